@@ -248,7 +248,7 @@ def _merge(dims: list[tuple[int, int, bool]]) -> list[tuple[int, int, bool]]:
     return runs
 
 
-def _column_cuts(plan: Plan, dtype: np.dtype, threads: int, itemsize: int) -> tuple[tuple[int, int], ...]:
+def _column_cuts(plan: Plan, threads: int, itemsize: int) -> tuple[tuple[int, int], ...]:
     """Ranges of `d1` that different threads sum, or () where the split does not touch `d1`."""
     last = len(plan.sizes) - 1
     split = last
