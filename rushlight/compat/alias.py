@@ -1,0 +1,256 @@
+"""`import torch` means Rushlight, in this process.
+
+A finder at the front of ``sys.meta_path`` answers every dotted name below ``torch`` with the *same* object as the
+Rushlight module it stands for. (With ``sys.modules["torch"]`` alone, ``import torch.nn`` would find our files by
+path and load every class a second time.) Only the top is a module of its own, because ``torch.__version__`` has to
+be torch's and ``rushlight.__version__`` ours.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .paths import CLASS_HOME, HOMES, MODULES, PUBLIC, public_module
+from .version import TORCH_VERSION, TorchVersion, version_module
+
+_OWN_NAMES = frozenset({"__name__", "__version__", "__spec__", "__loader__", "__path__", "__package__", "__file__"})
+_STANDIN = str(Path(__file__).parent / "standin")
+
+
+def install_as_torch() -> ModuleType:
+    """Make ``import torch`` and everything below it mean Rushlight; return the module ``torch``.
+
+    Calling it again changes nothing. Raises RuntimeError if the real torch has been imported in this process: its
+    objects and ours would meet in one program under one name.
+    """
+    present = sys.modules.get("torch")
+    if isinstance(present, TorchModule):
+        return present
+    if present is not None:
+        raise RuntimeError(
+            f"torch is already imported in this process, from {getattr(present, '__file__', 'an unknown place')}.\n\n"
+            "Call rushlight.install_as_torch() before the first `import torch`, or run the program with "
+            "`rushlight run SCRIPT`."
+        )
+    finder = AliasFinder()
+    for name, module in list(sys.modules.items()):
+        if name == "rushlight" or name.startswith("rushlight."):
+            finder.adopt(module)
+    top = TorchModule(finder)
+    sys.meta_path.insert(0, finder)
+    sys.modules["torch"] = top
+    sys.path.insert(min(1, len(sys.path)), _STANDIN)
+    return top
+
+
+def uninstall() -> None:
+    """Undo ``install_as_torch``. Names that a program already imported stay valid; they are Rushlight's own objects."""
+    top = sys.modules.get("torch")
+    if not isinstance(top, TorchModule):
+        return
+    finder: AliasFinder = top.__loader__  # type: ignore[assignment]
+    sys.meta_path.remove(finder)
+    finder.release()
+    for name in [name for name in sys.modules if name == "torch" or name.startswith("torch.")]:
+        del sys.modules[name]
+    if _STANDIN in sys.path:
+        sys.path.remove(_STANDIN)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """``%load_ext rushlight`` in a notebook."""
+    install_as_torch()
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """``%unload_ext rushlight`` in a notebook."""
+    uninstall()
+
+
+class TorchModule(ModuleType):
+    """The module ``torch``: reads, writes and deletes through to ``rushlight``, save for its version and its spec.
+
+    What was read once is kept in its own dictionary, so that ``torch.relu`` costs what ``rushlight.relu`` does. The
+    look-up of what is not there yet is a module-level ``__getattr__``, which leaves CPython's fast path for modules on.
+    """
+
+    def __init__(self, finder: AliasFinder):
+        import rushlight
+
+        super().__init__("torch", rushlight.__doc__)
+        spec = ModuleSpec("torch", finder, origin=rushlight.__file__, is_package=True)  # type: ignore[arg-type]
+        own = self.__dict__
+        own.update({name: value for name, value in vars(rushlight).items() if not name.startswith("__")})
+        own.update(
+            __spec__=spec,
+            __loader__=finder,
+            __package__="torch",
+            __path__=[],
+            __file__=rushlight.__file__,
+            __version__=TorchVersion(TORCH_VERSION),
+            version=version_module(),
+            __getattr__=self._look_up,
+            __dir__=lambda: sorted({*dir(rushlight), *own}),
+        )
+        sys.modules["torch.version"] = own["version"]
+
+    def _look_up(self, name: str) -> Any:
+        rushlight = sys.modules["rushlight"]
+        try:
+            value = getattr(rushlight, name)
+        except AttributeError:
+            if "torch." + name in HOMES:
+                return importlib.import_module("torch." + name)
+            raise AttributeError(f"module 'torch' has no attribute '{name}'", name=name, obj=self) from None
+        if name in vars(rushlight) and not name.startswith("__"):
+            self.__dict__[name] = value
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name not in _OWN_NAMES and not isinstance(value, Facade):
+            setattr(sys.modules["rushlight"], name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if name in _OWN_NAMES:
+            raise AttributeError(f"'{name}' of module 'torch' cannot be deleted")
+        self.__dict__.pop(name, None)
+        delattr(sys.modules["rushlight"], name)
+
+
+class Facade(ModuleType):
+    """One of torch's inner modules that has no file of its own here: its names are those of the public module above it.
+
+    ``torch.nn.modules.linear.Linear`` is ``torch.nn.Linear``.
+    """
+
+    def __init__(self, path: str, finder: AliasFinder):
+        super().__init__(path)
+        self.__dict__.update(_public=public_module(path), _finder=finder, __path__=[], __getattr__=self._look_up)
+
+    def _look_up(self, name: str) -> Any:
+        if f"{self.__name__}.{name}" in HOMES or f"{self.__name__}.{name}" in MODULES:
+            return importlib.import_module(f"{self.__name__}.{name}")
+        if not name.startswith("__"):
+            public = importlib.import_module(self._public)
+            # A private base class (_BatchNorm, _Loss) stands beside the public ones in the file that defines them.
+            siblings = (getattr(public, listed, None) for listed in HOMES[self.__name__])
+            for place in (public, *map(self._finder.defining_module, siblings)):
+                if hasattr(place, name):
+                    return getattr(place, name)
+        raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'", name=name, obj=self)
+
+
+class AliasFinder:
+    """Finds ``torch.*`` among Rushlight's modules, and gives the classes of each the name torch prints for them."""
+
+    def __init__(self) -> None:
+        self.defined_in: dict[type, str] = {}
+        self.attached: list[tuple[ModuleType, str]] = []
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if fullname.startswith("torch."):
+            return self._torch_spec(fullname)
+        if fullname.startswith("rushlight."):
+            return self._watched_spec(fullname, path)
+        return None
+
+    def _torch_spec(self, fullname: str) -> ModuleSpec:
+        module = self._module_for(fullname)
+        if module is None:
+            raise ModuleNotFoundError(
+                f"No module named '{fullname}'\n\n"
+                f"`import torch` means Rushlight here, and Rushlight has no '{rushlight_path(fullname)}'. "
+                "README.md says what it covers, docs/differences.md where it differs on purpose.",
+                name=fullname,
+            )
+        return ModuleSpec(fullname, _ExistingModule(module), is_package=hasattr(module, "__path__"))
+
+    def _module_for(self, fullname: str) -> ModuleType | None:
+        target = rushlight_path(fullname)
+        parent, _, leaf = target.rpartition(".")
+        if target in sys.modules:
+            return sys.modules[target]
+        try:
+            if importlib.util.find_spec(target) is not None:
+                return importlib.import_module(target)
+        except ModuleNotFoundError as error:
+            if error.name is None or not target.startswith(error.name):
+                raise  # the module is there, and something that it needs is not
+        # A module made in code rather than by a file of its own.
+        made = getattr(sys.modules.get(parent), leaf, None)
+        if isinstance(made, ModuleType):
+            return made
+        if fullname not in HOMES:
+            return None
+        facade = Facade(fullname, self)
+        outer = sys.modules.get(fullname.rpartition(".")[0])
+        if outer is not None and not isinstance(outer, TorchModule | Facade):
+            self.attached.append((outer, leaf))
+        return facade
+
+    def _watched_spec(self, fullname: str, path: Any) -> ModuleSpec | None:
+        """The ordinary spec of one of our modules, which renames the module's classes once it is loaded."""
+        spec = PathFinder.find_spec(fullname, path)
+        if spec is not None and spec.loader is not None:
+            loader: Any = spec.loader
+            execute = loader.exec_module
+
+            def execute_and_adopt(module: ModuleType) -> None:
+                execute(module)
+                self.adopt(module)
+
+            loader.exec_module = execute_and_adopt
+        return spec
+
+    def adopt(self, module: ModuleType) -> None:
+        """Let the classes that ``module`` defines print as torch's: ``<class 'torch.Tensor'>``."""
+        part = module.__name__.partition(".")[2].partition(".")[0]
+        part = part if part in PUBLIC.values() else ""
+        for value in list(vars(module).values()):
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                home = CLASS_HOME.get((part, value.__qualname__))
+                if home is not None:
+                    self.defined_in[value] = module.__name__
+                    value.__module__ = home
+
+    def defining_module(self, value: Any) -> ModuleType | None:
+        """Our module that defines a class or function, whatever it prints."""
+        known = self.defined_in.get(value) if isinstance(value, type) else None
+        return sys.modules.get(known or getattr(value, "__module__", ""))
+
+    def release(self) -> None:
+        for cls, name in self.defined_in.items():
+            cls.__module__ = name
+        for module, name in self.attached:
+            vars(module).pop(name, None)
+
+
+class _ExistingModule:
+    """A loader for what is loaded already."""
+
+    def __init__(self, module: ModuleType):
+        self.module = module
+        self.spec = module.__spec__
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self.module
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The import system has just put torch's spec on the module; a Rushlight module keeps its own.
+        if self.spec is not None:
+            module.__spec__ = self.spec
+
+
+def rushlight_path(torch_path: str) -> str:
+    """Our dotted name for one of torch's: ``rushlight.data.sampler`` for ``torch.utils.data.sampler``."""
+    for prefix, ours in MODULES.items():
+        if torch_path == prefix or torch_path.startswith(prefix + "."):
+            return ours + torch_path[len(prefix) :]
+    return "rushlight" + torch_path[len("torch") :]
