@@ -327,12 +327,10 @@ def _two_pass(x: Array, plan: Plan, dtype: np.dtype, threads: int) -> Array:
     share = -(-numel // min(threads, -(-numel // GRAIN)))
     parts = [_range(x, plan, at, min(at + share, numel)) for at in range(0, numel, share)]
     parts += [np.zeros(1, x.dtype)] * (threads - len(parts))  # threads without work leave their zero in the buffer
+    buffer = np.concatenate(parts)
     if plan.kernel.half:  # each thread leaves a rounded sum
-        parts = [part.astype(dtype).astype(np.float32) for part in parts]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+        buffer = buffer.astype(dtype).astype(np.float32)
+    return plan.kernel(buffer[None, None], dtype.itemsize, 0)[0]
 
 
 def float_sum(a: Array, axes: Axes) -> Array:
