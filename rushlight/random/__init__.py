@@ -1,0 +1,1 @@
+"""PyTorch's random streams, bit for bit, on NumPy arrays; ``samplers`` gathers them."""

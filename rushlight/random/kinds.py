@@ -1,0 +1,72 @@
+"""What the samplers have to know about element types: bounds, digits, C++ names for error texts, and how C casts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rushlight import types
+
+Array = np.ndarray[Any, Any]
+
+#: Integers up to 2^digits are exact in a floating dtype.
+DIGITS = {types.float16: 11, types.bfloat16: 8, types.float32: 24, types.float64: 53}
+
+#: The largest finite number of a floating dtype.
+LARGEST = {
+    types.float16: 65504.0,
+    types.bfloat16: 255.0 * 2.0**120,
+    types.float32: (2.0**24 - 1) * 2.0**104,
+    types.float64: (2.0**53 - 1) * 2.0**971,
+}
+
+_C_NAMES = {
+    types.bool_: "bool", types.uint8: "unsigned char", types.int8: "signed char", types.int16: "short int",
+    types.int32: "int", types.int64: "long int", types.uint16: "short unsigned int", types.uint32: "unsigned int",
+    types.uint64: "long unsigned int", types.float16: "c10::Half", types.bfloat16: "c10::BFloat16",
+    types.float32: "float", types.float64: "double", types.complex64: "c10::complex<float>",
+    types.complex128: "c10::complex<double>",
+}  # fmt: skip
+
+
+def c_name(kind: types.dtype) -> str:
+    """PyTorch's C++ spelling of a dtype: int64 is ``long int``."""
+    return _C_NAMES[kind]
+
+
+def number(x: float) -> str:
+    """A number as C++ streams print it: six significant digits."""
+    return f"{x:g}"
+
+
+def not_implemented(kernel: str, kind: types.dtype) -> NotImplementedError:
+    """PyTorch's refusal of a dtype, e.g. ``"normal_kernel_cpu" not implemented for 'Long'``."""
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{types.scalar_name(kind)}'")
+
+
+def require_floating(a: Array, kernel: str) -> types.dtype:
+    """The dtype of ``a`` if it is a real floating one; else NotImplementedError naming ``kernel``."""
+    kind = types.of_array(a)
+    if not kind.is_floating_point:
+        raise not_implemented(kernel, kind)
+    return kind
+
+
+def round_to(dtype: np.dtype[Any], x: float) -> float:
+    """``x`` rounded to ``dtype``; to 16 bits by way of float32, as a C++ cast from double does."""
+    if dtype.itemsize == 8:
+        return float(x)
+    single = np.float32(x)
+    return float(single) if dtype.itemsize == 4 else float(single.astype(dtype))
+
+
+def store(out: Array, values: Array) -> None:
+    """Cast float64 ``values`` into ``out`` as C++ does: to 16 bits by way of float32, to integers by cutting."""
+    kind = out.dtype.kind
+    if kind in "iu":
+        out[...] = values.astype(np.int64)  # small types then keep the low bits
+    elif out.dtype.itemsize == 2:
+        out[...] = values.astype(np.float32)
+    else:
+        out[...] = values

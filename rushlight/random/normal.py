@@ -1,0 +1,275 @@
+"""Normal samplers: Box and Muller's transform in the two ways that PyTorch computes it.
+
+*Block*: contiguous tensors of 16 elements or more. The tensor is filled with uniforms, then each 16 of them become 8 pairs.
+float32 goes through Cephes' single-precision log, sin and cos, whose every rounding shows in the result.
+
+*Serial*: everything else. One float64 pair at a time; the second half of a pair waits in the generator for the next normal
+that anybody asks for, whatever the call or the dtype.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from rushlight import types
+from rushlight.fpstate import quiet
+from rushlight.random import libm
+from rushlight.random.fma import fma32, fma64, fma_exact
+from rushlight.random.generator import MT19937, SCALE53
+from rushlight.random.kinds import not_implemented, number, require_floating, round_to, store
+from rushlight.random.layout import fill_in_memory_order, real_view
+from rushlight.random.uniform import fill_unit
+
+Array = np.ndarray[Any, Any]
+
+BLOCK = 16
+_PIECE = 512 * BLOCK  # elements transformed at a time, so that the temporaries stay in the cache
+_SERIAL_AT_ONCE = 32  # up to here a Python loop is quicker than array operations
+
+
+def normal_(gen: MT19937, a: Array, mean: float = 0.0, std: float = 1.0) -> Array:
+    """Fill with ``v * std + mean`` (rounded once), v standard normal; complex dtypes get std / sqrt(2) in each part.
+
+    Raises:
+        RuntimeError: if std is negative or not a number.
+        NotImplementedError: for integer dtypes.
+    """
+    if not std >= 0.0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {number(std)}")
+    if a.dtype.kind == "c":
+        normal_(gen, real_view(a), mean, std / math.sqrt(2.0))
+        return a
+    require_floating(a, "normal_kernel_cpu")
+    mean, std = float(mean), float(std)
+    with gen.lock, quiet():
+        if a.size >= BLOCK and a.flags.c_contiguous:
+            _fill_blocks(gen, a.reshape(-1), mean, std)
+        else:
+            fill_in_memory_order(a, lambda flat: store(flat, scaled(standard_normals(gen, flat.size), std, mean)))
+    return a
+
+
+def normal(gen: MT19937, mean: Array | float, std: Array | float) -> Array:
+    """``torch.normal`` with an array of means, of standard deviations, or of both (broadcast); contiguous.
+
+    Standard normals of the result's dtype, then ``* std`` and ``+ mean`` as two roundings. With a plain ``std`` the
+    normals are those of ``normal_(0, std)``.
+
+    Raises:
+        RuntimeError: if a standard deviation is negative, or complex.
+    """
+    if isinstance(std, np.ndarray):
+        if std.dtype.kind == "c":
+            raise RuntimeError("normal expects standard deviation to be non-complex")
+        if not (std >= 0).all():
+            raise RuntimeError("normal expects all elements of std >= 0.0")
+        if isinstance(mean, np.ndarray):
+            out = np.empty(np.broadcast_shapes(mean.shape, std.shape), mean.dtype)
+        else:
+            out = np.empty(std.shape, std.dtype)
+        if out.dtype.kind not in "fcV":
+            raise not_implemented("normal_kernel_cpu", types.of_array(out))
+        normal_(gen, out)
+        with quiet():
+            np.multiply(out, std, out=out, casting="same_kind")
+            np.add(out, mean, out=out, casting="same_kind")
+        return out
+    if not isinstance(mean, np.ndarray):
+        raise TypeError("normal: without an array of means or of standard deviations, say normal_(gen, array, mean, std)")
+    out = normal_(gen, np.empty(mean.shape, mean.dtype), 0.0, std)
+    with quiet():
+        out += mean
+    return out
+
+
+def log_normal_(gen: MT19937, a: Array, mean: float = 1.0, std: float = 2.0) -> Array:
+    """Fill with ``exp(v * std + mean)``, computed in float64 from serial normals whatever the size.
+
+    Raises:
+        RuntimeError: if std is not positive.
+        NotImplementedError: for integer and complex dtypes.
+    """
+    if not std > 0.0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={number(std)}")
+    require_floating(a, "log_normal_cpu")
+    mean, std = float(mean), float(std)
+    with gen.lock, quiet():
+        fill_in_memory_order(a, lambda f: store(f, libm.exp(scaled(standard_normals(gen, f.size), std, mean))))
+    return a
+
+
+def scaled(v: Array, std: float, mean: float) -> Array:
+    """``fma(v, std, mean)`` in float64."""
+    if std == 1.0 and mean == 0.0:
+        return v + 0.0  # turns -0 into 0, as the sum with the mean does
+    return fma64(v, std, mean)
+
+
+# -- serial -------------------------------------------------------------------------------------------------------
+def standard_normals(gen: MT19937, n: int) -> Array:
+    """The next ``n`` standard normals of the serial kind (float64), starting with the cached one if there is one."""
+    if n == 0:
+        return np.empty(0)
+    cached = [] if gen.next_normal is None else [gen.next_normal]
+    gen.next_normal = None
+    pairs = (n - len(cached) + 1) // 2
+    if pairs <= _SERIAL_AT_ONCE:
+        values = np.array(cached + _few_pairs(gen, pairs))
+    else:
+        values = np.concatenate([cached, _many_pairs(gen, pairs)])
+    if values.size > n:
+        gen.next_normal = float(values[n])
+    return values[:n]
+
+
+def _few_pairs(gen: MT19937, pairs: int) -> list[float]:
+    u = gen.r64(2 * pairs).tolist()
+    out = []
+    for a, b in zip(u[0::2], u[1::2], strict=True):
+        radius = math.sqrt(-2.0 * math.log1p(-b))
+        angle = 2.0 * math.pi * a
+        out.append(radius * math.cos(angle))
+        out.append(radius * math.sin(angle))
+    return out
+
+
+def _many_pairs(gen: MT19937, pairs: int) -> Array:
+    u = gen.r64(2 * pairs)
+    radius = np.sqrt(-2.0 * libm.log1p(-u[1::2]))
+    angle = 2.0 * math.pi * u[0::2]
+    out = np.empty(2 * pairs)
+    out[0::2] = radius * libm.cos(angle)
+    out[1::2] = radius * libm.sin(angle)
+    return out
+
+
+def normal_source(gen: MT19937, uniform: Callable[[], float]) -> Callable[[], float]:
+    """Serial standard normals one at a time, for samplers that reject; ``uniform`` is the generator's ``iter_r64``."""
+
+    def draw() -> float:
+        value = gen.next_normal
+        if value is not None:
+            gen.next_normal = None
+            return value
+        a, b = uniform(), uniform()
+        radius = math.sqrt(-2.0 * math.log1p(-b))
+        angle = 2.0 * math.pi * a
+        gen.next_normal = radius * math.sin(angle)
+        return radius * math.cos(angle)
+
+    return draw
+
+
+# -- block --------------------------------------------------------------------------------------------------------
+def _fill_blocks(gen: MT19937, flat: Array, mean: float, std: float) -> None:
+    """Uniforms everywhere, then a transform per 16. A ragged end redraws the *last* 16 elements, overlapping the others.
+
+    16-bit dtypes are computed in float32 block by block, and draw only for whole blocks and for the ragged end.
+    """
+    n = flat.size
+    narrow = flat.dtype.itemsize == 2
+    work = np.empty(n, np.float32) if narrow else flat
+    whole = n // BLOCK * BLOCK
+    fill_unit(gen, work[: whole if narrow else n])
+    transform = _block_double if work.dtype == np.float64 else _block_single
+    if work.dtype == np.float32:
+        mean, std = round_to(work.dtype, mean), round_to(work.dtype, std)
+    for start in range(0, whole, _PIECE):
+        transform(work[start : min(start + _PIECE, whole)].reshape(-1, BLOCK), mean, std)
+    if whole < n:
+        fill_unit(gen, work[n - BLOCK :])
+        transform(work[n - BLOCK :].reshape(1, BLOCK), mean, std)
+    if narrow:
+        flat[...] = work
+
+
+def _block_double(block: Array, mean: float, std: float) -> None:
+    """Rows of 16 float64 uniforms become normals in place: 8 radii and 8 angles, cosines first."""
+    radius = np.sqrt(-2.0 * libm.log(np.subtract(1.0, block[:, :8]).reshape(-1)))
+    angle = (2.0 * math.pi) * block[:, 8:].reshape(-1)
+    block[:, :8] = scaled(radius * libm.cos(angle), std, mean).reshape(-1, 8)
+    block[:, 8:] = scaled(radius * libm.sin(angle), std, mean).reshape(-1, 8)
+
+
+def _single(*values: float) -> list[float]:
+    """float32 constants as the Python floats that equal them."""
+    return [float(np.float32(value)) for value in values]
+
+
+# Cephes logf, sinf and cosf (S. L. Moshier): coefficients as published, highest power first.
+_LOG = _single(
+    7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+    2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+)  # fmt: skip
+_LN2_LOW, _LN2_HIGH = _single(-2.12194440e-4, 0.693359375)
+_COS = _single(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
+_SIN = _single(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
+_TWO_PI, _FOUR_OVER_PI, _SQRT_HALF = _single(2 * math.pi, 4 / math.pi, math.sqrt(0.5))
+_QUARTER_PI = _single(-0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8)  # pi/4 in three parts, negative
+
+
+def _fma(x: Array, y: Array | float, c: Array | float) -> Array:
+    """float32 ``x * y + c`` in float64, rounded to float32.
+
+    That is two roundings. They equal the one of a real FMA for every step below and every uniform there is: there are
+    2^24 of them, and all were tried (see tests/test_random_exhaustive.py).
+    """
+    return np.add(np.multiply(x, y, dtype=np.float64), c, dtype=np.float64).astype(np.float32)
+
+
+def _radius(u: Array) -> Array:
+    """float32 ``sqrt(-2 log(1 - u))``."""
+    w = np.subtract(np.float32(1.0), u)
+    mantissa, exponent = np.frexp(w)  # w = mantissa * 2^exponent, mantissa in [0.5, 1)
+    small = mantissa < np.float32(_SQRT_HALF)
+    x = (mantissa - np.float32(1.0)) + np.where(small, mantissa, np.float32(0.0))
+    e = (exponent - small).astype(np.float32)
+    z = x * x
+    y = np.full_like(x, _LOG[0])
+    for coefficient in _LOG[1:]:
+        y = _fma(y, x, coefficient)
+    y = _fma(x * y, z, e * np.float32(_LN2_LOW))
+    y = _fma(z, -0.5, y)
+    return np.sqrt(_fma(e, _LN2_HIGH, x + y) * np.float32(-2.0))
+
+
+def _cos_sin(u: Array) -> tuple[Array, Array]:
+    """float32 cosine and sine of 2 pi u."""
+    t = u * np.float32(_TWO_PI)
+    octant = ((t * np.float32(_FOUR_OVER_PI)).astype(np.int32) + 1) & ~1
+    f = octant.astype(np.float32)
+    a = t
+    for part in _QUARTER_PI:
+        a = _fma(f, part, a)
+    z = a * a
+    c = _fma(_fma(z, _COS[0], _COS[1]), z, _COS[2]) * z
+    c = _fma(c, z, -(z * np.float32(0.5))) + np.float32(1.0)
+    s = _fma(_fma(z, _SIN[0], _SIN[1]), z, _SIN[2]) * z
+    s = _fma(s, a, a)
+    keep = (octant & 2) == 0
+    sine, cosine = np.where(keep, s, c), np.where(keep, c, s)
+    np.negative(sine, out=sine, where=(octant & 4) != 0)
+    np.negative(cosine, out=cosine, where=(~(octant - 2) & 4) != 0)
+    return cosine, sine
+
+
+def _block_single(block: Array, mean: float, std: float) -> None:
+    """Rows of 16 float32 uniforms become normals in place: 8 radii and 8 angles, cosines first."""
+    radius = _radius(np.ascontiguousarray(block[:, :8]))
+    cosine, sine = _cos_sin(np.ascontiguousarray(block[:, 8:]))
+    cosine *= radius
+    sine *= radius
+    if mean == 0.0:
+        if std != 1.0:  # one rounding anyway
+            cosine *= np.float32(std)
+            sine *= np.float32(std)
+        np.add(cosine, np.float32(0.0), out=block[:, :8])  # turns -0 into 0, as the sum with the mean does
+        np.add(sine, np.float32(0.0), out=block[:, 8:])
+    else:
+        block[:, :8] = fma32(cosine, std, mean)
+        block[:, 8:] = fma32(sine, std, mean)
