@@ -20,7 +20,7 @@ Floating-point addition is not associative: the order *is* the result. `sum_axes
     whose sums are added in order; a partial reduction cuts its outermost long enough kept dimension. The digits of
     large sums therefore depend on the number of threads, here as in PyTorch: see `set_threads`.
 7.  float16 and bfloat16 add in float32 (an *inner* vector is two float32 vectors added together) and round when a
-    partial sum is stored.
+    sum is stored; if `d1` is reduced too, the sum of a float32 copy is rounded instead.
 
 Integers and bools wrap in the accumulator's type, where the order does not matter: NumPy's reduction serves.
 """
@@ -342,9 +342,12 @@ def float_sum(a: Array, axes: Axes) -> Array:
     plan = _plan(a, axes, dtype)
     if not plan.reduced:
         return a.reshape(kept) + dtype.type(0)
-    x = a.transpose(plan.order).reshape(plan.sizes[::-1])
     if plan.kernel.half:
-        x = x.astype(np.float32)
+        if plan.reduced > 1:  # partial sums must not be rounded: torch sums a float32 copy
+            return float_sum(a.astype(np.float32), axes).astype(dtype)
+        x = a.transpose(plan.order).astype(np.float32).reshape(plan.sizes[::-1])
+    else:
+        x = a.transpose(plan.order).reshape(plan.sizes[::-1])
     out = _two_pass(x, plan, dtype, _threads) if plan.two_pass else _serial(x, plan)
     return (out + 0.0).astype(dtype, copy=False).reshape(kept)  # torch adds into a zero, so no sum is -0.0
 
