@@ -1,0 +1,1 @@
+"""What runs on bare arrays, below the ops: strides, exact summation."""

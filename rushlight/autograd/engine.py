@@ -1,0 +1,300 @@
+"""Backward: walk the graph from its roots to its leaves, newest node first.
+
+Every node is newer than the nodes it depends on, so taking the pending node with the largest sequence number always finds
+one whose gradient is complete. The walk is a loop over a heap: no recursion, linear in nodes and edges.
+
+The rules run on bare arrays (``k`` is the array reader); with ``create_graph`` the same rules run on Tensors, and so
+record the graph of the gradient. Rules never sum a gradient down to its input's shape nor cast it: ``fit`` does, once.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from .. import fpstate
+from ..tensor import Tensor, edge_of, wrap
+from . import mode
+from .graph import AccumulateGrad, Hooks, Node
+
+ndarray = np.ndarray
+
+
+class Readers:
+    """Who reads the rules: ``arrays`` or ``tensors``. Set by rushlight.op, above this module."""
+
+    arrays: Any = None
+    tensors: Any = None
+
+
+def backward(
+    roots: Sequence[Tensor],
+    grads: Sequence[Tensor],
+    *,
+    keep_graph: bool,
+    create_graph: bool,
+    inputs: Sequence[Tensor] | None = None,
+    accumulate: bool = True,
+) -> list[Any]:
+    """Run backward from ``roots`` with the gradients ``grads``.
+
+    Leaves get ``.grad`` (only those among ``inputs``, if given). With ``accumulate=False`` nothing is written: the gradients of
+    ``inputs`` are returned, None for an input that was not reached.
+    """
+    walk = _Walk(keep_graph, create_graph)
+    if inputs is not None:
+        walk.restrict_to(inputs, [e[0] for e in map(edge_of, roots) if e is not None])
+    for root, g in zip(roots, grads, strict=True):
+        edge = edge_of(root)
+        assert edge is not None
+        walk.deliver(edge, g if create_graph else g._a)
+    previous = mode.recording()
+    mode.set_mode(create_graph)
+    token = fpstate.enter(fpstate.QUIET)
+    try:
+        walk.run()
+        walk.finish_leaves(accumulate)
+    finally:
+        fpstate.leave(token)
+        mode.mode.set(previous)
+    return [walk.captured.get(key) for key in walk.wanted]
+
+
+class _Walk:
+    """The state of one backward: gradients that wait for their node, and the heap of those nodes."""
+
+    def __init__(self, keep_graph: bool, create_graph: bool):
+        self.release = not keep_graph
+        self.create_graph = create_graph
+        self.k = Readers.tensors if create_graph else Readers.arrays
+        self.pending: dict[Node, Any] = {}  # node -> gradient (a list of them for several outputs)
+        self.heap: list[tuple[int, Node]] = []
+        self.leaves: dict[AccumulateGrad, Any] = {}
+        self.owned: set[Any] = set()  # buffers made here: more may be added in place
+        self.needed: set[Node] | None = None  # with inputs: the nodes on a path to one of them
+        self.wanted: list[tuple[Node, int]] = []
+        self.captured: dict[tuple[Node, int], Any] = {}
+
+    # --- which nodes run ------------------------------------------------------------------------------------------
+    def restrict_to(self, inputs: Sequence[Tensor], roots: Sequence[Node]) -> None:
+        self.wanted = [e for e in map(edge_of, inputs) if e is not None]
+        targets = {node for node, _ in self.wanted}
+        # Every node is newer than what it leads to: oldest first, a node is needed if one of its targets is.
+        seen, stack = set(roots), list(roots)
+        while stack:
+            for edge in stack.pop().edges:
+                if edge is not None and edge[0] not in seen:
+                    seen.add(edge[0])
+                    stack.append(edge[0])
+        needed = set(targets)
+        for node in sorted(seen, key=lambda n: n.seq):
+            if any(edge is not None and edge[0] in needed for edge in node.edges):
+                needed.add(node)
+        self.needed = needed
+        self.targets = targets
+        # A target runs itself only if another target lies behind it.
+        self.stop = {
+            n for n in targets if not any(e is not None and e[0] in needed for e in n.edges) and not n.is_leaf
+        }
+
+    # --- gradients arrive -----------------------------------------------------------------------------------------
+    def deliver(self, edge: tuple[Node, int], g: Any) -> None:
+        """Add ``g`` to what waits at ``edge``."""
+        node, nr = edge
+        if self.needed is not None and node not in self.needed:
+            return
+        if g.__class__ is not ndarray and not self.create_graph:
+            g = np.asarray(g)  # rules on 0-d arrays give NumPy scalars
+        meta = node.meta if node.n_outputs == 1 else node.meta[nr]
+        array = g._a if self.create_graph else g
+        if array.dtype is not meta[1] or array.shape != meta[0]:
+            g = self.fit(g, meta, node)
+        if node.is_leaf:
+            # Re-inserted on every arrival: the dict ends up in the order in which the leaves become complete.
+            waiting = self.leaves.pop(node, None)  # type: ignore[call-overload]
+            self.leaves[node] = g if waiting is None else self.add((node, 0), waiting, g)  # type: ignore[index]
+        elif node.n_outputs == 1:
+            waiting = self.pending.get(node)
+            if waiting is None:
+                self.pending[node] = g
+                heapq.heappush(self.heap, (-node.seq, node))
+            else:
+                self.pending[node] = self.add((node, 0), waiting, g)
+        else:
+            slots = self.pending.get(node)
+            if slots is None:
+                slots = self.pending[node] = [None] * node.n_outputs
+                heapq.heappush(self.heap, (-node.seq, node))
+            slots[nr] = g if slots[nr] is None else self.add((node, nr), slots[nr], g)
+
+    def add(self, key: tuple[Node, int], waiting: Any, g: Any) -> Any:
+        if self.create_graph:
+            return waiting + g
+        if key in self.owned:
+            waiting += g
+            return waiting
+        self.owned.add(key)
+        total = waiting + g
+        return total if total.__class__ is ndarray else np.asarray(total)
+
+    def fit(self, g: Any, meta: Any, node: Node) -> Any:
+        """Sum a gradient over the dimensions its input was broadcast along, and cast it to the input's dtype."""
+        shape, np_dtype = meta
+        if g.shape != shape:
+            try:
+                g = self.k.sum_to_size(g, shape)
+            except (ValueError, RuntimeError) as error:
+                raise RuntimeError(
+                    f"Function {node.name()} returned an invalid gradient - got {list(g.shape)} but expected shape "
+                    f"compatible with {list(shape)}"
+                ) from error
+        return self.k.cast_gradient(g, np_dtype=np_dtype)
+
+    # --- nodes run ------------------------------------------------------------------------------------------------
+    def run(self) -> None:
+        heap, pending, k, release = self.heap, self.pending, self.k, self.release
+        pop, deliver = heapq.heappop, self.deliver
+        while heap:
+            node = pop(heap)[1]
+            g = pending.pop(node)
+            if node.hooks is not None:
+                g = self.run_pre_hooks(node, g)
+            if self.needed is not None and node in self.targets:
+                self.capture(node, g)
+                if node in self.stop:
+                    continue
+            try:
+                grads = node.run(k, g, release)
+            except Exception as error:
+                explain_failure(node, error)
+                raise
+            if mode.anomaly.get():
+                check_nan(node, grads)
+            if node.hooks is not None and node.hooks.post:
+                grads = self.run_post_hooks(node, grads, g)
+            for edge, gi in zip(node.edges, grads, strict=True):
+                if edge is not None and gi is not None:
+                    deliver(edge, gi)
+
+    def capture(self, node: Node, g: Any) -> None:
+        for nr, gi in enumerate([g] if node.n_outputs == 1 else g):
+            if gi is not None and (node, nr) in self.wanted:
+                self.captured[node, nr] = gi if self.create_graph else wrap(unshared(gi))
+
+    # --- leaves ---------------------------------------------------------------------------------------------------
+    def finish_leaves(self, accumulate: bool) -> None:
+        leaves = self.leaves
+        while leaves:
+            node = next(iter(leaves))
+            g = leaves.pop(node)
+            if node.hooks is not None:
+                g = self.run_pre_hooks(node, g)
+            if not accumulate:
+                self.captured[node, 0] = g if self.create_graph else wrap(unshared(g))
+                continue
+            leaf = node.variable
+            if leaf is None:
+                continue
+            self.accumulate(leaf, g)
+            if node.hooks is not None:
+                for hook in list(node.hooks.post_accumulate.values()):
+                    hook(leaf)
+
+    def accumulate(self, leaf: Tensor, g: Any) -> None:
+        if leaf._grad is None:
+            # +1: the parameter of this function; a gradient that nobody else holds becomes .grad without a copy
+            leaf._grad = g if self.create_graph else wrap(g if getrefcount(g) <= 3 and g.base is None else g.copy())
+        elif self.create_graph:
+            leaf._grad = leaf._grad + g
+        else:
+            leaf._grad._a += g
+            leaf._grad._vc[0] += 1
+
+    # --- hooks ----------------------------------------------------------------------------------------------------
+    def as_tensor(self, g: Any) -> Any:
+        return g if g is None or self.create_graph else wrap(g)
+
+    def as_gradient(self, t: Any) -> Any:
+        return t if t is None or self.create_graph else t._a
+
+    def run_pre_hooks(self, node: Node, g: Any) -> Any:
+        hooks: Hooks = node.hooks  # type: ignore[assignment]
+        grads = [g] if node.n_outputs == 1 else list(g)
+        tensors = [self.as_tensor(x) for x in grads]
+        for nr, on_output in hooks.tensor.items():
+            for hook in list(on_output.values()):
+                if tensors[nr] is not None:
+                    result = hook(tensors[nr])
+                    tensors[nr] = tensors[nr] if result is None else _checked(result, tensors[nr])
+        for nr, ref in hooks.retain.items():
+            t = ref()
+            if t is not None and tensors[nr] is not None:
+                self.retain(t, tensors[nr])
+        for hook in list(hooks.pre.values()):
+            result = hook(tuple(tensors))
+            if result is not None:
+                tensors = list(result) if isinstance(result, tuple) else [result]
+        grads = [self.as_gradient(t) for t in tensors]
+        return grads[0] if node.n_outputs == 1 else grads
+
+    def retain(self, t: Tensor, g: Tensor) -> None:
+        if t._grad is None:
+            t._grad = g if self.create_graph else wrap(unshared(g._a))
+        else:
+            t._grad = t._grad + g
+
+    def run_post_hooks(self, node: Node, grads: Any, g: Any) -> Any:
+        inputs = tuple(self.as_tensor(None if x is None else self._array(x)) for x in grads)
+        outputs = tuple(self.as_tensor(x) for x in ([g] if node.n_outputs == 1 else g))
+        for hook in list(node.hooks.post.values()):  # type: ignore[union-attr]
+            result = hook(inputs, outputs)
+            if result is not None:
+                inputs = result if isinstance(result, tuple) else (result,)
+        return [self.as_gradient(t) for t in inputs]
+
+    def _array(self, g: Any) -> Any:
+        return g if self.create_graph else np.asarray(g)
+
+
+def unshared(g: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy the caller may own: rules may hand the same array to several inputs."""
+    return g.copy()
+
+
+def _checked(result: Any, like: Tensor) -> Tensor:
+    if not isinstance(result, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+    if result._a.shape != like._a.shape:
+        raise RuntimeError(
+            f"hook has changed the size of value: it returned {list(result._a.shape)} for a gradient of "
+            f"{list(like._a.shape)}"
+        )
+    return result
+
+
+# --- what went wrong ----------------------------------------------------------------------------------------------
+def explain_failure(node: Node, error: Exception) -> None:
+    """In anomaly mode: the stack of the forward call, on stderr as PyTorch prints it."""
+    if node.stack is None:
+        return
+    import warnings
+
+    warnings.warn(
+        f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{''.join(node.stack)}",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def check_nan(node: Node, grads: Any) -> None:
+    """In anomaly mode a NaN that a node produces is an error."""
+    for i, g in enumerate(grads):
+        array = g._a if isinstance(g, Tensor) else g
+        if array is not None and np.isnan(array).any():
+            error = RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
+            explain_failure(node, error)
+            raise error

@@ -1,0 +1,198 @@
+"""Whether operations record a graph: ``no_grad``, ``enable_grad``, ``set_grad_enabled``, ``inference_mode``.
+
+The mode is a context variable, so that every thread starts with recording enabled and a coroutine keeps its own.
+Its value is a small int that the hot path only tests for truth: 0 records nothing, 1 records, 2 records together with the
+Python stack of every operation (anomaly mode).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import FunctionType
+from typing import Any
+
+OFF, ON, ON_WITH_STACK = 0, 1, 2
+
+mode: ContextVar[int] = ContextVar("rushlight_grad_mode", default=ON)
+anomaly: ContextVar[bool] = ContextVar("rushlight_anomaly", default=False)
+inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
+
+#: The hot path's question: ``if recording(): ...``.
+recording = mode.get
+
+
+def is_grad_enabled() -> bool:
+    """True while operations on tensors that require grad record a graph."""
+    return mode.get() != OFF
+
+
+def is_inference_mode_enabled() -> bool:
+    """True inside ``inference_mode``."""
+    return inference.get()
+
+
+def set_mode(enabled: bool) -> None:
+    """Switch recording on or off for the current context, for good."""
+    mode.set((ON_WITH_STACK if anomaly.get() else ON) if enabled else OFF)
+
+
+class _Context:
+    """A context manager that is also a decorator for functions and generators, as PyTorch's grad modes are."""
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if isinstance(function, FunctionType) and function.__code__.co_flags & 0x20:  # a generator function
+            return self._wrap_generator(function)
+
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            with self.clone():
+                return function(*args, **kwargs)
+
+        return decorated
+
+    def _wrap_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        # The mode holds while the generator's body runs, not while its consumer does.
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            generator = function(*args, **kwargs)
+            value = None
+            try:
+                while True:
+                    with self.clone():
+                        item = generator.send(value)
+                    value = yield item
+            except StopIteration as stop:
+                return stop.value
+            finally:
+                generator.close()
+
+        return decorated
+
+    def clone(self) -> Any:
+        return self.__class__()
+
+    def __enter__(self) -> Any:
+        raise NotImplementedError
+
+    def __exit__(self, *exc: object) -> None:
+        raise NotImplementedError
+
+
+class no_grad(_Context):
+    """Inside, nothing is recorded: results do not require grad. Context manager and decorator.
+
+    >>> import rushlight as torch
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> with torch.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    _enabled = False
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        self = super().__new__(cls)
+        return self if function is None else self(function)  # `@no_grad` without parentheses
+
+    def __enter__(self) -> None:
+        self.previous = mode.get()
+        set_mode(self._enabled)
+
+    def __exit__(self, *exc: object) -> None:
+        mode.set(self.previous)
+
+
+class enable_grad(no_grad):
+    """Inside, operations are recorded, also within ``no_grad``. Context manager and decorator."""
+
+    _enabled = True
+
+
+class set_grad_enabled(_Context):
+    """Switch recording on or off: at once when called, and back at the end of a ``with`` block."""
+
+    def __init__(self, mode: bool):
+        self.enabled = bool(mode)
+        self.previous = recording()
+        set_mode(self.enabled)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        mode.set(self.previous)  # as a decorator the call itself must not switch
+        return super().__call__(function)
+
+    def clone(self) -> set_grad_enabled:
+        return set_grad_enabled(self.enabled)
+
+    def __enter__(self) -> None:
+        set_mode(self.enabled)
+
+    def __exit__(self, *exc: object) -> None:
+        mode.set(self.previous)
+
+
+class inference_mode(_Context):
+    """Like ``no_grad``; tensors made inside are inference tensors and may not enter a graph later."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        self = super().__new__(cls)
+        if isinstance(mode, bool):
+            self.enabled = mode
+            return self
+        self.enabled = True
+        return self(mode)
+
+    def __init__(self, mode: bool = True):
+        pass
+
+    def clone(self) -> inference_mode:
+        return inference_mode(self.enabled)
+
+    def __enter__(self) -> None:
+        self.previous = (mode.get(), inference.get())
+        inference.set(self.enabled)
+        set_mode(not self.enabled)
+
+    def __exit__(self, *exc: object) -> None:
+        mode.set(self.previous[0])
+        inference.set(self.previous[1])
+
+
+class set_detect_anomaly(_Context):
+    """Record the stack of every operation, so that a failing backward shows where its forward was written."""
+
+    def __init__(self, mode: bool = True, check_nan: bool = True):
+        self.enabled, self.check_nan = mode, check_nan
+        self.previous = (anomaly.get(), recording())
+        self._switch()
+
+    def _switch(self) -> None:
+        anomaly.set(self.enabled)
+        set_mode(is_grad_enabled())
+
+    def clone(self) -> set_detect_anomaly:
+        return set_detect_anomaly(self.enabled, self.check_nan)
+
+    def __enter__(self) -> None:
+        self._switch()
+
+    def __exit__(self, *exc: object) -> None:
+        anomaly.set(self.previous[0])
+        mode.set(self.previous[1])
+
+
+class detect_anomaly(set_detect_anomaly):
+    """``with detect_anomaly():`` anomaly mode inside the block."""
+
+    def __init__(self, check_nan: bool = True):
+        super().__init__(True, check_nan)
+
+    def clone(self) -> detect_anomaly:
+        return detect_anomaly(self.check_nan)
+
+
+def is_anomaly_enabled() -> bool:
+    """True while anomaly mode is on."""
+    return anomaly.get()

@@ -1,0 +1,38 @@
+"""The command ``rushlight``: run a program written for torch, and say what it would run on."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+COMMANDS = ("run", "doctor")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit status. ``rushlight PROGRAM ...`` is short for ``rushlight run PROGRAM ...``."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] not in COMMANDS and (arguments[0] == "--legacy" or not arguments[0].startswith("-")):
+        arguments = ["run", *arguments]
+    options = _parser().parse_args(arguments)
+    if options.command == "run":
+        from .compat.run import run_file
+
+        return run_file(options.program, options.arguments, legacy=options.legacy)
+    from .compat.doctor import report
+
+    print(report())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    from . import __version__
+
+    parser = argparse.ArgumentParser(prog="rushlight", description="Run PyTorch programs on NumPy alone.")
+    parser.add_argument("--version", action="version", version=f"rushlight {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run a script or notebook that says `import torch`")
+    run.add_argument("--legacy", action="store_true", help="accept idioms of PyTorch 0.1 to 0.4, warning once for each")
+    run.add_argument("program", metavar="PROGRAM", help="a .py script or an .ipynb notebook")
+    run.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
+    commands.add_parser("doctor", help="say what Rushlight runs on here: versions, BLAS, threads")
+    return parser

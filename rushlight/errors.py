@@ -1,0 +1,105 @@
+"""Error texts. Each keeps PyTorch's exception type and key phrase; a second paragraph says what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class Deliberate:
+    """Mark of exceptions raised on purpose, so that the call path passes them on and rewrites only NumPy's own."""
+
+
+def _deliberate(kind: type[Exception]) -> type[Exception]:
+    made = type(kind.__name__, (kind, Deliberate), {"__module__": "builtins", "__qualname__": kind.__name__})
+    return made
+
+
+_IndexError = _deliberate(IndexError)
+_ValueError = _deliberate(ValueError)
+_TypeError = _deliberate(TypeError)
+
+
+def text(what: str, advice: str = "") -> str:
+    return f"{what}\n\n{advice}" if advice else what
+
+
+def runtime(what: str, advice: str = "") -> RuntimeError:
+    return RuntimeError(text(what, advice))
+
+
+def index(what: str, advice: str = "") -> Exception:
+    return _IndexError(text(what, advice))
+
+
+def value(what: str, advice: str = "") -> Exception:
+    return _ValueError(text(what, advice))
+
+
+def type_(what: str, advice: str = "") -> Exception:
+    return _TypeError(text(what, advice))
+
+
+def dim_range(dim: Any, ndim: int) -> Exception:
+    """A dimension number outside ``[-ndim, ndim - 1]``."""
+    n = max(ndim, 1)
+    return index(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
+
+
+def check_dim(dim: Any, ndim: int, name: str = "dim") -> int:
+    """A dimension number made non-negative; a 0-d tensor counts as having one dimension, as in PyTorch.
+
+    Raises:
+        IndexError: if out of range.
+        TypeError: if not an int.
+    """
+    if dim.__class__ is not int:
+        try:
+            dim = dim.__index__()
+        except AttributeError:
+            raise type_(f"argument '{name}' must be int, not {type(dim).__name__}") from None
+    n = ndim or 1
+    if not -n <= dim < n:
+        raise dim_range(dim, ndim)
+    return dim + n if dim < 0 else dim
+
+
+def check_dims(dims: Any, ndim: int) -> tuple[int, ...]:
+    """Dimension numbers made non-negative, each once; None means all of them."""
+    if dims is None:
+        return tuple(range(ndim))
+    if isinstance(dims, (tuple, list)):
+        if len(dims) == 0:
+            return tuple(range(ndim))
+        out = tuple([check_dim(d, ndim) for d in dims])
+        if len(set(out)) != len(out):
+            seen = next(d for i, d in enumerate(out) if d in out[:i])
+            raise runtime(f"dim {seen} appears multiple times in the list of dims")
+        return out if ndim else ()
+    d = check_dim(dims, ndim)
+    return (d,) if ndim else ()
+
+
+def describe(argument: Any) -> str:
+    """An argument for an error text: a tensor by dtype and shape, a number by value, the rest by type."""
+    array = getattr(argument, "_a", None)
+    if array is not None:
+        return f"{type(argument).__name__}(shape={list(array.shape)}, dtype={array.dtype})"
+    if isinstance(argument, (bool, int, float, complex, str)) or argument is None:
+        return repr(argument)
+    if isinstance(argument, (tuple, list)):
+        return f"{type(argument).__name__} of {len(argument)}"
+    return type(argument).__name__
+
+
+def call(op: str, names: Sequence[str], arguments: Sequence[Any]) -> str:
+    """``add(input=Tensor(shape=[2], dtype=float32), other=3)``, for the second paragraph of an error."""
+    return f"{op}({', '.join(f'{n}={describe(a)}' for n, a in zip(names, arguments, strict=False))})"
+
+
+def not_a_tensor(op: str, name: str, position: int, argument: Any) -> Exception:
+    """PyTorch's TypeError for an argument that should be a tensor."""
+    return type_(
+        f"{op}(): argument '{name}' (position {position}) must be Tensor, not {type(argument).__name__}",
+        f"Wrap it first: torch.as_tensor({name}).",
+    )

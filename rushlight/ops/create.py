@@ -1,0 +1,314 @@
+"""Tensors from numbers, lists, arrays and sizes."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import errors, types
+from ..functions import function
+from ..op import cast, cast_array
+from ..tensor import Tensor, alias_of, wrap
+
+ndarray = np.ndarray
+
+
+# --- shared argument handling -----------------------------------------------------------------------------------
+def read_size(name: str, size: Sequence[Any]) -> tuple[int, ...]:
+    """Sizes given as ``(2, 3)`` or as ``2, 3``; ints, 0-d integer tensors and NumPy integers.
+
+    Raises:
+        TypeError: for what is no int. RuntimeError: for a negative size.
+    """
+    if len(size) == 1 and not isinstance(size[0], (int, np.integer)) and not hasattr(size[0], "__index__"):
+        size = size[0]
+    elif len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = size[0]
+    try:
+        out = tuple([operator.index(s) for s in size])
+    except TypeError:
+        bad = next((s for s in size if not hasattr(s, "__index__")), size) if isinstance(size, (tuple, list)) else size
+        raise errors.type_(
+            f"{name}(): argument 'size' must be tuple of ints, but found element of type {type(bad).__name__}",
+            f"Write {name}(2, 3) or {name}((2, 3)).",
+        ) from None
+    for s in out:
+        if s < 0:
+            raise errors.runtime(f"Trying to create tensor with negative dimension {s}: {list(out)}")
+    return out
+
+
+def finish(
+    a: ndarray[Any, Any],
+    *,
+    dtype: types.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """An array as a new leaf, with the arguments that every constructor takes."""
+    types.check_device(device)
+    if layout not in (None, types.strided):
+        raise NotImplementedError(f"layout {layout} is not supported: tensors are dense (torch.strided)")
+    if out is not None:
+        from ..writing import write_out
+
+        write_out("out", out, wrap(a))
+        return out
+    t = wrap(a)
+    if requires_grad:
+        t.requires_grad_(True)
+    return t
+
+
+def dtype_or_default(dtype: Any) -> types.dtype:
+    if dtype is None:
+        return types.get_default_dtype()
+    if not isinstance(dtype, types.dtype):
+        if dtype in _PYTHON_TYPES:
+            return _PYTHON_TYPES[dtype]()
+        raise errors.type_(f"dtype must be torch.dtype, not {type(dtype).__name__}", "For example dtype=torch.float32.")
+    return dtype
+
+
+_PYTHON_TYPES: dict[Any, Any] = {
+    float: lambda: types.float64,
+    int: lambda: types.int64,
+    bool: lambda: types.bool_,
+    complex: lambda: types.complex128,
+}
+
+
+# --- from data ------------------------------------------------------------------------------------------------------
+def array_of(data: Any, dtype: types.dtype | None = None) -> ndarray[Any, Any]:
+    """Nested sequences, numbers, arrays and tensors as a new array, with PyTorch's inferred dtype.
+
+    Raises:
+        ValueError: for sequences of unequal length. TypeError: for elements that are no numbers.
+    """
+    if isinstance(data, Tensor):
+        a = data._a
+        return cast_array(a, dtype.np) if dtype is not None and dtype.np is not a.dtype else a.copy()
+    if isinstance(data, (bool, int, float, complex)):
+        return cast(data, dtype) if dtype is not None else _number(data)
+    if isinstance(data, ndarray):
+        target = types.from_numpy_dtype(data.dtype) if dtype is None else dtype
+        return np.ascontiguousarray(cast_array(data, target.np)).reshape(data.shape)
+    if isinstance(data, np.generic):
+        target = types.from_numpy_dtype(data.dtype) if dtype is None else dtype
+        return np.array(data, target.np)
+    if isinstance(data, (list, tuple, range)) or hasattr(data, "__len__"):
+        return _array_of_sequence(data, dtype)
+    if hasattr(data, "__array__") or hasattr(data, "__array_interface__"):
+        return array_of(np.asarray(data), dtype)
+    if dtype is not None and hasattr(data, "__float__"):
+        return cast(float(data), dtype)
+    raise errors.runtime(f"Could not infer dtype of {type(data).__name__}")
+
+
+def _number(data: Any) -> ndarray[Any, Any]:
+    if data.__class__ is int and not -(2**63) <= data < 2**63:
+        raise errors.runtime("Overflow when unpacking long long")
+    return cast(data, types.of_number(data))
+
+
+def _array_of_sequence(data: Any, dtype: types.dtype | None) -> ndarray[Any, Any]:
+    shape: list[int] = []
+    level = data
+    while isinstance(level, (list, tuple, range)) or (hasattr(level, "__len__") and not isinstance(level, (str, bytes))):
+        if isinstance(level, (Tensor, ndarray)):
+            shape += [int(s) for s in (level._a if isinstance(level, Tensor) else level).shape]
+            break
+        shape.append(len(level))
+        if len(level) == 0:
+            break
+        level = level[0]
+    leaves: list[Any] = []
+    _flatten(data, shape, 0, leaves)
+    if dtype is None:
+        dtype = _common_dtype(leaves)
+    if leaves and isinstance(leaves[0], ndarray):
+        return cast_array(np.concatenate([np.asarray(x).reshape(-1) for x in leaves]), dtype.np).reshape(shape)
+    try:
+        flat = np.array(leaves, dtype.np) if leaves else np.empty(0, dtype.np)
+    except OverflowError:
+        if dtype.category == types.INTEGER:
+            if any(not -(2**63) <= int(x) < 2**63 for x in leaves):
+                raise errors.runtime("Overflow when unpacking long long") from None
+            raise errors.runtime(
+                f"value cannot be converted to type {dtype.np_name}_t without overflow", f"One of the values is outside {dtype}."
+            ) from None
+        flat = np.array([cast(x, dtype) for x in leaves], dtype.np)
+    except (TypeError, ValueError):
+        flat = np.array([cast(complex(x) if dtype.is_complex else x, dtype) for x in leaves], dtype.np)
+    return flat.reshape(shape)
+
+
+def _flatten(data: Any, shape: list[int], level: int, out: list[Any]) -> None:
+    """Collect the numbers of a nested sequence in order, checking that every level has the same length."""
+    if isinstance(data, Tensor):
+        data = data._a
+    if isinstance(data, ndarray) and level < len(shape):
+        if list(data.shape) != shape[level:]:
+            raise errors.value(f"expected sequence of length {shape[level]} at dim {level} (got {len(data)})")
+        out.append(data)
+        return
+    if level == len(shape):
+        if isinstance(data, ndarray):
+            data = data.item()
+        elif not isinstance(data, (int, float, complex, np.number, np.bool_)):
+            if isinstance(data, str):
+                raise errors.type_(f"new(): invalid data type '{type(data).__name__}'")
+            if hasattr(data, "__len__"):
+                raise errors.value(
+                    f"only one element tensors can be converted to Python scalars; a nested sequence stands where a number was "
+                    f"expected (depth {level})"
+                )
+            if hasattr(data, "__float__"):
+                data = float(data)
+            else:
+                raise errors.runtime(f"Could not infer dtype of {type(data).__name__}")
+        out.append(data)
+        return
+    if not hasattr(data, "__len__"):
+        raise errors.type_(f"expected a sequence at dim {level}, not {type(data).__name__}")
+    if len(data) != shape[level]:
+        raise errors.value(
+            f"expected sequence of length {shape[level]} at dim {level} (got {len(data)})",
+            "All rows of a tensor have the same length; pad the shorter ones, for example with "
+            "torch.nn.utils.rnn.pad_sequence.",
+        )
+    if level == len(shape) - 1 and len(data) and data[0].__class__ in (int, float, bool):
+        kinds = set(map(type, data))
+        if kinds <= {int, float, bool}:
+            out.extend(data)
+            return
+    for item in data:
+        _flatten(item, shape, level + 1, out)
+
+
+def _common_dtype(leaves: list[Any]) -> types.dtype:
+    kinds = set(map(type, leaves))
+    if not kinds:
+        return types.get_default_dtype()
+    if kinds <= {bool, int, float, complex}:
+        for python_type in (complex, float, int, bool):
+            if python_type in kinds:
+                return types.of_number(python_type(0))
+    out: types.dtype | None = None
+    for x in leaves:
+        t = types.from_numpy_dtype(x.dtype) if isinstance(x, (ndarray, np.generic)) else types.of_number(x)
+        out = t if out is None else types.promote_types(out, t)
+    assert out is not None
+    return out
+
+
+@function()
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
+    """A new tensor that copies ``data``: a number, nested sequence, array or tensor.
+
+    Python ints become int64, floats the default dtype, arrays keep theirs.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    if isinstance(data, Tensor):
+        import warnings
+
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            UserWarning,
+            stacklevel=2,
+        )
+    wanted = None if dtype is None else dtype_or_default(dtype)
+    return finish(array_of(data, wanted), device=device, requires_grad=requires_grad)
+
+
+@function()
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """``data`` as a tensor, without a copy where it can be: tensors and arrays of the wanted dtype are shared."""
+    types.check_device(device)
+    if isinstance(data, Tensor):
+        return data if dtype is None or dtype is data.dtype else data.to(dtype)  # type: ignore[no-any-return]
+    if isinstance(data, ndarray) and (dtype is None or types.from_numpy_dtype(data.dtype) is dtype):
+        return from_numpy(data)
+    return wrap(array_of(data, None if dtype is None else dtype_or_default(dtype)))
+
+
+@function()
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """``obj`` as a tensor, shared unless ``copy`` or a conversion says otherwise."""
+    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype, device)
+    if copy and t is obj:
+        t = t.clone()
+    if t is not obj or requires_grad != t.requires_grad:
+        t = alias_of(t, t._a, True)
+        t.requires_grad_(requires_grad)
+    return t
+
+
+@function()
+def from_numpy(ndarray: Any, /) -> Tensor:
+    """A tensor that shares the memory of a NumPy array.
+
+    Raises:
+        TypeError: for what is no array, or of a dtype PyTorch lacks. ValueError: for negative strides.
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise errors.type_(f"expected np.ndarray (got {type(ndarray).__name__})")
+    if any(s < 0 for s in ndarray.strides):
+        raise errors.value(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
+            "supported. (You can probably work around this by making a copy of your array  with array.copy().)"
+        )
+    t = types.from_numpy_dtype(ndarray.dtype)
+    if not ndarray.dtype.isnative:
+        raise errors.value("given numpy array has byte order different from the native byte order.")
+    # A plain view: subclasses stay outside, and one dtype object serves identity checks.
+    return wrap(np.asarray(ndarray).view(np.ndarray) if ndarray.dtype is t.np else ndarray.view(t.np).view(np.ndarray))
+
+
+# --- from sizes -----------------------------------------------------------------------------------------------------
+def _filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -> Tensor:
+    if "size" in kwargs:
+        size = (kwargs.pop("size"),)
+    dtype = dtype_or_default(kwargs.pop("dtype", None))
+    a: np.ndarray[Any, Any] = np.empty(read_size(name, size), dtype.np)
+    if value is not None:
+        a[...] = value
+    return finish(a, **kwargs)
+
+
+@function()
+def zeros(*size: Any, **kwargs: Any) -> Tensor:
+    """Zeros of this size. Keywords: ``dtype, device, requires_grad, out``."""
+    return _filled("zeros", size, kwargs, 0)
+
+
+@function()
+def ones(*size: Any, **kwargs: Any) -> Tensor:
+    """Ones of this size. Keywords: ``dtype, device, requires_grad, out``."""
+    return _filled("ones", size, kwargs, 1)
+
+
+@function()
+def empty(*size: Any, **kwargs: Any) -> Tensor:
+    """Uninitialised memory of this size. Keywords: ``dtype, device, requires_grad, out, memory_format``."""
+    return _filled("empty", size, kwargs, None)
+
+
+def is_factory_keyword(name: str) -> bool:
+    return name in ("dtype", "device", "requires_grad", "layout", "pin_memory", "memory_format", "out")

@@ -1,0 +1,168 @@
+"""The third reader of op bodies: it writes them down as formulas.
+
+``formula(op)`` reads a body with symbols instead of arrays and prints what it computes; ``single_call`` tells whether that is
+one call, so that the fast path may use the NumPy ufunc directly. Kernels will be compiled from the same expressions.
+
+>>> import rushlight as torch
+>>> from rushlight import recorder
+>>> recorder.formula(torch.sigmoid.__op__)
+'sigmoid(input)'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .op import REGISTRY, ArrayReader, Op
+
+_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
+          "eq": "==", "ne": "!="}  # fmt: skip
+
+
+class Unreadable(Exception):
+    """A body that looks at values or shapes: no formula."""
+
+
+class Expr:
+    """A symbol or a call of symbols."""
+
+    __slots__ = ("name", "args", "attrs")
+
+    def __init__(self, name: str, args: tuple[Any, ...] = (), attrs: dict[str, Any] | None = None):
+        self.name, self.args, self.attrs = name, args, attrs or {}
+
+    def __bool__(self) -> bool:
+        raise Unreadable("the body branches on a value")
+
+    def __add__(self, other: Any) -> Expr:
+        return Expr("add", (self, other))
+
+    def __radd__(self, other: Any) -> Expr:
+        return Expr("add", (other, self))
+
+    def __sub__(self, other: Any) -> Expr:
+        return Expr("sub", (self, other))
+
+    def __rsub__(self, other: Any) -> Expr:
+        return Expr("sub", (other, self))
+
+    def __mul__(self, other: Any) -> Expr:
+        return Expr("mul", (self, other))
+
+    def __rmul__(self, other: Any) -> Expr:
+        return Expr("mul", (other, self))
+
+    def __truediv__(self, other: Any) -> Expr:
+        return Expr("div", (self, other))
+
+    def __rtruediv__(self, other: Any) -> Expr:
+        return Expr("div", (other, self))
+
+    def __pow__(self, other: Any) -> Expr:
+        return Expr("pow", (self, other))
+
+    def __neg__(self) -> Expr:
+        return Expr("neg", (self,))
+
+    def __lt__(self, other: Any) -> Expr:
+        return Expr("lt", (self, other))
+
+    def __le__(self, other: Any) -> Expr:
+        return Expr("le", (self, other))
+
+    def __gt__(self, other: Any) -> Expr:
+        return Expr("gt", (self, other))
+
+    def __ge__(self, other: Any) -> Expr:
+        return Expr("ge", (self, other))
+
+    def __eq__(self, other: object) -> Expr:  # type: ignore[override]
+        return Expr("eq", (self, other))
+
+    def __ne__(self, other: object) -> Expr:  # type: ignore[override]
+        return Expr("ne", (self, other))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __str__(self) -> str:
+        if not self.args:
+            return self.name
+        if self.name in _INFIX and len(self.args) == 2:
+            left, right = (f"({a})" if isinstance(a, Expr) and is_infix(a) else str(a) for a in self.args)
+            return f"{left} {_INFIX[self.name]} {right}"
+        if self.name == "neg":
+            return f"-({self.args[0]})" if isinstance(self.args[0], Expr) and is_infix(self.args[0]) else f"-{self.args[0]}"
+        parts = [str(a) for a in self.args] + [f"{n}={v}" for n, v in self.attrs.items()]
+        return f"{self.name}({', '.join(parts)})"
+
+    __repr__ = __str__
+
+
+def is_infix(e: Expr) -> bool:
+    return e.name in _INFIX and len(e.args) == 2
+
+
+class ExprReader:
+    """Reads a body with symbols: each name it calls becomes a call expression."""
+
+    @staticmethod
+    def conj(x: Any) -> Any:
+        """Formulas are written for real numbers."""
+        return x
+
+    @staticmethod
+    def is_complex(x: Any) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Callable[..., Expr]:
+        if name not in REGISTRY and not hasattr(ArrayReader, name):
+            raise AttributeError(f"no op '{name}' for a body to read")
+        return lambda *args, **attrs: Expr(name, args, attrs)
+
+
+_reader = ExprReader()
+
+
+def read(op: Op) -> Expr:
+    """The body as an expression.
+
+    Raises:
+        Unreadable: if it works on arrays directly or branches on values.
+    """
+    try:
+        result = op.forward(_reader, *[Expr(n) for n in op.inputs], **op.defaults)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise Unreadable(f"{op.name}: {error}") from error
+    if not isinstance(result, Expr):
+        raise Unreadable(f"{op.name}: the body gives {type(result).__name__}")
+    return result
+
+
+def formula(op: Op) -> str:
+    """What an op computes, in terms of simpler ops."""
+    return str(read(op))
+
+
+def derivative(op: Op, name: str) -> str:
+    """The rule for one input, in terms of ``g``, the inputs and the output."""
+    rule = op.rules[op.inputs.index(name)]
+    if rule is None:
+        raise Unreadable(f"{op.name} has no rule for '{name}'")
+    names = {slot: n for n, slot in op.slot_of.items()}
+    attrs = {n: op.defaults[n] for n in rule.attrs if n in op.defaults}
+    result = rule.fn(_reader, Expr("g"), *[Expr(names[s]) for s in rule.slots], **attrs)
+    return str(result)
+
+
+def single_call(op: Op) -> str | None:
+    """The name of the one function the body calls with exactly the op's inputs, if it is that simple."""
+    try:
+        e = read(op)
+    except Unreadable:
+        return None
+    plain = not e.attrs and len(e.args) == len(op.inputs)
+    if plain and all(isinstance(a, Expr) and a.name == n and not a.args for a, n in zip(e.args, op.inputs, strict=True)):
+        return e.name
+    return None

@@ -1,0 +1,217 @@
+"""The Tensor: an ndarray and its place in the graph.
+
+A tensor is an array (``_a``), the edge through which gradients reach it (``_edge``), a version counter shared with all its
+views (``_vc``), and, for a view, the tensor it looks into (``_base``). This module holds the data and what can be read off
+it; operators and methods come from the op registry and are attached by ``rushlight.methods``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import types
+from .kernels.strides import element_strides
+
+ndarray = np.ndarray
+_new = object.__new__
+
+#: ``(node, output number)``; a leaf's node is its AccumulateGrad. None where no gradient flows.
+Edge = tuple[Any, int]
+
+
+class TensorBase:
+    """The slots. They live in a base class so that Tensor itself may have a lazy ``__dict__`` for user attributes."""
+
+    __slots__ = ("_a", "_edge", "_grad", "_vc", "_base", "_gen", "_extra")
+
+    _a: np.ndarray[Any, Any]  # the elements
+    _edge: Edge | None  # where its gradient goes
+    _grad: Tensor | None  # what backward() left here
+    _vc: list[int]  # one cell: how often the memory was written; shared by views and detach()
+    _base: Tensor | None  # for a differentiable view: the tensor whose memory it shows
+    _gen: int  # for a view: the version at which _edge was made
+    _extra: dict[str, Any] | None  # rare state: view kind, retain_grad
+
+
+class Tensor(TensorBase):
+    """A multi-dimensional array of one dtype that can record how it was computed."""
+
+    __array_priority__ = 1000  # NumPy hands `array * tensor` to us
+    __module__ = "torch"
+
+    if TYPE_CHECKING:  # methods are attached from the registry
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    # --- what it is ---------------------------------------------------------------------------------------------
+    @property
+    def dtype(self) -> types.dtype:
+        """Type of the elements."""
+        return types.of_array(self._a)
+
+    @property
+    def shape(self) -> types.Size:
+        """Sizes of the dimensions."""
+        return types.Size(self._a.shape)
+
+    @property
+    def device(self) -> types.device:
+        """Always ``device(type='cpu')``."""
+        return types.CPU
+
+    @property
+    def layout(self) -> types.layout:
+        """Always ``torch.strided``."""
+        return types.strided
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return self._a.ndim
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self._a.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self._a.nbytes
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Step in elements from one index to the next, for all dimensions or one."""
+        strides = element_strides(self._a)
+        if dim is None:
+            return strides
+        if not -self._a.ndim <= dim < self._a.ndim:
+            n = max(self._a.ndim, 1)
+            raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
+        return strides[dim]
+
+    def storage_offset(self) -> int:
+        """Elements between the start of the memory and the first element."""
+        return (address(self._a) - address(root_array(self._a))) // self._a.itemsize
+
+    def data_ptr(self) -> int:
+        """Address of the first element."""
+        return address(self._a)
+
+    # --- its place in the graph -----------------------------------------------------------------------------------
+    @property
+    def grad_fn(self) -> Any:
+        """The node that computes gradients through the operation that made this tensor; None for a leaf."""
+        edge = self._edge if self._base is None else edge_of(self)
+        return None if edge is None or edge[0].is_leaf else edge[0]
+
+    @property
+    def is_leaf(self) -> bool:
+        """True if no recorded operation made it: what the user created, or what does not require grad."""
+        edge = self._edge if self._base is None else edge_of(self)
+        return edge is None or edge[0].is_leaf
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of ``grad_fn`` this is."""
+        edge = edge_of(self)
+        return 0 if edge is None else edge[1]
+
+    @property
+    def retains_grad(self) -> bool:
+        """True for a non-leaf whose ``.grad`` backward() fills."""
+        return self._extra is not None and self._extra.get("retains_grad", False) and not self.is_leaf
+
+    @property
+    def _version(self) -> int:
+        return self._vc[0]
+
+    def _is_view(self) -> bool:
+        return self._base is not None
+
+
+def address(array: np.ndarray[Any, Any]) -> int:
+    """Address of an array's first element."""
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+
+def root_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array that owns the memory (or wraps foreign memory) behind a view."""
+    while isinstance(array.base, ndarray):
+        array = array.base
+    return array
+
+
+def wrap(array: np.ndarray[Any, Any]) -> Tensor:
+    """A new tensor around an array: a leaf that does not require grad."""
+    t: Tensor = _new(Tensor)
+    t._a = array
+    t._edge = t._grad = t._base = t._extra = None
+    t._vc = [0]
+    return t
+
+
+def view_of(x: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
+    """A tensor that shows ``array``, a part of the memory of ``x``, and shares its version counter."""
+    t: Tensor = _new(Tensor)
+    t._a = array
+    t._edge = t._grad = t._extra = None
+    t._vc = x._vc
+    t._base = x if x._base is None else x._base
+    t._gen = x._vc[0]
+    return t
+
+
+def alias_of(x: Tensor, array: np.ndarray[Any, Any], share_version: bool) -> Tensor:
+    """The same memory outside the graph: ``detach()`` shares the version counter, ``.data`` does not."""
+    t = wrap(array)
+    if share_version:
+        t._vc = x._vc
+    return t
+
+
+def edge_of(x: Tensor) -> Edge | None:
+    """The current edge of a tensor; a view whose memory was written since gets a fresh one from its base."""
+    if x._base is not None and x._gen != x._vc[0]:
+        x._gen = x._vc[0]
+        x._edge = _regenerate(x) if edge_of(x._base) is not None else None
+    return x._edge
+
+
+def _regenerate(view: Tensor) -> Edge | None:
+    raise NotImplementedError("set by rushlight.op, which knows how to record a view")
+
+
+def extra(x: Tensor) -> dict[str, Any]:
+    """The dict of a tensor's rare state, made on first use."""
+    if x._extra is None:
+        x._extra = {}
+    return x._extra
+
+
+class Parameter(Tensor):
+    """A tensor that is a module's parameter: assigned as a module attribute it is registered there.
+
+    Args:
+        data: the values, shared, not copied.
+        requires_grad: whether gradients are computed for it.
+    """
+
+    __module__ = "torch.nn.parameter"
+
+    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
+        if data is None:
+            data = wrap(np.empty((0,), types.get_default_dtype().np))
+        if not isinstance(data, Tensor):
+            raise TypeError(f"Parameter(): data must be a Tensor, not {type(data).__name__}")
+        t = _new(cls)
+        t._a = data._a
+        t._edge = t._grad = t._base = t._extra = None
+        t._vc = [0]
+        if requires_grad:
+            t.requires_grad_(True)
+        return t
+
+    def __init__(self, data: Any = None, requires_grad: bool = True):
+        pass

@@ -1,0 +1,418 @@
+"""Element types, PyTorch's promotion lattice, devices and the process-wide defaults.
+
+Everything here is data about numbers; no array is touched. The promotion rules are those of
+``torch.promote_types`` and ``torch.result_type``: a *category* (bool < integer < floating < complex) decides
+first, and inside one category tensors with dimensions outrank 0-d tensors, which outrank Python numbers.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+BOOL, INTEGER, FLOATING, COMPLEX = 0, 1, 2, 3
+
+
+class dtype:
+    """The type of a tensor's elements, e.g. ``torch.float32``; one object each, compared by identity."""
+
+    __slots__ = ("name", "np_name", "category", "itemsize", "is_signed", "_np")
+
+    def __init__(self, name: str, np_name: str, category: int, itemsize: int, is_signed: builtins.bool = True):
+        self.name = name
+        self.np_name = np_name
+        self.category = category
+        self.itemsize = itemsize
+        self.is_signed = is_signed
+        self._np: Any = None if np_name == "bfloat16" else np.dtype(np_name)
+
+    @property
+    def np(self) -> np.dtype[Any]:
+        """The NumPy dtype that stores it. bfloat16 needs the extra package ``ml_dtypes``, imported here on first use."""
+        if self._np is None:
+            self._np = _bfloat16_storage()
+        return self._np  # type: ignore[no-any-return]
+
+    @property
+    def is_floating_point(self) -> builtins.bool:
+        return self.category == FLOATING
+
+    @property
+    def is_complex(self) -> builtins.bool:
+        return self.category == COMPLEX
+
+    def to_real(self) -> dtype:
+        return {"complex64": float32, "complex128": float64}.get(self.name, self)
+
+    def to_complex(self) -> dtype:
+        return {"float64": complex128, "complex128": complex128}.get(self.name, complex64)
+
+    def __repr__(self) -> str:
+        return "torch." + self.name
+
+    def __reduce__(self) -> str:
+        return "bool_" if self.name == "bool" else self.name
+
+
+def _bfloat16_storage() -> np.dtype[Any]:
+    try:
+        import ml_dtypes
+    except ImportError as error:
+        raise NotImplementedError(
+            "bfloat16 is stored through the package ml_dtypes, which is not installed.\n\n"
+            "Install it with `pip install 'rushlight[bfloat16]'`, or use torch.float16 or torch.float32."
+        ) from error
+    storage = np.dtype(ml_dtypes.bfloat16)
+    _BY_NUM[storage.num] = bfloat16
+    return storage
+
+
+bool_ = dtype("bool", "bool", BOOL, 1, False)
+uint8 = dtype("uint8", "uint8", INTEGER, 1, False)
+int8 = dtype("int8", "int8", INTEGER, 1)
+int16 = dtype("int16", "int16", INTEGER, 2)
+int32 = dtype("int32", "int32", INTEGER, 4)
+int64 = dtype("int64", "int64", INTEGER, 8)
+uint16 = dtype("uint16", "uint16", INTEGER, 2, False)
+uint32 = dtype("uint32", "uint32", INTEGER, 4, False)
+uint64 = dtype("uint64", "uint64", INTEGER, 8, False)
+float16 = dtype("float16", "float16", FLOATING, 2)
+bfloat16 = dtype("bfloat16", "bfloat16", FLOATING, 2)
+float32 = dtype("float32", "float32", FLOATING, 4)
+float64 = dtype("float64", "float64", FLOATING, 8)
+complex64 = dtype("complex64", "complex64", COMPLEX, 8)
+complex128 = dtype("complex128", "complex128", COMPLEX, 16)
+
+ALL = (
+    bool_, uint8, int8, int16, int32, int64, uint16, uint32, uint64,
+    float16, bfloat16, float32, float64, complex64, complex128,
+)  # fmt: skip
+
+#: PyTorch's second names, as attributes of the namespace.
+ALIASES = {
+    "bool": bool_, "half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64,
+    "cfloat": complex64, "cdouble": complex128,
+}  # fmt: skip
+
+# NumPy numbers its types; the number is an int attribute and so a cheaper key than the dtype object, whose hash is slow.
+_BY_NUM: dict[int, dtype] = {t._np.num: t for t in ALL if t._np is not None}
+_BY_NUM[np.dtype("longlong").num] = int64
+_BY_NUM[np.dtype("ulonglong").num] = uint64
+
+
+def of_array(array: np.ndarray[Any, Any]) -> dtype:
+    """The dtype of a NumPy array; TypeError, as torch.from_numpy, for types that PyTorch does not have."""
+    found = _BY_NUM.get(array.dtype.num)
+    return found if found is not None else from_numpy_dtype(array.dtype)
+
+
+def from_numpy_dtype(np_dtype: Any) -> dtype:
+    np_dtype = np.dtype(np_dtype)
+    found = _BY_NUM.get(np_dtype.num)
+    if found is not None:
+        return found
+    if np_dtype.name == "bfloat16":
+        _BY_NUM[np_dtype.num] = bfloat16
+        return bfloat16
+    raise TypeError(
+        f"can't convert np.ndarray of type numpy.{np_dtype.type.__name__}. The only supported types are: float64, "
+        "float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool."
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# promotion
+# ---------------------------------------------------------------------------------------------------------------
+_FLOAT_RANK = {float16: 0, bfloat16: 0, float32: 1, float64: 2}
+
+
+def _promote_uncached(a: dtype, b: dtype) -> dtype:
+    if a.category < b.category:
+        a, b = b, a
+    if a.category == COMPLEX:
+        wide = complex128 in (a, b) or float64 in (a, b)
+        return complex128 if wide else complex64
+    if a.category == FLOATING:
+        if b.category != FLOATING:
+            return a
+        if _FLOAT_RANK[a] == _FLOAT_RANK[b]:
+            return float32  # float16 with bfloat16
+        return a if _FLOAT_RANK[a] > _FLOAT_RANK[b] else b
+    if b.category == BOOL:
+        return a
+    if a.is_signed == b.is_signed:
+        return a if a.itemsize >= b.itemsize else b
+    signed, unsigned = (a, b) if a.is_signed else (b, a)
+    if unsigned is not uint8:
+        raise RuntimeError(
+            "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+            f"{_SCALAR_NAMES[a]} and {_SCALAR_NAMES[b]}"
+        )
+    return signed if signed.itemsize > 1 else int16
+
+
+_PROMOTE: dict[tuple[dtype, dtype], dtype] = {}
+
+
+def promote_types(a: dtype, b: dtype) -> dtype:
+    """The smallest dtype that holds both, as ``torch.promote_types``."""
+    if a is b:
+        return a
+    found = _PROMOTE.get((a, b))
+    if found is None:
+        found = _PROMOTE[a, b] = _promote_uncached(a, b)
+    return found
+
+
+def can_cast(from_: dtype, to: dtype) -> builtins.bool:
+    """Whether PyTorch's casting rules allow writing ``from_`` into ``to`` (the rule of in-place operations)."""
+    return from_.category <= to.category
+
+
+# The names that PyTorch's C++ side uses in error texts.
+_SCALAR_NAMES = {
+    bool_: "Bool", uint8: "Byte", int8: "Char", int16: "Short", int32: "Int", int64: "Long", uint16: "UInt16",
+    uint32: "UInt32", uint64: "UInt64", float16: "Half", bfloat16: "BFloat16", float32: "Float", float64: "Double",
+    complex64: "ComplexFloat", complex128: "ComplexDouble",
+}  # fmt: skip
+
+
+def scalar_name(t: dtype) -> str:
+    """PyTorch's C++ name of a dtype: float32 is ``Float``, int64 is ``Long``."""
+    return _SCALAR_NAMES[t]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# defaults
+# ---------------------------------------------------------------------------------------------------------------
+class _Defaults:
+    __slots__ = ("dtype",)
+
+    def __init__(self) -> None:
+        self.dtype = float32
+
+
+_defaults = _Defaults()
+
+
+def get_default_dtype() -> dtype:
+    """The floating dtype that Python floats become; ``torch.float32`` unless set."""
+    return _defaults.dtype
+
+
+def set_default_dtype(d: dtype, /) -> None:
+    """Set the floating dtype that Python floats become.
+
+    Raises:
+        TypeError: if ``d`` is not a floating dtype.
+    """
+    if not isinstance(d, dtype) or not d.is_floating_point:
+        raise TypeError(f"only floating-point types are supported as the default type, but got {d!r}")
+    _defaults.dtype = d
+
+
+def of_number(value: Any) -> dtype:
+    """The dtype a Python (or NumPy) number becomes in a tensor of its own."""
+    if isinstance(value, (builtins.bool, np.bool_)):
+        return bool_
+    if isinstance(value, (int, np.integer)):
+        return int64
+    if isinstance(value, (float, np.floating)):
+        return _defaults.dtype
+    if isinstance(value, (complex, np.complexfloating)):
+        return _defaults.dtype.to_complex()
+    raise TypeError(f"not a number: {value!r}")
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# devices, layouts, memory formats
+# ---------------------------------------------------------------------------------------------------------------
+_DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu", "meta", "xla", "hpu", "mtia", "vulkan", "ipu", "privateuseone")
+
+
+class device:
+    """Where a tensor lives. Any PyTorch device can be named; only ``cpu`` holds tensors here."""
+
+    __slots__ = ("type", "index")
+
+    type: str
+    index: int | None
+
+    def __init__(self, type: str | int | device = "cpu", index: int | None = None):
+        if isinstance(type, device):
+            type, index = type.type, type.index
+        elif isinstance(type, int) and not isinstance(type, builtins.bool):
+            type, index = "cuda", type
+        elif not isinstance(type, str):
+            raise TypeError(f"device(): argument 'type' must be str, not {builtins.type(type).__name__}")
+        name, colon, number = type.partition(":")
+        if name not in _DEVICE_TYPES:
+            raise RuntimeError(
+                f"Expected one of {', '.join(_DEVICE_TYPES)} device type at start of device string: {type}\n\n"
+                "Rushlight computes on the CPU: write device='cpu'."
+            )
+        if colon:
+            if index is not None:
+                raise RuntimeError(
+                    f"type (string) must not include an index because index was passed explicitly: {type}"
+                )
+            if not number.isdigit():
+                raise RuntimeError(f"Invalid device string: '{type}'")
+            index = int(number)
+        object.__setattr__(self, "type", name)
+        object.__setattr__(self, "index", index)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"attribute '{name}' of 'torch.device' objects is not writable")
+
+    def __eq__(self, other: object) -> builtins.bool:
+        return isinstance(other, device) and self.type == other.type and self.index == other.index
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __repr__(self) -> str:
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{index})"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (device, (str(self),))
+
+
+CPU = device("cpu")
+
+
+def check_device(where: Any) -> device:
+    """Accept every spelling of the CPU; refuse the rest with what PyTorch's CPU build raises.
+
+    Raises:
+        AssertionError: for CUDA, with PyTorch's "Torch not compiled with CUDA enabled".
+        NotImplementedError: for another device.
+    """
+    if where is None:
+        return CPU
+    d = where if isinstance(where, device) else device(where)
+    if d.type == "cpu":
+        return CPU
+    if d.type == "cuda":
+        raise AssertionError(
+            "Torch not compiled with CUDA enabled\n\nRushlight computes on the CPU: write device='cpu', or choose the "
+            "device with `'cuda' if torch.cuda.is_available() else 'cpu'`."
+        )
+    raise NotImplementedError(f"device '{d}' is not supported: Rushlight computes on the CPU, write device='cpu'.")
+
+
+class _Named:
+    """A named constant that prints as ``torch.<name>``."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __repr__(self) -> str:
+        return "torch." + self.name
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+class layout(_Named):
+    """How a tensor's elements are stored; only ``torch.strided`` here."""
+
+
+class memory_format(_Named):
+    """An order of dimensions in memory."""
+
+
+strided = layout("strided")
+sparse_coo = layout("sparse_coo")
+sparse_csr = layout("sparse_csr")
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor: a tuple of ints that prints as ``torch.Size([2, 3])``."""
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """Number of elements: the product of all sizes."""
+        n = 1
+        for s in self:
+            n *= s
+        return n
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    def __getitem__(self, index: Any) -> Any:
+        item = tuple.__getitem__(self, index)
+        return Size(item) if isinstance(index, slice) else item
+
+    def __add__(self, other: Any) -> Size:
+        if not isinstance(other, tuple):
+            return NotImplemented
+        return Size(tuple(self) + tuple(other))
+
+    def __radd__(self, other: Any) -> Size:
+        if not isinstance(other, tuple):
+            return NotImplemented
+        return Size(tuple(other) + tuple(self))
+
+    def __mul__(self, times: Any) -> Size:
+        return Size(tuple(self) * times)
+
+    __rmul__ = __mul__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Size, (tuple(self),))
+
+
+class finfo:
+    """Machine limits of a floating dtype, as ``torch.finfo``."""
+
+    def __init__(self, type: dtype | None = None):
+        d = get_default_dtype() if type is None else type
+        if not isinstance(d, dtype) or d.category < FLOATING:
+            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d}'")
+        d = d.to_real()
+        if d is bfloat16:
+            info: Any = __import__("ml_dtypes").finfo(d.np)
+        else:
+            info = np.finfo(d.np)
+        self.bits = d.itemsize * 8
+        self.max, self.min = float(info.max), float(info.min)
+        self.eps, self.tiny = float(info.eps), float(info.smallest_normal)
+        self.smallest_normal, self.resolution = self.tiny, float(info.resolution)
+        self.dtype = d.name
+
+    def __repr__(self) -> str:
+        def g(v: float) -> str:
+            return f"{v:g}"
+
+        return (
+            f"finfo(resolution={g(self.resolution)}, min={g(self.min)}, max={g(self.max)}, eps={g(self.eps)}, "
+            f"smallest_normal={g(self.smallest_normal)}, tiny={g(self.tiny)}, dtype={self.dtype})"
+        )
+
+
+class iinfo:
+    """Machine limits of an integer dtype, as ``torch.iinfo``."""
+
+    def __init__(self, type: dtype):
+        if not isinstance(type, dtype) or type.category != INTEGER:
+            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type}'")
+        info = np.iinfo(type.np)
+        self.bits, self.max, self.min, self.dtype = info.bits, int(info.max), int(info.min), type.name
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

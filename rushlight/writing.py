@@ -1,0 +1,211 @@
+"""Writing into memory that exists: in-place operations, views, ``out=``.
+
+After ``v.mul_(y)`` on a view ``v`` of ``base`` the history of ``base`` has changed: part of it now comes from the
+multiplication. ``rebase`` records this as a ``CopySlices`` node on the base, and every view of the base reads its
+gradient edge anew from there (``tensor.edge_of``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import errors, types
+from .autograd.graph import Node, next_seq
+from .autograd.mode import inference, recording
+from .tensor import Tensor, address, edge_of
+
+ndarray = np.ndarray
+
+
+class Region:
+    """Which elements of a base a view shows; read and written through a buffer laid out like the base's memory."""
+
+    __slots__ = ("shape", "span", "base", "view")
+
+    def __init__(self, base: ndarray[Any, Any], view: ndarray[Any, Any]):
+        low, high = np.lib.array_utils.byte_bounds(base)
+        self.shape = view.shape
+        self.span = high - low
+        self.base = (base.shape, base.dtype, address(base) - low, base.strides)
+        self.view = (view.shape, view.dtype, address(view) - low, view.strides)
+
+    def _laid_out(self, a: ndarray[Any, Any]) -> tuple[ndarray[Any, Any], ndarray[Any, Any]]:
+        """A copy of ``a`` (shaped like the base) in the base's memory layout, and the region of it."""
+        memory = np.empty(self.span, np.uint8)
+        shape, np_dtype, offset, strides = self.base
+        whole: ndarray[Any, Any] = ndarray(shape, np_dtype, memory, offset, strides)
+        whole[...] = a
+        shape, np_dtype, offset, strides = self.view
+        return whole, ndarray(shape, np_dtype, memory, offset, strides)
+
+    def read(self, a: ndarray[Any, Any]) -> ndarray[Any, Any]:
+        """The region of ``a``."""
+        return self._laid_out(a)[1].copy() if self.span else np.empty(self.shape, self.view[1])
+
+    def write(self, a: ndarray[Any, Any], values: Any) -> ndarray[Any, Any]:
+        """A copy of ``a`` whose region holds ``values``."""
+        if not self.span:
+            return a.copy()
+        whole, part = self._laid_out(a)
+        part[...] = values
+        return np.ascontiguousarray(whole)
+
+    def add_zero(self, values: ndarray[Any, Any]) -> ndarray[Any, Any]:
+        """Zeros shaped like the base with ``values`` added in the region (twice where the view shows an element twice)."""
+        zeros = np.zeros(self.base[0], self.base[1])
+        if not self.span:
+            return zeros
+        whole, part = self._laid_out(zeros)
+        if has_overlap(part):
+            where = np.arange(zeros.size).reshape(zeros.shape)
+            index = Region.__new__(Region)
+            scale = np.dtype(np.int64).itemsize / zeros.dtype.itemsize
+            index.shape, index.span = self.shape, int(self.span * scale)
+            for name in ("base", "view"):
+                shape, _, offset, strides = getattr(self, name)
+                new = tuple(int(s * scale) for s in strides)
+                setattr(index, name, (shape, np.dtype(np.int64), int(offset * scale), new))
+            np.add.at(zeros.reshape(-1), index.read(where).reshape(-1), values.reshape(-1))
+            return zeros
+        part[...] = values
+        return np.ascontiguousarray(whole)
+
+
+class CopySlices(Node):
+    """A base after one of its views was written: the gradient of the region goes through the writing node."""
+
+    __slots__ = ("inner", "region", "shape")
+
+    def __init__(self, base: Tensor, view: Tensor, inner: Node):
+        self.seq = next_seq()
+        self.inner = inner
+        self.region = Region(base._a, view._a)
+        # The first edge, where the old values go, leads to the old history of the base.
+        self.edges = (edge_of(base), *inner.edges[1:])
+        self.meta = (base._a.shape, base._a.dtype)
+        self.hooks = None
+        self.stack = inner.stack
+
+    def run(self, k: Any, g: Any, release: bool) -> Any:
+        through = self.inner.run(k, k.region_get(g, region=self.region), release)
+        if self.edges[0] is None:
+            return [None, *through[1:]]
+        old = k.region_put(g, 0.0 if through[0] is None else through[0], region=self.region)
+        return [old, *through[1:]]
+
+
+def has_overlap(a: ndarray[Any, Any]) -> bool:
+    """True if an element is certainly shown twice: a dimension of size > 1 with stride 0, as ``expand`` makes."""
+    return 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True))
+
+
+def check_writable(x: Tensor) -> None:
+    """Refuse what PyTorch refuses to write into.
+
+    Raises:
+        RuntimeError: for a leaf that requires grad, a view of one, one output of a multi-output view, an expanded tensor,
+            an inference tensor outside inference mode.
+    """
+    if has_overlap(x._a):
+        raise errors.runtime(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+    if x._extra is not None and "inference" in x._extra and not inference.get():
+        raise errors.runtime(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
+            "tensor before doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+    if not recording():
+        return
+    edge = edge_of(x)
+    if x._base is None:
+        if edge is not None and edge[0].is_leaf:
+            raise errors.runtime(
+                "a leaf Variable that requires grad is being used in an in-place operation.",
+                "Its old value would be lost to backward(). Update parameters inside `with torch.no_grad():`, or use the "
+                "out-of-place form: x = x + 1 instead of x += 1.",
+            )
+        return
+    base_edge = edge_of(x._base)
+    if base_edge is not None and base_edge[0].is_leaf:
+        raise errors.runtime(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation.",
+            "Write inside `with torch.no_grad():`, or to a clone: y = x.clone(); y[0] = 1.",
+        )
+    kind = None if x._extra is None else x._extra.get("view_kind")
+    if kind is not None and edge is not None:
+        raise errors.runtime(kind)
+
+
+def check_result(x: Tensor, r: ndarray[Any, Any], broadcast_error: str = "") -> None:
+    """Refuse a result that does not fit the tensor it is to be written into."""
+    if r.shape != x._a.shape:
+        raise errors.runtime(
+            broadcast_error
+            or f"output with shape {list(x._a.shape)} doesn't match the broadcast shape {list(r.shape)}",
+            "An in-place operation never changes a shape; use the out-of-place form.",
+        )
+    if r.dtype is not x._a.dtype:
+        check_cast(types.of_array(r), types.of_array(x._a))
+
+
+def check_cast(from_: types.dtype, to: types.dtype) -> None:
+    if not types.can_cast(from_, to):
+        raise errors.runtime(
+            f"result type {types.scalar_name(from_)} can't be cast to the desired output type {types.scalar_name(to)}",
+            "An in-place operation never changes a dtype; use the out-of-place form or convert with .to() first.",
+        )
+
+
+def bump(x: Tensor) -> None:
+    """Count a write to the memory of ``x``."""
+    x._vc[0] += 1
+
+
+def rebase(x: Tensor, edge: Any) -> None:
+    """Make ``edge`` the history of ``x`` after an in-place operation; for a view, part of its base's history."""
+    base = x._base
+    if base is None:
+        x._edge = edge
+        return
+    base._edge = (CopySlices(base, x, edge[0]), 0)
+    x._gen = -1  # no version: the next look regenerates the edge from the base
+
+
+def write_out(name: str, out: Any, result: Any) -> Any:
+    """Copy a result into ``out=``, resizing it as PyTorch does."""
+    if isinstance(result, tuple):
+        if not isinstance(out, (tuple, list)) or len(out) != len(result):
+            raise errors.type_(f"{name}(): argument 'out' must be tuple of Tensors, not {type(out).__name__}")
+        for o, r in zip(out, result, strict=True):
+            write_out(name, o, r)
+        return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
+    if not isinstance(out, Tensor):
+        raise errors.type_(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if recording() and (edge_of(result) is not None or edge_of(out) is not None):
+        raise errors.runtime(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+            "requires grad."
+        )
+    r = result._a
+    if r.dtype is not out._a.dtype:
+        check_cast(types.of_array(r), types.of_array(out._a))
+    if r.shape != out._a.shape:
+        if out._a.size:
+            import warnings
+
+            warnings.warn(
+                "An output with one or more elements was resized since it had shape "
+                f"{list(out._a.shape)}, which does not match the required output shape {list(r.shape)}. This behavior is "
+                "deprecated, and in a future PyTorch release outputs will not be resized unless they have zero elements. "
+                "You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
+                UserWarning,
+                stacklevel=4,
+            )
+        out._a = np.empty(r.shape, out._a.dtype)
+    out._a[...] = r
+    bump(out)
+    return out
