@@ -21,7 +21,7 @@ def pretty(value: Any) -> str:
 
 
 def _render(value: Any, indent: int, column: int, trailing: int) -> str:
-    """Text of ``value`` from ``column`` on, its later lines from ``indent`` on, with ``trailing`` characters to follow."""
+    """Text of ``value`` from ``column`` on, later lines from ``indent`` on, with ``trailing`` characters to follow."""
     flat = repr(value)
     if type(value) not in _BRACKETS or not value:
         return flat.replace("\n", "\n" + " " * indent)
