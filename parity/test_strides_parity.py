@@ -11,7 +11,6 @@ from hypothesis import strategies as st  # noqa: E402
 from rushlight.kernels import strides as ours  # noqa: E402
 
 EXAMPLES = settings(deadline=None, max_examples=1500)
-MEMORY = torch.zeros(2000)
 SIZES = st.sampled_from([0, 1, 1, 2, 2, 3, 4, 6])
 
 
@@ -31,7 +30,8 @@ def layouts(draw, max_dims: int = 5):
 
 
 def tensor(shape, strides):
-    return torch.as_strided(torch.zeros(1 + sum(max(n - 1, 0) * s for n, s in zip(shape, strides))), shape, strides)
+    reach = sum(max(n - 1, 0) * s for n, s in zip(shape, strides, strict=True))
+    return torch.as_strided(torch.zeros(1 + reach), shape, strides)
 
 
 @EXAMPLES
@@ -127,6 +127,6 @@ def test_element_strides_of_views(shape, data):
             a, t = np.broadcast_to(a, wide), t.expand(wide)
         elif move == "reshape" and t.is_contiguous() and t.numel():
             a, t = a.reshape(a.shape + (1,)), t.view(*t.shape, 1)
-    expanded_then_cut = any(n == 1 and s == 0 for n, s in zip(t.shape, t.stride()))
+    expanded_then_cut = any(n == 1 and s == 0 for n, s in zip(t.shape, t.stride(), strict=True))
     if not expanded_then_cut:
         assert ours.element_strides(a) == t.stride()

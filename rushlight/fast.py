@@ -208,6 +208,17 @@ def binary(op: Op, *, operator: bool = False, swapped: bool = False) -> Callable
     return fast
 
 
+def general_binary(op: Op, *, operator: bool = False, swapped: bool = False) -> Callable[..., Any]:
+    """The operator form of an op that has no short path."""
+
+    def operate(x: Any, y: Any) -> Any:
+        if not is_operand(y):
+            return NotImplemented
+        return op.public(y, x) if swapped else op.public(x, y)
+
+    return operate
+
+
 def is_operand(x: Any) -> bool:
     """What an arithmetic operator accepts: tensors and look-alikes, Python and NumPy numbers."""
     return isinstance(x, (Tensor, bool, int, float, complex, np.number, np.bool_)) or hasattr(type(x), "__torch_function__")

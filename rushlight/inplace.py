@@ -58,3 +58,14 @@ def method(op: Op, name: str) -> Callable[..., Tensor]:
     in_place.__doc__ = f"In-place version of :func:`torch.{op.name}`: writes the result into this tensor and returns it."
     in_place.__op__ = op  # type: ignore[attr-defined]
     return in_place
+
+
+def operator(op: Op) -> Callable[..., Any]:
+    """The augmented assignment (``+=``) made from an op."""
+
+    def augmented(x: Tensor, other: Any) -> Any:
+        if not isinstance(other, (Tensor, bool, int, float, complex, np.number, np.bool_)):
+            return NotImplemented
+        return inplace(op, (x, other), {})
+
+    return augmented

@@ -1,0 +1,164 @@
+"""``torch.autograd``: gradients of what was recorded.
+
+``backward`` and ``grad`` check their arguments here and hand over to ``engine``; ``mode`` switches recording, ``graph`` holds
+the nodes, ``function`` user-defined operations, ``check`` numerical tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import errors
+from ..tensor import Tensor, edge_of, wrap
+from . import engine, graph
+from .mode import (
+    detect_anomaly,
+    enable_grad,
+    inference_mode,
+    is_anomaly_enabled,
+    no_grad,
+    set_detect_anomaly,
+    set_grad_enabled,
+)
+
+__all__ = [
+    "Function",
+    "Variable",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "functional",
+    "grad",
+    "grad_mode",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
+    "inference_mode",
+    "is_anomaly_enabled",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]
+
+_LAZY = {
+    "Function": "function", "Variable": "variable", "gradcheck": "check", "gradgradcheck": "check", "grad_mode": "mode",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name in ("function", "variable", "check", "functional", "profiler", "anomaly_mode"):
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _LAZY:
+        module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
+        return module if name == "grad_mode" else getattr(module, name)
+    raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
+
+
+def _as_tuple(x: Any) -> tuple[Any, ...]:
+    return (x,) if isinstance(x, Tensor) or x is None else tuple(x)
+
+
+def _check_roots(roots: Sequence[Tensor], grads: Sequence[Any]) -> list[Tensor]:
+    """The gradient of each root: as given, or 1 for a scalar."""
+    if len(grads) != len(roots):
+        raise errors.runtime(f"got {len(roots)} tensors and {len(grads)} gradients")
+    out = []
+    for i, (root, g) in enumerate(zip(roots, grads, strict=True)):
+        if edge_of(root) is None:
+            raise errors.runtime(
+                f"element {i} of tensors does not require grad and does not have a grad_fn",
+                "Nothing that led to it requires grad. Set requires_grad=True on the leaves before computing it, and check "
+                "for .detach(), .item(), torch.no_grad() or integer tensors on the way.",
+            )
+        a = root._a
+        if g is None:
+            if a.size != 1:
+                raise errors.runtime(
+                    "grad can be implicitly created only for scalar outputs",
+                    f"This tensor has shape {list(a.shape)}. Reduce it first (x.sum().backward()), or pass the gradient: "
+                    "x.backward(torch.ones_like(x)).",
+                )
+            if a.dtype.kind == "c":
+                raise errors.runtime("grad can be implicitly created only for real scalar outputs but got " + str(root.dtype))
+            g = wrap(np.ones(a.shape, a.dtype))
+        elif not isinstance(g, Tensor):
+            raise errors.type_(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+        elif g._a.shape != a.shape:
+            raise errors.runtime(
+                f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} and output[{i}] has a shape of {root.shape}."
+            )
+        out.append(g)
+    return out
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of ``tensors`` to the ``.grad`` of the leaves that they came from.
+
+    Raises:
+        RuntimeError: for tensors that do not require grad, non-scalars without a gradient, a freed graph.
+    """
+    roots = _as_tuple(tensors)
+    grads = _check_roots(roots, (None,) * len(roots) if grad_tensors is None else _as_tuple(grad_tensors))
+    if inputs is not None:
+        inputs = _as_tuple(inputs)
+        if not inputs:
+            raise errors.runtime("`inputs` argument to `backward()` cannot be empty.")
+        for x in inputs:
+            if edge_of(x) is None:
+                raise errors.runtime("One of the differentiated Tensors does not require grad")
+    keep = create_graph if retain_graph is None else retain_graph
+    engine.backward(roots, grads, keep_graph=keep, create_graph=create_graph, inputs=inputs)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """Gradients of ``outputs`` with respect to ``inputs``, as a tuple; nothing is added to any ``.grad``.
+
+    Raises:
+        RuntimeError: for an input that does not require grad, or that was not used (unless ``allow_unused``).
+    """
+    if is_grads_batched:
+        raise NotImplementedError("torch.autograd.grad: is_grads_batched=True is not supported; call grad once per row.")
+    if materialize_grads and allow_unused is False:
+        raise errors.value("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+    allow_unused = bool(allow_unused) or materialize_grads
+    outs, ins = _as_tuple(outputs), _as_tuple(inputs)
+    grads = _check_roots(outs, (None,) * len(outs) if grad_outputs is None else _as_tuple(grad_outputs))
+    for x in ins:
+        if edge_of(x) is None:
+            raise errors.runtime(
+                "One of the differentiated Tensors does not require grad", "Set requires_grad=True on it before using it."
+            )
+    keep = create_graph if retain_graph is None else retain_graph
+    found = engine.backward(outs, grads, keep_graph=keep, create_graph=create_graph, inputs=ins, accumulate=False)
+    for i, (x, g) in enumerate(zip(ins, found, strict=True)):
+        if g is None and not allow_unused:
+            raise errors.runtime(
+                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this "
+                "is the desired behavior.",
+                f"It is number {i} of inputs, of shape {list(x._a.shape)}.",
+            )
+        if g is None and materialize_grads:
+            found[i] = wrap(np.zeros(x._a.shape, x._a.dtype))
+    return tuple(found)

@@ -1,7 +1,7 @@
 """Shapes and strides as PyTorch defines them: pure functions on tuples of ints.
 
-A *stride* is the step in elements (not bytes) from one index of a dimension to the next. Strides of dimensions of size 1
-never matter for where an element lies, but PyTorch carries them along and prints them, so they are part of the answer
+A *stride* is the step in elements (not bytes) from one index of a dimension to the next. Strides of dimensions of size
+1 never matter for where an element lies, but PyTorch carries them along and shows them, so they are part of the answer
 here. `element_strides` translates from NumPy.
 """
 
@@ -22,8 +22,8 @@ def element_strides(array: np.ndarray[Any, Any]) -> Shape:
     """The strides PyTorch would report for `array`.
 
     NumPy's own, in elements, except where a dimension of size 1 has stride 0: that is how NumPy marks a dimension made
-    by `None` or by broadcasting, and PyTorch's `unsqueeze` gives it the extent of the dimension to its right (1 if it is
-    the last). The guess is wrong for a slice of one element out of an expanded dimension, whose stride is 0 in PyTorch.
+    by `None` or by broadcasting, and PyTorch's `unsqueeze` gives it the extent of the dimension to its right (1 if it
+    is the last). The guess is wrong for a slice of one element out of an expanded dimension, whose stride is 0 in PyTorch.
 
     >>> element_strides(np.zeros((2, 3))[:, None, ::2])
     (3, 4, 2)
@@ -88,8 +88,8 @@ def channels_last_strides(shape: Sequence[int]) -> Shape:
     if len(shape) not in (4, 5):
         raise runtime(
             "required rank 4 tensor to use channels_last format",
-            f"The tensor has {len(shape)} dimensions, shape {list(shape)}; channels_last is for (batch, channel, height, "
-            "width), channels_last_3d for (batch, channel, depth, height, width).",
+            f"The tensor has {len(shape)} dimensions, shape {list(shape)}; channels_last is for (batch, channel, "
+            "height, width), channels_last_3d for (batch, channel, depth, height, width).",
         )
     strides, step = [0] * len(shape), 1
     for dim in _channels_last_order(len(shape)):
@@ -135,8 +135,8 @@ def empty_like_strides(shape: Sequence[int], strides: Sequence[int]) -> Shape:
 def _memory_order(shape: Sequence[int], strides: Sequence[int]) -> list[int]:
     """Dimensions from the smallest stride to the largest; among equal strides the smaller size is the inner one.
 
-    A stride of 0 compares with nothing, so there is no total order and the result depends on the algorithm: an insertion
-    sort that starts from row-major order and looks past undecided pairs, as in PyTorch.
+    A stride of 0 compares with nothing, so there is no total order and the result depends on the algorithm: an
+    insertion sort that starts from row-major order and looks past undecided pairs, as in PyTorch.
     """
     order: list[int] = []
     for dim in reversed(range(len(shape))):
@@ -254,7 +254,7 @@ def _broadcast_pair(a: Sequence[int], b: Sequence[int]) -> Shape:
         if n != m and n != 1 and m != 1:
             raise runtime(
                 f"The size of tensor a ({n}) must match the size of tensor b ({m}) at non-singleton dimension {dim}",
-                f"The shapes were {list(a)} and {list(b)}. Sizes are compared from the right; each pair must be equal or "
-                "contain a 1. Add dimensions of size 1 with unsqueeze, or reshape one of the two.",
+                f"The shapes were {list(a)} and {list(b)}. Sizes are compared from the right; each pair must be equal "
+                "or contain a 1. Add dimensions of size 1 with unsqueeze, or reshape one of the two.",
             )
     return tuple(sizes)

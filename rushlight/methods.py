@@ -1,0 +1,496 @@
+"""The methods of Tensor: operators and methods gathered from the registries, and what needs the whole house.
+
+Importing this module completes the class. Nothing is listed twice: an op's record names its methods, and the table below
+only says which op an operator stands for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import errors, fast, inplace, printing, types
+from .autograd import backward as autograd_backward
+from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
+from .functions import FUNCTIONS
+from .op import REGISTRY, DisableTorchFunctionSubclass
+from .tensor import Parameter, Tensor, alias_of, edge_of, extra, wrap
+from .writing import bump
+
+_OPERATORS = {
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide", "mod": "remainder", "pow": "pow",
+    "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "bitwise_left_shift",
+    "rshift": "bitwise_right_shift", "matmul": "matmul",
+}  # fmt: skip
+_COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
+_UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not", "pos": "positive"}
+
+
+def attach() -> None:
+    """Give Tensor its operators and methods."""
+    for op in REGISTRY.values():
+        quick = fast.short_path(op)
+        if quick is not None:
+            op.public = quick
+        for name in op.methods:
+            in_place = name.endswith("_") and not name.endswith("__")
+            setattr(Tensor, name, inplace.method(op, name) if in_place else op.public)
+    for f in FUNCTIONS.values():
+        for name in f.methods:
+            setattr(Tensor, name, f.fn)
+    for dunder, name in {**_OPERATORS, **_COMPARISONS}.items():
+        op = REGISTRY.get(name)
+        if op is None:
+            continue
+        make = fast.binary if fast.can_be_fast(op) and len(op.inputs) == 2 else fast.general_binary
+        setattr(Tensor, f"__{dunder}__", make(op, operator=True))
+        if dunder in _OPERATORS:
+            setattr(Tensor, f"__r{dunder}__", make(op, operator=True, swapped=True))
+            setattr(Tensor, f"__i{dunder}__", inplace.operator(op))
+    for dunder, name in _UNARY.items():
+        setattr(Tensor, f"__{dunder}__", REGISTRY[name].public)
+
+
+def method(fn: Any) -> Any:
+    """Put a function on Tensor under its own name."""
+    setattr(Tensor, fn.fget.__name__ if isinstance(fn, property) else fn.__name__, fn)
+    return fn
+
+
+# --- autograd -----------------------------------------------------------------------------------------------------
+@method
+def backward(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Compute the gradient of this tensor with respect to the leaves of its graph, adding it to their ``.grad``.
+
+    Args:
+        gradient: gradient of some final value with respect to this tensor; may be left out for one element.
+        retain_graph: keep what the graph saved, for another backward. Default: ``create_graph``.
+        create_graph: record the computation of the gradient, for higher derivatives.
+        inputs: leaves to fill; all by default.
+
+    Raises:
+        RuntimeError: if this tensor does not require grad, is no scalar and no ``gradient`` is given, or if the graph was freed.
+    """
+    autograd_backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+def _get_requires_grad(self: Tensor) -> bool:
+    return (self._edge if self._base is None else edge_of(self)) is not None
+
+
+def _set_requires_grad(self: Tensor, value: bool) -> None:
+    requires_grad_(self, value)
+
+
+Tensor.requires_grad = property(  # type: ignore[attr-defined]
+    _get_requires_grad, _set_requires_grad, doc="Whether gradients are computed for this tensor."
+)
+
+
+@method
+def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
+    """Start or stop computing gradients for this leaf; returns it.
+
+    Raises:
+        RuntimeError: for a tensor of integers, or when asked to stop on a non-leaf.
+    """
+    edge = edge_of(self)
+    if not requires_grad:
+        if edge is not None and not edge[0].is_leaf:
+            raise errors.runtime(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+                "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        self._edge = None
+        return self
+    if edge is None:
+        if types.of_array(self._a).category < types.FLOATING:
+            raise errors.runtime(
+                "only Tensors of floating point and complex dtype can require gradients",
+                f"This one has dtype {self.dtype}: convert it first, for example x.float().requires_grad_().",
+            )
+        self._edge = (AccumulateGrad(self), 0)
+        if self._base is not None:
+            self._gen = self._vc[0]
+    return self
+
+
+def _get_grad(self: Tensor) -> Tensor | None:
+    if self._grad is None and self._edge is not None and not self.is_leaf and not self.retains_grad:
+        import warnings
+
+        warnings.warn(
+            "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+            "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+            "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
+            "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return self._grad
+
+
+def _set_grad(self: Tensor, value: Tensor | None) -> None:
+    if value is not None:
+        if not isinstance(value, Tensor):
+            raise errors.type_(
+                f"assigned grad expected to be a Tensor or None but got grad of type '{type(value).__name__}'"
+            )
+        if value is self:
+            raise errors.runtime("can't assign Variable as its own grad")
+        if value._a.shape != self._a.shape:
+            raise errors.runtime(
+                f"assigned grad has data of a different size: {list(value._a.shape)} for a tensor of {list(self._a.shape)}"
+            )
+        if value._a.dtype is not self._a.dtype:
+            raise errors.runtime(
+                f"assigned grad has data of a different type: {value.dtype} for a tensor of {self.dtype}"
+            )
+    self._grad = value
+
+
+Tensor.grad = property(_get_grad, _set_grad, lambda self: _set_grad(self, None), doc="What backward() computed.")  # type: ignore[attr-defined]
+
+
+@method
+def detach(self: Tensor) -> Tensor:
+    """The same memory outside the graph."""
+    return alias_of(self, self._a, True)
+
+
+@method
+def detach_(self: Tensor) -> Tensor:
+    """Leave the graph, in place: this tensor becomes a leaf that does not require grad.
+
+    Raises:
+        RuntimeError: for a view, whose history belongs to its base.
+    """
+    if self._base is not None and self._edge is not None:
+        raise errors.runtime(
+            "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
+            "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be "
+            "called on these gradients."
+        )
+    self._edge = None
+    return self
+
+
+def _get_data(self: Tensor) -> Tensor:
+    return alias_of(self, self._a, False)
+
+
+def _set_data(self: Tensor, value: Tensor) -> None:
+    if not isinstance(value, Tensor):
+        raise errors.type_(f"Variable data has to be a tensor, but got {type(value).__name__}")
+    self._a = value._a
+    if self._edge is not None and self._edge[0].is_leaf:
+        self._edge[0].meta = (self._a.shape, self._a.dtype)
+
+
+Tensor.data = property(_get_data, _set_data, doc="The values, outside the graph and its version counter.")  # type: ignore[attr-defined]
+
+
+def _hooks_of(self: Tensor) -> tuple[Hooks, int]:
+    edge = edge_of(self)
+    if edge is None:
+        raise errors.runtime("cannot register a hook on a tensor that doesn't require gradient")
+    return edge[0]._hooks(), edge[1]
+
+
+@method
+def register_hook(self: Tensor, hook: Any) -> RemovableHandle:
+    """Call ``hook(grad)`` when this tensor's gradient is computed; a returned tensor replaces it."""
+    hooks, nr = _hooks_of(self)
+    return add_hook(hooks.tensor.setdefault(nr, {}), hook)
+
+
+@method
+def register_post_accumulate_grad_hook(self: Tensor, hook: Any) -> RemovableHandle:
+    """Call ``hook(tensor)`` after this leaf's ``.grad`` was updated."""
+    if not self.is_leaf:
+        raise errors.runtime("post accumulate grad hooks cannot be registered on non-leaf tensors")
+    return add_hook(_hooks_of(self)[0].post_accumulate, hook)
+
+
+@method
+def retain_grad(self: Tensor) -> None:
+    """Let backward() fill ``.grad`` of this non-leaf too."""
+    if edge_of(self) is None:
+        raise errors.runtime("can't retain_grad on Tensor that has requires_grad=False")
+    if self.is_leaf:
+        return
+    import weakref
+
+    hooks, nr = _hooks_of(self)
+    hooks.retain[nr] = weakref.ref(self)
+    extra(self)["retains_grad"] = True
+
+
+@method
+def is_inference(self: Tensor) -> bool:
+    """True for a tensor made in inference mode."""
+    return self._extra is not None and "inference" in self._extra
+
+
+# --- values ---------------------------------------------------------------------------------------------------------
+@method
+def item(self: Tensor) -> Any:
+    """The one element as a Python number.
+
+    Raises:
+        RuntimeError: for any other count of elements.
+    """
+    a = self._a
+    if a.size != 1:
+        raise errors.runtime(
+            f"a Tensor with {a.size} elements cannot be converted to Scalar",
+            "Reduce it first (x.mean().item()), pick an element (x[0].item()), or take a list: x.tolist().",
+        )
+    value = a.item()
+    return float(value) if a.dtype.kind == "V" or type(value).__name__ == "bfloat16" else value
+
+
+@method
+def tolist(self: Tensor) -> Any:
+    """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
+    return self._a.astype(np.float32).tolist() if self.dtype is types.bfloat16 else self._a.tolist()
+
+
+@method
+def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
+    """The elements as an array that shares this tensor's memory.
+
+    Raises:
+        RuntimeError: if this tensor requires grad (unless ``force``). TypeError: for bfloat16, which NumPy lacks.
+    """
+    if self.requires_grad and not force:
+        raise errors.runtime("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+    if self.dtype is types.bfloat16:
+        raise errors.type_("Got unsupported ScalarType BFloat16", "Convert first: x.float().numpy().")
+    return self._a.view()
+
+
+@method
+def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+    a = numpy(self)
+    return a if dtype is None else a.astype(dtype, copy=False)
+
+
+@method
+def __array_wrap__(self: Tensor, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+    a = np.asarray(array)
+    if a.dtype == np.bool_ and self.dtype is not types.bool_:
+        a = a.astype(np.uint8)
+    return wrap(np.ascontiguousarray(a).reshape(a.shape))
+
+
+@method
+def __dlpack__(self: Tensor, *, stream: Any = None, **kwargs: Any) -> Any:
+    return self.detach()._a.__dlpack__()
+
+
+@method
+def __dlpack_device__(self: Tensor) -> Any:
+    return self._a.__dlpack_device__()
+
+
+def _one(self: Tensor, what: str) -> Any:
+    if self._a.size != 1:
+        raise errors.runtime(
+            f"a Tensor with {self._a.size} elements cannot be converted to Scalar", f"{what}() needs exactly one element."
+        )
+    return self._a.reshape(()).item()
+
+
+@method
+def __float__(self: Tensor) -> float:
+    return float(_one(self, "float"))
+
+
+@method
+def __int__(self: Tensor) -> int:
+    return int(_one(self, "int"))
+
+
+@method
+def __complex__(self: Tensor) -> complex:
+    return complex(_one(self, "complex"))
+
+
+@method
+def __index__(self: Tensor) -> int:
+    if self._a.size != 1 or self._a.dtype.kind not in "biu":
+        raise errors.type_("only integer tensors of a single element can be converted to an index")
+    return int(self._a.reshape(()).item())
+
+
+@method
+def __bool__(self: Tensor) -> bool:
+    a = self._a
+    if a.size != 1:
+        if a.size == 0:
+            raise errors.runtime("Boolean value of Tensor with no values is ambiguous")
+        raise errors.runtime(
+            "Boolean value of Tensor with more than one value is ambiguous",
+            "Say which you mean: (x > 0).any() or (x > 0).all().",
+        )
+    return bool(a.reshape(()).item())
+
+
+@method
+def __len__(self: Tensor) -> int:
+    if self._a.ndim == 0:
+        raise errors.type_("len() of a 0-d tensor")
+    return self._a.shape[0]
+
+
+@method
+def __iter__(self: Tensor) -> Any:
+    if self._a.ndim == 0:
+        raise errors.type_("iteration over a 0-d tensor")
+    return iter(self.unbind(0))
+
+
+@method
+def __contains__(self: Tensor, element: Any) -> bool:
+    if not isinstance(element, (Tensor, bool, int, float, complex)):
+        raise errors.runtime(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
+    return bool((self == element).any())
+
+
+Tensor.__hash__ = lambda self: id(self)  # type: ignore[method-assign]
+
+
+# --- printing -------------------------------------------------------------------------------------------------------
+@method
+def __repr__(self: Tensor, *, tensor_contents: Any = None) -> str:
+    edge = edge_of(self)
+    leaf = edge is not None and edge[0].is_leaf
+    text = printing.tensor_repr(
+        self._a,
+        dtype_name=self.dtype.name,
+        default_dtype_name=types.get_default_dtype().name,
+        requires_grad=leaf,
+        grad_fn_name=None if edge is None or leaf else edge[0].name(),
+        **({"class_prefix": type(self).__name__ + "("} if type(self) is not Tensor and type(self) is not Parameter else {}),
+    )
+    return f"Parameter containing:\n{text}" if isinstance(self, Parameter) else text
+
+
+Tensor.__str__ = Tensor.__repr__  # type: ignore[method-assign]
+
+
+@method
+def __format__(self: Tensor, spec: str) -> str:
+    if self._a.ndim == 0 and not isinstance(self, Parameter):
+        return format(item(self), spec)
+    return object.__format__(self, spec)
+
+
+# --- copies ---------------------------------------------------------------------------------------------------------
+@method
+def __deepcopy__(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    if not self.is_leaf:
+        raise errors.runtime(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If you "
+            "were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+            "https://github.com/pytorch/pytorch/pull/103001"
+        )
+    if id(self) in memo:
+        return memo[id(self)]  # type: ignore[no-any-return]
+    from copy import deepcopy
+
+    new = object.__new__(type(self))
+    new._a = self._a.copy(order="K")
+    new._edge = new._grad = new._base = new._extra = None
+    new._vc = [0]
+    memo[id(self)] = new
+    if self.requires_grad:
+        requires_grad_(new)
+    if self._grad is not None:
+        new._grad = deepcopy(self._grad, memo)
+    for name, value in self.__dict__.items():
+        setattr(new, name, deepcopy(value, memo))
+    return new
+
+
+def rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool, state: dict[str, Any]) -> Tensor:
+    """Unpickle a tensor."""
+    new = object.__new__(cls)
+    # a pickled array's dtype is an equal copy of the one that identity checks look for
+    new._a = np.asarray(array).view(types.from_numpy_dtype(array.dtype).np)
+    new._edge = new._grad = new._base = new._extra = None
+    new._vc = [0]
+    if requires_grad:
+        requires_grad_(new)
+    new.__dict__.update(state)
+    return new
+
+
+@method
+def __reduce_ex__(self: Tensor, protocol: Any) -> Any:
+    if not self.is_leaf:
+        raise errors.runtime("Only Tensors created explicitly by the user (graph leaves) support the pickle protocol")
+    return rebuild, (type(self), self._a, self.requires_grad, dict(self.__dict__))
+
+
+# --- subclasses -----------------------------------------------------------------------------------------------------
+@classmethod  # type: ignore[misc]
+def __torch_function__(cls: Any, func: Any, types_: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """Run ``func`` on the plain tensors and give the results this subclass."""
+    if not all(issubclass(cls, t) for t in types_ if issubclass(t, Tensor)):
+        return NotImplemented
+    with DisableTorchFunctionSubclass():
+        result = func(*args, **(kwargs or {}))
+    return _as_class(result, cls)
+
+
+Tensor.__torch_function__ = __torch_function__  # type: ignore[attr-defined]
+
+
+def _as_class(result: Any, cls: type[Tensor]) -> Any:
+    if isinstance(result, Tensor) and not isinstance(result, cls) and type(result) is Tensor:
+        return as_subclass(result, cls)
+    if isinstance(result, (tuple, list)):
+        items = [_as_class(r, cls) for r in result]
+        return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
+    return result
+
+
+@method
+def as_subclass(self: Tensor, cls: type[Tensor]) -> Tensor:
+    """The same tensor, its memory and its place in the graph, as an object of a subclass."""
+    new = object.__new__(cls)
+    for slot in ("_a", "_edge", "_grad", "_base", "_extra", "_vc"):
+        setattr(new, slot, getattr(self, slot))
+    if self._base is not None:
+        new._gen = self._gen
+    return new
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+@method
+def __setitem__(self: Tensor, index: Any, value: Any) -> None:
+    from .ops.indexing import write_index
+
+    write_index(self, index, value)
+
+
+@method
+def set_(self: Tensor, source: Tensor | None = None) -> Tensor:
+    """Make this tensor show the memory of ``source``."""
+    self._a = np.empty(0, self._a.dtype) if source is None else source._a
+    bump(self)
+    return self
+
+
+attach()
