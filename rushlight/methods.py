@@ -49,7 +49,8 @@ def attach() -> None:
             setattr(Tensor, f"__r{dunder}__", make(op, operator=True, swapped=True))
             setattr(Tensor, f"__i{dunder}__", inplace.operator(op))
     for dunder, name in _UNARY.items():
-        setattr(Tensor, f"__{dunder}__", REGISTRY[name].public)
+        if name in REGISTRY:
+            setattr(Tensor, f"__{dunder}__", REGISTRY[name].public)
 
 
 def method(fn: Any) -> Any:

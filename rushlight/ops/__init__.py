@@ -1,0 +1,3 @@
+"""The ops, one family a file, simplest first. Importing this package fills the registry."""
+
+from . import arithmetic, create, gradient_fit, regions  # noqa: F401

@@ -1,0 +1,89 @@
+"""Rushlight: PyTorch programs on NumPy alone. The names are those of ``torch``; they are gathered here, not written."""
+
+from __future__ import annotations
+
+import importlib
+from math import e, inf, nan, pi
+from typing import Any
+
+from . import ops  # noqa: F401
+from . import types as _types
+from .autograd.mode import (
+    enable_grad,
+    inference_mode,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .functions import FUNCTIONS as _FUNCTIONS
+from .methods import attach as _attach  # noqa: F401  (importing it completes Tensor)
+from .op import REGISTRY as _REGISTRY
+from .op import result_type as _result_type
+from .printing import set_printoptions
+from .random.generator import Generator, default_generator
+from .tensor import Tensor
+from .types import (
+    Size,
+    can_cast,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    device,
+    dtype,
+    finfo,
+    get_default_dtype,
+    iinfo,
+    layout,
+    memory_format,
+    preserve_format,
+    promote_types,
+    set_default_dtype,
+    sparse_coo,
+    sparse_csr,
+    strided,
+)
+
+__version__ = "0.1.0"
+
+newaxis = None
+
+# The names of the registries that live directly under `torch`.
+globals().update({t.name: t for t in _types.ALL if t.name != "bool"})
+globals().update({name: t for name, t in _types.ALIASES.items() if name != "bool"})
+globals().update({op.torch_name: op.public for op in _REGISTRY.values() if op.public_name and "." not in op.torch_name})
+globals().update({name: f.fn for name, f in _FUNCTIONS.items() if "." not in name})
+bool = _types.bool_
+
+#: Submodules, imported on first use.
+_SUBMODULES = frozenset(
+    "nn optim linalg fft special autograd utils distributions random cuda backends jit accelerator mps version testing data "
+    "compat recorder storage return_types overrides func amp onnx distributed".split()
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        try:
+            return importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+    raise AttributeError(f"module 'torch' has no attribute '{name}'")
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """``%load_ext rushlight``: from here on the notebook's ``import torch`` means Rushlight."""
+    install_as_torch()
+
+
+def install_as_torch() -> None:
+    """Let ``import torch`` mean Rushlight in this process.
+
+    Raises:
+        RuntimeError: if the real torch is already imported.
+    """
+    from .compat.alias import install_as_torch as install
+
+    install()

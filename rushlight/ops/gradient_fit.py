@@ -1,0 +1,52 @@
+"""What the engine does to each gradient: sum it down to its input's shape, cast it to its input's dtype."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..kernels.reduce import sum_axes
+from ..op import cast_array, opaque
+
+
+@opaque(grad_name="SumBackward1", public=False)
+def sum_to_size(k, input, *, size):
+    """Sum over the dimensions along which ``size`` was broadcast to ``input``'s shape."""
+    a = np.asarray(input)
+    lead = a.ndim - len(size)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(size, a.shape[lead:], strict=True)):
+        raise RuntimeError(f"size {list(a.shape)} cannot be summed to {list(size)}")
+    axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(size) if n == 1 and a.shape[i + lead] != 1)
+    return np.asarray(sum_axes(a, axes, False, a.dtype)).reshape(size) if axes else a.reshape(size)
+
+
+@sum_to_size.prepare
+def _(input, size):
+    return (input,), {"size": tuple(size)}
+
+
+@sum_to_size.vjp("input")
+def _(k, g, input_shape):
+    return k.broadcast_gradient(g, size=input_shape)
+
+
+@opaque(grad_name="ExpandBackward0", public=False)
+def broadcast_gradient(k, input, *, size):
+    """``input`` repeated to ``size``."""
+    return np.broadcast_to(input, size)
+
+
+@broadcast_gradient.vjp("input")
+def _(k, g, input_shape):
+    return k.sum_to_size(g, size=input_shape)
+
+
+@opaque(grad_name="ToCopyBackward0", public=False)
+def cast_gradient(k, input, *, np_dtype):
+    """``input`` in another floating or complex dtype; the real part where the target is real."""
+    a = np.asarray(input)
+    return a if a.dtype is np_dtype else cast_array(a, np_dtype)
+
+
+@cast_gradient.vjp("input")
+def _(k, g):
+    return g
