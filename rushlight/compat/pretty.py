@@ -28,15 +28,18 @@ def _render(value: Any, indent: int, column: int, trailing: int) -> str:
     if "\n" not in flat and column + len(flat) + trailing <= WIDTH:
         return flat
     opening, closing = _BRACKETS[type(value)]
+    if isinstance(value, tuple) and len(value) == 1:
+        closing = "," + closing
     inner = indent + 1
-    items = []
+    items: list[str] = []
     for item in _in_order(value):
         head = ""
         if isinstance(value, dict):
             head, item = repr(item) + ": ", value[item]
-        items.append(head + _render(item, inner, inner + len(head), 1))
-    if isinstance(value, tuple) and len(value) == 1:
-        closing = "," + closing
+        # The first item stands right behind the bracket, the others on lines of their own; the last has all that closes.
+        start = inner if items else column + 1
+        behind = 1 if len(items) + 1 < len(value) else len(closing) + trailing
+        items.append(head + _render(item, inner, start + len(head), behind))
     return opening + (",\n" + " " * inner).join(items) + closing
 
 
