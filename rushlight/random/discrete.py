@@ -20,7 +20,8 @@ def multinomial(gen: MT19937, p: Array, n: int, replacement: bool = False) -> Ar
     """Indices (int64) of ``n`` categories for each row of weights ``p``, of shape (C,) or (rows, C).
 
     Without replacement, and for one sample: an exponential race. With q exponential, the n largest of p / q win, largest
-    first. With replacement: each sample is looked up in the running sums of the row, normalised, in the dtype of ``p``.
+    first. With replacement: each sample is looked up in the running sums of the row, normalised, in the dtype of ``p`` (float32
+    for 16-bit types).
 
     Raises:
         RuntimeError: for bad shapes, dtypes, counts, or weights that are negative, not finite or sum to nothing.
@@ -73,7 +74,7 @@ def _look_up(gen: MT19937, weights: Array, n: int) -> Array:
         raise RuntimeError("invalid multinomial distribution (encountering probability entry < 0)")
     if not np.isfinite(weights).all():
         raise RuntimeError("invalid multinomial distribution (encountering probability entry = infinity or NaN)")
-    sums = np.add.accumulate(weights)  # one after the other, in the dtype of the weights
+    sums = np.add.accumulate(weights.astype(np.float32) if weights.dtype.itemsize == 2 else weights)  # one by one
     if not sums[-1] > 0:
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     sums /= sums[-1]

@@ -140,7 +140,11 @@ def _open_range(kind: types.dtype, low: int) -> tuple[int, int]:
     if kind.is_complex:
         raise RuntimeError("random_from_to handles only integral, floating-point and boolean types")
     top = _largest_integer(kind)
-    if kind is types.int64 and low == -(1 << 63):
+    if low == -(1 << 63):
+        if kind in (types.float16, types.bool_):
+            raise not_implemented("random_full_64_bits_range_kernel_cpu", kind)
+        if kind not in (types.int64, types.float64, types.float32, types.bfloat16):
+            raise RuntimeError("random_full_64_bits_range_kernel_cpu handles only int64, double, float and bfloat16")
         return low, 1 << 64
     _check_bound(kind, "from", low)
     if low > top:
@@ -212,7 +216,9 @@ def _fill_integers(gen: MT19937, flat: Array, low: int, span: int, wide: bool) -
         draws = gen.u64(piece.size) if wide else gen.u32(piece.size)
         if span < 1 << (64 if wide else 32):
             draws = draws % draws.dtype.type(span)
-        if wide:
+        if span == 1 << 64:
+            whole = draws.view(np.int64)  # all integers: the bits as they are
+        elif wide:
             draws += np.uint64(low % 2**64)  # two's complement: wraps to the right value
             whole = draws if piece.dtype == np.uint64 else draws.view(np.int64)
         else:
