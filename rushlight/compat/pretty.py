@@ -36,7 +36,7 @@ def _render(value: Any, indent: int, column: int, trailing: int) -> str:
         head = ""
         if isinstance(value, dict):
             head, item = repr(item) + ": ", value[item]
-        # The first item stands right behind the bracket, the others on lines of their own; the last has all that closes.
+        # The first item stands right behind the bracket, the others on lines of their own; the last has what closes.
         start = inner if items else column + 1
         behind = 1 if len(items) + 1 < len(value) else len(closing) + trailing
         items.append(head + _render(item, inner, start + len(head), behind))

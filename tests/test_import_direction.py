@@ -1,0 +1,128 @@
+"""Imports go downwards only: the layers of the house, bottom first, and a test that holds them."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "rushlight"
+
+# A module belongs to the longest name here that it starts with; "" is rushlight/__init__.py itself. A module may import
+# at module level from its own layer and from those above it in this list, which stand below it in the house.
+LAYERS = [
+    ["types", "errors", "fpstate"],
+    ["kernels"],
+    ["printing", "random", "functions"],
+    ["tensor", "autograd.mode"],
+    ["autograd.graph"],
+    ["autograd.engine", "writing"],
+    ["op"],
+    ["inplace", "recorder"],
+    ["fast"],
+    ["ops"],
+    ["autograd"],
+    ["methods"],
+    ["nn"],
+    ["optim", "data"],
+    ["utils"],
+    [""],
+    ["compat"],
+    ["cli"],
+    ["__main__"],
+]
+
+# Imports inside functions that reach upwards, each with the reason why it is not a module-level import downwards.
+LAZY = {
+    ("", "compat.alias"): "the front door of the alias; library users never pay for it",
+    ("ops.create", "writing"): "the in-place path is built on the creation ops",
+}
+
+
+def module_files():
+    """Every module of the package by dotted name without the leading `rushlight.`."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = list(path.relative_to(PACKAGE).with_suffix("").parts)
+        if "standin" in parts:
+            continue  # a script found on sys.path, not a module of the package
+        if parts[-1] == "__init__":
+            parts.pop()
+        found[".".join(parts)] = path
+    return found
+
+
+MODULES = module_files()
+
+
+def layer_of(module):
+    """Index of a module's layer; None if it has none."""
+    best = None
+    for index, names in enumerate(LAYERS):
+        for name in names:
+            if (module == name or (name and module.startswith(name + "."))) and (best is None or len(name) > best[0]):
+                best = len(name), index
+    return None if best is None else best[1]
+
+
+def imports_of(module):
+    """(imported module, is it inside a function) for every import of the package's own modules."""
+    path = MODULES[module]
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    package = ["rushlight", *filter(None, package)]
+    found = []
+
+    def visit(node, lazy):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                continue
+            if isinstance(child, ast.Import):
+                found.extend((alias.name, lazy) for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                base = [] if child.level == 0 else package[: len(package) - child.level + 1]
+                base = ".".join([*base, *filter(None, [child.module])])
+                for alias in child.names:
+                    inner = f"{base}.{alias.name}"
+                    found.append((inner if inner.partition(".")[2] in MODULES else base, lazy))
+            visit(child, lazy or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda))
+
+    visit(ast.parse(path.read_text(encoding="utf-8")), False)
+    return [(name.partition(".")[2], lazy) for name, lazy in found if name.partition(".")[0] == "rushlight"]
+
+
+def test_the_package_was_found():
+    assert {"", "tensor", "op", "autograd.engine", "compat.alias", "cli"} <= set(MODULES)
+    assert ("op", False) in imports_of("recorder")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_only_downwards(module):
+    own = layer_of(module)
+    assert own is not None, f"place rushlight.{module} in LAYERS"
+    for target, lazy in imports_of(module):
+        assert target in MODULES, f"rushlight.{module} imports rushlight.{target}, which does not exist"
+        if layer_of(target) > own:
+            assert lazy, f"rushlight.{module} imports rushlight.{target}, which stands above it"
+            assert (module, target) in LAZY, (
+                f"rushlight.{module} reaches up to rushlight.{target} without a reason in LAZY"
+            )
+
+
+def test_no_module_level_cycle():
+    graph = {module: {target for target, lazy in imports_of(module) if not lazy} - {module} for module in MODULES}
+    done, path = set(), []
+
+    def visit(module):
+        assert module not in path, "import cycle: " + " -> ".join([*path[path.index(module) :], module])
+        if module not in done:
+            path.append(module)
+            for target in sorted(graph[module]):
+                visit(target)
+            done.add(path.pop())
+
+    for module in graph:
+        visit(module)
+
+
+def test_reasons_are_in_use():
+    unused = [pair for pair in LAZY if pair[0] not in MODULES or (pair[1], True) not in imports_of(pair[0])]
+    assert not unused
