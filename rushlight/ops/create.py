@@ -310,5 +310,221 @@ def empty(*size: Any, **kwargs: Any) -> Tensor:
     return _filled("empty", size, kwargs, None)
 
 
-def is_factory_keyword(name: str) -> bool:
-    return name in ("dtype", "device", "requires_grad", "layout", "pin_memory", "memory_format", "out")
+@function()
+def full(size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
+    """A tensor of this size filled with one number; its dtype is the number's unless ``dtype`` is given."""
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    dtype = kwargs.pop("dtype", None)
+    dtype = types.of_number(value) if dtype is None else dtype_or_default(dtype)
+    a = np.empty(read_size("full", (size,)), dtype.np)
+    a[...] = cast(value, dtype)
+    return finish(a, **kwargs)
+
+
+@function()
+def eye(n: int, m: int | None = None, **kwargs: Any) -> Tensor:
+    """The identity matrix of n rows and m (default n) columns."""
+    dtype = dtype_or_default(kwargs.pop("dtype", None))
+    for name, count in (("n", n), ("m", n if m is None else m)):
+        if count < 0:
+            raise errors.runtime(f"{name} must be greater or equal to 0, got {count}")
+    return finish(np.eye(n, m, dtype=dtype.np), **kwargs)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, Tensor) else value
+
+
+@function()
+def arange(start: Any = None, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor:
+    """Numbers from ``start`` (0) up to, not including, ``end``: ``start + i * step``.
+
+    int64 if all arguments are ints, else the default dtype.
+
+    Raises:
+        RuntimeError: for a zero step, or one that leads away from ``end``.
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = _plain(start), _plain(end), _plain(step)
+    dtype = kwargs.pop("dtype", None)
+    if dtype is None:
+        whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
+        dtype = types.int64 if whole else types.get_default_dtype()
+    else:
+        dtype = dtype_or_default(dtype)
+    if step == 0:
+        raise errors.runtime("step must be nonzero")
+    if (end - start) * step < 0:
+        raise errors.runtime("upper bound and lower bound inconsistent with step sign")
+    if dtype.category == types.INTEGER:
+        start, step = int(start), int(step)
+        n = max(0, -((start - int(end)) // step)) if isinstance(end, int) else max(0, int(np.ceil((end - start) / step)))
+        a = np.arange(n, dtype=np.int64) * step + start
+    else:
+        n = int(np.ceil((end - start) / step))
+        a = start + step * np.arange(n, dtype=np.float64)  # computed in double, rounded once, as PyTorch does
+    return finish(a.astype(dtype.np), **kwargs)
+
+
+@function(name="range")
+def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor:
+    """As ``arange`` but with ``end`` included; PyTorch deprecates it."""
+    import warnings
+
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
+        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
+        UserWarning,
+        stacklevel=2,
+    )
+    dtype = dtype_or_default(kwargs.pop("dtype", None))
+    n = int((end - start) / step) + 1
+    return finish((start + step * np.arange(n, dtype=np.float64)).astype(dtype.np), **kwargs)
+
+
+def _linear(start: float, end: float, steps: int, dtype: types.dtype) -> ndarray[Any, Any]:
+    """The first half counted from the start, the second from the end, in the dtype's own arithmetic, as PyTorch does."""
+    if steps < 0:
+        raise errors.runtime("number of steps must be non-negative")
+    if steps == 0:
+        return np.empty(0, dtype.np)
+    if steps == 1:
+        return np.array([start]).astype(dtype.np)
+    if dtype.category == types.INTEGER:
+        step = (end - start) / (steps - 1)
+        i = np.arange(steps)
+        low, high = start + step * i, end - step * (steps - 1 - i)
+        return np.trunc(np.where(i < steps // 2, low, high)).astype(dtype.np)
+    work = np.dtype(np.float32) if dtype.itemsize == 2 else dtype.np
+    first, last = work.type(start), work.type(end)
+    step = (last - first) / work.type(steps - 1)
+    i = np.arange(steps).astype(work)
+    if work == np.float32:
+        # one rounding for i * step + start: PyTorch's vectorised loop fuses the two
+        wide = i.astype(np.float64) * np.float64(step)
+        low = (wide + np.float64(first)).astype(np.float32)
+        back = (work.type(steps - 1) - i).astype(np.float64) * np.float64(step)
+        high = (np.float64(last) - back).astype(np.float32)
+    else:
+        low, high = first + step * i, last - step * (work.type(steps - 1) - i)
+    return np.where(np.arange(steps) < steps // 2, low, high).astype(dtype.np)
+
+
+@function()
+def linspace(start: Any, end: Any, steps: int, **kwargs: Any) -> Tensor:
+    """``steps`` numbers from ``start`` to ``end``, both included, evenly spaced."""
+    dtype = dtype_or_default(kwargs.pop("dtype", None))
+    return finish(_linear(_plain(start), _plain(end), int(steps), dtype), **kwargs)
+
+
+@function()
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, **kwargs: Any) -> Tensor:
+    """``base`` to the powers ``linspace(start, end, steps)``."""
+    dtype = dtype_or_default(kwargs.pop("dtype", None))
+    powers = _linear(_plain(start), _plain(end), int(steps), types.float64)
+    return finish(np.power(float(base), powers).astype(dtype.np), **kwargs)
+
+
+# --- like another tensor ----------------------------------------------------------------------------------------
+def empty_like_array(a: ndarray[Any, Any], np_dtype: Any) -> ndarray[Any, Any]:
+    """Memory for a result shaped like ``a``: dense strides are kept, others become dense in the same order."""
+    return np.empty_like(a, dtype=np_dtype, subok=False)
+
+
+def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor(name, "input", 1, input)
+    dtype = kwargs.pop("dtype", None)
+    dtype = input.dtype if dtype is None else dtype_or_default(dtype)
+    if kwargs.get("memory_format") is types.contiguous_format:
+        a = np.empty(input._a.shape, dtype.np)
+    else:
+        a = empty_like_array(input._a, dtype.np)
+    if value is not None:
+        a[...] = cast(value, dtype)
+    return finish(a, **kwargs)
+
+
+@function()
+def zeros_like(input: Tensor, **kwargs: Any) -> Tensor:
+    """Zeros with the shape, dtype and memory order of ``input``."""
+    return _like("zeros_like", input, kwargs, 0)
+
+
+@function()
+def ones_like(input: Tensor, **kwargs: Any) -> Tensor:
+    """Ones with the shape, dtype and memory order of ``input``."""
+    return _like("ones_like", input, kwargs, 1)
+
+
+@function()
+def empty_like(input: Tensor, **kwargs: Any) -> Tensor:
+    """Uninitialised memory with the shape, dtype and memory order of ``input``."""
+    return _like("empty_like", input, kwargs, None)
+
+
+@function()
+def full_like(input: Tensor, fill_value: Any, **kwargs: Any) -> Tensor:
+    """``fill_value`` with the shape, dtype and memory order of ``input``."""
+    return _like("full_like", input, kwargs, _plain(fill_value))
+
+
+def _new(name: str, self: Tensor, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -> Tensor:
+    kwargs.setdefault("dtype", self.dtype)
+    return _filled(name, size, kwargs, value)
+
+
+@function(name="Tensor.new_zeros", methods="new_zeros")
+def new_zeros(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
+    """Zeros of a size in this tensor's dtype."""
+    return _new("new_zeros", self, size, kwargs, 0)
+
+
+@function(name="Tensor.new_ones", methods="new_ones")
+def new_ones(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
+    """Ones of a size in this tensor's dtype."""
+    return _new("new_ones", self, size, kwargs, 1)
+
+
+@function(name="Tensor.new_empty", methods="new_empty")
+def new_empty(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
+    """Uninitialised memory of a size in this tensor's dtype."""
+    return _new("new_empty", self, size, kwargs, None)
+
+
+@function(name="Tensor.new_full", methods="new_full")
+def new_full(self: Tensor, size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
+    """A tensor of a size filled with a number, in this tensor's dtype."""
+    kwargs.setdefault("dtype", self.dtype)
+    return full(size, fill_value, **kwargs)
+
+
+@function(name="Tensor.new_tensor", methods="new_tensor")
+def new_tensor(self: Tensor, data: Any, **kwargs: Any) -> Tensor:
+    """A copy of ``data`` in this tensor's dtype."""
+    dtype = dtype_or_default(kwargs.pop("dtype", None) or self.dtype)
+    return finish(array_of(data, dtype), **kwargs)
+
+
+@function()
+def empty_strided(size: Any, stride: Any, **kwargs: Any) -> Tensor:
+    """Uninitialised memory with a size and strides in elements."""
+    dtype = dtype_or_default(kwargs.pop("dtype", None))
+    shape, steps = tuple(size), tuple(stride)
+    span = 0 if 0 in shape else 1 + sum((n - 1) * s for n, s in zip(shape, steps, strict=True))
+    memory = np.empty(span, dtype.np)
+    return finish(ndarray(shape, dtype.np, memory, 0, tuple(s * dtype.itemsize for s in steps)), **kwargs)
+
+
+@function(name="Tensor.new_empty_strided", methods="new_empty_strided")
+def new_empty_strided(self: Tensor, size: Any, stride: Any, **kwargs: Any) -> Tensor:
+    """``empty_strided`` in this tensor's dtype."""
+    kwargs.setdefault("dtype", self.dtype)
+    return empty_strided(size, stride, **kwargs)
+
+
+@function()
+def is_tensor(obj: Any) -> bool:
+    """Whether ``obj`` is a tensor."""
+    return isinstance(obj, Tensor)
