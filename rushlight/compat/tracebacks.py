@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import traceback
 from pathlib import Path
 from types import TracebackType
 
@@ -24,7 +25,11 @@ def show(error: BaseException) -> None:
     """Print an uncaught exception the way the interpreter does, in the program's own frames."""
     if not os.environ.get("RUSHLIGHT_FULL_TRACEBACK"):
         trim(error)
-    sys.excepthook(type(error), error, error.__traceback__)
+    if sys.excepthook is sys.__excepthook__:
+        # The interpreter's own hook reads source lines from files only, and a notebook's cells are not files.
+        traceback.print_exception(error)
+    else:
+        sys.excepthook(type(error), error, error.__traceback__)
 
 
 def trim(error: BaseException, seen: set[int] | None = None) -> None:
@@ -42,19 +47,19 @@ def trim(error: BaseException, seen: set[int] | None = None) -> None:
         error.__suppress_context__ = True
 
 
-def user_frames(traceback: TracebackType | None) -> TracebackType | None:
+def user_frames(entry: TracebackType | None) -> TracebackType | None:
     """The same traceback without Rushlight's frames and without those of libraries that Rushlight called."""
     kept = []
     inside = False
-    while traceback is not None:
-        file = traceback.tb_frame.f_code.co_filename
+    while entry is not None:
+        file = entry.tb_frame.f_code.co_filename
         if file.startswith(PACKAGE):
             inside = True
         elif not (inside and file.startswith((*_LIBRARIES, "<frozen "))):
             inside = False
-            kept.append(traceback)
-        traceback = traceback.tb_next
+            kept.append(entry)
+        entry = entry.tb_next
     result: TracebackType | None = None
-    for entry in reversed(kept):
-        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    for frame in reversed(kept):
+        result = TracebackType(result, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
     return result
