@@ -12,18 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from rushlight.kernels.strides import element_strides, empty_like_strides
+
 Array = np.ndarray[Any, Any]
 
 
-def stride_order(a: Array) -> list[int]:
-    """The dimensions of ``a`` by falling stride, equal strides in their own order; dimensions of size 1 do not matter."""
-    strides, shape = a.strides, a.shape
-    return sorted(range(a.ndim), key=lambda d: -strides[d] if shape[d] != 1 else 0)
+def memory_order(a: Array) -> list[int]:
+    """The dimensions of ``a`` from the outermost in memory to the innermost."""
+    strides = empty_like_strides(a.shape, element_strides(a))
+    return sorted(range(a.ndim), key=strides.__getitem__, reverse=True)
 
 
 def memory_order_view(a: Array) -> Array:
     """``a`` transposed so that its C order is the order of memory."""
-    return a if a.flags.c_contiguous else a.transpose(stride_order(a))
+    return a if a.flags.c_contiguous else a.transpose(memory_order(a))
 
 
 def fill_in_memory_order(a: Array, fill: Callable[[Array], None]) -> None:
@@ -49,6 +51,6 @@ def empty_like_dense(a: Array) -> Array:
     """Uninitialised, of ``a``'s shape and dtype, without gaps, its dimensions nested in memory as those of ``a``."""
     if a.flags.c_contiguous:
         return np.empty(a.shape, a.dtype)
-    order = stride_order(a)
+    order = memory_order(a)
     out = np.empty([a.shape[d] for d in order], a.dtype)
     return out.transpose(np.argsort(order))

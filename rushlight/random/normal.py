@@ -72,6 +72,7 @@ def normal(gen: MT19937, mean: Array | float, std: Array | float) -> Array:
             out = np.empty(np.broadcast_shapes(mean.shape, std.shape), mean.dtype)
         else:
             out = np.empty(std.shape, std.dtype)
+            mean = std.dtype.type(mean)
         if out.dtype.kind not in "fcV":
             raise not_implemented("normal_kernel_cpu", types.of_array(out))
         normal_(gen, out)

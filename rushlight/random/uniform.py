@@ -16,7 +16,7 @@ from rushlight.fpstate import quiet
 from rushlight.random.fma import fma32, fma64
 from rushlight.random.generator import CHUNK, MASK24, MASK53, SCALE24, MT19937
 from rushlight.random.kinds import DIGITS, LARGEST, c_name, not_implemented, number, require_floating, round_to
-from rushlight.random.layout import fill_in_memory_order, real_view
+from rushlight.random.layout import fill_in_memory_order, memory_order, real_view
 
 Array = np.ndarray[Any, Any]
 
@@ -180,7 +180,7 @@ def _representable(kind: types.dtype, low: int, high: int) -> tuple[int, int]:
         return float(x) if kind is types.float64 else round_to(kind.np, float(np.int64(x).astype(np.float32)))
 
     def spacing(x: int) -> int:
-        return 1 << max(math.frexp(abs(float(x)))[1] - 1 - digits + 1, 0) if x else 0
+        return 1 << max(abs(x).bit_length() - digits, 0)
 
     with quiet():
         bottom = cast(low + 1)
@@ -231,7 +231,7 @@ def _fill_integers(gen: MT19937, flat: Array, low: int, span: int, wide: bool) -
 
 # -- Bernoulli ----------------------------------------------------------------------------------------------------
 def bernoulli_scalar_(gen: MT19937, a: Array, p: float) -> Array:
-    """Fill with 1 where a float64 uniform is below ``p``, else 0. p = 0 and p = 1 draw nothing.
+    """Fill with 1 where a float64 uniform is below ``p``, else 0; p = 0 and p = 1 draw too.
 
     The comparison is done on the 53-bit integers: r < p exactly if r * 2^53 < ceil(p * 2^53).
 
@@ -245,9 +245,6 @@ def bernoulli_scalar_(gen: MT19937, a: Array, p: float) -> Array:
     kind = types.of_array(a)
     if kind.is_complex or kind in (types.uint16, types.uint32, types.uint64):
         raise not_implemented("bernoulli_scalar_cpu_", kind)
-    if p == 0.0 or p == 1.0:
-        a[...] = p
-        return a
     limit = np.uint64(math.ceil(p * 2.0**53))
 
     def fill(flat: Array) -> None:
@@ -279,8 +276,7 @@ def bernoulli_tensor(gen: MT19937, p: Array, out: Array | None = None) -> Array:
         out = np.empty(p.shape, p.dtype)
     elif out.dtype.kind == "c":
         raise not_implemented("bernoulli_tensor_cpu_self_", types.of_array(out))
-    order = sorted(range(out.ndim), key=lambda d: -out.strides[d] if out.shape[d] != 1 else 0)
-    chances = np.broadcast_to(p, out.shape).transpose(order).reshape(-1)
+    chances = np.broadcast_to(p, out.shape).transpose(memory_order(out)).reshape(-1)
     double = p.dtype.itemsize == 8
     if p.dtype.itemsize == 2:
         chances = chances.astype(np.float32)
@@ -299,13 +295,15 @@ def bernoulli_tensor(gen: MT19937, p: Array, out: Array | None = None) -> Array:
 def dropout_noise(gen: MT19937, a: Array, p: float) -> Array:
     """Fill a floating array with what dropout multiplies by: 0 with probability ``p``, else 1 / (1 - p).
 
-    ``1 - p`` is rounded to the dtype before the division. At p = 1 everything is 0.
+    ``1 - p`` is rounded to the dtype before the division. p = 0 and p = 1 draw nothing and give all 1 and all 0.
     """
     keep = 1.0 - p
+    if keep in (0.0, 1.0):
+        a[...] = keep
+        return a
     bernoulli_scalar_(gen, a, keep)
-    if 0.0 < keep < 1.0:
-        with quiet():
-            a /= a.dtype.type(keep)
+    with quiet():
+        a /= a.dtype.type(keep)
     return a
 
 
