@@ -1,3 +1,3 @@
 """The ops, one family a file, simplest first. Importing this package fills the registry."""
 
-from . import arithmetic, create, gradient_fit, regions, sampling  # noqa: F401
+from . import arithmetic, create, gradient_fit, legacy_types, regions, sampling  # noqa: F401
