@@ -194,15 +194,16 @@ def test_spawned_processes_have_the_alias(tmp_path):
     script = tmp_path / "program.py"
     script.write_text(
         textwrap.dedent("""
-        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
         import torch
 
         def double(numbers):
             return (torch.tensor(numbers) * 2).tolist()
 
         if __name__ == "__main__":
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                print(pool.map(double, [[1, 2], [3]]))
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                print(list(pool.map(double, [[1, 2], [3]])))
         """)
     )
     done = subprocess.run([sys.executable, "-m", "rushlight", str(script)], capture_output=True, text=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -223,7 +224,7 @@ class AliasFinder:
     def defining_module(self, value: Any) -> ModuleType | None:
         """Our module that defines a class or function, whatever it prints."""
         known = self.defined_in.get(value) if isinstance(value, type) else None
-        return sys.modules.get(known or getattr(value, "__module__", ""))
+        return sys.modules.get(known or str(getattr(value, "__module__", "")))
 
     def release(self) -> None:
         for cls, name in self.defined_in.items():
@@ -232,7 +233,7 @@ class AliasFinder:
             vars(module).pop(name, None)
 
 
-class _ExistingModule:
+class _ExistingModule(Loader):
     """A loader for what is loaded already."""
 
     def __init__(self, module: ModuleType):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 WIDTH = 79
-_BRACKETS = {list: "[]", tuple: "()", dict: "{}", set: "{}"}
+_BRACKETS: dict[type, tuple[str, str]] = {list: ("[", "]"), tuple: ("(", ")"), dict: ("{", "}"), set: ("{", "}")}
 
 
 def pretty(value: Any) -> str:

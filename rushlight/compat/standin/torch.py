@@ -3,9 +3,15 @@
 A spawned process receives its parent's ``sys.path`` but not its import hooks; the alias puts this folder on the path.
 """
 
+import importlib.util
 import sys
+from pathlib import Path
 
-import rushlight
+if importlib.util.find_spec("rushlight") is None:
+    # The parent ran Rushlight from its source folder; the program's own folder has taken that place on the path.
+    sys.path.append(str(Path(__file__).parents[3]))
+
+import rushlight  # noqa: E402
 
 del sys.modules["torch"]
 rushlight.install_as_torch()
