@@ -1,28 +1,195 @@
-"""Sums of any dtype over any axes, dispatched: floats in PyTorch's order, integers and bools by NumPy."""
+"""Reductions of arrays with the digits of PyTorch's CPU kernels.
+
+Every function takes a NumPy array of any strides (strides may be 0, not negative), `axes`, a tuple of ascending
+non-negative ints, and `keepdims`; it returns a new array, 0-dimensional rather than a NumPy scalar. Type promotion,
+argument checks and errors about empty inputs are the caller's: `mean` of integers simply fails in the cast.
+
+Bit-equal to PyTorch 2.13 (AVX2 build) for any number of threads: `sum_axes`, `nansum`, `mean`, integer sums and products,
+`amax`, `amin`, `cumsum`, `cumprod`. Bit-equal on one thread: `prod` (see there for several).
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from .summation import float_sum
+from .iteration import Array, Axes, Plan, is_half, plan_for
+from .summation import VECTOR_BYTES, float_sum
 
-Array = np.ndarray[Any, Any]
+UNROLL = 4  # vectors in flight in PyTorch's general vectorised reduction
 
 
-def sum_axes(a: Array, axes: tuple[int, ...], keepdims: bool, dtype: np.dtype[Any]) -> Array:
-    """Sum over ``axes`` (ascending, non-negative) in ``dtype``; the accumulation order for floats is PyTorch's."""
-    if dtype.kind in "biu":
-        out = np.add.reduce(a, axis=axes, dtype=dtype, keepdims=keepdims)
-        return np.asarray(out)
-    if a.dtype is not dtype:
-        a = a.astype(dtype)
-    if a.size <= 4 and len(axes) == a.ndim:
-        # up to four elements every order is one after another
-        out = np.asarray(np.add.reduce(a, axis=None, dtype=dtype)) if a.size else np.zeros((), dtype)
-    else:
-        out = float_sum(a, axes)
-    if keepdims:
-        out = out.reshape([1 if i in axes else n for i, n in enumerate(a.shape)])
-    return out
+def count(a: Array, axes: Axes) -> int:
+    """How many elements each output of a reduction of `a` over `axes` takes in."""
+    return math.prod(a.shape[i] for i in axes)
+
+
+def sum_axes(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
+    """Sum of `a`, cast to `dtype` first, over `axes`. Integers wrap; floats add in PyTorch's order."""
+    dtype = np.dtype(dtype)
+    if dtype.kind in "iub":
+        return np.asarray(np.add.reduce(a, axis=axes, dtype=dtype, keepdims=keepdims))
+    return float_sum(a if a.dtype == dtype else a.astype(dtype), axes, keepdims)
+
+
+def nansum(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
+    """`sum_axes` with every nan counted as 0."""
+    if a.dtype.kind in "iub":
+        return sum_axes(a, axes, keepdims, dtype)
+    a = a.astype(dtype)
+    np.copyto(a, np.zeros((), a.dtype), where=np.isnan(a))
+    return float_sum(a, axes, keepdims)
+
+
+def mean(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
+    """Sum divided by the number of elements (nan for none). 16-bit types are summed and divided in float32."""
+    dtype = np.dtype(dtype)
+    working = np.dtype(np.float32) if is_half(dtype) else dtype
+    total = sum_axes(a.astype(dtype, copy=False), axes, keepdims, working)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        np.divide(total, working.type(count(a, axes)), out=total)
+    return total.astype(dtype, copy=False)
+
+
+# --- Products ---------------------------------------------------------------------------------------------------------
+
+
+def prod(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
+    """Product of `a`, cast to `dtype` first, over `axes`; 1 for none.
+
+    A contiguous row is multiplied as 4 vectors of V numbers, those as (0*1)*(2*3), the lanes in order, and each row's
+    product and left-over numbers go one after another into the output. 16-bit types round after every product. Other
+    layouts multiply in order. With several threads the ranges of a full reduction are multiplied likewise.
+    """
+    dtype = np.dtype(dtype)
+    a = a if a.dtype == dtype else a.astype(dtype)
+    if dtype.kind in "iub":
+        return np.asarray(np.multiply.reduce(a, axis=axes, dtype=dtype, keepdims=keepdims))
+    shape = tuple(1 if i in axes else n for i, n in enumerate(a.shape) if keepdims or i not in axes)
+    if a.size == 0:
+        return np.ones(shape, dtype)
+    plan = plan_for(a, axes)
+    if not plan.reduced:
+        return a.reshape(shape).copy()
+    x = plan.arrange(a)
+    contiguous = plan.strides[0] == dtype.itemsize and dtype.kind != "c"
+    if not plan.shares:
+        return _ordered_product(_row_factors(x, contiguous).reshape(-1, *_factor_shape(x, plan, contiguous))).reshape(
+            shape
+        )
+    parts = []
+    for begin, end in plan.ranges():
+        rows = [_row_factors(x[piece], contiguous).ravel() for piece in plan.pieces(begin, end)]
+        parts.append(_ordered_product(np.concatenate(rows)[None]))
+    return _ordered_product(np.concatenate(parts)[None]).reshape(shape)
+
+
+def _factor_shape(x: Array, plan: Plan, contiguous: bool) -> tuple[int]:
+    """Factors that remain for each output once every row has been condensed by `_row_factors`."""
+    vectors = _vectors(x) if contiguous else 0
+    left = x.shape[2] - vectors * UNROLL * (VECTOR_BYTES // x.itemsize)
+    return (plan.rows * (left + (vectors > 0)),)
+
+
+def _vectors(x: Array) -> int:
+    return x.shape[2] // (UNROLL * (VECTOR_BYTES // x.itemsize))
+
+
+def _row_factors(x: Array, contiguous: bool) -> Array:
+    """[b, d1, d0] -> [b, d1, f]: whole groups of vectors of each row condensed to one factor, the others kept."""
+    groups = _vectors(x) if contiguous else 0
+    if not groups:
+        return x
+    lanes = VECTOR_BYTES // x.itemsize
+    b, d1, d0 = x.shape
+    full = groups * UNROLL * lanes
+    block = x[:, :, :full].reshape(b * d1, groups, UNROLL * lanes)
+    v = np.multiply.reduce(block, axis=1).reshape(b * d1, UNROLL, lanes)
+    condensed = _ordered_product((v[:, 0] * v[:, 1]) * (v[:, 2] * v[:, 3])).reshape(b, d1, 1)
+    return np.concatenate((condensed, x[:, :, full:]), axis=2)
+
+
+def _ordered_product(x: Array) -> Array:
+    """[b, n] -> [b], one factor after another. (Unlike sums, NumPy multiplies in order but for a lone row.)"""
+    if x.shape[0] == 1 or is_half(x.dtype):
+        return np.multiply.accumulate(x, axis=1)[:, -1]
+    return np.multiply.reduce(np.ascontiguousarray(x.T), axis=0)
+
+
+# --- Extrema and running reductions -----------------------------------------------------------------------------------
+
+
+def amax(a: Array, axes: Axes, keepdims: bool) -> Array:
+    """Largest element over `axes`; nan if there is one."""
+    return np.asarray(np.maximum.reduce(a, axis=axes, keepdims=keepdims))
+
+
+def amin(a: Array, axes: Axes, keepdims: bool) -> Array:
+    """Smallest element over `axes`; nan if there is one."""
+    return np.asarray(np.minimum.reduce(a, axis=axes, keepdims=keepdims))
+
+
+_RUNNING: dict[str, type[Any]] = {"f": np.float64, "e": np.float32, "E": np.float32, "F": np.complex128}
+
+
+def _running(operation: np.ufunc, a: Array, axis: int, dtype: DTypeLike) -> Array:
+    dtype = np.dtype(dtype)
+    a = a.astype(dtype, copy=False)
+    if a.ndim == 0:
+        return a.copy()
+    working = _RUNNING.get(dtype.char, dtype)
+    return operation.accumulate(a.astype(working, copy=False), axis=axis, dtype=working).astype(dtype, copy=False)
+
+
+def cumsum(a: Array, axis: int, dtype: DTypeLike) -> Array:
+    """Running sum along `axis`: float32 runs in float64 and each element is rounded; 16-bit types run in float32."""
+    return _running(np.add, a, axis, dtype)
+
+
+def cumprod(a: Array, axis: int, dtype: DTypeLike) -> Array:
+    """Running product along `axis`, with the working types of `cumsum`."""
+    return _running(np.multiply, a, axis, dtype)
+
+
+def logcumsumexp(a: Array, axis: int) -> Array:
+    """log(cumsum(exp(a))) along `axis` without overflow: m + log1p(exp(-|x - y|)), m the larger, folded in order.
+
+    To about 1 ulp of a's type a step (another exp and log1p than PyTorch's).
+    """
+    if a.ndim == 0:
+        return a.copy()
+    working = np.float32 if is_half(a.dtype) else a.dtype
+    with np.errstate(all="ignore"):
+        return np.logaddexp.accumulate(a.astype(working, copy=False), axis=axis).astype(a.dtype, copy=False)
+
+
+def logsumexp(a: Array, axes: Axes, keepdims: bool) -> Array:
+    """log(sum(exp(a))) over `axes` as m + log(sum(exp(a - m))), m the maximum (0 if infinite); -inf for no elements.
+
+    The sum is in PyTorch's order; exp and log are correctly rounded where PyTorch's may be off by 1 ulp.
+    """
+    if count(a, axes) == 0:
+        return (
+            np.log(sum_axes(a, axes, keepdims, a.dtype))
+            if a.size
+            else np.full(_reduced_shape(a, axes, keepdims), -np.inf, a.dtype)
+        )
+    top = amax(a, axes, True)
+    top = np.where(np.isinf(top), top.dtype.type(0), top)
+    with np.errstate(all="ignore"):
+        total = sum_axes(rounded(np.exp, a - top), axes, keepdims, a.dtype)
+        return rounded(np.log, total) + (top if keepdims else top.reshape(total.shape))
+
+
+def _reduced_shape(a: Array, axes: Axes, keepdims: bool) -> Axes:
+    return tuple(1 if i in axes else n for i, n in enumerate(a.shape) if keepdims or i not in axes)
+
+
+def rounded(function: np.ufunc, x: Array) -> Array:
+    """`function` of float16, bfloat16 or float32 numbers evaluated in a wider type and rounded once."""
+    if x.dtype.itemsize >= 8:
+        return function(x)
+    return np.asarray(function(x.astype(np.float64))).astype(x.dtype)
