@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,8 @@ import numpy as np
 from rushlight import types
 from rushlight.fpstate import quiet
 from rushlight.random import libm
-from rushlight.random.fma import fma32, fma64, fma_exact
-from rushlight.random.generator import MT19937, SCALE53
+from rushlight.random.fma import fma32, fma64
+from rushlight.random.generator import MT19937
 from rushlight.random.kinds import not_implemented, number, require_floating, round_to, store
 from rushlight.random.layout import fill_in_memory_order, real_view
 from rushlight.random.uniform import fill_unit
@@ -210,67 +209,74 @@ _LOG = _single(
 _LN2_LOW, _LN2_HIGH = _single(-2.12194440e-4, 0.693359375)
 _COS = _single(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
 _SIN = _single(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
+_COS_SIN = np.array([_COS, _SIN]).T[:, :, None]  # a column for each power: both polynomials at once
 _TWO_PI, _FOUR_OVER_PI, _SQRT_HALF = _single(2 * math.pi, 4 / math.pi, math.sqrt(0.5))
 _QUARTER_PI = _single(-0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8)  # pi/4 in three parts, negative
 
 
-def _fma(x: Array, y: Array | float, c: Array | float) -> Array:
-    """float32 ``x * y + c`` in float64, rounded to float32.
+def _fma(x: Array, y: Array | float, c: Array | float, wide: Array) -> Array:
+    """float32 ``x * y + c`` in float64 (in the buffer ``wide``), rounded to float32.
 
     That is two roundings. They equal the one of a real FMA for every step below and every uniform there is: there are
-    2^24 of them, and all were tried (see tests/test_random_exhaustive.py).
+    2^24 of them, and parity/check_box_muller.py tries them all.
     """
-    return np.add(np.multiply(x, y, dtype=np.float64), c, dtype=np.float64).astype(np.float32)
+    np.multiply(x, y, out=wide, dtype=np.float64)
+    np.add(wide, c, out=wide)
+    return wide.astype(np.float32)
 
 
 def _radius(u: Array) -> Array:
     """float32 ``sqrt(-2 log(1 - u))``."""
-    w = np.subtract(np.float32(1.0), u)
-    mantissa, exponent = np.frexp(w)  # w = mantissa * 2^exponent, mantissa in [0.5, 1)
-    small = mantissa < np.float32(_SQRT_HALF)
-    x = (mantissa - np.float32(1.0)) + np.where(small, mantissa, np.float32(0.0))
-    e = (exponent - small).astype(np.float32)
+    bits = np.subtract(np.float32(1.0), u).view(np.int32)  # 2^-24 at least, so never subnormal
+    mantissa = ((bits & 0x007FFFFF) | 0x3F000000).view(np.float32)  # in [0.5, 1)
+    low = (mantissa < np.float32(_SQRT_HALF)).astype(np.float32)  # then twice the mantissa, and an exponent less
+    x = (mantissa - np.float32(1.0)) + mantissa * low
+    e = ((bits >> 23) - 126).astype(np.float32) - low
     z = x * x
-    y = np.full_like(x, _LOG[0])
-    for coefficient in _LOG[1:]:
-        y = _fma(y, x, coefficient)
-    y = _fma(x * y, z, e * np.float32(_LN2_LOW))
-    y = _fma(z, -0.5, y)
-    return np.sqrt(_fma(e, _LN2_HIGH, x + y) * np.float32(-2.0))
+    wide, x64 = np.empty(u.shape), x.astype(np.float64)
+    y = _fma(x64, _LOG[0], _LOG[1], wide)
+    for coefficient in _LOG[2:]:
+        y = _fma(y, x64, coefficient, wide)
+    y = _fma(x * y, z, e * np.float32(_LN2_LOW), wide)
+    y = _fma(z, -0.5, y, wide)
+    y += x
+    y = _fma(e, _LN2_HIGH, y, wide)
+    y *= np.float32(-2.0)
+    return np.sqrt(y, out=y)
 
 
-def _cos_sin(u: Array) -> tuple[Array, Array]:
-    """float32 cosine and sine of 2 pi u."""
+def _cos_sin(u: Array) -> Array:
+    """float32 cosine (row 0) and sine (row 1) of 2 pi u, for 1-d ``u``."""
     t = u * np.float32(_TWO_PI)
     octant = ((t * np.float32(_FOUR_OVER_PI)).astype(np.int32) + 1) & ~1
-    f = octant.astype(np.float32)
-    a = t
+    f = octant.astype(np.float64)
+    wide = np.empty((2, u.size))
     for part in _QUARTER_PI:
-        a = _fma(f, part, a)
-    z = a * a
-    c = _fma(_fma(z, _COS[0], _COS[1]), z, _COS[2]) * z
-    c = _fma(c, z, -(z * np.float32(0.5))) + np.float32(1.0)
-    s = _fma(_fma(z, _SIN[0], _SIN[1]), z, _SIN[2]) * z
-    s = _fma(s, a, a)
-    keep = (octant & 2) == 0
-    sine, cosine = np.where(keep, s, c), np.where(keep, c, s)
-    np.negative(sine, out=sine, where=(octant & 4) != 0)
-    np.negative(cosine, out=cosine, where=(~(octant - 2) & 4) != 0)
-    return cosine, sine
+        t = _fma(f, part, t, wide[0])
+    z = t * t
+    z64 = z.astype(np.float64)
+    y = _fma(z64, _COS_SIN[0], _COS_SIN[1], wide)
+    y = _fma(y, z64, _COS_SIN[2], wide)
+    y *= z
+    y = _fma(y, np.stack([z, t]), np.stack([z * np.float32(-0.5), t]), wide)
+    y[0] += np.float32(1.0)
+    # In every other octant the two change places; then the signs. On the bits, as selections are slow.
+    cosine, sine = y.view(np.int32)
+    change = (cosine ^ sine) & -((octant >> 1) & 1)
+    cosine ^= change
+    sine ^= change
+    sine ^= (octant & 4) << 29
+    cosine ^= (~(octant - 2) & 4) << 29
+    return y
 
 
 def _block_single(block: Array, mean: float, std: float) -> None:
     """Rows of 16 float32 uniforms become normals in place: 8 radii and 8 angles, cosines first."""
-    radius = _radius(np.ascontiguousarray(block[:, :8]))
-    cosine, sine = _cos_sin(np.ascontiguousarray(block[:, 8:]))
-    cosine *= radius
-    sine *= radius
-    if mean == 0.0:
-        if std != 1.0:  # one rounding anyway
-            cosine *= np.float32(std)
-            sine *= np.float32(std)
-        np.add(cosine, np.float32(0.0), out=block[:, :8])  # turns -0 into 0, as the sum with the mean does
-        np.add(sine, np.float32(0.0), out=block[:, 8:])
-    else:
-        block[:, :8] = fma32(cosine, std, mean)
-        block[:, 8:] = fma32(sine, std, mean)
+    halves = _cos_sin(block[:, 8:].reshape(-1))
+    halves *= _radius(block[:, :8].reshape(-1))
+    if mean != 0.0:
+        halves = fma32(halves, std, mean)
+    elif std != 1.0:  # one rounding anyway
+        halves *= np.float32(std)
+    # Cosines in the first half of a row, sines in the second. Adding 0 turns -0 into 0, as the sum with the mean does.
+    np.add(halves.reshape(2, -1, 8).swapaxes(0, 1), np.float32(0.0), out=block.reshape(-1, 2, 8))

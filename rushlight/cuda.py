@@ -1,0 +1,94 @@
+"""``torch.cuda`` as PyTorch's CPU build answers: there is no device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import types
+
+
+def is_available() -> bool:
+    """False."""
+    return False
+
+
+def device_count() -> int:
+    """0."""
+    return 0
+
+
+def is_initialized() -> bool:
+    """False."""
+    return False
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """False."""
+    return False
+
+
+def manual_seed(seed: int) -> None:
+    """Nothing to seed."""
+
+
+manual_seed_all = manual_seed
+
+
+def empty_cache() -> None:
+    """Nothing is cached."""
+
+
+def _refuse(*args: Any, **kwargs: Any) -> Any:
+    types.check_device("cuda")
+
+
+current_device = get_device_name = get_device_properties = get_device_capability = synchronize = _refuse
+Stream = Event = _refuse
+
+
+def set_device(device: Any) -> None:
+    """Raises as PyTorch's CPU build does, unless the device is negative (none)."""
+    if not (isinstance(device, int) and device < 0):
+        raise AttributeError(
+            "module 'torch._C' has no attribute '_cuda_setDevice'\n\nRushlight computes on the CPU: ask "
+            "torch.cuda.is_available() first."
+        )
+
+
+def memory_allocated(device: Any = None) -> int:
+    """0."""
+    return 0
+
+
+max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Nothing to reset."""
+    _refuse()
+
+
+class device:
+    """``with torch.cuda.device(i):`` nothing changes."""
+
+    def __init__(self, device: Any):
+        self.idx = device
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+def __getattr__(name: str) -> Any:
+    if name.endswith("Tensor") and name[0].isupper():
+        from .ops.legacy_types import TYPED
+
+        if name in TYPED:
+            return type(name, (), {"__new__": lambda cls, *a, **k: _refuse(), "__module__": "torch.cuda"})
+    if name == "amp":
+        import importlib
+
+        return importlib.import_module(__name__.rpartition(".")[0] + ".amp")
+    raise AttributeError(f"module 'torch.cuda' has no attribute '{name}'")

@@ -1,0 +1,287 @@
+"""``torch.save`` and ``torch.load``: PyTorch's checkpoint files, written and read without running what a pickle says.
+
+A checkpoint is a zip archive: ``archive/data.pkl`` holds the structure, ``archive/data/0``, ``1``, ... the memory of the tensors.
+The structure is read by an unpickler that knows only the names below; any other name is refused.
+"""
+
+from __future__ import annotations
+
+import collections
+import io
+import os
+import pickle
+import zipfile
+from typing import Any
+
+import numpy as np
+
+from . import errors, types
+from .tensor import Parameter, Tensor, address, root_array, wrap
+
+_STORAGE_OF = {
+    "FloatStorage": types.float32, "DoubleStorage": types.float64, "HalfStorage": types.float16,
+    "BFloat16Storage": types.bfloat16, "LongStorage": types.int64, "IntStorage": types.int32, "ShortStorage": types.int16,
+    "CharStorage": types.int8, "ByteStorage": types.uint8, "BoolStorage": types.bool_,
+    "ComplexFloatStorage": types.complex64, "ComplexDoubleStorage": types.complex128,
+}  # fmt: skip
+_STORAGE_NAME = {t: n for n, t in _STORAGE_OF.items()}
+
+
+class _Global:
+    """A name in a pickle, without the object: ``module`` and ``name`` are all that is written."""
+
+    def __init__(self, module: str, name: str):
+        self.module, self.name = module, name
+
+
+# --- writing ------------------------------------------------------------------------------------------------------------
+class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
+    """The pure-Python pickler, since it lets a name be written that does not exist here (``torch._utils...``)."""
+
+    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+
+    def __init__(self, file: Any, protocol: int):
+        super().__init__(file, protocol)
+        self.storages: list[Any] = []  # arrays to write, in order
+        self.numbers: dict[int, int] = {}
+
+    def persistent_id(self, obj: Any) -> Any:
+        return obj.key if isinstance(obj, _Storage) else None
+
+    def save_name(self, obj: _Global) -> None:
+        self.write(pickle.GLOBAL + f"{obj.module}\n{obj.name}\n".encode())
+        self.memoize(obj)
+
+    dispatch[_Global] = save_name
+
+    def storage(self, t: Tensor) -> Any:
+        root = root_array(t._a)
+        number = self.numbers.get(id(root))
+        if number is None:
+            number = self.numbers[id(root)] = len(self.storages)
+            self.storages.append(root)
+        kind = _name("torch", _STORAGE_NAME[t.dtype])
+        return _Storage(("storage", kind, str(number), "cpu", root.nbytes // t._a.itemsize))
+
+    def reducer_override(self, obj: Any) -> Any:
+        return NotImplemented
+
+    def save(self, obj: Any, save_persistent_id: bool = True) -> Any:
+        if isinstance(obj, Tensor) and id(obj) not in self.memo:
+            return self.save_tensor(obj)
+        if isinstance(obj, types.dtype):
+            return self.save_name(_name("torch", obj.name))
+        if isinstance(obj, types.device):
+            return self.save_reduce(_name("torch", "device"), (str(obj),), obj=obj)
+        if isinstance(obj, types.Size):
+            return self.save_reduce(_name("torch", "Size"), (tuple(obj),), obj=obj)
+        return super().save(obj, save_persistent_id)
+
+    def save_tensor(self, t: Tensor) -> None:
+        offset = (address(t._a) - address(root_array(t._a))) // t._a.itemsize
+        hooks: Any = collections.OrderedDict()
+        args = (self.storage(t), offset, tuple(t._a.shape), tuple(t.stride()), t.requires_grad and t.is_leaf, hooks)
+        rebuilt = (_name("torch._utils", "_rebuild_tensor_v2"), args)
+        if isinstance(t, Parameter):
+            inner = _Reduced(*rebuilt)
+            args = (inner, t.requires_grad, hooks)  # type: ignore[assignment]
+            rebuilt = (_name("torch._utils", "_rebuild_parameter"), args)
+        self.save_reduce(*rebuilt, obj=t)
+
+    def save_reduce(self, func: Any, args: Any, *rest: Any, obj: Any = None, **kwargs: Any) -> None:
+        if isinstance(func, _Global):
+            self.save(func)
+            self.save(args)
+            self.write(pickle.REDUCE)
+            if obj is not None:
+                self.memoize(obj)
+            return
+        super().save_reduce(func, args, *rest, obj=obj, **kwargs)
+
+    def save_reduced(self, obj: _Reduced) -> None:
+        self.save_reduce(obj.func, obj.args)
+
+    dispatch.update({})
+
+
+class _Storage:
+    def __init__(self, key: Any):
+        self.key = key
+
+
+class _Reduced:
+    """A call to be written as such."""
+
+    def __init__(self, func: Any, args: Any):
+        self.func, self.args = func, args
+
+
+_Pickler.dispatch[_Reduced] = _Pickler.save_reduced
+
+_names: dict[tuple[str, str], _Global] = {}
+
+
+def _name(module: str, name: str) -> _Global:
+    return _names.setdefault((module, name), _Global(module, name))
+
+
+def save(
+    obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2, _use_new_zipfile_serialization: bool = True
+) -> None:
+    """Write an object with tensors in it to a file, as a checkpoint that PyTorch reads too.
+
+    A file given by name is replaced only when everything is written.
+    """
+    buffer = io.BytesIO()
+    pickler = _Pickler(buffer, pickle_protocol)
+    pickler.dump(obj)
+    if hasattr(f, "write"):
+        _write_archive(f, "archive", buffer.getvalue(), pickler.storages)
+        return
+    path = os.fspath(f)
+    stem = os.path.splitext(os.path.basename(path))[0] or "archive"
+    temporary = f"{path}.part"
+    try:
+        with open(temporary, "wb") as file:
+            _write_archive(file, stem, buffer.getvalue(), pickler.storages)
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def _write_archive(file: Any, stem: str, structure: bytes, storages: list[Any]) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(f"{stem}/data.pkl", structure)
+        archive.writestr(f"{stem}/.format_version", "1")
+        archive.writestr(f"{stem}/byteorder", "little")
+        for number, array in enumerate(storages):
+            archive.writestr(f"{stem}/data/{number}", np.ascontiguousarray(array).tobytes())
+        archive.writestr(f"{stem}/version", "3\n")
+
+
+# --- reading ------------------------------------------------------------------------------------------------------------
+def _rebuild_tensor(storage: Any, offset: int, size: Any, stride: Any, requires_grad: bool = False, *_: Any) -> Tensor:
+    item = storage.itemsize
+    shape = tuple(size)
+    last = offset + sum((n - 1) * s for n, s in zip(shape, stride, strict=True)) if 0 not in shape else 0
+    if offset < 0 or any(s < 0 for s in stride) or (0 not in shape and last >= storage.size):
+        raise errors.runtime("the checkpoint describes a tensor that reaches outside its storage")
+    a: Any = np.ndarray(shape, storage.dtype, storage, offset * item, tuple(s * item for s in stride))
+    t = wrap(a)
+    if requires_grad:
+        t.requires_grad_(True)
+    return t
+
+
+def _rebuild_parameter(data: Tensor, requires_grad: bool, *_: Any) -> Parameter:
+    return Parameter(data, requires_grad)  # type: ignore[no-any-return]
+
+
+_ALLOWED: dict[tuple[str, str], Any] = {
+    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+    ("torch", "Size"): types.Size,
+    ("torch", "device"): types.device,
+    ("collections", "OrderedDict"): collections.OrderedDict,
+    ("collections", "defaultdict"): collections.defaultdict,
+    ("collections", "Counter"): collections.Counter,
+    ("builtins", "set"): set,
+    ("builtins", "complex"): complex,
+    ("builtins", "bytearray"): bytearray,
+    ("builtins", "dict"): dict,
+    ("__builtin__", "set"): set,
+    ("_codecs", "encode"): lambda text, encoding="latin1": text.encode(encoding),
+}
+_ALLOWED.update({("torch", t.name): t for t in types.ALL})
+_ALLOWED.update({("torch", n): t for n, t in _STORAGE_OF.items()})
+
+#: Further classes that ``add_safe_globals`` allows.
+_user_allowed: dict[tuple[str, str], Any] = {}
+
+
+def add_safe_globals(safe_globals: list[Any]) -> None:
+    """Let ``load`` build objects of these classes (or functions)."""
+    for entry in safe_globals:
+        obj, name = entry if isinstance(entry, tuple) else (entry, f"{entry.__module__}.{entry.__qualname__}")
+        module, _, attribute = name.rpartition(".")
+        _user_allowed[module, attribute] = obj
+
+
+class _Unpickler(pickle.Unpickler):
+    """Builds tensors and plain containers; with ``trusted``, whatever the file names."""
+
+    def __init__(self, file: Any, read_storage: Any, trusted: bool):
+        super().__init__(file, encoding="utf-8")
+        self.read_storage, self.trusted = read_storage, trusted
+
+    def find_class(self, module: str, name: str) -> Any:
+        found = _ALLOWED.get((module, name)) or _user_allowed.get((module, name))
+        if found is not None:
+            return found
+        if self.trusted:
+            if module == "torch" or module.startswith("torch."):
+                module = "rushlight" + module[5:]
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(
+            "Weights only load failed. This file can still be loaded, to do so you have two options, do those steps only if you "
+            "trust the source of the checkpoint. \n\t(1) In PyTorch 2.6, we changed the default value of the `weights_only` "
+            "argument in `torch.load` from `False` to `True`. Re-running `torch.load` with `weights_only` set to `False` will "
+            "likely succeed, but it can result in arbitrary code execution. Do it only if you got the file from a trusted "
+            "source.\n\t(2) Alternatively, to load with `weights_only=True` please check the recommended steps in the "
+            f"following error message.\n\tWeightsUnpickler error: Unsupported global: GLOBAL {module}.{name} was not an allowed "
+            "global by default. Please use `torch.serialization.add_safe_globals` to allowlist this global if you trust it."
+        )
+
+    def persistent_load(self, pid: Any) -> Any:
+        kind, dtype, key, _, count = pid
+        if kind != "storage" or not isinstance(dtype, types.dtype):
+            raise pickle.UnpicklingError(f"unknown persistent id {pid!r}")
+        return self.read_storage(key, dtype, count)
+
+
+def load(
+    f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None, mmap: bool | None = None,
+    **pickle_load_args: Any,
+) -> Any:  # fmt: skip
+    """Read a checkpoint. Only tensors, numbers and containers are built, unless ``weights_only=False``.
+
+    Raises:
+        FileNotFoundError: if there is no such file. pickle.UnpicklingError: for a name that is not allowed.
+        RuntimeError: for a file that is no checkpoint, or a damaged one.
+    """
+    trusted = weights_only is False
+    if hasattr(f, "read"):
+        return _load(f, trusted)
+    with open(f, "rb") as file:
+        return _load(file, trusted)
+
+
+def _load(file: Any, trusted: bool) -> Any:
+    start = file.tell()
+    if file.read(2) != b"PK":
+        file.seek(start)
+        raise NotImplementedError(
+            "torch.load: the file is no zip checkpoint (PyTorch 1.6 and later); older formats are not supported: load and save "
+            "it once with a current PyTorch."
+        )
+    file.seek(start)
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+        main = next((n for n in names if n.endswith("/data.pkl") and n.count("/") == 1), None)
+        if main is None:
+            raise errors.runtime("PytorchStreamReader failed locating file data.pkl: file not found")
+        stem = main[: -len("data.pkl")]
+        if stem + "byteorder" in names and archive.read(stem + "byteorder").strip() == b"big":
+            raise NotImplementedError("torch.load: big-endian checkpoints are not supported")
+        storages: dict[str, Any] = {}
+
+        def read_storage(key: str, dtype: types.dtype, count: int) -> Any:
+            if key not in storages:
+                storages[key] = bytearray(archive.read(f"{stem}data/{key}"))
+            memory = storages[key]
+            if len(memory) < count * dtype.itemsize:
+                raise errors.runtime(f"the checkpoint's storage {key} is shorter than it says")
+            return np.frombuffer(memory, dtype.np, count)
+
+        return _Unpickler(io.BytesIO(archive.read(main)), read_storage, trusted).load()
