@@ -52,8 +52,13 @@ class dtype:
     def __repr__(self) -> str:
         return "torch." + self.name
 
-    def __reduce__(self) -> str:
-        return "bool_" if self.name == "bool" else self.name
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (dtype_named, (self.name,))
+
+
+def dtype_named(name: str) -> dtype:
+    """The dtype called ``name``; what pickles hold, as no attribute path leads to all of them everywhere."""
+    return next(known for known in ALL if known.name == name)
 
 
 def _bfloat16_storage() -> np.dtype[Any]:
