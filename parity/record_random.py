@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-TESTS = Path(__file__).parent.parent / "tests"
-sys.path.insert(0, str(TESTS))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import random_cases as cases
+
+GOLDEN = Path(cases.__file__).parent / "golden" / "random_streams.npz"
 
 
 def to_torch(array):
@@ -66,6 +67,10 @@ def run_step(gen, sampler, dtype, shape, layout, parameters):
         state = gen.get_state()
         gen.set_state(state)
         return state.numpy()
+    if sampler == "topk":
+        k, largest, ordered, *values = parameters
+        x = torch.from_numpy(cases.topk_input(dtype, shape, *values))
+        return torch.topk(x, k, largest=largest, sorted=ordered).indices.numpy()
     base = cases.base_shape(shape, layout)
     if sampler in FILLS:
         return to_numpy(FILLS[sampler](gen, cases.view(torch.zeros(base, dtype=kind), layout), *parameters))
@@ -105,4 +110,4 @@ def record():
 
 
 if __name__ == "__main__":
-    np.savez_compressed(TESTS / "golden" / "random_streams.npz", **record())
+    np.savez_compressed(GOLDEN, **record())

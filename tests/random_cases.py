@@ -1,8 +1,9 @@
 """Cases of random streams as data: what to draw, from which seed, into which layout.
 
-A case is a tuple ``(seed, steps)``; its steps share one generator, so that what a step leaves behind (position, cached normal)
-meets the next. A step is ``(sampler, dtype, shape, layout, parameters)``. ``parity/record_random.py`` runs the cases on
-PyTorch, ``tests/test_random_streams.py`` on ``rushlight.random``; both interpret the same ``make_input``.
+A case is a tuple ``(seed, steps)``; its steps share one generator, so that what a step leaves behind (position,
+cached normal) meets the next. A step is ``(sampler, dtype, shape, layout, parameters)``. ``parity/record_random.py``
+runs the cases on PyTorch, ``tests/test_random_streams.py`` on ``rushlight.random``; both interpret the same
+``make_input``.
 
 Nothing here may depend on the CPU: inputs come from integer arithmetic alone.
 """
@@ -95,7 +96,8 @@ def _seed(i):
     return SEEDS[i % len(SEEDS)]
 
 
-# -- in-place samplers of one or two parameters: name -> (dtypes, parameters) -------------------------------------------
+# -- in-place samplers of one or two parameters: name -> (dtypes, parameters)
+# -------------------------------------------
 FILLS = {
     "uniform": (FLOATS + COMPLEX, ((0.0, 1.0), (-1.0, 1.0), (0.0, 0.3), (-0.37, 2.9), (5.0, 5.0), (-1e-3, 1e-3))),
     "normal": (FLOATS + COMPLEX, ((0.0, 1.0), (0.0, 0.02), (1.1, 2.0), (-0.37, 2.9), (5.0, 0.0))),
@@ -105,7 +107,7 @@ FILLS = {
     "geometric": (FLOATS + INTEGERS, ((0.5,), (0.1,), (0.93,))),
     "bernoulli": (FLOATS + INTEGERS + ("bool",), ((0.5,), (0.1,), (0.999,), (0.0,), (1.0,), (1 / 3,))),
     "random": (FLOATS + INTEGERS + ("bool",), ((), (0, 2))),
-    "dropout": (FLOATS, ((0.5,), (0.1,), (0.9,), (0.0,), (1.0,))),
+    "dropout": (FLOATS, ((0.5,), (0.1,), (0.8148790679856907,), (0.0,), (1.0,))),
 }
 
 _INTEGER_RANGES = {
@@ -140,8 +142,10 @@ def _fill_cases():
                 for size in SIZES[offset % 3 :: 3]:
                     yield _seed(i), [(name, dtype, (size,), "plain", parameters)]
                     i += 1
-    shapes = {"transposed": (5, 7), "permuted": (3, 4, 5), "stepped": (3, 9), "sliced": (4, 6), "reversed_dims": (2, 3, 4),
-              "offset": (3, 11)}  # fmt: skip
+    shapes = {
+        "transposed": (5, 7), "permuted": (3, 4, 5), "stepped": (3, 9), "sliced": (4, 6), "reversed_dims": (2, 3, 4),
+        "offset": (3, 11),
+    }  # fmt: skip
     for name, (dtypes, parameter_sets) in FILLS.items():
         for dtype in dtypes:
             for layout, shape in shapes.items():
@@ -193,8 +197,10 @@ def _shaped_cases():
         "rrelu": (WIDE, ((-1.0, 1.0, 0),)),
         "exponential_like": (WIDE, ((0.0, 1.0, 0),)),
     }
-    shapes = (((1,), "plain"), ((9,), "plain"), ((16,), "plain"), ((50,), "plain"), ((3, 40), "plain"), ((5, 7), "transposed"),
-              ((3, 9), "stepped"), ((4, 6), "sliced"))  # fmt: skip
+    shapes = (
+        ((1,), "plain"), ((9,), "plain"), ((16,), "plain"), ((50,), "plain"), ((3, 40), "plain"),
+        ((5, 7), "transposed"), ((3, 9), "stepped"), ((4, 6), "sliced"),
+    )  # fmt: skip
     for name, (dtypes, ranges) in inputs.items():
         for dtype in dtypes:
             for span in ranges:
@@ -223,7 +229,13 @@ def _permutation_cases():
 def _multinomial_cases():
     i = 0
     for dtype in FLOATS:
-        for shape, layout in (((7,), "plain"), ((27,), "plain"), ((3, 50), "plain"), ((8, 4), "transposed"), ((300,), "plain")):
+        for shape, layout in (
+            ((7,), "plain"),
+            ((27,), "plain"),
+            ((3, 50), "plain"),
+            ((8, 4), "transposed"),
+            ((300,), "plain"),
+        ):
             categories = shape[-1]
             for samples, replacement in ((1, False), (1, True), (3, False), (40, True), (categories, False)):
                 for zeros in (0, 3):  # zero weights ask for the order of ties
@@ -236,12 +248,42 @@ def _multinomial_cases():
 
 def _truncated_cases():
     i = 0
-    bounds = ((0.0, 1.0, -2.0, 2.0), (0.0, 0.02, -2.0, 2.0), (0.0, 1.0, -0.1, 0.1), (1.0, 2.0, 2.5, 3.5), (0.0, 2.0, -2.0, 2.0))
+    bounds = (
+        (0.0, 1.0, -2.0, 2.0),
+        (0.0, 0.02, -2.0, 2.0),
+        (0.0, 1.0, -0.1, 0.1),
+        (1.0, 2.0, 2.5, 3.5),
+        (0.0, 2.0, -2.0, 2.0),
+    )
     for dtype in FLOATS:
         for parameters in bounds:
-            for shape, layout in (((5,), "plain"), ((64,), "plain"), ((300,), "plain"), ((5, 7), "transposed"), ((3, 9), "stepped")):
+            for shape, layout in (
+                ((5,), "plain"),
+                ((64,), "plain"),
+                ((300,), "plain"),
+                ((5, 7), "transposed"),
+                ((3, 9), "stepped"),
+            ):
                 yield _seed(i), [("trunc_normal", dtype, shape, layout, parameters)]
                 i += 1
+
+
+def _topk_cases():
+    """Small integers, so ties everywhere; a fifth parameter of 1 puts a NaN into every seventh place."""
+    i = 0
+    for dtype in ("float32", "float64", "int64"):
+        for n, distinct in ((4, 2), (15, 3), (16, 5), (17, 4), (90, 6), (90, 80), (700, 300), (3000, 900)):
+            for k in sorted({1, max(1, n // 64), n // 2, n - 1, n}):
+                for largest, ordered in ((True, True), (False, True), (True, False)):
+                    yield _seed(i), [("topk", dtype, (n,), "plain", (k, largest, ordered, distinct, i % 2))]
+                    i += 1
+
+
+def topk_input(dtype, shape, distinct, with_nan):
+    values = np.floor(make_input(5, "float64", shape, 0.0, distinct))
+    if with_nan and dtype != "int64":
+        values[::7] = np.nan
+    return values.astype(dtype)
 
 
 def _long_cases():
@@ -272,6 +314,7 @@ FAMILIES = {
     "permutations": _listed(_permutation_cases),
     "multinomial": _listed(_multinomial_cases),
     "truncated": _listed(_truncated_cases),
+    "topk": _listed(_topk_cases),
     "long": _listed(_long_cases),
 }
 

@@ -1,7 +1,7 @@
 """Random streams equal PyTorch's bit for bit, state included: thousands of cases against recorded digests.
 
-`golden/random_streams.npz` holds one digest a case of `random_cases.py`; `parity/record_random.py` recorded them from PyTorch
-2.13. The same check runs again in a process whose NumPy has its CPU-specific code switched off.
+`golden/random_streams.npz` holds one digest a case of `random_cases.py`; `parity/record_random.py` recorded them from
+PyTorch 2.13. The same check runs again in a process whose NumPy has its CPU-specific code switched off.
 """
 
 import os
@@ -16,6 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import random_cases as cases
 
+from rushlight.kernels.topk_order import topk_indices
 from rushlight.random import discrete, normal, permutation, rejection, transforms, truncated, uniform
 from rushlight.random.generator import Generator
 from rushlight.random.layout import empty_like_dense
@@ -66,6 +67,9 @@ def run_step(gen, sampler, dtype, shape, layout, parameters):
         state = gen.get_state_array()
         gen.set_state_array(state)
         return state
+    if sampler == "topk":
+        k, largest, ordered, *values = parameters
+        return topk_indices(cases.topk_input(dtype, shape, *values), k, largest, ordered)
     base = cases.base_shape(shape, layout)
     if sampler in FILLS:
         target = cases.view(np.zeros(base, cases.numpy_dtype(dtype)), layout)

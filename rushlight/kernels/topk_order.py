@@ -1,29 +1,34 @@
 """Which of several equal values ``topk`` returns, and in which order.
 
-PyTorch's answer is what the C++ standard library's partial sort makes of (value, index) pairs compared by value alone, so
-it depends on that library's algorithms. They are followed here step by step (libstdc++): introselect with a median of three
-(Musser, "Introspective sorting and selection algorithms", 1997), introsort with a final insertion sort, and heap select.
-Without equal values there is only one answer, and an ordinary sort gives it.
+Where all values differ there is one answer and any sort finds it. Among equal values PyTorch's answer is what the C++
+standard library's partial sort leaves of (value, index) pairs that it compares by value alone, so it depends on that
+library's algorithms. They are followed here (libstdc++): quickselect and quicksort with a median of three, falling
+back to heaps (Musser, "Introspective sorting and selection algorithms", 1997), with an insertion sort for the short
+ends.
+
+Values are replaced by *ranks*: integers, equal for equal values, smaller for what comes first. ``ranks`` and
+``order`` (the indices) are permuted together, in place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-Pair = tuple[Any, int]
-Before = Callable[[Pair, Pair], bool]
 
 _SMALL = 16  # ranges up to this long are left to the insertion sort
+_FEW = 64  # PyTorch sorts partially if there are this many times more values than wanted
 
 
 def topk_indices(values: Array, k: int, largest: bool = True, sorted: bool = True) -> Array:
     """Indices (int64) of the ``k`` largest (or smallest) of a 1-d array; NaN counts as the largest.
 
-    ``sorted=False`` returns them in whatever order the selection leaves, which is PyTorch's too.
+    ``sorted=False`` returns them in the order that the selection leaves, which is PyTorch's too.
+
+    >>> topk_indices(np.array([3.0, 1.0, 3.0, 2.0]), 2)
+    array([2, 0])
 
     Raises:
         RuntimeError: if k is negative or more than there are.
@@ -33,177 +38,174 @@ def topk_indices(values: Array, k: int, largest: bool = True, sorted: bool = Tru
         raise RuntimeError(f"selected index k out of range: k = {k}, but there are {n} values")
     if k == 0:
         return np.empty(0, np.int64)
-    if sorted or k * 64 <= n:
-        unique = _unique_order(values, k, largest)
+    if values.dtype.itemsize == 2 and values.dtype.kind not in "iu":
+        values = values.astype(np.float32)  # exact, and sorts faster
+    if sorted or k * _FEW <= n:
+        unique = _order_without_ties(values, k, largest)
         if unique is not None:
             return unique
-    return _emulated(values, k, largest, sorted)
+    return _order_with_ties(values, k, largest, sorted)
 
 
-def _unique_order(values: Array, k: int, largest: bool) -> Array | None:
+def _order_without_ties(values: Array, k: int, largest: bool) -> Array | None:
     """The answer by an ordinary sort, or None if equal values leave a choice."""
-    if values.dtype.kind not in "fiu":
-        return None
     n = values.shape[0]
-    first = min(k + 1, n)  # one more, to see a tie at the border
-    if first * 8 < n:
-        where = np.argpartition(values, n - first)[n - first :] if largest else np.argpartition(values, first - 1)[:first]
-        order = where[np.argsort(values[where])]
-    else:
-        order = np.argsort(values)
-        order = order[n - first :] if largest else order[:first]
+    count = min(k + 1, n)  # one more, to see a tie at the border
+    border = n - count if largest else count - 1
+    chosen = np.argpartition(values, border)
+    chosen = chosen[border:] if largest else chosen[:count]
+    order = chosen[np.argsort(values[chosen])]
     if largest:
         order = order[::-1]
-    chosen = values[order]
-    if (chosen[1:] == chosen[:-1]).any() or (chosen != chosen).any():
+    ranked = values[order]
+    if (ranked[1:] == ranked[:-1]).any() or (ranked != ranked).any():
         return None
     return order[:k].astype(np.int64)
 
 
-def _emulated(values: Array, k: int, largest: bool, sort_them: bool) -> Array:
-    data: list[Pair] = list(zip(values.tolist(), range(values.shape[0]), strict=True))
-    n = len(data)
-    before = _greater if largest else _less
-    if k * 64 <= n:
-        _partial_sort(data, k, before)
+def _order_with_ties(values: Array, k: int, largest: bool, sort_them: bool) -> Array:
+    _, ranks, counts = np.unique(values, return_inverse=True, return_counts=True)
+    tied = counts[ranks] > 1
+    if largest:
+        ranks = len(counts) - 1 - ranks
+    n = len(ranks)
+    order = np.arange(n)
+    if k * _FEW <= n:
+        _partial_sort(ranks, order, 0, k, n)
     else:
-        _nth_element(data, k - 1, before)
+        _select(ranks, order, k - 1)
         if sort_them:
-            _sort(data, 0, k - 1, before)
-    return np.array([index for _, index in data[:k]], np.int64)
+            _sort(ranks[: k - 1], order[: k - 1], tied)
+    return order[:k]
 
 
-def _greater(a: Pair, b: Pair) -> bool:
-    x, y = a[0], b[0]
-    return bool((x != x and y == y) or x > y)
+# -- quickselect and quicksort ------------------------------------------------------------------------------------
+def _depth_limit(n: int) -> int:
+    return 2 * (n.bit_length() - 1)
 
 
-def _less(a: Pair, b: Pair) -> bool:
-    x, y = a[0], b[0]
-    return bool((x == x and y != y) or x < y)
-
-
-# -- the library's algorithms, on data[first:last] ----------------------------------------------------------------
-def _nth_element(data: list[Pair], nth: int, before: Before) -> None:
-    first, last = 0, len(data)
-    depth = 2 * (last.bit_length() - 1)
+def _select(ranks: Array, order: Array, nth: int) -> None:
+    """Bring what belongs at place ``nth`` there, what comes first before it."""
+    first, last = 0, len(ranks)
+    depth = _depth_limit(last)
     while last - first > 3:
         if depth == 0:
-            _heap_select(data, first, nth + 1, last, before)
-            data[first], data[nth] = data[nth], data[first]
+            _heap_select(ranks, order, first, nth + 1, last)
+            _swap(ranks, order, first, nth)
             return
         depth -= 1
-        cut = _partition_around_median(data, first, last, before)
+        cut = _partition(ranks, order, first, last)
         if cut <= nth:
             first = cut
         else:
             last = cut
-    _insertion_sort(data, first, last, before)
+    _stable_sort(ranks[first:last], order[first:last])
 
 
-def _sort(data: list[Pair], first: int, last: int, before: Before) -> None:
-    if first == last:
-        return
-    _intro_sort(data, first, last, 2 * ((last - first).bit_length() - 1), before)
-    if last - first > _SMALL:
-        _insertion_sort(data, first, first + _SMALL, before)
-        for i in range(first + _SMALL, last):
-            _insert_unguarded(data, i, before)
-    else:
-        _insertion_sort(data, first, last, before)
-
-
-def _intro_sort(data: list[Pair], first: int, last: int, depth: int, before: Before) -> None:
-    while last - first > _SMALL:
+def _sort(ranks: Array, order: Array, tied: Array) -> None:
+    """Quicksort down to short ranges. A range without ties has one order, which the closing sort finds as well."""
+    n = len(ranks)
+    pending = [(0, n, _depth_limit(n))] if n else []
+    while pending:
+        first, last, depth = pending.pop()
+        if last - first <= _SMALL or not tied[order[first:last]].any():
+            continue
         if depth == 0:
-            _partial_sort_range(data, first, last, last, before)
-            return
-        depth -= 1
-        cut = _partition_around_median(data, first, last, before)
-        _intro_sort(data, cut, last, depth, before)  # at most 2 log2 n deep
-        last = cut
+            _partial_sort(ranks, order, first, last, last)
+            continue
+        cut = _partition(ranks, order, first, last)
+        pending += ((first, cut, depth - 1), (cut, last, depth - 1))
+    _stable_sort(ranks, order)
 
 
-def _partition_around_median(data: list[Pair], first: int, last: int, before: Before) -> int:
-    _median_to_first(data, first, first + 1, first + (last - first) // 2, last - 1, before)
-    pivot = data[first]
-    low, high = first + 1, last
-    while True:
-        while before(data[low], pivot):
-            low += 1
-        high -= 1
-        while before(pivot, data[high]):
-            high -= 1
-        if low >= high:
-            return low
-        data[low], data[high] = data[high], data[low]
-        low += 1
+def _stable_sort(ranks: Array, order: Array) -> None:
+    """The closing insertion sort: it never moves a pair past an equal one."""
+    places = np.argsort(ranks, kind="stable")
+    ranks[:] = ranks[places]
+    order[:] = order[places]
 
 
-def _median_to_first(data: list[Pair], to: int, a: int, b: int, c: int, before: Before) -> None:
-    if before(data[a], data[b]):
-        median = b if before(data[b], data[c]) else c if before(data[a], data[c]) else a
+def _partition(ranks: Array, order: Array, first: int, last: int) -> int:
+    """Hoare's partition around the median of the second, the middle and the last: where the right part begins.
+
+    One pointer runs up to what does not come before the pivot, one down to what does not come after it, these two
+    change places, and so on until the pointers meet. Where they stop is known beforehand, so all changes happen at
+    once.
+    """
+    _median_to_first(ranks, order, first, first + 1, first + (last - first) // 2, last - 1)
+    pivot = ranks[first]
+    rest, rest_order = ranks[first + 1 : last], order[first + 1 : last]
+    up = np.flatnonzero(rest >= pivot)
+    down = np.flatnonzero(rest <= pivot)[::-1]
+    both = min(len(up), len(down))
+    pairs = int(np.count_nonzero(up[:both] < down[:both]))
+    left, right = up[:pairs], down[:pairs]
+    for array in (rest, rest_order):
+        array[left], array[right] = array[right], array[left]
+    # The upward pointer stops next at its own stop or at what it last sent to the right.
+    stops = [int(up[pairs])] if pairs < len(up) else []
+    if pairs:
+        stops.append(int(right[-1]))
+    return first + 1 + min(stops)
+
+
+def _median_to_first(ranks: Array, order: Array, first: int, a: int, b: int, c: int) -> None:
+    x, y, z = ranks[a], ranks[b], ranks[c]
+    if x < y:
+        median = b if y < z else c if x < z else a
     else:
-        median = a if before(data[a], data[c]) else c if before(data[b], data[c]) else b
-    data[to], data[median] = data[median], data[to]
+        median = a if x < z else c if y < z else b
+    _swap(ranks, order, first, median)
 
 
-def _insertion_sort(data: list[Pair], first: int, last: int, before: Before) -> None:
-    for i in range(first + 1, last):
-        if before(data[i], data[first]):
-            data.insert(first, data.pop(i))
-        else:
-            _insert_unguarded(data, i, before)
+def _swap(ranks: Array, order: Array, i: int, j: int) -> None:
+    for array in (ranks, order):
+        array[i], array[j] = array[j], array[i]
 
 
-def _insert_unguarded(data: list[Pair], i: int, before: Before) -> None:
-    value = data[i]
-    while before(value, data[i - 1]):
-        data[i] = data[i - 1]
-        i -= 1
-    data[i] = value
+# -- heaps: the pair that comes last is at the top --------------------------------------------------------------------
+def _partial_sort(ranks: Array, order: Array, first: int, middle: int, last: int) -> None:
+    """Sort what belongs into ``first:middle`` there."""
+    heap = _heap_select(ranks, order, first, middle, last)
+    for end in range(len(heap) - 1, 0, -1):
+        value = heap[end]
+        heap[end] = heap[0]
+        _sift(heap, 0, end, value)
+    _write(ranks, order, first, heap)
 
 
-def _partial_sort(data: list[Pair], k: int, before: Before) -> None:
-    _partial_sort_range(data, 0, k, len(data), before)
+def _heap_select(ranks: Array, order: Array, first: int, middle: int, last: int) -> list[tuple[int, int]]:
+    """Gather what belongs into ``first:middle`` in a heap there; the heap is also returned, as (rank, index) pairs."""
+    heap = list(zip(ranks[first:middle].tolist(), order[first:middle].tolist(), strict=True))
+    for parent in range((len(heap) - 2) // 2, -1, -1):
+        _sift(heap, parent, len(heap), heap[parent])
+    start, length = middle, _FEW
+    while start < last:
+        piece = ranks[start : min(start + length, last)]
+        for i in (np.flatnonzero(piece < heap[0][0]) + start).tolist():
+            if ranks[i] < heap[0][0]:
+                value = (int(ranks[i]), int(order[i]))
+                ranks[i], order[i] = heap[0]
+                _sift(heap, 0, len(heap), value)
+        start += length
+        length *= 2
+    _write(ranks, order, first, heap)
+    return heap
 
 
-def _partial_sort_range(data: list[Pair], first: int, middle: int, last: int, before: Before) -> None:
-    _heap_select(data, first, middle, last, before)
-    while middle - first > 1:
-        middle -= 1
-        value = data[middle]
-        data[middle] = data[first]
-        _sift(data, first, 0, middle - first, value, before)
+def _write(ranks: Array, order: Array, first: int, heap: list[tuple[int, int]]) -> None:
+    ranks[first : first + len(heap)], order[first : first + len(heap)] = np.array(heap).T
 
 
-def _heap_select(data: list[Pair], first: int, middle: int, last: int, before: Before) -> None:
-    size = middle - first
-    for parent in range((size - 2) // 2, -1, -1):
-        _sift(data, first, parent, size, data[first + parent], before)
-    for i in range(middle, last):
-        if before(data[i], data[first]):
-            value = data[i]
-            data[i] = data[first]
-            _sift(data, first, 0, size, value, before)
-
-
-def _sift(data: list[Pair], first: int, hole: int, size: int, value: Pair, before: Before) -> None:
-    """Move the hole down to a leaf along the children that come last, then ``value`` up from there (Floyd)."""
-    top, child = hole, hole
-    while child < (size - 1) // 2:
-        child = 2 * (child + 1)
-        if before(data[first + child], data[first + child - 1]):
+def _sift(heap: list[tuple[int, int]], hole: int, size: int, value: tuple[int, int]) -> None:
+    """Move the hole down to a leaf, along the children that come last, then ``value`` up from there (Floyd)."""
+    top = hole
+    while (child := 2 * hole + 2) <= size:
+        if child == size or heap[child][0] < heap[child - 1][0]:
             child -= 1
-        data[first + hole] = data[first + child]
+        heap[hole] = heap[child]
         hole = child
-    if size % 2 == 0 and child == (size - 2) // 2:
-        child = 2 * child + 1
-        data[first + hole] = data[first + child]
-        hole = child
-    parent = (hole - 1) // 2
-    while hole > top and before(data[first + parent], value):
-        data[first + hole] = data[first + parent]
-        hole = parent
-        parent = (hole - 1) // 2
-    data[first + hole] = value
+    while hole > top and heap[(hole - 1) // 2][0] < value[0]:
+        heap[hole] = heap[(hole - 1) // 2]
+        hole = (hole - 1) // 2
+    heap[hole] = value

@@ -8,9 +8,9 @@ import numpy as np
 
 from rushlight import types
 from rushlight.fpstate import quiet
+from rushlight.kernels.topk_order import topk_indices
 from rushlight.random.generator import MT19937
 from rushlight.random.layout import empty_like_dense
-from rushlight.random.topk_order import topk_indices
 from rushlight.random.transforms import exponential_
 
 Array = np.ndarray[Any, Any]
@@ -19,9 +19,9 @@ Array = np.ndarray[Any, Any]
 def multinomial(gen: MT19937, p: Array, n: int, replacement: bool = False) -> Array:
     """Indices (int64) of ``n`` categories for each row of weights ``p``, of shape (C,) or (rows, C).
 
-    Without replacement, and for one sample: an exponential race. With q exponential, the n largest of p / q win, largest
-    first. With replacement: each sample is looked up in the running sums of the row, normalised, in the dtype of ``p`` (float32
-    for 16-bit types).
+    Without replacement, and for one sample: an exponential race. With q exponential, the n largest of p / q win,
+    largest first. With replacement: each sample is looked up in the running sums of the row, normalised, in the dtype
+    of ``p`` (float32 for 16-bit types).
 
     Raises:
         RuntimeError: for bad shapes, dtypes, counts, or weights that are negative, not finite or sum to nothing.

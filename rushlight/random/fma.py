@@ -1,8 +1,8 @@
 """Fused multiply-add, ``x * y + c`` rounded once, on NumPy, which has none.
 
-PyTorch's kernels are compiled with FMA, and the last bit shows it. Both emulations compute the sum in more precision than
-the result has and make its last bit *sticky* (round to odd: an inexact sum gets an odd last bit), after which the final
-rounding cannot be fooled (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+PyTorch's kernels are compiled with FMA, and the last bit shows it. Both emulations compute the sum in more precision
+than the result has and make its last bit *sticky* (round to odd: an inexact sum gets an odd last bit), after which
+the final rounding cannot be fooled (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
 """
 
 from __future__ import annotations
@@ -86,4 +86,4 @@ def fma_exact(x: float, y: float, c: float) -> float:
     try:
         return exact.numerator / exact.denominator  # int division rounds correctly, subnormals included
     except OverflowError:
-        return math.copysign(math.inf, exact.numerator)
+        return math.inf if exact > 0 else -math.inf

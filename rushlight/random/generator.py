@@ -1,8 +1,9 @@
 """The Mersenne Twister stream behind every random number, and PyTorch's ``Generator`` around it.
 
-PyTorch's CPU generator is MT19937 plus one cached normal. NumPy ships the same recurrence, so the words come from its bit
-generator, one *block* of 624 at a time: ``_block`` holds the words of the current block, ``_pos`` how many of them are
-used. NumPy's key array is then always the key of the current block, which is what ``get_state`` has to write down.
+PyTorch's CPU generator is MT19937 plus one cached normal. NumPy ships the same recurrence, so the words come from its
+bit generator, one *block* of 624 at a time: ``_block`` holds the words of the current block, ``_pos`` how many of
+them are used. NumPy's key array is then always the key of the current block, which is what ``get_state`` has to write
+down.
 
 Only the words agree with NumPy. The floats made of them do not: PyTorch keeps the *low* 24 (or 53) bits of a draw.
 """
@@ -47,7 +48,8 @@ class MT19937:
     """Words of the stream, the uniforms made of them, and the cached normal.
 
     ``next_normal`` is the second half of the last Box-Muller pair (a standard normal, float64), or None. Every draw
-    advances the stream exactly as far as PyTorch's would. Draws are not locked: the samplers hold ``lock`` around a fill.
+    advances the stream exactly as far as PyTorch's would. Draws are not locked: the samplers hold ``lock`` around a
+    fill.
     """
 
     __slots__ = ("lock", "next_normal", "_seed", "_bits", "_reseed", "_block", "_pos", "_fresh")
@@ -115,7 +117,9 @@ class MT19937:
     # -- uniforms on [0, 1) ---------------------------------------------------------------------------------------
     def r32(self, n: int) -> Array:
         """``n`` float32 uniforms: the low 24 bits of one word each, times 2^-24."""
-        out = (self.u32(n) & MASK24).view(np.int32).astype(np.float32)  # int32: that cast is vectorised, uint32's is not
+        out = (
+            (self.u32(n) & MASK24).view(np.int32).astype(np.float32)
+        )  # int32: that cast is vectorised, uint32's is not
         out *= SCALE24
         return out
 

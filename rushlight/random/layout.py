@@ -1,7 +1,7 @@
 """In which order a tensor's elements consume the stream: the order of memory, not of indices.
 
-PyTorch's in-place samplers walk a tensor with its dimensions sorted by stride, largest outermost. So a transposed matrix
-gets the same numbers in the same memory cells as the matrix it was made of.
+PyTorch's in-place samplers walk a tensor with its dimensions sorted by stride, largest outermost. So a transposed
+matrix gets the same numbers in the same memory cells as the matrix it was made of.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def fill_in_memory_order(a: Array, fill: Callable[[Array], None]) -> None:
 
 
 def real_view(a: Array) -> Array:
-    """A complex array as its real and imaginary parts, one more dimension of size 2 at the end; it shares the memory."""
+    """A complex array as its real and imaginary parts, one more dimension of size 2 at the end; shares memory."""
     real = a.real
     return as_strided(real, (*a.shape, 2), (*a.strides, real.itemsize))
 

@@ -1,9 +1,10 @@
 """float64 functions that agree with the C library bit for bit.
 
-PyTorch's samplers call the host's ``log``, ``log1p``, ``exp``, ``sin``, ``cos`` and ``tan``. NumPy's differ from them in the
-last bit for some arguments and from CPU to CPU, since some builds bring vector code of their own; Python's ``math`` calls
-the C library. So a ufunc is used only if it turned out to be the C library too. That is settled once per process on
-thousands of arguments: an algorithm other than the C library's disagrees on one in 300 or more (log; others more often).
+PyTorch's samplers call the host's ``log``, ``log1p``, ``exp``, ``sin``, ``cos`` and ``tan``. NumPy's differ from them
+in the last bit for some arguments and from CPU to CPU, since some builds bring vector code of their own; Python's
+``math`` calls the C library. So a ufunc is used only if it turned out to be the C library too. That is settled once
+per process on thousands of arguments: an algorithm other than the C library's disagrees on one in 300 or more (log;
+others more often).
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ def _as_c(function: Callable[[float], float], value: float) -> float:
     except OverflowError:
         return math.inf
     except ValueError:  # the pole of log at 0 and of log1p at -1; below them, and sin(inf), no number at all
-        pole = {math.log: 0.0, math.log1p: -1.0}.get(function)
-        return -math.inf if value == pole else math.nan
+        at_pole = (function is math.log and value == 0.0) or (function is math.log1p and value == -1.0)
+        return -math.inf if at_pole else math.nan
 
 
 @cache
@@ -115,6 +116,6 @@ def lgamma(x: float) -> float:
 
 
 def log1p_single(x: float) -> float:
-    """float32 log(1 + x) (``log1pf``). Without a C library to load, the float64 one rounded, which may differ by 1 ulp."""
+    """float32 log(1 + x) (``log1pf``). Without a C library to load, the float64 one rounded: 1 ulp off at times."""
     function = _from_c("log1pf", True)
     return function(x) if function is not None else float(np.float32(math.log1p(x)))

@@ -1,10 +1,10 @@
 """Normal samplers: Box and Muller's transform in the two ways that PyTorch computes it.
 
-*Block*: contiguous tensors of 16 elements or more. The tensor is filled with uniforms, then each 16 of them become 8 pairs.
-float32 goes through Cephes' single-precision log, sin and cos, whose every rounding shows in the result.
+*Block*: contiguous tensors of 16 elements or more. The tensor is filled with uniforms, then each 16 of them become 8
+pairs. float32 goes through Cephes' single-precision log, sin and cos, whose every rounding shows in the result.
 
-*Serial*: everything else. One float64 pair at a time; the second half of a pair waits in the generator for the next normal
-that anybody asks for, whatever the call or the dtype.
+*Serial*: everything else. One float64 pair at a time; the second half of a pair waits in the generator for the next
+normal that anybody asks for, whatever the call or the dtype.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def normal(gen: MT19937, mean: Array | float, std: Array | float) -> Array:
             raise RuntimeError("normal expects standard deviation to be non-complex")
         if not (std >= 0).all():
             raise RuntimeError("normal expects all elements of std >= 0.0")
+        out: Array
         if isinstance(mean, np.ndarray):
             out = np.empty(np.broadcast_shapes(mean.shape, std.shape), mean.dtype)
         else:
@@ -80,7 +81,9 @@ def normal(gen: MT19937, mean: Array | float, std: Array | float) -> Array:
             np.add(out, mean, out=out, casting="same_kind")
         return out
     if not isinstance(mean, np.ndarray):
-        raise TypeError("normal: without an array of means or of standard deviations, say normal_(gen, array, mean, std)")
+        raise TypeError(
+            "normal: without an array of means or of standard deviations, say normal_(gen, array, mean, std)"
+        )
     out = normal_(gen, np.empty(mean.shape, mean.dtype), 0.0, std)
     with quiet():
         out += mean
@@ -167,7 +170,7 @@ def normal_source(gen: MT19937, uniform: Callable[[], float]) -> Callable[[], fl
 
 # -- block --------------------------------------------------------------------------------------------------------
 def _fill_blocks(gen: MT19937, flat: Array, mean: float, std: float) -> None:
-    """Uniforms everywhere, then a transform per 16. A ragged end redraws the *last* 16 elements, overlapping the others.
+    """Uniforms everywhere, then a transform per 16. A ragged end redraws the *last* 16 elements.
 
     16-bit dtypes are computed in float32 block by block, and draw only for whole blocks and for the ragged end.
     """
@@ -179,11 +182,19 @@ def _fill_blocks(gen: MT19937, flat: Array, mean: float, std: float) -> None:
     transform = _block_double if work.dtype == np.float64 else _block_single
     if work.dtype == np.float32:
         mean, std = round_to(work.dtype, mean), round_to(work.dtype, std)
-    for start in range(0, whole, _PIECE):
-        transform(work[start : min(start + _PIECE, whole)].reshape(-1, BLOCK), mean, std)
-    if whole < n:
-        fill_unit(gen, work[n - BLOCK :])
-        transform(work[n - BLOCK :].reshape(1, BLOCK), mean, std)
+    ragged = whole < n
+    start = 0
+    while whole - start > _PIECE or (start < whole and not ragged):
+        end = min(start + _PIECE, whole)
+        transform(work[start:end].reshape(-1, BLOCK), mean, std)
+        start = end
+    if ragged:  # the last blocks and the redrawn one in one transform
+        last = np.empty(whole - start + BLOCK, work.dtype)
+        last[:-BLOCK] = work[start:whole]
+        fill_unit(gen, last[-BLOCK:])
+        transform(last.reshape(-1, BLOCK), mean, std)
+        work[start:whole] = last[:-BLOCK]
+        work[n - BLOCK :] = last[-BLOCK:]
     if narrow:
         flat[...] = work
 

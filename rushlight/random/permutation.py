@@ -15,6 +15,9 @@ Array = np.ndarray[Any, Any]
 # From here on 32 bits are too few for an unbiased draw, in PyTorch's judgement: floor((2^32 - 1) / 20).
 _WIDE_FROM = (2**32 - 1) // 20
 
+# From here on array operations beat a loop over the swaps.
+_LONG = 600
+
 
 def randperm(gen: MT19937, n: int, dtype: Any = np.int64) -> Array:
     """A permutation of 0 .. n-1 by Fisher and Yates's shuffle; one word a step, two words from n = 214,748,364 on.
@@ -45,12 +48,40 @@ def _check_length(n: int, kind: types.dtype) -> None:
 
 def _shuffled(gen: MT19937, n: int) -> Array:
     steps = max(n - 1, 0)
-    # Where element i goes: i plus a draw from what is left.
-    partners = gen.u32(steps) % np.arange(n, n - steps, -1, dtype=np.uint32) + np.arange(steps, dtype=np.uint32)
+    # With which element, itself or a later one, each element changes places.
+    partners = (gen.u32(steps) % np.arange(n, n - steps, -1, dtype=np.uint32)).astype(np.int64)
+    partners += np.arange(steps)
+    return _swapped(partners, n) if n < _LONG else _swapped_at_once(partners, n)
+
+
+def _swapped(partners: Array, n: int) -> Array:
     order = list(range(n))
     for i, j in enumerate(partners.tolist()):
         order[i], order[j] = order[j], order[i]
     return np.array(order, np.int64)
+
+
+def _swapped_at_once(partners: Array, n: int) -> Array:
+    """The result of all the swaps of i with partners[i] >= i, in order, without doing them one by one.
+
+    What a place j holds before step i is what the last earlier step m with partners[m] = j put there, namely what
+    place m held before step m; without such a step it is j itself. So every place leads to a chain of ever earlier
+    steps.
+    """
+    steps = np.arange(n)
+    target = np.append(partners, n - 1)  # the last element stays: a step with itself
+    keys = np.sort(target * n + steps)  # steps by target, then by time; n^2 < 2^63
+    target_of, step = np.divmod(keys, n)
+    follows = np.flatnonzero(target_of[1:] == target_of[:-1]) + 1
+    before = np.full(n, -1)  # the last earlier step with the same target
+    before[step[follows]] = step[follows - 1]
+
+    moving = np.flatnonzero(target_of != step)
+    origin = steps.copy()
+    origin[target_of[moving]] = step[moving]  # ascending in time, so the last one stays
+    while not np.array_equal(further := origin[origin], origin):
+        origin = further  # double the length of chain that is resolved
+    return np.where(before >= 0, origin[before], target)
 
 
 def _shuffled_wide(gen: MT19937, n: int) -> Array:

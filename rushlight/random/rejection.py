@@ -1,9 +1,9 @@
 """Samplers that reject: Poisson, gamma, Dirichlet, binomial.
 
-How many draws an element takes depends on the draws, so elements come one after another, row-major, in Python's float64.
-Where PyTorch computes a step in the tensor's own type T, ``to`` rounds to T. Methods: W. Hörmann, "The transformed
-rejection method for generating Poisson random variables" (PTRS, 1993) and "The generation of binomial random variates"
-(BTRS, 1993); G. Marsaglia and W. W. Tsang, "A simple method for generating gamma variables" (2000).
+How many draws an element takes depends on the draws, so elements come one after another, row-major, in Python's
+float64. Where PyTorch computes a step in the tensor's own type T, ``to`` rounds to T. Methods: W. Hörmann, "The
+transformed rejection method for generating Poisson random variables" (PTRS, 1993) and "The generation of binomial
+random variates" (BTRS, 1993); G. Marsaglia and W. W. Tsang, "A simple method for generating gamma variables" (2000).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Samplers that transform one float64 uniform an element, in any dtype: exponential, geometric, Cauchy.
 
-Results of float64 need the C library's functions. For narrower dtypes any function within an ulp of it will do, as long as
-the result cannot round two ways; where it can, the C library decides (Ziv's strategy).
+Results of float64 need the C library's functions. For narrower dtypes any function within an ulp of it will do, as
+long as the result cannot round two ways; where it can, the C library decides (Ziv's strategy).
 """
 
 from __future__ import annotations

@@ -25,8 +25,9 @@ def trunc_normal_(
 ) -> Array:
     """Fill with normals, of the given mean and standard deviation before truncation, that lie in [low, high].
 
-    Every round draws for *all* elements and uses the draws of those still outside. If the interval holds more than 30 % of
-    the distribution, normals are redrawn; else uniform candidates are accepted by the ratio of their density to its peak.
+    Every round draws for *all* elements and uses the draws of those still outside. If the interval holds more than 30
+    % of the distribution, normals are redrawn; else uniform candidates are accepted by the ratio of their density to
+    its peak.
 
     Raises:
         NotImplementedError: if the dtype is not floating.
@@ -35,7 +36,8 @@ def trunc_normal_(
     kind = require_floating(a, "normal_kernel_cpu")
     if mean < low - 2 * std or mean > high + 2 * std:
         warnings.warn(
-            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
+            "The distribution of values may be incorrect.",
             stacklevel=2,
         )
     inside = _normal_cdf((high - mean) / std) - _normal_cdf((low - mean) / std)

@@ -14,7 +14,7 @@ import numpy as np
 from rushlight import types
 from rushlight.fpstate import quiet
 from rushlight.random.fma import fma32, fma64
-from rushlight.random.generator import CHUNK, MASK24, MASK53, SCALE24, MT19937
+from rushlight.random.generator import CHUNK, MASK24, MASK53, MT19937, SCALE24
 from rushlight.random.kinds import DIGITS, LARGEST, c_name, not_implemented, number, require_floating, round_to
 from rushlight.random.layout import fill_in_memory_order, memory_order, real_view
 
@@ -28,7 +28,8 @@ _WIDE_RANGE = 1 << 28
 def uniform_(gen: MT19937, a: Array, low: float = 0.0, high: float = 1.0) -> Array:
     """Fill with ``low + (high - low) * r``, r uniform on [0, 1), rounded once; a result of ``high`` becomes ``low``.
 
-    float64 takes two words an element, other floating dtypes one (and compute in float32), complex dtypes fill both parts.
+    float64 takes two words an element, other floating dtypes one (and compute in float32), complex dtypes fill both
+    parts.
 
     Raises:
         NotImplementedError: for integer dtypes.
@@ -74,7 +75,9 @@ def fill_unit(gen: MT19937, flat: Array) -> None:
         return
     for start in range(0, flat.size, CHUNK):
         piece = flat[start : start + CHUNK]
-        np.multiply((gen.u32(piece.size) & MASK24).view(np.int32), SCALE24, out=piece, casting="unsafe", dtype=np.float32)
+        np.multiply(
+            (gen.u32(piece.size) & MASK24).view(np.int32), SCALE24, out=piece, casting="unsafe", dtype=np.float32
+        )
 
 
 def _fill_uniform(gen: MT19937, flat: Array, low: float, high: float) -> None:
@@ -96,8 +99,9 @@ def _fill_uniform(gen: MT19937, flat: Array, low: float, high: float) -> None:
 def random_(gen: MT19937, a: Array, low: int | None = None, high: int | None = None) -> Array:
     """Fill with integers from [low, high).
 
-    Without bounds: every non-negative integer of the dtype, for floating dtypes 0 to 2^digits inclusive. With ``low`` only:
-    up to the largest integer of the dtype. A range of 2^28 or more takes two words an element, a smaller one takes one.
+    Without bounds: every non-negative integer of the dtype, for floating dtypes 0 to 2^digits inclusive. With ``low``
+    only: up to the largest integer of the dtype. A range of 2^28 or more takes two words an element, a smaller one
+    takes one.
 
     Raises:
         RuntimeError: if low >= high, or a bound does not fit the dtype.
@@ -199,8 +203,8 @@ def _check_bound(kind: types.dtype, name: str, bound: int) -> None:
         if abs(bound) > 1 << DIGITS[kind]:
             span = f"[-(2^{DIGITS[kind]}), 2^{DIGITS[kind]}]"
             warnings.warn(
-                f"{name} is out of bounds {span}. Due to precision limitations {c_name(kind)} can support discrete uniform "
-                "distribution only within this range.",
+                f"{name} is out of bounds {span}. Due to precision limitations {c_name(kind)} can support discrete "
+                "uniform distribution only within this range.",
                 UserWarning,
                 stacklevel=4,
             )
@@ -262,8 +266,8 @@ def bernoulli_scalar_(gen: MT19937, a: Array, p: float) -> Array:
 def bernoulli_tensor(gen: MT19937, p: Array, out: Array | None = None) -> Array:
     """1 where a uniform is below the probability at its place, in row-major order of the result.
 
-    ``out=None`` gives a contiguous result of ``p``'s shape and dtype; else ``out`` is filled in the order of memory, ``p``
-    broadcast to it. float64 probabilities meet float64 uniforms, all others float32 uniforms.
+    ``out=None`` gives a contiguous result of ``p``'s shape and dtype; else ``out`` is filled in the order of memory,
+    ``p`` broadcast to it. float64 probabilities meet float64 uniforms, all others float32 uniforms.
 
     Raises:
         RuntimeError: if a probability is not in [0, 1].
@@ -295,15 +299,16 @@ def bernoulli_tensor(gen: MT19937, p: Array, out: Array | None = None) -> Array:
 def dropout_noise(gen: MT19937, a: Array, p: float) -> Array:
     """Fill a floating array with what dropout multiplies by: 0 with probability ``p``, else 1 / (1 - p).
 
-    ``1 - p`` is rounded to the dtype before the division. p = 0 and p = 1 draw nothing and give all 1 and all 0.
+    The quotient is that of float64 for float64 and of float32 for the rest, then rounded to the dtype. p = 0 and p = 1
+    draw nothing and give all 1 and all 0.
     """
     keep = 1.0 - p
     if keep in (0.0, 1.0):
         a[...] = keep
         return a
     bernoulli_scalar_(gen, a, keep)
-    with quiet():
-        a /= a.dtype.type(keep)
+    work = np.float64 if a.dtype.itemsize == 8 else np.float32
+    a *= (work(1.0) / work(keep)).astype(a.dtype)
     return a
 
 
