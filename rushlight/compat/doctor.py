@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.iteration import get_threads
+
 
 def report() -> str:
     """Lines of ``subject: fact``."""
@@ -23,7 +25,7 @@ def report() -> str:
         "numpy": np.__version__,
         "BLAS": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
         "SIMD": " ".join(config.get("SIMD Extensions", {}).get("found", [])) or "baseline only",
-        "threads": f"{rushlight.get_num_threads()} of {os.cpu_count()} processors",
+        "threads": f"{get_threads()} of {os.cpu_count()} processors",
         "bfloat16": _package("ml_dtypes", "missing: pip install 'rushlight[bfloat16]'"),
         "torch": _package("torch", "not installed, and not needed"),
     }
