@@ -63,6 +63,11 @@ def is_half(dtype: np.dtype[Any]) -> bool:
     return dtype.itemsize == 2 and dtype.char in _HALF
 
 
+def reduced_shape(a: Array, axes: Axes, keepdims: bool) -> Axes:
+    """The shape of a reduction of `a` over `axes`."""
+    return tuple(1 if i in axes else n for i, n in enumerate(a.shape) if keepdims or i not in axes)
+
+
 class Plan:
     """How one (shape, strides, axes, itemsize) is walked. `sizes` and `strides` list the innermost dimension first.
 
@@ -91,10 +96,9 @@ class Plan:
         self.cuts = _column_cuts(self, threads, itemsize) if parallel and not full else ()
 
     def two_dims(self) -> tuple[int, int, int, int]:
-        """Size and stride of the innermost dimension, then of the next (1 and 0 if there is none)."""
-        if len(self.sizes) > 1:
-            return self.sizes[0], self.strides[0], self.sizes[1], self.strides[1]
-        return self.sizes[0], self.strides[0], 1, 0
+        """Size and stride of the innermost dimension, then of the next (1 and 0 where there is none)."""
+        sizes, strides = [*self.sizes[:2], 1, 1], [*self.strides[:2], 0, 0]
+        return sizes[0], strides[0], sizes[1], strides[1]
 
     def arrange(self, a: Array) -> Array:
         """`a` as [outer, d1, d0] in the order of the walk: a view where the outer dimensions merge."""

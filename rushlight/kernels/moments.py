@@ -1,8 +1,10 @@
 """Variance, standard deviation and the statistics of normalisations, with the digits of PyTorch's CPU kernels.
 
 `var` and `std` that leave one number take the mean in the element type, then add squares of differences in float64.
-All others run Welford's recurrence in float64 (16-bit types in float32) and round once; for float32 and 16-bit types
-the recurrence and the plain two-pass formula in float64 round to the same number, so the plain formula serves.
+All others run Welford's recurrence in float64 (16-bit types in float32) and round once. The plain two-pass formula in
+float64 is faster here and rounds to the same float32 variance; means that fall between two float32 numbers, as those
+of a few numbers do, and float64 results need the recurrence, which is run for short rows. Over long float64 rows
+PyTorch's recurrence loses some tens of ulps that the formula does not.
 
 `row_moments` (layer_norm, group_norm) and `channel_moments` (batch_norm) follow PyTorch's float32 recurrences.
 """
@@ -14,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from .iteration import GRAIN, Array, Axes, get_threads, is_half, plan_for
+from .iteration import GRAIN, Array, Axes, get_threads, is_half, plan_for, reduced_shape
 from .norm import add_product
 from .reduce import count, mean
 
-WELFORD_LIMIT = 1024  # float64 rows longer than this use the two-pass formula, a few ulps of float64 away
+WELFORD_LIMIT = 256  # longer rows use the two-pass formula in float64, a few of its ulps away
 CHUNK = 16  # vectors a recurrence runs over before its moments are merged
 LANES = 8
 
@@ -38,7 +40,7 @@ def var_mean(a: Array, axes: Axes, keepdims: bool, correction: float, root: bool
     if a.dtype.kind == "c":
         spread = _spread(a, axes, keepdims, correction, root)
         return spread, mean(a, axes, keepdims, a.dtype)
-    squares, middle = _wide_moments(a, axes, keepdims)
+    squares, middle = _wide_moments(a, axes, keepdims, exact=True)
     return _finish(squares, count(a, axes) - correction, root, a.dtype), middle.astype(a.dtype, copy=False)
 
 
@@ -50,7 +52,7 @@ def _spread(a: Array, axes: Axes, keepdims: bool, correction: float, root: bool)
     if a.size == n > 0 and not is_half(a.dtype):
         middle = mean(a, axes, keepdims, a.dtype)
         return _finish(_sum_of_squares(a, float(middle.reshape(())), middle.shape), n - correction, root, a.dtype)
-    squares, _ = _wide_moments(a, axes, keepdims)
+    squares, _ = _wide_moments(a, axes, keepdims, exact=a.dtype == np.float64)
     return _finish(squares, n - correction, root, a.dtype)
 
 
@@ -75,11 +77,11 @@ def _sum_of_squares(a: Array, middle: float, shape: Axes) -> Array:
         return total.reshape(shape)
 
 
-def _wide_moments(a: Array, axes: Axes, keepdims: bool) -> tuple[Array, Array]:
-    """(sum of squared differences, mean) in float64."""
+def _wide_moments(a: Array, axes: Axes, keepdims: bool, exact: bool) -> tuple[Array, Array]:
+    """(sum of squared differences, mean) in float64, or by Welford's recurrence if `exact` and the rows are short."""
     n = count(a, axes)
     with np.errstate(all="ignore"):
-        if a.dtype == np.float64 and 0 < n <= WELFORD_LIMIT and a.size:
+        if exact and 0 < n <= WELFORD_LIMIT and a.size:
             return _welford(a, axes, keepdims, n)
         wide = a.astype(np.float64)
         middle = np.asarray(np.add.reduce(wide, axis=axes, keepdims=True)) / np.float64(n)
@@ -90,12 +92,13 @@ def _wide_moments(a: Array, axes: Axes, keepdims: bool) -> tuple[Array, Array]:
 
 
 def _welford(a: Array, axes: Axes, keepdims: bool, n: int) -> tuple[Array, Array]:
-    shape = tuple(1 if i in axes else size for i, size in enumerate(a.shape) if keepdims or i not in axes)
-    items = plan_for(a, axes).arrange(a).reshape(-1, n).T
-    middle, squares = np.zeros(items.shape[1]), np.zeros(items.shape[1])
+    shape = reduced_shape(a, axes, keepdims)
+    working = np.float32 if is_half(a.dtype) else np.float64
+    items = plan_for(a, axes).arrange(a).reshape(-1, n).T.astype(working, order="C")
+    middle, squares = np.zeros(items.shape[1], working), np.zeros(items.shape[1], working)
     for i in range(n):
         delta = items[i] - middle
-        middle += delta / (i + 1)
+        middle += delta / working(i + 1)
         squares += delta * (items[i] - middle)
     return squares.reshape(shape), middle.reshape(shape)
 
@@ -214,16 +217,26 @@ def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float
 def channel_moments(a: Array) -> tuple[Array, Array]:
     """(mean [c], sum of squared differences [c]) of [n, c, ...] for batch_norm in training.
 
-    A contiguous [n, c, *spatial] array adds in float64 and rounds. [n, c] (no spatial dimensions) adds the rows in
-    float32 one after another; its sum of squares may differ from PyTorch's in the last bits.
+    PyTorch divides the sum by n for the variance and adds eps to it in float64 under the root. A contiguous
+    [n, c, *spatial] array adds in float64 and rounds. [n, c] (no spatial dimensions) adds rows in float32 one after
+    another, every thread its share, and the threads' sums in float64; its sum of squares may differ from PyTorch's
+    fused one in the last bits.
     """
     axes = (0, *range(2, a.ndim))
-    n = count(a, axes)
-    if a.dtype == np.float32 and math.prod(a.shape[2:]) == 1 and a.shape[1] > 1:
+    if a.dtype == np.float32 and math.prod(a.shape[2:]) == 1 and a.shape[1] > 1 and a.size:
         rows = np.ascontiguousarray(a.reshape(a.shape[0], a.shape[1]))
-        middle = np.einsum("nc->c", rows) / np.float32(n)
+        middle = (_sum_rows(rows) / len(rows)).astype(np.float32)
         difference = rows - middle
-        return middle, np.einsum("nc->c", difference * difference)
-    squares, wide = _wide_moments(a, axes, False)
+        return middle, _sum_rows(difference * difference).astype(np.float32)
+    squares, wide = _wide_moments(a, axes, False, exact=False)
     working = np.float32 if is_half(a.dtype) else a.dtype
     return wide.astype(working), squares.astype(working)
+
+
+def _sum_rows(rows: Array) -> Array:
+    """Sum [n, c], c > 1, over n: each thread an equal share of the rows, one after another."""
+    share = -(-len(rows) // get_threads())
+    total = np.zeros(rows.shape[1])
+    for at in range(0, len(rows), share):
+        total = total + np.einsum("nc->c", rows[at : at + share])
+    return total

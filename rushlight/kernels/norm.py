@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .iteration import Array, Axes, is_half, plan_for
+from .iteration import Array, Axes, is_half, plan_for, reduced_shape
 from .reduce import amax, amin, sum_axes
 from .summation import VECTOR_BYTES, in_order, in_order_last
 
@@ -27,7 +27,7 @@ def norm(a: Array, p: float, axes: Axes, keepdims: bool) -> Array:
 
     No elements give 0, or inf for negative p; that infinite p needs elements is the caller's check.
     """
-    shape = tuple(1 if i in axes else n for i, n in enumerate(a.shape) if keepdims or i not in axes)
+    shape = reduced_shape(a, axes, keepdims)
     is_complex = a.dtype.kind == "c"
     if is_complex:
         a = np.asarray(np.abs(a))
@@ -39,7 +39,8 @@ def norm(a: Array, p: float, axes: Axes, keepdims: bool) -> Array:
     if p == -math.inf:
         return amin(np.asarray(np.abs(a)), axes, keepdims)
     if p == 0:
-        return sum_axes(a != 0, axes, keepdims, np.int64).astype(dtype)
+        with np.errstate(over="ignore"):
+            return sum_axes(a != 0, axes, keepdims, np.int64).astype(dtype)
     working = np.dtype(np.float32) if is_half(dtype) else dtype
     plan = plan_for(a, axes)
     with np.errstate(all="ignore"):

@@ -4,8 +4,8 @@ Every function takes a NumPy array of any strides (strides may be 0, not negativ
 non-negative ints, and `keepdims`; it returns a new array, 0-dimensional rather than a NumPy scalar. Type promotion,
 argument checks and errors about empty inputs are the caller's: `mean` of integers simply fails in the cast.
 
-Bit-equal to PyTorch 2.13 (AVX2 build) for any number of threads: `sum_axes`, `nansum`, `mean`, integer sums and products,
-`amax`, `amin`, `cumsum`, `cumprod`. Bit-equal on one thread: `prod` (see there for several).
+Bit-equal to PyTorch 2.13 (AVX2 build) for any number of threads: `sum_axes`, `nansum`, `mean`, `prod`, integer sums and
+products, `amax`, `amin`, `cumsum`, `cumprod`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .iteration import Array, Axes, Plan, is_half, plan_for
+from .iteration import Array, Axes, is_half, plan_for, reduced_shape
 from .summation import VECTOR_BYTES, float_sum
 
 UNROLL = 4  # vectors in flight in PyTorch's general vectorised reduction
@@ -41,7 +41,7 @@ def nansum(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
         return sum_axes(a, axes, keepdims, dtype)
     a = a.astype(dtype)
     np.copyto(a, np.zeros((), a.dtype), where=np.isnan(a))
-    return float_sum(a, axes, keepdims)
+    return float_sum(a, axes, keepdims, widen=False)
 
 
 def mean(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
@@ -68,7 +68,7 @@ def prod(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
     a = a if a.dtype == dtype else a.astype(dtype)
     if dtype.kind in "iub":
         return np.asarray(np.multiply.reduce(a, axis=axes, dtype=dtype, keepdims=keepdims))
-    shape = tuple(1 if i in axes else n for i, n in enumerate(a.shape) if keepdims or i not in axes)
+    shape = reduced_shape(a, axes, keepdims)
     if a.size == 0:
         return np.ones(shape, dtype)
     plan = plan_for(a, axes)
@@ -77,9 +77,8 @@ def prod(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
     x = plan.arrange(a)
     contiguous = plan.strides[0] == dtype.itemsize and dtype.kind != "c"
     if not plan.shares:
-        return _ordered_product(_row_factors(x, contiguous).reshape(-1, *_factor_shape(x, plan, contiguous))).reshape(
-            shape
-        )
+        factors = _row_factors(x, contiguous)
+        return _ordered_product(factors.reshape(-1, plan.rows * factors.shape[2])).reshape(shape)
     parts = []
     for begin, end in plan.ranges():
         rows = [_row_factors(x[piece], contiguous).ravel() for piece in plan.pieces(begin, end)]
@@ -87,24 +86,13 @@ def prod(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
     return _ordered_product(np.concatenate(parts)[None]).reshape(shape)
 
 
-def _factor_shape(x: Array, plan: Plan, contiguous: bool) -> tuple[int]:
-    """Factors that remain for each output once every row has been condensed by `_row_factors`."""
-    vectors = _vectors(x) if contiguous else 0
-    left = x.shape[2] - vectors * UNROLL * (VECTOR_BYTES // x.itemsize)
-    return (plan.rows * (left + (vectors > 0)),)
-
-
-def _vectors(x: Array) -> int:
-    return x.shape[2] // (UNROLL * (VECTOR_BYTES // x.itemsize))
-
-
 def _row_factors(x: Array, contiguous: bool) -> Array:
     """[b, d1, d0] -> [b, d1, f]: whole groups of vectors of each row condensed to one factor, the others kept."""
-    groups = _vectors(x) if contiguous else 0
-    if not groups:
-        return x
     lanes = VECTOR_BYTES // x.itemsize
     b, d1, d0 = x.shape
+    groups = d0 // (UNROLL * lanes) if contiguous else 0
+    if not groups:
+        return x
     full = groups * UNROLL * lanes
     block = x[:, :, :full].reshape(b * d1, groups, UNROLL * lanes)
     v = np.multiply.reduce(block, axis=1).reshape(b * d1, UNROLL, lanes)
@@ -136,12 +124,15 @@ _RUNNING: dict[str, type[Any]] = {"f": np.float64, "e": np.float32, "E": np.floa
 
 
 def _running(operation: np.ufunc, a: Array, axis: int, dtype: DTypeLike) -> Array:
+    """`operation.accumulate` in the working type of `dtype`, each element rounded to `dtype`."""
     dtype = np.dtype(dtype)
     a = a.astype(dtype, copy=False)
     if a.ndim == 0:
         return a.copy()
     working = _RUNNING.get(dtype.char, dtype)
-    return operation.accumulate(a.astype(working, copy=False), axis=axis, dtype=working).astype(dtype, copy=False)
+    with np.errstate(all="ignore"):
+        out = operation.accumulate(a.astype(working, copy=False), axis=axis, dtype=working)
+        return out.astype(dtype, copy=False)
 
 
 def cumsum(a: Array, axis: int, dtype: DTypeLike) -> Array:
@@ -157,13 +148,9 @@ def cumprod(a: Array, axis: int, dtype: DTypeLike) -> Array:
 def logcumsumexp(a: Array, axis: int) -> Array:
     """log(cumsum(exp(a))) along `axis` without overflow: m + log1p(exp(-|x - y|)), m the larger, folded in order.
 
-    To about 1 ulp of a's type a step (another exp and log1p than PyTorch's).
+    The working types are those of `cumsum`; beyond float32 exp and log1p may differ from PyTorch's by 1 ulp a step.
     """
-    if a.ndim == 0:
-        return a.copy()
-    working = np.float32 if is_half(a.dtype) else a.dtype
-    with np.errstate(all="ignore"):
-        return np.logaddexp.accumulate(a.astype(working, copy=False), axis=axis).astype(a.dtype, copy=False)
+    return _running(np.logaddexp, a, axis, a.dtype)
 
 
 def logsumexp(a: Array, axes: Axes, keepdims: bool) -> Array:
@@ -171,21 +158,13 @@ def logsumexp(a: Array, axes: Axes, keepdims: bool) -> Array:
 
     The sum is in PyTorch's order; exp and log are correctly rounded where PyTorch's may be off by 1 ulp.
     """
-    if count(a, axes) == 0:
-        return (
-            np.log(sum_axes(a, axes, keepdims, a.dtype))
-            if a.size
-            else np.full(_reduced_shape(a, axes, keepdims), -np.inf, a.dtype)
-        )
+    if a.size == 0:
+        return np.full(reduced_shape(a, axes, keepdims), -np.inf, a.dtype)
     top = amax(a, axes, True)
     top = np.where(np.isinf(top), top.dtype.type(0), top)
     with np.errstate(all="ignore"):
         total = sum_axes(rounded(np.exp, a - top), axes, keepdims, a.dtype)
         return rounded(np.log, total) + (top if keepdims else top.reshape(total.shape))
-
-
-def _reduced_shape(a: Array, axes: Axes, keepdims: bool) -> Axes:
-    return tuple(1 if i in axes else n for i, n in enumerate(a.shape) if keepdims or i not in axes)
 
 
 def rounded(function: np.ufunc, x: Array) -> Array:

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from .iteration import Array, Axes, Plan, forget_with_threads, get_threads, is_half, plan_for
+from .iteration import Array, Axes, Plan, forget_with_threads, get_threads, is_half, plan_for, reduced_shape
 
 VECTOR_BYTES = 32
 FANOUT = 4  # interleaved accumulators; also vectors per column group
@@ -163,26 +163,35 @@ class Kernel:
 # --- Whole sums -------------------------------------------------------------------------------------------------------
 
 
-def _whole(x: Array, plan: Plan, kernel: Kernel) -> Array:
+def _add_up(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Sum [b, n] over n into an output of type `dtype`, which rounds numbers and sums as they arrive if it is half."""
+    if not is_half(dtype):
+        return in_order_last(values)
+    values = values.astype(dtype)
+    total = values[:, 0]
+    for i in range(1, values.shape[1]):
+        total = (total.astype(np.float32) + values[:, i].astype(np.float32)).astype(dtype)
+    return total
+
+
+def _whole(x: Array, plan: Plan, kernel: Kernel, dtype: np.dtype[Any]) -> Array:
     """Sum an arranged `x` on one thread, or by threads that share out kept dimensions. Result: [kept]."""
     _, s0, _, s1 = plan.two_dims()
     if len(plan.cuts) > 1:
         values = np.concatenate([kernel(x[:, b:e], s0, s1) for b, e in plan.cuts], axis=1)
     else:
         values = kernel(x, s0, s1)
-    return in_order_last(values.reshape(-1, plan.rows))
+    return _add_up(values.reshape(-1, plan.rows), dtype)
 
 
 def _shared(x: Array, plan: Plan, kernel: Kernel, dtype: np.dtype[Any]) -> Array:
     """Sum all of an arranged `x` by threads: each sums its range into a buffer, then the buffer is summed."""
     _, s0, _, s1 = plan.two_dims()
-    buffer = np.zeros(get_threads(), x.dtype)  # a thread without work leaves its zero
+    buffer = np.zeros(get_threads(), dtype)  # a thread without work leaves its zero
     for i, (begin, end) in enumerate(plan.ranges()):
         sums = [kernel(x[piece], s0, s1) for piece in plan.pieces(begin, end)]
-        buffer[i] = in_order_last(np.concatenate(sums, axis=1))[0]
-    if kernel.half:  # the buffer is of the 16-bit type
-        buffer = buffer.astype(dtype).astype(np.float32)
-    return kernel(buffer[None, None], dtype.itemsize, 0)[0]
+        buffer[i] = _add_up(np.concatenate(sums, axis=1), dtype)[0]
+    return kernel(buffer.astype(x.dtype)[None, None], dtype.itemsize, 0)[0]
 
 
 def _short_row(n: int, lanes: int, shape: Axes) -> Callable[[Array], Array]:
@@ -198,7 +207,7 @@ def _short_row(n: int, lanes: int, shape: Axes) -> Callable[[Array], Array]:
     dealt = np.array([*range(vectors * lanes, n), *range(lanes)])
 
     def one_vector(a: Array) -> Array:
-        return np.add.accumulate(a.reshape(n).take(dealt))[-1:].reshape(shape) + 0.0
+        return (np.add.accumulate(a.reshape(n).take(dealt))[-1:] + 0.0).reshape(shape)
 
     def several(a: Array) -> Array:
         a = a.reshape(n)
@@ -212,7 +221,7 @@ def _short_row(n: int, lanes: int, shape: Axes) -> Callable[[Array], Array]:
         total = np.add.reduce(parts, 0)
         if vectors * lanes < n:
             total = np.concatenate((a[vectors * lanes :], total))
-        return np.add.accumulate(total)[-1:].reshape(shape)
+        return (np.add.accumulate(total)[-1:] + 0.0).reshape(shape)
 
     return one_vector if vectors == 1 else several
 
@@ -221,19 +230,18 @@ _sums: dict[tuple[object, ...], Callable[[Array], Array]] = {}
 forget_with_threads(_sums)
 
 
-def _summer(a: Array, axes: Axes, keepdims: bool) -> Callable[[Array], Array]:
+def _summer(a: Array, axes: Axes, keepdims: bool, widen: bool) -> Callable[[Array], Array]:
     """A function that sums arrays with the shape, strides and dtype of `a` over `axes`."""
     dtype = a.dtype
     zero = np.zeros((), dtype)
-    dims = enumerate(a.shape)
-    shape = tuple(1 if i in axes else n for i, n in dims if keepdims or i not in axes)
+    shape = reduced_shape(a, axes, keepdims)
     if a.size == 0:
         return lambda a: np.zeros(shape, dtype)
     plan, kernel = plan_for(a, axes), Kernel(dtype)
     if not plan.reduced:
         return lambda a: np.asarray(a + zero).reshape(shape)
     if kernel.half:
-        if plan.reduced > 1:  # partial sums must not be rounded: torch sums a float32 copy
+        if plan.reduced > 1 and widen:  # partial sums must not be rounded: torch sums a float32 copy
             return lambda a: float_sum(a.astype(np.float32), axes, keepdims).astype(dtype)
     elif len(plan.sizes) == 1 and a.flags.c_contiguous and a.size < BLOCK * FANOUT * kernel.lanes:
         if dtype.kind == "f":
@@ -243,18 +251,21 @@ def _summer(a: Array, axes: Axes, keepdims: bool) -> Callable[[Array], Array]:
         x = plan.arrange(a)
         if kernel.half:
             x = x.astype(np.float32)
-        total = _shared(x, plan, kernel, dtype) if plan.shares else _whole(x, plan, kernel)
+        total = _shared(x, plan, kernel, dtype) if plan.shares else _whole(x, plan, kernel, dtype)
         return (total + 0.0).astype(dtype, copy=False).reshape(shape)  # torch adds into a zero: no sum is -0.0
 
     return run
 
 
-def float_sum(a: Array, axes: Axes, keepdims: bool = False) -> Array:
-    """Sum a float or complex array over `axes` (ascending). Result: C-contiguous, a new array of a's dtype."""
-    key = (a.shape, a.strides, axes, keepdims, a.dtype.num)
+def float_sum(a: Array, axes: Axes, keepdims: bool = False, widen: bool = True) -> Array:
+    """Sum a float or complex array over `axes` (ascending). Result: C-contiguous, a new array of a's dtype.
+
+    `widen=False` lets 16-bit outputs round every partial sum, as PyTorch's nansum does.
+    """
+    key = (a.shape, a.strides, axes, keepdims, widen, a.dtype.num)
     summer = _sums.get(key)
     if summer is None:
         if len(_sums) > 4096:
             _sums.clear()
-        summer = _sums[key] = _summer(a, axes, keepdims)
+        summer = _sums[key] = _summer(a, axes, keepdims, widen)
     return summer(a)
