@@ -28,7 +28,7 @@ def topk_indices(values: Array, k: int, largest: bool = True, sorted: bool = Tru
     ``sorted=False`` returns them in the order that the selection leaves, which is PyTorch's too.
 
     >>> topk_indices(np.array([3.0, 1.0, 3.0, 2.0]), 2)
-    array([2, 0])
+    array([0, 2])
 
     Raises:
         RuntimeError: if k is negative or more than there are.

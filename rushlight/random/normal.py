@@ -131,7 +131,7 @@ def standard_normals(gen: MT19937, n: int) -> Array:
 
 
 def _few_pairs(gen: MT19937, pairs: int) -> list[float]:
-    u = gen.r64(2 * pairs).tolist()
+    u = gen.few_r64(2 * pairs)
     out = []
     for a, b in zip(u[0::2], u[1::2], strict=True):
         radius = math.sqrt(-2.0 * math.log1p(-b))
