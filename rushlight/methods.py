@@ -19,7 +19,7 @@ from .tensor import Parameter, Tensor, alias_of, edge_of, extra, wrap
 from .writing import bump
 
 _OPERATORS = {
-    "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide", "mod": "remainder", "pow": "pow",
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "true_divide", "floordiv": "floor_divide", "mod": "remainder", "pow": "pow",
     "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "bitwise_left_shift",
     "rshift": "bitwise_right_shift", "matmul": "matmul",
 }  # fmt: skip
@@ -36,9 +36,6 @@ def attach() -> None:
         for name in op.methods:
             in_place = name.endswith("_") and not name.endswith("__")
             setattr(Tensor, name, inplace.method(op, name) if in_place else op.public)
-    for f in FUNCTIONS.values():
-        for name in f.methods:
-            setattr(Tensor, name, f.fn)
     for dunder, name in {**_OPERATORS, **_COMPARISONS}.items():
         op = REGISTRY.get(name)
         if op is None:
@@ -51,6 +48,10 @@ def attach() -> None:
     for dunder, name in _UNARY.items():
         if name in REGISTRY:
             setattr(Tensor, f"__{dunder}__", REGISTRY[name].public)
+    # last, so that a function may stand in for what was derived
+    for f in FUNCTIONS.values():
+        for name in f.methods:
+            setattr(Tensor, name, f.fn)
 
 
 def method(fn: Any) -> Any:

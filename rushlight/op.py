@@ -714,7 +714,7 @@ def cast_array(a: np.ndarray[Any, Any], np_dtype: np.dtype[Any]) -> np.ndarray[A
 def check_broadcast(op: Op, inputs: tuple[Any, ...], out: Sequence[Any]) -> None:
     shape: tuple[int, ...] | None = None
     for a in out:
-        if a is not None:
+        if isinstance(a, ndarray):
             if shape is None:
                 shape = a.shape
             elif a.shape != shape:

@@ -1,3 +1,17 @@
 """The ops, one family a file, simplest first. Importing this package fills the registry."""
 
-from . import arithmetic, create, gradient_fit, legacy_types, regions, sampling  # noqa: F401
+from . import (  # noqa: F401
+    arithmetic,
+    compare,
+    create,
+    division,
+    gradient_fit,
+    indexing,
+    legacy_types,
+    movement,
+    reduction,
+    regions,
+    sampling,
+    unary,
+    writes,
+)

@@ -1,0 +1,557 @@
+"""Views: the same memory under another shape. Each records how to carry a gradient back to the shape it came from."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import errors, types
+from ..errors import check_dim, check_dims
+from ..functions import function
+from ..kernels.strides import element_strides, infer_size, view_strides
+from ..op import REGISTRY, movement, opaque
+from ..tensor import Tensor, extra
+
+
+def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """``f(2, 3)`` or ``f((2, 3))``."""
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = tuple(args[0])
+    try:
+        return tuple([operator.index(s) for s in args])
+    except TypeError:
+        bad = next(s for s in args if not hasattr(s, "__index__"))
+        raise errors.type_(f"size must be a tuple of ints, but found element of type {type(bad).__name__}") from None
+
+
+@movement(methods="view")
+def view(k, input, *, size):
+    """The same elements under another shape, without a copy.
+
+    Raises:
+        RuntimeError: if the shape does not fit, or not without a copy.
+    """
+    if input.flags.c_contiguous:
+        return input.reshape(size)
+    strides = view_strides(input.shape, element_strides(input), size)
+    if strides is None:
+        raise errors.runtime(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        )
+    return np.lib.stride_tricks.as_strided(input, size, tuple(s * input.itemsize for s in strides))
+
+
+@view.prepare
+def _(input, *size):
+    if len(size) == 1 and isinstance(size[0], types.dtype):
+        raise NotImplementedError("Tensor.view(dtype) is not supported: convert with .to(dtype)")
+    if not size:
+        raise errors.type_("view() received an invalid combination of arguments", "Write x.view(2, 3) or x.view(-1).")
+    shape = input.shape
+    numel = 1
+    for n in shape:
+        numel *= n
+    return (input,), {"size": infer_size(sizes(size), numel)}
+
+
+@view.vjp("input")
+def _(k, g, input_shape):
+    return k.reshape_gradient(g, size=input_shape)
+
+
+@opaque(grad_name="ViewBackward0", public=False)
+def reshape_gradient(k, input, *, size):
+    """``input`` under another shape, copied if need be."""
+    return np.reshape(input, size)
+
+
+@reshape_gradient.vjp("input")
+def _(k, g, input_shape):
+    return k.reshape_gradient(g, size=input_shape)
+
+
+@opaque(methods="clone", samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2))])
+def clone(k, input, *, memory_format=None):
+    """A copy in memory of its own, in the same order unless ``memory_format`` says otherwise."""
+    return np.array(input, order="C" if memory_format is types.contiguous_format else "K")
+
+
+@clone.vjp("input")
+def _(k, g):
+    return g
+
+
+@opaque(grad_name="UnsafeViewBackward0", public=False)
+def copied_reshape(k, input, *, size):
+    """A copy under another shape."""
+    return np.ascontiguousarray(input).reshape(size)
+
+
+@copied_reshape.vjp("input")
+def _(k, g, input_shape):
+    return k.reshape_gradient(g, size=input_shape)
+
+
+@function(methods="reshape")
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The same elements under another shape: a view where that is possible, else a copy."""
+    if not shape:
+        raise errors.type_("reshape() missing 1 required positional arguments: \"shape\"")
+    size = infer_size(sizes(shape), input._a.size)
+    a = input._a
+    if a.flags.c_contiguous or view_strides(a.shape, element_strides(a), size) is not None:
+        return view.public(input, size)  # type: ignore[no-any-return]
+    return copied_reshape.public(input, size=size)  # type: ignore[no-any-return]
+
+
+@function(methods="flatten")
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions ``start_dim`` to ``end_dim`` merged into one."""
+    shape = input._a.shape
+    first, last = check_dim(start_dim, len(shape)), check_dim(end_dim, len(shape))
+    if first > last:
+        raise errors.runtime("flatten() has invalid args: start_dim cannot come after end_dim")
+    if not shape:
+        return reshape(input, 1)
+    if first == last:
+        return input
+    n = 1
+    for s in shape[first : last + 1]:
+        n *= s
+    return reshape(input, (*shape[:first], n, *shape[last + 1 :]))
+
+
+@function(methods="contiguous")
+def contiguous(input: Tensor, memory_format: Any = types.contiguous_format) -> Tensor:
+    """This tensor if its memory is in order, else a copy that is."""
+    return input if input._a.flags.c_contiguous else clone.public(input, memory_format=types.contiguous_format)
+
+
+@movement(methods="transpose transpose_")
+def transpose(k, input, *, dim0, dim1):
+    """Two dimensions exchanged."""
+    return input.swapaxes(dim0, dim1) if input.ndim else input[...]
+
+
+@transpose.prepare
+def _(input, dim0, dim1):
+    n = input.ndim
+    return (input,), {"dim0": check_dim(dim0, n), "dim1": check_dim(dim1, n)}
+
+
+@transpose.vjp("input")
+def _(k, g, dim0, dim1):
+    return k.transpose(g, dim0, dim1)
+
+
+@movement(methods="t", grad_name="TBackward0")
+def t(k, input):
+    """A matrix transposed; vectors and scalars as they are."""
+    return input.T
+
+
+@t.prepare
+def _(input):
+    if input.ndim > 2:
+        raise errors.runtime(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
+    return (input,), {}
+
+
+@t.vjp("input")
+def _(k, g):
+    return k.t(g)
+
+
+@movement(methods="permute")
+def permute(k, input, *, dims):
+    """Dimensions in another order."""
+    return input.transpose(dims)
+
+
+@permute.prepare
+def _(input, *dims, **named):
+    dims = named.get("dims", dims)
+    dims = sizes(dims) if named == {} else tuple(dims)
+    if len(dims) != input.ndim:
+        raise errors.runtime(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
+            f"dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(dims)}"
+        )
+    order = tuple(check_dim(d, input.ndim) for d in dims)
+    if len(set(order)) != len(order):
+        raise errors.runtime("permute(): duplicate dims are not allowed.")
+    return (input,), {"dims": order}
+
+
+@permute.vjp("input")
+def _(k, g, dims):
+    inverse = [0] * len(dims)
+    for i, d in enumerate(dims):
+        inverse[d] = i
+    return k.permute(g, tuple(inverse))
+
+
+@movement(methods="unsqueeze unsqueeze_")
+def unsqueeze(k, input, *, dim):
+    """A dimension of size 1 inserted at ``dim``."""
+    shape = (*input.shape[:dim], 1, *input.shape[dim:])
+    return input.reshape(shape) if input.flags.c_contiguous else np.expand_dims(input, dim)
+
+
+@unsqueeze.prepare
+def _(input, dim):
+    n = input.ndim + 1
+    if not -n <= dim < n:
+        raise errors.dim_range(dim, n)
+    return (input,), {"dim": dim % n}
+
+
+@unsqueeze.vjp("input")
+def _(k, g, input_shape):
+    return k.reshape_gradient(g, size=input_shape)
+
+
+@movement(methods="squeeze squeeze_", grad_name=lambda i, a: "SqueezeBackward0" if a["dim"] is None else "SqueezeBackward1")
+def squeeze(k, input, *, dim):
+    """Dimensions of size 1 taken away: all of them, or those named."""
+    dims = range(input.ndim) if dim is None else dim
+    return input.squeeze(tuple(d for d in dims if input.shape[d] == 1)) if input.ndim else input[...]
+
+
+@squeeze.prepare
+def _(input, dim=None):
+    return (input,), {"dim": None if dim is None else check_dims(dim, input.ndim) if dim != () else ()}
+
+
+@squeeze.vjp("input")
+def _(k, g, input_shape):
+    return k.reshape_gradient(g, size=input_shape)
+
+
+@movement(methods="expand")
+def expand(k, input, *, size):
+    """Dimensions of size 1 repeated, without a copy; -1 keeps a size."""
+    return np.broadcast_to(input, size)
+
+
+@expand.prepare
+def _(input, *size, implicit=False, **named):
+    size = sizes((named["size"],) if "size" in named else size)
+    shape = tuple(input.shape)
+    lead = len(size) - len(shape)
+    if lead < 0:
+        raise errors.runtime(
+            f"expand({describe(input)}, size={list(size)}): the number of sizes provided ({len(size)}) must be greater or equal "
+            f"to the number of dimensions in the tensor ({len(shape)})"
+        )
+    out = []
+    for i, n in enumerate(size):
+        have = shape[i - lead] if i >= lead else None
+        if n == -1:
+            if have is None:
+                raise errors.runtime(
+                    f"expand({describe(input)}, size={list(size)}): The expanded size of the tensor (-1) isn't allowed in a "
+                    f"leading, non-existing dimension {i}"
+                )
+            n = have
+        if have is not None and have != n and have != 1:
+            raise errors.runtime(
+                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton dimension {i}.  "
+                f"Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
+            )
+        out.append(n)
+    return (input,), {"size": tuple(out)}
+
+
+def describe(input: Any) -> str:
+    dtype = types.scalar_name(types.of_array(input._a if isinstance(input, Tensor) else input))
+    return f"torch.{dtype}Tensor{{{list(input.shape)}}}"
+
+
+@expand.vjp("input")
+def _(k, g, input_shape):
+    return k.sum_to_size(g, size=input_shape)
+
+
+@function(methods="expand_as")
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """``input`` expanded to the shape of ``other``."""
+    return expand.public(input, *other._a.shape) if other._a.ndim else input
+
+
+@function(methods="view_as")
+def view_as(input: Tensor, other: Tensor) -> Tensor:
+    """``input`` under the shape of ``other``, without a copy."""
+    return view.public(input, tuple(other._a.shape))  # type: ignore[no-any-return]
+
+
+@function(methods="reshape_as")
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
+    """``input`` under the shape of ``other``."""
+    return reshape(input, tuple(other._a.shape))
+
+
+@movement(methods="select")
+def select(k, input, *, dim, index):
+    """The slice at ``index`` along ``dim``, without that dimension."""
+    return input[(slice(None),) * dim + (index, ...)]
+
+
+@select.prepare
+def _(input, dim, index):
+    if not input.ndim:
+        raise errors.index("select() cannot be applied to a 0-dim tensor.")
+    dim = check_dim(dim, input.ndim)
+    n = input.shape[dim]
+    index = operator.index(index)
+    if not -n <= index < n:
+        raise errors.index(
+            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}"
+        )
+    return (input,), {"dim": dim, "index": index % n if n else 0}
+
+
+@select.vjp("input")
+def _(k, g, input_shape, dim, index):
+    return k.basic_put(g, size=input_shape, where=(slice(None),) * dim + (index,))
+
+
+@movement(grad_name="SliceBackward0", public=False)
+def basic_slice(k, input, *, where):
+    """Basic indexing: ints, slices and Ellipsis."""
+    return input[(*where, ...)]
+
+
+@basic_slice.vjp("input")
+def _(k, g, input_shape, where):
+    return k.basic_put(g, size=input_shape, where=where)
+
+
+@opaque(grad_name="SliceScatterBackward0", public=False)
+def basic_put(k, input, *, size, where):
+    """Zeros with ``input`` at a place given by basic indexing."""
+    out = np.zeros(size, np.asarray(input).dtype)
+    out[where] = input
+    return out
+
+
+@basic_put.vjp("input")
+def _(k, g, where):
+    return g[where]
+
+
+@function(methods="narrow")
+def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
+    """``length`` slices from ``start`` along ``dim``."""
+    dim = check_dim(dim, input._a.ndim)
+    n = input._a.shape[dim]
+    start = int(start)
+    if not -n <= start <= n:
+        raise errors.index(f"start ({start}) out of range (expected to be in range of [{-n}, {n}])")
+    start %= n + 1 if start >= 0 else n
+    if length < 0:
+        raise errors.runtime("narrow(): length must be non-negative.")
+    if start + length > n:
+        raise errors.runtime(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
+    return basic_slice.public(input, where=(slice(None),) * dim + (slice(start, start + length),))  # type: ignore[no-any-return]
+
+
+def _parts(op: str, input: Tensor, pieces: list[Tensor]) -> tuple[Tensor, ...]:
+    """The outputs of one multi-output view: PyTorch forbids writing to them while gradients are recorded."""
+    for i, piece in enumerate(pieces):
+        if piece._edge is not None:
+            extra(piece)["view_kind"] = (
+                f"Output {i} of {op} is a view and is being modified inplace. This view is the output of a function that "
+                "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
+                "replace the inplace operation by an out-of-place one."
+            )
+    return tuple(pieces)
+
+
+@function(methods="unbind")
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """All slices along a dimension."""
+    if not input._a.ndim:
+        raise errors.runtime("Dimension specified as 0 but tensor has no dimensions")
+    dim = check_dim(dim, input._a.ndim)
+    return _parts("UnbindBackward0", input, [select.public(input, dim, i) for i in range(input._a.shape[dim])])
+
+
+@function(methods="split")
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Parts of this size, or of these sizes, along a dimension."""
+    dim = check_dim(dim, tensor._a.ndim)
+    n = tensor._a.shape[dim]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 0 or (size == 0 and n):
+            raise errors.runtime(f"split expects split_size be non-negative, but got split_size={size}")
+        sections = [min(size, n - i) for i in range(0, n, size)] if n else [0]
+    else:
+        sections = [int(s) for s in split_size_or_sections]
+        if sum(sections) != n:
+            raise errors.runtime(
+                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), but got "
+                f"split_sizes={sections}"
+            )
+    out, start = [], 0
+    for size in sections:
+        out.append(narrow(tensor, dim, start, size))
+        start += size
+    return _parts("SplitBackward0", tensor, out)
+
+
+@function(methods="chunk")
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most ``chunks`` parts of equal size (the last may be smaller)."""
+    if chunks <= 0:
+        raise errors.runtime(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    n = input._a.shape[check_dim(dim, input._a.ndim)]
+    return split(input, max(1, -(-n // chunks)), dim) if n else split(input, [0] * chunks, dim)
+
+
+# --- joining --------------------------------------------------------------------------------------------------------
+def _cat_dtypes(inputs: tuple[Any, ...]) -> list[types.dtype]:
+    from ..op import result_type
+
+    if not all(isinstance(x, Tensor) for x in inputs):
+        raise errors.type_("cat(): argument 'tensors' (position 1) must be tuple of Tensors")
+    common = inputs[0].dtype
+    for x in inputs[1:]:
+        common = types.promote_types(common, x.dtype)
+    return [common] * len(inputs) if len(inputs) else [result_type(inputs)]
+
+
+@opaque(variadic=True, samples=lambda m: [m((m.f(2, 3), m.f(1, 3))), m((m.f(2, 1), m.nc(2, 3)), dim=1), m((m.f(0, 3), m.f(2, 3)))])
+def cat(k, *tensors, dim):
+    """Tensors one after another along ``dim``; the other sizes are equal."""
+    common = np.result_type(*tensors) if len({t.dtype for t in tensors}) > 1 else tensors[0].dtype
+    parts = [x for x in tensors if x.shape != (0,)]
+    return np.concatenate([p.astype(common, copy=False) for p in parts], dim) if parts else np.empty(0, common)
+
+
+@cat.prepare
+def _(tensors, dim=0):
+    if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
+        raise errors.type_(
+            f"cat(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}",
+            "Write torch.cat([a, b]).",
+        )
+    if not tensors:
+        raise errors.runtime("torch.cat(): expected a non-empty list of Tensors")
+    shaped = [x for x in tensors if tuple(x.shape) != (0,)]
+    for x in tensors:
+        if not x.ndim:
+            raise errors.runtime(
+                f"zero-dimensional tensor (at position {list(map(id, tensors)).index(id(x))}) cannot be concatenated",
+                "Use torch.stack for scalars.",
+            )
+    if not shaped:
+        return tuple(tensors), {"dim": 0}
+    first = tuple(shaped[0].shape)
+    dim = check_dim(dim, len(first))
+    for i, x in enumerate(shaped):
+        shape = tuple(x.shape)
+        if len(shape) != len(first):
+            raise errors.runtime(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
+        for d, (m, n) in enumerate(zip(first, shape, strict=True)):
+            if d != dim and m != n:
+                raise errors.runtime(
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {m} but got size {n} for tensor "
+                    f"number {i} in the list.",
+                    f"The shapes are {[list(x.shape) for x in tensors]}.",
+                )
+    return tuple(tensors), {"dim": dim}
+
+
+@cat.vjp_joint
+def _(k, g, tensors_shape, dim, needs):
+    out, start = [], 0
+    for shape, need in zip(tensors_shape, needs, strict=True):
+        if shape == (0,):
+            out.append(None)
+            continue
+        size = shape[dim]
+        out.append(g[(slice(None),) * dim + (slice(start, start + size),)] if need else None)
+        start += size
+    return out
+
+
+@opaque(variadic=True, samples=lambda m: [m((m.f(2, 3), m.f(2, 3))), m((m.f(2), m.f(2)), dim=1), m((m.f(), m.f()))])
+def stack(k, *tensors, dim):
+    """Tensors of one shape along a new dimension."""
+    common = np.result_type(*tensors) if len({t.dtype for t in tensors}) > 1 else tensors[0].dtype
+    return np.stack([x.astype(common, copy=False) for x in tensors], dim)
+
+
+@stack.prepare
+def _(tensors, dim=0):
+    if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
+        raise errors.type_(f"stack(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+    if not tensors:
+        raise errors.runtime("stack expects a non-empty TensorList")
+    first = tuple(tensors[0].shape)
+    n = len(first) + 1
+    if not -n <= dim < n:
+        raise errors.dim_range(dim, n)
+    for i, x in enumerate(tensors):
+        if tuple(x.shape) != first:
+            raise errors.runtime(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(x.shape)} at entry {i}"
+            )
+    return tuple(tensors), {"dim": dim % n}
+
+
+@stack.vjp_joint
+def _(k, g, dim, needs):
+    return [g[(slice(None),) * dim + (i,)] if need else None for i, need in enumerate(needs)]
+
+
+# --- what it looks like ---------------------------------------------------------------------------------------------
+@function(name="Tensor.size", methods="size")
+def size(self: Tensor, dim: int | None = None) -> Any:
+    """The shape, or one size of it."""
+    return types.Size(self._a.shape) if dim is None else self._a.shape[_existing(self, dim)]
+
+
+def _existing(x: Tensor, dim: int) -> int:
+    if not x._a.ndim:
+        raise errors.dim_range(dim, 0)
+    return check_dim(dim, x._a.ndim)
+
+
+@function(methods="numel nelement")
+def numel(input: Tensor) -> int:
+    """Number of elements."""
+    return input._a.size
+
+
+@function(name="Tensor.dim", methods="dim ndimension")
+def dim(self: Tensor) -> int:
+    """Number of dimensions."""
+    return self._a.ndim
+
+
+@function(name="Tensor.is_contiguous", methods="is_contiguous")
+def is_contiguous(self: Tensor, memory_format: Any = types.contiguous_format) -> bool:
+    """Whether the elements lie in row-major order."""
+    return bool(self._a.flags.c_contiguous)
+
+
+def _matrix(x: Tensor) -> Tensor:
+    if x._a.ndim < 2:
+        raise errors.runtime(f"tensor.mT is only supported on matrices or batches of matrices. Got {x._a.ndim}-D tensor.")
+    return transpose.public(x, -2, -1)  # type: ignore[no-any-return]
+
+
+def _reversed(x: Tensor) -> Tensor:
+    return permute.public(x, tuple(range(x._a.ndim))[::-1])  # type: ignore[no-any-return]
+
+
+Tensor.T = property(_reversed, doc="Dimensions in reverse order.")  # type: ignore[attr-defined]
+Tensor.mT = property(_matrix, doc="The last two dimensions exchanged.")  # type: ignore[attr-defined]
+Tensor.H = property(_matrix, doc="A matrix transposed.")  # type: ignore[attr-defined]
+

@@ -1,0 +1,260 @@
+"""Functions of one element: exponentials, roots, trigonometry, rounding, and the questions about special values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..op import elementwise
+
+
+@elementwise(promote="float", methods="exp exp_", domain=(-3, 3))
+def exp(k, input):
+    """e to the power of ``input``."""
+    return k.exp(input)
+
+
+@exp.vjp("input")
+def _(k, g, out):
+    return g * k.conj(out)
+
+
+@elementwise(promote="float", methods="expm1 expm1_", domain=(-3, 3))
+def expm1(k, input):
+    """``exp(input) - 1``, accurate near 0."""
+    return k.expm1(input)
+
+
+@expm1.vjp("input")
+def _(k, g, out):
+    return g * (out + 1)
+
+
+@elementwise(promote="float", methods="exp2 exp2_", domain=(-3, 3))
+def exp2(k, input):
+    """2 to the power of ``input``."""
+    return np.exp2(input)
+
+
+@exp2.vjp("input")
+def _(k, g, out):
+    return g * out * math.log(2)
+
+
+@elementwise(promote="float", methods="log log_", domain=(0.1, 4))
+def log(k, input):
+    """The natural logarithm."""
+    return k.log(input)
+
+
+@log.vjp("input")
+def _(k, g, input):
+    return g / k.conj(input)
+
+
+@elementwise(promote="float", methods="log2 log2_", domain=(0.1, 4))
+def log2(k, input):
+    """The logarithm to base 2."""
+    return k.log2(input)
+
+
+@log2.vjp("input")
+def _(k, g, input):
+    return g / (k.conj(input) * math.log(2))
+
+
+@elementwise(promote="float", methods="log10 log10_", domain=(0.1, 4))
+def log10(k, input):
+    """The logarithm to base 10."""
+    return k.log10(input)
+
+
+@log10.vjp("input")
+def _(k, g, input):
+    return g / (k.conj(input) * math.log(10))
+
+
+@elementwise(promote="float", methods="log1p log1p_", domain=(-0.5, 4))
+def log1p(k, input):
+    """``log(1 + input)``, accurate near 0."""
+    return k.log1p(input)
+
+
+@log1p.vjp("input")
+def _(k, g, input):
+    return g / (k.conj(input) + 1)
+
+
+@elementwise(promote="float", methods="sqrt sqrt_", domain=(0.1, 4))
+def sqrt(k, input):
+    """The square root."""
+    return k.sqrt(input)
+
+
+@sqrt.vjp("input")
+def _(k, g, out):
+    return g / (2 * k.conj(out))
+
+
+@elementwise(promote="float", methods="rsqrt rsqrt_", domain=(0.1, 4))
+def rsqrt(k, input):
+    """One over the square root."""
+    return k.div(1, k.sqrt(input))
+
+
+@rsqrt.vjp("input")
+def _(k, g, out):
+    return -0.5 * g * k.conj(out * out * out)
+
+
+def _simple(name: str, domain, doc: str, derivative) -> None:
+    """An op whose body is one NumPy function and whose derivative is a factor computed from the input."""
+
+    def forward(k, input):
+        return getattr(k, name)(input)
+
+    forward.__name__, forward.__doc__ = name, doc
+    op = elementwise(promote="float", methods=f"{name} {name}_", domain=domain)(forward)
+
+    @op.vjp("input")
+    def _(k, g, input):
+        return g * k.conj(derivative(k, input))
+
+
+_simple("sin", (-3, 3), "The sine (radians).", lambda k, x: k.cos(x))
+_simple("cos", (-3, 3), "The cosine (radians).", lambda k, x: -k.sin(x))
+_simple("tan", (-1, 1), "The tangent (radians).", lambda k, x: 1 + k.tan(x) * k.tan(x))
+_simple("asin", (-0.9, 0.9), "The inverse sine.", lambda k, x: 1 / k.sqrt(1 - x * x))
+_simple("acos", (-0.9, 0.9), "The inverse cosine.", lambda k, x: -1 / k.sqrt(1 - x * x))
+_simple("atan", (-3, 3), "The inverse tangent.", lambda k, x: 1 / (1 + x * x))
+_simple("sinh", (-3, 3), "The hyperbolic sine.", lambda k, x: k.cosh(x))
+_simple("cosh", (-3, 3), "The hyperbolic cosine.", lambda k, x: k.sinh(x))
+_simple("asinh", (-3, 3), "The inverse hyperbolic sine.", lambda k, x: 1 / k.sqrt(x * x + 1))
+_simple("acosh", (1.2, 3), "The inverse hyperbolic cosine.", lambda k, x: 1 / (k.sqrt(x - 1) * k.sqrt(x + 1)))
+_simple("atanh", (-0.9, 0.9), "The inverse hyperbolic tangent.", lambda k, x: 1 / (1 - x * x))
+
+
+@elementwise(promote="float", methods="tanh tanh_", domain=(-3, 3))
+def tanh(k, input):
+    """The hyperbolic tangent. Gradient: 1 - tanh(x)^2, from the output."""
+    return k.tanh(input)
+
+
+@tanh.vjp("input")
+def _(k, g, out):
+    return g * k.conj(1 - out * out)
+
+
+@elementwise(promote="float", methods="sigmoid sigmoid_", domain=(-4, 4))
+def sigmoid(k, input):
+    """``1 / (1 + exp(-input))``."""
+    return k.div(1, k.add(1, k.exp(k.neg(input))))
+
+
+@sigmoid.vjp("input")
+def _(k, g, out):
+    return g * k.conj((1 - out) * out)
+
+
+@elementwise(promote="float", methods="atan2 atan2_ arctan2 arctan2_", domain=(0.5, 3))
+def atan2(k, input, other):
+    """The angle of the point (other, input)."""
+    return k.atan2(input, other)
+
+
+@atan2.vjp("input")
+def _(k, g, input, other):
+    return g * other / (input * input + other * other)
+
+
+@atan2.vjp("other")
+def _(k, g, input, other):
+    return -g * input / (input * input + other * other)
+
+
+def _rounding(name: str, ufunc, doc: str) -> None:
+    """Rounding: integers as they are, gradient zero."""
+
+    def forward(k, input):
+        return np.array(input) if input.dtype.kind in "iub" else ufunc(input)
+
+    forward.__name__, forward.__doc__ = name, doc
+    op = elementwise(methods=f"{name} {name}_", domain=(-3, 3))(forward)
+
+    @op.vjp("input")
+    def _(k, g):
+        return g * 0.0
+
+
+_rounding("floor", np.floor, "The largest integer that is not larger.")
+_rounding("ceil", np.ceil, "The smallest integer that is not smaller.")
+_rounding("trunc", np.trunc, "The integer part.")
+
+
+@elementwise(methods="round round_", domain=(-3, 3))
+def round(k, input, *, decimals=0):  # noqa: A001
+    """The nearest integer, halves to even; with ``decimals``, the nearest multiple of ``10 ** -decimals``."""
+    return np.array(input) if input.dtype.kind in "iub" else np.round(input, decimals)
+
+
+@round.vjp("input")
+def _(k, g):
+    return g * 0.0
+
+
+@elementwise(methods="frac frac_", domain=(-3, 3))
+def frac(k, input):
+    """The part after the point, with the sign."""
+    return k.sub(input, k.trunc(input))
+
+
+@frac.vjp("input")
+def _(k, g):
+    return g
+
+
+def _question(name: str, ufunc, doc: str) -> None:
+    """A bool for each element; no gradient."""
+
+    def forward(k, input):
+        return ufunc(input)
+
+    forward.__name__, forward.__doc__ = name, doc
+    elementwise(methods=name, domain=(-3, 3), nondiff=True)(forward)
+
+
+_question("isnan", np.isnan, "Whether an element is nan.")
+_question("isinf", np.isinf, "Whether an element is infinite.")
+_question("isfinite", np.isfinite, "Whether an element is neither infinite nor nan.")
+_question("signbit", np.signbit, "Whether the sign bit is set.")
+
+
+@elementwise(methods="conj", domain=(-3, 3))
+def conj(k, input):
+    """The complex conjugate."""
+    return np.conjugate(input)
+
+
+@conj.vjp("input")
+def _(k, g):
+    return k.conj(g)
+
+
+@elementwise(promote="float", methods="erf erf_", domain=(-2, 2))
+def erf(k, input):
+    """The error function ``2 / sqrt(pi) * integral of exp(-t^2) from 0 to input``, by the C library's erf."""
+    return erf_array(input)
+
+
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def erf_array(x):
+    """math.erf of every element, rounded to the array's dtype."""
+    return np.asarray(_erf(np.asarray(x, np.float64))).astype(x.dtype)
+
+
+@erf.vjp("input")
+def _(k, g, input):
+    return g * (2 / math.sqrt(math.pi) * k.exp(-input * input))
