@@ -18,7 +18,7 @@ def gen():
     return Generator().manual_seed(7)
 
 
-# -- generator ----------------------------------------------------------------------------------------------------------
+# -- generator ----------------
 def test_words_are_those_of_the_reference_mersenne_twister(gen):
     reference = np.random.RandomState(7).randint(0, 2**32, 3000, np.uint64)
     pieces = [gen.u32(n) for n in (1, 623, 0, 624, 5, 1747)]
@@ -96,7 +96,7 @@ def test_threads_share_a_generator_without_losing_or_repeating_draws(gen):
     assert np.array_equal(np.sort(np.concatenate(arrays)), expected)
 
 
-# -- exact arithmetic ---------------------------------------------------------------------------------------------------
+# -- exact arithmetic ----------------
 def _nearest_float32(exact):
     """A Fraction rounded to float32: the float64 nearest is off by one rounding, so look at the neighbours."""
     guess = np.float32(float(exact))
@@ -138,7 +138,7 @@ def test_libm_agrees_with_the_c_library_below_and_above_the_vector_threshold():
     assert np.isnan(libm.log1p(np.array([-2.0]))).all()
 
 
-# -- layouts --------------------------------------------------------------------------------------------------------
+# -- layouts ----------------
 def test_elements_are_filled_in_the_order_of_memory():
     base = np.zeros((4, 6))
     view = base.T[1:5:2]
@@ -147,7 +147,7 @@ def test_elements_are_filled_in_the_order_of_memory():
     assert empty_like_dense(view).T.flags.c_contiguous
 
 
-# -- refusals -----------------------------------------------------------------------------------------------------------
+# -- refusals ----------------
 F32, I64, C64 = (np.zeros(3, t) for t in (np.float32, np.int64, np.complex64))
 REFUSED = [
     (uniform.uniform_, (F32, 2, 1), RuntimeError, r"but found from=2 > to=1"),
