@@ -430,7 +430,7 @@ def _(k, g, dim):
 @reduction(methods="topk", outputs=("values", "indices"), n_diff=1, public=False)
 def topk_pair(k, input, *, k_, dim, largest, sorted):
     """The k largest (or smallest) along ``dim``."""
-    from ..random.topk_order import topk_indices
+    from ..kernels.topk_order import topk_indices
 
     if not input.ndim:
         return np.array(input), np.zeros((), np.int64)
