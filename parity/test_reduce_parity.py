@@ -156,7 +156,7 @@ def test_norm(dtype: str, p: float, within: float, threads: int) -> None:
     if dtype == "float64" and p == 2:
         within = 1
     if dtype in COMPLEX:
-        within = max(within, 3)  # |z| by another hypot
+        within = max(2 * within, 3)  # |z| by another hypot
     compare(
         dtype,
         lambda t, d: torch.linalg.vector_norm(t, p, d),
@@ -224,4 +224,4 @@ def test_batch_norm(shape: tuple[int, ...], threads: int) -> None:
     middle, squares = moments.channel_moments(x)
     assert np.array_equal(middle, mean.numpy())
     got = squares / np.float32(n - 1)
-    assert ulps(got, variance.numpy()) <= (0 if len(shape) > 2 else 2)
+    assert ulps(got, variance.numpy()) <= (1 if len(shape) > 2 else 2)

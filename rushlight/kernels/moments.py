@@ -93,9 +93,10 @@ def _wide_moments(a: Array, axes: Axes, keepdims: bool, exact: bool) -> tuple[Ar
 
 def _welford(a: Array, axes: Axes, keepdims: bool, n: int) -> tuple[Array, Array]:
     shape = reduced_shape(a, axes, keepdims)
-    working = np.float32 if is_half(a.dtype) else np.float64
-    items = plan_for(a, axes).arrange(a).reshape(-1, n).T.astype(working, order="C")
-    middle, squares = np.zeros(items.shape[1], working), np.zeros(items.shape[1], working)
+    working: type[Any] = np.float32 if is_half(a.dtype) else np.float64
+    items: Array = plan_for(a, axes).arrange(a).reshape(-1, n).T.astype(working, order="C")
+    middle: Array = np.zeros(items.shape[1], working)
+    squares = middle.copy()
     for i in range(n):
         delta = items[i] - middle
         middle += delta / working(i + 1)
