@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from .iteration import Array, Axes, Plan, forget_with_threads, get_threads, is_half, plan_for, reduced_shape
+from .iteration import GRAIN, Array, Axes, Plan, forget_with_threads, get_threads, is_half, plan_for, reduced_shape
 
 VECTOR_BYTES = 32
 FANOUT = 4  # interleaved accumulators; also vectors per column group
@@ -194,36 +194,84 @@ def _shared(x: Array, plan: Plan, kernel: Kernel, dtype: np.dtype[Any]) -> Array
     return kernel(buffer.astype(x.dtype)[None, None], dtype.itemsize, 0)[0]
 
 
+# --- Small arrays in as few NumPy calls as possible -------------------------------------------------------------------
+
+
+def _short_cascade(x: Array) -> Array:
+    """`cascade` of [n, m] over n < BLOCK**2. Needs m > 1 or n < 8."""
+    blocks = len(x) // BLOCK
+    if not blocks:
+        return np.add.reduce(x, 0)
+    total = np.add.reduce(x[: blocks * BLOCK].reshape(blocks, BLOCK, -1), 1)
+    total = np.add.reduce(total, 0) if blocks > 1 else total[0]
+    return np.add.reduce(x[blocks * BLOCK :], 0) + total if len(x) % BLOCK else total
+
+
+def _short_interleave(x: Array) -> Array:
+    """`interleave` of [n, m] over n < FANOUT * BLOCK**2."""
+    n, m = x.shape
+    dealt = n // FANOUT * FANOUT
+    if dealt <= FANOUT:
+        if not n % FANOUT or not dealt:
+            return np.add.reduce(x, 0)  # at most four numbers: in order
+        parts = x[:dealt]
+    else:
+        parts = _short_cascade(x[:dealt].reshape(n // FANOUT, FANOUT * m)).reshape(FANOUT, m)
+    if dealt < n:
+        parts = np.concatenate((parts[:1], x[dealt:], parts[1:]))
+    return np.add.reduce(parts, 0)
+
+
 def _short_row(n: int, lanes: int, shape: Axes) -> Callable[[Array], Array]:
-    """The sum of a lone contiguous row of n numbers, n < BLOCK groups of vectors, in as few NumPy calls as possible."""
-    if n < lanes or n <= FANOUT:
-        # (x0 + x4 + x5 + ...) + x1 + x2 + x3; NumPy adds fewer than 8 numbers in order
-        dealt = np.array([0, *range(FANOUT, n), *range(1, min(n, FANOUT))])
-        if n <= FANOUT:
-            return lambda a: np.add.reduce(a.reshape(n), keepdims=True, initial=0.0).reshape(shape)
+    """The sum of a lone contiguous row of n < BLOCK**2 * FANOUT * lanes numbers."""
+    if n <= FANOUT:
+        return lambda a: np.add.reduce(a.reshape(n), keepdims=True, initial=0.0).reshape(shape)
+    if n < lanes:  # (x0 + x4 + x5 + ...) + x1 + x2 + x3; NumPy adds fewer than 8 numbers in order
+        dealt = np.array([0, *range(FANOUT, n), *range(1, FANOUT)])
         return lambda a: np.add.reduce(a.reshape(n).take(dealt), keepdims=True, initial=0.0).reshape(shape)
-    vectors = n // lanes
-    groups, width = vectors // FANOUT, FANOUT * lanes
-    dealt = np.array([*range(vectors * lanes, n), *range(lanes)])
+    full = n // lanes * lanes
+    dealt = np.array([*range(full, n), *range(lanes)])  # the order once one vector is left
 
     def one_vector(a: Array) -> Array:
         return (np.add.accumulate(a.reshape(n).take(dealt))[-1:] + 0.0).reshape(shape)
 
     def several(a: Array) -> Array:
         a = a.reshape(n)
-        if groups:
-            parts = a[:width] if groups == 1 else np.add.reduce(a[: groups * width].reshape(groups, width), 0)
-            parts = parts.reshape(FANOUT, lanes)
-            rest = a[groups * width : vectors * lanes].reshape(-1, lanes)
-            parts = np.concatenate((parts[:1], rest, parts[1:])) if len(rest) else parts
-        else:
-            parts = a[: vectors * lanes].reshape(vectors, lanes)
-        total = np.add.reduce(parts, 0)
-        if vectors * lanes < n:
-            total = np.concatenate((a[vectors * lanes :], total))
+        total = _short_interleave(a[:full].reshape(-1, lanes))
+        if full < n:
+            total = np.concatenate((a[full:], total))
         return (np.add.accumulate(total)[-1:] + 0.0).reshape(shape)
 
-    return one_vector if vectors == 1 else several
+    return one_vector if full == lanes else several
+
+
+def _short_columns(n: int, m: int, group: int, shape: Axes) -> Callable[[Array], Array]:
+    """The sum over n < BLOCK**2 of a contiguous [n, m]."""
+    whole = m // group * group
+
+    def run(a: Array) -> Array:
+        a = a.reshape(n, m)
+        if not whole:
+            total = _short_interleave(a)
+        elif whole == m:
+            total = _short_cascade(a)
+        else:
+            total = np.concatenate((_short_cascade(a[:, :whole]), _short_interleave(a[:, whole:])))
+        return (total + 0.0).reshape(shape)
+
+    return run
+
+
+def _short(plan: Plan, kernel: Kernel, shape: Axes) -> Callable[[Array], Array] | None:
+    """A way to sum a small contiguous array of real numbers that is a lone row or a lone set of columns."""
+    if len(plan.sizes) == 1:
+        n = plan.sizes[0]
+        return _short_row(n, kernel.lanes, shape) if n < BLOCK**2 * FANOUT * kernel.lanes else None
+    if len(plan.sizes) == 2 and plan.reduced == 1 and plan.strides[1] == kernel.itemsize and not plan.cuts:
+        n, m = plan.sizes
+        group = FANOUT * kernel.lanes if m >= kernel.minimum else FANOUT
+        return _short_columns(n, m, group, shape) if n < BLOCK**2 and m * n < GRAIN else None
+    return None
 
 
 _sums: dict[tuple[object, ...], Callable[[Array], Array]] = {}
@@ -243,9 +291,10 @@ def _summer(a: Array, axes: Axes, keepdims: bool, widen: bool) -> Callable[[Arra
     if kernel.half:
         if plan.reduced > 1 and widen:  # partial sums must not be rounded: torch sums a float32 copy
             return lambda a: float_sum(a.astype(np.float32), axes, keepdims).astype(dtype)
-    elif len(plan.sizes) == 1 and a.flags.c_contiguous and a.size < BLOCK * FANOUT * kernel.lanes:
-        if dtype.kind == "f":
-            return _short_row(a.size, kernel.lanes, shape)
+    elif dtype.kind == "f" and a.flags.c_contiguous and not plan.shares:
+        short = _short(plan, kernel, shape)
+        if short is not None:
+            return short
 
     def run(a: Array) -> Array:
         x = plan.arrange(a)
