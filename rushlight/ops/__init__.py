@@ -1,13 +1,17 @@
 """The ops, one family a file, simplest first. Importing this package fills the registry."""
 
 from . import (  # noqa: F401
+    activation,
     arithmetic,
     compare,
+    convert,
     create,
-    division,
+    embedding,
     gradient_fit,
     indexing,
     legacy_types,
+    losses,
+    matmul,
     movement,
     reduction,
     regions,
