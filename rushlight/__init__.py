@@ -59,11 +59,13 @@ bool = _types.bool_
 #: Submodules, imported on first use.
 _SUBMODULES = frozenset(
     "nn optim linalg fft special autograd utils distributions random cuda backends jit accelerator mps version testing data "
-    "compat recorder storage return_types overrides func amp onnx distributed".split()
+    "compat recorder serialization storage return_types overrides func amp onnx distributed".split()
 )
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("save", "load"):
+        return getattr(importlib.import_module(f"{__name__}.serialization"), name)
     if name in _SUBMODULES:
         try:
             return importlib.import_module(f"{__name__}.{name}")

@@ -322,7 +322,7 @@ def _(k, g, input_shape, dim, index):
 @movement(grad_name="SliceBackward0", public=False)
 def basic_slice(k, input, *, where):
     """Basic indexing: ints, slices and Ellipsis."""
-    return input[(*where, ...)]
+    return input[where]
 
 
 @basic_slice.vjp("input")

@@ -1,0 +1,5 @@
+"""``torch.nn.parameter``."""
+
+from ..tensor import Parameter
+
+__all__ = ["Parameter"]
