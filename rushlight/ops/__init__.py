@@ -16,6 +16,7 @@ from . import (  # noqa: F401
     reduction,
     regions,
     sampling,
+    special_functions,
     unary,
     writes,
 )
