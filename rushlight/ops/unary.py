@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ..kernels import special
 from ..op import elementwise
 
 
@@ -243,16 +244,13 @@ def _(k, g):
 
 @elementwise(promote="float", methods="erf erf_", domain=(-2, 2))
 def erf(k, input):
-    """The error function ``2 / sqrt(pi) * integral of exp(-t^2) from 0 to input``, by the C library's erf."""
+    """The error function ``2 / sqrt(pi) * integral of exp(-t^2) from 0 to input``."""
     return erf_array(input)
 
 
-_erf = np.frompyfunc(math.erf, 1, 1)
-
-
 def erf_array(x):
-    """math.erf of every element, rounded to the array's dtype."""
-    return np.asarray(_erf(np.asarray(x, np.float64))).astype(x.dtype)
+    """erf of every element, rounded to the array's dtype."""
+    return special.erf(x)
 
 
 @erf.vjp("input")
