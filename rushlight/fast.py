@@ -40,12 +40,20 @@ def needs(op: Op, *which: int) -> tuple[bool, ...]:
 
 def can_be_fast(op: Op) -> bool:
     """Elementwise ops whose rules use only inputs and the output, with no attributes that change the computation."""
-    if op.family != "elementwise" or len(op.outputs) > 1 or op.extras or op.joint or op.promote not in ("common", "float"):
+    if (
+        op.family != "elementwise"
+        or len(op.outputs) > 1
+        or op.extras
+        or op.joint
+        or op.promote not in ("common", "float")
+    ):
         return False
     limit = len(op.inputs) + 1
     rules = [r for r in op.rules if r is not None]
-    return len(op.inputs) <= 2 and op.grad_name.__class__ is str and all(
-        not r.attrs and all(s < limit for s in r.slots) for r in rules
+    return (
+        len(op.inputs) <= 2
+        and op.grad_name.__class__ is str
+        and all(not r.attrs and all(s < limit for s in r.slots) for r in rules)
     )
 
 
@@ -221,7 +229,9 @@ def general_binary(op: Op, *, operator: bool = False, swapped: bool = False) -> 
 
 def is_operand(x: Any) -> bool:
     """What an arithmetic operator accepts: tensors and look-alikes, Python and NumPy numbers."""
-    return isinstance(x, (Tensor, bool, int, float, complex, np.number, np.bool_)) or hasattr(type(x), "__torch_function__")
+    return isinstance(x, (Tensor, bool, int, float, complex, np.number, np.bool_)) or hasattr(
+        type(x), "__torch_function__"
+    )
 
 
 def short_path(op: Op) -> Callable[..., Any] | None:

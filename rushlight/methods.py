@@ -306,7 +306,8 @@ def __dlpack_device__(self: Tensor) -> Any:
 def _one(self: Tensor, what: str) -> Any:
     if self._a.size != 1:
         raise errors.runtime(
-            f"a Tensor with {self._a.size} elements cannot be converted to Scalar", f"{what}() needs exactly one element."
+            f"a Tensor with {self._a.size} elements cannot be converted to Scalar",
+            f"{what}() needs exactly one element.",
         )
     return self._a.reshape(()).item()
 
@@ -383,7 +384,11 @@ def __repr__(self: Tensor, *, tensor_contents: Any = None) -> str:
         default_dtype_name=types.get_default_dtype().name,
         requires_grad=leaf,
         grad_fn_name=None if edge is None or leaf else edge[0].name(),
-        **({"class_prefix": type(self).__name__ + "("} if type(self) is not Tensor and type(self) is not Parameter else {}),
+        **(
+            {"class_prefix": type(self).__name__ + "("}
+            if type(self) is not Tensor and type(self) is not Parameter
+            else {}
+        ),
     )
     return f"Parameter containing:\n{text}" if isinstance(self, Parameter) else text
 

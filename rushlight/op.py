@@ -112,7 +112,11 @@ class Op:
             self.inputs = (code.co_varnames[code.co_argcount + code.co_kwonlyargcount],)
         self.defaults = forward.__kwdefaults__ or {}
         self.input_defaults = dict(
-            zip(self.inputs[len(self.inputs) - len(forward.__defaults__ or ()) :], forward.__defaults__ or (), strict=True)
+            zip(
+                self.inputs[len(self.inputs) - len(forward.__defaults__ or ()) :],
+                forward.__defaults__ or (),
+                strict=True,
+            )
         )
         self.outputs = tuple(outputs)
         self.n_diff = len(self.outputs) if n_diff is None else n_diff
@@ -216,7 +220,8 @@ class Op:
                 n = {"axis": "dim", "keepdims": "keepdim", "x": "input", "self": "input"}.get(n, n)
                 if n not in names:
                     raise errors.type_(
-                        f"{self.name}() got an unexpected keyword argument '{n}'", f"Its arguments are: {', '.join(names)}."
+                        f"{self.name}() got an unexpected keyword argument '{n}'",
+                        f"Its arguments are: {', '.join(names)}.",
                     )
             if n in values:
                 raise errors.type_(f"{self.name}() got multiple values for argument '{n}'")
@@ -282,7 +287,9 @@ class OpNode(Node):
     def run(self, k: Any, g: Any, release: bool) -> Any:
         saved = self.saved
         if saved is None:
-            raise errors.runtime(_FREED, f"The node is {self.name()}; its first backward has released what it had saved.")
+            raise errors.runtime(
+                _FREED, f"The node is {self.name()}; its first backward has released what it had saved."
+            )
         versions = self.versions
         for i in range(0, len(versions), 2):
             if versions[i][0] != versions[i + 1]:
@@ -296,7 +303,7 @@ class OpNode(Node):
             g = g[0]
         if op.joint is not None:
             return self.run_joint(k, g, saved)
-        grads = []
+        grads: list[Any] = []
         for rule, edge in zip(op.rules, self.edges, strict=True):
             if edge is None:
                 grads.append(None)
@@ -489,7 +496,9 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
 def rewrite(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:
     """A NumPy error in PyTorch's manner: the op, its arguments, their shapes."""
     settings = "".join(f", {n}={v!r}" for n, v in attrs.items() if v.__class__ in (int, float, bool, tuple, str))
-    return errors.runtime(f"{op.name}: {error}", f"The call was {errors.call(op.name, op.inputs, inputs)[:-1]}{settings}).")
+    return errors.runtime(
+        f"{op.name}: {error}", f"The call was {errors.call(op.name, op.inputs, inputs)[:-1]}{settings})."
+    )
 
 
 def gather_edges(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -526,7 +535,7 @@ def record(
         return
     meta += [None] * (len(outs) - len(meta))
     name = op.grad_name
-    node = _new(op.node_class(name if name.__class__ is str else name(inputs, attrs)))
+    node = _new(op.node_class(name if name.__class__ is str else name(inputs, attrs)))  # type: ignore[operator]
     node.seq = next_seq()
     node.edges = edges
     node.hooks = node.stack = None
@@ -651,7 +660,7 @@ def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
             common = types.get_default_dtype()
         targets: Sequence[Any] = [common] * len(inputs)
     else:
-        targets = how(inputs)
+        targets = how(inputs)  # type: ignore[operator]
     out = [x if x is None or t is None else cast(x, t) for x, t in zip(inputs, targets, strict=True)]
     check_broadcast(op, inputs, out)
     return tuple(out)
@@ -754,7 +763,9 @@ def dispatch_override(public: Callable[..., Any], x: Any, args: tuple[Any, ...],
     kinds = tuple({type(a) for a in args if hasattr(type(a), "__torch_function__")})
     result = type(x).__torch_function__(public, kinds, args, kwargs)
     if result is NotImplemented:
-        raise TypeError(f"no implementation found for '{public.__name__}' on types that implement __torch_function__: {kinds}")
+        raise TypeError(
+            f"no implementation found for '{public.__name__}' on types that implement __torch_function__: {kinds}"
+        )
     return result
 
 

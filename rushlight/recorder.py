@@ -6,7 +6,7 @@ one call, so that the fast path may use the NumPy ufunc directly. Kernels will b
 >>> import rushlight as torch
 >>> from rushlight import recorder
 >>> recorder.formula(torch.sigmoid.__op__)
-'sigmoid(input)'
+'1 / (1 + exp(-input))'
 """
 
 from __future__ import annotations
@@ -93,7 +93,11 @@ class Expr:
             left, right = (f"({a})" if isinstance(a, Expr) and is_infix(a) else str(a) for a in self.args)
             return f"{left} {_INFIX[self.name]} {right}"
         if self.name == "neg":
-            return f"-({self.args[0]})" if isinstance(self.args[0], Expr) and is_infix(self.args[0]) else f"-{self.args[0]}"
+            return (
+                f"-({self.args[0]})"
+                if isinstance(self.args[0], Expr) and is_infix(self.args[0])
+                else f"-{self.args[0]}"
+            )
         parts = [str(a) for a in self.args] + [f"{n}={v}" for n, v in self.attrs.items()]
         return f"{self.name}({', '.join(parts)})"
 
@@ -163,6 +167,8 @@ def single_call(op: Op) -> str | None:
     except Unreadable:
         return None
     plain = not e.attrs and len(e.args) == len(op.inputs)
-    if plain and all(isinstance(a, Expr) and a.name == n and not a.args for a, n in zip(e.args, op.inputs, strict=True)):
+    if plain and all(
+        isinstance(a, Expr) and a.name == n and not a.args for a, n in zip(e.args, op.inputs, strict=True)
+    ):
         return e.name
     return None

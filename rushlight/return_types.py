@@ -18,7 +18,9 @@ def named(name: str, fields: tuple[str, ...]) -> Any:
             members = ",\n".join(f"{f}={getattr(self, f)!r}" for f in fields)
             return f"torch.return_types.{name}(\n{members})"
 
-        found = _made[name] = type(name, (base,), {"__repr__": __repr__, "__module__": "torch.return_types", "__slots__": ()})
+        found = _made[name] = type(
+            name, (base,), {"__repr__": __repr__, "__module__": "torch.return_types", "__slots__": ()}
+        )
     return found
 
 

@@ -247,9 +247,9 @@ class device:
 
     def __init__(self, type: str | int | device = "cpu", index: int | None = None):
         if isinstance(type, device):
-            type, index = type.type, type.index
+            type, index = type.type, type.index  # type: ignore[assignment]
         elif isinstance(type, int) and not isinstance(type, builtins.bool):
-            type, index = "cuda", type
+            type, index = "cuda", type  # type: ignore[assignment]
         elif not isinstance(type, str):
             raise TypeError(f"device(): argument 'type' must be str, not {builtins.type(type).__name__}")
         name, colon, number = type.partition(":")

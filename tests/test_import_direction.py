@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "rushlight"
 # A module belongs to the longest name here that it starts with; "" is rushlight/__init__.py itself. A module may import
 # at module level from its own layer and from those above it in this list, which stand below it in the house.
 LAYERS = [
-    ["types", "errors", "fpstate"],
+    ["types", "errors", "fpstate", "return_types"],
     ["kernels"],
     ["printing", "random", "functions"],
     ["tensor", "autograd.mode"],
@@ -22,7 +22,7 @@ LAYERS = [
     ["ops"],
     ["autograd"],
     ["methods"],
-    ["cuda", "backends", "jit", "mps", "serialization"],
+    ["cuda", "backends", "jit", "mps", "serialization", "linalg", "special", "fft"],
     ["nn"],
     ["optim", "data"],
     ["utils"],

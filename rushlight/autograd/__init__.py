@@ -84,7 +84,9 @@ def _check_roots(roots: Sequence[Tensor], grads: Sequence[Any]) -> list[Tensor]:
                     "x.backward(torch.ones_like(x)).",
                 )
             if a.dtype.kind == "c":
-                raise errors.runtime("grad can be implicitly created only for real scalar outputs but got " + str(root.dtype))
+                raise errors.runtime(
+                    "grad can be implicitly created only for real scalar outputs but got " + str(root.dtype)
+                )
             g = wrap(np.ones(a.shape, a.dtype))
         elif not isinstance(g, Tensor):
             raise errors.type_(f"gradients can be either Tensors or None, but got {type(g).__name__}")
@@ -139,16 +141,21 @@ def grad(
         RuntimeError: for an input that does not require grad, or that was not used (unless ``allow_unused``).
     """
     if is_grads_batched:
-        raise NotImplementedError("torch.autograd.grad: is_grads_batched=True is not supported; call grad once per row.")
+        raise NotImplementedError(
+            "torch.autograd.grad: is_grads_batched=True is not supported; call grad once per row."
+        )
     if materialize_grads and allow_unused is False:
-        raise errors.value("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+        raise errors.value(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     allow_unused = bool(allow_unused) or materialize_grads
     outs, ins = _as_tuple(outputs), _as_tuple(inputs)
     grads = _check_roots(outs, (None,) * len(outs) if grad_outputs is None else _as_tuple(grad_outputs))
     for x in ins:
         if edge_of(x) is None:
             raise errors.runtime(
-                "One of the differentiated Tensors does not require grad", "Set requires_grad=True on it before using it."
+                "One of the differentiated Tensors does not require grad",
+                "Set requires_grad=True on it before using it.",
             )
     keep = create_graph if retain_graph is None else retain_graph
     found = engine.backward(outs, grads, keep_graph=keep, create_graph=create_graph, inputs=ins, accumulate=False)

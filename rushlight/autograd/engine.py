@@ -97,9 +97,7 @@ class _Walk:
         self.needed = needed
         self.targets = targets
         # A target runs itself only if another target lies behind it.
-        self.stop = {
-            n for n in targets if not any(e is not None and e[0] in needed for e in n.edges) and not n.is_leaf
-        }
+        self.stop = {n for n in targets if not any(e is not None and e[0] in needed for e in n.edges) and not n.is_leaf}
 
     # --- gradients arrive -----------------------------------------------------------------------------------------
     def deliver(self, edge: tuple[Node, int], g: Any) -> None:
@@ -209,7 +207,7 @@ class _Walk:
             # +1: the parameter of this function; a gradient that nobody else holds becomes .grad without a copy
             leaf._grad = g if self.create_graph else wrap(g if getrefcount(g) <= 3 and g.base is None else g.copy())
         elif self.create_graph:
-            leaf._grad = leaf._grad + g
+            leaf._grad = leaf._grad + g  # type: ignore[operator]
         else:
             leaf._grad._a += g
             leaf._grad._vc[0] += 1
@@ -245,7 +243,7 @@ class _Walk:
         if t._grad is None:
             t._grad = g if self.create_graph else wrap(unshared(g._a))
         else:
-            t._grad = t._grad + g
+            t._grad = t._grad + g  # type: ignore[operator]
 
     def run_post_hooks(self, node: Node, grads: Any, g: Any) -> Any:
         inputs = tuple(self.as_tensor(None if x is None else self._array(x)) for x in grads)

@@ -30,7 +30,9 @@ class FunctionCtx:
         """Keep tensors for ``ctx.saved_tensors`` in backward; later writes to them are noticed."""
         for t in tensors:
             if t is not None and not isinstance(t, Tensor):
-                raise errors.type_(f"save_for_backward can only save variables, but argument 0 is of type {type(t).__name__}")
+                raise errors.type_(
+                    f"save_for_backward can only save variables, but argument 0 is of type {type(t).__name__}"
+                )
         self._to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:
@@ -135,7 +137,9 @@ class FunctionNode(Node, FunctionCtx):
         for is_tensor, r in zip(self.tensor_inputs, results, strict=True):
             if is_tensor:
                 if r is not None and not isinstance(r, Tensor):
-                    raise errors.type_(f"expected Variable, but got {type(r).__name__} as a gradient from {self.name()}")
+                    raise errors.type_(
+                        f"expected Variable, but got {type(r).__name__} as a gradient from {self.name()}"
+                    )
                 out.append(r if r is None or create_graph else r._a)
         return out
 
@@ -250,7 +254,9 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         if mode.recording() == mode.OFF or not any(isinstance(a, Tensor) and edge_of(a) is not None for a in args):
             return outputs
         many = isinstance(outputs, tuple)
-        guarded = tuple(_Refuse.apply(o, *args) if isinstance(o, Tensor) else o for o in (outputs if many else (outputs,)))
+        guarded = tuple(
+            _Refuse.apply(o, *args) if isinstance(o, Tensor) else o for o in (outputs if many else (outputs,))
+        )
         return guarded if many else guarded[0]
 
     return wrapper

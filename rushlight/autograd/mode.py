@@ -136,6 +136,8 @@ class set_grad_enabled(_Context):
 class inference_mode(_Context):
     """Like ``no_grad``; tensors made inside are inference tensors and may not enter a graph later."""
 
+    enabled: bool
+
     def __new__(cls, mode: Any = True) -> Any:
         self = super().__new__(cls)
         if isinstance(mode, bool):

@@ -23,6 +23,14 @@ class Variable(metaclass=_VariableMeta):
             raise errors.type_(
                 f"Variable data has to be a tensor, but got {type(data).__name__}", "Write torch.tensor(...) around it."
             )
+        if volatile:
+            import warnings
+
+            warnings.warn(
+                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",
+                UserWarning,
+                stacklevel=2,
+            )
         t = alias_of(data, data._a, True)
         if requires_grad:
             t.requires_grad_(True)

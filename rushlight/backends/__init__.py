@@ -19,7 +19,14 @@ class Backend(ModuleType):
 
 
 cudnn = Backend(
-    "cudnn", False, enabled=True, benchmark=False, deterministic=False, allow_tf32=True, benchmark_limit=10, version=lambda: None
+    "cudnn",
+    False,
+    enabled=True,
+    benchmark=False,
+    deterministic=False,
+    allow_tf32=True,
+    benchmark_limit=10,
+    version=lambda: None,
 )
 cuda = Backend("cuda", False, matmul=Backend("cuda.matmul", False, allow_tf32=False))
 mps = Backend("mps", False)

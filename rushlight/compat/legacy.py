@@ -56,7 +56,7 @@ def tell(old: str, today: str) -> None:
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
-    warnings.warn(f"{old} is from PyTorch 0.4 or earlier; today write {today}", UserWarning, stacklevel=level - 1)
+    warnings.warn(f"{old} is from PyTorch 0.4 or earlier; today write {today}", UserWarning, stacklevel=level)
 
 
 def _index_scalar(original: Callable[..., Any], tensor: Tensor, index: Any) -> Any:

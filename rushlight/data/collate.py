@@ -63,12 +63,20 @@ def default_convert(data: Any) -> Any:
     """NumPy arrays in a sample as tensors; the rest as it is."""
     if isinstance(data, Tensor):
         return data
-    if isinstance(data, (np.ndarray, np.generic)) and getattr(data, "dtype", None) is not None and data.dtype.kind not in "SUO":
+    if (
+        isinstance(data, (np.ndarray, np.generic))
+        and getattr(data, "dtype", None) is not None
+        and data.dtype.kind not in "SUO"
+    ):
         return as_tensor(data)
     if isinstance(data, collections.abc.Mapping):
         return {k: default_convert(v) for k, v in data.items()}
     if isinstance(data, tuple):
-        return [default_convert(d) for d in data] if not hasattr(data, "_fields") else type(data)(*map(default_convert, data))
+        return (
+            [default_convert(d) for d in data]
+            if not hasattr(data, "_fields")
+            else type(data)(*map(default_convert, data))
+        )
     if isinstance(data, list):
         return [default_convert(d) for d in data]
     return data

@@ -53,7 +53,9 @@ class StackDataset(Dataset[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any):
         if bool(args) == bool(kwargs):
-            raise errors.value("Supported either `tuple`- (via `args`) or`dict`- (via `kwargs`) like input/output, not both.")
+            raise errors.value(
+                "Supported either `tuple`- (via `args`) or`dict`- (via `kwargs`) like input/output, not both."
+            )
         self.datasets: Any = args or kwargs
         lengths = {len(d) for d in (args or kwargs.values())}
         if len(lengths) != 1:

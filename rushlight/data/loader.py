@@ -52,7 +52,9 @@ class DataLoader:
         persistent_workers: bool = False, pin_memory_device: str = "", in_order: bool = True,
     ):  # fmt: skip
         if num_workers < 0:
-            raise errors.value("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
+            raise errors.value(
+                "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
+            )
         if timeout < 0:
             raise errors.value("timeout option should be non-negative")
         if num_workers == 0 and prefetch_factor is not None:
@@ -63,15 +65,23 @@ class DataLoader:
         if persistent_workers and num_workers == 0:
             raise errors.value("persistent_workers option needs num_workers > 0")
         self.dataset, self.num_workers, self.pin_memory, self.timeout = dataset, num_workers, pin_memory, timeout
-        self.worker_init_fn, self.generator, self.multiprocessing_context = worker_init_fn, generator, multiprocessing_context
+        self.worker_init_fn, self.generator, self.multiprocessing_context = (
+            worker_init_fn,
+            generator,
+            multiprocessing_context,
+        )
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers, self._base_seed = persistent_workers, None
         self._iterable = isinstance(dataset, IterableDataset)
         if self._iterable:
             if shuffle:
-                raise errors.value(f"DataLoader with IterableDataset: expected unspecified shuffle option, but got shuffle={shuffle}")
+                raise errors.value(
+                    f"DataLoader with IterableDataset: expected unspecified shuffle option, but got shuffle={shuffle}"
+                )
             if sampler is not None:
-                raise errors.value(f"DataLoader with IterableDataset: expected unspecified sampler option, but got sampler={sampler}")
+                raise errors.value(
+                    f"DataLoader with IterableDataset: expected unspecified sampler option, but got sampler={sampler}"
+                )
             if batch_sampler is not None:
                 raise errors.value(
                     f"DataLoader with IterableDataset: expected unspecified batch_sampler option, but got batch_sampler={batch_sampler}"
@@ -80,7 +90,9 @@ class DataLoader:
             raise errors.value("sampler option is mutually exclusive with shuffle")
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise errors.value("batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last")
+                raise errors.value(
+                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
+                )
             batch_size, drop_last = None, False
         elif batch_size is None and drop_last:
             raise errors.value("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
@@ -93,7 +105,12 @@ class DataLoader:
                 sampler = SequentialSampler(dataset)
         if batch_size is not None and batch_sampler is None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
-        self.batch_size, self.drop_last, self.sampler, self.batch_sampler = batch_size, drop_last, sampler, batch_sampler
+        self.batch_size, self.drop_last, self.sampler, self.batch_sampler = (
+            batch_size,
+            drop_last,
+            sampler,
+            batch_sampler,
+        )
         batched = batch_sampler is not None
         self.collate_fn = collate_fn if collate_fn is not None else (default_collate if batched else default_convert)
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
+from ..op import REGISTRY
 from ..ops.create import as_tensor
 from ..ops.sampling import randint, randperm
-from ..op import REGISTRY
 from ..random.generator import Generator, default_generator
 from ..random.uniform import random_
 
@@ -51,12 +51,21 @@ class SequentialSampler(Sampler):
 class RandomSampler(Sampler):
     """All indices in random order, or draws with replacement."""
 
-    def __init__(self, data_source: Any, replacement: bool = False, num_samples: int | None = None, generator: Any = None):
-        self.data_source, self.replacement, self._num_samples, self.generator = data_source, replacement, num_samples, generator
+    def __init__(
+        self, data_source: Any, replacement: bool = False, num_samples: int | None = None, generator: Any = None
+    ):
+        self.data_source, self.replacement, self._num_samples, self.generator = (
+            data_source,
+            replacement,
+            num_samples,
+            generator,
+        )
         if not isinstance(replacement, bool):
             raise errors.type_(f"replacement should be a boolean value, but got replacement={replacement}")
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
-            raise errors.value(f"num_samples should be a positive integer value, but got num_samples={self.num_samples}")
+            raise errors.value(
+                f"num_samples should be a positive integer value, but got num_samples={self.num_samples}"
+            )
 
     @property
     def num_samples(self) -> int:
@@ -105,7 +114,9 @@ class WeightedRandomSampler(Sampler):
             raise errors.value(f"replacement should be a boolean value, but got replacement={replacement}")
         self.weights = as_tensor(weights, dtype=types.float64)
         if self.weights._a.ndim != 1:
-            raise errors.value(f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}")
+            raise errors.value(
+                f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"
+            )
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 
     def __iter__(self) -> Iterator[int]:

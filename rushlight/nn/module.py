@@ -189,7 +189,9 @@ class Module:
         if hasattr(self, name) and name not in self._buffers:
             raise KeyError(f"attribute '{name}' already exists")
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise errors.type_(f"cannot assign '{type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
+            raise errors.type_(
+                f"cannot assign '{type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
         self._buffers[name] = tensor
         (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
@@ -286,7 +288,9 @@ class Module:
         for _, p in self.named_parameters(recurse=recurse):
             yield p
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Tensor]]:
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
         """All buffers with dotted names."""
         return self._named_members(lambda m: m._buffers.items(), prefix, recurse, remove_duplicate)
 
@@ -359,7 +363,9 @@ class Module:
             return self
         target = dtypes[0]
         if target.category < 2:
-            raise errors.type_(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={target}")
+            raise errors.type_(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={target}"
+            )
         return self._apply(lambda t: t.to(target) if t.dtype.category >= 2 else t)
 
     def _to_float(self, name: str) -> Any:
@@ -538,7 +544,9 @@ class Module:
             self._buffers[name] = value
 
     # --- hooks ------------------------------------------------------------------------------------------------------
-    def register_forward_pre_hook(self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
+    def register_forward_pre_hook(
+        self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(module, args)`` before forward; what it returns replaces the arguments."""
         handle = add_hook(self._forward_pre_hooks, hook)
         if with_kwargs:
@@ -591,7 +599,11 @@ class Module:
         return add_hook(self._load_state_dict_pre_hooks, lambda *args: hook(self, *args))
 
     def _register_load_state_dict_pre_hook(self, hook: Any, with_module: bool = False) -> RemovableHandle:
-        return self.register_load_state_dict_pre_hook(hook) if with_module else add_hook(self._load_state_dict_pre_hooks, hook)
+        return (
+            self.register_load_state_dict_pre_hook(hook)
+            if with_module
+            else add_hook(self._load_state_dict_pre_hooks, hook)
+        )
 
     def register_load_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
         """Call ``hook(module, incompatible_keys)`` after loading."""

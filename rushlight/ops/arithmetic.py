@@ -155,7 +155,9 @@ def integers(*arrays: Any) -> bool:
 
 def refuse_zero(divisor: Any) -> None:
     if (np.asarray(divisor) == 0).any():
-        raise errors.runtime("ZeroDivisionError", "An integer tensor was divided by zero; mask the zeros or use floats.")
+        raise errors.runtime(
+            "ZeroDivisionError", "An integer tensor was divided by zero; mask the zeros or use floats."
+        )
 
 
 def refuse_bool(name: str, *inputs: Any) -> None:
@@ -316,7 +318,8 @@ def _pow_types(inputs):
         return [common, common]
     if common.category == types.INTEGER and exponent < 0:
         raise errors.runtime(
-            "Integers to negative integer powers are not allowed.", "Convert first: x.float() ** -1, or torch.reciprocal(x)."
+            "Integers to negative integer powers are not allowed.",
+            "Convert first: x.float() ** -1, or torch.reciprocal(x).",
         )
     return [common, None]  # a number stays a number: the common powers have kernels of their own
 
@@ -480,9 +483,7 @@ def sign(k, input):
 @sign.prepare
 def _(input):
     if isinstance(input, Tensor) and input._a.dtype.kind == "c":
-        raise errors.runtime(
-            "Unlike NumPy, torch.sign doesn't support complex numbers. Please use torch.sgn instead."
-        )
+        raise errors.runtime("Unlike NumPy, torch.sign doesn't support complex numbers. Please use torch.sgn instead.")
     return (input,), {}
 
 

@@ -40,7 +40,9 @@ def logical_not(k, input):
 def _bitwise(name: str, ufunc: Any, doc: str) -> None:
     def forward(k, input, other):
         if input.dtype.kind not in "biu":
-            raise NotImplementedError(f'"{name}_cpu" not implemented for \'{types.scalar_name(types.of_array(input))}\'')
+            raise NotImplementedError(
+                f"\"{name}_cpu\" not implemented for '{types.scalar_name(types.of_array(input))}'"
+            )
         return ufunc(input, other)
 
     forward.__name__, forward.__doc__ = name, doc
@@ -67,7 +69,9 @@ def _where_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
     if not isinstance(condition, Tensor):
         raise errors.not_a_tensor("where", "condition", 1, condition)
     if condition.dtype not in (types.bool_, types.uint8):
-        raise errors.runtime(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
+        raise errors.runtime(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
+        )
     common = result_type(inputs[1:])
     return [types.bool_, common, common]
 
@@ -122,7 +126,8 @@ def _fill_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
         )
     if types.of_number(value).category > input.dtype.category if not isinstance(value, Tensor) else False:
         raise errors.runtime(
-            f"value cannot be converted to type {input.dtype.np_name} without overflow", "Use a float tensor, or an integer value."
+            f"value cannot be converted to type {input.dtype.np_name} without overflow",
+            "Use a float tensor, or an integer value.",
         )
     return [input.dtype, types.bool_, input.dtype]
 
@@ -160,8 +165,8 @@ def clamp(k, input, min=None, max=None):  # noqa: A002
     return out if max is None else np.minimum(out, max)
 
 
-clamp.grad_name = lambda inputs, attrs: "ClampBackward0" if isinstance(inputs[1], Tensor) or isinstance(inputs[2], Tensor) else (
-    "ClampBackward1"
+clamp.grad_name = lambda inputs, attrs: (
+    "ClampBackward0" if isinstance(inputs[1], Tensor) or isinstance(inputs[2], Tensor) else ("ClampBackward1")
 )
 
 
@@ -215,5 +220,3 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
     if input._a.dtype is not other._a.dtype:
         raise errors.runtime(f"{types.scalar_name(input.dtype)} did not match {types.scalar_name(other.dtype)}")
     return bool(np.isclose(input._a, other._a, rtol, atol, equal_nan).all())
-
-

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
-
 from .. import errors, types
 from ..functions import function
 from ..op import cast_array, elementwise
@@ -144,7 +142,17 @@ def _is_false(self: Tensor) -> bool:
     return False
 
 
-for _flag in ("is_cuda", "is_sparse", "is_quantized", "is_meta", "is_mps", "is_mkldnn", "is_xpu", "is_nested", "is_sparse_csr"):
+for _flag in (
+    "is_cuda",
+    "is_sparse",
+    "is_quantized",
+    "is_meta",
+    "is_mps",
+    "is_mkldnn",
+    "is_xpu",
+    "is_nested",
+    "is_sparse_csr",
+):
     setattr(Tensor, _flag, property(_is_false, doc="False."))
 
 Tensor.is_cpu = property(lambda self: True, doc="True.")  # type: ignore[attr-defined]

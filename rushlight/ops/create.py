@@ -121,7 +121,9 @@ def _number(data: Any) -> ndarray[Any, Any]:
 def _array_of_sequence(data: Any, dtype: types.dtype | None) -> ndarray[Any, Any]:
     shape: list[int] = []
     level = data
-    while isinstance(level, (list, tuple, range)) or (hasattr(level, "__len__") and not isinstance(level, (str, bytes))):
+    while isinstance(level, (list, tuple, range)) or (
+        hasattr(level, "__len__") and not isinstance(level, (str, bytes))
+    ):
         if isinstance(level, (Tensor, ndarray)):
             shape += [int(s) for s in (level._a if isinstance(level, Tensor) else level).shape]
             break
@@ -142,7 +144,8 @@ def _array_of_sequence(data: Any, dtype: types.dtype | None) -> ndarray[Any, Any
             if any(not -(2**63) <= int(x) < 2**63 for x in leaves):
                 raise errors.runtime("Overflow when unpacking long long") from None
             raise errors.runtime(
-                f"value cannot be converted to type {dtype.np_name}_t without overflow", f"One of the values is outside {dtype}."
+                f"value cannot be converted to type {dtype.np_name}_t without overflow",
+                f"One of the values is outside {dtype}.",
             ) from None
         flat = np.array([cast(x, dtype) for x in leaves], dtype.np)
     except (TypeError, ValueError):
@@ -359,7 +362,11 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, **kwargs: Any) -> 
         raise errors.runtime("upper bound and lower bound inconsistent with step sign")
     if dtype.category == types.INTEGER:
         start, step = int(start), int(step)
-        n = max(0, -((start - int(end)) // step)) if isinstance(end, int) else max(0, int(np.ceil((end - start) / step)))
+        n = (
+            max(0, -((start - int(end)) // step))
+            if isinstance(end, int)
+            else max(0, int(np.ceil((end - start) / step)))
+        )
         a = np.arange(n, dtype=np.int64) * step + start
     else:
         n = int(np.ceil((end - start) / step))

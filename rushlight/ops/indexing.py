@@ -109,13 +109,17 @@ def _index_array(i: Any) -> Any:
         import warnings
 
         warnings.warn(
-            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", UserWarning, stacklevel=4
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+            UserWarning,
+            stacklevel=4,
         )
         return a.astype(bool)
     if kind not in "iu":
         if a.size == 0:
             return a.astype(np.int64)
-        raise errors.index("tensors used as indices must be long, int, byte or bool tensors", "Convert it: index.long().")
+        raise errors.index(
+            "tensors used as indices must be long, int, byte or bool tensors", "Convert it: index.long()."
+        )
     return a
 
 
@@ -144,7 +148,11 @@ def read(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], bool, boo
         elif isinstance(i, (bool, np.bool_)):
             parts.append(np.asarray(bool(i)))
             gathers = True
-        elif isinstance(i, (Tensor, ndarray)) and i.ndim == 0 and (i._a if isinstance(i, Tensor) else i).dtype.kind in "iu":
+        elif (
+            isinstance(i, (Tensor, ndarray))
+            and i.ndim == 0
+            and (i._a if isinstance(i, Tensor) else i).dtype.kind in "iu"
+        ):
             parts.append(int(i))
         elif hasattr(i, "__index__") and not isinstance(i, (Tensor, ndarray)):
             parts.append(operator.index(i))
@@ -168,7 +176,10 @@ def _slice(s: slice) -> slice:
 
 
 def _check(parts: list[Any], shape: tuple[int, ...]) -> None:
-    used = sum(0 if p is None or p is Ellipsis else p.ndim if isinstance(p, ndarray) and p.dtype.kind == "b" else 1 for p in parts)
+    used = sum(
+        0 if p is None or p is Ellipsis else p.ndim if isinstance(p, ndarray) and p.dtype.kind == "b" else 1
+        for p in parts
+    )
     if used > len(shape):
         if not shape:
             raise errors.index(
@@ -223,7 +234,11 @@ def get(self: Tensor, index: Any) -> Tensor:
         if len(parts) == 1 and parts[0].__class__ is int:
             return select(self, 0, parts[0])
         where = parts if Ellipsis in parts else (*parts, ...)
-        name = "basic_select" if parts and any(p.__class__ is int for p in parts) and _ends_with_int(parts) else "basic_slice"
+        name = (
+            "basic_select"
+            if parts and any(p.__class__ is int for p in parts) and _ends_with_int(parts)
+            else "basic_slice"
+        )
         return REGISTRY[name].public(self, where=where if Ellipsis not in parts else where)  # type: ignore[no-any-return]
     view, gather = split_basic(self, parts)
     return REGISTRY["index_get"].public(view, where=gather)  # type: ignore[no-any-return]
@@ -288,7 +303,9 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
     if not isinstance(value, Tensor):
         if not isinstance(value, (bool, int, float, complex, np.generic)):
             if not isinstance(value, ndarray):
-                raise errors.type_(f"can't assign a {type(value).__name__} to a torch.{types.scalar_name(self.dtype)}Tensor")
+                raise errors.type_(
+                    f"can't assign a {type(value).__name__} to a torch.{types.scalar_name(self.dtype)}Tensor"
+                )
             value = wrap(np.asarray(value))
         else:
             value = wrap(np.asarray(value))

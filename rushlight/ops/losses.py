@@ -19,7 +19,10 @@ def reduced(loss: Tensor, reduction: str, size_average: Any = None, reduce: Any 
         size_average = True if size_average is None else size_average
         reduce = True if reduce is None else reduce
         reduction = ("mean" if size_average else "sum") if reduce else "none"
-        warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=4)
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            stacklevel=4,
+        )
     if reduction == "mean":
         return loss.mean()  # type: ignore[no-any-return]
     if reduction == "sum":
@@ -43,7 +46,9 @@ def _reduction_name(reduction: str, size_average: Any, reduce: Any) -> str:
         return reduction
     whole = (size_average is None or size_average, reduce is None or reduce)
     chosen = ("mean" if whole[0] else "sum") if whole[1] else "none"
-    warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", stacklevel=4)
+    warnings.warn(
+        f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", stacklevel=4
+    )
     return chosen
 
 
@@ -84,7 +89,12 @@ def check_reduction(reduction: str) -> None:
 
 @function(name="nn.functional.mse_loss")
 def mse_loss(
-    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    weight: Any = None,
 ) -> Tensor:
     """Squared differences: ``(input - target) ** 2``, averaged, summed or all of them."""
     _warn_sizes("mse_loss", input, target)
@@ -97,7 +107,12 @@ def mse_loss(
 
 @function(name="nn.functional.l1_loss")
 def l1_loss(
-    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    weight: Any = None,
 ) -> Tensor:
     """Absolute differences."""
     _warn_sizes("l1_loss", input, target)
@@ -164,12 +179,13 @@ def _check_classes(input: Tensor, target: Tensor, ignore_index: int) -> None:
         raise errors.value("Expected 1 or more dimensions (got 0)")
     if t.dtype.kind not in "iu" or t.dtype.itemsize not in (1, 8):
         raise errors.runtime(
-            f"expected scalar type Long but found {types.scalar_name(target.dtype)}", "Class targets are integers: target.long()."
+            f"expected scalar type Long but found {types.scalar_name(target.dtype)}",
+            "Class targets are integers: target.long().",
         )
     expected = a.shape[:1] + a.shape[2:] if a.ndim > 1 else ()
     if a.ndim > 1 and t.shape[:1] != a.shape[:1]:
         raise errors.value(
-            f"Expected input batch_size ({a.shape[0]}) to match target batch_size ({t.shape[0] if t.ndim else 'none'})."
+            f"Expected input batch_size ({a.shape[0]}) to match target batch_size ({t.shape[0] if t.ndim else 0})."
         )
     if t.shape != expected:
         raise errors.runtime(
@@ -180,7 +196,9 @@ def _check_classes(input: Tensor, target: Tensor, ignore_index: int) -> None:
     classes = a.shape[1] if a.ndim > 1 else a.shape[0]
     bad = t[(t != ignore_index) & ((t < 0) | (t >= classes))]
     if bad.size:
-        raise errors.index(f"Target {int(bad.reshape(-1)[0])} is out of bounds.", f"There are {classes} classes, 0 to {classes - 1}.")
+        raise errors.index(
+            f"Target {int(bad.reshape(-1)[0])} is out of bounds.", f"There are {classes} classes, 0 to {classes - 1}."
+        )
 
 
 @function(name="nn.functional.nll_loss")
@@ -224,7 +242,9 @@ def cross_entropy(
     return loss * (1 - label_smoothing) + smooth * (label_smoothing / input._a.shape[axis])  # type: ignore[no-any-return]
 
 
-def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Any, reduction: str, smoothing: float, axis: int) -> Tensor:
+def _soft_cross_entropy(
+    input: Tensor, target: Tensor, weight: Any, reduction: str, smoothing: float, axis: int
+) -> Tensor:
     if smoothing:
         target = target * (1 - smoothing) + smoothing / input._a.shape[axis]
     logs = input.log_softmax(axis)
@@ -254,7 +274,12 @@ def _(k, g, input):
 
 @function(name="nn.functional.binary_cross_entropy")
 def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Any = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Binary cross entropy of probabilities."""
     if target._a.shape != input._a.shape:

@@ -16,12 +16,15 @@ def _same_dtype(a: Any, b: Any, names: str = "m1 and m2") -> None:
     x, y = (types.of_array(v._a if isinstance(v, Tensor) else v) for v in (a, b))
     if x is not y:
         raise errors.runtime(
-            f"expected {names} to have the same dtype, but got: {_c_name(x)} != {_c_name(y)}", "Convert one of them with .to(dtype)."
+            f"expected {names} to have the same dtype, but got: {_c_name(x)} != {_c_name(y)}",
+            "Convert one of them with .to(dtype).",
         )
 
 
 def _c_name(t: types.dtype) -> str:
-    return {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "float16": "c10::Half"}.get(t.name, t.name)
+    return {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "float16": "c10::Half"}.get(
+        t.name, t.name
+    )
 
 
 def _product(a: Any, b: Any) -> Any:
@@ -132,8 +135,8 @@ def _(input, tensor):
         raise errors.runtime(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
     if input.shape[0] != tensor.shape[0]:
         raise errors.runtime(
-            "inconsistent tensor size, expected tensor [%d] and src [%d] to have the same number of elements, but got %d and %d "
-            "elements respectively" % (input.shape[0], tensor.shape[0], input.shape[0], tensor.shape[0])
+            f"inconsistent tensor size, expected tensor [{input.shape[0]}] and src [{tensor.shape[0]}] to have the same number of "
+            f"elements, but got {input.shape[0]} and {tensor.shape[0]} elements respectively"
         )
     if isinstance(input, Tensor):
         x, y = input.dtype, tensor.dtype
@@ -224,7 +227,10 @@ def _rat(self: Tensor, other: Any) -> Any:
 Tensor.__matmul__, Tensor.__rmatmul__ = _at, _rat  # type: ignore[attr-defined]
 
 
-@opaque(methods="addmm addmm_", samples=lambda m: [m(m.f(2, 4), m.f(2, 3), m.f(3, 4)), m(m.f(4), m.f(2, 3), m.f(3, 4), beta=2, alpha=0.5)])
+@opaque(
+    methods="addmm addmm_",
+    samples=lambda m: [m(m.f(2, 4), m.f(2, 3), m.f(3, 4)), m(m.f(4), m.f(2, 3), m.f(3, 4), beta=2, alpha=0.5)],
+)
 def addmm(k, input, mat1, mat2, *, beta=1, alpha=1):
     """``beta * input + alpha * mat1 @ mat2``."""
     product = _product(mat1, mat2)
@@ -311,7 +317,9 @@ def einsum(equation: str, *operands: Any) -> Tensor:
                 "ellipsis was given"
             )
         if len(set(term)) != len(term):
-            raise NotImplementedError("einsum: a letter repeated within one operand is not supported; take the diagonal first")
+            raise NotImplementedError(
+                "einsum: a letter repeated within one operand is not supported; take the diagonal first"
+            )
     result, letters = tensors[0], terms[0]
     for i, (t, term) in enumerate(zip(tensors[1:], terms[1:], strict=True)):
         later = "".join(terms[i + 2 :]) + right
@@ -343,5 +351,3 @@ def _pair(x: Tensor, a: str, y: Tensor, b: str, later: str) -> tuple[Tensor, str
     )
     names = batch + only_a + only_b
     return product.reshape([size[c] for c in names]), "".join(names)
-
-

@@ -11,7 +11,7 @@ from .. import errors, types
 from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels.strides import element_strides, infer_size, view_strides
-from ..op import REGISTRY, movement, opaque
+from ..op import movement, opaque
 from ..tensor import Tensor, extra
 
 
@@ -99,7 +99,7 @@ def _(k, g, input_shape):
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements under another shape: a view where that is possible, else a copy."""
     if not shape:
-        raise errors.type_("reshape() missing 1 required positional arguments: \"shape\"")
+        raise errors.type_('reshape() missing 1 required positional arguments: "shape"')
     size = infer_size(sizes(shape), input._a.size)
     a = input._a
     if a.flags.c_contiguous or view_strides(a.shape, element_strides(a), size) is not None:
@@ -214,7 +214,9 @@ def _(k, g, input_shape):
     return k.reshape_gradient(g, size=input_shape)
 
 
-@movement(methods="squeeze squeeze_", grad_name=lambda i, a: "SqueezeBackward0" if a["dim"] is None else "SqueezeBackward1")
+@movement(
+    methods="squeeze squeeze_", grad_name=lambda i, a: "SqueezeBackward0" if a["dim"] is None else "SqueezeBackward1"
+)
 def squeeze(k, input, *, dim):
     """Dimensions of size 1 taken away: all of them, or those named."""
     dims = range(input.ndim) if dim is None else dim
@@ -425,7 +427,10 @@ def _cat_dtypes(inputs: tuple[Any, ...]) -> list[types.dtype]:
     return [common] * len(inputs) if len(inputs) else [result_type(inputs)]
 
 
-@opaque(variadic=True, samples=lambda m: [m((m.f(2, 3), m.f(1, 3))), m((m.f(2, 1), m.nc(2, 3)), dim=1), m((m.f(0, 3), m.f(2, 3)))])
+@opaque(
+    variadic=True,
+    samples=lambda m: [m((m.f(2, 3), m.f(1, 3))), m((m.f(2, 1), m.nc(2, 3)), dim=1), m((m.f(0, 3), m.f(2, 3)))],
+)
 def cat(k, *tensors, dim):
     """Tensors one after another along ``dim``; the other sizes are equal."""
     common = np.result_type(*tensors) if len({t.dtype for t in tensors}) > 1 else tensors[0].dtype
@@ -490,7 +495,9 @@ def stack(k, *tensors, dim):
 @stack.prepare
 def _(tensors, dim=0):
     if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
-        raise errors.type_(f"stack(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+        raise errors.type_(
+            f"stack(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
     if not tensors:
         raise errors.runtime("stack expects a non-empty TensorList")
     first = tuple(tensors[0].shape)
@@ -543,7 +550,9 @@ def is_contiguous(self: Tensor, memory_format: Any = types.contiguous_format) ->
 
 def _matrix(x: Tensor) -> Tensor:
     if x._a.ndim < 2:
-        raise errors.runtime(f"tensor.mT is only supported on matrices or batches of matrices. Got {x._a.ndim}-D tensor.")
+        raise errors.runtime(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {x._a.ndim}-D tensor."
+        )
     return transpose.public(x, -2, -1)  # type: ignore[no-any-return]
 
 
@@ -554,4 +563,3 @@ def _reversed(x: Tensor) -> Tensor:
 Tensor.T = property(_reversed, doc="Dimensions in reverse order.")  # type: ignore[attr-defined]
 Tensor.mT = property(_matrix, doc="The last two dimensions exchanged.")  # type: ignore[attr-defined]
 Tensor.H = property(_matrix, doc="A matrix transposed.")  # type: ignore[attr-defined]
-

@@ -9,7 +9,9 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dim, check_dims
 from ..functions import function
-from ..kernels import moments, norm as norm_kernel, reduce, softmax as softmax_kernel
+from ..kernels import moments, reduce
+from ..kernels import norm as norm_kernel
+from ..kernels import softmax as softmax_kernel
 from ..op import REGISTRY, opaque, reduction
 from ..return_types import named
 from ..tensor import Tensor
@@ -44,7 +46,12 @@ def sum(k, input, *, dim, keepdim, dtype, full):  # noqa: A001
 def _(input, dim=None, keepdim=False, *, dtype=None):
     if dim is None:
         return (input,), {"dim": tuple(range(input.ndim)), "keepdim": keepdim, "dtype": dtype, "full": not keepdim}
-    return (input,), {"dim": tuple(sorted(check_dims(dim, input.ndim))), "keepdim": keepdim, "dtype": dtype, "full": False}
+    return (input,), {
+        "dim": tuple(sorted(check_dims(dim, input.ndim))),
+        "keepdim": keepdim,
+        "dtype": dtype,
+        "full": False,
+    }
 
 
 @sum.vjp("input")
@@ -97,7 +104,11 @@ def _spread_options(input, dim=None, unbiased=None, keepdim=False, *, correction
     return (input,), attrs
 
 
-@reduction(methods="var", grad_name="VarBackward0", samples=lambda m: [m(m.f(4)), m(m.f(2, 3), dim=1), m(m.f(3, 2), dim=0, correction=0)])
+@reduction(
+    methods="var",
+    grad_name="VarBackward0",
+    samples=lambda m: [m(m.f(4)), m(m.f(2, 3), dim=1), m(m.f(3, 2), dim=0, correction=0)],
+)
 def var(k, input, *, dim, keepdim, correction):
     """Variance, divided by n - 1 unless ``correction`` (or ``unbiased=False``) says otherwise."""
     return moments.var(input, dim, keepdim, correction)
@@ -111,10 +122,18 @@ def _(k, g, input, dim, keepdim, correction):
     shape = tuple(input.shape)
     n = _count(shape, dim)
     centred = input - k.mean(input, dim, True) if dim else input * 0.0
-    return _spread(k, g, dim, keepdim, shape) * (2.0 / max(n - correction, 0) if n != correction else float("nan")) * centred
+    return (
+        _spread(k, g, dim, keepdim, shape)
+        * (2.0 / max(n - correction, 0) if n != correction else float("nan"))
+        * centred
+    )
 
 
-@reduction(methods="std", grad_name="StdBackward0", samples=lambda m: [m(m.f(4)), m(m.f(2, 3), dim=1), m(m.f(3, 2), dim=0, correction=0)])
+@reduction(
+    methods="std",
+    grad_name="StdBackward0",
+    samples=lambda m: [m(m.f(4)), m(m.f(2, 3), dim=1), m(m.f(3, 2), dim=0, correction=0)],
+)
 def std(k, input, *, dim, keepdim, correction):
     """Standard deviation: the square root of ``var``."""
     return moments.std(input, dim, keepdim, correction)
@@ -131,13 +150,19 @@ def _(k, g, input, out, dim, keepdim, correction):
     n = _count(shape, dim)
     centred = input - k.mean(input, dim, True) if dim else input * 0.0
     scaled = k.where(out == 0.0, out * 0.0, g / out)
-    return _spread(k, scaled, dim, keepdim, shape) * (1.0 / max(n - correction, 0) if n != correction else float("nan")) * centred
+    return (
+        _spread(k, scaled, dim, keepdim, shape)
+        * (1.0 / max(n - correction, 0) if n != correction else float("nan"))
+        * centred
+    )
 
 
 # --- extremes ---------------------------------------------------------------------------------------------------------
 def _not_empty(op: str, input: Any, dim: Any) -> None:
     if dim is None and 0 in tuple(input.shape):
-        raise errors.runtime(f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
+        raise errors.runtime(
+            f"{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+        )
     if dim is not None and input.ndim and input.shape[check_dim(dim, input.ndim)] == 0:
         raise errors.index(f"{op}(): Expected reduction dim {dim} to have non-zero size.")
 
@@ -263,7 +288,9 @@ def _quantifier(name: str, ufunc: Any, doc: str) -> None:
         return np.asarray(out, np.uint8 if input.dtype == np.uint8 else bool)
 
     forward.__name__, forward.__doc__ = name, doc
-    op = reduction(methods=name, nondiff=True, samples=lambda m: [m(m.b(2, 3)), m(m.b(2, 3), dim=1), m(m.b()), m(m.b(0))])(forward)
+    op = reduction(
+        methods=name, nondiff=True, samples=lambda m: [m(m.b(2, 3)), m(m.b(2, 3), dim=1), m(m.b()), m(m.b(0))]
+    )(forward)
 
     @op.prepare
     def _(input, dim=None, keepdim=False):
@@ -326,7 +353,9 @@ def _(k, g, input, out, ord, dim, keepdim):
 
 
 @function(methods="norm")
-def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None) -> Tensor:
+def norm(
+    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
+) -> Tensor:
     """The p-norm of all elements, or along dimensions; "fro" is the 2-norm of the elements."""
     if p is None or p == "fro":
         p = 2
@@ -334,7 +363,8 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
         raise NotImplementedError("torch.norm(p='nuc') is not supported")
     if input.dtype.category < types.FLOATING:
         raise errors.runtime(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got " + types.scalar_name(input.dtype)
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            + types.scalar_name(input.dtype)
         )
     return vector_norm.public(input if dtype is None else input.to(dtype), p, dim, keepdim)  # type: ignore[no-any-return]
 
@@ -372,7 +402,7 @@ def _softmax_input(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, An
     kind = (input._a if isinstance(input, Tensor) else input).dtype.kind
     if kind in "biu":
         scalar = types.scalar_name(types.of_array(input._a if isinstance(input, Tensor) else input))
-        raise NotImplementedError(f'"{name}_lastdim_kernel_impl" not implemented for \'{scalar}\'')
+        raise NotImplementedError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{scalar}'")
     return (input,), {"dim": check_dim(dim, input.ndim)}
 
 

@@ -12,7 +12,8 @@ from ..autograd.graph import Node, next_seq
 from ..autograd.mode import recording
 from ..functions import function
 from ..op import opaque
-from ..random import discrete, normal as normal_family, permutation, transforms, uniform
+from ..random import discrete, permutation, transforms, uniform
+from ..random import normal as normal_family
 from ..random.generator import Generator, default_generator
 from ..tensor import Tensor, edge_of, wrap
 from ..writing import bump, check_writable, rebase
@@ -131,10 +132,14 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     """Normal with these means and standard deviations: tensors, numbers, or numbers with a ``size``."""
     gen = _generator(generator)
     if size is not None:
-        return _sized("normal", (size,), {**kwargs, "generator": gen}, lambda g, a: normal_family.normal_(g, a, mean, std))
+        return _sized(
+            "normal", (size,), {**kwargs, "generator": gen}, lambda g, a: normal_family.normal_(g, a, mean, std)
+        )
     arrays = [x._a if isinstance(x, Tensor) else float(x) for x in (mean, std)]
     if not any(isinstance(x, np.ndarray) for x in arrays):
-        raise errors.type_("normal() received an invalid combination of arguments", "Give a size: normal(0.0, 1.0, (2, 3)).")
+        raise errors.type_(
+            "normal() received an invalid combination of arguments", "Give a size: normal(0.0, 1.0, (2, 3))."
+        )
     return finish(normal_family.normal(gen, *arrays), **kwargs)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .. import errors
@@ -56,7 +54,11 @@ def _(k, g):
     return g
 
 
-@opaque(grad_name="FillBackward0", methods="fill fill_", samples=lambda m: [m(m.f(2, 3), 2.0), m(m.f(), 1.0), m(m.f(0), 1.0)])
+@opaque(
+    grad_name="FillBackward0",
+    methods="fill fill_",
+    samples=lambda m: [m(m.f(2, 3), 2.0), m(m.f(), 1.0), m(m.f(0), 1.0)],
+)
 def fill(k, input, value):
     """A tensor like ``input`` filled with ``value``."""
     return np.full_like(input, value)
@@ -94,5 +96,3 @@ def zero_(self: Tensor) -> Tensor:
     self._a.fill(0)
     bump(self)
     return self
-
-

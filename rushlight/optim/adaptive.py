@@ -19,7 +19,9 @@ class PerParameter(Optimizer):
         for p in params:
             g = p._grad._a  # type: ignore[union-attr]
             if p._a.dtype.kind == "c":
-                raise NotImplementedError(f"{type(self).__name__} on complex parameters is not supported: view_as_real them.")
+                raise NotImplementedError(
+                    f"{type(self).__name__} on complex parameters is not supported: view_as_real them."
+                )
             state = self.state[p]
             if not state:
                 self.start(group, p, state)
@@ -144,7 +146,10 @@ class Adadelta(PerParameter):
         foreach: bool | None = None, *, capturable: bool = False, maximize: bool = False, differentiable: bool = False,
     ):  # fmt: skip
         check_settings(
-            lr=(lr, lr >= 0), rho=(rho, 0 <= rho <= 1), eps=(eps, eps >= 0), weight_decay=(weight_decay, weight_decay >= 0)
+            lr=(lr, lr >= 0),
+            rho=(rho, 0 <= rho <= 1),
+            eps=(eps, eps >= 0),
+            weight_decay=(weight_decay, weight_decay >= 0),
         )
         settings = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**settings, **flags(foreach, maximize, capturable, differentiable)})
@@ -230,7 +235,11 @@ class RAdam(PerParameter):
     ):  # fmt: skip
         check_adam(lr, betas, eps, weight_decay)
         settings = {
-            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "decoupled_weight_decay": decoupled_weight_decay
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, {**settings, **flags(foreach, maximize, capturable, differentiable)})
 
@@ -247,9 +256,7 @@ class RAdam(PerParameter):
         longest = 2 / (1 - beta2) - 1
         length = longest - 2 * step * beta2**step / (1 - beta2**step)
         if length > 5.0:
-            rectified = math.sqrt(
-                (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-            )
+            rectified = math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
             adaptive = math.sqrt(1 - beta2**step) / (np.sqrt(v) + group["eps"])
             a += corrected * lr * adaptive * rectified * -1.0
         else:

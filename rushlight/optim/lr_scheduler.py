@@ -24,7 +24,9 @@ class LRScheduler:
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
-                raise KeyError(f"param 'initial_lr' is not specified in param_groups[{i}] when resuming scheduler with last_epoch >= 0")
+                raise KeyError(
+                    f"param 'initial_lr' is not specified in param_groups[{i}] when resuming scheduler with last_epoch >= 0"
+                )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         self._step_count = 0
@@ -175,7 +177,9 @@ class ConstantLR(LRScheduler):
     def get_lr(self) -> Any:
         if self.last_epoch == 0:
             return [lr * self.factor for lr in self._rates()]
-        return self._rates() if self.last_epoch != self.total_iters else [lr * (1.0 / self.factor) for lr in self._rates()]
+        return (
+            self._rates() if self.last_epoch != self.total_iters else [lr * (1.0 / self.factor) for lr in self._rates()]
+        )
 
     def _get_closed_form_lr(self) -> Any:
         return [base * (self.factor if self.last_epoch < self.total_iters else 1) for base in self.base_lrs]
@@ -255,9 +259,7 @@ class CosineAnnealingLR(LRScheduler):
             return self._get_closed_form_lr()
         if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:
             rise = (1 - math.cos(math.pi / self.T_max)) / 2
-            return [
-                lr + (base - self.eta_min) * rise for base, lr in zip(self.base_lrs, self._rates(), strict=True)
-            ]
+            return [lr + (base - self.eta_min) * rise for base, lr in zip(self.base_lrs, self._rates(), strict=True)]
         ratio = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / (
             1 + math.cos(math.pi * (self.last_epoch - 1) / self.T_max)
         )
@@ -371,7 +373,12 @@ class SequentialLR(LRScheduler):
                 f"points, but got number of schedulers {len(schedulers)} and the number of milestones to be equal to "
                 f"{len(milestones)}"
             )
-        self.optimizer, self._schedulers, self._milestones, self.last_epoch = optimizer, schedulers, milestones, last_epoch + 1
+        self.optimizer, self._schedulers, self._milestones, self.last_epoch = (
+            optimizer,
+            schedulers,
+            milestones,
+            last_epoch + 1,
+        )
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"]
         for scheduler in schedulers:

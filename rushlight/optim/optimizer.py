@@ -186,7 +186,14 @@ class Optimizer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        for name in ("step_pre", "step_post", "state_dict_pre", "state_dict_post", "load_state_dict_pre", "load_state_dict_post"):
+        for name in (
+            "step_pre",
+            "step_post",
+            "state_dict_pre",
+            "state_dict_post",
+            "load_state_dict_pre",
+            "load_state_dict_post",
+        ):
             self.__dict__.setdefault(f"_optimizer_{name}_hooks", _HookDict())
 
     # --- hooks and text -------------------------------------------------------------------------------------------
@@ -217,7 +224,12 @@ def _like(name: str, value: Any, p: Tensor) -> Any:
 
 def check_settings(**settings: tuple[Any, bool]) -> None:
     """Raise ValueError for a setting outside its range: ``check_settings(lr=(lr, lr >= 0))``."""
-    names = {"lr": "learning rate", "eps": "epsilon value", "weight_decay": "weight_decay value", "momentum": "momentum value"}
+    names = {
+        "lr": "learning rate",
+        "eps": "epsilon value",
+        "weight_decay": "weight_decay value",
+        "momentum": "momentum value",
+    }
     for name, (value, valid) in settings.items():
         if not valid:
             raise errors.value(f"Invalid {names.get(name, name + ' value')}: {value}")

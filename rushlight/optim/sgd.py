@@ -21,7 +21,9 @@ class SGD(Optimizer):
         nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None, differentiable: bool = False,
         fused: bool | None = None,
     ):  # fmt: skip
-        check_settings(lr=(lr, lr >= 0), momentum=(momentum, momentum >= 0), weight_decay=(weight_decay, weight_decay >= 0))
+        check_settings(
+            lr=(lr, lr >= 0), momentum=(momentum, momentum >= 0), weight_decay=(weight_decay, weight_decay >= 0)
+        )
         if nesterov and (momentum <= 0 or dampening != 0):
             raise errors.value("Nesterov momentum requires a momentum and zero dampening")
         super().__init__(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module
@@ -132,5 +130,3 @@ class Dropout(Module):
 
     def extra_repr(self) -> str:
         return f"p={self.p}, inplace={self.inplace}"
-
-
