@@ -83,6 +83,9 @@ class Node:
     def output_meta(self, nr: int) -> Any:
         return self.meta if self.n_outputs == 1 else self.meta[nr]
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
     def name(self) -> str:
         """The name PyTorch gives the operation's backward, e.g. ``MulBackward0``."""
         return type(self).__name__

@@ -124,11 +124,6 @@ def _fill_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
         raise errors.runtime(
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._a.ndim} dimension(s)."
         )
-    if types.of_number(value).category > input.dtype.category if not isinstance(value, Tensor) else False:
-        raise errors.runtime(
-            f"value cannot be converted to type {input.dtype.np_name} without overflow",
-            "Use a float tensor, or an integer value.",
-        )
     return [input.dtype, types.bool_, input.dtype]
 
 

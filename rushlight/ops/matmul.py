@@ -190,7 +190,7 @@ def _matmul(x: Tensor, y: Tensor) -> Tensor:
         return mm.public(x, y)  # type: ignore[no-any-return]
     if n <= 2 and m >= 3:
         # a batch of rows times one matrix is one larger product
-        folded = x.reshape(-1, x._a.shape[-1])
+        folded = x.reshape(int(np.prod(x._a.shape[:-1])), x._a.shape[-1])
         product = mm.public(folded, y) if n == 2 else mv.public(folded, y)
         return product.view(*x._a.shape[:-1], *y._a.shape[1:])  # type: ignore[no-any-return]
     return _batched(x, y)
@@ -211,8 +211,9 @@ def _batched(x: Tensor, y: Tensor) -> Tensor:
             f"[{int(np.prod(batch))}, {y._a.shape[-2]}].",
             f"The shapes are {list(x._a.shape)} and {list(y._a.shape)}.",
         )
-    left = x.expand(*batch, rows, inner).reshape(-1, rows, inner)
-    right = y.expand(*batch, *y._a.shape[-2:]).reshape(-1, *y._a.shape[-2:])
+    count = int(np.prod(batch))
+    left = x.expand(*batch, rows, inner).reshape(count, rows, inner)
+    right = y.expand(*batch, *y._a.shape[-2:]).reshape(count, *y._a.shape[-2:])
     return bmm.public(left, right).view(*batch, rows, y._a.shape[-1])  # type: ignore[no-any-return]
 
 

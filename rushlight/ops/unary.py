@@ -234,7 +234,7 @@ _question("signbit", np.signbit, "Whether the sign bit is set.")
 @elementwise(methods="conj", domain=(-3, 3))
 def conj(k, input):
     """The complex conjugate."""
-    return np.conjugate(input)
+    return np.conjugate(input) if input.dtype.kind == "c" else input[...]
 
 
 @conj.vjp("input")

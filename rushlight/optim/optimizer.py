@@ -37,6 +37,9 @@ class Optimizer:
                 f"torch.{type(params).__name__}",
                 "Write [tensor] or model.parameters().",
             )
+        lr = defaults.get("lr")
+        if isinstance(lr, Tensor) and lr._a.size != 1:
+            raise errors.value("Tensor lr must be 1-element")
         self.defaults = defaults
         self._optimizer_step_pre_hooks: Any = _HookDict()
         self._optimizer_step_post_hooks: Any = _HookDict()
@@ -231,5 +234,7 @@ def check_settings(**settings: tuple[Any, bool]) -> None:
         "momentum": "momentum value",
     }
     for name, (value, valid) in settings.items():
+        if isinstance(value, Tensor) and value._a.size != 1:
+            raise errors.value(f"Tensor {name} must be 1-element")
         if not valid:
             raise errors.value(f"Invalid {names.get(name, name + ' value')}: {value}")

@@ -1,0 +1,104 @@
+"""One step of a recurrent layer: RNNCell, LSTMCell, GRUCell."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...tensor import Tensor
+from .. import functional, init
+from ..module import Module
+from .linear import empty_parameter
+
+F: Any = functional
+
+
+class RNNCellBase(Module):
+    """What the three share: ``weight_ih, weight_hh, bias_ih, bias_hh``, one block of rows for each gate."""
+
+    gates = 1
+
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None):
+        super().__init__()
+        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        rows = self.gates * hidden_size
+        self.weight_ih = empty_parameter((rows, input_size), dtype, device)
+        self.weight_hh = empty_parameter((rows, hidden_size), dtype, device)
+        self.register_parameter("bias_ih", empty_parameter((rows,), dtype, device) if bias else None)
+        self.register_parameter("bias_hh", empty_parameter((rows,), dtype, device) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters uniformly on (-1/sqrt(hidden_size), 1/sqrt(hidden_size))."""
+        bound = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
+        for p in self.parameters():
+            init.uniform_(p, -bound, bound)
+
+    def _check(self, input: Tensor, *states: Any) -> None:
+        name = type(self).__name__
+        if len(input.shape) not in (1, 2):
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {len(input.shape)}D instead")
+        for state in states:
+            if len(state.shape) not in (1, 2):
+                raise ValueError(f"{name}: Expected hidden to be 1D or 2D, got {len(state.shape)}D instead")
+
+    def _zeros(self, input: Tensor) -> Any:
+        return input.new_zeros((*input.shape[:-1], self.hidden_size))  # type: ignore[attr-defined]
+
+    def extra_repr(self) -> str:
+        text = f"{self.input_size}, {self.hidden_size}"
+        return text if self.bias else text + f", bias={self.bias}"
+
+
+class RNNCell(RNNCellBase):
+    """``h' = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or relu."""
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", device: Any = None,
+        dtype: Any = None,
+    ):  # fmt: skip
+        super().__init__(input_size, hidden_size, bias, device, dtype)
+        self.nonlinearity = nonlinearity
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
+        self._check(input, *(() if hx is None else (hx,)))
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
+        hidden = self._zeros(input) if hx is None else hx
+        total: Any = F.linear(input, self.weight_ih, self.bias_ih) + F.linear(hidden, self.weight_hh, self.bias_hh)
+        return total.tanh() if self.nonlinearity == "tanh" else total.relu()  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        text = super().extra_repr()
+        return text if self.nonlinearity == "tanh" else text + f", nonlinearity={self.nonlinearity}"
+
+
+class LSTMCell(RNNCellBase):
+    """Gates i, f, g, o: ``c' = f c + i g``, ``h' = o tanh(c')``; returns (h', c')."""
+
+    gates = 4
+
+    def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        self._check(input, *(hx or ()))
+        zeros = self._zeros(input) if hx is None else None
+        hidden, cell = (zeros, zeros) if hx is None else hx
+        total: Any = F.linear(input, self.weight_ih, self.bias_ih) + F.linear(hidden, self.weight_hh, self.bias_hh)
+        i, f, g, o = total.chunk(4, -1)
+        new_cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
+        return o.sigmoid() * new_cell.tanh(), new_cell
+
+
+class GRUCell(RNNCellBase):
+    """Gates r, z, n: ``n = tanh(x_n + r h_n)``, ``h' = n + z (h - n)``."""
+
+    gates = 3
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
+        self._check(input, *(() if hx is None else (hx,)))
+        hidden = self._zeros(input) if hx is None else hx
+        of_input: Any = F.linear(input, self.weight_ih, self.bias_ih)
+        of_hidden: Any = F.linear(hidden, self.weight_hh, self.bias_hh)
+        x_r, x_z, x_n = of_input.chunk(3, -1)
+        h_r, h_z, h_n = of_hidden.chunk(3, -1)
+        new = (x_n + (x_r + h_r).sigmoid() * h_n).tanh()
+        return new + (x_z + h_z).sigmoid() * (hidden - new)  # type: ignore[no-any-return]
