@@ -98,7 +98,7 @@ class CopySlices(Node):
 
 def has_overlap(a: ndarray[Any, Any]) -> bool:
     """True if an element is certainly shown twice: a dimension of size > 1 with stride 0, as ``expand`` makes."""
-    return 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True))
+    return a.size > 0 and 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True))
 
 
 def check_writable(x: Tensor) -> None:

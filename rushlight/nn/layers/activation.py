@@ -128,7 +128,7 @@ class ReLU6(Module):
         self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.relu6(input, self.inplace)  # type: ignore[no-any-return]
+        return F.relu6(input, inplace=self.inplace)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         return "inplace=True" if self.inplace else ""
@@ -144,7 +144,7 @@ class Hardtanh(Module):
         self.min_val, self.max_val, self.inplace = min_val, max_val, inplace
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)  # type: ignore[no-any-return]
+        return F.hardtanh(input, self.min_val, self.max_val, inplace=self.inplace)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import types
+from ...errors import check_dim
 from ...tensor import Parameter, Tensor, wrap
 from .. import functional as F
 from .. import init
@@ -74,8 +75,10 @@ class Flatten(Module):
 class Unflatten(Module):
     """One dimension split into several."""
 
-    def __init__(self, dim: int | str, unflattened_size: Any):
+    def __init__(self, dim: int, unflattened_size: Any):
         super().__init__()
+        if not isinstance(dim, int):
+            raise NotImplementedError("Unflatten: named dimensions are not supported; give the dimension's number")
         if not isinstance(unflattened_size, (tuple, list)):
             raise TypeError(
                 f"unflattened_size must be a tuple of ints, but found type {type(unflattened_size).__name__}"
@@ -88,7 +91,9 @@ class Unflatten(Module):
         self.dim, self.unflattened_size = dim, unflattened_size
 
     def forward(self, input: Tensor) -> Tensor:
-        return input.unflatten(self.dim, self.unflattened_size)  # type: ignore[no-any-return, attr-defined]
+        dim = check_dim(self.dim, input._a.ndim)
+        shape = input._a.shape
+        return input.view((*shape[:dim], *self.unflattened_size, *shape[dim + 1 :]))  # type: ignore[no-any-return, attr-defined]
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

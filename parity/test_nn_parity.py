@@ -1,0 +1,28 @@
+"""Modules beside PyTorch's: how they are born and how they fail."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import rushlight
+
+real = pytest.importorskip("torch")
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from nn_cases import BAD, CASES, build, describe  # noqa: E402
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_born_alike(case):
+    assert describe(rushlight, case) == describe(real, case)
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_fails_alike(case):
+    kind, phrase = BAD[case]
+    with pytest.raises(kind) as caught:
+        build(real, case)
+    assert phrase in str(caught.value)
