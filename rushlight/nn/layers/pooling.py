@@ -52,7 +52,13 @@ class AvgPool3d(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.avg_pool3d(  # type: ignore[no-any-return]
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad, self.divisor_override
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
         )
 
     def extra_repr(self) -> str:
