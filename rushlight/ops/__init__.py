@@ -14,6 +14,7 @@ from . import (  # noqa: F401
     losses,
     matmul,
     movement,
+    normalization,
     rearrange,
     reduction,
     regions,
