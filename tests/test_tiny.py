@@ -218,3 +218,18 @@ def test_semantics_that_surprise():
     x = torch.tensor([1.0, 1.0], requires_grad=True)
     x.max().backward()
     assert x.grad.tolist() == [0.5, 0.5]
+
+
+def test_writing_through_index_arrays_keeps_the_history():
+    x = torch.ones(4, requires_grad=True)
+    y = x * 2
+    y[torch.tensor([True, False, False, True])] = 0.0
+    y[[1]] = 5.0
+    y.sum().backward()
+    assert x.grad.tolist() == [0.0, 0.0, 2.0, 0.0]
+
+
+def test_ints_and_index_arrays_together():
+    x = torch.arange(24).view(2, 3, 4)
+    assert x[0, :, [1, 2]].tolist() == [[1, 2], [5, 6], [9, 10]]
+    assert x[:, None, [0, 2]].shape == (2, 1, 2, 4)

@@ -1,7 +1,7 @@
 """``torch.autograd``: gradients of what was recorded.
 
 ``backward`` and ``grad`` check their arguments here and hand over to ``engine``; ``mode`` switches recording, ``graph`` holds
-the nodes, ``function`` user-defined operations, ``check`` numerical tests.
+the nodes, ``function`` user-defined operations.
 """
 
 from __future__ import annotations
@@ -30,11 +30,8 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
-    "functional",
     "grad",
     "grad_mode",
-    "gradcheck",
-    "gradgradcheck",
     "graph",
     "inference_mode",
     "is_anomaly_enabled",
@@ -44,14 +41,14 @@ __all__ = [
 ]
 
 _LAZY = {
-    "Function": "function", "Variable": "variable", "gradcheck": "check", "gradgradcheck": "check", "grad_mode": "mode",
+    "Function": "function", "Variable": "variable", "grad_mode": "mode",
 }  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in ("function", "variable", "check", "functional", "profiler", "anomaly_mode"):
+    if name in ("function", "variable"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in _LAZY:
         module = importlib.import_module(f"{__name__}.{_LAZY[name]}")

@@ -77,7 +77,7 @@ def _(input, indices=None, values=None, accumulate=False, *, where=None):
 
 
 @index_put.vjp("input")
-def _(k, g, where, accumulate, values_shape):
+def _(k, g, where, accumulate):
     return g if accumulate else k.index_zero(g, where=where)
 
 
@@ -287,7 +287,8 @@ def split_basic(self: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, tuple[Any
         else:
             basic.append(p)
             gather.append(p if p is Ellipsis else slice(None))
-    where = tuple(basic) if Ellipsis in parts else (*basic, ...)
+    # by identity: == on an index array would compare its elements
+    where = tuple(basic) if any(p is Ellipsis for p in parts) else (*basic, ...)
     return REGISTRY["basic_view"].public(self, where=where), tuple(gather)
 
 
