@@ -209,11 +209,6 @@ def _check(parts: list[Any], shape: tuple[int, ...]) -> None:
             d += 1
 
 
-def torch_gather_order(parts: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Ints beside index arrays are index arrays too in NumPy, but a select in PyTorch: they must not move the result's axes."""
-    return parts
-
-
 def get(self: Tensor, index: Any) -> Tensor:
     """``self[index]``."""
     cls = self.__class__
