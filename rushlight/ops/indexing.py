@@ -57,7 +57,7 @@ def _(k, g, where):
 
 
 @opaque(methods="index_put index_put_", grad_name="IndexPutBackward0", samples=lambda m: [
-    m(m.f(4, 2), (np.array([0, 2]),), m.f(2, 2)), m(m.f(3), (np.array([1, 1]),), m.f(2), accumulate=True)])  # fmt: skip
+    m(m.f(4, 2), (m.a([0, 2]),), m.f(2, 2)), m(m.f(3), (m.a([1, 1]),), m.f(2), accumulate=True)])  # fmt: skip
 def index_put(k, input, values, *, where, accumulate=False):
     """A copy of ``input`` with ``values`` written (or added) where index arrays point."""
     out = np.array(input)

@@ -35,7 +35,7 @@ def _product(a: Any, b: Any) -> Any:
 
 
 @opaque(methods="mm", samples=lambda m: [m(m.f(2, 3), m.f(3, 4)), m(m.nc(3, 2), m.f(2, 2)), m(m.f(0, 3), m.f(3, 2))], errors=lambda m: [
-    (RuntimeError, "mat1 and mat2 shapes cannot be multiplied", m(m.f(2, 3), m.f(2, 3)))])  # fmt: skip
+    m.error(RuntimeError, "mat1 and mat2 shapes cannot be multiplied", m.f(2, 3), m.f(2, 3))])  # fmt: skip
 def mm(k, input, mat2):
     """The matrix product of two matrices."""
     return _product(input, mat2)

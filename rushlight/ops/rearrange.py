@@ -88,7 +88,7 @@ def _(k, g, input_shape, repeats):
 
 
 @opaque(
-    methods="index_select", samples=lambda m: [m(m.f(4, 2), 0, np.array([0, 2, 2])), m(m.f(2, 3), 1, np.array([1]))]
+    methods="index_select", samples=lambda m: [m(m.f(4, 2), 0, m.a([0, 2, 2])), m(m.f(2, 3), 1, m.a([1]))]
 )
 def index_select(k, input, index, *, dim):
     """The slices at these indices along ``dim``."""
@@ -184,7 +184,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     return tuple(grids)
 
 
-@opaque(methods="scatter scatter_", samples=lambda m: [m(m.f(2, 3), 1, np.array([[0, 2], [1, 0]]), m.f(2, 2))])
+@opaque(methods="scatter scatter_", samples=lambda m: [m(m.f(2, 3), 1, m.a([[0, 2], [1, 0]]), m.f(2, 2))])
 def scatter(k, input, index, src, *, dim):
     """A copy with ``src`` written by index along ``dim``: ``out[index[i][j]][j] = src[i][j]`` for dim 0."""
     out = np.array(input)
