@@ -32,6 +32,8 @@ __all__ = [
     "enable_grad",
     "grad",
     "grad_mode",
+    "gradcheck",
+    "gradgradcheck",
     "graph",
     "inference_mode",
     "is_anomaly_enabled",
@@ -42,6 +44,7 @@ __all__ = [
 
 _LAZY = {
     "Function": "function", "Variable": "variable", "grad_mode": "mode",
+    "gradcheck": "gradcheck", "gradgradcheck": "gradcheck", "GradcheckError": "gradcheck",
 }  # fmt: skip
 
 
@@ -52,7 +55,9 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _LAZY:
         module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
-        return module if name == "grad_mode" else getattr(module, name)
+        value = module if name == "grad_mode" else getattr(module, name)
+        globals()[name] = value  # importing a submodule put the module itself under its name
+        return value
     raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
 
 
