@@ -108,7 +108,7 @@ def main(modules: list[str]) -> int:
                 if problem:
                     print(f"{target.name}: error sample {sample.phrase!r}: {problem}")
                     wrong += 1
-        (FOLDER / f"{module}.jsonl").write_text("\n".join(lines) + "\n")
+        (FOLDER / f"{module}.jsonl").write_text("".join(line + "\n" for line in lines))
         print(module, len(lines))
     return wrong
 
