@@ -160,7 +160,44 @@ def view_of(x: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
     t._vc = x._vc
     t._base = x if x._base is None else x._base
     t._gen = x._vc[0]
+    if x._extra is not None and "view_kind" in x._extra:
+        t._extra = {"view_kind": x._extra["view_kind"]}
+    elif not _recording():
+        t._extra = {"view_kind": NO_GRAD_VIEW}
     return t
+
+
+class ViewKind:
+    """A view that may not be written while gradients are recorded, and why: the text of the error."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, why: str):
+        self.why = why
+
+    def message(self, view: Tensor, what: str) -> str:
+        """The error for ``view``; ``what`` says what was written: it, or its base."""
+        edge = view._edge
+        if edge is None or edge[0].is_leaf:
+            return f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled. {self.why}"
+        name = edge[0].name().removesuffix("Backward0").removesuffix("Backward")
+        return f"Output {edge[1]} of {name} is a view and {what} modified inplace. {self.why}"
+
+
+NO_GRAD_VIEW = ViewKind(
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
+    "and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
+    "you want the inplace to be tracked)."
+)
+PART_OF_MANY = ViewKind(
+    "This view is the output of a function that returns multiple views. Such functions do not allow the output views to be "
+    "modified inplace. You should replace the inplace operation by an out-of-place one."
+)
+FROM_FUNCTION = ViewKind(
+    "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle "
+    "view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. "
+    "This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+)
 
 
 def alias_of(x: Tensor, array: np.ndarray[Any, Any], share_version: bool) -> Tensor:
@@ -173,14 +210,43 @@ def alias_of(x: Tensor, array: np.ndarray[Any, Any], share_version: bool) -> Ten
 
 def edge_of(x: Tensor) -> Edge | None:
     """The current edge of a tensor; a view whose memory was written since gets a fresh one from its base."""
-    if x._base is not None and x._gen != x._vc[0]:
-        x._gen = x._vc[0]
-        x._edge = _regenerate(x) if edge_of(x._base) is not None else None
+    base = x._base
+    if base is not None and (x._edge is None or x._gen != x._vc[0]):
+        edge = x._edge
+        if base._edge is not None or not (edge is None or edge[0].is_leaf):
+            return _view_edge(x)
     return x._edge
+
+
+def requires_grad(x: Tensor) -> bool:
+    """Whether a gradient is computed for it; asking never makes an edge. A view requires grad if its base does."""
+    return x._edge is not None or (x._base is not None and x._base._edge is not None)
+
+
+def _view_edge(view: Tensor) -> Edge | None:
+    kind = None if view._extra is None else view._extra.get("view_kind")
+    if view._gen == view._vc[0]:  # no edge of its own: made while nothing was recorded
+        view._edge = _leaf_edge(view)
+    elif kind is not None:
+        if not _recording():
+            return view._edge  # nobody will follow it
+        raise RuntimeError(kind.message(view, "its base or another view of its base has been"))
+    else:
+        view._gen = view._vc[0]
+        view._edge = _regenerate(view)
+    return view._edge
 
 
 def _regenerate(view: Tensor) -> Edge | None:
     raise NotImplementedError("set by rushlight.op, which knows how to record a view")
+
+
+def _leaf_edge(x: Tensor) -> Edge:
+    raise NotImplementedError("set by rushlight.autograd.graph, which has the node of a leaf")
+
+
+def _recording() -> int:
+    raise NotImplementedError("set by rushlight.autograd.mode")
 
 
 def extra(x: Tensor) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from . import errors, types
 from .autograd.graph import Node, next_seq
 from .autograd.mode import inference, recording
-from .tensor import Tensor, address, edge_of
+from .tensor import Tensor, address, edge_of, requires_grad
 
 ndarray = np.ndarray
 
@@ -101,13 +101,15 @@ def has_overlap(a: ndarray[Any, Any]) -> bool:
     return a.size > 0 and 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True))
 
 
-def check_writable(x: Tensor) -> None:
-    """Refuse what PyTorch refuses to write into.
+def check_writable(x: Tensor, *others: Any) -> None:
+    """Refuse what PyTorch refuses to write into; ``others`` are the further inputs of the operation that writes.
 
     Raises:
         RuntimeError: for a leaf that requires grad, a view of one, one output of a multi-output view, an expanded tensor,
             an inference tensor outside inference mode.
     """
+    if recording() and (requires_grad(x) or any(isinstance(o, Tensor) and requires_grad(o) for o in others)):
+        check_history(x)
     if has_overlap(x._a):
         raise errors.runtime(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
@@ -118,26 +120,27 @@ def check_writable(x: Tensor) -> None:
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
             "tensor before doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details."
         )
-    if not recording():
-        return
-    edge = edge_of(x)
-    if x._base is None:
-        if edge is not None and edge[0].is_leaf:
+
+
+def check_history(x: Tensor) -> None:
+    """Refuse a write that would be recorded, and whose history could not be kept."""
+    base = x._base
+    if base is not None:
+        kind = None if x._extra is None else x._extra.get("view_kind")
+        if kind is not None:
+            raise errors.runtime(kind.message(x, "is being"), "Write to a clone of it, or inside torch.no_grad().")
+        if requires_grad(x) and (base._edge is None or base._edge[0].is_leaf):
             raise errors.runtime(
-                "a leaf Variable that requires grad is being used in an in-place operation.",
-                "Its old value would be lost to backward(). Update parameters inside `with torch.no_grad():`, or use the "
-                "out-of-place form: x = x + 1 instead of x += 1.",
+                "a view of a leaf Variable that requires grad is being used in an in-place operation.",
+                "Write inside `with torch.no_grad():`, or to a clone: y = x.clone(); y[0] = 1.",
             )
         return
-    base_edge = edge_of(x._base)
-    if base_edge is not None and base_edge[0].is_leaf:
+    if x._edge is not None and x._edge[0].is_leaf:
         raise errors.runtime(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation.",
-            "Write inside `with torch.no_grad():`, or to a clone: y = x.clone(); y[0] = 1.",
+            "a leaf Variable that requires grad is being used in an in-place operation.",
+            "Its old value would be lost to backward(). Update parameters inside `with torch.no_grad():`, or use the "
+            "out-of-place form: x = x + 1 instead of x += 1.",
         )
-    kind = None if x._extra is None else x._extra.get("view_kind")
-    if kind is not None and edge is not None:
-        raise errors.runtime(kind)
 
 
 def check_result(x: Tensor, r: ndarray[Any, Any], broadcast_error: str = "") -> None:

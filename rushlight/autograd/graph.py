@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .. import tensor
 from ..tensor import Tensor
 
 _sequence = itertools.count(1)
@@ -143,6 +144,9 @@ class AccumulateGrad(Node):
     def variable(self) -> Tensor | None:
         """The leaf."""
         return self.ref()
+
+
+tensor._leaf_edge = lambda leaf: (AccumulateGrad(leaf), 0)
 
 
 def record_stack(node: Node) -> None:

@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from types import FunctionType
 from typing import Any
 
+from .. import tensor
+
 OFF, ON, ON_WITH_STACK = 0, 1, 2
 
 mode: ContextVar[int] = ContextVar("rushlight_grad_mode", default=ON)
@@ -21,6 +23,7 @@ inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
 
 #: The hot path's question: ``if recording(): ...``.
 recording = mode.get
+tensor._recording = recording
 
 
 def is_grad_enabled() -> bool:
