@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from .autograd.mode import recording
-from .op import Op, cast_array, dispatch_override, evaluate, gather_edges, has_override, record
-from .tensor import Parameter, Tensor, wrap
+from .op import REGISTRY, Op, camel, cast_array, dispatch_override, evaluate, gather_edges, has_override, record
+from .tensor import Parameter, Tensor, edge_of, wrap
 from .writing import bump, check_result, check_writable, rebase
+
+#: Nodes that PyTorch names otherwise when they are made in place.
+IN_PLACE_NAMES = {"FillBackward0": "FillBackward2", "FillBackward1": "FillBackward3"}
 
 
 def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
@@ -19,25 +22,37 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     if x.__class__ is not Tensor and x.__class__ is not Parameter and has_override(x):
         return dispatch_override(getattr(type(x), op.name + "_"), x, args, kwargs)  # type: ignore[no-any-return]
     inputs, attrs = op.bind(args, kwargs)
-    check_writable(x)
+    check_writable(x, *inputs[1:])
     result, saved_inputs = evaluate(op, inputs, attrs)
     r = np.asarray(result[0] if result.__class__ is tuple else result)
     check_result(x, r)
     edges = gather_edges(op, inputs) if recording() else None
+    recorded = op
+    if op.all_nondiff and recording() and edge_of(x) is not None:
+        # a question overwrites what it asks about: what was there gets no gradient any more
+        recorded, inputs, saved_inputs, edges = REGISTRY["fill"], (x, 0.0), (x._a, 0.0), (edge_of(x), None)
     if edges is None:
         x._a[...] = r if r.dtype is x._a.dtype else cast_array(r, x._a.dtype)
         bump(x)
         return x
-    # The inputs are saved with the versions they have now: if a rule needs the overwritten values, backward will refuse.
-    # The output is saved with the version it is about to have.
+    # A rule that reads the overwritten values gets a copy of them. The other inputs are saved with the versions they have
+    # now (x.mul_(x) is refused by backward), the output with the version it is about to have.
+    if any(r is not None and 0 in r.slots for r in (*recorded.rules, recorded.joint)):
+        old = saved_inputs[0].copy() if np.may_share_memory(saved_inputs[0], x._a) else saved_inputs[0]
+        inputs, saved_inputs = (wrap(old), *inputs[1:]), (old, *saved_inputs[1:])
     proxy = wrap(x._a)
     own = proxy._vc
-    record(op, [proxy], (r, *result[1:]) if result.__class__ is tuple else (r,), inputs, saved_inputs, attrs, edges)
+    results = (r, *result[1:]) if result.__class__ is tuple else (r,)
+    record(recorded, [proxy], results, inputs, saved_inputs, attrs, edges)
     x._a[...] = r if r.dtype is x._a.dtype else cast_array(r, x._a.dtype)
     bump(x)
     edge = proxy._edge
     assert edge is not None
     node: Any = edge[0]
+    if node.name() in IN_PLACE_NAMES:
+        node.__class__ = op.node_class(IN_PLACE_NAMES[node.name()])
+    if recorded is not op:
+        node.__class__ = recorded.node_class(camel(op.name) + "Backward0")
     if any(cell is own for cell in node.versions[::2]):
         pairs: list[Any] = []
         for i in range(0, len(node.versions), 2):
@@ -60,14 +75,3 @@ def method(op: Op, name: str) -> Callable[..., Tensor]:
     )
     in_place.__op__ = op  # type: ignore[attr-defined]
     return in_place
-
-
-def operator(op: Op) -> Callable[..., Any]:
-    """The augmented assignment (``+=``) made from an op."""
-
-    def augmented(x: Tensor, other: Any) -> Any:
-        if not isinstance(other, (Tensor, bool, int, float, complex, np.number, np.bool_)):
-            return NotImplemented
-        return inplace(op, (x, other), {})
-
-    return augmented

@@ -40,11 +40,10 @@ def attach() -> None:
         op = REGISTRY.get(name)
         if op is None:
             continue
-        make = fast.binary if fast.can_be_fast(op) and len(op.inputs) == 2 else fast.general_binary
-        setattr(Tensor, f"__{dunder}__", make(op, operator=True))
+        setattr(Tensor, f"__{dunder}__", fast.operator(op))
         if dunder in _OPERATORS:
-            setattr(Tensor, f"__r{dunder}__", make(op, operator=True, swapped=True))
-            setattr(Tensor, f"__i{dunder}__", inplace.operator(op))
+            setattr(Tensor, f"__r{dunder}__", fast.operator(op, swapped=True))
+            setattr(Tensor, f"__i{dunder}__", fast.augmented(op))
     for dunder, name in _UNARY.items():
         if name in REGISTRY:
             setattr(Tensor, f"__{dunder}__", REGISTRY[name].public)
@@ -84,7 +83,7 @@ def backward(
 
 
 def _get_requires_grad(self: Tensor) -> bool:
-    return (self._edge if self._base is None else edge_of(self)) is not None
+    return self._edge is not None or (self._base is not None and self._base._edge is not None)
 
 
 def _set_requires_grad(self: Tensor, value: bool) -> None:

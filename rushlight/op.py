@@ -20,6 +20,7 @@ from . import errors, fpstate, tensor, types
 from .autograd import engine
 from .autograd.graph import Node, next_seq, record_stack
 from .autograd.mode import inference, recording
+from .functions import FUNCTIONS
 from .kernels.strides import broadcast_shapes
 from .tensor import Parameter, Tensor, edge_of, view_of, wrap
 from .writing import Region, write_out
@@ -32,6 +33,8 @@ REGISTRY: dict[str, Op] = {}
 
 #: The version cell of what has no version: numbers, arrays made by the op itself.
 NO_VERSION = [0]
+#: Where nothing but a number is saved. It makes the node one that a first backward empties, as PyTorch's is.
+NUMBER_VERSION = (NO_VERSION, 0)
 
 _FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
@@ -44,7 +47,7 @@ _FREED = (
 class Rule:
     """A derivative. Its parameter names say what is saved: inputs, outputs, extras, ``<input>_shape``, attributes."""
 
-    __slots__ = ("fn", "slots", "attrs", "inputs_used", "outputs_used")
+    __slots__ = ("fn", "slots", "attrs", "read")
 
     def __init__(self, fn: Callable[..., Any], op: Op):
         code = fn.__code__
@@ -58,8 +61,17 @@ class Rule:
             if n not in op.slot_of:
                 raise TypeError(f"{op.name}: a rule asks for '{n}', which is no input, output, extra or attribute")
             self.slots.append(op.slot_of[n])
-        self.inputs_used = frozenset(s for s in self.slots if s < len(op.inputs))
-        self.outputs_used = frozenset(s for s in self.slots if s >= len(op.inputs))
+        self.read = _reader(fn, self.slots)
+
+
+def _reader(fn: Callable[..., Any], slots: Sequence[int]) -> Callable[[Any, Any, tuple[Any, ...]], Any]:
+    """A rule as a function of ``(k, g, saved)``: it picks what it reads."""
+    if not slots:
+        return lambda k, g, saved: fn(k, g)
+    if len(slots) == 1:
+        (i,) = slots
+        return lambda k, g, saved: fn(k, g, saved[i])
+    return lambda k, g, saved: fn(k, g, *[saved[i] for i in slots])
 
 
 class Op:
@@ -70,10 +82,17 @@ class Op:
             to the default float), ``compare`` (as common; the result is bool), ``none`` (each as it is), or a function
             ``(inputs) -> dtypes``.
         methods: Tensor methods that call it, e.g. ``"exp exp_"``; a trailing underscore makes the in-place form.
+        aliases: PyTorch's other names for it, ``"absolute"``: of the function and of its methods; with a module
+            (``"special.erf"``) of the function alone.
+        refuses: the categories of dtypes (``bool int float complex``) that PyTorch has no kernel for, by the dtype that the
+            inputs promote to: ``"bool complex"``, or a dict from category to what PyTorch names, a kernel
+            (``"floor_vml_cpu"``) or a whole sentence (in a tuple if it is a RuntimeError). The kernel is ``<name>_cpu`` unless
+            it is named.
         samples, errors: functions of a sample maker, see rushlight.samples.
         outputs: names of several results. extras: names of further results of the body that are saved, never returned.
         grad_name: PyTorch's name of the node, if not ``<Name>Backward0``; a function ``(inputs, attrs) -> name`` if it varies.
         view: True if the result shows the memory of the first input.
+        keeps_floats: with a function as ``promote``: floating tensors of one dtype, and numbers beside them, stay as they are.
     """
 
     def __init__(
@@ -83,6 +102,8 @@ class Op:
         *,
         promote: Any = "none",
         methods: str = "",
+        aliases: str = "",
+        refuses: Any = None,
         samples: Any = None,
         errors: Any = None,
         outputs: Sequence[str] = ("out",),
@@ -95,6 +116,7 @@ class Op:
         variadic: bool = False,
         nondiff: bool = False,
         scalar_first: bool = False,
+        keeps_floats: bool = False,
         notes: str = "",
         public: bool = True,
     ):
@@ -104,7 +126,9 @@ class Op:
         self.forward = forward
         self.family = family
         self.promote = promote
-        self.methods = methods.split()
+        self.aliases = aliases.split()
+        self.methods = with_aliases(methods.split(), self.aliases)
+        self.refuses = refusals(self.name, refuses)
         self.samples, self.error_samples = samples, errors
         self.inputs = code.co_varnames[1 : code.co_argcount]
         self.attrs = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -127,6 +151,7 @@ class Op:
         self.variadic = variadic
         self.all_nondiff = nondiff
         self.scalar_first = scalar_first
+        self.keeps_floats = keeps_floats
         self.notes = notes
         self.public_name = public
         self.grad_name = grad_name or camel(self.name) + "Backward0"
@@ -138,6 +163,7 @@ class Op:
         self.answers: dict[str, str] = dict.fromkeys(self.inputs, "nondiff") if nondiff else {}
         self.preparer: Callable[..., Any] | None = None
         self.node_classes: dict[str, type[OpNode]] = {}
+        self.wanted: dict[Any, Wanted] = {}
         self.public: Callable[..., Any] = self._make_public()
         if self.name in REGISTRY:
             raise TypeError(f"op '{self.name}' is registered twice")
@@ -181,6 +207,10 @@ class Op:
         self.preparer = fn
         self.public.__wrapped__ = fn  # type: ignore[attr-defined]
         return self
+
+    def flow(self, i: int) -> str:
+        """Whether a gradient flows to input number ``i``: "rule", "nondiff", or why it cannot."""
+        return "nondiff" if self.all_nondiff else self.answers.get(self.inputs[0 if self.variadic else i], "rule")
 
     # --- the public function --------------------------------------------------------------------------------------
     def _make_public(self) -> Callable[..., Any]:
@@ -254,9 +284,58 @@ class Op:
         name = name if name is not None else self.grad_name
         found = self.node_classes.get(name)
         if found is None:
-            found = type(name, (OpNode,), {"op": self, "n_outputs": len(self.outputs), "__slots__": ()})
+            body: dict[str, Any] = {"op": self, "n_outputs": len(self.outputs), "__slots__": ()}
+            plain = [r is not None and not r.attrs for r in self.rules]
+            if len(self.outputs) == 1 and self.joint is None and all(plain) and len(plain) <= 2 and not self.variadic:
+                body["run"] = OpNode.run_unary if len(plain) == 1 else OpNode.run_binary
+            found = type(name, (OpNode,), body)
             self.node_classes[name] = found
         return found
+
+
+def with_aliases(methods: list[str], aliases: list[str]) -> list[str]:
+    """The methods of an op under all its names: the first is its own, ``exp``, with or without ``exp_``."""
+    plain = [a for a in aliases if "." not in a]
+    if not methods or not plain:
+        return methods
+    base = methods[0].removesuffix("_")
+    more = [a + m.removeprefix(base) for m in methods if m in (base, base + "_") for a in plain]
+    return methods + [m for m in more if m not in methods]
+
+
+_CATEGORIES = {"bool": types.BOOL, "int": types.INTEGER, "float": types.FLOATING, "complex": types.COMPLEX}
+
+
+def refusals(name: str, refuses: Any) -> dict[int, Any] | None:
+    """The ``refuses`` of a record by category: the kernel or the sentence that PyTorch names."""
+    if refuses is None:
+        return None
+    if isinstance(refuses, str):
+        refuses = dict.fromkeys(refuses.split(), name + "_cpu")
+    return {_CATEGORIES[category]: said for category, said in refuses.items()}
+
+
+def refuse(op: Op, dtype: types.dtype) -> None:
+    """Raise what PyTorch raises where it has no kernel for a dtype."""
+    said = op.refuses.get(dtype.category)  # type: ignore[union-attr]
+    if said is not None:
+        kind, said = (RuntimeError, said[0]) if said.__class__ is tuple else (NotImplementedError, said)
+        what = said if " " in said else f"\"{said}\" not implemented for '{types.scalar_name(dtype)}'"
+        raise kind(
+            errors.text(what, f"{op.torch_name} has no answer for {dtype}; convert first, for example with .to().")
+        )
+
+
+def names_under(prefix: str) -> dict[str, Any]:
+    """What the registries place under ``torch.<prefix>`` (``"linalg."``), aliases included; the prefix is cut off."""
+    found: dict[str, Any] = {}
+    for op in REGISTRY.values():
+        if op.public_name:
+            found.update(dict.fromkeys([op.torch_name, *op.aliases], op.public))
+    for f in FUNCTIONS.values():
+        found.update(dict.fromkeys([f.torch_name, *f.aliases], f.fn))
+    cut = {name.removeprefix(prefix): fn for name, fn in found.items() if name.startswith(prefix)}
+    return {name: fn for name, fn in cut.items() if "." not in name}
 
 
 def camel(name: str) -> str:
@@ -285,35 +364,51 @@ class OpNode(Node):
     attrs: dict[str, Any]
 
     def run(self, k: Any, g: Any, release: bool) -> Any:
-        saved = self.saved
-        if saved is None:
-            raise errors.runtime(
-                _FREED, f"The node is {self.name()}; its first backward has released what it had saved."
-            )
-        versions = self.versions
-        for i in range(0, len(versions), 2):
-            if versions[i][0] != versions[i + 1]:
-                raise modified(self, i // 2)
+        saved = self.take_saved(k, release)
         op = self.op
-        if k is tensors:
-            saved = self.saved_tensors(saved)
-        if release and versions:
-            self.saved = None
         if op.n_diff == 1 and self.n_outputs > 1:
             g = g[0]
         if op.joint is not None:
             return self.run_joint(k, g, saved)
         grads: list[Any] = []
         for rule, edge in zip(op.rules, self.edges, strict=True):
-            if edge is None:
-                grads.append(None)
-            elif rule is None:
+            if edge is None or rule is None:
                 grads.append(None)
             elif rule.attrs:
                 grads.append(rule.fn(k, g, *[saved[i] for i in rule.slots], **{n: self.attrs[n] for n in rule.attrs}))
             else:
-                grads.append(rule.fn(k, g, *[saved[i] for i in rule.slots]))
+                grads.append(rule.read(k, g, saved))
         return grads
+
+    def take_saved(self, k: Any, release: bool) -> tuple[Any, ...]:
+        """What the rules read, after the check that nothing of it was written since; given up if ``release``."""
+        saved = self.saved
+        if saved is None:
+            raise errors.runtime(
+                _FREED, f"The node is {self.name()}; its first backward has released what it had saved."
+            )
+        versions = self.versions
+        if versions:
+            for i in range(0, len(versions), 2):
+                if versions[i][0] != versions[i + 1]:
+                    raise modified(self, i // 2)
+            if release:
+                self.saved = None
+        return self.saved_tensors(saved) if k is tensors else saved
+
+    def run_unary(self, k: Any, g: Any, release: bool) -> Any:
+        """``run`` for one input, one output and a rule without attributes."""
+        return (self.op.rules[0].read(k, g, self.take_saved(k, release)),)
+
+    def run_binary(self, k: Any, g: Any, release: bool) -> Any:
+        """``run`` for two inputs, one output and rules without attributes."""
+        saved = self.take_saved(k, release)
+        first, second = self.op.rules
+        e0, e1 = self.edges
+        return (
+            first.read(k, g, saved) if e0 is not None else None,
+            second.read(k, g, saved) if e1 is not None else None,
+        )
 
     def run_joint(self, k: Any, g: Any, saved: tuple[Any, ...]) -> Any:
         rule: Rule = self.op.joint  # type: ignore[assignment]
@@ -402,11 +497,14 @@ class ArrayReader:
         op = REGISTRY.get(name)
         if op is None:
             raise AttributeError(f"no op '{name}' for a body to read")
-        n_out = len(op.outputs)
+        n_in, n_out = len(op.inputs), len(op.outputs)
 
         def read(*args: Any, **kwargs: Any) -> Any:
-            inputs, attrs = op.bind(args, kwargs)
-            result = op.forward(self, *inputs, **attrs)
+            if op.preparer is None and len(args) <= n_in:  # the body's own signature
+                result = op.forward(self, *args, **kwargs)
+            else:
+                inputs, attrs = op.bind(args, kwargs)
+                result = op.forward(self, *inputs, **attrs)
             if op.extras:
                 return result[0] if n_out == 1 else result[:n_out]
             return result
@@ -446,11 +544,10 @@ engine.Readers.tensors = tensors
 def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The general path: everything that the public function may be given."""
     for a in args:
-        cls = a.__class__
-        if cls is not Tensor and cls is not Parameter and hasattr(cls, "__torch_function__") and has_override(a):
+        if a.__class__ not in PLAIN and has_override(a):
             return dispatch_override(op.public, a, args, kwargs)
     out = kwargs.pop("out", None) if kwargs else None
-    inputs, attrs = op.bind(args, kwargs)
+    inputs, attrs = op.bind(args, kwargs) if kwargs or op.preparer is None else op.preparer(*args)
     if op.family == "composite":
         result = op.forward(tensors, *inputs, **attrs)
     else:
@@ -461,11 +558,9 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def apply(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """Run a primitive on Tensors (and numbers): forward, then a node if gradients are recorded."""
     result, saved_inputs = evaluate(op, inputs, attrs)
-    many = result.__class__ is tuple
-    results = result if many else (result,)
-    n_out = len(op.outputs)
+    results = result if result.__class__ is tuple else (result,)
     outs = []
-    for r in results[:n_out]:
+    for r in results if not op.extras else results[: len(op.outputs)]:
         if r.__class__ is not ndarray:
             r = np.asarray(r)
         outs.append(view_of(inputs[0], r) if op.view else wrap(r))
@@ -476,13 +571,13 @@ def apply(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     elif inference.get():
         for t in outs:
             tensor.extra(t)["inference"] = True
-    return outs[0] if n_out == 1 else tuple(outs)
+    return outs[0] if len(outs) == 1 else tuple(outs)
 
 
 def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[Any, tuple[Any, ...]]:
     """The body on arrays: ``(result, the promoted arrays)``. NumPy's own errors are rewritten."""
     promoted = promote(op, inputs)
-    token = fpstate.enter(fpstate.QUIET)
+    token = fpstate.enter(fpstate.QUIET) if not op.view else None  # a view does no arithmetic
     try:
         return op.forward(arrays, *promoted, **attrs), promoted
     except (ValueError, TypeError, IndexError, np.exceptions.AxisError) as error:
@@ -490,7 +585,8 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
             raise
         raise rewrite(op, inputs, attrs, error) from error
     finally:
-        fpstate.leave(token)
+        if token is not None:
+            fpstate.leave(token)
 
 
 def rewrite(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:
@@ -503,20 +599,23 @@ def rewrite(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any], error: Excep
 
 def gather_edges(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The edges of the inputs that a gradient flows to; None if there is none."""
-    if op.all_nondiff:
-        return None
     found = False
     edges = []
     for i, x in enumerate(inputs):
-        edge = edge_of(x) if isinstance(x, Tensor) else None
-        if edge is not None and not op.variadic:
-            answer = op.answers.get(op.inputs[i], "rule")
-            if answer == "nondiff":
-                edge = None
-            elif answer != "rule":
-                raise errors.runtime(f"the derivative for '{op.inputs[i]}' is not implemented", f"{op.name}: {answer}")
+        edge = None
+        if x.__class__ is Tensor or isinstance(x, Tensor):
+            edge = x._edge if x._base is None else edge_of(x)
+            if edge is not None:
+                answer = op.flow(i)
+                if answer == "nondiff":
+                    edge = None
+                elif answer != "rule":
+                    raise errors.runtime(
+                        f"the derivative for '{op.inputs[i]}' is not implemented", f"{op.name}: {answer}"
+                    )
+                else:
+                    found = True
         edges.append(edge)
-        found = found or edge is not None
     return tuple(edges) if found else None
 
 
@@ -530,23 +629,60 @@ def record(
     edges: tuple[Any, ...],
 ) -> None:
     """Make the node and hang the outputs on it."""
-    meta = [(t._a.shape, t._a.dtype) if t._a.dtype.kind in "fcV" else None for t in outs[: op.n_diff]]
-    if not any(meta):
-        return
-    meta += [None] * (len(outs) - len(meta))
+    meta: Any
+    if len(op.outputs) == 1:
+        a = outs[0]._a
+        meta = (a.shape, a.dtype) if a.dtype.kind in "fcV" else None
+        if meta is None:
+            return
+    else:
+        meta = [(t._a.shape, t._a.dtype) if t._a.dtype.kind in "fcV" else None for t in outs[: op.n_diff]]
+        if not any(meta):
+            return
+        meta += [None] * (len(outs) - len(meta))
     name = op.grad_name
-    node = _new(op.node_class(name if name.__class__ is str else name(inputs, attrs)))  # type: ignore[operator]
+    node = op.node_class(name if name.__class__ is str else name(inputs, attrs))()  # type: ignore[operator]
     node.seq = next_seq()
     node.edges = edges
     node.hooks = node.stack = None
     node.attrs = attrs
-    node.meta = meta[0] if len(op.outputs) == 1 else meta
-    for nr, t in enumerate(outs):
-        if meta[nr] is not None:
-            t._edge = (node, nr)
+    node.meta = meta
+    if len(op.outputs) == 1:
+        outs[0]._edge = (node, 0)
+    else:
+        for nr, t in enumerate(outs):
+            if meta[nr] is not None:
+                t._edge = (node, nr)
     save(op, node, outs, results, inputs, saved_inputs, edges)
     if recording() == 2:
         record_stack(node)
+
+
+class Wanted:
+    """What the rules in use read, by kind: positions of inputs, outputs, extras, and of inputs whose shape is read."""
+
+    __slots__ = ("inputs", "outputs", "extras", "shapes", "size")
+
+    def __init__(self, op: Op, rules: Sequence[Rule]):
+        slots = sorted({s for r in rules for s in r.slots})
+        n_in = len(op.inputs)
+        n_out = n_in + len(op.outputs)
+        n_extra = n_out + len(op.extras)
+        self.inputs = tuple(s for s in slots if s < n_in)
+        self.outputs = tuple(s - n_in for s in slots if n_in <= s < n_out)
+        self.extras = tuple(s - n_in for s in slots if n_out <= s < n_extra)
+        self.shapes = tuple(s - n_extra for s in slots if s >= n_extra)
+        self.size = len(op.slot_of)
+
+
+def wanted(op: Op, edges: tuple[Any, ...]) -> Wanted:
+    """What to save; remembered for each set of inputs that need a gradient."""
+    key = None if op.joint is not None else tuple([e is not None for e in edges])
+    found = op.wanted.get(key)
+    if found is None:
+        rules = [op.joint] if op.joint else [r for r, e in zip(op.rules, edges, strict=False) if r and e is not None]
+        found = op.wanted[key] = Wanted(op, rules)
+    return found
 
 
 def save(
@@ -559,47 +695,51 @@ def save(
     edges: tuple[Any, ...],
 ) -> None:
     """Keep what the rules in use ask for, and the versions of the tensors among it."""
-    n_in, n_out = len(op.inputs), len(op.outputs)
-    saved: list[Any] = [None] * len(op.slot_of)
-    versions: list[Any] = []
-    if op.joint is not None:
-        rules = (op.joint,)
-    else:
-        rules = tuple({r for r, e in zip(op.rules, edges, strict=False) if r is not None and e is not None})
-    for slot in {s for r in rules for s in r.slots}:
-        if slot < n_in:
-            if op.variadic:
-                saved[slot] = list(saved_inputs)
-                for x in inputs:
-                    if isinstance(x, Tensor):
-                        versions += (x._vc, x._vc[0])
-                continue
-            saved[slot] = saved_inputs[slot]
-            x = inputs[slot]
-            if isinstance(x, Tensor):
-                if x._extra is not None and "inference" in x._extra:
-                    raise errors.runtime(
-                        "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference "
-                        "mode in computation tracked by autograd. To work around this, you can make a clone to get a "
-                        "normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
-                        "`torch.inference_mode()`."
-                    )
-                versions += (x._vc, x._vc[0])
-        elif slot < n_in + n_out:
-            t = outs[slot - n_in]
-            saved[slot] = t._a
-            versions += (t._vc, t._vc[0])
-        elif slot < n_in + n_out + len(op.extras):
-            saved[slot] = results[slot - n_in]
-            versions += (NO_VERSION, 0)
+    want = wanted(op, edges)
+    n_in = len(op.inputs)
+    saved: list[Any] = [None] * want.size
+    versions: tuple[Any, ...] = ()
+    for i in want.inputs:
+        if op.variadic:
+            saved[i] = list(saved_inputs)
+            for x in inputs:
+                versions += version_of(x)
         else:
-            if op.variadic:
-                saved[slot] = [a.shape for a in saved_inputs]
-            else:
-                x = inputs[slot - n_in - n_out - len(op.extras)]
-                saved[slot] = x._a.shape if isinstance(x, Tensor) else ()
+            saved[i] = saved_inputs[i]
+            versions += version_of(inputs[i])
+    for i in want.outputs:
+        t = outs[i]
+        saved[n_in + i] = t._a
+        versions += (t._vc, t._vc[0])
+    for i in want.extras:
+        saved[n_in + i] = results[i]
+        versions += NUMBER_VERSION
+    for i in want.shapes:
+        first = want.size - n_in
+        if op.variadic:
+            saved[first] = [a.shape for a in saved_inputs]
+        else:
+            x = inputs[i]
+            saved[first + i] = x._a.shape if isinstance(x, Tensor) else ()
     node.saved = tuple(saved)
-    node.versions = tuple(versions)
+    node.versions = versions
+
+
+def version_of(x: Any) -> tuple[Any, ...]:
+    """The version cell of a saved input and its value now.
+
+    Raises:
+        RuntimeError: for an inference tensor, which nobody counts the versions of.
+    """
+    if not isinstance(x, Tensor):
+        return () if x is None else NUMBER_VERSION
+    if x._extra is not None and "inference" in x._extra:
+        raise errors.runtime(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+            "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "
+            "it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+        )
+    return (x._vc, x._vc[0])
 
 
 def regenerate_view_edge(view: Tensor) -> Any:
@@ -652,7 +792,10 @@ def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """Inputs as the body wants them: arrays, of one dtype where the op asks for that."""
     how = op.promote
     if how == "none":
-        return tuple([as_array(op, i, x) for i, x in enumerate(inputs)])
+        plain = tuple([x._a if x.__class__ is Tensor else as_array(op, i, x) for i, x in enumerate(inputs)])
+        if op.refuses is not None and isinstance(plain[0], ndarray):
+            refuse(op, types.of_array(plain[0]))
+        return plain
     if how.__class__ is str:
         check_operands(op, inputs)
         common = result_type(inputs)
@@ -663,6 +806,8 @@ def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         targets = how(inputs)  # type: ignore[operator]
     out = [x if x is None or t is None else cast(x, t) for x, t in zip(inputs, targets, strict=True)]
     check_broadcast(op, inputs, out)
+    if op.refuses is not None:
+        refuse(op, types.of_array(out[0]))
     return tuple(out)
 
 
@@ -751,6 +896,12 @@ class DisableTorchFunctionSubclass:
 
     def __exit__(self, *exc: object) -> None:
         _overrides.reset(self.token)
+
+
+#: Classes that certainly have no ``__torch_function__`` of their own.
+PLAIN = frozenset(
+    {Tensor, Parameter, int, float, bool, str, tuple, list, type(None), type(Ellipsis), slice, types.dtype}
+)
 
 
 def has_override(x: Any) -> bool:

@@ -17,7 +17,7 @@ LAYERS = [
     ["autograd.graph"],
     ["autograd.engine", "writing"],
     ["op"],
-    ["inplace", "recorder"],
+    ["inplace", "recorder", "samples"],
     ["fast"],
     ["ops"],
     ["autograd"],

@@ -155,10 +155,25 @@ class _Walk:
     # --- nodes run ------------------------------------------------------------------------------------------------
     def run(self) -> None:
         heap, pending, k, release = self.heap, self.pending, self.k, self.release
-        pop, deliver = heapq.heappop, self.deliver
-        while heap:
-            node = pop(heap)[1]
-            g = pending.pop(node)
+        anomaly = mode.anomaly.get()
+        # Nothing is asked of a gradient on its way but to be an array that fits: most arrive through the short way below.
+        short = not self.create_graph and self.needed is None
+        # The newest node that waits is kept out of heap and dict: along a chain neither is touched.
+        newest: Any = None
+        newest_g: Any = None
+        while True:
+            if newest is None:
+                if not heap:
+                    return
+                node = heapq.heappop(heap)[1]
+                g = pending.pop(node)
+            elif heap and -heap[0][0] > newest.seq:
+                pending[newest] = newest_g
+                node = heapq.heapreplace(heap, (-newest.seq, newest))[1]
+                g = pending.pop(node)
+                newest = None
+            else:
+                node, g, newest = newest, newest_g, None
             if node.hooks is not None:
                 g = self.run_pre_hooks(node, g)
             if self.needed is not None and node in self.targets:
@@ -170,13 +185,28 @@ class _Walk:
             except Exception as error:
                 explain_failure(node, error)
                 raise
-            if mode.anomaly.get():
+            if anomaly:
                 check_nan(node, grads)
             if node.hooks is not None and node.hooks.post:
                 grads = self.run_post_hooks(node, grads, g)
             for edge, gi in zip(node.edges, grads, strict=True):
-                if edge is not None and gi is not None:
-                    deliver(edge, gi)
+                if edge is None or gi is None:
+                    continue
+                to = edge[0]
+                if short and not to.is_leaf and to.n_outputs == 1 and gi.__class__ is ndarray:
+                    shape, np_dtype = to.meta
+                    if gi.dtype is np_dtype and gi.shape == shape:
+                        if newest is None and to not in pending:
+                            newest, newest_g = to, gi
+                            continue
+                        if to is newest:
+                            newest_g = self.add((to, 0), newest_g, gi)
+                            continue
+                if to is newest:  # back to where deliver looks for it
+                    pending[newest] = newest_g
+                    heapq.heappush(heap, (-newest.seq, newest))
+                    newest = None
+                self.deliver(edge, gi)
 
     def capture(self, node: Node, g: Any) -> None:
         for nr, gi in enumerate([g] if node.n_outputs == 1 else g):

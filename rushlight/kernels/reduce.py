@@ -49,8 +49,11 @@ def mean(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
     dtype = np.dtype(dtype)
     working = np.dtype(np.float32) if is_half(dtype) else dtype
     total = sum_axes(a.astype(dtype, copy=False), axes, keepdims, working)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        np.divide(total, working.type(count(a, axes)), out=total)
+    n = count(a, axes)
+    if n:
+        np.divide(total, working.type(n), out=total)
+    else:
+        total.fill(np.nan)
     return total.astype(dtype, copy=False)
 
 
