@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
@@ -78,6 +79,27 @@ def check_dims(dims: Any, ndim: int) -> tuple[int, ...]:
         return out if ndim else ()
     d = check_dim(dims, ndim)
     return (d,) if ndim else ()
+
+
+def signature(name: str, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], error: TypeError) -> Exception:
+    """PyTorch's TypeError for arguments that do not fit the signature ``fn``, from Python's own (``error``).
+
+    PyTorch words it in one of two ways, as its function has one overload or several; the text holds both.
+    """
+    said = str(error).partition("() ")[2]
+    if "missing" in said:
+        missing = re.findall(r"'(\w+)'", said)
+        said = f"missing {len(missing)} required positional arguments: " + ", ".join(f'"{m}"' for m in missing)
+    said = re.sub(r"from \d+ to ", "", said)
+    code = fn.__code__
+    takes = [*code.co_varnames[: code.co_argcount]]
+    if code.co_kwonlyargcount:
+        takes += ["*", *code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]]
+    got = [type(a).__name__ for a in args] + [f"{n}={type(a).__name__}" for n, a in kwargs.items()]
+    return type_(
+        f"{name}() {said}",
+        f"{name}() received an invalid combination of arguments - got ({', '.join(got)}), but expected ({', '.join(takes)}).",
+    )
 
 
 def describe(argument: Any) -> str:

@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 
 class Function:
     """A public function: its name with PyTorch's module path, the methods that call it, samples as an op has them."""
 
-    __slots__ = ("fn", "torch_name", "methods", "samples", "error_samples", "module")
+    __slots__ = ("fn", "torch_name", "methods", "aliases", "samples", "error_samples", "module")
 
     def __init__(
-        self, fn: Callable[..., Any], torch_name: str, methods: list[str], samples: Any, errors: Any, module: str
+        self,
+        fn: Callable[..., Any],
+        torch_name: str,
+        methods: list[str],
+        aliases: list[str],
+        samples: Any,
+        errors: Any,
+        module: str,
     ):
         self.fn, self.torch_name, self.methods = fn, torch_name, methods
+        self.aliases = aliases
         self.samples, self.error_samples = samples, errors
         self.module = module
 
@@ -29,16 +38,24 @@ FUNCTIONS: dict[str, Function] = {}
 
 
 def function(
-    *, name: str | None = None, methods: str = "", samples: Any = None, errors: Any = None
+    *, name: str | None = None, methods: str = "", aliases: str = "", samples: Any = None, errors: Any = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a public function. ``name`` is its PyTorch path if not ``torch.<its own name>``."""
+    """Declare a public function. ``name`` is its PyTorch path if not ``torch.<its own name>``.
+
+    ``aliases`` are its other names, for the methods too if it has any; those with a module are functions alone.
+    """
     module = sys._getframe(1).f_globals["__name__"]  # the family file, which a class's __module__ would not tell
 
     def declare(fn: Callable[..., Any]) -> Callable[..., Any]:
         torch_name = name or fn.__name__
         if torch_name in FUNCTIONS:
             raise TypeError(f"function '{torch_name}' is declared twice")
-        FUNCTIONS[torch_name] = Function(fn, torch_name, methods.split(), samples, errors, module)
+        named = methods.split()
+        if named:
+            named += [a for a in aliases.split() if "." not in a and a not in named]
+        if isinstance(fn, FunctionType):  # Python's TypeErrors speak of the public name
+            fn.__name__ = fn.__qualname__ = torch_name.rpartition(".")[2]
+        FUNCTIONS[torch_name] = Function(fn, torch_name, named, aliases.split(), samples, errors, module)
         return fn
 
     return declare

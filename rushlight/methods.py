@@ -114,7 +114,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     if edge is None:
         if types.of_array(self._a).category < types.FLOATING:
             raise errors.runtime(
-                "only Tensors of floating point and complex dtype can require gradients",
+                "only Tensors of floating point dtype can require gradients",
+                "Only Tensors of floating point and complex dtype can require gradients. "
                 f"This one has dtype {self.dtype}: convert it first, for example x.float().requires_grad_().",
             )
         self._edge = (AccumulateGrad(self), 0)
@@ -148,7 +149,8 @@ def _set_grad(self: Tensor, value: Tensor | None) -> None:
             raise errors.runtime("can't assign Variable as its own grad")
         if value._a.shape != self._a.shape:
             raise errors.runtime(
-                f"assigned grad has data of a different size: {list(value._a.shape)} for a tensor of {list(self._a.shape)}"
+                f"attempting to assign a gradient of size '{list(value._a.shape)}' to a tensor of size '{list(self._a.shape)}'. "
+                "Please ensure that the gradient and the tensor are the same size"
             )
         if value._a.dtype is not self._a.dtype:
             raise errors.runtime(
@@ -304,9 +306,10 @@ def __dlpack_device__(self: Tensor) -> Any:
 
 def _one(self: Tensor, what: str) -> Any:
     if self._a.size != 1:
-        raise errors.runtime(
-            f"a Tensor with {self._a.size} elements cannot be converted to Scalar",
-            f"{what}() needs exactly one element.",
+        raise errors.value(
+            "only one element tensors can be converted to Python scalars",
+            f"{what}() of a tensor of shape {list(self._a.shape)}, a Tensor with {self._a.size} elements. Reduce it first "
+            "(x.mean()), pick an element (x[0]), or take a list: x.tolist().",
         )
     return self._a.reshape(()).item()
 

@@ -236,12 +236,18 @@ class Op:
         if self.preparer is not None:
             if "axis" in kwargs or "keepdims" in kwargs or "x" in kwargs:
                 kwargs = numpy_spelling(kwargs)
-            inputs, attrs = self.preparer(*args, **kwargs)
+            try:
+                inputs, attrs = self.preparer(*args, **kwargs)
+            except TypeError as error:
+                if isinstance(error, errors.Deliberate) or error.__traceback__.tb_next is not None:  # type: ignore[union-attr]
+                    raise
+                name = self.torch_name.rpartition(".")[2]
+                raise errors.signature(name, self.preparer, args, kwargs, error) from None
             return inputs, attrs
         names = self.inputs + self.attrs
         if len(args) > len(names):
             raise errors.type_(
-                f"{self.name}() takes {len(names)} positional arguments but {len(args)} were given",
+                f"{self.name}() takes {len(names)} positional argument{'s' * (len(names) > 1)} but {len(args)} were given",
                 f"Its arguments are: {', '.join(names)}.",
             )
         values = dict(zip(names, args, strict=False))
@@ -547,7 +553,7 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if a.__class__ not in PLAIN and has_override(a):
             return dispatch_override(op.public, a, args, kwargs)
     out = kwargs.pop("out", None) if kwargs else None
-    inputs, attrs = op.bind(args, kwargs) if kwargs or op.preparer is None else op.preparer(*args)
+    inputs, attrs = op.bind(args, kwargs)
     if op.family == "composite":
         result = op.forward(tensors, *inputs, **attrs)
     else:

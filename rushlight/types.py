@@ -234,7 +234,10 @@ def of_number(value: Any) -> dtype:
 # ---------------------------------------------------------------------------------------------------------------
 # devices, layouts, memory formats
 # ---------------------------------------------------------------------------------------------------------------
-_DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu", "meta", "xla", "hpu", "mtia", "vulkan", "ipu", "privateuseone")
+_DEVICE_TYPES = (
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy", "vulkan",
+    "mps", "meta", "hpu", "mtia", "privateuseone",
+)  # fmt: skip
 
 
 class device:

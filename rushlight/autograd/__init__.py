@@ -164,9 +164,9 @@ def grad(
     for i, (x, g) in enumerate(zip(ins, found, strict=True)):
         if g is None and not allow_unused:
             raise errors.runtime(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this "
-                "is the desired behavior.",
-                f"It is number {i} of inputs, of shape {list(x._a.shape)}.",
+                f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set allow_unused=True if "
+                "this is the desired behavior.",
+                f"Its shape is {list(x._a.shape)}.",
             )
         if g is None and materialize_grads:
             found[i] = wrap(np.zeros(x._a.shape, x._a.dtype))
