@@ -17,11 +17,10 @@ from .autograd.mode import (
     no_grad,
     set_grad_enabled,
 )
-from .functions import FUNCTIONS as _FUNCTIONS
 from .methods import attach as _attach  # noqa: F401  (importing it completes Tensor)
-from .op import REGISTRY as _REGISTRY
-from .op import result_type as _result_type
+from .op import names_under as _names_under
 from .printing import set_printoptions
+from .promotion import result_type as _result_type
 from .random.generator import Generator, default_generator
 from .tensor import Tensor
 from .types import (
@@ -52,8 +51,7 @@ newaxis = None
 # The names of the registries that live directly under `torch`.
 globals().update({t.name: t for t in _types.ALL if t.name != "bool"})
 globals().update({name: t for name, t in _types.ALIASES.items() if name != "bool"})
-globals().update({op.torch_name: op.public for op in _REGISTRY.values() if op.public_name and "." not in op.torch_name})
-globals().update({name: f.fn for name, f in _FUNCTIONS.items() if "." not in name})
+globals().update(_names_under(""))
 bool = _types.bool_
 
 #: Submodules, imported on first use.

@@ -18,7 +18,9 @@ from .autograd.graph import next_seq
 from .autograd.mode import recording
 from .fpstate import quietly
 from .inplace import inplace
-from .op import NUMBER_VERSION, Op, arrays, call
+from .node import NUMBER_VERSION
+from .op import Op, call
+from .readers import arrays
 from .recorder import single_call
 from .tensor import Parameter, Tensor, edge_of, wrap
 

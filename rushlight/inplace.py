@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 
 from .autograd.mode import recording
-from .op import REGISTRY, Op, camel, cast_array, dispatch_override, evaluate, gather_edges, has_override, record
+from .node import gather_edges, record
+from .op import Op, camel, evaluate
+from .override import dispatch_override, has_override
+from .promotion import cast_array
+from .readers import REGISTRY
 from .tensor import Parameter, Tensor, edge_of, wrap
 from .writing import bump, check_result, check_writable, rebase
 

@@ -14,7 +14,8 @@ from . import errors, fast, inplace, printing, types
 from .autograd import backward as autograd_backward
 from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
 from .functions import FUNCTIONS
-from .op import REGISTRY, DisableTorchFunctionSubclass
+from .override import DisableTorchFunctionSubclass
+from .readers import REGISTRY
 from .tensor import Parameter, Tensor, alias_of, edge_of, extra, wrap
 from .writing import bump
 

@@ -38,7 +38,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .functions import FUNCTIONS
-from .op import REGISTRY, Op
+from .op import Op
+from .readers import REGISTRY
 
 FEATURES = ("0-d", "empty", "strided", "broadcast")
 
@@ -156,7 +157,7 @@ def elementwise_samples(op: Op) -> Callable[[Maker], list[Any]]:
             m(m.nc(3, 2, **span), m.f(3, 2, **span)),
             m(m.i(3, lo=1), m.i(3, lo=1)),
             m(m.f(3, **span), m.i(3, lo=1)),
-            m(m.i(3, lo=1), m.a(2.5)),
+            m(m.i(3, lo=1), m.a(2.5)).value_only("float32 whatever the dtype under test: too coarse for differences"),
             m(m.b(3), m.b(3)),
             m(m.a([1, 2, 250], m.torch.uint8), m.a([1, 3, 10], m.torch.uint8)),
             m(m.c(3), m.f(3, **span)).value_only("real"),

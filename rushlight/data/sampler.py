@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
-from ..op import REGISTRY
 from ..ops.create import as_tensor
 from ..ops.sampling import randint, randperm
 from ..random.generator import Generator, default_generator
 from ..random.uniform import random_
+from ..readers import REGISTRY
 
 
 def draw_seed(generator: Generator | None = None) -> int:

@@ -6,8 +6,9 @@ from typing import Any
 
 from .. import errors, types
 from ..functions import function
-from ..op import cast_array, elementwise
-from ..op import result_type as promoted
+from ..op import elementwise
+from ..promotion import cast_array
+from ..promotion import result_type as promoted
 from ..tensor import Tensor
 from .legacy_types import TYPED
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
-from ..op import cast, cast_array
+from ..promotion import cast, cast_array
 from ..tensor import Tensor, alias_of, wrap
 
 ndarray = np.ndarray

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..kernels.reduce import sum_axes
-from ..op import cast_array, opaque
+from ..op import opaque
+from ..promotion import cast_array
 
 
 @opaque(grad_name="SumBackward1", public=False)

@@ -1,35 +1,41 @@
 """``x[...]`` and ``x[...] = v``: every kind of index that PyTorch takes.
 
-Ints, slices, None and Ellipsis give views. Index tensors, masks and lists gather copies; when both are mixed, the basic
-part is taken first and the gather applied to what it leaves.
+The parts of an index are applied from left to right: an int selects, a slice slices, None adds a dimension, each as a view with
+a node of its own. What index tensors, masks and lists pick is gathered last, from what the views left over.
 """
 
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import errors, types
 from ..autograd.mode import recording
-from ..op import REGISTRY, cast_array, dispatch_override, has_override, movement, opaque
-from ..tensor import Parameter, Tensor, edge_of, wrap
-from ..writing import bump, check_writable
+from ..inplace import inplace
+from ..kernels.strides import broadcast_shapes
+from ..op import movement, opaque
+from ..override import dispatch_override, has_override
+from ..promotion import cast, cast_array
+from ..readers import REGISTRY
+from ..tensor import Parameter, Tensor, requires_grad, view_of, wrap
+from ..writing import bump, check_overlap, check_writable
 from .create import array_of
 
 ndarray = np.ndarray
 
 
-@movement(grad_name="UnsqueezeBackward0", public=False)
-def basic_view(k, input, *, where):
-    """Basic indexing with None in it."""
-    return input[where]
+# --- the ops --------------------------------------------------------------------------------------------------------
+@movement(public=False)
+def alias(k, input):
+    """The same tensor again, as a view."""
+    return input[...]
 
 
-@basic_view.vjp("input")
-def _(k, g, input_shape, where):
-    return k.basic_put(g, size=input_shape, where=where)
+@alias.vjp("input")
+def _(k, g):
+    return g
 
 
 @opaque(variadic=False, grad_name="IndexBackward0", public=False)
@@ -56,14 +62,31 @@ def _(k, g, where):
     return k.index_get(g, where=where)
 
 
-@opaque(methods="index_put index_put_", grad_name="IndexPutBackward0", samples=lambda m: [
-    m(m.f(4, 2), (m.a([0, 2]),), m.f(2, 2)), m(m.f(3), (m.a([1, 1]),), m.f(2), accumulate=True)])  # fmt: skip
+@opaque(methods="index_put", samples=lambda m: [
+    m(m.f(4, 2), (m.a([0, 2]),), m.f(2, 2)), m(m.f(3), (m.a([1, 1]),), m.f(2), accumulate=True),
+    m(m.f(2, 3), (m.a([0]), m.a([2, 1])), m.f(2)), m(m.f(2, 3), (m.b(2, 3),), m.f()), m(m.nc(3, 2), (m.a([2]),), m.f(2)),
+    m(m.f(2, 3), (m.a([], m.torch.int64),), m.f(3)), m(m.f(0, 3), (m.a([], m.torch.int64),), m.f()),
+    m.without("0-d", "PyTorch: an index needs a dimension")],
+    errors=lambda m: [
+    m.error(IndexError, "too many indices for tensor of dimension 1", m.f(3), (m.a([0]), m.a([0])), m.f(1)),
+    m.error(IndexError, "out of bounds for dimension 0 with size 3", m.f(3), (m.a([5]),), m.f(1)),
+    m.error(RuntimeError, "shape mismatch", m.f(3), (m.a([1, 2]),), m.f(3)),
+    m.error(RuntimeError, "source and destination dtypes match", m.f(3), (m.a([1]),), m.i(1)),
+    m.error(TypeError, "argument 'values'", m.f(3), (m.a([1]),), 2.0)])  # fmt: skip
 def index_put(k, input, values, *, where, accumulate=False):
-    """A copy of ``input`` with ``values`` written (or added) where index arrays point."""
+    """A copy of ``input`` with ``values`` written (or added, with ``accumulate``) where index arrays point.
+
+    ``indices`` is a tuple of index tensors (int64, int32 or bool) for the leading dimensions; ``values`` broadcasts to the shape
+    that ``input[indices]`` has. Of two values for one element the last one stays; its gradient goes to both.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(3).index_put((torch.tensor([0, 2]),), torch.tensor([1.0, 2.0]))
+    tensor([1., 0., 2.])
+    """
     out = np.array(input)
     values = np.asarray(values)
     if accumulate:
-        np.add.at(out, where, values)
+        np.add.at(out, where, values.astype(out.dtype, copy=False))
     else:
         out[where] = values if values.dtype is out.dtype else cast_array(values, out.dtype)
     return out
@@ -71,9 +94,49 @@ def index_put(k, input, values, *, where, accumulate=False):
 
 @index_put.prepare
 def _(input, indices=None, values=None, accumulate=False, *, where=None):
+    if not isinstance(values, (Tensor, ndarray)):
+        raise errors.type_(
+            f"index_put(): argument 'values' (position 2) must be Tensor, not {type(values).__name__}",
+            "Write torch.tensor(value).",
+        )
     if where is None:
-        where = tuple(slice(None) if i is None else _index_array(i) for i in indices)
+        for n, i in enumerate(indices):
+            if not isinstance(i, (Tensor, ndarray)):
+                raise errors.type_(f"expected Tensor as element {n} in argument 0, but got {type(i).__name__}")
+        where = tuple(_index_array(i) for i in indices)
+        used = sum(_dims_of(i) for i in where)
+        if used > input.ndim:
+            raise errors.index(f"too many indices for tensor of dimension {input.ndim} (got {used})")
+        _check(list(where), tuple(input.shape))
+    if isinstance(values, Tensor):
+        _check_values(input, values, where)
+        lead = len(values._a.shape) - len(_gathered_shape(input._a.shape, where))
+        if lead > 0:
+            values = values.view(values._a.shape[lead:])
     return (input, values), {"where": where, "accumulate": accumulate}
+
+
+def _check_values(input: Tensor, values: Tensor, where: tuple[Any, ...]) -> None:
+    """Values that do not fit, in PyTorch's words."""
+    masked = values._a.size == 1 and sum(isinstance(i, ndarray) for i in where) == 1 and _is_mask(where)
+    if values._a.dtype is not input._a.dtype and not masked:
+        raise errors.runtime(
+            "Index put requires the source and destination dtypes match, got "
+            f"{types.scalar_name(input.dtype)} for the destination and {types.scalar_name(values.dtype)} for the source.",
+            f"Convert the values first: values.to({input.dtype}).",
+        )
+    target, shape = _gathered_shape(input._a.shape, where), values._a.shape
+    lead = max(len(shape) - len(target), 0)
+    if any(n != 1 for n in shape[:lead]) or any(
+        m not in (1, n) for m, n in zip(reversed(shape[lead:]), reversed(target), strict=False)
+    ):
+        raise errors.runtime(
+            f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of shape {list(target)}"
+        )
+
+
+def _is_mask(where: tuple[Any, ...]) -> bool:
+    return any(isinstance(i, ndarray) and i.dtype.kind == "b" for i in where)
 
 
 @index_put.vjp("input")
@@ -99,9 +162,91 @@ def _(k, g, where):
     return k.index_zero(g, where=where)
 
 
+# --- an index, read -------------------------------------------------------------------------------------------------
+class Taken(NamedTuple):
+    """An index applied as far as views go."""
+
+    view: Tensor  # the tensor itself if nothing was to do
+    gather: tuple[Any, ...] | None  # what is left to gather, one part a dimension of the view
+    sources: tuple[Tensor, ...]  # the index tensors that the gather reads
+
+
+def take_apart(self: Tensor, index: Any) -> Taken:
+    """Apply the ints, slices and Nones of ``index`` as views.
+
+    Raises:
+        IndexError: too many or wrong indices. TypeError: a str, a slice of something. ValueError: a step below 1.
+    """
+    parts, sources = read(index, self._a.shape)
+    arrays = [p for p in parts if isinstance(p, ndarray)]
+    if len(arrays) > 1:
+        _check_together(arrays)
+    step = _by_nodes if recording() and requires_grad(self) else _at_once
+    view, gather = step(self, parts)
+    return Taken(view, gather if arrays else None, sources)
+
+
+def read(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Tensor, ...]]:
+    """The parts of an index: ints, slices, None, Ellipsis, arrays of int or bool; and the tensors among the last."""
+    parts: list[Any] = []
+    sources: list[Tensor] = []
+    for i in _as_tuple(index):
+        if i.__class__ is int:
+            if not -(1 << 63) <= i < 1 << 63:
+                raise errors.value("Overflow when unpacking long long")
+            parts.append(i)
+        elif i is None or i is Ellipsis:
+            parts.append(i)
+        elif isinstance(i, slice):
+            parts.append(_slice(i))
+        elif i is True or i is False:
+            parts.append(np.array(i))
+        elif isinstance(i, Tensor):
+            if not i._a.ndim and i._a.dtype.kind in "iu" and i._a.dtype != np.uint8:
+                parts.append(int(i._a))
+            elif not i._a.ndim and i._a.dtype == np.uint8:
+                parts.append(np.array(bool(i._a)))
+            else:
+                parts.append(_index_array(i))
+                sources.append(i)
+        elif isinstance(i, (ndarray, list, tuple, range)):
+            parts.append(_index_array(list(i) if isinstance(i, range) else i))
+        elif isinstance(i, str):
+            raise errors.type_(f"new(): invalid data type '{type(i).__name__}'", "A tensor has no named fields.")
+        elif hasattr(i, "__index__") and not isinstance(i, np.bool_):
+            parts.append(operator.index(i))
+        else:
+            name = "numpy.bool" if isinstance(i, np.bool_) else type(i).__name__
+            raise errors.index(
+                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+                f"(got {name})"
+            )
+    _check(parts, shape)
+    return parts, tuple(sources)
+
+
+def _as_tuple(index: Any) -> tuple[Any, ...]:
+    """The parts of an index. A list that holds sequences, tensors, slices, None or Ellipsis counts as a tuple."""
+    if index.__class__ is tuple:
+        return index  # type: ignore[no-any-return]
+    if isinstance(index, list) and len(index) < 32:
+        if any(i is None or i is Ellipsis or isinstance(i, (Tensor, ndarray, list, tuple, slice)) for i in index):
+            import warnings
+
+            warnings.warn(
+                "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+                "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
+                "x[torch.tensor(seq)], which will result either in an error or a different result",
+                UserWarning,
+                stacklevel=5,
+            )
+            return tuple(index)
+    return tuple(index) if isinstance(index, tuple) else (index,)
+
+
 def _index_array(i: Any) -> Any:
-    """An index tensor, array or list as an array of int64 or bool; a uint8 index is a mask."""
-    a = i._a if isinstance(i, Tensor) else np.asarray(i) if isinstance(i, ndarray) else array_of(i)
+    """An index tensor, array or list as an array of integers or bool; a uint8 index is a mask."""
+    a = i._a if isinstance(i, Tensor) else i if isinstance(i, ndarray) else array_of(i)
     kind = a.dtype.kind
     if kind == "b":
         return a
@@ -111,11 +256,11 @@ def _index_array(i: Any) -> Any:
         warnings.warn(
             "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
         return a.astype(bool)
-    if kind not in "iu":
-        if a.size == 0:
+    if kind != "i" or a.dtype.itemsize < 4:
+        if a.size == 0 and isinstance(i, (list, tuple)):
             return a.astype(np.int64)
         raise errors.index(
             "tensors used as indices must be long, int, byte or bool tensors", "Convert it: index.long()."
@@ -123,217 +268,270 @@ def _index_array(i: Any) -> Any:
     return a
 
 
-def _is_basic(i: Any) -> bool:
-    return i is None or i is Ellipsis or i.__class__ is int or isinstance(i, slice)
-
-
-def read(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], bool, bool]:
-    """An index as NumPy reads it: ``(parts, whether it gathers, whether None occurs)``.
-
-    Raises:
-        IndexError: too many or wrong indices. ValueError: for a negative step.
-    """
-    if not isinstance(index, tuple):
-        index = (index,)
-    parts: list[Any] = []
-    gathers = new_axis = False
-    for i in index:
-        if i.__class__ is int or i is Ellipsis:
-            parts.append(i)
-        elif i is None:
-            parts.append(None)
-            new_axis = True
-        elif isinstance(i, slice):
-            parts.append(_slice(i))
-        elif isinstance(i, (bool, np.bool_)):
-            parts.append(np.asarray(bool(i)))
-            gathers = True
-        elif (
-            isinstance(i, (Tensor, ndarray))
-            and i.ndim == 0
-            and (i._a if isinstance(i, Tensor) else i).dtype.kind in "iu"
-        ):
-            parts.append(int(i))
-        elif hasattr(i, "__index__") and not isinstance(i, (Tensor, ndarray)):
-            parts.append(operator.index(i))
-        elif isinstance(i, (Tensor, ndarray, list, tuple, range)):
-            parts.append(_index_array(list(i) if isinstance(i, range) else i))
-            gathers = True
-        else:
-            raise errors.index(
-                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
-                f"(got {type(i).__name__})"
-            )
-    _check(parts, shape)
-    return tuple(parts), gathers, new_axis
-
-
 def _slice(s: slice) -> slice:
-    start, stop, step = (v if v is None else operator.index(v) for v in (s.start, s.stop, s.step))
-    if step is not None and step <= 0:
+    try:
+        start, stop, step = (v if v is None else operator.index(v) for v in (s.start, s.stop, s.step))
+    except TypeError:
+        raise errors.type_("slice indices must be integers or None or have an __index__ method") from None
+    if step == 0:
+        raise errors.value("slice step cannot be zero")
+    if step is not None and step < 0:
         raise errors.value("step must be greater than zero", "To reverse a tensor write x.flip(0).")
     return slice(start, stop, step)
 
 
+def _dims_of(p: Any) -> int:
+    """How many dimensions of the tensor a part uses up."""
+    return 0 if p is None or p is Ellipsis else p.ndim if isinstance(p, ndarray) and p.dtype.kind == "b" else 1
+
+
 def _check(parts: list[Any], shape: tuple[int, ...]) -> None:
-    used = sum(
-        0 if p is None or p is Ellipsis else p.ndim if isinstance(p, ndarray) and p.dtype.kind == "b" else 1
-        for p in parts
-    )
+    used = sum(map(_dims_of, parts))
     if used > len(shape):
-        if not shape:
+        if not shape and parts[0].__class__ is int:
             raise errors.index(
                 "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
                 "tensor to a number"
             )
         raise errors.index(f"too many indices for tensor of dimension {len(shape)}")
-    d = 0
+    d = moved = 0  # the dimension of the tensor; how far an index array's dimension in the view is from it
     for p in parts:
         if p is None:
+            moved += 1
             continue
         if p is Ellipsis:
             d += len(shape) - used
         elif isinstance(p, ndarray) and p.dtype.kind == "b":
-            if p.shape != shape[d : d + p.ndim]:
-                raise errors.index(
-                    f"The shape of the mask {list(p.shape)} at index 0 does not match the shape of the indexed tensor "
-                    f"{list(shape)} at index {d}"
-                )
+            for i, n in enumerate(p.shape):
+                if n != shape[d + i]:
+                    raise errors.index(
+                        f"The shape of the mask {list(p.shape)} at index {i} does not match the shape of the indexed tensor "
+                        f"{list(shape)} at index {d + i}"
+                    )
             d += p.ndim
         else:
             if p.__class__ is int and not -shape[d] <= p < shape[d]:
                 raise errors.index(f"index {p} is out of bounds for dimension {d} with size {shape[d]}")
             if isinstance(p, ndarray) and p.size and (p.min() < -shape[d] or p.max() >= shape[d]):
                 bad = int(p.max()) if p.max() >= shape[d] else int(p.min())
-                raise errors.index(f"index {bad} is out of bounds for dimension {d} with size {shape[d]}")
+                raise errors.index(f"index {bad} is out of bounds for dimension {d + moved} with size {shape[d]}")
+            moved -= p.__class__ is int
             d += 1
 
 
+def _check_together(arrays: list[Any]) -> None:
+    """Index arrays are broadcast against each other; a mask counts as the list of its True places."""
+    shapes = [(int(a.sum()),) if a.dtype.kind == "b" else a.shape for a in arrays]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        told = ", ".join(str(list(s)) for s in shapes)
+        raise errors.index(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {told}"
+        ) from None
+
+
+def _at_once(self: Tensor, parts: list[Any]) -> tuple[Tensor, tuple[Any, ...]]:
+    """The basic parts as one view, and what is left to gather: where no node is recorded."""
+    basic: list[Any] = []
+    gather: list[Any] = []
+    moves = False
+    for p in parts:
+        if isinstance(p, ndarray):
+            if p.ndim == 0:
+                basic.append(None)
+                gather.append(p.reshape(1))
+                moves = True
+            else:
+                basic.extend([slice(None)] * _dims_of(p))
+                gather.append(p)
+        elif p is Ellipsis:
+            basic.append(p)
+            gather.append(p)
+        else:
+            basic.append(p)
+            moves = moves or p.__class__ is not slice or p != slice(None)
+            if p.__class__ is not int:
+                gather.append(slice(None))
+    if not moves:
+        return self, tuple(gather)
+    if sum(p is Ellipsis for p in basic) != 1:  # NumPy takes only one; by identity, == would compare elements
+        basic = [p for p in basic if p is not Ellipsis]
+        basic.append(...)
+    return view_of(self, self._a[tuple(basic)]), _one_ellipsis(gather)
+
+
+def _one_ellipsis(gather: list[Any]) -> tuple[Any, ...]:
+    while sum(p is Ellipsis for p in gather) > 1:
+        gather.remove(Ellipsis)
+    return tuple(gather)
+
+
+def _by_nodes(self: Tensor, parts: list[Any]) -> tuple[Tensor, tuple[Any, ...]]:
+    """The basic parts one after another, each with its node."""
+    rest = self._a.ndim - sum(map(_dims_of, parts))
+    x, d = self, 0
+    gather: list[Any] = []
+    for p in parts:
+        if p.__class__ is int:
+            x = REGISTRY["select"].public(x, d, p)
+            continue
+        if p is Ellipsis:
+            gather.extend([slice(None)] * rest)
+            d, rest = d + rest, 0
+        elif isinstance(p, slice):
+            start, stop, step = p.indices(x._a.shape[d])
+            if (start, stop, step) != (0, x._a.shape[d], 1):
+                x = REGISTRY["basic_slice"].public(x, where=(slice(None),) * d + (slice(start, stop, step),))
+            gather.append(slice(None))
+            d += 1
+        elif p is None or p.ndim == 0:
+            x = REGISTRY["unsqueeze"].public(x, d)
+            gather.append(slice(None) if p is None else p.reshape(1))
+            d += 1
+        else:
+            gather.append(p)
+            d += _dims_of(p)
+    return x, tuple(gather)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
 def get(self: Tensor, index: Any) -> Tensor:
     """``self[index]``."""
     cls = self.__class__
     if cls is not Tensor and cls is not Parameter and has_override(self):
         return dispatch_override(Tensor.__getitem__, self, (self, index), {})  # type: ignore[no-any-return]
-    a = self._a
     if index.__class__ is int:
-        if not a.ndim:
-            _check([index], ())
-        n = a.shape[0]
-        if not -n <= index < n:
-            raise errors.index(f"index {index} is out of bounds for dimension 0 with size {n}")
-        return select(self, 0, index)
-    parts, gathers, new_axis = read(index, a.shape)
-    if not gathers:
-        if new_axis:
-            return REGISTRY["basic_view"].public(self, where=(*parts, ...) if Ellipsis not in parts else parts)  # type: ignore[no-any-return]
-        if len(parts) == 1 and parts[0].__class__ is int:
-            return select(self, 0, parts[0])
-        where = parts if Ellipsis in parts else (*parts, ...)
-        name = (
-            "basic_select"
-            if parts and any(p.__class__ is int for p in parts) and _ends_with_int(parts)
-            else "basic_slice"
-        )
-        return REGISTRY[name].public(self, where=where if Ellipsis not in parts else where)  # type: ignore[no-any-return]
-    view, gather = split_basic(self, parts)
-    return REGISTRY["index_get"].public(view, where=gather)  # type: ignore[no-any-return]
+        _check([index], self._a.shape)
+        return REGISTRY["select"].public(self, 0, index)  # type: ignore[no-any-return]
+    if index.__class__ is slice and self._a.ndim:
+        s = _slice(index)
+        return REGISTRY["basic_slice"].public(self, where=(slice(*s.indices(self._a.shape[0])),))  # type: ignore[no-any-return]
+    view, gather, sources = take_apart(self, index)
+    if gather is None:
+        return alias.public(self) if view is self else view  # type: ignore[no-any-return]
+    out: Tensor = REGISTRY["index_get"].public(view, where=gather)
+    if out._edge is not None:
+        guard(out._edge[0], sources)
+    return out
 
 
-def _ends_with_int(parts: tuple[Any, ...]) -> bool:
-    # PyTorch applies the parts from left to right: the node it prints is that of the last one that does something.
-    last = [p for p in parts if p is not Ellipsis and p != slice(None, None, None)]
-    return bool(last) and last[-1].__class__ is int
-
-
-@movement(grad_name="SelectBackward0", public=False)
-def basic_select(k, input, *, where):
-    """Basic indexing that ends with an int."""
-    return input[where]
-
-
-@basic_select.vjp("input")
-def _(k, g, input_shape, where):
-    return k.basic_put(g, size=input_shape, where=where)
-
-
-def select(self: Tensor, dim: int, index: int) -> Tensor:
-    return REGISTRY["select"].public(self, dim, index)  # type: ignore[no-any-return]
-
-
-def split_basic(self: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:
-    """The basic part of a mixed index applied as a view, and the gather that is left."""
-    if not any(p is None or p.__class__ is int for p in parts):
-        return self, parts
-    basic: list[Any] = []
-    gather: list[Any] = []
-    for p in parts:
-        if isinstance(p, ndarray):
-            if p.ndim == 0 and p.dtype.kind == "b":
-                basic.append(None)
-                gather.append(p.reshape(1))
-            else:
-                basic.extend([slice(None)] * (p.ndim if p.dtype.kind == "b" else 1))
-                gather.append(p)
-        elif p is None:
-            basic.append(None)
-            gather.append(slice(None))
-        elif p.__class__ is int:
-            basic.append(p)
-        else:
-            basic.append(p)
-            gather.append(p if p is Ellipsis else slice(None))
-    # by identity: == on an index array would compare its elements
-    where = tuple(basic) if any(p is Ellipsis for p in parts) else (*basic, ...)
-    return REGISTRY["basic_view"].public(self, where=where), tuple(gather)
+def guard(node: Any, sources: tuple[Tensor, ...]) -> None:
+    """Let backward notice when an index tensor was written to since."""
+    for t in sources:
+        node.versions = (*node.versions, t._vc, t._vc[0])
 
 
 Tensor.__getitem__ = get  # type: ignore[method-assign, assignment, attr-defined]
 
 
+# --- writing ------------------------------------------------------------------------------------------------------------
 def write_index(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``."""
-    if has_override(self) and self.__class__ not in (Tensor, Parameter):
+    if self.__class__ not in (Tensor, Parameter) and has_override(self):
         dispatch_override(Tensor.__setitem__, self, (self, index, value), {})
         return
-    parts, gathers, _ = read(index, self._a.shape)
     if not isinstance(value, Tensor):
-        if not isinstance(value, (bool, int, float, complex, np.generic)):
-            if not isinstance(value, ndarray):
-                raise errors.type_(
-                    f"can't assign a {type(value).__name__} to a torch.{types.scalar_name(self.dtype)}Tensor"
-                )
-            value = wrap(np.asarray(value))
-        else:
-            value = wrap(np.asarray(value))
-    check_writable(self)
-    target_shape = self._a[parts].shape
+        value = wrap(_number(self, value))
+    if index is False:
+        return
+    if index is True:
+        index = None
+    view, gather, sources = take_apart(self, index)
+    recorded = recording() and (requires_grad(self) or requires_grad(value))
+    if gather is None:
+        copy_to(view, value, recorded)
+        return
+    if _byte_mask(index) and value._a.size == 1:
+        raise errors.runtime(
+            "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char", "Write x[mask.bool()] = v."
+        )
+    if not recorded:
+        _check_values(view, value, gather)
+        check_writable(view, overlap=False)
+        # a write that overlaps its source is NumPy's to untangle
+        a = value._a.reshape(value._a.shape[max(value._a.ndim - len(_gathered_shape(view._a.shape, gather)), 0) :])
+        view._a[gather] = a if a.dtype is view._a.dtype else cast_array(a, view._a.dtype)
+        bump(view)
+        return
+    inplace(index_put, (view,), {"values": without_leading_ones(value), "where": gather})
+    node = view._edge[0] if view._base is None else view._base._edge[0].inner  # type: ignore[index, union-attr]
+    guard(node, sources)
+
+
+def _number(self: Tensor, value: Any) -> ndarray[Any, Any]:
+    """A Python number as an element of ``self``."""
+    if not isinstance(value, (bool, int, float, complex, np.integer, np.bool_)):
+        name = type(value).__name__
+        name = f"numpy.{name}" if isinstance(value, (ndarray, np.generic)) else name
+        raise errors.type_(
+            f"can't assign a {name} to a torch.{types.scalar_name(self.dtype)}Tensor", "Write torch.tensor(value)."
+        )
+    if isinstance(value, complex) and value.imag and self._a.dtype.kind != "c":
+        raise errors.runtime(f"value cannot be converted to type {_C_NAMES[self._a.dtype.name]} without overflow")
+    if self._a.dtype.kind in "iu" and not isinstance(value, (bool, np.bool_)):
+        info = np.iinfo(self._a.dtype)
+        low = -info.max - 1 if info.min < 0 else -info.max
+        if value != value or not low <= value <= info.max:
+            raise errors.runtime(f"value cannot be converted to type {_C_NAMES[self._a.dtype.name]} without overflow")
+        value = int(value)
+    return cast(value, self.dtype)
+
+
+_C_NAMES = {
+    "float16": "at::Half", "bfloat16": "at::BFloat16", "float32": "float", "float64": "double", "uint8": "uint8_t",
+    "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t", "bool": "bool",
+}  # fmt: skip
+
+
+def _byte_mask(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(i, Tensor) and i._a.ndim and i._a.dtype == np.uint8 for i in parts)
+
+
+def _gathered_shape(shape: tuple[int, ...], gather: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape that a gather has, read off an array that has no memory."""
+    return np.broadcast_to(np.empty((), np.bool_), shape)[gather].shape
+
+
+def copy_to(view: Tensor, value: Tensor, recorded: bool) -> None:
+    """Write ``value``, broadcast, into a view: what an assignment without index arrays is."""
+    shape, target = value._a.shape, view._a.shape
+    if not recorded:
+        check_writable(view, overlap=False)
+        check_overlap(view._a)
+        a = value._a
+        if shape != target:
+            a = _broadcast(value, target)
+        view._a[...] = a if a.dtype is view._a.dtype else cast_array(a, view._a.dtype)
+        bump(view)
+        return
+    if not shape:
+        view.fill_(value)
+        return
+    if shape != target:
+        value = without_leading_ones(value)
+        if value._a.shape != target:
+            value = value.expand(target)
+    view.copy_(value)
+
+
+def without_leading_ones(value: Tensor) -> Tensor:
+    """``value`` viewed without its leading dimensions of size 1, as PyTorch does before it broadcasts an assigned value."""
+    shape, lead = value._a.shape, 0
+    while lead < len(shape) and shape[lead] == 1:
+        lead += 1
+    return value.view(shape[lead:]) if lead else value
+
+
+def _broadcast(value: Tensor, target: tuple[int, ...]) -> ndarray[Any, Any]:
     a = value._a
-    while a.ndim > len(target_shape) and a.shape[0] == 1:
+    while a.ndim > len(target) and a.shape[0] == 1:
         a = a[0]
     try:
-        np.broadcast_shapes(a.shape, target_shape)
-        fits = np.broadcast_shapes(a.shape, target_shape) == target_shape
-    except ValueError:
-        fits = False
-    if not fits:
-        if gathers:
-            raise errors.runtime(
-                f"shape mismatch: value tensor of shape {list(value._a.shape)} cannot be broadcast to indexing result of shape "
-                f"{list(target_shape)}"
-            )
-        raise errors.runtime(
-            f"The expanded size of the tensor ({target_shape[-1] if target_shape else 1}) must match the existing size "
-            f"({a.shape[-1] if a.shape else 1}) at non-singleton dimension {max(len(target_shape) - 1, 0)}.  Target sizes: "
-            f"{list(target_shape)}.  Tensor sizes: {list(value._a.shape)}"
-        )
-    if recording() and (edge_of(self) is not None or edge_of(value) is not None):
-        if a.ndim < value._a.ndim:
-            value = value.reshape(a.shape)
-        if gathers:
-            self.index_put_(None, value, where=parts)
-        else:
-            get(self, index).copy_(value)
-        return
-    # a write that overlaps its source is NumPy's to untangle
-    self._a[parts] = a if a.dtype is self._a.dtype else cast_array(a, self._a.dtype)
-    bump(self)
+        if broadcast_shapes(a.shape, target) == target:
+            return a
+    except RuntimeError:
+        pass
+    wrap(a).expand(target)  # says what is wrong
+    raise AssertionError("a shape that does not broadcast was expanded")

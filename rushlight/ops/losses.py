@@ -1,47 +1,34 @@
-"""Losses: how far a prediction is from its target."""
+"""Losses of numbers: how far each element of a prediction is from its target.
+
+Those with a node of their own in PyTorch are records that average or sum too; the others are formulas.
+"""
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import errors, types
+from ..autograd.mode import no_grad, recording
 from ..functions import function
 from ..op import opaque
-from ..tensor import Tensor
+from ..readers import REGISTRY
+from ..tensor import Tensor, edge_of
+from .activation import floats_only
 
 
-def reduced(loss: Tensor, reduction: str, size_average: Any = None, reduce: Any = None) -> Tensor:
-    """The mean, the sum or all of the losses."""
-    if size_average is not None or reduce is not None:
-        size_average = True if size_average is None else size_average
-        reduce = True if reduce is None else reduce
-        reduction = ("mean" if size_average else "sum") if reduce else "none"
-        warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
-            stacklevel=4,
-        )
-    if reduction == "mean":
-        return loss.mean()  # type: ignore[no-any-return]
-    if reduction == "sum":
-        return loss.sum()  # type: ignore[no-any-return]
-    if reduction != "none":
+# --- reductions ---------------------------------------------------------------------------------------------------------
+def check_reduction(reduction: str) -> None:
+    if reduction not in ("mean", "sum", "none"):
         raise errors.value(f"{reduction} is not a valid value for reduction", "Use 'mean', 'sum' or 'none'.")
-    return loss
 
 
-def _warn_sizes(name: str, input: Tensor, target: Tensor) -> None:
-    if target._a.shape != input._a.shape:
-        warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely lead to "
-            "incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=4,
-        )
-
-
-def _reduction_name(reduction: str, size_average: Any, reduce: Any) -> str:
+def reduction_name(reduction: str, size_average: Any = None, reduce: Any = None) -> str:
+    """The reduction, from PyTorch 0.3's pair of flags if they are given (with PyTorch's warning)."""
     if size_average is None and reduce is None:
         return reduction
     whole = (size_average is None or size_average, reduce is None or reduce)
@@ -52,260 +39,369 @@ def _reduction_name(reduction: str, size_average: Any, reduce: Any) -> str:
     return chosen
 
 
-@opaque(public=False, promote="common", grad_name="MseLossBackward0")
-def squared_error(k, input, target, *, reduction):
-    """Squared differences, averaged or summed as ``reduction`` says."""
-    difference = input - target
-    return _reduce(k, difference * difference, reduction)
+def reduced(loss: Any, reduction: str) -> Tensor:
+    """The mean, the sum or all of the losses."""
+    check_reduction(reduction)
+    return loss.mean() if reduction == "mean" else loss.sum() if reduction == "sum" else loss  # type: ignore[no-any-return]
 
 
 def _reduce(k: Any, loss: Any, reduction: str) -> Any:
     return k.mean(loss) if reduction == "mean" else k.sum(loss) if reduction == "sum" else loss
 
 
-def _share(g: Any, reduction: str, x: Any) -> Any:
+def _share(g: Any, reduction: str, shape: Any) -> Any:
+    """The gradient that reaches each loss."""
+    if reduction != "mean":
+        return g
     n = 1
-    for s in x.shape:
+    for s in shape:
         n *= s
-    return g * (1.0 / n if n else float("nan")) if reduction == "mean" else g
+    return g * (1.0 / n if n else float("nan"))
+
+
+def not_differentiable(name: str, **tensors: Any) -> None:
+    """Refuse gradients for arguments that PyTorch has no derivative for.
+
+    Raises:
+        RuntimeError: if one of them requires a gradient.
+    """
+    for argument, x in tensors.items():
+        if x is not None and recording() and edge_of(x) is not None:
+            raise errors.runtime(
+                f"The function '{name}' is not differentiable with respect to argument '{argument}'. This input cannot have "
+                "requires_grad True."
+            )
+
+
+def _warn_sizes(input: Tensor, target: Tensor) -> None:
+    if target._a.shape != input._a.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely lead to "
+            "incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+
+
+def _weighted(losses: Any, weight: Tensor, input: Tensor, reduction: str) -> Tensor:
+    """Losses with a weight each; the mean is by the sum of the weights."""
+    if weight._a.shape != input._a.shape:
+        raise errors.value("Weights and input must have the same size.")
+    check_reduction(reduction)
+    total = losses * weight
+    if reduction == "mean":
+        return total.sum() / weight.sum()  # type: ignore[no-any-return, attr-defined]
+    return total.sum() if reduction == "sum" else total  # type: ignore[no-any-return]
+
+
+# --- samples ------------------------------------------------------------------------------------------------------------
+def _pairs(lo: float = -2, hi: float = 2, target: Any = None, **more: Any) -> Callable[[Any], list[Any]]:
+    """Pairs of every kind of layout, each reduction, then the settings in ``more`` one by one."""
+
+    def make(m: Any) -> list[Any]:
+        def t(*shape: int) -> Any:
+            return target(m, *shape) if target else m.f(*shape, lo=lo, hi=hi)
+
+        def x(*shape: int) -> Any:
+            return m.f(*shape, lo=lo, hi=hi)
+
+        out = [m(x(2, 3), t(2, 3)), m(x(2, 3), t(2, 3), reduction="sum"), m(x(2, 3), t(2, 3), reduction="none"), m(x(), t())]
+        out += [m(m.nc(3, 2, lo=lo, hi=hi), t(3, 2)), m(x(0, 2), t(0, 2), reduction="sum")]
+        out += [m(x(3, 2), t(3, 2), **{name: value}) for name, values in more.items() for value in values]
+        return [*out, m.without("broadcast", "sizes that differ bring a warning")]
+
+    return make
+
+
+def _pair_errors(m: Any) -> list[Any]:
+    return [
+        m.error(ValueError, "is not a valid value for reduction", m.f(2), m.f(2), reduction="x"),
+        m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3), reduction="none"),
+    ]
+
+
+def _size_errors(m: Any) -> list[Any]:
+    return [
+        m.error(ValueError, "is not a valid value for reduction", m.f(2, lo=0, hi=1), m.f(2, lo=0, hi=1), reduction="x"),
+        m.error(ValueError, "arget size (torch.Size([3]))", m.f(2, lo=0, hi=1), m.f(3, lo=0, hi=1)),
+    ]
+
+
+# --- squares and absolute values ----------------------------------------------------------------------------------------
+@opaque(public=False, promote="common", grad_name="MseLossBackward0", refuses=floats_only("mse_cpu"))
+def squared_error(k, input, target, *, reduction):
+    """Squared differences, averaged or summed as ``reduction`` says."""
+    difference = input - target
+    return _reduce(k, difference * difference, reduction)
 
 
 @squared_error.vjp("input")
 def _(k, g, input, target, reduction):
     difference = input - target
-    return _share(g, reduction, difference) * 2.0 * difference
+    return _share(g, reduction, difference.shape) * 2.0 * difference
 
 
 @squared_error.vjp("target")
 def _(k, g, input, target, reduction):
     difference = input - target
-    return _share(g, reduction, difference) * -2.0 * difference
+    return _share(g, reduction, difference.shape) * -2.0 * difference
 
 
-def check_reduction(reduction: str) -> None:
-    if reduction not in ("mean", "sum", "none"):
-        raise errors.value(f"{reduction} is not a valid value for reduction", "Use 'mean', 'sum' or 'none'.")
-
-
-@function(name="nn.functional.mse_loss")
+@function(name="nn.functional.mse_loss", samples=_pairs(), errors=_pair_errors)
 def mse_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-    weight: Any = None,
-) -> Tensor:
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """Squared differences: ``(input - target) ** 2``, averaged, summed or all of them."""
-    _warn_sizes("mse_loss", input, target)
-    reduction = _reduction_name(reduction, size_average, reduce)
+    _warn_sizes(input, target)
+    reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     if weight is not None:
-        return reduced(squared_error.public(input, target, reduction="none") * weight, reduction)
+        return _weighted((input - target).pow(2), weight, input, reduction)  # type: ignore[operator]
     return squared_error.public(input, target, reduction=reduction)  # type: ignore[no-any-return]
 
 
-@function(name="nn.functional.l1_loss")
+@function(name="nn.functional.l1_loss", samples=_pairs(), errors=_pair_errors)
 def l1_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-    weight: Any = None,
-) -> Tensor:
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """Absolute differences."""
-    _warn_sizes("l1_loss", input, target)
-    loss = (input - target).abs()
-    return reduced(loss if weight is None else loss * weight, _reduction_name(reduction, size_average, reduce))
+    _warn_sizes(input, target)
+    reduction = reduction_name(reduction, size_average, reduce)
+    loss = (input - target).abs()  # type: ignore[operator]
+    return reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction)
 
 
-@opaque(public=False, grad_name=lambda i, a: "NllLossBackward0" if i[0]._a.ndim <= 2 else "NllLoss2DBackward0")
-def nll(k, input, target, weight, *, ignore_index, reduction):
-    """Minus the input at the target class (dimension 1), weighted by class."""
-    picked, w = _picked(input, target, weight, ignore_index)
-    loss = -picked * w
-    if reduction == "mean":
-        return k.sum(loss) / k.sum(w)
-    return _reduce(k, loss, reduction)
+@opaque(public=False, promote="common", grad_name="SmoothL1LossBackward0", refuses=floats_only("smooth_l1_cpu"))
+def smoothed_error(k, input, target, *, reduction, beta):
+    """Half squares over beta below beta, absolute differences less beta / 2 above."""
+    z = np.abs(input - target)
+    return _reduce(k, np.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta), reduction)
 
 
-def _weights(target: Any, weight: Any, ignore_index: int, dtype: Any) -> tuple[Any, Any]:
-    used = target != ignore_index
-    index = np.where(used, target, 0)
-    w = np.ones(target.shape, dtype) if weight is None else weight[index]
-    return index, np.where(used, w, 0).astype(dtype)
+@smoothed_error.vjp_joint
+def _(k, g, input, target, reduction, beta):
+    difference = input - target
+    g = _share(g, reduction, difference.shape)
+    slope = k.where(difference < -beta, -1.0, k.where(difference > beta, 1.0, difference / beta))
+    return slope * g, slope * -g
 
 
-def _picked(input: Any, target: Any, weight: Any, ignore_index: int) -> tuple[Any, Any]:
-    index, w = _weights(target, weight, ignore_index, input.dtype)
-    axis = 1 if input.ndim > 1 else 0
-    return np.take_along_axis(input, np.expand_dims(index, axis), axis).squeeze(axis), w
-
-
-@nll.vjp("input")
-def _(k, g, input_shape, target, weight, ignore_index, reduction):
-    return k.nll_scatter(g, target, weight, size=input_shape, ignore_index=ignore_index, reduction=reduction)
-
-
-nll.nondiff("target", "weight")
-
-
-@opaque(public=False, grad_name="NllLossBackwardBackward0")
-def nll_scatter(k, input, target, weight, *, size, ignore_index, reduction):
-    """The gradient of ``nll``: minus the weight at the target class."""
-    g = np.asarray(input)
-    index, w = _weights(target, weight, ignore_index, g.dtype)
-    if reduction == "mean":
-        w = w / w.sum()
-    axis = 1 if len(size) > 1 else 0
-    out = np.zeros(size, g.dtype)
-    np.put_along_axis(out, np.expand_dims(index, axis), np.expand_dims(-w * g, axis), axis)
-    return out
-
-
-@nll_scatter.vjp("input")
-def _(k, g, target, weight, input_shape, ignore_index, reduction):
-    # nll is linear in its input: what flows back to the gradient is nll of g
-    return k.nll(g, target, weight, ignore_index=ignore_index, reduction=reduction)
-
-
-nll_scatter.nondiff("target", "weight")
-
-
-def _check_classes(input: Tensor, target: Tensor, ignore_index: int) -> None:
-    a, t = input._a, target._a
-    if a.ndim == 0:
-        raise errors.value("Expected 1 or more dimensions (got 0)")
-    if t.dtype.kind not in "iu" or t.dtype.itemsize not in (1, 8):
-        raise errors.runtime(
-            f"expected scalar type Long but found {types.scalar_name(target.dtype)}",
-            "Class targets are integers: target.long().",
-        )
-    expected = a.shape[:1] + a.shape[2:] if a.ndim > 1 else ()
-    if a.ndim > 1 and t.shape[:1] != a.shape[:1]:
-        raise errors.value(
-            f"Expected input batch_size ({a.shape[0]}) to match target batch_size ({t.shape[0] if t.ndim else 0})."
-        )
-    if t.shape != expected:
-        raise errors.runtime(
-            f"Expected target size {list(expected)}, got {list(t.shape)}"
-            if a.ndim > 2
-            else "0D or 1D target tensor expected, multi-target not supported"
-        )
-    classes = a.shape[1] if a.ndim > 1 else a.shape[0]
-    bad = t[(t != ignore_index) & ((t < 0) | (t >= classes))]
-    if bad.size:
-        raise errors.index(
-            f"Target {int(bad.reshape(-1)[0])} is out of bounds.", f"There are {classes} classes, 0 to {classes - 1}."
-        )
-
-
-@function(name="nn.functional.nll_loss")
-def nll_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100,
-    reduce: Any = None, reduction: str = "mean",
-) -> Tensor:  # fmt: skip
-    """Negative log likelihood: minus the log-probability of the target class."""
-    reduction = _reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
-    _check_classes(input, target, ignore_index)
-    return nll.public(input, target, weight, ignore_index=ignore_index, reduction=reduction)  # type: ignore[no-any-return]
-
-
-@function(name="nn.functional.cross_entropy")
-def cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100,
-    reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0,
-) -> Tensor:  # fmt: skip
-    """Cross entropy between logits and a target class, or a distribution over the classes."""
-    reduction = _reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
-    if not 0 <= label_smoothing <= 1:
-        raise errors.runtime(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    axis = 1 if input._a.ndim > 1 else 0
-    if target._a.shape == input._a.shape and target._a.dtype.kind == "f":
-        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, axis)
-    _check_classes(input, target, ignore_index)
-    logs = input.log_softmax(axis)
-    loss = nll.public(logs, target, weight, ignore_index=ignore_index, reduction=reduction)
-    if label_smoothing == 0:
-        return loss  # type: ignore[no-any-return]
-    used = target != ignore_index
-    weighted = logs if weight is None else logs * weight.view(*[1] * axis, -1, *[1] * (input._a.ndim - axis - 1))
-    smooth = -weighted.sum(axis).masked_fill(~used, 0.0)
-    if reduction == "mean":
-        count = used.sum() if weight is None else weight[target.masked_fill(~used, 0)].masked_fill(~used, 0.0).sum()
-        smooth = smooth.sum() / count
-    elif reduction == "sum":
-        smooth = smooth.sum()
-    return loss * (1 - label_smoothing) + smooth * (label_smoothing / input._a.shape[axis])  # type: ignore[no-any-return]
-
-
-def _soft_cross_entropy(
-    input: Tensor, target: Tensor, weight: Any, reduction: str, smoothing: float, axis: int
+@function(name="nn.functional.smooth_l1_loss", samples=_pairs(beta=[0.5, 0.0, 2.0]), errors=lambda m: [
+    *_pair_errors(m), m.error(RuntimeError, "does not support negative values for beta", m.f(2), m.f(2), beta=-1.0)])  # fmt: skip
+def smooth_l1_loss(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
 ) -> Tensor:
-    if smoothing:
-        target = target * (1 - smoothing) + smoothing / input._a.shape[axis]
-    logs = input.log_softmax(axis)
-    if weight is not None:
-        logs = logs * weight.view(*[1] * axis, -1, *[1] * (input._a.ndim - axis - 1))
-    loss = -(logs * target).sum(axis)
-    if reduction == "mean":
-        return loss.sum() / max(input._a.size // input._a.shape[axis], 1)  # type: ignore[no-any-return]
-    return reduced(loss, reduction)
+    """``0.5 (x - y)**2 / beta`` where ``|x - y| < beta``, else ``|x - y| - 0.5 beta`` (Girshick 2015)."""
+    _warn_sizes(input, target)
+    reduction = reduction_name(reduction, size_average, reduce)
+    check_reduction(reduction)
+    if beta == 0:
+        return reduced((input - target).abs(), reduction)  # type: ignore[operator]
+    if beta < 0:
+        raise errors.runtime("smooth_l1_loss does not support negative values for beta.")
+    return smoothed_error.public(input, target, reduction=reduction, beta=beta)  # type: ignore[no-any-return]
 
 
-@opaque(public=False, promote="common", grad_name="BinaryCrossEntropyBackward0")
-def bce(k, input, target):
-    """``-(t log(p) + (1 - t) log(1 - p))``, the logarithms not below -100."""
-    return -(target * np.maximum(np.log(input), -100) + (1 - target) * np.maximum(np.log1p(-input), -100))
+def _own_dtype(inputs: Any) -> list[Any]:
+    """Both of the input's dtype if it is floating; else the common one."""
+    input, target = inputs
+    if input.dtype.category >= types.FLOATING:
+        return [input.dtype, input.dtype]
+    return [types.promote_types(input.dtype, target.dtype)] * 2
+
+
+@opaque(public=False, promote=_own_dtype, grad_name="HuberLossBackward0")
+def huber_error(k, input, target, *, reduction, delta):
+    """Half squares up to delta, ``delta * (|x - y| - delta / 2)`` above."""
+    z = np.abs(input - target)
+    return _reduce(k, np.where(z <= delta, 0.5 * z * z, delta * (z - 0.5 * delta)), reduction)
+
+
+@huber_error.vjp_joint
+def _(k, g, input, target, reduction, delta):
+    difference = input - target
+    g = _share(g, reduction, difference.shape)
+    slope = k.where(difference <= -delta, -delta, k.where(difference >= delta, delta, difference))
+    return slope * g, slope * -g
+
+
+@function(name="nn.functional.huber_loss", samples=_pairs(delta=[0.5, 2.0]), errors=lambda m: [
+    *_pair_errors(m), m.error(RuntimeError, "does not support non-positive values for delta", m.f(2), m.f(2), delta=0.0)])  # fmt: skip
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """``0.5 (x - y)**2`` where ``|x - y| <= delta``, else ``delta (|x - y| - 0.5 delta)`` (Huber 1964)."""
+    _warn_sizes(input, target)
+    check_reduction(reduction)
+    if delta <= 0:
+        raise errors.runtime("huber_loss does not support non-positive values for delta.")
+    if input._a.dtype.kind not in "fV" and target._a.dtype.kind not in "fV":
+        raise NotImplementedError(f"\"huber_cpu\" not implemented for '{types.scalar_name(input.dtype)}'")
+    if weight is None:
+        return huber_error.public(input, target, reduction=reduction, delta=delta)  # type: ignore[no-any-return]
+    if weight._a.shape != input._a.shape:
+        raise errors.value("Weights and input must have the same size.")
+    return reduced(huber_error.public(input, target, reduction="none", delta=delta) * weight, reduction)
+
+
+# --- cross entropies of yes and no --------------------------------------------------------------------------------------
+def _probabilities(m: Any, *shape: int) -> Any:
+    return m.f(*shape, lo=0.1, hi=0.9)
+
+
+@opaque(public=False, grad_name="BinaryCrossEntropyBackward0")
+def bce(k, input, target, weight, *, reduction):
+    """``-w (t log(p) + (1 - t) log(1 - p))``, the logarithms not below -100."""
+    t = input.dtype.type
+    loss = (target - t(1)) * np.maximum(np.log1p(-input), t(-100)) - target * np.maximum(np.log(input), t(-100))
+    return _reduce(k, loss if weight is None else loss * weight, reduction)
 
 
 @bce.vjp("input")
-def _(k, g, input, target):
+def _(k, g, input, target, weight, reduction):
+    g = _share(g, reduction, input.shape)
+    g = g if weight is None else g * weight
     return g * (input - target) / k.maximum(input * (1 - input), input * 0.0 + 1e-12)
 
 
 @bce.vjp("target")
-def _(k, g, input):
-    return g * (k.log1p(-input) - k.log(input))
+def _(k, g, input, weight, reduction):
+    g = _share(g, reduction, input.shape)
+    return (g if weight is None else g * weight) * (k.log1p(-input) - k.log(input))
 
 
-@function(name="nn.functional.binary_cross_entropy")
+bce.nondiff("weight")
+
+
+@function(name="nn.functional.binary_cross_entropy", samples=_pairs(0.1, 0.9), errors=lambda m: [
+    *_size_errors(m), m.error(RuntimeError, "all elements of input should be between 0 and 1", m.f(2, lo=2, hi=3), m.f(2))])  # fmt: skip
 def binary_cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Any = None,
-    size_average: Any = None,
-    reduce: Any = None,
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
-) -> Tensor:
-    """Binary cross entropy of probabilities."""
-    if target._a.shape != input._a.shape:
+) -> Tensor:  # fmt: skip
+    """``-(t log(p) + (1 - t) log(1 - p))`` of probabilities, the logarithms not below -100.
+
+    Raises:
+        ValueError: if the sizes differ.
+        RuntimeError: for values outside [0, 1], and dtypes that differ.
+    """
+    reduction = reduction_name(reduction, size_average, reduce)
+    check_reduction(reduction)
+    a, t = input._a, target._a
+    if t.shape != a.shape:
         raise errors.value(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. Please "
             "ensure they have the same size."
         )
-    if input._a.size and (input._a.min() < 0 or input._a.max() > 1):
-        raise errors.runtime("all elements of input should be between 0 and 1", "Did you forget the sigmoid?")
-    loss = bce.public(input, target)
-    return reduced(loss if weight is None else loss * weight, _reduction_name(reduction, size_average, reduce))
+    if a.dtype.kind not in "fV":
+        raise NotImplementedError(f"\"binary_cross_entropy\" not implemented for '{types.scalar_name(input.dtype)}'")
+    if t.dtype is not a.dtype:
+        raise errors.runtime(
+            f"Found dtype {types.scalar_name(target.dtype)} but expected {types.scalar_name(input.dtype)}",
+            f"Convert the target: target.to({input.dtype}).",
+        )
+    for name, values in (("input", a), ("target", t)):
+        if values.size and not (values.min() >= 0 and values.max() <= 1):
+            raise errors.runtime(f"all elements of {name} should be between 0 and 1", "Did you forget the sigmoid?")
+    if weight is not None:
+        not_differentiable("binary_cross_entropy", weight=weight)
+        weight = weight.expand(a.shape)  # type: ignore[attr-defined]
+    return bce.public(input, target, weight, reduction=reduction)  # type: ignore[no-any-return]
 
 
-@function(name="nn.functional.binary_cross_entropy_with_logits")
+@opaque(public=False, grad_name="BinaryCrossEntropyWithLogitsBackward0")
+def bce_logits(k, input, target, weight, pos_weight, *, reduction):
+    """Binary cross entropy of ``sigmoid(input)``, without overflow."""
+    log_sigmoid = REGISTRY["logsigmoid"].forward(k, input)
+    one = target.dtype.type(1)
+    if pos_weight is not None:
+        log_sigmoid = log_sigmoid * ((pos_weight - one) * target + one)
+    loss = (one - target) * input - log_sigmoid
+    return _reduce(k, loss if weight is None else loss * weight, reduction)
+
+
+@bce_logits.vjp("input")
+def _(k, g, input, target, weight, pos_weight, reduction):
+    g = _share(g, reduction, input.shape)
+    g = g if weight is None else g * weight
+    s = k.sigmoid(input)
+    if pos_weight is None:
+        return g * (s - target)
+    t = target * pos_weight
+    return g * ((t + 1 - target) * s - t)
+
+
+@bce_logits.vjp("target")
+def _(k, g, input, weight, pos_weight, reduction):
+    g = _share(g, reduction, input.shape)
+    g = g if weight is None else g * weight
+    if pos_weight is None:
+        return g * -input
+    return g * (k.logsigmoid(-input) - pos_weight * k.logsigmoid(input))
+
+
+bce_logits.nondiff("weight", "pos_weight")
+
+
+@function(name="nn.functional.binary_cross_entropy_with_logits", samples=_pairs(), errors=_size_errors)
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
-    pos_weight: Any = None,
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean", pos_weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """Binary cross entropy of logits, without overflow."""
+    """Binary cross entropy of logits: ``-w (p t log(sigmoid(x)) + (1 - t) log(1 - sigmoid(x)))``, without overflow."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    check_reduction(reduction)
     if target._a.shape != input._a.shape:
         raise errors.value(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
-    from ..op import REGISTRY
+    if target._a.dtype.kind in "biu" and input._a.dtype.kind in "fV":
+        raise errors.runtime(
+            f"result type {types.scalar_name(input.dtype)} can't be cast to the desired output type "
+            f"{types.scalar_name(target.dtype)}",
+            f"The target must be floating: target.to({input.dtype}).",
+        )
+    if input._a.dtype.kind not in "fV":
+        raise NotImplementedError(f"\"log_sigmoid_cpu\" not implemented for '{types.scalar_name(input.dtype)}'")
+    not_differentiable("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
+    return bce_logits.public(input, target, weight, pos_weight, reduction=reduction)  # type: ignore[no-any-return]
 
-    log_sigmoid = REGISTRY["logsigmoid"].public(input)
-    if pos_weight is None:
-        loss = (1 - target) * input - log_sigmoid
-    else:
-        loss = (1 - target) * input - ((pos_weight - 1) * target + 1) * log_sigmoid
-    return reduced(loss if weight is None else loss * weight, _reduction_name(reduction, size_average, reduce))
+
+@opaque(public=False, grad_name="SoftMarginLossBackward0")
+def soft_margin(k, input, target, *, reduction):
+    """``log(1 + exp(-target * input))``."""
+    return _reduce(k, np.log1p(np.exp(-target * input)).astype(input.dtype, copy=False), reduction)
+
+
+@soft_margin.vjp("input")
+def _(k, g, input, target, reduction):
+    return _share(g, reduction, input.shape) * -target * k.sigmoid(-target * input)
+
+
+soft_margin.nondiff("target")
+
+
+def _signs(m: Any, *shape: int) -> Any:
+    return m.i(*shape, lo=0, hi=2) * 2 - 1
+
+
+def _float_signs(m: Any, *shape: int) -> Any:
+    return (m.i(*shape, lo=0, hi=2) * 2 - 1).to(m.f(1).dtype)
+
+
+@function(name="nn.functional.soft_margin_loss", samples=_pairs(target=_signs), errors=_pair_errors)
+def soft_margin_loss(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Tensor:
+    """``log(1 + exp(-target * input))``, targets 1 and -1."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    check_reduction(reduction)
+    not_differentiable("soft_margin_loss", target=target)
+    if input._a.dtype.kind in "biu":
+        raise errors.runtime(f"result type Float can't be cast to the desired output type {types.scalar_name(input.dtype)}")
+    if input._a.shape != target._a.shape:
+        input, target = REGISTRY_broadcast(input, target)
+    return soft_margin.public(input, target, reduction=reduction)  # type: ignore[no-any-return]
+
+
+def REGISTRY_broadcast(input: Tensor, target: Tensor) -> Any:  # noqa: N802
+    raise NotImplementedError

@@ -130,7 +130,7 @@ def contiguous(input: Tensor, memory_format: Any = types.contiguous_format) -> T
     return input if input._a.flags.c_contiguous else clone.public(input, memory_format=types.contiguous_format)
 
 
-@movement(methods="transpose transpose_")
+@movement(methods="transpose")
 def transpose(k, input, *, dim0, dim1):
     """Two dimensions exchanged."""
     return input.swapaxes(dim0, dim1) if input.ndim else input[...]
@@ -194,7 +194,7 @@ def _(k, g, dims):
     return k.permute(g, tuple(inverse))
 
 
-@movement(methods="unsqueeze unsqueeze_")
+@movement(methods="unsqueeze")
 def unsqueeze(k, input, *, dim):
     """A dimension of size 1 inserted at ``dim``."""
     shape = (*input.shape[:dim], 1, *input.shape[dim:])
@@ -214,8 +214,13 @@ def _(k, g, input_shape):
     return k.reshape_gradient(g, size=input_shape)
 
 
+def _squeeze_name(inputs, attrs):
+    dim = attrs["dim"]
+    return "SqueezeBackward0" if dim is None else "SqueezeBackward1" if len(dim) == 1 else "SqueezeBackward2"
+
+
 @movement(
-    methods="squeeze squeeze_", grad_name=lambda i, a: "SqueezeBackward0" if a["dim"] is None else "SqueezeBackward1"
+    methods="squeeze", grad_name=_squeeze_name
 )
 def squeeze(k, input, *, dim):
     """Dimensions of size 1 taken away: all of them, or those named."""
@@ -361,63 +366,9 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     return basic_slice.public(input, where=(slice(None),) * dim + (slice(start, start + length),))  # type: ignore[no-any-return]
 
 
-def _parts(op: str, input: Tensor, pieces: list[Tensor]) -> tuple[Tensor, ...]:
-    """The outputs of one multi-output view: PyTorch forbids writing to them while gradients are recorded."""
-    for i, piece in enumerate(pieces):
-        if piece._edge is not None:
-            extra(piece)["view_kind"] = (
-                f"Output {i} of {op} is a view and is being modified inplace. This view is the output of a function that "
-                "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
-                "replace the inplace operation by an out-of-place one."
-            )
-    return tuple(pieces)
-
-
-@function(methods="unbind")
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """All slices along a dimension."""
-    if not input._a.ndim:
-        raise errors.runtime("Dimension specified as 0 but tensor has no dimensions")
-    dim = check_dim(dim, input._a.ndim)
-    return _parts("UnbindBackward0", input, [select.public(input, dim, i) for i in range(input._a.shape[dim])])
-
-
-@function(methods="split")
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Parts of this size, or of these sizes, along a dimension."""
-    dim = check_dim(dim, tensor._a.ndim)
-    n = tensor._a.shape[dim]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size < 0 or (size == 0 and n):
-            raise errors.runtime(f"split expects split_size be non-negative, but got split_size={size}")
-        sections = [min(size, n - i) for i in range(0, n, size)] if n else [0]
-    else:
-        sections = [int(s) for s in split_size_or_sections]
-        if sum(sections) != n:
-            raise errors.runtime(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), but got "
-                f"split_sizes={sections}"
-            )
-    out, start = [], 0
-    for size in sections:
-        out.append(narrow(tensor, dim, start, size))
-        start += size
-    return _parts("SplitBackward0", tensor, out)
-
-
-@function(methods="chunk")
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most ``chunks`` parts of equal size (the last may be smaller)."""
-    if chunks <= 0:
-        raise errors.runtime(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    n = input._a.shape[check_dim(dim, input._a.ndim)]
-    return split(input, max(1, -(-n // chunks)), dim) if n else split(input, [0] * chunks, dim)
-
-
 # --- joining --------------------------------------------------------------------------------------------------------
 def _cat_dtypes(inputs: tuple[Any, ...]) -> list[types.dtype]:
-    from ..op import result_type
+    from ..promotion import result_type
 
     if not all(isinstance(x, Tensor) for x in inputs):
         raise errors.type_("cat(): argument 'tensors' (position 1) must be tuple of Tensors")

@@ -9,7 +9,8 @@ import numpy as np
 from .. import errors
 from ..errors import check_dim, check_dims
 from ..functions import function
-from ..op import cast, opaque
+from ..op import opaque
+from ..promotion import cast
 from ..tensor import Tensor, wrap
 
 

@@ -12,14 +12,15 @@ from ..functions import function
 from ..kernels import moments, reduce
 from ..kernels import norm as norm_kernel
 from ..kernels import softmax as softmax_kernel
-from ..op import REGISTRY, opaque, reduction
+from ..op import opaque, reduction
+from ..readers import REGISTRY
 from ..return_types import named
 from ..tensor import Tensor
 
 
 def _keep(k, g, axes, keepdim, shape):
     """A reduced gradient with the reduced dimensions back as ones."""
-    if keepdim or not shape:
+    if keepdim or not g.ndim:
         return g
     return k.reshape_gradient(g, size=tuple(1 if i in axes else n for i, n in enumerate(shape)))
 
@@ -88,7 +89,7 @@ def _count(shape, dim):
 
 @mean.vjp("input")
 def _(k, g, input_shape, dim, keepdim):
-    return _spread(k, g, dim, keepdim, input_shape) / max(_count(input_shape, dim), 1)
+    return _spread(k, g / max(_count(input_shape, dim), 1), dim, keepdim, input_shape)
 
 
 def _spread_options(input, dim=None, unbiased=None, keepdim=False, *, correction=None):

@@ -166,7 +166,7 @@ def _(k, g):
 @function(methods="bernoulli")
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None, out: Any = None) -> Tensor:
     """1 with the probability at its place, else 0. The gradient is zero."""
-    from ..op import REGISTRY
+    from ..readers import REGISTRY
     from ..writing import write_out
 
     result = REGISTRY["bernoulli_from"].public(input, p=p, generator=generator)

@@ -5,27 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from .. import errors
-from ..tensor import Tensor, wrap
-from ..writing import bump
-from .optimizer import Optimizer, check_settings
+from ..readers import arrays
+from ..tensor import Tensor
+from .formula import Elementwise, check_fused, number, zeros
+from .optimizer import check_lr, check_settings
 
 
-class SGD(Optimizer):
+class SGD(Elementwise):
     """``g = grad + weight_decay p; b = momentum b + (1 - dampening) g; p = p - lr (g + momentum b if nesterov else b)``.
 
-    Without momentum ``p = p - lr g``.
+    Without momentum ``p = p - lr g``. The first ``b`` is ``g``.
     """
 
     def __init__(
-        self, params: Any, lr: Any = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
+        self, params: Any, lr: Any = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: Any = 0,
         nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None, differentiable: bool = False,
         fused: bool | None = None,
     ):  # fmt: skip
-        check_settings(
-            lr=(lr, lr >= 0), momentum=(momentum, momentum >= 0), weight_decay=(weight_decay, weight_decay >= 0)
-        )
+        check_lr(lr)
+        check_settings(momentum=(momentum, momentum >= 0), weight_decay=(weight_decay, weight_decay >= 0))
         if nesterov and (momentum <= 0 or dampening != 0):
             raise errors.value("Nesterov momentum requires a momentum and zero dampening")
+        check_fused(fused, foreach, differentiable)
         super().__init__(
             params,
             {
@@ -34,24 +35,45 @@ class SGD(Optimizer):
             },
         )  # fmt: skip
 
+    def check(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        super().check({**group, "foreach": None}, params)  # joining for speed is no obstacle to recording here
+
+    def names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        return ("momentum_buffer",) if group["momentum"] != 0 else ()
+
+    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
+        state["momentum_buffer"] = zeros(p)
+
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        lr, momentum, decay = float(group["lr"]), group["momentum"], group["weight_decay"]
+        """One parameter after another: with two or three NumPy calls for each there is nothing to gain from joining them."""
+        names, plain = self.names(group), not (group["maximize"] or group["weight_decay"] != 0)
         for p in params:
-            a, g = p._a, p._grad._a  # type: ignore[union-attr]
-            if group["maximize"]:
-                g = -g
-            if decay != 0:
-                g = g + a * decay
-            if momentum != 0:
+            values, step = [], 2.0
+            if names:
                 state = self.state[p]
-                buffer = state.get("momentum_buffer")
-                if buffer is None:
-                    buffer = state["momentum_buffer"] = wrap(g.copy())
-                else:
-                    b = buffer._a
-                    b *= momentum
-                    b += g if group["dampening"] == 0 else g * (1 - group["dampening"])
-                    bump(buffer)
-                g = g + buffer._a * momentum if group["nesterov"] else buffer._a
-            a -= g * lr
-            bump(p)
+                if state.get("momentum_buffer") is None:  # also in files of older versions
+                    self.start(group, p, state)
+                    step = 1.0
+                values = [state["momentum_buffer"]._a]
+            if group["differentiable"]:
+                self._change_tensors(group, p, step, self.state[p] if names else {}, names)
+                continue
+            a, g = p._a, p._grad._a  # type: ignore[union-attr]
+            if plain:
+                self.change(arrays, group, a, g, step, *values)
+            else:
+                self._change_arrays(group, step, [a, g, *values])
+            p._vc[0] += 1
+
+    def change(self, k: Any, group: dict[str, Any], a: Any, g: Any, step: float, *state: Any) -> None:
+        momentum = group["momentum"]
+        if state:
+            (b,) = state
+            if step == 1.0:
+                b += g
+            else:
+                b *= momentum
+                b += g if group["dampening"] == 0 else g * (1 - group["dampening"])
+            g = g + b * momentum if group["nesterov"] else b
+        lr = group["lr"]
+        a -= g * (lr if lr.__class__ is float else number(lr))

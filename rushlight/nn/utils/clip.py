@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import errors
 from ...autograd.mode import no_grad
-from ...op import REGISTRY
+from ...readers import REGISTRY
 from ...tensor import Tensor
 from ...writing import bump
 

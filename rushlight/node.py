@@ -1,0 +1,291 @@
+"""The node of a recorded op: what it keeps of the forward call, and how its backward runs the op's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import errors, types
+from .autograd.graph import Node, next_seq, record_stack
+from .autograd.mode import recording
+from .readers import tensors
+from .tensor import Tensor, edge_of, wrap
+
+if TYPE_CHECKING:
+    from .op import Op, Rule
+
+ndarray = np.ndarray
+
+#: The version cell of what has no version: numbers, arrays made by the op itself.
+NO_VERSION = [0]
+#: Where nothing but a number is saved. It makes the node one that a first backward empties, as PyTorch's is.
+NUMBER_VERSION = (NO_VERSION, 0)
+
+_FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward."
+)
+
+
+class OpNode(Node):
+    """A recorded op. ``saved`` is positional: inputs, outputs, extras, input shapes; ``versions`` guards the tensors in it."""
+
+    __slots__ = ("saved", "versions", "attrs")
+
+    op: Op
+    saved: tuple[Any, ...] | None
+    versions: tuple[Any, ...]
+    attrs: dict[str, Any]
+
+    def run(self, k: Any, g: Any, release: bool) -> Any:
+        saved = self.take_saved(k, release)
+        op = self.op
+        if op.n_diff == 1 and self.n_outputs > 1:
+            g = g[0]
+        if op.joint is not None:
+            return self.run_joint(k, g, saved)
+        grads: list[Any] = []
+        for rule, edge in zip(op.rules, self.edges, strict=True):
+            if edge is None or rule is None:
+                grads.append(None)
+            elif rule.attrs:
+                grads.append(rule.fn(k, g, *[saved[i] for i in rule.slots], **{n: self.attrs[n] for n in rule.attrs}))
+            else:
+                grads.append(rule.read(k, g, saved))
+        return grads
+
+    def take_saved(self, k: Any, release: bool) -> tuple[Any, ...]:
+        """What the rules read, after the check that nothing of it was written since; given up if ``release``."""
+        saved = self.saved
+        if saved is None:
+            raise errors.runtime(
+                _FREED, f"The node is {self.name()}; its first backward has released what it had saved."
+            )
+        versions = self.versions
+        if versions:
+            for i in range(0, len(versions), 2):
+                if versions[i][0] != versions[i + 1]:
+                    raise modified(self, i // 2)
+            if release:
+                self.saved = None
+        return self.saved_tensors(saved) if k is tensors else saved
+
+    def run_unary(self, k: Any, g: Any, release: bool) -> Any:
+        """``run`` for one input, one output and a rule without attributes."""
+        return (self.op.rules[0].read(k, g, self.take_saved(k, release)),)
+
+    def run_binary(self, k: Any, g: Any, release: bool) -> Any:
+        """``run`` for two inputs, one output and rules without attributes."""
+        saved = self.take_saved(k, release)
+        first, second = self.op.rules
+        e0, e1 = self.edges
+        return (
+            first.read(k, g, saved) if e0 is not None else None,
+            second.read(k, g, saved) if e1 is not None else None,
+        )
+
+    def run_joint(self, k: Any, g: Any, saved: tuple[Any, ...]) -> Any:
+        rule: Rule = self.op.joint  # type: ignore[assignment]
+        attrs = {n: self.attrs[n] for n in rule.attrs if n != "needs"}
+        if "needs" in rule.attrs:
+            attrs["needs"] = tuple(edge is not None for edge in self.edges)
+        return rule.fn(k, g, *[saved[i] for i in rule.slots], **attrs)
+
+    def saved_tensors(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The saved arrays as Tensors that know where they came from."""
+        op = self.op
+        n = len(op.inputs)
+        if op.variadic:
+            first = [rebuild(a, e) for a, e in zip(saved[0], self.edges, strict=True)] if saved[0] is not None else None
+            out: list[Any] = [first]
+        else:
+            out = [rebuild(a, e) for a, e in zip(saved[:n], self.edges, strict=True)]
+        out += [rebuild(a, (self, i)) for i, a in enumerate(saved[n : n + len(op.outputs)])]
+        out += [rebuild(a, None) for a in saved[n + len(op.outputs) : n + len(op.outputs) + len(op.extras)]]
+        return (*out, *saved[len(out) :])
+
+    def __getattr__(self, name: str) -> Any:
+        # PyTorch shows what a node has saved as `_saved_self`, `_saved_other`, `_saved_result` ...
+        if name.startswith("_saved_"):
+            key = name[7:]
+            key = {"self": self.op.inputs[0], "result": self.op.outputs[0]}.get(key, key)
+            if key in self.attrs:
+                return self.attrs[key]
+            if key in self.op.slot_of:
+                if self.saved is None:
+                    raise errors.runtime(_FREED)
+                return self.saved_tensors(self.saved)[self.op.slot_of[key]]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+
+def rebuild(array: Any, edge: Any) -> Any:
+    """A saved array as a Tensor with its edge; numbers stay numbers."""
+    if array.__class__ is not ndarray:
+        return array
+    t = wrap(array)
+    if edge is not None and array.dtype.kind in "fcV":
+        t._edge = edge
+    return t
+
+
+def modified(node: OpNode, which: int) -> Exception:
+    cell, expected = node.versions[2 * which], node.versions[2 * which + 1]
+    array = next((a for a in (node.saved or ()) if isinstance(a, ndarray)), None)
+    kind = "" if array is None else f"torch.{types.scalar_name(types.of_array(array))}Tensor {list(array.shape)}"
+    return errors.runtime(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[{kind}] is at version {cell[0]}; expected version {expected} instead. Hint: enable anomaly detection to find the "
+        "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True).",
+        f"{node.name()} had saved it for backward. Use the out-of-place form of the operation that wrote to it "
+        "(x = x + 1 instead of x += 1), or write to a clone.",
+    )
+
+
+# --- recording a call ---------------------------------------------------------------------------------------------------
+def gather_edges(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The edges of the inputs that a gradient flows to; None if there is none."""
+    found = False
+    edges = []
+    for i, x in enumerate(inputs):
+        edge = None
+        if x.__class__ is Tensor or isinstance(x, Tensor):
+            edge = x._edge if x._base is None else edge_of(x)
+            if edge is not None:
+                answer = op.flow(i)
+                if answer == "nondiff":
+                    edge = None
+                elif answer != "rule":
+                    raise errors.runtime(
+                        f"the derivative for '{op.inputs[i]}' is not implemented", f"{op.name}: {answer}"
+                    )
+                else:
+                    found = True
+        edges.append(edge)
+    return tuple(edges) if found else None
+
+
+def record(
+    op: Op,
+    outs: Sequence[Tensor],
+    results: tuple[Any, ...],
+    inputs: tuple[Any, ...],
+    saved_inputs: tuple[Any, ...],
+    attrs: dict[str, Any],
+    edges: tuple[Any, ...],
+) -> None:
+    """Make the node and hang the outputs on it."""
+    meta: Any
+    if len(op.outputs) == 1:
+        a = outs[0]._a
+        meta = (a.shape, a.dtype) if a.dtype.kind in "fcV" else None
+        if meta is None:
+            return
+    else:
+        meta = [(t._a.shape, t._a.dtype) if t._a.dtype.kind in "fcV" else None for t in outs[: op.n_diff]]
+        if not any(meta):
+            return
+        meta += [None] * (len(outs) - len(meta))
+    name = op.grad_name
+    node = op.node_class(name if name.__class__ is str else name(inputs, attrs))()  # type: ignore[operator]
+    node.seq = next_seq()
+    node.edges = edges
+    node.hooks = node.stack = None
+    node.attrs = attrs
+    node.meta = meta
+    if len(op.outputs) == 1:
+        outs[0]._edge = (node, 0)
+    else:
+        for nr, t in enumerate(outs):
+            if meta[nr] is not None:
+                t._edge = (node, nr)
+    save(op, node, outs, results, inputs, saved_inputs, edges)
+    if recording() == 2:
+        record_stack(node)
+
+
+class Wanted:
+    """What the rules in use read, by kind: positions of inputs, outputs, extras, and of inputs whose shape is read."""
+
+    __slots__ = ("inputs", "outputs", "extras", "shapes", "size")
+
+    def __init__(self, op: Op, rules: Sequence[Rule]):
+        slots = sorted({s for r in rules for s in r.slots})
+        n_in = len(op.inputs)
+        n_out = n_in + len(op.outputs)
+        n_extra = n_out + len(op.extras)
+        self.inputs = tuple(s for s in slots if s < n_in)
+        self.outputs = tuple(s - n_in for s in slots if n_in <= s < n_out)
+        self.extras = tuple(s - n_in for s in slots if n_out <= s < n_extra)
+        self.shapes = tuple(s - n_extra for s in slots if s >= n_extra)
+        self.size = len(op.slot_of)
+
+
+def wanted(op: Op, edges: tuple[Any, ...]) -> Wanted:
+    """What to save; remembered for each set of inputs that need a gradient."""
+    key = None if op.joint is not None else tuple([e is not None for e in edges])
+    found = op.wanted.get(key)
+    if found is None:
+        rules = [op.joint] if op.joint else [r for r, e in zip(op.rules, edges, strict=False) if r and e is not None]
+        found = op.wanted[key] = Wanted(op, rules)
+    return found
+
+
+def save(
+    op: Op,
+    node: OpNode,
+    outs: Sequence[Tensor],
+    results: tuple[Any, ...],
+    inputs: tuple[Any, ...],
+    saved_inputs: tuple[Any, ...],
+    edges: tuple[Any, ...],
+) -> None:
+    """Keep what the rules in use ask for, and the versions of the tensors among it."""
+    want = wanted(op, edges)
+    n_in = len(op.inputs)
+    saved: list[Any] = [None] * want.size
+    versions: tuple[Any, ...] = ()
+    for i in want.inputs:
+        if op.variadic:
+            saved[i] = list(saved_inputs)
+            for x in inputs:
+                versions += version_of(x)
+        else:
+            saved[i] = saved_inputs[i]
+            versions += version_of(inputs[i])
+    for i in want.outputs:
+        t = outs[i]
+        saved[n_in + i] = t._a
+        versions += (t._vc, t._vc[0])
+    for i in want.extras:
+        saved[n_in + i] = results[i]
+        versions += NUMBER_VERSION
+    for i in want.shapes:
+        first = want.size - n_in
+        if op.variadic:
+            saved[first] = [a.shape for a in saved_inputs]
+        else:
+            x = inputs[i]
+            saved[first + i] = x._a.shape if isinstance(x, Tensor) else ()
+    node.saved = tuple(saved)
+    node.versions = versions
+
+
+def version_of(x: Any) -> tuple[Any, ...]:
+    """The version cell of a saved input and its value now.
+
+    Raises:
+        RuntimeError: for an inference tensor, which nobody counts the versions of.
+    """
+    if not isinstance(x, Tensor):
+        return () if x is None else NUMBER_VERSION
+    if x._extra is not None and "inference" in x._extra:
+        raise errors.runtime(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+            "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "
+            "it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+        )
+    return (x._vc, x._vc[0])

@@ -1,0 +1,170 @@
+"""Type promotion: which dtype the inputs of an op meet in, and how their elements get there.
+
+``promote`` turns the inputs of a call into arrays as the op's record asks for; ``cast`` and ``cast_array`` convert
+as PyTorch does (C's wrap-around for integers, NaN to the minimum).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import errors, fpstate, types
+from .kernels.strides import broadcast_shapes
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .op import Op
+
+ndarray = np.ndarray
+
+
+def result_type(inputs: Sequence[Any]) -> types.dtype:
+    """PyTorch's promoted dtype of tensors and numbers together (``torch.result_type`` for any count)."""
+    dims: types.dtype | None = None  # tensors with dimensions
+    zeros: types.dtype | None = None  # 0-d tensors
+    numbers: types.dtype | None = None
+    for x in inputs:
+        if isinstance(x, Tensor):
+            t = types.of_array(x._a)
+            if x._a.ndim:
+                dims = t if dims is None else types.promote_types(dims, t)
+            else:
+                zeros = t if zeros is None else types.promote_types(zeros, t)
+        elif x is not None:
+            t = types.of_number(x)
+            numbers = t if numbers is None else types.promote_types(numbers, t)
+    out = dims
+    for lower in (zeros, numbers):
+        if lower is not None:
+            if out is None:
+                out = lower
+            elif lower.category > out.category:
+                # The weaker operand wins by category only; a number brings no width of its own.
+                out = types.promote_types(out, lower) if lower.category != types.COMPLEX else complex_of(out, lower)
+    assert out is not None
+    return out
+
+
+def complex_of(real: types.dtype, weak: types.dtype) -> types.dtype:
+    return real.to_complex() if real.category == types.FLOATING else weak
+
+
+def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Inputs as the body wants them: arrays, of one dtype where the op asks for that."""
+    how = op.promote
+    if how == "none":
+        plain = tuple([x._a if x.__class__ is Tensor else as_array(op, i, x) for i, x in enumerate(inputs)])
+        if op.refuses is not None and isinstance(plain[0], ndarray):
+            refuse(op, types.of_array(plain[0]))
+        return plain
+    if how.__class__ is str:
+        check_operands(op, inputs)
+        common = result_type(inputs)
+        if how == "float" and common.category < types.FLOATING:
+            common = types.get_default_dtype()
+        targets: Sequence[Any] = [common] * len(inputs)
+    else:
+        targets = how(inputs)  # type: ignore[operator]
+    out = [x if x is None or t is None else cast(x, t) for x, t in zip(inputs, targets, strict=True)]
+    check_broadcast(op, inputs, out)
+    if op.refuses is not None:
+        refuse(op, types.of_array(out[0]))
+    return tuple(out)
+
+
+def as_array(op: Op, i: int, x: Any) -> Any:
+    if isinstance(x, Tensor):
+        return x._a
+    if x is None or isinstance(x, (bool, int, float, complex, ndarray, np.generic)):
+        return x
+    name = op.inputs[0] if op.variadic else op.inputs[i]
+    raise errors.not_a_tensor(op.name, name, i + 1, x)
+
+
+def check_operands(op: Op, inputs: tuple[Any, ...]) -> None:
+    for i, x in enumerate(inputs):
+        if isinstance(x, Tensor) or x is None:
+            continue
+        number = isinstance(x, (bool, int, float, complex, np.number, np.bool_))
+        if not number or (i == 0 and not op.scalar_first):
+            raise errors.not_a_tensor(op.name, op.inputs[i], i + 1, x)
+
+
+def cast(x: Any, to: types.dtype) -> np.ndarray[Any, Any]:
+    """The elements of a tensor, or a number, as an array of dtype ``to``. Integers wrap, as in C."""
+    np_dtype = to.np
+    if isinstance(x, Tensor):
+        a = x._a
+        return a if a.dtype is np_dtype else cast_array(a, np_dtype)
+    if to.category == types.INTEGER and not isinstance(x, (bool, np.bool_)):
+        bits = to.itemsize * 8
+        v = int(x) & ((1 << bits) - 1)
+        if to.is_signed and v >> (bits - 1):
+            v -= 1 << bits
+        return np.array(v, np_dtype)
+    try:
+        return np.array(x, np_dtype)
+    except OverflowError:
+        return np.array(float("inf") if x > 0 else float("-inf"), np_dtype)
+
+
+def cast_array(a: np.ndarray[Any, Any], np_dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """``astype`` as PyTorch converts: float to a small integer goes through int64 and wraps; NaN becomes the minimum."""
+    kind, to = a.dtype.kind, np_dtype.kind
+    if kind == "c" and to not in "cb":
+        a = a.real
+        kind = "f"
+    token = fpstate.enter(fpstate.QUIET)
+    try:
+        if kind in "fV" and to in "iu":
+            if np_dtype.itemsize < 4:
+                return a.astype(np.int32 if a.dtype.itemsize < 8 else np.int64).astype(np_dtype)
+            if to == "u":
+                return a.astype(np.int64).astype(np_dtype)
+        return a.astype(np_dtype)
+    finally:
+        fpstate.leave(token)
+
+
+def check_broadcast(op: Op, inputs: tuple[Any, ...], out: Sequence[Any]) -> None:
+    shape: tuple[int, ...] | None = None
+    for a in out:
+        if isinstance(a, ndarray):
+            if shape is None:
+                shape = a.shape
+            elif a.shape != shape:
+                try:
+                    shape = broadcast_shapes(shape, a.shape)
+                except RuntimeError as error:
+                    raise errors.runtime(
+                        str(error),
+                        f"The call was {errors.call(op.name, op.inputs, inputs)}. Shapes are compared from the last dimension; "
+                        "each pair must be equal or contain a 1. Use .view, .unsqueeze or .transpose to line them up.",
+                    ) from None
+
+
+# --- dtypes without a kernel ----------------------------------------------------------------------------------------
+_CATEGORIES = {"bool": types.BOOL, "int": types.INTEGER, "float": types.FLOATING, "complex": types.COMPLEX}
+
+
+def refusals(name: str, refuses: Any) -> dict[int, Any] | None:
+    """The ``refuses`` of a record by category: the kernel or the sentence that PyTorch names."""
+    if refuses is None:
+        return None
+    if isinstance(refuses, str):
+        refuses = dict.fromkeys(refuses.split(), name + "_cpu")
+    return {_CATEGORIES[category]: said for category, said in refuses.items()}
+
+
+def refuse(op: Op, dtype: types.dtype) -> None:
+    """Raise what PyTorch raises where it has no kernel for a dtype."""
+    said = op.refuses.get(dtype.category)  # type: ignore[union-attr]
+    if said is not None:
+        kind, said = (RuntimeError, said[0]) if said.__class__ is tuple else (NotImplementedError, said)
+        what = said if " " in said else f"\"{said}\" not implemented for '{types.scalar_name(dtype)}'"
+        raise kind(
+            errors.text(what, f"{op.torch_name} has no answer for {dtype}; convert first, for example with .to().")
+        )

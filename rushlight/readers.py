@@ -1,0 +1,91 @@
+"""Who reads the bodies and rules of ops: ``arrays`` with ndarrays, ``tensors`` with Tensors. And the registry they read from.
+
+A body says ``k.exp(x)``: read with ``arrays`` that is NumPy's function or another op's own body, read with ``tensors`` the
+public op, which records. ``rushlight.recorder`` holds a third reader, which writes formulas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .autograd import engine
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .op import Op
+
+ndarray = np.ndarray
+
+#: Every op by name. There is no second list.
+REGISTRY: dict[str, Op] = {}
+
+
+class ArrayReader:
+    """Reads a body with ndarrays. The names below are NumPy's; any other op is read through its own body."""
+
+    add, sub, mul, div, neg = np.add, np.subtract, np.multiply, np.divide, np.negative
+    exp, expm1, log, log1p, log2, log10, sqrt = np.exp, np.expm1, np.log, np.log1p, np.log2, np.log10, np.sqrt
+    sin, cos, tan, asin, acos, atan, atan2 = np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan, np.arctan2
+    sinh, cosh, tanh, asinh, acosh, atanh = np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh
+    abs, floor, ceil, trunc, square = np.absolute, np.floor, np.ceil, np.trunc, np.square
+    eq, ne, lt, le, gt, ge = np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal
+    logical_and, logical_or, logical_xor, logical_not = np.logical_and, np.logical_or, np.logical_xor, np.logical_not
+    maximum, minimum, fmax, fmin, hypot = np.maximum, np.minimum, np.fmax, np.fmin, np.hypot
+    isnan, isinf, isfinite, signbit, copysign = np.isnan, np.isinf, np.isfinite, np.signbit, np.copysign
+    where = staticmethod(np.where)
+
+    @staticmethod
+    def conj(x: Any) -> Any:
+        """Complex conjugate; a real array as it is."""
+        return np.conjugate(x) if isinstance(x, (ndarray, np.generic)) and x.dtype.kind == "c" else x
+
+    @staticmethod
+    def is_complex(x: Any) -> bool:
+        return isinstance(x, (complex, np.complexfloating)) or (isinstance(x, ndarray) and x.dtype.kind == "c")
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        op = REGISTRY.get(name)
+        if op is None:
+            raise AttributeError(f"no op '{name}' for a body to read")
+        n_in, n_out = len(op.inputs), len(op.outputs)
+
+        def read(*args: Any, **kwargs: Any) -> Any:
+            if op.preparer is None and len(args) <= n_in:  # the body's own signature
+                result = op.forward(self, *args, **kwargs)
+            else:
+                inputs, attrs = op.bind(args, kwargs)
+                result = op.forward(self, *inputs, **attrs)
+            if op.extras:
+                return result[0] if n_out == 1 else result[:n_out]
+            return result
+
+        setattr(self, name, read)
+        return read
+
+
+class TensorReader:
+    """Reads a body with Tensors: every name is the public op."""
+
+    @staticmethod
+    def conj(x: Any) -> Any:
+        return REGISTRY["conj"].public(x) if isinstance(x, Tensor) and x._a.dtype.kind == "c" else x
+
+    @staticmethod
+    def is_complex(x: Any) -> bool:
+        return isinstance(x, complex) or (isinstance(x, Tensor) and x._a.dtype.kind == "c")
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        op = REGISTRY.get(name)
+        if op is None:
+            raise AttributeError(f"no op '{name}' for a body to read")
+        setattr(self, name, op.public)
+        return op.public
+
+
+arrays: Any = ArrayReader()
+tensors: Any = TensorReader()
+engine.Readers.arrays = arrays
+engine.Readers.tensors = tensors
