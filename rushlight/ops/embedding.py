@@ -151,29 +151,6 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return input.mul_(noise) if inplace else input * noise  # type: ignore[no-any-return]
 
 
-@function(name="nn.functional.normalize")
-def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
-    """``input`` divided by its p-norm along ``dim``, or by ``eps`` if that is larger."""
-    return input / input.norm(p, dim, True).clamp_min(eps).expand_as(input)  # type: ignore[no-any-return]
-
-
-@function(name="nn.functional.layer_norm")
-def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
-    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions."""
-    shape = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
-    n = len(shape)
-    if tuple(input._a.shape[-n:]) != shape:
-        raise errors.runtime(
-            f"Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but got input "
-            f"of size{list(input._a.shape)}"
-        )
-    dims = tuple(range(-n, 0))
-    centred = input - input.mean(dims, True)
-    out = centred * ((centred * centred).mean(dims, True) + eps).rsqrt()
-    out = out if weight is None else out * weight
-    return out if bias is None else out + bias  # type: ignore[no-any-return]
-
-
 @function(methods="tril")
 def tril(input: Tensor, diagonal: int = 0, *, out: Any = None) -> Tensor:
     """The lower triangle; zeros above the diagonal."""
