@@ -52,10 +52,8 @@ class OpNode(Node):
         for rule, edge in zip(op.rules, self.edges, strict=True):
             if edge is None or rule is None:
                 grads.append(None)
-            elif rule.attrs:
-                grads.append(rule.fn(k, g, *[saved[i] for i in rule.slots], **{n: self.attrs[n] for n in rule.attrs}))
             else:
-                grads.append(rule.read(k, g, saved))
+                grads.append(rule.read(k, g, saved, self.attrs))
         return grads
 
     def take_saved(self, k: Any, release: bool) -> tuple[Any, ...]:
@@ -75,17 +73,17 @@ class OpNode(Node):
         return self.saved_tensors(saved) if k is tensors else saved
 
     def run_unary(self, k: Any, g: Any, release: bool) -> Any:
-        """``run`` for one input, one output and a rule without attributes."""
-        return (self.op.rules[0].read(k, g, self.take_saved(k, release)),)
+        """``run`` for one input and one output."""
+        return (self.op.rules[0].read(k, g, self.take_saved(k, release), self.attrs),)
 
     def run_binary(self, k: Any, g: Any, release: bool) -> Any:
-        """``run`` for two inputs, one output and rules without attributes."""
+        """``run`` for two inputs and one output."""
         saved = self.take_saved(k, release)
         first, second = self.op.rules
         e0, e1 = self.edges
         return (
-            first.read(k, g, saved) if e0 is not None else None,
-            second.read(k, g, saved) if e1 is not None else None,
+            first.read(k, g, saved, self.attrs) if e0 is not None else None,
+            second.read(k, g, saved, self.attrs) if e1 is not None else None,
         )
 
     def run_joint(self, k: Any, g: Any, saved: tuple[Any, ...]) -> Any:

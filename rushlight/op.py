@@ -45,17 +45,19 @@ class Rule:
             if n not in op.slot_of:
                 raise TypeError(f"{op.name}: a rule asks for '{n}', which is no input, output, extra or attribute")
             self.slots.append(op.slot_of[n])
-        self.read = _reader(fn, self.slots)
+        self.read = _reader(fn, self.slots, self.attrs)
 
 
-def _reader(fn: Callable[..., Any], slots: Sequence[int]) -> Callable[[Any, Any, tuple[Any, ...]], Any]:
-    """A rule as a function of ``(k, g, saved)``: it picks what it reads."""
+def _reader(fn: Callable[..., Any], slots: Sequence[int], attrs: Sequence[str]) -> Callable[..., Any]:
+    """A rule as a function of ``(k, g, saved, attributes)``: it picks what it reads."""
+    if attrs:
+        return lambda k, g, saved, a: fn(k, g, *[saved[i] for i in slots], **{n: a[n] for n in attrs})
     if not slots:
-        return lambda k, g, saved: fn(k, g)
+        return lambda k, g, saved, a: fn(k, g)
     if len(slots) == 1:
         (i,) = slots
-        return lambda k, g, saved: fn(k, g, saved[i])
-    return lambda k, g, saved: fn(k, g, *[saved[i] for i in slots])
+        return lambda k, g, saved, a: fn(k, g, saved[i])
+    return lambda k, g, saved, a: fn(k, g, *[saved[i] for i in slots])
 
 
 class Op:
@@ -275,9 +277,8 @@ class Op:
         found = self.node_classes.get(name)
         if found is None:
             body: dict[str, Any] = {"op": self, "n_outputs": len(self.outputs), "__slots__": ()}
-            plain = [r is not None and not r.attrs for r in self.rules]
-            if len(self.outputs) == 1 and self.joint is None and all(plain) and len(plain) <= 2 and not self.variadic:
-                body["run"] = OpNode.run_unary if len(plain) == 1 else OpNode.run_binary
+            if len(self.outputs) == 1 and self.joint is None and all(self.rules) and not self.variadic:
+                body["run"] = {1: OpNode.run_unary, 2: OpNode.run_binary}.get(len(self.rules), OpNode.run)
             found = type(name, (OpNode,), body)
             self.node_classes[name] = found
         return found

@@ -89,7 +89,7 @@ def _check_roots(roots: Sequence[Tensor], grads: Sequence[Any]) -> list[Tensor]:
                 raise errors.runtime(
                     "grad can be implicitly created only for real scalar outputs but got " + str(root.dtype)
                 )
-            g = wrap(np.ones(a.shape, a.dtype))
+            g = wrap(np.array(1, a.dtype) if not a.ndim else np.ones(a.shape, a.dtype))
         elif not isinstance(g, Tensor):
             raise errors.type_(f"gradients can be either Tensors or None, but got {type(g).__name__}")
         elif g._a.shape != a.shape:

@@ -24,7 +24,7 @@ UNROLL = 4  # vectors in flight in PyTorch's general vectorised reduction
 
 def count(a: Array, axes: Axes) -> int:
     """How many elements each output of a reduction of `a` over `axes` takes in."""
-    return math.prod(a.shape[i] for i in axes)
+    return a.size if len(axes) == a.ndim else math.prod([a.shape[i] for i in axes])
 
 
 def sum_axes(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
@@ -47,11 +47,13 @@ def nansum(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
 def mean(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
     """Sum divided by the number of elements (nan for none). 16-bit types are summed and divided in float32."""
     dtype = np.dtype(dtype)
-    working = np.dtype(np.float32) if is_half(dtype) else dtype
-    total = sum_axes(a.astype(dtype, copy=False), axes, keepdims, working)
     n = count(a, axes)
+    if a.dtype == dtype and not is_half(dtype):
+        total = float_sum(a, axes, keepdims)
+    else:
+        total = sum_axes(a.astype(dtype, copy=False), axes, keepdims, np.float32 if is_half(dtype) else dtype)
     if n:
-        np.divide(total, working.type(n), out=total)
+        np.divide(total, total.dtype.type(n), out=total)
     else:
         total.fill(np.nan)
     return total.astype(dtype, copy=False)

@@ -225,7 +225,10 @@ def _short_interleave(x: Array) -> Array:
 def _short_row(n: int, lanes: int, shape: Axes) -> Callable[[Array], Array]:
     """The sum of a lone contiguous row of n < BLOCK**2 * FANOUT * lanes numbers."""
     if n <= FANOUT:
-        return lambda a: np.asarray(np.add.reduce(a.reshape(n)) + 0.0).reshape(shape)  # no sum is -0.0
+        add, as_array = np.add.reduce, np.asarray
+        if not shape:
+            return lambda a: as_array(add(a.reshape(n)) + 0.0)  # no sum is -0.0
+        return lambda a: as_array(add(a.reshape(n)) + 0.0).reshape(shape)
     if n < lanes:  # (x0 + x4 + x5 + ...) + x1 + x2 + x3; NumPy adds fewer than 8 numbers in order
         dealt = np.array([0, *range(FANOUT, n), *range(1, FANOUT)])
         return lambda a: np.add.reduce(a.reshape(n).take(dealt), keepdims=True, initial=0.0).reshape(shape)
