@@ -101,7 +101,7 @@ def has_overlap(a: ndarray[Any, Any]) -> bool:
     return a.size > 0 and 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True))
 
 
-def check_writable(x: Tensor, *others: Any) -> None:
+def check_writable(x: Tensor, *others: Any, overlap: bool = True) -> None:
     """Refuse what PyTorch refuses to write into; ``others`` are the further inputs of the operation that writes.
 
     Raises:
@@ -110,15 +110,21 @@ def check_writable(x: Tensor, *others: Any) -> None:
     """
     if recording() and (requires_grad(x) or any(isinstance(o, Tensor) and requires_grad(o) for o in others)):
         check_history(x)
-    if has_overlap(x._a):
-        raise errors.runtime(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
+    if overlap:
+        check_overlap(x._a)
     if x._extra is not None and "inference" in x._extra and not inference.get():
         raise errors.runtime(
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
             "tensor before doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+
+
+def check_overlap(a: ndarray[Any, Any]) -> None:
+    """Refuse to write to memory in which one place stands for several elements."""
+    if has_overlap(a):
+        raise errors.runtime(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
         )
 
 

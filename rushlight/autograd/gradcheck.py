@@ -197,7 +197,7 @@ class _Check:
                     UserWarning,
                     stacklevel=4,
                 )
-            if any(s == 0 and n > 1 for s, n in zip(a.strides, a.shape, strict=True)):
+            if any(s == 0 and n > 1 for s, n in zip(x.stride(), a.shape, strict=True)):
                 raise errors.runtime(
                     f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to "
                     "be able to compute the numerical gradients correctly. You should call .contiguous on the input before "

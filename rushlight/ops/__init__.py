@@ -20,6 +20,7 @@ from . import (  # noqa: F401
     regions,
     sampling,
     special_functions,
+    splitting,
     unary,
     writes,
 )

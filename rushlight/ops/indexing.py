@@ -444,7 +444,8 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
         return
     if _byte_mask(index) and value._a.size == 1:
         raise errors.runtime(
-            "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char", "Write x[mask.bool()] = v."
+            "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char",
+            "Write x[mask.bool()] = v.",
         )
     if not recorded:
         _check_values(view, value, gather)

@@ -12,7 +12,7 @@ from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels.strides import element_strides, infer_size, view_strides
 from ..op import movement, opaque
-from ..tensor import Tensor, extra
+from ..tensor import Tensor
 
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
