@@ -109,7 +109,12 @@ def _(k, g, input, threshold):
     return k.where(input <= threshold, 0.0, g)
 
 
-@elementwise(public=False, refuses={"bool": "threshold_cpu", "complex": "threshold_cpu"}, grad_name="ThresholdBackward1", domain=(-3, 3))
+@elementwise(
+    public=False,
+    refuses={"bool": "threshold_cpu", "complex": "threshold_cpu"},
+    grad_name="ThresholdBackward1",
+    domain=(-3, 3),
+)
 def threshold_written(k, input, *, threshold, value):
     """``threshold`` written over its input."""
     return np.where(input <= threshold, input.dtype.type(value), input)
@@ -369,7 +374,16 @@ def _samples(*variants: Any) -> Callable[[Any], list[Any]]:
     """0-d, empty and strided input, then the given settings, each with a tensor of five."""
 
     def make(m: Any) -> list[Any]:
-        out = [m(m.f(3, 4)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.nc(3)), m(m.i(3)), m(m.b(3)), m(m.a([-9.0, 0.0, 9.0]))]
+        out = [
+            m(m.f(3, 4)),
+            m(m.f()),
+            m(m.f(0, 2)),
+            m(m.nc(3, 2)),
+            m(m.nc(3)),
+            m(m.i(3)),
+            m(m.b(3)),
+            m(m.a([-9.0, 0.0, 9.0])),
+        ]
         calls = [v if isinstance(v, tuple) else (v,) for v in variants]
         out = [*out, *(m(m.f(5), *args[:-1], **args[-1]) for args in calls)]
         return [*out, m.without("broadcast", "one tensor")]
@@ -382,7 +396,13 @@ def _floating_samples(*variants: Any) -> Callable[[Any], list[Any]]:
 
     def make(m: Any) -> list[Any]:
         calls = [v if isinstance(v, tuple) else (v,) for v in variants]
-        out = [m(m.f(3, 4)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), *(m(m.f(5), *args[:-1], **args[-1]) for args in calls)]
+        out = [
+            m(m.f(3, 4)),
+            m(m.f()),
+            m(m.f(0, 2)),
+            m(m.nc(3, 2)),
+            *(m(m.f(5), *args[:-1], **args[-1]) for args in calls),
+        ]
         return [*out, m.without("broadcast", "one tensor")]
 
     return make
@@ -507,7 +527,13 @@ def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     return threshold_function(input, threshold, value, True)  # type: ignore[no-any-return]
 
 
-@function(name="nn.functional.hardshrink", aliases="hardshrink", methods="hardshrink", samples=_samples({"lambd": 0.9}), errors=_word)
+@function(
+    name="nn.functional.hardshrink",
+    aliases="hardshrink",
+    methods="hardshrink",
+    samples=_samples({"lambd": 0.9}),
+    errors=_word,
+)
 def hardshrink_function(input: Tensor, lambd: float = 0.5) -> Tensor:
     """``input`` outside [-lambd, lambd], else 0."""
     return hardshrink.public(input, lambd=lambd)  # type: ignore[no-any-return]

@@ -15,6 +15,7 @@ import numpy as np
 from .. import errors, types
 from ..autograd.mode import no_grad, recording
 from ..functions import function
+from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
 from ..tensor import Tensor, edge_of
@@ -104,7 +105,12 @@ def _pairs(lo: float = -2, hi: float = 2, target: Any = None, **more: Any) -> Ca
         def x(*shape: int) -> Any:
             return m.f(*shape, lo=lo, hi=hi)
 
-        out = [m(x(2, 3), t(2, 3)), m(x(2, 3), t(2, 3), reduction="sum"), m(x(2, 3), t(2, 3), reduction="none"), m(x(), t())]
+        out = [
+            m(x(2, 3), t(2, 3)),
+            m(x(2, 3), t(2, 3), reduction="sum"),
+            m(x(2, 3), t(2, 3), reduction="none"),
+            m(x(), t()),
+        ]
         out += [m(m.nc(3, 2, lo=lo, hi=hi), t(3, 2)), m(x(0, 2), t(0, 2), reduction="sum")]
         out += [m(x(3, 2), t(3, 2), **{name: value}) for name, values in more.items() for value in values]
         return [*out, m.without("broadcast", "sizes that differ bring a warning")]
@@ -121,7 +127,9 @@ def _pair_errors(m: Any) -> list[Any]:
 
 def _size_errors(m: Any) -> list[Any]:
     return [
-        m.error(ValueError, "is not a valid value for reduction", m.f(2, lo=0, hi=1), m.f(2, lo=0, hi=1), reduction="x"),
+        m.error(
+            ValueError, "is not a valid value for reduction", m.f(2, lo=0, hi=1), m.f(2, lo=0, hi=1), reduction="x"
+        ),
         m.error(ValueError, "arget size (torch.Size([3]))", m.f(2, lo=0, hi=1), m.f(3, lo=0, hi=1)),
     ]
 
@@ -190,7 +198,12 @@ def _(k, g, input, target, reduction, beta):
 @function(name="nn.functional.smooth_l1_loss", samples=_pairs(beta=[0.5, 0.0, 2.0]), errors=lambda m: [
     *_pair_errors(m), m.error(RuntimeError, "does not support negative values for beta", m.f(2), m.f(2), beta=-1.0)])  # fmt: skip
 def smooth_l1_loss(
-    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
 ) -> Tensor:
     """``0.5 (x - y)**2 / beta`` where ``|x - y| < beta``, else ``|x - y| - 0.5 beta`` (Girshick 2015)."""
     _warn_sizes(input, target)
@@ -397,11 +410,175 @@ def soft_margin_loss(
     check_reduction(reduction)
     not_differentiable("soft_margin_loss", target=target)
     if input._a.dtype.kind in "biu":
-        raise errors.runtime(f"result type Float can't be cast to the desired output type {types.scalar_name(input.dtype)}")
+        raise errors.runtime(
+            f"result type Float can't be cast to the desired output type {types.scalar_name(input.dtype)}"
+        )
+    shape = broadcast_shapes(input._a.shape, target._a.shape)
     if input._a.shape != target._a.shape:
-        input, target = REGISTRY_broadcast(input, target)
+        input, target = input.expand(shape), target.expand(shape)  # type: ignore[attr-defined]
     return soft_margin.public(input, target, reduction=reduction)  # type: ignore[no-any-return]
 
 
-def REGISTRY_broadcast(input: Tensor, target: Tensor) -> Any:  # noqa: N802
-    raise NotImplementedError
+# --- formulas -----------------------------------------------------------------------------------------------------------
+@function(
+    name="nn.functional.kl_div",
+    samples=_pairs(0.1, 0.9, reduction=["batchmean"], log_target=[True]),
+    errors=_pair_errors,
+)
+def kl_div(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:  # fmt: skip
+    """``target * (log(target) - input)``, input a log-probability; ``log_target`` says that the target is one too.
+
+    Only ``reduction="batchmean"`` gives the Kullback-Leibler divergence; ``"mean"`` divides by the classes as well.
+    """
+    reduction = reduction_name(reduction, size_average, reduce)
+    if reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides only by "
+            "the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the same as "
+            "'batchmean' in the next major release.",
+            stacklevel=2,
+        )
+    if reduction != "batchmean":
+        check_reduction(reduction)
+    if input._a.dtype.kind in "biu" or target._a.dtype.kind in "biu":
+        raise errors.runtime("kl_div: Integral inputs not supported.")
+    x: Any = input
+    t: Any = target
+    loss = t.exp() * (t - x) if log_target else REGISTRY["xlogy"].public(t, t) - t * x
+    if reduction == "batchmean":
+        return loss.sum() / input._a.shape[0] if input._a.ndim else loss.sum()  # type: ignore[no-any-return]
+    return reduced(loss, reduction)
+
+
+@function(name="nn.functional.hinge_embedding_loss", samples=_pairs(target=_signs, margin=[0.5]), errors=_pair_errors)
+def hinge_embedding_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    check_reduction(reduction)
+    x: Any = input
+    where = REGISTRY["where"].public
+    zero = x.new_zeros(())
+    return reduced(where(target != 1, (margin - x).clamp_min(0), zero) + where(target != -1, x, zero), reduction)
+
+
+def _counts(m: Any, *shape: int) -> Any:
+    return m.i(*shape, lo=0, hi=4).to(m.f(1).dtype)
+
+
+@function(
+    name="nn.functional.poisson_nll_loss", samples=_pairs(0.2, 3, full=[True], log_input=[False]), errors=_pair_errors
+)
+def poisson_nll_loss(
+    input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, size_average: Any = None, eps: float = 1e-8,
+    reduce: Any = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """``exp(x) - target * x`` for the logarithm x of a rate, or ``x - target * log(x + eps)`` for the rate itself.
+
+    ``full`` adds Stirling's term ``t log(t) - t + log(2 pi t) / 2`` for targets above 1.
+    """
+    reduction = reduction_name(reduction, size_average, reduce)
+    check_reduction(reduction)
+    x: Any = input
+    t: Any = target
+    loss = x.exp() - t * x if log_input else x - t * (x + eps).log()
+    if full:
+        stirling = t * t.log() - t + (t * (2 * math.pi)).log() * 0.5
+        loss = loss + stirling.masked_fill(t <= 1, 0)
+    return reduced(loss, reduction)
+
+
+@function(name="nn.functional.gaussian_nll_loss", samples=lambda m: [
+    m(m.f(2, 3), m.f(2, 3), m.f(2, 3, lo=0.2, hi=2)), m(m.f(2, 3), m.f(2, 3), m.f(2, 1, lo=0.2, hi=2), full=True),
+    m(m.f(2, 3), m.f(2, 3), 0.7, reduction="sum"), m(m.f(3), m.f(3), m.f(3, lo=0.2, hi=2), reduction="none"),
+    m(m.f(), m.f(), m.f(lo=0.2, hi=2)), m(m.f(0, 2), m.f(0, 2), m.f(0, 2), reduction="sum"), m(m.nc(3, 2), m.f(3, 2), 1.0)],
+    errors=lambda m: [
+    m.error(ValueError, "var is of incorrect size", m.f(2, 3), m.f(2, 3), m.f(4)),
+    m.error(ValueError, "var has negative entry/entries", m.f(2), m.f(2), -1.0),
+    m.error(ValueError, "is not valid", m.f(2), m.f(2), 1.0, reduction="x")])  # fmt: skip
+def gaussian_nll_loss(
+    input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> Tensor:
+    """``(log(var) + (input - target)**2 / var) / 2``, var not below eps; ``full`` adds ``log(2 pi) / 2`` (Nix & Weigend 1994)."""
+    x: Any = input
+    t: Any = target
+    v: Any = var
+    if isinstance(v, (int, float)):
+        if v < 0:
+            raise errors.value("var has negative entry/entries")
+        v = x.new_ones(x.shape) * v
+    shape, given = input._a.shape, v._a.shape
+    if given != shape:
+        if shape[:-1] == given:
+            v = v.unsqueeze(-1)
+        elif not (len(given) == len(shape) and (shape[:-1] == given[:-1] and given[-1] == 1)) and not (
+            len(given) <= len(shape) and all(m in (1, n) for m, n in zip(given[::-1], shape[::-1], strict=False))
+        ):
+            raise errors.value("var is of incorrect size")
+    if reduction not in ("none", "mean", "sum"):
+        raise errors.value(reduction + " is not valid")
+    if (v._a < 0).any():
+        raise errors.value("var has negative entry/entries")
+    v = v.clone()
+    with no_grad():
+        v.clamp_(min=eps)
+    loss = 0.5 * (v.log() + (x - t) ** 2 / v)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return reduced(loss, reduction)
+
+
+@function(name="nn.functional.margin_ranking_loss", aliases="", samples=lambda m: [
+    m(m.f(3), m.f(3), _float_signs(m, 3)).value_only("the target is signs"), m(m.f(3), m.f(3), _signs(m, 3)),
+    m(m.f(3), m.f(3), _signs(m, 3), 0.5, reduction="none"), m(m.f(2, 3), m.f(2, 3), _signs(m, 2, 3), reduction="sum"),
+    m(m.f(), m.f(), _signs(m)), m(m.f(0), m.f(0), _signs(m, 0), reduction="sum"), m(m.nc(3, 2), m.f(1, 2), _signs(m, 3, 1))],
+    errors=lambda m: [
+    m.error(RuntimeError, "All input tensors should have same dimension", m.f(2, 1), m.f(2, 1), m.f(2)),
+    m.error(ValueError, "is not a valid value for reduction", m.f(2), m.f(2), m.f(2), reduction="x")])  # fmt: skip
+def margin_ranking_loss(
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """``max(0, -target * (input1 - input2) + margin)``: 1 if the first should rank higher, -1 if the second."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    check_reduction(reduction)
+    if not input1._a.ndim == input2._a.ndim == target._a.ndim:
+        raise errors.runtime(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: "
+            f"{input1.shape}, input2: {input2.shape}, target: {target.shape} "
+        )
+    first: Any = input1
+    return reduced((-target * (first - input2) + margin).clamp_min(0), reduction)  # type: ignore[operator]
+
+
+@function(name="nn.functional.multilabel_soft_margin_loss", samples=lambda m: [
+    m(m.f(2, 3), m.f(2, 3, lo=0, hi=1)), m(m.f(2, 3), m.f(2, 3, lo=0, hi=1), m.f(3, lo=0.5, hi=1)),
+    m(m.f(2, 3), m.i(2, 3, lo=0, hi=2), reduction="none"), m(m.f(3), m.f(3, lo=0, hi=1), reduction="sum"),
+    m(m.nc(3, 2), m.f(3, 2, lo=0, hi=1)), m(m.f(0, 2), m.f(0, 2), reduction="sum"),
+    m.without("0-d", "the classes are a dimension"), m.without("broadcast", "sizes agree")], errors=lambda m: [
+    m.error(ValueError, "x is not valid", m.f(2, 2), m.f(2, 2), reduction="x"),
+    m.error(RuntimeError, "at non-singleton dimension", m.f(2, 3), m.f(2, 2))])  # fmt: skip
+def multilabel_soft_margin_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """The mean over the classes (last dimension) of ``-(t log(sigmoid(x)) + (1 - t) log(sigmoid(-x)))``."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    x: Any = input
+    t: Any = target
+    log_sigmoid = REGISTRY["logsigmoid"].public
+    loss = -(t * log_sigmoid(x) + (1 - t) * log_sigmoid(-x))
+    loss = loss if weight is None else loss * weight
+    loss = loss.sum(-1) / input._a.shape[-1]
+    if reduction not in ("none", "mean", "sum"):
+        raise errors.value(reduction + " is not valid")
+    return reduced(loss, reduction)

@@ -188,7 +188,14 @@ def _check_count(shape: Any) -> None:
 
 
 def _batch_norm(
-    input: Tensor, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool, momentum: float, eps: float
+    input: Tensor,
+    weight: Any,
+    bias: Any,
+    running_mean: Any,
+    running_var: Any,
+    training: bool,
+    momentum: float,
+    eps: float,
 ) -> Tensor:
     channels = input._a.shape[1] if input._a.ndim > 1 else 0
     if training:
@@ -236,7 +243,9 @@ def instance_norm(
         for n in shape[2:]:
             spatial *= n
         if spatial == 1:
-            raise errors.value(f"Expected more than 1 spatial element when training, got input size {types.Size(shape)}")
+            raise errors.value(
+                f"Expected more than 1 spatial element when training, got input size {types.Size(shape)}"
+            )
     elif running_mean is None or running_var is None:
         raise errors.runtime("Expected running_mean and running_var to be defined when use_input_stats is false")
     n, c = shape[0], shape[1]
@@ -284,7 +293,9 @@ def _(k, g, input, weight, mean, rstd, dim, needs):
     return to_input, to_weight, to_bias
 
 
-def _normalized_dims(input: Tensor, normalized_shape: Any, name: str, weight: Any, bias: Any, star: str) -> tuple[int, ...]:
+def _normalized_dims(
+    input: Tensor, normalized_shape: Any, name: str, weight: Any, bias: Any, star: str
+) -> tuple[int, ...]:
     """The last dimensions, checked against ``normalized_shape`` and the parameters."""
     if not isinstance(normalized_shape, (tuple, list)):
         raise errors.type_(
