@@ -91,13 +91,24 @@ def node_classes(op: Op) -> tuple[Any, Any, Any]:
 
 def unary(op: Op) -> Callable[..., Any]:
     """``op(input)`` on the short path."""
-    kernel, defaults = kernel_of(op), dict(op.defaults)
-    node_class = op.node_class(op.grad_name if op.grad_name.__class__ is str else op.grad_name((None,), defaults))
-    save_in, save_out = needs(op, 0)
+    kernel: Any = None
+    node_class: Any = None
+    defaults = dict(op.defaults)
+    save_in = save_out = differentiable = False
     nothing = (None,) * len(op.slot_of)
-    differentiable = op.answers.get(op.inputs[0]) == "rule"
+
+    def start() -> None:
+        """What only an op that is used needs to know: import has no time for it."""
+        nonlocal kernel, node_class, save_in, save_out, differentiable
+        name = op.grad_name
+        node_class = op.node_class(name if name.__class__ is str else name((None,), defaults))
+        save_in, save_out = needs(op, 0)
+        differentiable = op.answers.get(op.inputs[0]) == "rule"
+        kernel = kernel_of(op)
 
     def fast(*args: Any, **kwargs: Any) -> Any:
+        if kernel is None:
+            start()
         if len(args) != 1 or kwargs:
             return call(op, args, kwargs)
         x = args[0]
@@ -147,15 +158,29 @@ def unary(op: Op) -> Callable[..., Any]:
 
 def binary(op: Op, slow: Callable[[Any, Any], Any], *, swapped: bool = False) -> Callable[[Any, Any], Any]:
     """``op(x, y)`` on the short path, ``op(y, x)`` if ``swapped``; ``slow(x, y)`` takes what does not fit."""
-    kernel, defaults = kernel_of(op), dict(op.defaults)
-    kernel = _OPERATORS.get(kernel, kernel)  # type: ignore[call-overload]
-    of_tensors, with_number, of_number = node_classes(op)
+    kernel: Any = None
+    of_tensors: Any = None
+    with_number: Any = None
+    of_number: Any = None
+    both: Any = None
+    first: Any = None
+    second: Any = None
+    defaults = dict(op.defaults)
     nothing = (None,) * len(op.slot_of)
-    both, first, second = needs(op, 0, 1), needs(op, 0), needs(op, 1)
-    differentiable = op.answers.get(op.inputs[1]) == "rule" and op.answers.get(op.inputs[0]) == "rule"
+    differentiable = False
     plain_numbers = callable(op.promote)  # the body wants to see that it is a number
 
+    def start() -> None:
+        nonlocal kernel, of_tensors, with_number, of_number, both, first, second, differentiable
+        of_tensors, with_number, of_number = node_classes(op)
+        both, first, second = needs(op, 0, 1), needs(op, 0), needs(op, 1)
+        differentiable = all(op.answers.get(name) == "rule" for name in op.inputs)
+        kernel = kernel_of(op)
+        kernel = _OPERATORS.get(kernel, kernel)
+
     def fast(x: Any, y: Any) -> Any:
+        if kernel is None:
+            start()
         u, v = (y, x) if swapped else (x, y)
         cls = u.__class__
         if cls is Tensor or cls is Parameter:
@@ -281,10 +306,13 @@ def operator(op: Op, *, swapped: bool = False) -> Callable[[Any, Any], Any]:
 
 def augmented(op: Op) -> Callable[[Any, Any], Any]:
     """The augmented assignment (``+=``) of an op: straight into the memory where nothing needs to be recorded."""
-    kernel = kernel_of(op) if can_be_fast(op) and op.promote == "common" else None
-    ufunc = kernel if isinstance(kernel, np.ufunc) else None
+    ufunc: Any = False  # not looked for yet
 
     def assign(x: Any, y: Any) -> Any:
+        nonlocal ufunc
+        if ufunc is False:
+            kernel = kernel_of(op) if can_be_fast(op) and op.promote == "common" else None
+            ufunc = kernel if isinstance(kernel, np.ufunc) else None
         if ufunc is not None and x.__class__ is Tensor and x._base is None and x._extra is None:
             a = x._a
             dt = a.dtype
