@@ -138,9 +138,13 @@ def address(array: np.ndarray[Any, Any]) -> int:
 
 def root_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The array that owns the memory (or wraps foreign memory) behind a view."""
-    while isinstance(array.base, ndarray):
-        array = array.base
-    return array
+    while True:
+        base = array.base
+        if not isinstance(base, ndarray):
+            base = getattr(base, "base", None)  # as_strided holds its array in a go-between
+            if not isinstance(base, ndarray):
+                return array
+        array = base
 
 
 def wrap(array: np.ndarray[Any, Any]) -> Tensor:

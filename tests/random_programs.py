@@ -352,7 +352,8 @@ def grad(m: Machine, a: int, b: int, c: int) -> Any:
     x = m.pick(a)
     y = m.pick(b)
     m.text += f" create_graph={c % 2 == 1}"
-    return m.torch.autograd.grad(x.sum(), y, create_graph=c % 2 == 1, allow_unused=c % 4 < 2)[0]
+    out = m.torch.autograd.grad(x.sum(), y, create_graph=c % 2 == 1, allow_unused=c % 4 < 2)[0]
+    return None if out is None else out * 1  # where a gradient lies in memory is nobody's business
 
 
 INSTRUCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
@@ -387,6 +388,10 @@ def strides(x: Any) -> Any:
 
 def describe(x: Any) -> dict[str, Any]:
     """Everything that a program can see of a tensor."""
+    try:
+        x.grad_fn  # noqa: B018
+    except RuntimeError as error:  # a view that lost its history
+        return {"shape": list(x.shape), "values": plain(x), "lost": str(error)[:40]}
     out = {
         "shape": list(x.shape),
         "dtype": str(x.dtype),
@@ -398,7 +403,6 @@ def describe(x: Any) -> dict[str, Any]:
         "grad_fn": type(x.grad_fn).__name__,
         "next": names_behind(x.grad_fn),
         "retains_grad": x.retains_grad,
-        "view": x._is_view(),
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # looking at the .grad of a non-leaf
@@ -410,7 +414,7 @@ def describe(x: Any) -> dict[str, Any]:
 
 def names_behind(node: Any) -> list[str]:
     """The nodes that this one leads to."""
-    return [] if node is None else [type(n).__name__ for n, _ in node.next_functions]
+    return [] if node is None else [type(n).__name__ for n, _ in node.next_functions if n is not None]
 
 
 def step(m: Machine, instruction: Instruction) -> str:
@@ -453,16 +457,25 @@ def run(torch: Any, program: list[Instruction]) -> list[dict[str, Any]]:
 def difference(expected: list[dict[str, Any]], got: list[dict[str, Any]]) -> str | None:
     """The first difference between two logs, told; None if there is none. Messages are not compared, exceptions are."""
     for i, (e, g) in enumerate(zip(expected, got, strict=True)):
-        for key in ("step", "raised", "hooks"):
-            if e.get(key) != g.get(key):
-                return f"step {i}: {e['step']}: {key}: expected {e.get('message') if key == 'raised' else e.get(key)!r}, got {g.get('message') if key == 'raised' else g.get(key)!r}"
-        if e["changed"].keys() != g["changed"].keys():
-            return f"step {i}: {e['step']}: changed: expected {sorted(e['changed'])}, got {sorted(g['changed'])}"
-        for name, d in e["changed"].items():
-            other = g["changed"][name]
-            for key in d.keys() | other.keys():
-                if not alike(d.get(key), other.get(key), d["dtype"]):
-                    return f"step {i}: {e['step']}: {key} of {name} {d['shape']}: expected {d.get(key)!r}, got {other.get(key)!r}"
+        found = _difference(e, g)
+        if found is not None:
+            what, one, other = found
+            return f"step {i}: {e['step']}: {what}: expected {one!r}, got {other!r}"
+    return None
+
+
+def _difference(e: dict[str, Any], g: dict[str, Any]) -> tuple[str, Any, Any] | None:
+    for key in ("step", "raised", "hooks"):
+        if e.get(key) != g.get(key):
+            told = "message" if key == "raised" else key
+            return key, e.get(told), g.get(told)
+    if e["changed"].keys() != g["changed"].keys():
+        return "changed", sorted(e["changed"]), sorted(g["changed"])
+    for name, d in e["changed"].items():
+        other = g["changed"][name]
+        for key in dict.fromkeys([*d, *other]):
+            if not alike(d.get(key), other.get(key), d.get("dtype", "")):
+                return f"{key} of {name} {d.get('shape')}", d.get(key), other.get(key)
     return None
 
 

@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     embedding,
     gradient_fit,
     indexing,
+    inplace_views,
     legacy_types,
     losses,
     matmul,
@@ -23,5 +24,6 @@ from . import (  # noqa: F401
     special_functions,
     splitting,
     unary,
+    views,
     writes,
 )

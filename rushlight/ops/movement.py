@@ -26,7 +26,7 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
         raise errors.type_(f"size must be a tuple of ints, but found element of type {type(bad).__name__}") from None
 
 
-@movement(methods="view")
+@movement(public=False)
 def view(k, input, *, size):
     """The same elements under another shape, without a copy.
 
@@ -46,8 +46,6 @@ def view(k, input, *, size):
 
 @view.prepare
 def _(input, *size):
-    if len(size) == 1 and isinstance(size[0], types.dtype):
-        raise NotImplementedError("Tensor.view(dtype) is not supported: convert with .to(dtype)")
     if not size:
         raise errors.type_("view() received an invalid combination of arguments", "Write x.view(2, 3) or x.view(-1).")
     shape = input.shape
@@ -219,9 +217,7 @@ def _squeeze_name(inputs, attrs):
     return "SqueezeBackward0" if dim is None else "SqueezeBackward1" if len(dim) == 1 else "SqueezeBackward2"
 
 
-@movement(
-    methods="squeeze", grad_name=_squeeze_name
-)
+@movement(methods="squeeze", grad_name=_squeeze_name)
 def squeeze(k, input, *, dim):
     """Dimensions of size 1 taken away: all of them, or those named."""
     dims = range(input.ndim) if dim is None else dim
@@ -241,7 +237,14 @@ def _(k, g, input_shape):
 @movement(methods="expand")
 def expand(k, input, *, size):
     """Dimensions of size 1 repeated, without a copy; -1 keeps a size."""
-    return np.broadcast_to(input, size)
+    out = np.broadcast_to(input, size)
+    if out.size == input.size:  # nothing is shown twice: it may be written
+        return (
+            input.reshape(size)
+            if input.flags.c_contiguous
+            else np.lib.stride_tricks.as_strided(input, size, out.strides)
+        )
+    return out
 
 
 @expand.prepare
@@ -357,7 +360,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     n = input._a.shape[dim]
     start = int(start)
     if not -n <= start <= n:
-        raise errors.index(f"start ({start}) out of range (expected to be in range of [{-n}, {n}])")
+        raise errors.index(f"start out of range (expected to be in range of [{-n}, {n}], but got {start})")
     start %= n + 1 if start >= 0 else n
     if length < 0:
         raise errors.runtime("narrow(): length must be non-negative.")
@@ -513,4 +516,3 @@ def _reversed(x: Tensor) -> Tensor:
 
 Tensor.T = property(_reversed, doc="Dimensions in reverse order.")  # type: ignore[attr-defined]
 Tensor.mT = property(_matrix, doc="The last two dimensions exchanged.")  # type: ignore[attr-defined]
-Tensor.H = property(_matrix, doc="A matrix transposed.")  # type: ignore[attr-defined]

@@ -1,0 +1,202 @@
+"""Changing what a tensor shows, in place: ``t_``, ``squeeze_``, ``resize_``, ``set_``. No element is written.
+
+``x.t_()`` makes ``x`` what ``x.t()`` would be. For the graph it is a write: the version counts, the history gets a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import errors
+from ..autograd.mode import recording
+from ..functions import function
+from ..op import REGISTRY
+from ..tensor import Tensor, edge_of, requires_grad, view_of
+from ..writing import bump, check_history
+from .movement import sizes
+from .views import _restrided, storage_bytes
+
+
+def become(self: Tensor, node: str, make: Callable[[Tensor], Tensor]) -> Tensor:
+    """Let ``self`` show what ``make`` makes of it; the history gets the node under its in-place name."""
+    if recording() and requires_grad(self):
+        check_history(self)
+        edge = edge_of(self)
+        before = view_of(self, self._a)
+        before._base, before._edge = None, edge
+        view = make(before)
+        made: Any = view._edge[0]  # type: ignore[index]
+        made.__class__ = made.op.node_class(node)
+        self._edge = view._edge
+    else:
+        view = make(self)
+    self._a = view._a
+    bump(self)
+    if self._base is not None:
+        self._gen = self._vc[0]
+    return self
+
+
+def _method(name: str, doc: str, node: Callable[..., str], args: Callable[..., Any]) -> None:
+    op = REGISTRY[{"swapaxes_": "transpose", "swapdims_": "transpose"}.get(name, name[:-1])]
+
+    def in_place(self: Tensor, *given: Any, **named: Any) -> Tensor:
+        return become(self, node(*given, **named), lambda x: op.public(x, *given, **named))
+
+    in_place.__name__ = in_place.__qualname__ = name
+    in_place.__doc__ = doc
+    example = args
+    function(
+        name=f"Tensor.{name}",
+        methods=name,
+        samples=lambda m: [*example(m), m.without("broadcast", "one tensor")],
+        errors=lambda m: [
+            m.error(RuntimeError, "expects a tensor with <= 2 dimensions", m.f(2, 2, 2))
+            if name == "t_"
+            else m.error(IndexError, "Dimension out of range", m.f(2), 7, *([0] if op.name == "transpose" else []))
+        ],
+    )(in_place)
+
+
+def _squeezed(dim: Any = None) -> str:
+    return "SqueezeBackward3" if dim is None else "SqueezeBackward4" if isinstance(dim, int) else "SqueezeBackward5"
+
+
+_method("t_", "In-place ``t``: a matrix becomes its transpose.\n\n    >>> import rushlight as torch\n"
+        "    >>> torch.zeros(2, 3).t_().shape\n    torch.Size([3, 2])\n    ",
+        lambda: "TBackward1", lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))])  # fmt: skip
+_method("unsqueeze_", "In-place ``unsqueeze``: a dimension of size 1 is inserted.\n\n    >>> import rushlight as torch\n"
+        "    >>> torch.zeros(2).unsqueeze_(0).shape\n    torch.Size([1, 2])\n    ",
+        lambda dim: "UnsqueezeBackward1", lambda m: [m(m.f(2, 3), 1), m(m.f(), 0), m(m.f(0), 0), m(m.nc(3, 2), 0)])  # fmt: skip
+_method("squeeze_", "In-place ``squeeze``: dimensions of size 1 are taken away.\n\n    >>> import rushlight as torch\n"
+        "    >>> torch.zeros(1, 2).squeeze_().shape\n    torch.Size([2])\n    ",
+        _squeezed, lambda m: [m(m.f(1, 3)), m(m.f(1, 3), 0), m(m.f()), m(m.f(1, 0)), m(m.nc(3, 2), 0)])  # fmt: skip
+for _name in ("transpose_", "swapaxes_", "swapdims_"):
+    _method(_name, "In-place ``transpose``: two dimensions are exchanged.\n\n    >>> import rushlight as torch\n"
+            f"    >>> torch.zeros(2, 3).{_name}(0, 1).shape\n    torch.Size([3, 2])\n    ",
+            lambda dim0, dim1: "TransposeBackward1",
+            lambda m: [m(m.f(2, 3), 0, 1), m(m.f(), 0, 0), m(m.f(0, 2), 0, 1), m(m.nc(3, 2), 0, 1)])  # fmt: skip
+
+
+@function(name="Tensor.as_strided_", methods="as_strided_", samples=lambda m: [
+    m(m.f(6), (2, 2), (1, 2)).value_only("PyTorch's in-place views are tried in tests/test_views.py"),
+    m(m.f(), (), ()).value_only("as before"), m(m.f(0), (0,), (1,)).value_only("as before"),
+    m.without("strided", "the memory behind it differs by how it was made"), m.without("broadcast", "one tensor")],
+    errors=lambda m: [m.error(RuntimeError, "mismatch in length of strides and shape", m.f(4), (2, 2), (1,))])  # fmt: skip
+def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """In-place ``as_strided``: other sizes and strides over the same memory.
+
+    >>> import rushlight as torch
+    >>> torch.arange(5).as_strided_((2, 2), (1, 2))
+    tensor([[0, 2],
+            [1, 3]])
+    """
+    if requires_grad(self) and recording():
+        raise NotImplementedError("Tensor.as_strided_ is not supported while gradients are recorded: use as_strided.")
+    self._a = _restrided(self, size, stride, storage_offset)
+    bump(self)
+    return self
+
+
+# --- other memory -------------------------------------------------------------------------------------------------------
+@function(name="Tensor.resize_", methods="resize_", samples=lambda m: [
+    m(m.i(6), 2, 3), m(m.i(6), (4,)), m(m.i(2, 2), (0,)), m(m.i(), 1), m(m.i(2, 3).t(), (6,)), m(m.i(0), (0, 3)),
+    m.without("broadcast", "one tensor")],
+    errors=lambda m: [m.error(RuntimeError, "Trying to create tensor with negative dimension -1: [-1]", m.i(2), -1)])  # fmt: skip
+def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
+    """Change the shape in place, over the same memory as far as it reaches; new elements are whatever was there (here zeros).
+
+    >>> import rushlight as torch
+    >>> torch.arange(6).resize_(2, 2)
+    tensor([[0, 1],
+            [2, 3]])
+    """
+    shape = sizes(size)
+    if requires_grad(self):
+        raise errors.runtime("cannot resize variables that require grad")
+    if any(n < 0 for n in shape):
+        bad = next(n for n in shape if n < 0)
+        raise errors.runtime(f"Trying to create tensor with negative dimension {bad}: {list(shape)}")
+    _resize(self, shape)
+    return self
+
+
+def _resize(self: Tensor, shape: tuple[int, ...]) -> None:
+    if shape == self._a.shape:
+        return
+    a = self._a
+    memory, start = storage_bytes(a), self.storage_offset() * a.itemsize
+    needed = int(np.prod(shape, dtype=np.int64)) * a.itemsize
+    if start + needed <= memory.size:
+        self._a = memory[start : start + needed].view(a.dtype).reshape(shape)
+        return
+    grown = np.zeros(start + needed, np.uint8)
+    grown[: memory.size] = memory
+    self._a = grown[start:].view(a.dtype).reshape(shape)
+
+
+@function(name="Tensor.resize_as_", methods="resize_as_", samples=lambda m: [
+    m(m.i(6), m.i(2, 3)), m(m.i(6), m.i(4)), m(m.i(), m.i(1)), m(m.i(2), m.i(0)), m(m.i(2, 3).t(), m.i(6)),
+    m.without("broadcast", "the second tensor's shape is taken")],
+    errors=lambda m: [m.error(TypeError, "", m.i(2), 3)])  # fmt: skip
+def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) -> Tensor:
+    """``resize_`` to the shape of another tensor.
+
+    >>> import rushlight as torch
+    >>> torch.arange(6).resize_as_(torch.zeros(3))
+    tensor([0, 1, 2])
+    """
+    if not isinstance(the_template, Tensor):
+        raise errors.not_a_tensor("resize_as_", "the_template", 1, the_template)
+    return resize_(self, tuple(the_template._a.shape))
+
+
+@function(name="Tensor.set_", methods="set_", samples=lambda m: [
+    m(m.i(2), m.i(2, 3)), m(m.i(), m.i()), m(m.i(2), m.i(0)), m(m.i(2), m.i(2, 3).t()), m(m.i(2)),
+    m.without("broadcast", "the second tensor is taken over")],
+    errors=lambda m: [m.error(RuntimeError, "set_", m.i(2), m.f(2))])  # fmt: skip
+def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = ()) -> Tensor:
+    """Show the memory of another tensor (or none at all) from now on.
+
+    >>> import rushlight as torch
+    >>> x, y = torch.zeros(2), torch.ones(3)
+    >>> x.set_(y).data_ptr() == y.data_ptr()
+    True
+    """
+    if requires_grad(self) and recording():
+        raise errors.runtime("a leaf Variable that requires grad is being used in an in-place operation.")
+    if source is None:
+        self._a = np.empty((0,), self._a.dtype)
+    elif isinstance(source, Tensor):
+        if source._a.dtype is not self._a.dtype:
+            raise errors.runtime(f"Could not set tensor of type {source.dtype} to a tensor of type {self.dtype} (set_)")
+        self._a = source._a if size is None else _restrided(source, size, stride, storage_offset)
+    else:
+        raise NotImplementedError(f"Tensor.set_ from a {type(source).__name__} is not supported: pass a tensor.")
+    bump(self)
+    return self
+
+
+@function(name="Tensor.is_set_to", methods="is_set_to", samples=lambda m: [
+    m(m.i(2), m.i(2)), m(m.i(), m.i()), m(m.i(0, 2), m.i(0, 2)), m(m.i(2, 3).t(), m.i(3)),
+    m.without("broadcast", "memory is compared, not elements")],
+    errors=lambda m: [m.error(TypeError, "", m.i(2), 3)])  # fmt: skip
+def is_set_to(self: Tensor, tensor: Tensor) -> bool:
+    """Whether both show the same memory in the same way.
+
+    >>> import rushlight as torch
+    >>> x = torch.zeros(2)
+    >>> x.is_set_to(x.view(2))
+    True
+    """
+    if not isinstance(tensor, Tensor):
+        raise errors.not_a_tensor("is_set_to", "tensor", 1, tensor)
+    return (
+        self._a.shape == tensor._a.shape
+        and self.stride() == tensor.stride()
+        and self.data_ptr() == tensor.data_ptr()
+        and self._a.dtype == tensor._a.dtype
+    )
