@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from ..functions import FUNCTIONS
-from ..op import REGISTRY
+from ..op import names_under
 
-_HERE = "nn.functional."
-
-globals().update(
-    {op.torch_name.removeprefix(_HERE): op.public for op in REGISTRY.values() if op.torch_name.startswith(_HERE)}
-)
-globals().update({name.removeprefix(_HERE): f.fn for name, f in FUNCTIONS.items() if name.startswith(_HERE)})
+globals().update(names_under("nn.functional."))

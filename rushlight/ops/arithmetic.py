@@ -271,7 +271,7 @@ def _div_samples(m: Any) -> list[Any]:
 def _div_errors(m: Any) -> list[Any]:
     return [
         m.error(RuntimeError, "ZeroDivisionError", m.i(2), 0, rounding_mode="floor"),
-        m.error(RuntimeError, "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found 'up'", m.f(2), 2.0, rounding_mode="up"),
+        m.error(RuntimeError, "div expected rounding_mode to be one of None, 'trunc', or 'floor'", m.f(2), 2.0, rounding_mode="up"),
         m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3)),
         m.error(TypeError, "argument 'other' (position 2) must be Tensor, not str", m.f(2), "text"),
     ]  # fmt: skip

@@ -12,7 +12,9 @@ from ..op import elementwise
 _HALF_SQRT_PI = math.sqrt(math.pi) / 2
 
 
-@elementwise(promote="float", methods="erfc erfc_", domain=(-2, 2))
+@elementwise(
+    promote="float", methods="erfc erfc_", aliases="special.erfc", refuses={"complex": "erfc_vml_cpu"}, domain=(-2, 2)
+)
 def erfc(k, input):
     """``1 - erf(input)``, accurate where that is tiny."""
     return special.erfc(input)
@@ -23,7 +25,13 @@ def _(k, g, input):
     return g * (k.exp(-input * input) / -_HALF_SQRT_PI)
 
 
-@elementwise(promote="float", methods="erfinv erfinv_", domain=(-0.9, 0.9))
+@elementwise(
+    promote="float",
+    methods="erfinv erfinv_",
+    aliases="special.erfinv",
+    refuses={"complex": "erfinv_vml_cpu"},
+    domain=(-0.9, 0.9),
+)
 def erfinv(k, input):
     """The inverse of erf; infinite at 1 and -1, NaN outside."""
     return special.erfinv(input)
@@ -34,7 +42,13 @@ def _(k, g, out):
     return g * (k.exp(out * out) * _HALF_SQRT_PI)
 
 
-@elementwise(promote="float", methods="lgamma lgamma_", domain=(0.5, 4))
+@elementwise(
+    promote="float",
+    methods="lgamma lgamma_",
+    aliases="special.gammaln",
+    refuses={"complex": "lgamma_vml_cpu"},
+    domain=(0.5, 4),
+)
 def lgamma(k, input):
     """``log |gamma(input)|``. Gradient: digamma."""
     return special.lgamma(input)
@@ -45,7 +59,13 @@ def _(k, g, input):
     return g * k.digamma(input)
 
 
-@elementwise(promote="float", methods="digamma digamma_", domain=(0.5, 4))
+@elementwise(
+    promote="float",
+    methods="digamma digamma_",
+    aliases="special.digamma special.psi",
+    refuses={"complex": "digamma"},
+    domain=(0.5, 4),
+)
 def digamma(k, input):
     """The derivative of lgamma. Gradient: the polygamma of order 1."""
     return special.digamma(input)
@@ -67,7 +87,7 @@ def _(k, g, input, n):
     return g * k.polygamma_of(input, n=n + 1)
 
 
-@elementwise(promote="float", methods="hypot hypot_", domain=(0.5, 3))
+@elementwise(methods="hypot hypot_", refuses="bool int complex", domain=(0.5, 3))
 def hypot(k, input, other):
     """``sqrt(input**2 + other**2)`` without overflow."""
     return k.hypot(input, other)

@@ -6,8 +6,11 @@ import math
 
 import numpy as np
 
+from .. import errors
+from ..functions import function
 from ..kernels import special
 from ..op import elementwise
+from ..tensor import Tensor
 
 
 @elementwise(promote="float", methods="exp exp_", domain=(-3, 3))
@@ -21,7 +24,7 @@ def _(k, g, out):
     return g * k.conj(out)
 
 
-@elementwise(promote="float", methods="expm1 expm1_", domain=(-3, 3))
+@elementwise(promote="float", methods="expm1 expm1_", aliases="special.expm1", domain=(-3, 3))
 def expm1(k, input):
     """``exp(input) - 1``, accurate near 0."""
     return k.expm1(input)
@@ -32,7 +35,7 @@ def _(k, g, out):
     return g * (out + 1)
 
 
-@elementwise(promote="float", methods="exp2 exp2_", domain=(-3, 3))
+@elementwise(promote="float", methods="exp2 exp2_", aliases="special.exp2", domain=(-3, 3))
 def exp2(k, input):
     """2 to the power of ``input``."""
     return np.exp2(input)
@@ -76,7 +79,9 @@ def _(k, g, input):
     return g / (k.conj(input) * math.log(10))
 
 
-@elementwise(promote="float", methods="log1p log1p_", domain=(-0.5, 4))
+@elementwise(
+    promote="float", methods="log1p log1p_", aliases="special.log1p", domain=(-0.5, 4), grad_name="Log1PBackward0"
+)
 def log1p(k, input):
     """``log(1 + input)``, accurate near 0."""
     return k.log1p(input)
@@ -109,14 +114,14 @@ def _(k, g, out):
     return -0.5 * g * k.conj(out * out * out)
 
 
-def _simple(name: str, domain, doc: str, derivative) -> None:
+def _simple(name: str, domain, doc: str, derivative, aliases: str = "") -> None:
     """An op whose body is one NumPy function and whose derivative is a factor computed from the input."""
 
     def forward(k, input):
         return getattr(k, name)(input)
 
     forward.__name__, forward.__doc__ = name, doc
-    op = elementwise(promote="float", methods=f"{name} {name}_", domain=domain)(forward)
+    op = elementwise(promote="float", methods=f"{name} {name}_", aliases=aliases, domain=domain)(forward)
 
     @op.vjp("input")
     def _(k, g, input):
@@ -126,17 +131,19 @@ def _simple(name: str, domain, doc: str, derivative) -> None:
 _simple("sin", (-3, 3), "The sine (radians).", lambda k, x: k.cos(x))
 _simple("cos", (-3, 3), "The cosine (radians).", lambda k, x: -k.sin(x))
 _simple("tan", (-1, 1), "The tangent (radians).", lambda k, x: 1 + k.tan(x) * k.tan(x))
-_simple("asin", (-0.9, 0.9), "The inverse sine.", lambda k, x: 1 / k.sqrt(1 - x * x))
-_simple("acos", (-0.9, 0.9), "The inverse cosine.", lambda k, x: -1 / k.sqrt(1 - x * x))
-_simple("atan", (-3, 3), "The inverse tangent.", lambda k, x: 1 / (1 + x * x))
+_simple("asin", (-0.9, 0.9), "The inverse sine.", lambda k, x: 1 / k.sqrt(1 - x * x), "arcsin")
+_simple("acos", (-0.9, 0.9), "The inverse cosine.", lambda k, x: -1 / k.sqrt(1 - x * x), "arccos")
+_simple("atan", (-3, 3), "The inverse tangent.", lambda k, x: 1 / (1 + x * x), "arctan")
 _simple("sinh", (-3, 3), "The hyperbolic sine.", lambda k, x: k.cosh(x))
 _simple("cosh", (-3, 3), "The hyperbolic cosine.", lambda k, x: k.sinh(x))
-_simple("asinh", (-3, 3), "The inverse hyperbolic sine.", lambda k, x: 1 / k.sqrt(x * x + 1))
-_simple("acosh", (1.2, 3), "The inverse hyperbolic cosine.", lambda k, x: 1 / (k.sqrt(x - 1) * k.sqrt(x + 1)))
-_simple("atanh", (-0.9, 0.9), "The inverse hyperbolic tangent.", lambda k, x: 1 / (1 - x * x))
+_simple("asinh", (-3, 3), "The inverse hyperbolic sine.", lambda k, x: 1 / k.sqrt(x * x + 1), "arcsinh")
+_simple(
+    "acosh", (1.2, 3), "The inverse hyperbolic cosine.", lambda k, x: 1 / (k.sqrt(x - 1) * k.sqrt(x + 1)), "arccosh"
+)
+_simple("atanh", (-0.9, 0.9), "The inverse hyperbolic tangent.", lambda k, x: 1 / (1 - x * x), "arctanh")
 
 
-@elementwise(promote="float", methods="tanh tanh_", domain=(-3, 3))
+@elementwise(promote="float", methods="tanh tanh_", aliases="nn.functional.tanh", domain=(-3, 3))
 def tanh(k, input):
     """The hyperbolic tangent. Gradient: 1 - tanh(x)^2, from the output."""
     return k.tanh(input)
@@ -147,7 +154,7 @@ def _(k, g, out):
     return g * k.conj(1 - out * out)
 
 
-@elementwise(promote="float", methods="sigmoid sigmoid_", domain=(-4, 4))
+@elementwise(promote="float", methods="sigmoid sigmoid_", aliases="special.expit nn.functional.sigmoid", domain=(-4, 4))
 def sigmoid(k, input):
     """``1 / (1 + exp(-input))``."""
     return k.div(1, k.add(1, k.exp(k.neg(input))))
@@ -158,7 +165,7 @@ def _(k, g, out):
     return g * k.conj((1 - out) * out)
 
 
-@elementwise(promote="float", methods="atan2 atan2_ arctan2 arctan2_", domain=(0.5, 3))
+@elementwise(promote="float", methods="atan2 atan2_", aliases="arctan2", refuses="complex", domain=(0.5, 3))
 def atan2(k, input, other):
     """The angle of the point (other, input)."""
     return k.atan2(input, other)
@@ -174,14 +181,15 @@ def _(k, g, input, other):
     return -g * input / (input * input + other * other)
 
 
-def _rounding(name: str, ufunc, doc: str) -> None:
+def _rounding(name: str, ufunc, doc: str, aliases: str = "") -> None:
     """Rounding: integers as they are, gradient zero."""
 
     def forward(k, input):
         return np.array(input) if input.dtype.kind in "iub" else ufunc(input)
 
     forward.__name__, forward.__doc__ = name, doc
-    op = elementwise(methods=f"{name} {name}_", domain=(-3, 3))(forward)
+    refuses = {"bool": f"{name}_vml_cpu", "complex": f"{name} is not supported for complex inputs"}
+    op = elementwise(methods=f"{name} {name}_", aliases=aliases, refuses=refuses, domain=(-3, 3))(forward)
 
     @op.vjp("input")
     def _(k, g):
@@ -190,10 +198,15 @@ def _rounding(name: str, ufunc, doc: str) -> None:
 
 _rounding("floor", np.floor, "The largest integer that is not larger.")
 _rounding("ceil", np.ceil, "The smallest integer that is not smaller.")
-_rounding("trunc", np.trunc, "The integer part.")
+_rounding("trunc", np.trunc, "The integer part.", "fix")
 
 
-@elementwise(methods="round round_", domain=(-3, 3))
+@elementwise(
+    methods="round round_",
+    aliases="special.round",
+    refuses={"bool": "round_vml_cpu", "complex": "round_vml_cpu"},
+    domain=(-3, 3),
+)
 def round(k, input, *, decimals=0):  # noqa: A001
     """The nearest integer, halves to even; with ``decimals``, the nearest multiple of ``10 ** -decimals``."""
     return np.array(input) if input.dtype.kind in "iub" else np.round(input, decimals)
@@ -204,7 +217,7 @@ def _(k, g):
     return g * 0.0
 
 
-@elementwise(methods="frac frac_", domain=(-3, 3))
+@elementwise(methods="frac frac_", refuses="bool int complex", domain=(-3, 3))
 def frac(k, input):
     """The part after the point, with the sign."""
     return k.sub(input, k.trunc(input))
@@ -215,34 +228,61 @@ def _(k, g):
     return g
 
 
-def _question(name: str, ufunc, doc: str) -> None:
+def _question(name: str, ufunc, doc: str, refuses=None) -> None:
     """A bool for each element; no gradient."""
 
     def forward(k, input):
         return ufunc(input)
 
     forward.__name__, forward.__doc__ = name, doc
-    elementwise(methods=name, domain=(-3, 3), nondiff=True)(forward)
+    elementwise(methods=name, domain=(-3, 3), nondiff=True, refuses=refuses)(forward)
 
 
 _question("isnan", np.isnan, "Whether an element is nan.")
 _question("isinf", np.isinf, "Whether an element is infinite.")
 _question("isfinite", np.isfinite, "Whether an element is neither infinite nor nan.")
-_question("signbit", np.signbit, "Whether the sign bit is set.")
+_question(
+    "signbit",
+    np.signbit,
+    "Whether the sign bit is set.",
+    {"complex": "signbit is not implemented for complex tensors."},
+)
 
 
-@elementwise(methods="conj", domain=(-3, 3))
-def conj(k, input):
-    """The complex conjugate."""
-    return np.conjugate(input) if input.dtype.kind == "c" else input[...]
+def _conjugate(name: str, methods: str, doc: str) -> None:
+    """A conjugate; a real tensor is returned as it is, so the op itself sees complex ones only."""
+
+    def forward(k, input):
+        return np.conjugate(input)
+
+    forward.__name__, forward.__doc__ = name, doc
+    op = elementwise(domain=(-3, 3), public=False)(forward)
+
+    @op.vjp("input")
+    def _(k, g):
+        return k.conj(g)
+
+    def public(input: Tensor) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise errors.not_a_tensor(name, "input", 1, input)
+        return op.public(input) if input._a.dtype.kind == "c" else input  # type: ignore[no-any-return]
+
+    public.__name__, public.__doc__ = name, doc
+    function(
+        name=name,
+        methods=methods,
+        samples=lambda m: [m(m.c(2, 3)), m(m.a(1 + 2j)), m(m.c(0)), m(m.c(2, 3).t()), m(m.f(3)), m(m.i(3))],
+        errors=lambda m: [m.error(TypeError, "must be Tensor, not str", "text")],
+    )(public)
 
 
-@conj.vjp("input")
-def _(k, g):
-    return k.conj(g)
+_conjugate("conj", "conj", "The complex conjugate; a real tensor itself.")
+_conjugate("conj_physical", "conj_physical", "The complex conjugate in new memory; a real tensor itself.")
 
 
-@elementwise(promote="float", methods="erf erf_", domain=(-2, 2))
+@elementwise(
+    promote="float", methods="erf erf_", aliases="special.erf", refuses={"complex": "erf_vml_cpu"}, domain=(-2, 2)
+)
 def erf(k, input):
     """The error function ``2 / sqrt(pi) * integral of exp(-t^2) from 0 to input``."""
     return erf_array(input)

@@ -1,0 +1,7 @@
+"""``torch.special``: the names that the registries place here."""
+
+from __future__ import annotations
+
+from .op import names_under
+
+globals().update(names_under("special."))
