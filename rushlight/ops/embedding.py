@@ -1,4 +1,4 @@
-"""Rows by index: embedding, gather, one-hot, dropout's mask."""
+"""Rows by index: embedding and its bags, one-hot, gather; the triangles of a matrix."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
+from ..autograd.mode import recording
 from ..errors import check_dim
 from ..functions import function
+from ..kernels import norm as norm_kernel
 from ..op import opaque
-from ..random.generator import default_generator
-from ..random.uniform import dropout_noise
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor, edge_of, wrap
+from ..writing import bump
 
 
 @opaque(public=False, grad_name="EmbeddingBackward0")
-def embedding_rows(k, input, weight, *, padding_idx):
+def embedding_rows(k, input, weight, *, padding_idx=None, by_frequency=False):
     """Rows of a matrix by index."""
     if input.size and (input.min() < 0 or input.max() >= weight.shape[0]):
         raise errors.index("index out of range in self", f"The embedding has {weight.shape[0]} rows.")
@@ -27,19 +28,28 @@ embedding_rows.nondiff("input")
 
 
 @embedding_rows.vjp("weight")
-def _(k, g, input, weight_shape, padding_idx):
-    return k.embedding_scatter(g, input, size=weight_shape, padding_idx=padding_idx)
+def _(k, g, input, weight_shape, padding_idx, by_frequency):
+    return k.embedding_scatter(g, input, size=weight_shape, padding_idx=padding_idx, by_frequency=by_frequency)
 
 
 @opaque(public=False, grad_name="EmbeddingDenseBackward0")
-def embedding_scatter(k, input, index, *, size, padding_idx):
-    """Zeros with rows of ``input`` added by index, except at the padding index."""
+def embedding_scatter(k, input, index, *, size, padding_idx=None, by_frequency=False):
+    """Zeros with rows of ``input`` added by index, except at the padding index; ``by_frequency`` divides by how often it occurs."""
     out = np.zeros(size, input.dtype)
     flat, rows = index.reshape(-1), input.reshape(-1, size[1])
     if padding_idx is not None:
         keep = flat != padding_idx
         flat, rows = flat[keep], rows[keep]
-    np.add.at(out, flat, rows)
+    if not flat.size:
+        return out
+    order = np.argsort(flat, kind="stable")
+    ordered = flat[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    rows = rows[order]
+    if by_frequency:
+        counts = np.diff(np.append(starts, flat.size))
+        rows = rows / np.repeat(counts, counts)[:, None].astype(rows.dtype)
+    out[ordered[starts]] = np.add.reduceat(rows, starts, axis=0)
     return out
 
 
@@ -51,23 +61,242 @@ def _(k, g, index, padding_idx):
     return k.embedding_rows(index, g, padding_idx=padding_idx)
 
 
-@function(name="nn.functional.embedding")
-def embedding(
-    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: Any = None, norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False, sparse: bool = False,
-) -> Tensor:  # fmt: skip
-    """Rows of ``weight`` by the integers in ``input``; row ``padding_idx`` gets no gradient."""
-    if max_norm is not None or scale_grad_by_freq or sparse:
-        raise NotImplementedError("embedding: max_norm, scale_grad_by_freq and sparse are not supported")
-    if input._a.dtype.kind not in "iu":
+def _check_indices(input: Any, name: str, argument: str = "indices") -> None:
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor(name, argument, 2, input)
+    kind = input._a.dtype
+    if kind != np.int64 and kind != np.int32:
+        text = "CPUBoolType" if kind.kind == "b" else f"torch.{types.scalar_name(input.dtype)}Tensor"
         raise errors.runtime(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"torch.{types.scalar_name(input.dtype)}Tensor instead (while checking arguments for embedding)",
+            f"{text} instead (while checking arguments for {name})",
             "Convert it: input.long().",
         )
-    if padding_idx is not None and padding_idx < 0:
-        padding_idx += weight._a.shape[0]
-    return embedding_rows.public(input, weight, padding_idx=padding_idx)  # type: ignore[no-any-return]
+
+
+def _check_sparse(name: str, sparse: bool, weight: Tensor) -> None:
+    """``sparse`` changes the gradient alone: without one it is as good as left out."""
+    if sparse and recording() and edge_of(weight) is not None:
+        raise NotImplementedError(f"{name}: sparse=True is not supported, gradients are dense; leave it out")
+
+
+def _padding(padding_idx: int | None, rows: int) -> int | None:
+    if padding_idx is None:
+        return None
+    if not -rows <= padding_idx < rows:
+        raise AssertionError("Padding_idx must be within num_embeddings")
+    return padding_idx + rows if padding_idx < 0 else padding_idx
+
+
+def _renormalise(weight: Tensor, index: Any, max_norm: float, norm_type: float) -> None:
+    """Scale the rows that are used and longer than ``max_norm`` down to it, in place, outside the graph."""
+    rows = np.unique(index)
+    if rows.size and (rows[0] < 0 or rows[-1] >= weight._a.shape[0]):
+        raise errors.index("index out of range in self", f"The embedding has {weight._a.shape[0]} rows.")
+    norms = norm_kernel.norm(weight._a[rows], norm_type, (1,), True)
+    longer = (norms > max_norm)[:, 0]
+    t = weight._a.dtype.type
+    weight._a[rows[longer]] *= t(max_norm) / (norms[longer] + t(1e-7))
+    bump(weight)
+
+
+@function(name="nn.functional.embedding", samples=lambda m: [
+    m(m.i(2, 3, hi=4), m.f(4, 3)), m(m.i(hi=4), m.f(4, 3)), m(m.i(0), m.f(4, 3)), m(m.i(5, hi=4), m.nc(4, 3)),
+    m(m.i(6, hi=3), m.f(3, 2), 1), m(m.i(6, hi=3), m.f(3, 2), padding_idx=-1, scale_grad_by_freq=True),
+    m(m.i(3, hi=3), m.f(3, 2), max_norm=0.5).value_only("it writes into the weight"), m.without("broadcast", "rows by index")],
+    errors=lambda m: [
+    m.error(IndexError, "index out of range in self", m.a([0, 4]), m.f(4, 3)),
+    m.error(RuntimeError, "to have one of the following scalar types: Long, Int", m.f(2), m.f(4, 3)),
+    m.error(RuntimeError, "'weight' must be 2-D", m.i(2), m.f(4)),
+    m.error(AssertionError, "Padding_idx must be within num_embeddings", m.i(2), m.f(4, 3), padding_idx=4)])  # fmt: skip
+def embedding(
+    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False, sparse: bool = False,
+) -> Tensor:  # fmt: skip
+    """Rows of ``weight`` by the integers in ``input``; row ``padding_idx`` gets no gradient.
+
+    ``max_norm`` first scales the rows that are used down to that norm, in place. ``scale_grad_by_freq`` divides a row's
+    gradient by how often it is used.
+
+    Raises:
+        IndexError: for an index that is not there.
+        NotImplementedError: for ``sparse`` gradients; gradients are dense.
+    """
+    _check_sparse("embedding", sparse, weight)
+    if weight._a.ndim != 2 and padding_idx is None:
+        raise errors.runtime("'weight' must be 2-D")
+    padding_idx = _padding(padding_idx, weight._a.shape[0])
+    if max_norm is not None:
+        _check_indices(input, "embedding_renorm_")
+        _renormalise(weight, input._a, max_norm, norm_type)
+    _check_indices(input, "embedding")
+    if weight._a.ndim != 2:
+        raise errors.runtime("'weight' must be 2-D")
+    return embedding_rows.public(input, weight, padding_idx=padding_idx, by_frequency=scale_grad_by_freq)  # type: ignore[no-any-return]
+
+
+# --- bags ---------------------------------------------------------------------------------------------------------------
+@opaque(public=False, extras=("which",), grad_name="EmbeddingBagBackward0")
+def bags(k, weight, per_sample_weights, *, index, bag, count, mode, padding_idx, by_frequency):
+    """The sum, mean or maximum of rows of ``weight`` by bag; ``index`` and ``bag`` without the padding."""
+    rows = weight[index]
+    if mode == "max":
+        out = np.full((count.size, weight.shape[1]), -np.inf, weight.dtype)
+        np.maximum.at(out, bag, rows)
+        which = np.full(out.shape, -1)
+        hit_row, hit_column = np.nonzero(rows == out[bag])
+        which[bag[hit_row[::-1]], hit_column[::-1]] = index[hit_row[::-1]]  # the first of equals stays
+        out[count == 0] = 0
+        return out, which
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights[:, None]
+    out = np.zeros((count.size, weight.shape[1]), weight.dtype)
+    np.add.at(out, bag, rows)
+    if mode == "mean":
+        out /= np.maximum(count, 1)[:, None].astype(out.dtype)
+    return out, None
+
+
+@bags.vjp("weight")
+def _(k, g, per_sample_weights, which, weight_shape, index, bag, count, mode, by_frequency):
+    if mode == "max":
+        return k.bag_maxima(g, which, size=weight_shape)
+    if mode == "mean":
+        g = k.bag_mean(g, count=count)
+    rows = k.embedding_rows(bag, g)
+    if per_sample_weights is not None:
+        rows = rows * k.reshape_gradient(per_sample_weights, size=(index.size, 1))
+    return k.embedding_scatter(rows, index, size=weight_shape, by_frequency=by_frequency)
+
+
+@bags.vjp("per_sample_weights")
+def _(k, g, weight, index, bag):
+    return k.sum(k.embedding_rows(bag, g) * k.embedding_rows(index, weight), dim=1)
+
+
+@opaque(public=False)
+def bag_mean(k, input, *, count):
+    """Each bag's gradient divided by its size."""
+    return input / np.maximum(count, 1)[:, None].astype(input.dtype)
+
+
+@bag_mean.vjp("input")
+def _(k, g, count):
+    return k.bag_mean(g, count=count)
+
+
+@opaque(public=False)
+def bag_maxima(k, input, which, *, size):
+    """Zeros with each element added at the row where the maximum was."""
+    out = np.zeros(size, input.dtype)
+    used = which >= 0
+    columns = np.broadcast_to(np.arange(size[1]), which.shape)
+    np.add.at(out, (which[used], columns[used]), input[used])
+    return out
+
+
+bag_maxima.nondiff("which")
+bag_maxima.unsupported("input", "PyTorch has no second derivative of embedding_bag with mode='max'")
+
+
+def _bag_errors(m: Any) -> list[Any]:
+    return [
+        m.error(ValueError, "offsets has to be a 1D Tensor", m.i(3, hi=4), m.f(4, 2)),
+        m.error(ValueError, "mode has to be one of sum, mean or max", m.i(2, 2, hi=4), m.f(4, 2), mode="x"),
+        m.error(RuntimeError, "offsets[0] has to be 0", m.i(3, hi=4), m.f(4, 2), m.a([1, 2])),
+        m.error(ValueError, "weight has to be a 2D Tensor", m.i(3, hi=4), m.f(4), m.a([0, 2])),
+    ]
+
+
+@function(name="nn.functional.embedding_bag", samples=lambda m: [
+    m(m.i(2, 3, hi=4), m.f(4, 2)), m(m.i(5, hi=4), m.f(4, 2), m.a([0, 2, 2]), mode="sum"), m(m.i(5, hi=4), m.nc(4, 2), m.a([0, 2])),
+    m(m.i(5, hi=4), m.f(4, 2), m.a([0, 2]), mode="max").first_order("PyTorch has no second"),
+    m(m.i(2, 3, hi=4), m.f(4, 2), mode="sum", per_sample_weights=m.f(2, 3)), m(m.i(0, 3), m.f(4, 2)).value_only("nothing"),
+    m(m.i(6, hi=4), m.f(4, 2), m.a([0, 2, 6]), include_last_offset=True, padding_idx=1),
+    m.without("0-d", "a bag is a dimension"), m.without("broadcast", "rows by index")], errors=_bag_errors)  # fmt: skip
+def embedding_bag(
+    input: Tensor, weight: Tensor, offsets: Tensor | None = None, max_norm: float | None = None, norm_type: float = 2,
+    scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Tensor | None = None,
+    include_last_offset: bool = False, padding_idx: int | None = None,
+) -> Tensor:  # fmt: skip
+    """Sums, means or maxima of rows of ``weight``: a bag for each row of ``input``, or from each offset to the next."""
+    _check_sparse("embedding_bag", sparse, weight)
+    if weight._a.ndim == 2 and input._a.ndim == 1 and offsets is not None and input._a.dtype.kind == "f":
+        _check_indices(input, "embedding_bag")
+    if per_sample_weights is not None and per_sample_weights._a.shape != input._a.shape:
+        raise errors.value(
+            f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, then it must have the same shape as "
+            f"the input ({input.shape})"
+        )
+    if weight._a.ndim != 2:
+        raise errors.value(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight._a.ndim}")
+    starts = _offsets(input, offsets, include_last_offset)
+    if mode not in ("sum", "mean", "max"):
+        raise errors.value("mode has to be one of sum, mean or max")
+    if mode == "max" and scale_grad_by_freq:
+        raise errors.value("max mode does not support scaling the gradient by the frequency")
+    _check_indices(input, "embedding_bag")
+    if per_sample_weights is not None and mode != "sum":
+        raise NotImplementedError(
+            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got "
+            f"mode='{mode}')."
+        )
+    padding_idx = _padding(padding_idx, weight._a.shape[0])
+    if max_norm is not None:
+        _renormalise(weight, input._a, max_norm, norm_type)
+    index = input._a.reshape(-1).astype(np.int64)
+    outside = np.flatnonzero((index < 0) | (index >= weight._a.shape[0]))
+    if outside.size:
+        raise errors.runtime(
+            f"Index {outside[0] - 1 if outside[0] else 0} of input takes value {index[outside[0]]} which is not in the valid range "
+            f"[0, {weight._a.shape[0]})"
+        )
+    bag = np.repeat(np.arange(starts.size - 1), np.diff(starts))
+    scales: Any = None if per_sample_weights is None else per_sample_weights.reshape(-1)  # type: ignore[attr-defined]
+    if padding_idx is not None:
+        keep = np.flatnonzero(index != padding_idx)
+        index, bag = index[keep], bag[keep]
+        scales = None if scales is None else scales.index_select(0, wrap(keep))
+    count = np.bincount(bag, minlength=starts.size - 1)
+    return bags.public(  # type: ignore[no-any-return]
+        weight,
+        scales,
+        index=index,
+        bag=bag,
+        count=count,
+        mode=mode,
+        padding_idx=padding_idx,
+        by_frequency=scale_grad_by_freq,
+    )
+
+
+def _offsets(input: Tensor, offsets: Tensor | None, include_last: bool) -> Any:
+    """Where each bag starts, and the end of the last."""
+    a = input._a
+    if a.ndim == 2:
+        if offsets is not None:
+            raise errors.value(
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
+                f"However, found offsets of type {type(offsets)}"
+            )
+        return np.arange(a.shape[0] + 1) * a.shape[1]
+    if a.ndim != 1:
+        raise errors.value(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {a.ndim}")
+    if not isinstance(offsets, Tensor):
+        raise errors.value(f"offsets has to be a 1D Tensor but got {offsets}")
+    if offsets._a.ndim != 1:
+        raise errors.value("offsets has to be a 1D Tensor")
+    starts = offsets._a.astype(np.int64)
+    if starts.size and starts[0] != 0:
+        raise errors.runtime(
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got "
+            f"{starts[0]}"
+        )
+    if starts.size and starts[-1] > a.size:
+        raise errors.runtime(
+            f"offsets[-1] can not be greater than input's length {a.size} but got offsets[-1] of {starts[-1]}"
+        )
+    return np.append(starts[:-1], a.size) if include_last else np.append(starts, a.size)
 
 
 @opaque(methods="gather", samples=lambda m: [m(m.f(2, 3), 1, m.i(2, 2, lo=0, hi=3)), m(m.f(4), 0, m.i(2, lo=0, hi=4))])
@@ -126,29 +355,27 @@ def _(k, g, index, dim):
     return k.gather(g, dim, index)
 
 
-@function(name="nn.functional.one_hot")
+@function(name="nn.functional.one_hot", samples=lambda m: [
+    m(m.i(2, 3)), m(m.i(3), 7), m(m.a(2)), m(m.i(0), 3), m(m.i(3, 2).t()), m.without("broadcast", "one tensor")], errors=lambda m: [
+    m.error(RuntimeError, "one_hot is only applicable to index tensor", m.f(2)),
+    m.error(RuntimeError, "Class values must be non-negative", m.a([-1, 1])),
+    m.error(RuntimeError, "Class values must be smaller than num_classes", m.a([3]), 2),
+    m.error(RuntimeError, "Can not infer total number of classes from empty tensor", m.i(0))])  # fmt: skip
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Integers as rows of zeros with a one."""
     a = tensor._a
     if a.dtype != np.int64:
         raise errors.runtime("one_hot is only applicable to index tensor of type LongTensor.")
-    if a.size and a.min() < 0:
+    if not a.size:
+        if num_classes <= 0:
+            raise errors.runtime("Can not infer total number of classes from empty tensor.")
+        return wrap(np.zeros((*a.shape, num_classes), np.int64))
+    if a.min() < 0:
         raise errors.runtime("Class values must be non-negative.")
     n = num_classes if num_classes != -1 else int(a.max()) + 1
-    if a.size and a.max() >= n:
+    if a.max() >= n:
         raise errors.runtime("Class values must be smaller than num_classes.")
     return wrap((a[..., None] == np.arange(n)).astype(np.int64))
-
-
-@function(name="nn.functional.dropout")
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Elements set to zero with probability ``p``, the others divided by ``1 - p``; nothing outside training."""
-    if not 0 <= p <= 1:
-        raise errors.value(f"dropout probability has to be between 0 and 1, but got {p}")
-    if not training or p == 0 or not input._a.size:
-        return input
-    noise = wrap(dropout_noise(default_generator, np.empty_like(input._a), p))
-    return input.mul_(noise) if inplace else input * noise  # type: ignore[no-any-return]
 
 
 @function(methods="tril")
