@@ -51,7 +51,8 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     x._a[...] = r if r.dtype is x._a.dtype else cast_array(r, x._a.dtype)
     bump(x)
     edge = proxy._edge
-    assert edge is not None
+    if edge is None:  # integers: no gradient goes through them
+        return x
     node: Any = edge[0]
     if node.name() in IN_PLACE_NAMES:
         node.__class__ = op.node_class(IN_PLACE_NAMES[node.name()])

@@ -112,7 +112,7 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
             )
         self._edge = None
         return self
-    if edge is None:
+    if self._edge is None:
         if types.of_array(self._a).category < types.FLOATING:
             raise errors.runtime(
                 "only Tensors of floating point dtype can require gradients",
@@ -176,7 +176,7 @@ def detach_(self: Tensor) -> Tensor:
     Raises:
         RuntimeError: for a view, whose history belongs to its base.
     """
-    if self._base is not None and self._edge is not None:
+    if self._base is not None:
         raise errors.runtime(
             "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
             "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be "

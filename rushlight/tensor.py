@@ -230,7 +230,7 @@ def requires_grad(x: Tensor) -> bool:
 def _view_edge(view: Tensor) -> Edge | None:
     kind = None if view._extra is None else view._extra.get("view_kind")
     if view._gen == view._vc[0]:  # no edge of its own: made while nothing was recorded
-        view._edge = _leaf_edge(view)
+        return _dead_end(view)
     elif kind is not None:
         if not _recording():
             return view._edge  # nobody will follow it
@@ -245,8 +245,8 @@ def _regenerate(view: Tensor) -> Edge | None:
     raise NotImplementedError("set by rushlight.op, which knows how to record a view")
 
 
-def _leaf_edge(x: Tensor) -> Edge:
-    raise NotImplementedError("set by rushlight.autograd.graph, which has the node of a leaf")
+def _dead_end(x: Tensor) -> Edge:
+    raise NotImplementedError("set by rushlight.autograd.graph, which has the nodes")
 
 
 def _recording() -> int:

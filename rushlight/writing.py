@@ -58,7 +58,7 @@ class Region:
         if not self.span:
             return zeros
         whole, part = self._laid_out(zeros)
-        if has_overlap(part):
+        if may_overlap(part):
             where = np.arange(zeros.size).reshape(zeros.shape)
             index = Region.__new__(Region)
             scale = np.dtype(np.int64).itemsize / zeros.dtype.itemsize
@@ -99,6 +99,16 @@ class CopySlices(Node):
 def has_overlap(a: ndarray[Any, Any]) -> bool:
     """True if an element is certainly shown twice: a dimension of size > 1 with stride 0, as ``expand`` makes."""
     return a.size > 0 and 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True))
+
+
+def may_overlap(a: ndarray[Any, Any]) -> bool:
+    """False if certainly no place in memory stands for two elements: each stride steps over all that smaller ones reach."""
+    reach = a.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(a.strides, a.shape, strict=True) if n > 1):
+        if stride < reach:
+            return True
+        reach = stride * n
+    return False
 
 
 def check_writable(x: Tensor, *others: Any, overlap: bool = True) -> None:

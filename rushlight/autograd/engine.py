@@ -235,7 +235,10 @@ class _Walk:
     def accumulate(self, leaf: Tensor, g: Any) -> None:
         if leaf._grad is None:
             # +1: the parameter of this function; a gradient that nobody else holds becomes .grad without a copy
-            leaf._grad = g if self.create_graph else wrap(g if getrefcount(g) <= 3 and g.base is None else g.copy())
+            if self.create_graph:
+                leaf._grad = self.k.own_gradient(g)
+            else:
+                leaf._grad = wrap(g if getrefcount(g) <= 3 and g.base is None else g.copy())
         elif self.create_graph:
             leaf._grad = leaf._grad + g  # type: ignore[operator]
         else:

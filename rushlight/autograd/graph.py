@@ -94,7 +94,7 @@ class Node:
     @property
     def next_functions(self) -> tuple[Any, ...]:
         """Where the gradients go next: pairs of node and output number; ``(None, 0)`` where none flows."""
-        return tuple((None, 0) if edge is None else edge for edge in self.edges)
+        return tuple((None, 0) if edge is None or edge[0].__class__ is DeadEnd else edge for edge in self.edges)
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -146,7 +146,17 @@ class AccumulateGrad(Node):
         return self.ref()
 
 
-tensor._leaf_edge = lambda leaf: (AccumulateGrad(leaf), 0)
+class DeadEnd(AccumulateGrad):
+    """Where the gradient of a view goes that was made while nothing was recorded: it requires grad, and nobody gets it."""
+
+    __slots__ = ()
+
+    @property
+    def variable(self) -> Tensor | None:
+        return None
+
+
+tensor._dead_end = lambda view: (DeadEnd(view), 0)
 
 
 def record_stack(node: Node) -> None:

@@ -212,6 +212,8 @@ def read(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Tensor, .
         elif isinstance(i, (ndarray, list, tuple, range)):
             parts.append(_index_array(list(i) if isinstance(i, range) else i))
         elif isinstance(i, str):
+            if _rank(index) > len(shape):
+                break
             raise errors.type_(f"new(): invalid data type '{type(i).__name__}'", "A tensor has no named fields.")
         elif hasattr(i, "__index__") and not isinstance(i, np.bool_):
             parts.append(operator.index(i))
@@ -221,8 +223,14 @@ def read(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Tensor, .
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
                 f"(got {name})"
             )
+    if _rank(index) > len(shape):
+        _check([slice(None)] * _rank(index), shape)
     _check(parts, shape)
     return parts, tuple(sources)
+
+
+def _rank(index: Any) -> int:
+    return 1 if isinstance(index, str) else sum(isinstance(i, str) for i in index) if isinstance(index, tuple) else 0
 
 
 def _as_tuple(index: Any) -> tuple[Any, ...]:

@@ -172,6 +172,8 @@ def permute(k, input, *, dims):
 @permute.prepare
 def _(input, *dims, **named):
     dims = named.get("dims", dims)
+    if dims == () and not named:
+        raise errors.type_('permute() missing 1 required positional arguments: "dims"', "Write x.permute(1, 0).")
     dims = sizes(dims) if named == {} else tuple(dims)
     if len(dims) != input.ndim:
         raise errors.runtime(
@@ -238,12 +240,7 @@ def _(k, g, input_shape):
 def expand(k, input, *, size):
     """Dimensions of size 1 repeated, without a copy; -1 keeps a size."""
     out = np.broadcast_to(input, size)
-    if out.size == input.size:  # nothing is shown twice: it may be written
-        return (
-            input.reshape(size)
-            if input.flags.c_contiguous
-            else np.lib.stride_tricks.as_strided(input, size, out.strides)
-        )
+    out.flags.writeable = input.flags.writeable  # NumPy's is read-only; PyTorch decides at the write
     return out
 
 
