@@ -3,6 +3,8 @@
 from . import (  # noqa: F401
     activation,
     arithmetic,
+    attention,
+    bilinear,
     class_losses,
     combine,
     compare,
