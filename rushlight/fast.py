@@ -195,7 +195,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any], *, swapped: bool = False) ->
                 if b.dtype is not dt:
                     return slow(x, y)
                 e1 = v._edge if v._base is None else edge_of(v)
-                node_class = of_tensors
+                node_class, numbers = of_tensors, 0
             elif cls is float or (cls is int and -EXACT <= v <= EXACT):
                 if plain_numbers:
                     b = v
@@ -205,7 +205,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any], *, swapped: bool = False) ->
                     if b is None:
                         b = zero_d(v, known, dt)
                 e1 = None
-                node_class = with_number
+                node_class, numbers = with_number, 2
             else:
                 return slow(x, y)
         elif cls is float or (cls is int and -EXACT <= u <= EXACT):
@@ -222,7 +222,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any], *, swapped: bool = False) ->
                 a = zero_d(u, known, dt)
             e0 = None
             e1 = v._edge if v._base is None else edge_of(v)
-            node_class = of_number
+            node_class, numbers = of_number, 1
         else:
             return slow(x, y)
         try:
@@ -250,12 +250,12 @@ def binary(op: Op, slow: Callable[[Any, Any], Any], *, swapped: bool = False) ->
         if save_a or save_b or save_out:
             node.saved = (a if save_a else None, b if save_b else None, r if save_out else None)
             versions: tuple[Any, ...] = ()
-            if save_a and node_class is not of_number:
+            if save_a and numbers != 1:  # the classes may be one, so they do not tell what is a number
                 if u._extra is not None:  # an inference tensor may not be saved
                     return slow(x, y)
                 cell = u._vc
                 versions = (cell, cell[0])
-            if save_b and node_class is not with_number:
+            if save_b and numbers != 2:
                 if v._extra is not None:
                     return slow(x, y)
                 cell = v._vc
