@@ -18,6 +18,8 @@ exceptions), ``tests/test_registry.py`` makes the same ones with Rushlight and c
     a tensor of these very values. ``m.torch`` is the namespace, for dtypes and the like: ``m.torch.int32``.
 ``m(...).value_only("why")``
     the gradients of this call are not looked at; ``m(...).first_order("why")``: only its second gradients are not.
+``m(...).other_nodes("why")``
+    the gradients are torch's, but the nodes have other names: PyTorch computes it in other steps.
 ``m(...).apart("why")``
     the result is random or unspecified: only dtype and shape are compared.
 ``m.error(RuntimeError, "key phrase", *args, **kwargs)``
@@ -51,6 +53,7 @@ class Sample:
         self.args, self.kwargs = args, kwargs
         self.gradients = 2  # how many times it is differentiated
         self.compared = True
+        self.named = True
 
     def value_only(self, why: str) -> Sample:
         self.gradients = 0
@@ -58,6 +61,10 @@ class Sample:
 
     def first_order(self, why: str) -> Sample:
         self.gradients = 1
+        return self
+
+    def other_nodes(self, why: str) -> Sample:
+        self.named = False
         return self
 
     def apart(self, why: str) -> Sample:
