@@ -433,9 +433,12 @@ def __deepcopy__(self: Tensor, memo: dict[int, Any]) -> Tensor:
     return new
 
 
-def rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool, state: dict[str, Any]) -> Tensor:
+_BY_NAME: dict[Any, type[Tensor]] = {"Tensor": Tensor, "Parameter": Parameter}
+
+
+def rebuild(cls: type[Tensor] | str, array: np.ndarray[Any, Any], requires_grad: bool, state: dict[str, Any]) -> Tensor:
     """Unpickle a tensor."""
-    new = object.__new__(cls)
+    new = object.__new__(_BY_NAME.get(cls, cls))
     # a pickled array's dtype is an equal copy of the one that identity checks look for
     new._a = np.asarray(array).view(types.from_numpy_dtype(array.dtype).np)
     new._edge = new._grad = new._base = new._extra = None
@@ -450,7 +453,9 @@ def rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool,
 def __reduce_ex__(self: Tensor, protocol: Any) -> Any:
     if not self.is_leaf:
         raise errors.runtime("Only Tensors created explicitly by the user (graph leaves) support the pickle protocol")
-    return rebuild, (type(self), self._a, self.requires_grad, dict(self.__dict__))
+    # our own classes by name: what their __module__ says may be another torch's
+    cls = type(self).__name__ if type(self) in (Tensor, Parameter) else type(self)
+    return rebuild, (cls, self._a, self.requires_grad, dict(self.__dict__))
 
 
 # --- subclasses -----------------------------------------------------------------------------------------------------

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from .. import errors
 from ..tensor import Tensor
-from .adaptive import PerParameter, check_adam, zero_step, zeros
+from .adaptive import check_adam
+from .formula import Elementwise, check_fused, number, zero_step, zeros
 
 
-class Adam(PerParameter):
+class Adam(Elementwise):
     """``m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p = p - lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps)``."""
 
     def __init__(
@@ -18,7 +18,9 @@ class Adam(PerParameter):
         amsgrad: bool = False, *, foreach: bool | None = None, maximize: bool = False, capturable: bool = False,
         differentiable: bool = False, fused: bool | None = None, decoupled_weight_decay: bool = False,
     ):  # fmt: skip
+        _check_tensors(lr, betas, foreach, capturable)
         check_adam(lr, betas, eps, weight_decay)
+        check_fused(fused, foreach, differentiable)
         super().__init__(
             params,
             {
@@ -28,26 +30,28 @@ class Adam(PerParameter):
             },
         )  # fmt: skip
 
-    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
-        state["step"], state["exp_avg"], state["exp_avg_sq"] = zero_step(), zeros(p), zeros(p)
-        if group["amsgrad"]:
-            state["max_exp_avg_sq"] = zeros(p)
+    def names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
 
-    def change(self, group: dict[str, Any], a: Any, g: Any, state: dict[str, Any], step: float) -> None:
-        beta1, beta2 = (float(b) for b in group["betas"])
-        lr = float(group["lr"])
-        m, v = state["exp_avg"]._a, state["exp_avg_sq"]._a
+    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
+        state["step"] = zero_step()
+        for name in self.names(group):
+            state[name] = zeros(p)
+
+    def change(self, k: Any, group: dict[str, Any], a: Any, g: Any, step: float, *state: Any) -> None:
+        beta1, beta2 = (number(b) for b in group["betas"])
+        m, v, *largest = state
         m += (g - m) * (1 - beta1)  # lerp: PyTorch's form, and its rounding
         v *= beta2
         v += g * (1 - beta2) * g
-        if group["amsgrad"]:
-            largest = state["max_exp_avg_sq"]._a
-            np.maximum(largest, v, out=largest)
-            v = largest
-        denominator = np.sqrt(v)
-        denominator /= (1 - beta2**step) ** 0.5
-        denominator += group["eps"]
-        a += m * (-lr / (1 - beta1**step)) / denominator
+        if largest:
+            v = k.maximum(largest[0] * 1, v)  # times 1: what maximum saves must not be written to
+            largest[0][...] = v
+        root = k.sqrt(v) / (1 - beta2**step) ** 0.5 + group["eps"]
+        lr = group["lr"]
+        if isinstance(lr, Tensor):
+            lr = lr._a.reshape(())[()]  # divided in its own precision, as PyTorch does
+        a += m * float(-lr / (1 - beta1**step)) / root
 
 
 class AdamW(Adam):
@@ -62,3 +66,21 @@ class AdamW(Adam):
             params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
             differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
         )  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group["decoupled_weight_decay"] = True
+
+
+def _check_tensors(lr: Any, betas: Any, foreach: Any, capturable: bool) -> None:
+    """Where settings may be tensors."""
+    pairs = [("lr", lr), *((f"betas[{i}]", b) for i, b in enumerate(betas))]
+    if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
+        raise errors.value("betas must be either both floats or both Tensors")
+    for name, value in pairs:
+        if isinstance(value, Tensor):
+            if foreach and not capturable:
+                raise errors.value(f"{name} as a Tensor is not supported for capturable=False and foreach=True")
+            if value._a.size != 1:
+                raise errors.value(f"Tensor {name} must be 1-element")

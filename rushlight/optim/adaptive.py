@@ -7,62 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from .. import errors
 from ..tensor import Tensor, wrap
-from ..writing import bump
-from .optimizer import Optimizer, check_settings
+from .formula import Elementwise, check_fused, number, zero_step, zeros
+from .optimizer import check_lr, check_settings
+
+Settings = dict[str, Any]
 
 
-class PerParameter(Optimizer):
-    """An optimizer whose update looks at one parameter at a time: ``start`` makes its state, ``change`` its step."""
-
-    def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        for p in params:
-            g = p._grad._a  # type: ignore[union-attr]
-            if p._a.dtype.kind == "c":
-                raise NotImplementedError(
-                    f"{type(self).__name__} on complex parameters is not supported: view_as_real them."
-                )
-            state = self.state[p]
-            if not state:
-                self.start(group, p, state)
-            if group["maximize"]:
-                g = -g
-            if group["weight_decay"] != 0:
-                g = self.decay(group, p._a, g)
-            state["step"]._a += 1
-            self.change(group, p._a, g, state, state["step"]._a.item())
-            bump(p)
-
-    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
-        """Make the state of a parameter."""
-        raise NotImplementedError
-
-    def change(self, group: dict[str, Any], a: Any, g: Any, state: dict[str, Any], step: float) -> None:
-        """Change the array ``a`` by the gradient ``g``."""
-        raise NotImplementedError
-
-    def decay(self, group: dict[str, Any], a: Any, g: Any) -> Any:
-        """Weight decay: part of the gradient, or, decoupled, of the parameter."""
-        if group.get("decoupled_weight_decay"):
-            a *= 1 - float(group["lr"]) * group["weight_decay"]
-            return g
-        return g + a * group["weight_decay"]
-
-
-def zero_step() -> Tensor:
-    return wrap(np.zeros((), np.float32))
-
-
-def zeros(p: Tensor) -> Tensor:
-    return wrap(np.zeros_like(p._a))
-
-
-def flags(foreach: Any, maximize: bool, capturable: bool | None, differentiable: bool) -> dict[str, Any]:
+def flags(foreach: Any, maximize: bool, capturable: bool | None, differentiable: bool) -> Settings:
+    """The settings that most optimizers share."""
     out = {"foreach": foreach, "maximize": maximize, "capturable": capturable, "differentiable": differentiable}
     return {k: v for k, v in out.items() if v is not None or k == "foreach"}
 
 
-class RMSprop(PerParameter):
+class RMSprop(Elementwise):
     """``v = alpha v + (1 - alpha) g^2; p = p - lr g / (sqrt(v) + eps)`` (Tieleman & Hinton 2012), centered or with momentum."""
 
     def __init__(
@@ -70,35 +29,41 @@ class RMSprop(PerParameter):
         momentum: float = 0, centered: bool = False, capturable: bool = False, foreach: bool | None = None,
         maximize: bool = False, differentiable: bool = False,
     ):  # fmt: skip
+        check_lr(lr)
         check_settings(
-            lr=(lr, lr >= 0), eps=(eps, eps >= 0), momentum=(momentum, momentum >= 0),
-            weight_decay=(weight_decay, weight_decay >= 0), alpha=(alpha, alpha >= 0),
+            eps=(eps, eps >= 0), momentum=(momentum, momentum >= 0), weight_decay=(weight_decay, weight_decay >= 0),
+            alpha=(alpha, alpha >= 0),
         )  # fmt: skip
         settings = {
             "lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered, "weight_decay": weight_decay,
+            "capturable": capturable, "foreach": foreach, "maximize": maximize, "differentiable": differentiable,
         }  # fmt: skip
-        super().__init__(params, {**settings, **flags(foreach, maximize, capturable, differentiable)})
+        super().__init__(params, settings)
 
-    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
-        state["step"], state["square_avg"] = zero_step(), zeros(p)
-        if group["momentum"] > 0:
-            state["momentum_buffer"] = zeros(p)
-        if group["centered"]:
-            state["grad_avg"] = zeros(p)
+    def names(self, group: Settings) -> tuple[str, ...]:
+        return (
+            "square_avg",
+            *(["momentum_buffer"] if group["momentum"] > 0 else []),
+            *(["grad_avg"] if group["centered"] else []),
+        )
 
-    def change(self, group: dict[str, Any], a: Any, g: Any, state: dict[str, Any], step: float) -> None:
-        v, alpha, lr = state["square_avg"]._a, group["alpha"], float(group["lr"])
+    def start(self, group: Settings, p: Tensor, state: Settings) -> None:
+        state["step"] = zero_step()
+        for name in self.names(group):
+            state[name] = zeros(p)
+
+    def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
+        v, alpha, lr = state[0], group["alpha"], number(group["lr"])
         v *= alpha
         v += g * (1 - alpha) * g
         if group["centered"]:
-            mean = state["grad_avg"]._a
+            mean = state[-1]
             mean += (g - mean) * (1 - alpha)
-            root = np.sqrt(v - mean * mean)
+            root = k.sqrt(v - mean * mean) + group["eps"]
         else:
-            root = np.sqrt(v)
-        root += group["eps"]
+            root = k.sqrt(v) + group["eps"]
         if group["momentum"] > 0:
-            b = state["momentum_buffer"]._a
+            b = state[1]
             b *= group["momentum"]
             b += g / root
             a -= b * lr
@@ -106,7 +71,7 @@ class RMSprop(PerParameter):
             a += g * -lr / root
 
 
-class Adagrad(PerParameter):
+class Adagrad(Elementwise):
     """``s = s + g^2; p = p - lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)`` (Duchi et al. 2011)."""
 
     def __init__(
@@ -114,60 +79,72 @@ class Adagrad(PerParameter):
         eps: float = 1e-10, foreach: bool | None = None, *, maximize: bool = False, differentiable: bool = False,
         fused: bool | None = None,
     ):  # fmt: skip
+        check_lr(lr)
         check_settings(
-            lr=(lr, lr >= 0), lr_decay=(lr_decay, lr_decay >= 0), weight_decay=(weight_decay, weight_decay >= 0),
+            lr_decay=(lr_decay, lr_decay >= 0), weight_decay=(weight_decay, weight_decay >= 0),
             initial_accumulator_value=(initial_accumulator_value, initial_accumulator_value >= 0), eps=(eps, eps >= 0),
         )  # fmt: skip
+        check_fused(fused, foreach, differentiable)
         settings = {
             "lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value, "fused": fused,
+            "initial_accumulator_value": initial_accumulator_value, "foreach": foreach, "maximize": maximize,
+            "differentiable": differentiable, "fused": fused,
         }  # fmt: skip
-        super().__init__(params, {**settings, **flags(foreach, maximize, None, differentiable)})
+        super().__init__(params, settings)
         for group in self.param_groups:
             for p in group["params"]:
                 self.start(group, p, self.state[p])
 
-    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
+    def share_memory(self) -> None:
+        """The state is in this process's memory; nothing is moved."""
+
+    def names(self, group: Settings) -> tuple[str, ...]:
+        return ("sum",)
+
+    def start(self, group: Settings, p: Tensor, state: Settings) -> None:
+        initial = group["initial_accumulator_value"]
         state["step"] = zero_step()
-        state["sum"] = wrap(np.full_like(p._a, group["initial_accumulator_value"]))
+        state["sum"] = wrap(np.full_like(p._a, complex(initial, initial) if p.is_complex() else initial))
 
-    def change(self, group: dict[str, Any], a: Any, g: Any, state: dict[str, Any], step: float) -> None:
-        total = state["sum"]._a
+    def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
+        (total,) = state
         total += g * g
-        rate = float(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
-        a += g * -rate / (np.sqrt(total) + group["eps"])
+        rate = number(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
+        a += g * -rate / (k.sqrt(total) + group["eps"])
 
 
-class Adadelta(PerParameter):
+class Adadelta(Elementwise):
     """Steps in the units of the parameter: ``sqrt(u + eps) / sqrt(v + eps) g`` (Zeiler 2012)."""
 
     def __init__(
         self, params: Any, lr: Any = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0,
         foreach: bool | None = None, *, capturable: bool = False, maximize: bool = False, differentiable: bool = False,
     ):  # fmt: skip
-        check_settings(
-            lr=(lr, lr >= 0),
-            rho=(rho, 0 <= rho <= 1),
-            eps=(eps, eps >= 0),
-            weight_decay=(weight_decay, weight_decay >= 0),
-        )
-        settings = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**settings, **flags(foreach, maximize, capturable, differentiable)})
+        check_lr(lr)
+        check_settings(rho=(rho, 0 <= rho <= 1), eps=(eps, eps >= 0), weight_decay=(weight_decay, weight_decay >= 0))
+        settings = {
+            "lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize, "capturable": capturable,
+            "foreach": foreach, "differentiable": differentiable,
+        }  # fmt: skip
+        super().__init__(params, settings)
 
-    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
+    def names(self, group: Settings) -> tuple[str, ...]:
+        return ("square_avg", "acc_delta")
+
+    def start(self, group: Settings, p: Tensor, state: Settings) -> None:
         state["step"], state["square_avg"], state["acc_delta"] = zero_step(), zeros(p), zeros(p)
 
-    def change(self, group: dict[str, Any], a: Any, g: Any, state: dict[str, Any], step: float) -> None:
-        v, u, rho, eps = state["square_avg"]._a, state["acc_delta"]._a, group["rho"], group["eps"]
+    def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
+        (v, u), rho, eps = state, group["rho"], group["eps"]
         v *= rho
         v += g * (1 - rho) * g
-        delta = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+        delta = k.sqrt(u + eps) / k.sqrt(v + eps) * g
         u *= rho
         u += delta * (1 - rho) * delta
-        a -= delta * float(group["lr"])
+        a -= delta * number(group["lr"])
 
 
-class Adamax(PerParameter):
+class Adamax(Elementwise):
     """Adam with the infinity norm: ``u = max(b2 u, |g| + eps)`` (Kingma & Ba 2015)."""
 
     def __init__(
@@ -176,22 +153,35 @@ class Adamax(PerParameter):
     ):  # fmt: skip
         check_adam(lr, betas, eps, weight_decay)
         settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, {**settings, **flags(foreach, maximize, capturable, differentiable)})
+        super().__init__(
+            params,
+            {
+                **settings,
+                "foreach": foreach,
+                "maximize": maximize,
+                "differentiable": differentiable,
+                "capturable": capturable,
+            },
+        )
 
-    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
+    def names(self, group: Settings) -> tuple[str, ...]:
+        return ("exp_avg", "exp_inf")
+
+    def start(self, group: Settings, p: Tensor, state: Settings) -> None:
         state["step"], state["exp_avg"], state["exp_inf"] = zero_step(), zeros(p), zeros(p)
 
-    def change(self, group: dict[str, Any], a: Any, g: Any, state: dict[str, Any], step: float) -> None:
-        beta1, beta2 = group["betas"]
-        m, u = state["exp_avg"]._a, state["exp_inf"]._a
+    def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
+        (m, u), (beta1, beta2) = state, group["betas"]
         m += (g - m) * (1 - beta1)
-        u *= beta2
-        np.maximum(u, np.abs(g) + group["eps"], out=u)
-        a += m * (-float(group["lr"]) / (1 - beta1**step)) / u
+        largest = k.maximum(u * beta2, k.abs(g) + group["eps"])
+        u[...] = largest
+        a += m * (-number(group["lr"]) / (1 - beta1**step)) / largest
 
 
-class NAdam(PerParameter):
+class NAdam(Elementwise):
     """Adam with Nesterov's momentum (Dozat 2016)."""
+
+    captured = "params, mu_products and state_steps"
 
     def __init__(
         self, params: Any, lr: Any = 2e-3, betas: Any = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0,
@@ -202,30 +192,59 @@ class NAdam(PerParameter):
         check_settings(momentum_decay=(momentum_decay, momentum_decay >= 0))
         settings = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "momentum_decay": momentum_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
+            "decoupled_weight_decay": decoupled_weight_decay, "maximize": maximize, "foreach": foreach,
+            "capturable": capturable, "differentiable": differentiable,
         }  # fmt: skip
-        super().__init__(params, {**settings, **flags(foreach, maximize, capturable, differentiable)})
+        super().__init__(params, settings)
 
-    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
+    def names(self, group: Settings) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq")
+
+    def start(self, group: Settings, p: Tensor, state: Settings) -> None:
         state["step"], state["mu_product"] = zero_step(), wrap(np.ones((), np.float32))
         state["exp_avg"], state["exp_avg_sq"] = zeros(p), zeros(p)
 
-    def change(self, group: dict[str, Any], a: Any, g: Any, state: dict[str, Any], step: float) -> None:
-        (beta1, beta2), lr, slow = group["betas"], float(group["lr"]), group["momentum_decay"]
-        mu = beta1 * (1.0 - 0.5 * (0.96 ** (step * slow)))
-        mu_next = beta1 * (1.0 - 0.5 * (0.96 ** ((step + 1) * slow)))
-        state["mu_product"]._a *= mu
-        product = state["mu_product"]._a.item()
-        m, v = state["exp_avg"]._a, state["exp_avg_sq"]._a
+    def count(self, state: Settings) -> Any:
+        """The step together with the product of the momenta so far: parameters may differ in either."""
+        return _NadamStep(super().count(state), state["mu_product"]._a)
+
+    def change(self, k: Any, group: Settings, a: Any, g: Any, step: Any, *state: Any) -> None:
+        (m, v), (beta1, beta2), lr = state, group["betas"], number(group["lr"])
+        mu, mu_next = self._momenta(group, step)
+        product = float(np.float32(step.product) * np.float32(mu))
         m += (g - m) * (1 - beta1)
         v *= beta2
         v += g * (1 - beta2) * g
-        root = np.sqrt(v / (1 - beta2**step)) + group["eps"]
+        root = k.sqrt(v / (1 - beta2**step)) + group["eps"]
         a += g * (-lr * (1.0 - mu) / (1.0 - product)) / root
         a += m * (-lr * mu_next / (1.0 - product * mu_next)) / root
 
+    def _momenta(self, group: Settings, step: float) -> tuple[float, float]:
+        beta1, slow = group["betas"][0], group["momentum_decay"]
+        return beta1 * (1.0 - 0.5 * 0.96 ** (step * slow)), beta1 * (1.0 - 0.5 * 0.96 ** ((step + 1) * slow))
 
-class RAdam(PerParameter):
+    def finish(self, group: Settings, state: Settings, step: float) -> None:
+        state["mu_product"]._a *= self._momenta(group, step)[0]
+
+
+class _NadamStep(float):
+    """A step number with the product of the momenta of the steps before."""
+
+    product: float
+
+    def __new__(cls, step: float, product: Any) -> Any:
+        self = super().__new__(cls, step)
+        self.product = product.item()
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _NadamStep) and float(self) == float(other) and self.product == other.product
+
+    def __hash__(self) -> int:
+        return hash((float(self), self.product))
+
+
+class RAdam(Elementwise):
     """Adam whose first steps are plain momentum, until the variance is known well enough (Liu et al. 2020)."""
 
     def __init__(
@@ -235,20 +254,19 @@ class RAdam(PerParameter):
     ):  # fmt: skip
         check_adam(lr, betas, eps, weight_decay)
         settings = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, {**settings, **flags(foreach, maximize, capturable, differentiable)})
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize, "foreach": foreach,
+            "capturable": capturable, "decoupled_weight_decay": decoupled_weight_decay, "differentiable": differentiable,
+        }  # fmt: skip
+        super().__init__(params, settings)
 
-    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
+    def names(self, group: Settings) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq")
+
+    def start(self, group: Settings, p: Tensor, state: Settings) -> None:
         state["step"], state["exp_avg"], state["exp_avg_sq"] = zero_step(), zeros(p), zeros(p)
 
-    def change(self, group: dict[str, Any], a: Any, g: Any, state: dict[str, Any], step: float) -> None:
-        (beta1, beta2), lr = group["betas"], float(group["lr"])
-        m, v = state["exp_avg"]._a, state["exp_avg_sq"]._a
+    def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
+        (m, v), (beta1, beta2), lr = state, group["betas"], number(group["lr"])
         m += (g - m) * (1 - beta1)
         v *= beta2
         v += g * (1 - beta2) * g
@@ -257,76 +275,130 @@ class RAdam(PerParameter):
         length = longest - 2 * step * beta2**step / (1 - beta2**step)
         if length > 5.0:
             rectified = math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
-            adaptive = math.sqrt(1 - beta2**step) / (np.sqrt(v) + group["eps"])
+            adaptive = math.sqrt(1 - beta2**step) / (k.sqrt(v) + group["eps"])
             a += corrected * lr * adaptive * rectified * -1.0
         else:
             a += corrected * lr * -1.0
 
 
-class ASGD(PerParameter):
+class ASGD(Elementwise):
     """Gradient descent with an average of the parameters beside it (Polyak & Juditsky 1992)."""
+
+    captured = "params, mus, etas, and state_steps"
 
     def __init__(
         self, params: Any, lr: Any = 1e-2, lambd: float = 1e-4, alpha: float = 0.75, t0: float = 1e6, weight_decay: float = 0,
         foreach: bool | None = None, maximize: bool = False, differentiable: bool = False, capturable: bool = False,
     ):  # fmt: skip
-        check_settings(lr=(lr, lr >= 0), weight_decay=(weight_decay, weight_decay >= 0))
+        check_lr(lr)
+        check_settings(weight_decay=(weight_decay, weight_decay >= 0))
         settings = {"lr": lr, "lambd": lambd, "alpha": alpha, "t0": t0, "weight_decay": weight_decay}
-        super().__init__(params, {**settings, **flags(foreach, maximize, capturable, differentiable)})
+        super().__init__(
+            params,
+            {
+                **settings,
+                "foreach": foreach,
+                "maximize": maximize,
+                "differentiable": differentiable,
+                "capturable": capturable,
+            },
+        )
 
-    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
-        state["step"], state["ax"] = zero_step(), zeros(p)
-        state["eta"] = wrap(np.array(float(group["lr"]), np.float32))
+    def names(self, group: Settings) -> tuple[str, ...]:
+        return ("ax",)
+
+    def start(self, group: Settings, p: Tensor, state: Settings) -> None:
+        state["step"] = zero_step()
+        state["eta"] = wrap(np.array(number(group["lr"]), np.float32))
         state["mu"] = wrap(np.ones((), np.float32))
+        state["ax"] = zeros(p)
 
-    def change(self, group: dict[str, Any], a: Any, g: Any, state: dict[str, Any], step: float) -> None:
-        lr, lambd = float(group["lr"]), group["lambd"]
-        eta, mu, average = state["eta"]._a.item(), state["mu"]._a.item(), state["ax"]._a
-        a *= 1 - lambd * eta
-        a += g * -eta
-        if mu == 1:
+    def count(self, state: Settings) -> Any:
+        """The step together with this step's rate and weight of the average."""
+        return _AsgdStep(super().count(state), state["eta"]._a, state["mu"]._a)
+
+    def change(self, k: Any, group: Settings, a: Any, g: Any, step: Any, *state: Any) -> None:
+        (average,) = state
+        a *= 1 - group["lambd"] * step.eta
+        a += g * -step.eta
+        if step.mu == 1:
             average[...] = a
         else:
-            average += (a - average) * mu
-        state["eta"]._a[...] = lr / ((1 + lambd * lr * step) ** group["alpha"])
+            average += (a - average) * step.mu
+
+    def finish(self, group: Settings, state: Settings, step: float) -> None:
+        lr = number(group["lr"])
+        state["eta"]._a[...] = lr / ((1 + group["lambd"] * lr * step) ** group["alpha"])
         state["mu"]._a[...] = 1 / max(1, step - group["t0"])
 
 
-class Rprop(PerParameter):
+class _AsgdStep(float):
+    """A step number with the rate and the weight of the average that hold for it."""
+
+    eta: float
+    mu: float
+
+    def __new__(cls, step: float, eta: Any, mu: Any) -> Any:
+        self = super().__new__(cls, step)
+        self.eta, self.mu = eta.item(), mu.item()
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, _AsgdStep) and float(self) == float(other)
+        return same and self.eta == other.eta and self.mu == other.mu  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((float(self), self.eta, self.mu))
+
+
+class Rprop(Elementwise):
     """Only the sign of the gradient counts; steps grow while it stays and shrink when it turns (Riedmiller & Braun 1993)."""
 
     def __init__(
         self, params: Any, lr: Any = 1e-2, etas: Any = (0.5, 1.2), step_sizes: Any = (1e-6, 50), *, capturable: bool = False,
         foreach: bool | None = None, maximize: bool = False, differentiable: bool = False,
     ):  # fmt: skip
-        check_settings(lr=(lr, lr >= 0))
+        check_lr(lr)
         if not 0.0 < etas[0] < 1.0 < etas[1]:
-            raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}")
+            raise errors.value(f"Invalid eta values: {etas[0]}, {etas[1]}")
         settings = {"lr": lr, "etas": etas, "step_sizes": step_sizes}
-        super().__init__(params, {**settings, **flags(foreach, maximize, capturable, differentiable)})
+        super().__init__(
+            params,
+            {
+                **settings,
+                "foreach": foreach,
+                "maximize": maximize,
+                "differentiable": differentiable,
+                "capturable": capturable,
+            },
+        )
 
-    def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        super().update({**group, "weight_decay": 0}, params)
+    def names(self, group: Settings) -> tuple[str, ...]:
+        return ("prev", "step_size")
 
-    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
+    def decay(self, group: Settings, a: Any, g: Any) -> Any:
+        return g
+
+    def start(self, group: Settings, p: Tensor, state: Settings) -> None:
+        lr = number(group["lr"])
         state["step"], state["prev"] = zero_step(), zeros(p)
-        state["step_size"] = wrap(np.full_like(p._a, float(group["lr"])))
+        state["step_size"] = wrap(np.full_like(p._a, complex(lr, lr) if p.is_complex() else lr))
 
-    def change(self, group: dict[str, Any], a: Any, g: Any, state: dict[str, Any], step: float) -> None:
-        (shrink, grow), (least, most) = group["etas"], group["step_sizes"]
-        previous, size = state["prev"]._a, state["step_size"]._a
-        turn = np.sign(g * previous)
-        factor = np.where(turn > 0, a.dtype.type(grow), np.where(turn < 0, a.dtype.type(shrink), a.dtype.type(1)))
-        size *= factor
-        np.clip(size, least, most, out=size)
-        g = np.where(turn < 0, a.dtype.type(0), g)
-        a -= np.sign(g) * size
+    def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
+        (previous, size), (shrink, grow), (least, most) = state, group["etas"], group["step_sizes"]
+        turn = g * previous
+        new = k.where(turn > 0, size * grow, k.where(turn < 0, size * shrink, size))
+        size[...] = k.clamp(new, min=least, max=most)
+        g = k.where(turn < 0, g * 0, g)
+        a -= k.sign(g) * size
         previous[...] = g
 
 
 def check_adam(lr: Any, betas: Any, eps: float, weight_decay: float) -> None:
     """The checks that Adam and its kin share."""
-    check_settings(lr=(lr, lr >= 0), eps=(eps, eps >= 0), weight_decay=(weight_decay, weight_decay >= 0))
+    check_lr(lr)
+    check_settings(eps=(eps, eps >= 0))
     for i, beta in enumerate(betas):
         if not 0 <= beta < 1:
-            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+            raise errors.value(f"Invalid beta parameter at index {i}: {beta}")
+    check_settings(weight_decay=(weight_decay, weight_decay >= 0))

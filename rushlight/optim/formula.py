@@ -1,0 +1,202 @@
+"""Optimizers whose update is one formula, elementwise: a parameter, its gradient, its state.
+
+The formula is written against ``k`` like the body of an op: read with ndarrays it is the step, read with Tensors the step is
+recorded and can be differentiated (``differentiable=True``). It changes the parameter and its state with ``+=``, ``*=`` and
+``x[...] =``. Since it is elementwise, many small parameters are joined to one array and changed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import errors, fpstate
+from ..readers import arrays, tensors
+from ..tensor import Tensor, wrap
+from .optimizer import Optimizer, evaluate
+
+SMALL = 2048  # elements up to which a parameter is joined with others: a NumPy call costs about as much as adding these
+
+_DEVICES = "['cuda', 'xpu', 'hpu', 'privateuseone', 'xla']"
+
+
+class GroupOptimizer(Optimizer):
+    """An optimizer that changes one group after another: ``update(group, params)``, after ``check`` has passed for all."""
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change all parameters once. ``closure`` recomputes the loss, which is returned."""
+        loss = evaluate(closure)
+        work = []
+        for group in self.param_groups:
+            params = [p for p in group["params"] if p._grad is not None]
+            if params:
+                self.check(group, params)
+                work.append((group, params))
+        token = fpstate.enter(fpstate.QUIET)
+        try:
+            for group, params in work:
+                self.update(group, params)
+        finally:
+            fpstate.leave(token)
+        return loss
+
+    def check(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        """Raise before anything is changed."""
+
+    def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        """Change the parameters of one group."""
+        raise NotImplementedError(f"{type(self).__name__}.update")
+
+
+class Elementwise(GroupOptimizer):
+    """``start`` makes a parameter's state, ``names`` says which of it the formula ``change`` reads, in order."""
+
+    #: What a capturable step must find on an accelerator, in PyTorch's words.
+    captured = "params and state_steps"
+
+    def check(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        if group.get("capturable"):
+            raise AssertionError(
+                f"If capturable=True, {self.captured} must be on supported devices: {_DEVICES}.\n\n"
+                "There is no accelerator: leave capturable out."
+            )
+        if group.get("differentiable") and group.get("foreach"):
+            raise AssertionError("_foreach ops don't support autograd")
+        if group.get("fused"):
+            for p in params:
+                if not p.is_floating_point():
+                    raise errors.runtime(
+                        "`fused=True` requires all the params to be floating point Tensors of supported devices: ['cpu'] but "
+                        f"{p.dtype} and cpu"
+                    )
+
+    def names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """The state that the formula reads."""
+        raise NotImplementedError(f"{type(self).__name__}.names")
+
+    def start(self, group: dict[str, Any], p: Tensor, state: dict[str, Any]) -> None:
+        """Make the state of a parameter; ``step`` counts from zero."""
+        raise NotImplementedError(f"{type(self).__name__}.start")
+
+    def change(self, k: Any, group: dict[str, Any], a: Any, g: Any, step: float, *state: Any) -> None:
+        """Change ``a`` and its state by the gradient ``g``."""
+        raise NotImplementedError(f"{type(self).__name__}.change")
+
+    def count(self, state: dict[str, Any]) -> float:
+        """Which step this is, from 1 on. It is counted in the state."""
+        cell = state["step"]._a
+        step: float = cell.item() + 1.0
+        cell.fill(step)
+        return step
+
+    # --- one step -----------------------------------------------------------------------------------------------------
+    def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        names = self.names(group)
+        together: dict[Any, list[Any]] = {}
+        states, finishes = self.state, type(self).finish is not Elementwise.finish
+        for p in params:
+            state = states[p]
+            if not state:
+                self.start(group, p, state)
+            step = self.count(state)
+            if group.get("differentiable"):
+                self._change_tensors(group, p, step, state, names)
+                continue
+            a = p._a
+            values = [a, p._grad._a, *[state[n]._a for n in names]]  # type: ignore[union-attr]
+            if a.dtype.kind == "c":
+                self._change_arrays(group, step, [_real(x) for x in values])
+            elif a.size > SMALL:
+                self._change_arrays(group, step, values)
+            else:
+                rows = together.get((a.dtype, step))
+                if rows is None:
+                    together[a.dtype, step] = [values]
+                else:
+                    rows.append(values)
+            p._vc[0] += 1
+            if finishes:
+                self.finish(group, state, step)
+        for (_, step), rows in together.items():
+            if len(rows) == 1 or len({id(a if a.base is None else a.base) for a, *_ in rows}) < len(rows):
+                for row in rows:  # one after another where parameters share memory
+                    self._change_arrays(group, step, row)
+                continue
+            columns = list(zip(*rows, strict=True))
+            flat = [_joined(column) for column in columns]
+            self._change_arrays(group, step, flat)
+            del flat[1], columns[1]  # the gradients stay as they are
+            for whole, column in zip(flat, columns, strict=True):
+                _split(whole, column)
+
+    def _change_arrays(self, group: dict[str, Any], step: float, values: list[Any]) -> None:
+        a, g, *state = values
+        if group["maximize"]:
+            g = -g
+        self.change(arrays, group, a, self.decay(group, a, g), step, *state)
+
+    def _change_tensors(
+        self, group: dict[str, Any], p: Any, step: float, state: dict[str, Any], names: tuple[str, ...]
+    ) -> None:
+        values = [state[n].clone() for n in names]  # what this step's graph saves is not written to by the next
+        g = -p.grad if group["maximize"] else p.grad
+        self.change(tensors, group, p, self.decay(group, p, g), step, *values)
+        state.update(zip(names, values, strict=True))
+        self.finish(group, state, step)
+
+    def decay(self, group: dict[str, Any], a: Any, g: Any) -> Any:
+        """Weight decay: part of the gradient, or, decoupled, of the parameter."""
+        rate = group["weight_decay"]
+        if rate.__class__ is not float:
+            rate = number(rate)
+        if rate == 0:
+            return g
+        if group.get("decoupled_weight_decay"):
+            a *= 1 - number(group["lr"]) * rate
+            return g
+        return g + a * rate
+
+    def finish(self, group: dict[str, Any], state: dict[str, Any], step: float) -> None:
+        """After a step: state that is no element-wise array."""
+
+
+def number(x: Any) -> Any:
+    """A setting, which may be a tensor, as a Python number."""
+    return x.item() if isinstance(x, Tensor) else x
+
+
+def zero_step() -> Tensor:
+    return wrap(np.zeros((), np.float32))
+
+
+def zeros(p: Tensor) -> Tensor:
+    return wrap(np.zeros_like(p._a))
+
+
+def _joined(column: Sequence[Any]) -> Any:
+    return np.concatenate([x.reshape(-1) for x in column])
+
+
+def _split(whole: Any, column: Sequence[Any]) -> None:
+    at = 0
+    for x in column:
+        end = at + x.size
+        x[...] = whole[at:end] if x.ndim == 1 else whole[at:end].reshape(x.shape)
+        at = end
+
+
+def _real(a: Any) -> Any:
+    """A complex array as its real and imaginary parts, a last dimension of 2 on the same memory."""
+    part = a.real
+    return np.lib.stride_tricks.as_strided(part, (*a.shape, 2), (*a.strides, part.itemsize))
+
+
+def check_fused(fused: Any, foreach: Any, differentiable: bool) -> None:
+    """The settings that exclude each other."""
+    if fused:
+        if differentiable:
+            raise errors.runtime("`fused` does not support `differentiable`")
+        if foreach:
+            raise errors.runtime("`fused` and `foreach` cannot be `True` together.")
