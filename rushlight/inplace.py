@@ -14,7 +14,7 @@ from .override import dispatch_override, has_override
 from .promotion import cast_array
 from .readers import REGISTRY
 from .tensor import Parameter, Tensor, edge_of, wrap
-from .writing import bump, check_result, check_writable, rebase
+from .writing import bump, check_apart, check_result, check_writable, rebase
 
 #: Nodes that PyTorch names otherwise when they are made in place.
 IN_PLACE_NAMES = {"FillBackward0": "FillBackward2", "FillBackward1": "FillBackward3"}
@@ -25,8 +25,10 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     x: Tensor = args[0]
     if x.__class__ is not Tensor and x.__class__ is not Parameter and has_override(x):
         return dispatch_override(getattr(type(x), op.name + "_"), x, args, kwargs)  # type: ignore[no-any-return]
+    check_writable(x, *args[1:], *kwargs.values())
     inputs, attrs = op.bind(args, kwargs)
-    check_writable(x, *inputs[1:])
+    if len(inputs) > 1:
+        check_apart(x, inputs[1:])
     result, saved_inputs = evaluate(op, inputs, attrs)
     r = np.asarray(result[0] if result.__class__ is tuple else result)
     check_result(x, r)

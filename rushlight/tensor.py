@@ -185,6 +185,9 @@ class ViewKind:
         if edge is None or edge[0].is_leaf:
             return f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled. {self.why}"
         name = edge[0].name().removesuffix("Backward0").removesuffix("Backward")
+        if self is NO_GRAD_VIEW:
+            what = f"of a view which was created in no_grad mode and {what}"
+            return f"Output {edge[1]} of {name} is a view {what} modified inplace with grad mode enabled. {self.why}"
         return f"Output {edge[1]} of {name} is a view and {what} modified inplace. {self.why}"
 
 

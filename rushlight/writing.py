@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import errors, types
-from .autograd.graph import Node, next_seq
+from .autograd.graph import FREED, Node, next_seq
 from .autograd.mode import inference, recording
 from .tensor import Tensor, address, edge_of, requires_grad
 
@@ -78,6 +78,8 @@ class CopySlices(Node):
 
     __slots__ = ("inner", "region", "shape")
 
+    inner: Any
+
     def __init__(self, base: Tensor, view: Tensor, inner: Node):
         self.seq = next_seq()
         self.inner = inner
@@ -89,7 +91,11 @@ class CopySlices(Node):
         self.stack = inner.stack
 
     def run(self, k: Any, g: Any, release: bool) -> Any:
+        if self.inner is None:
+            raise errors.runtime(FREED, "The node is CopySlices: a write to a view of this tensor.")
         through = self.inner.run(k, k.region_get(g, region=self.region), release)
+        if release:
+            self.inner = None
         if self.edges[0] is None:
             return [None, *through[1:]]
         old = k.region_put(g, 0.0 if through[0] is None else through[0], region=self.region)
@@ -136,6 +142,30 @@ def check_overlap(a: ndarray[Any, Any]) -> None:
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
         )
+
+
+def check_apart(x: Tensor, others: tuple[Any, ...], whole: bool = False) -> None:
+    """Refuse to write into memory that another input shows in part (or, with ``whole``, at all)."""
+    for o in others:
+        if not isinstance(o, Tensor) or (o is x and not whole) or not np.may_share_memory(x._a, o._a):
+            continue
+        a, b = x._a, o._a
+        same = address(a) == address(b) and a.shape == b.shape and _steps(a) == _steps(b)
+        if (whole or not same) and is_dense(a) and is_dense(b):
+            raise errors.runtime(
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+                "location. Please clone() the tensor before performing the operation."
+            )
+
+
+def _steps(a: ndarray[Any, Any]) -> list[int]:
+    return [s for s, n in zip(a.strides, a.shape, strict=True) if n > 1]
+
+
+def is_dense(a: ndarray[Any, Any]) -> bool:
+    """Whether the elements fill their stretch of memory without gaps."""
+    low, high = np.lib.array_utils.byte_bounds(a)
+    return high - low == a.nbytes
 
 
 def check_history(x: Tensor) -> None:

@@ -71,7 +71,8 @@ def _check_roots(roots: Sequence[Tensor], grads: Sequence[Any]) -> list[Tensor]:
         raise errors.runtime(f"got {len(roots)} tensors and {len(grads)} gradients")
     out = []
     for i, (root, g) in enumerate(zip(roots, grads, strict=True)):
-        if edge_of(root) is None:
+        edge = edge_of(root)
+        if edge is None or edge[0].__class__ is graph.DeadEnd:
             raise errors.runtime(
                 f"element {i} of tensors does not require grad and does not have a grad_fn",
                 "Nothing that led to it requires grad. Set requires_grad=True on the leaves before computing it, and check "

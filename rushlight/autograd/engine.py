@@ -225,7 +225,7 @@ class _Walk:
                 self.captured[node, 0] = g if self.create_graph else wrap(unshared(g))
                 continue
             leaf = node.variable
-            if leaf is None:
+            if leaf is None or leaf._edge is None:  # gone, or told not to require grad since
                 continue
             self.accumulate(leaf, g)
             if node.hooks is not None:

@@ -15,6 +15,14 @@ from typing import Any
 from .. import tensor
 from ..tensor import Tensor
 
+#: What a second backward through a graph says whose saved values are gone.
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward."
+)
+
 _sequence = itertools.count(1)
 next_seq: Callable[[], int] = _sequence.__next__
 

@@ -20,7 +20,7 @@ from ..override import dispatch_override, has_override
 from ..promotion import cast, cast_array
 from ..readers import REGISTRY
 from ..tensor import Parameter, Tensor, requires_grad, view_of, wrap
-from ..writing import bump, check_overlap, check_writable
+from ..writing import bump, check_apart, check_overlap, check_writable
 from .create import array_of
 
 ndarray = np.ndarray
@@ -296,7 +296,7 @@ def _dims_of(p: Any) -> int:
 def _check(parts: list[Any], shape: tuple[int, ...]) -> None:
     used = sum(map(_dims_of, parts))
     if used > len(shape):
-        if not shape and parts[0].__class__ is int:
+        if not shape and len(parts) == 1 and parts[0].__class__ is int:
             raise errors.index(
                 "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
                 "tensor to a number"
@@ -321,6 +321,8 @@ def _check(parts: list[Any], shape: tuple[int, ...]) -> None:
             if p.__class__ is int and not -shape[d] <= p < shape[d]:
                 raise errors.index(f"index {p} is out of bounds for dimension {d} with size {shape[d]}")
             if isinstance(p, ndarray) and p.size and (p.min() < -shape[d] or p.max() >= shape[d]):
+                if not shape[d]:
+                    raise errors.index("index is out of bounds for dimension with size 0")
                 bad = int(p.max()) if p.max() >= shape[d] else int(p.min())
                 raise errors.index(f"index {bad} is out of bounds for dimension {d + moved} with size {shape[d]}")
             moved -= p.__class__ is int
@@ -389,7 +391,7 @@ def _by_nodes(self: Tensor, parts: list[Any]) -> tuple[Tensor, tuple[Any, ...]]:
             d, rest = d + rest, 0
         elif isinstance(p, slice):
             start, stop, step = p.indices(x._a.shape[d])
-            if (start, stop, step) != (0, x._a.shape[d], 1):
+            if p.start not in (None, 0) or (stop, step) != (x._a.shape[d], 1):
                 x = REGISTRY["basic_slice"].public(x, where=(slice(None),) * d + (slice(start, stop, step),))
             gather.append(slice(None))
             d += 1
@@ -455,9 +457,11 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
             "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char",
             "Write x[mask.bool()] = v.",
         )
+    check_writable(view, value, overlap=False)
+    if not (_is_mask(gather) and value._a.size == 1):
+        check_apart(view, (value,), whole=True)
     if not recorded:
         _check_values(view, value, gather)
-        check_writable(view, overlap=False)
         # a write that overlaps its source is NumPy's to untangle
         a = value._a.reshape(value._a.shape[max(value._a.ndim - len(_gathered_shape(view._a.shape, gather)), 0) :])
         view._a[gather] = a if a.dtype is view._a.dtype else cast_array(a, view._a.dtype)
@@ -480,7 +484,7 @@ def _number(self: Tensor, value: Any) -> ndarray[Any, Any]:
         raise errors.runtime(f"value cannot be converted to type {_C_NAMES[self._a.dtype.name]} without overflow")
     if self._a.dtype.kind in "iu" and not isinstance(value, (bool, np.bool_)):
         info = np.iinfo(self._a.dtype)
-        low = -info.max - 1 if info.min < 0 else -info.max
+        low = info.min if info.min < 0 or isinstance(value, float) else -info.max
         if value != value or not low <= value <= info.max:
             raise errors.runtime(f"value cannot be converted to type {_C_NAMES[self._a.dtype.name]} without overflow")
         value = int(value)
@@ -512,6 +516,7 @@ def copy_to(view: Tensor, value: Tensor, recorded: bool) -> None:
         a = value._a
         if shape != target:
             a = _broadcast(value, target)
+        check_apart(view, (value if shape == target else wrap(np.broadcast_to(a, target)),))
         view._a[...] = a if a.dtype is view._a.dtype else cast_array(a, view._a.dtype)
         bump(view)
         return

@@ -216,18 +216,20 @@ def _(k, g, input_shape):
 
 def _squeeze_name(inputs, attrs):
     dim = attrs["dim"]
-    return "SqueezeBackward0" if dim is None else "SqueezeBackward1" if len(dim) == 1 else "SqueezeBackward2"
+    return "SqueezeBackward0" if dim is None else "SqueezeBackward1" if isinstance(dim, int) else "SqueezeBackward2"
 
 
 @movement(methods="squeeze", grad_name=_squeeze_name)
 def squeeze(k, input, *, dim):
     """Dimensions of size 1 taken away: all of them, or those named."""
-    dims = range(input.ndim) if dim is None else dim
+    dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
     return input.squeeze(tuple(d for d in dims if input.shape[d] == 1)) if input.ndim else input[...]
 
 
 @squeeze.prepare
 def _(input, dim=None):
+    if isinstance(dim, int):
+        return (input,), {"dim": check_dim(dim, max(input.ndim, 1))}
     return (input,), {"dim": None if dim is None else check_dims(dim, input.ndim) if dim != () else ()}
 
 
@@ -286,7 +288,7 @@ def _(k, g, input_shape):
 @function(methods="expand_as")
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """``input`` expanded to the shape of ``other``."""
-    return expand.public(input, *other._a.shape) if other._a.ndim else input
+    return expand.public(input, tuple(other._a.shape))  # type: ignore[no-any-return]
 
 
 @function(methods="view_as")
@@ -353,6 +355,8 @@ def _(k, g, where):
 @function(methods="narrow")
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """``length`` slices from ``start`` along ``dim``."""
+    if not input._a.ndim:
+        raise errors.runtime("narrow() cannot be applied to a 0-dim tensor.")
     dim = check_dim(dim, input._a.ndim)
     n = input._a.shape[dim]
     start = int(start)
@@ -367,15 +371,15 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
 
 
 # --- joining --------------------------------------------------------------------------------------------------------
-def _cat_dtypes(inputs: tuple[Any, ...]) -> list[types.dtype]:
-    from ..promotion import result_type
-
-    if not all(isinstance(x, Tensor) for x in inputs):
-        raise errors.type_("cat(): argument 'tensors' (position 1) must be tuple of Tensors")
-    common = inputs[0].dtype
-    for x in inputs[1:]:
-        common = types.promote_types(common, x.dtype)
-    return [common] * len(inputs) if len(inputs) else [result_type(inputs)]
+def common_dtype(arrays: Any) -> Any:
+    """The dtype that tensors meet in when they are joined; 0-d ones count in full."""
+    first = arrays[0].dtype
+    if all(a.dtype is first for a in arrays):
+        return first
+    common = types.of_array(arrays[0])
+    for a in arrays[1:]:
+        common = types.promote_types(common, types.of_array(a))
+    return common.np
 
 
 @opaque(
@@ -384,7 +388,7 @@ def _cat_dtypes(inputs: tuple[Any, ...]) -> list[types.dtype]:
 )
 def cat(k, *tensors, dim):
     """Tensors one after another along ``dim``; the other sizes are equal."""
-    common = np.result_type(*tensors) if len({t.dtype for t in tensors}) > 1 else tensors[0].dtype
+    common = common_dtype(tensors)
     parts = [x for x in tensors if x.shape != (0,)]
     return np.concatenate([p.astype(common, copy=False) for p in parts], dim) if parts else np.empty(0, common)
 
@@ -439,7 +443,7 @@ def _(k, g, tensors_shape, dim, needs):
 @opaque(variadic=True, samples=lambda m: [m((m.f(2, 3), m.f(2, 3))), m((m.f(2), m.f(2)), dim=1), m((m.f(), m.f()))])
 def stack(k, *tensors, dim):
     """Tensors of one shape along a new dimension."""
-    common = np.result_type(*tensors) if len({t.dtype for t in tensors}) > 1 else tensors[0].dtype
+    common = common_dtype(tensors)
     return np.stack([x.astype(common, copy=False) for x in tensors], dim)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import errors
 from ..errors import check_dim, check_dims
 from ..functions import function
-from ..op import opaque
+from ..op import REGISTRY, opaque
 from ..promotion import cast
 from ..tensor import Tensor, wrap
 
@@ -88,9 +88,7 @@ def _(k, g, input_shape, repeats):
     return k.reshape_gradient(k.sum(folded, tuple(range(0, len(split), 2))), size=input_shape)
 
 
-@opaque(
-    methods="index_select", samples=lambda m: [m(m.f(4, 2), 0, m.a([0, 2, 2])), m(m.f(2, 3), 1, m.a([1]))]
-)
+@opaque(methods="index_select", samples=lambda m: [m(m.f(4, 2), 0, m.a([0, 2, 2])), m(m.f(2, 3), 1, m.a([1]))])
 def index_select(k, input, index, *, dim):
     """The slices at these indices along ``dim``."""
     if not input.ndim:
@@ -157,7 +155,13 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     if mask._a.dtype != np.bool_:
         raise errors.runtime("masked_select: expected BoolTensor for mask")
     shape = np.broadcast_shapes(input._a.shape, mask._a.shape)
-    return input.expand(shape)[mask.expand(shape)] if shape else input.reshape(1)[mask.reshape(1)]  # type: ignore[no-any-return]
+    input = input if input._a.shape == shape else input.expand(shape)
+    mask = mask if mask._a.shape == shape else mask.expand(shape)
+    picked = REGISTRY["index_get"].public(input, where=(mask._a,))
+    if picked._edge is not None:
+        node = picked._edge[0]
+        node.__class__ = node.op.node_class("MaskedSelectBackward0")
+    return picked  # type: ignore[no-any-return]
 
 
 @function()

@@ -440,7 +440,9 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     sizes = [int(s) for s in sizes]
     if not sizes:
         raise errors.runtime("unflatten: sizes must be non-empty")
-    at = check_dim(dim, len(shape))
+    at = check_dim(dim, max(len(shape), 1))
+    if not shape:
+        raise errors.runtime("unflatten got an unexpected error:\na 0-d tensor has no dimension to unflatten")
     n, known = shape[at], 1
     for s in sizes:
         known *= 1 if s == -1 else s
