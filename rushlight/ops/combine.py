@@ -133,10 +133,15 @@ def _tensors_only(name: str) -> Any:
     methods="addcmul addcmul_",
     refuses={"bool": "addcmul_cpu_out"},
     samples=lambda m: [
-        *_three(m), m(m.f(3), m.f(3), m.f(3), value=0.5), m(m.i(3), m.i(3), m.i(3), value=2), m(m.i(3), m.i(3), m.f(3)),
-        m(m.b(3), m.b(3), m.b(3)), m(m.a([1, 2, 250], m.torch.uint8), m.a([1, 2, 3], m.torch.uint8), m.i(3))],
+        *_three(m),
+        m(m.f(3), m.f(3), m.f(3), value=0.5),
+        m(m.i(3), m.i(3), m.i(3), value=2),
+        m(m.i(3), m.i(3), m.f(3)),
+        m(m.b(3), m.b(3), m.b(3)),
+        m(m.a([1, 2, 250], m.torch.uint8), m.a([1, 2, 3], m.torch.uint8), m.i(3)),
+    ],
     errors=_three_errors("addcmul"),
-)  # fmt: skip
+)
 def addcmul(k, input, tensor1, tensor2, *, value=1):
     """``input + value * tensor1 * tensor2``."""
     return input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2)
@@ -217,14 +222,19 @@ def _lerp_refuses(kernel: str) -> dict[str, str]:
     refuses=_lerp_refuses("lerp_kernel_tensor"),
     grad_name=_lerp_name,
     samples=lambda m: [
-        *_three(m), m(m.f(2, 3), m.f(3), 0.3), m(m.f(3), m.f(3), 0.7), m(m.i(3), m.i(3), m.i(3)), m(m.b(2), m.b(2), m.b(2))],
+        *_three(m),
+        m(m.f(2, 3), m.f(3), 0.3),
+        m(m.f(3), m.f(3), 0.7),
+        m(m.i(3), m.i(3), m.i(3)),
+        m(m.b(2), m.b(2), m.b(2)),
+    ],
     errors=lambda m: [
         m.error(RuntimeError, "expected dtype double for `end` but got dtype long int", m.f(2), m.i(2), 0.5),
         m.error(RuntimeError, "expected dtype double for `weight` but got dtype long int", m.f(2), m.f(2), m.i(2)),
         m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3), 0.5),
         m.error(TypeError, "lerp() received an invalid combination of arguments", m.f(2), 1.0, 0.5),
     ],
-)  # fmt: skip
+)
 def lerp(k, input, end, weight):
     """``input + weight * (end - input)``, measured from the nearer end."""
     far = np.abs(weight) >= 0.5
@@ -296,13 +306,20 @@ def _no_gradient(k, g):
     samples=lambda m: [
         s.value_only("torch has no derivative")
         for s in (
-            m(m.a([-1.0, 0.0, 2.0]), m.a([0.5])), m(m.f(), m.f(2)), m(m.f(0), m.f(1)), m(m.nc(3, 2), m.f(2)),
-            m(m.i(3), m.i(3)), m(m.b(3), m.b(3)), m(m.c(2), m.c(2)))],
+            m(m.a([-1.0, 0.0, 2.0]), m.a([0.5])),
+            m(m.f(), m.f(2)),
+            m(m.f(0), m.f(1)),
+            m(m.nc(3, 2), m.f(2)),
+            m(m.i(3), m.i(3)),
+            m(m.b(3), m.b(3)),
+            m(m.c(2), m.c(2)),
+        )
+    ],
     errors=lambda m: [
         m.error(RuntimeError, "heaviside is not yet implemented for tensors with different dtypes.", m.f(2), m.i(2)),
         m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3)),
     ],
-)  # fmt: skip
+)
 def heaviside(k, input, values):
     """0 for negative elements, 1 for positive ones, ``values`` at 0."""
     return np.where(input == 0, values, (input > 0).astype(input.dtype))
@@ -362,15 +379,21 @@ def _of_integers(name: str, ufunc: Any, doc: str) -> None:
         nondiff=True,
         refuses="bool float complex",
         samples=lambda m: [
-            m(m.i(2, 3, hi=30), m.i(3, lo=1, hi=30)), m(m.i(hi=9), m.i(2, hi=9)), m(m.i(0), m.i(1)), m(m.i(3, 2).t(), m.a([-4, 6, 8])),
-            m(m.a([12, 200], m.torch.uint8), m.a([18, 100], m.torch.uint8)), m(m.b(2), m.b(2)), m(m.f(2), m.f(2)),
-            m(m.i(2), m.a([3, 4], m.torch.int32))],
+            m(m.i(2, 3, hi=30), m.i(3, lo=1, hi=30)),
+            m(m.i(hi=9), m.i(2, hi=9)),
+            m(m.i(0), m.i(1)),
+            m(m.i(3, 2).t(), m.a([-4, 6, 8])),
+            m(m.a([12, 200], m.torch.uint8), m.a([18, 100], m.torch.uint8)),
+            m(m.b(2), m.b(2)),
+            m(m.f(2), m.f(2)),
+            m(m.i(2), m.a([3, 4], m.torch.int32)),
+        ],
         errors=lambda m: [
             m.error(RuntimeError, "at non-singleton dimension 0", m.i(2), m.i(3)),
             m.error(TypeError, "argument 'other' (position 2) must be Tensor, not int", m.i(2), 4),
             m.error(NotImplementedError, f"\"{name}_cpu\" not implemented for 'Double'", m.f(2), m.f(2)),
         ],
-    )(forward)  # fmt: skip
+    )(forward)
     op.prepare(_two_of(name))
 
 

@@ -18,8 +18,15 @@ def _both_sides(m: Any) -> list[Any]:
 
 def _sum_samples(m: Any) -> list[Any]:
     return [
-        m(m.f(2, 3), m.f(3)), m(m.f(), m.f(2)), m(m.f(0), m.f(1)), m(m.nc(3, 2), m.f(3, 1)), m(m.i(2), m.i(2)), m(m.b(2), m.b(2)),
-        m(m.a([400.0, -900.0]), m.a([1.0, -900.0])).value_only("float32"), *_both_sides(m)]  # fmt: skip
+        m(m.f(2, 3), m.f(3)),
+        m(m.f(), m.f(2)),
+        m(m.f(0), m.f(1)),
+        m(m.nc(3, 2), m.f(3, 1)),
+        m(m.i(2), m.i(2)),
+        m(m.b(2), m.b(2)),
+        m(m.a([400.0, -900.0]), m.a([1.0, -900.0])).value_only("float32"),
+        *_both_sides(m),
+    ]
 
 
 @elementwise(
@@ -109,11 +116,25 @@ def _product(
 
 
 _product(
-    "xlogy", np.log, "``input * log(other)``, 0 where ``input`` is 0.", "Xlogy", "xlogy xlogy_", "special.xlogy",
-    lambda y: y, "xlogy")  # fmt: skip
+    "xlogy",
+    np.log,
+    "``input * log(other)``, 0 where ``input`` is 0.",
+    "Xlogy",
+    "xlogy xlogy_",
+    "special.xlogy",
+    lambda y: y,
+    "xlogy",
+)
 _product(
-    "xlog1py", np.log1p, "``input * log(1 + other)``, 0 where ``input`` is 0.", "SpecialXlog1Py", "", "", lambda y: y + 1,
-    "special.xlog1py")  # fmt: skip
+    "xlog1py",
+    np.log1p,
+    "``input * log(1 + other)``, 0 where ``input`` is 0.",
+    "SpecialXlog1Py",
+    "",
+    "",
+    lambda y: y + 1,
+    "special.xlog1py",
+)
 
 
 @elementwise(
@@ -131,11 +152,29 @@ def _(k, g, input):
 
 
 @elementwise(
-    promote="float", methods="logit logit_", aliases="special.logit", refuses="complex", domain=(0.1, 0.9),
+    promote="float",
+    methods="logit logit_",
+    aliases="special.logit",
+    refuses="complex",
+    domain=(0.1, 0.9),
     samples=lambda m: [
-        *[m(x) for x in (m.f(2, 3, lo=0.1, hi=0.9), m.f(lo=0.2, hi=0.7), m.f(0), m.nc(3, 2, lo=0.1, hi=0.9), m.i(2, hi=2), m.b(2), m.c(2))],
-        m(m.f(5, lo=0.01, hi=0.99), eps=0.2), m(m.f(4, lo=0.1, hi=0.9), 1e-6), m(m.a([2.0, -1.0])).value_only("nan")],
-)  # fmt: skip
+        *[
+            m(x)
+            for x in (
+                m.f(2, 3, lo=0.1, hi=0.9),
+                m.f(lo=0.2, hi=0.7),
+                m.f(0),
+                m.nc(3, 2, lo=0.1, hi=0.9),
+                m.i(2, hi=2),
+                m.b(2),
+                m.c(2),
+            )
+        ],
+        m(m.f(5, lo=0.01, hi=0.99), eps=0.2),
+        m(m.f(4, lo=0.1, hi=0.9), 1e-6),
+        m(m.a([2.0, -1.0])).value_only("nan"),
+    ],
+)
 def logit(k, input, *, eps=None):
     """``log(input / (1 - input))``; with ``eps`` the input is first clamped to ``[eps, 1 - eps]``."""
     one = input.dtype.type(1)

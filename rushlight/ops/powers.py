@@ -44,12 +44,20 @@ def _pow_name(inputs, attrs):
     return "PowBackward1" if isinstance(inputs[0], Tensor) else "PowBackward2"
 
 
-@elementwise(promote=_pow_types, keeps_floats=True, methods="pow pow_", scalar_first=True, domain=(0.5, 3), grad_name=_pow_name,
-             errors=lambda m: [
-    m.error(TypeError, "pow() received an invalid combination of arguments", m.f(2), "text"),
-    m.error(TypeError, "pow() received an invalid combination of arguments", 2, 3),
-    m.error(RuntimeError, "Integers to negative integer powers are not allowed.", m.i(2, lo=1), -1),
-    m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3))])  # fmt: skip
+@elementwise(
+    promote=_pow_types,
+    keeps_floats=True,
+    methods="pow pow_",
+    scalar_first=True,
+    domain=(0.5, 3),
+    grad_name=_pow_name,
+    errors=lambda m: [
+        m.error(TypeError, "pow() received an invalid combination of arguments", m.f(2), "text"),
+        m.error(TypeError, "pow() received an invalid combination of arguments", 2, 3),
+        m.error(RuntimeError, "Integers to negative integer powers are not allowed.", m.i(2, lo=1), -1),
+        m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3)),
+    ],
+)
 def pow(k, input, exponent):
     """``input ** exponent``, elementwise with broadcasting. The gradient of ``x ** 0`` is 0.
 
@@ -137,13 +145,21 @@ def _double(x: Any) -> Any:
 @function(
     methods="float_power",
     samples=lambda m: [
-        m(m.f(2, 3, lo=0.5), 2), m(m.f(2, 1, lo=0.5), m.f(3)), m(m.f(lo=0.5), 1.5), m(m.f(0), 2), m(m.nc(3, 2, lo=0.5), 0.5),
-        m(m.i(3, lo=1), 2), m(2, m.f(3)), m(m.b(3), m.i(3)), m(m.c(2), 2).value_only("complex")],
+        m(m.f(2, 3, lo=0.5), 2),
+        m(m.f(2, 1, lo=0.5), m.f(3)),
+        m(m.f(lo=0.5), 1.5),
+        m(m.f(0), 2),
+        m(m.nc(3, 2, lo=0.5), 0.5),
+        m(m.i(3, lo=1), 2),
+        m(2, m.f(3)),
+        m(m.b(3), m.i(3)),
+        m(m.c(2), 2).value_only("complex"),
+    ],
     errors=lambda m: [
         m.error(TypeError, "float_power()", m.f(2), "text"),
         m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3)),
     ],
-)  # fmt: skip
+)
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """``input ** exponent`` computed in float64 (complex128 for complex operands)."""
     return pow.public(_double(input), _double(exponent), **({} if out is None else {"out": out}))  # type: ignore[no-any-return]
@@ -153,11 +169,13 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     name="Tensor.float_power_",
     methods="float_power_",
     samples=lambda m: [
-        m(m.a([2.0, 3.0], m.torch.float64), 2), m(m.a(2.0, m.torch.float64), m.a(1.5, m.torch.float64)),
+        m(m.a([2.0, 3.0], m.torch.float64), 2),
+        m(m.a(2.0, m.torch.float64), m.a(1.5, m.torch.float64)),
         m(m.torch.zeros(0, dtype=m.torch.float64), 2),
-                       m(m.torch.ones(2, 3, dtype=m.torch.float64).t(), 3)],
+        m(m.torch.ones(2, 3, dtype=m.torch.float64).t(), 3),
+    ],
     errors=lambda m: [m.error(RuntimeError, "the base given to float_power_ has dtype Long but", m.i(2), 2)],
-)  # fmt: skip
+)
 def float_power_(self: Tensor, exponent: Any) -> Tensor:
     """In-place :func:`float_power`, for tensors of double precision."""
     want = types.complex128 if is_complex_operand(self) or is_complex_operand(exponent) else types.float64

@@ -1,4 +1,4 @@
-"""Copies in another order: repeat, flip, roll, selection by index, meshgrid, scatter."""
+"""Copies in another order: repeat, flip, roll, selection by index and mask, meshgrid."""
 
 from __future__ import annotations
 
@@ -6,18 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
-from ..errors import check_dim, check_dims
+from .. import errors, types
+from ..errors import check_dim, check_dims, describe
 from ..functions import function
-from ..op import REGISTRY, opaque
-from ..promotion import cast
+from ..kernels.strides import broadcast_shapes
+from ..op import opaque
+from ..readers import REGISTRY
 from ..tensor import Tensor, wrap
 
 
-@opaque(methods="flip", samples=lambda m: [m(m.f(2, 3), (0,)), m(m.f(2, 3), (0, 1)), m(m.nc(3, 2), (1,))])
+@opaque(
+    methods="flip",
+    samples=lambda m: [
+        m(m.f(2, 3), (0,)),
+        m(m.f(2, 3), (0, 1)),
+        m(m.nc(3, 2), (1,)),
+        m(m.f(), ()),
+        m(m.f(0, 2), [0]),
+        m(m.i(3), (-1,)),
+        m(m.b(2, 2), (0,)),
+        m(m.f(3), ()),
+    ],
+    errors=lambda m: [
+        m.error(IndexError, "Dimension out of range", m.f(2, 3), (5,)),
+        m.error(RuntimeError, "dim 0 appears multiple times in the list of dims", m.f(2, 3), (0, 0)),
+    ],
+)
 def flip(k, input, *, dims):
     """The elements in reverse order along dimensions."""
-    return np.ascontiguousarray(np.flip(input, dims))
+    return np.flip(input, dims).copy()
 
 
 @flip.prepare
@@ -31,7 +48,25 @@ def _(k, g, dims):
     return k.flip(g, dims)
 
 
-@opaque(methods="roll", samples=lambda m: [m(m.f(4), 1), m(m.f(2, 3), (1, 1), (0, 1))])
+@opaque(
+    methods="roll",
+    samples=lambda m: [
+        m(m.f(4), 1),
+        m(m.f(2, 3), (1, 1), (0, 1)),
+        m(m.f(2, 3), -2),
+        m(m.f(), 1),
+        m(m.f(0, 2), 1, 0),
+        m(m.nc(3, 2), 2, -1),
+        m(m.i(4), 1),
+        m(m.b(2, 2), 1, 0),
+        m(m.f(2, 3), (1, 2), (1, 1)),
+    ],
+    errors=lambda m: [
+        m.error(IndexError, "Dimension out of range", m.f(2, 3), 1, 5),
+        m.error(RuntimeError, "shifts and dimensions must align. shifts: 2, dims:0", m.f(2, 3), (1, 2)),
+        m.error(RuntimeError, "shifts and dimensions must align. shifts: 2, dims:1", m.f(2, 3), (1, 2), 0),
+    ],
+)
 def roll(k, input, *, shifts, dims):
     """The elements moved along dimensions; what leaves at one end comes in at the other."""
     return np.roll(input, shifts, dims)
@@ -44,7 +79,7 @@ def _(input, shifts, dims=None):
         if len(shifts) != 1:
             raise errors.runtime(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
         return (input,), {"shifts": shifts[0], "dims": None}
-    dims = check_dims(dims, input.ndim)
+    dims = tuple(check_dim(d, input.ndim) for d in (dims if isinstance(dims, (tuple, list)) else (dims,)))
     if len(shifts) != len(dims):
         raise errors.runtime(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     return (input,), {"shifts": shifts, "dims": dims}
@@ -56,7 +91,31 @@ def _(k, g, shifts, dims):
     return k.roll(g, back, dims)
 
 
-@opaque(methods="repeat", public=False)
+@opaque(
+    methods="repeat",
+    public=False,
+    samples=lambda m: [
+        m(m.f(2, 3), 2, 1),
+        m(m.f(3), 2, 2),
+        m(m.f(2, 3), (1, 3)),
+        m(m.f(), 3),
+        m(m.f(), ()),
+        m(m.f(0, 2), 2, 2),
+        m(m.nc(3, 2), 1, 2),
+        m(m.i(3), 2),
+        m(m.f(2), 0),
+        m(m.f(2, 3), 2, 2, 2),
+    ],
+    errors=lambda m: [
+        m.error(
+            RuntimeError,
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor",
+            m.f(2, 3),
+            2,
+        ),
+        m.error(RuntimeError, "Trying to create tensor with negative dimension", m.f(2, 3), -1, 2),
+    ],
+)
 def repeat(k, input, *, repeats):
     """The tensor repeated along its dimensions."""
     return np.tile(input, repeats)
@@ -72,6 +131,9 @@ def _(input, *repeats, **named):
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor",
             f"The tensor has {input.ndim} dimensions, {len(repeats)} counts were given.",
         )
+    sizes = [int(r) * n for r, n in zip(repeats, (*[1] * (len(repeats) - input.ndim), *input.shape), strict=True)]
+    if any(n < 0 for n in sizes):
+        raise errors.runtime(f"Trying to create tensor with negative dimension {min(sizes)}: {sizes}")
     return (input,), {"repeats": tuple(int(r) for r in repeats)}
 
 
@@ -88,7 +150,30 @@ def _(k, g, input_shape, repeats):
     return k.reshape_gradient(k.sum(folded, tuple(range(0, len(split), 2))), size=input_shape)
 
 
-@opaque(methods="index_select", samples=lambda m: [m(m.f(4, 2), 0, m.a([0, 2, 2])), m(m.f(2, 3), 1, m.a([1]))])
+def _selects(m: Any) -> list[Any]:
+    return [
+        m(m.f(4, 2), 0, m.a([0, 2, 2])),
+        m(m.f(2, 3), 1, m.a([1])),
+        m(m.f(4, 2), 0, m.a([0, 2], m.torch.int32)),
+        m(m.f(), 0, m.a([0])),
+        m(m.f(0, 2), 1, m.a([1, 0, 1])),
+        m(m.nc(3, 2), -1, m.a([1, 0])),
+        m(m.i(4), 0, m.a([3, 1])),
+        m(m.b(4), 0, m.a(2)),
+        m(m.f(3), 0, m.i(0)),
+    ]
+
+
+@opaque(
+    methods="index_select",
+    samples=_selects,
+    errors=lambda m: [
+        m.error(IndexError, "index out of range in self", m.f(3), 0, m.a([3])),
+        m.error(IndexError, "index_select(): Index is supposed to be a vector", m.f(3), 0, m.a([[1]])),
+        m.error(RuntimeError, "index_select(): Expected dtype int32 or int64 for index", m.f(3), 0, m.f(1)),
+        m.error(IndexError, "Dimension out of range", m.f(3), 4, m.a([1])),
+    ],
+)
 def index_select(k, input, index, *, dim):
     """The slices at these indices along ``dim``."""
     if not input.ndim:
@@ -136,7 +221,32 @@ def _(k, g, index, dim):
     return k.index_select(g, dim, index)
 
 
-@function(methods="repeat_interleave")
+@function(
+    methods="repeat_interleave",
+    samples=lambda m: [
+        s
+        for s in (
+            m(m.a([1, 0, 2])),
+            m(m.f(3), m.a([1, 0, 2])),
+            m(m.f(2, 3), m.a([2, 1]), 0),
+            m(m.f(2, 3), m.a([2]), 1),
+            m(m.f(0), m.i(0)),
+            m(m.i(3), m.a([1, 2, 3])),
+            m(m.nc(3, 2), m.a([1, 2]), -1),
+            m(m.f(), m.a([3])),
+            m(m.f(2, 3), 2),
+            m(m.f(2, 3), 2, 0),
+            m(m.nc(3, 2), 3, 1),
+            m(m.f(), 2),
+            m(m.i(3), 0),
+        )
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "repeats must have the same size as input along dim", m.f(3, 2), m.a([1, 2]), 0),
+        m.error(RuntimeError, "epeats must be non-negative", m.f(3), -1),
+        m.error(IndexError, "Dimension out of range", m.f(3), 2, 4),
+    ],
+)
 def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: Any = None) -> Tensor:
     """Each slice repeated where it stands: a number of times, or each its own."""
     if repeats is None:
@@ -144,27 +254,105 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     if dim is None:
         input, dim = input.flatten(), 0
     dim = check_dim(dim, input._a.ndim)
-    counts = repeats._a if isinstance(repeats, Tensor) else int(repeats)
-    index = np.repeat(np.arange(input._a.shape[dim]), counts)
-    return index_select.public(input, dim, wrap(index))  # type: ignore[no-any-return]
+    if not input._a.ndim:
+        input = input.reshape(1)
+    if not isinstance(repeats, Tensor):
+        return _repeat_all(input, int(repeats), dim)
+    counts = repeats._a.reshape(-1)
+    if counts.size == 1:
+        counts = np.repeat(counts, input._a.shape[dim])
+    if counts.size != input._a.shape[dim]:
+        raise errors.runtime(
+            f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.size} and "
+            f"input.size({dim}) = {input._a.shape[dim]}"
+        )
+    if (counts < 0).any():
+        raise errors.runtime("repeats can not be negative")
+    return index_select.public(input, dim, wrap(np.repeat(np.arange(counts.size), counts)))  # type: ignore[no-any-return]
 
 
-@function(methods="masked_select")
-def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+def _repeat_all(input: Tensor, times: int, dim: int) -> Tensor:
+    """Each slice the same number of times: a new dimension, expanded and folded into its neighbour."""
+    if times < 0:
+        raise errors.runtime("Repeats must be non-negative")
+    shape = list(input._a.shape)
+    wide = input.unsqueeze(dim + 1).expand(*shape[: dim + 1], times, *shape[dim + 1 :])
+    shape[dim] *= times
+    return REGISTRY["clone"].public(wide, memory_format=types.contiguous_format).view(shape)  # type: ignore[no-any-return]
+
+
+@opaque(
+    methods="masked_select",
+    samples=lambda m: [
+        m(m.f(2, 3), m.b(2, 3)),
+        m(m.f(2, 3), m.b(3)),
+        m(m.f(3), m.b(2, 1)),
+        m(m.f(), m.a(True)),
+        m(m.f(0, 2), m.b(2)),
+        m(m.nc(3, 2), m.b(3, 2)),
+        m(m.i(4), m.b(4)),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "masked_select: expected BoolTensor for mask", m.f(2), m.i(2)),
+        m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.b(3)),
+    ],
+)
+def masked_select(k, input, mask):
     """The elements where the mask holds, as a vector."""
-    if mask._a.dtype != np.bool_:
-        raise errors.runtime("masked_select: expected BoolTensor for mask")
-    shape = np.broadcast_shapes(input._a.shape, mask._a.shape)
-    input = input if input._a.shape == shape else input.expand(shape)
-    mask = mask if mask._a.shape == shape else mask.expand(shape)
-    picked = REGISTRY["index_get"].public(input, where=(mask._a,))
-    if picked._edge is not None:
-        node = picked._edge[0]
-        node.__class__ = node.op.node_class("MaskedSelectBackward0")
-    return picked  # type: ignore[no-any-return]
+    if mask.dtype != np.bool_:
+        raise errors.runtime("masked_select: expected BoolTensor for mask", "Compare first: x[x > 0].")
+    shape = broadcast_shapes(input.shape, mask.shape)
+    return np.broadcast_to(input, shape)[np.broadcast_to(mask, shape)].reshape(-1)
 
 
-@function()
+masked_select.nondiff("mask")
+
+
+@masked_select.vjp("input")
+def _(k, g, mask, input_shape):
+    return k.masked_spread(g, mask, size=broadcast_shapes(tuple(input_shape), tuple(mask.shape)))
+
+
+@opaque(public=False, grad_name="MaskedScatterBackward0")
+def masked_spread(k, input, mask, *, size):
+    """Zeros with the elements of a vector where the mask holds."""
+    out = np.zeros(size, np.asarray(input).dtype)
+    out[np.broadcast_to(mask, size)] = input
+    return out
+
+
+masked_spread.nondiff("mask")
+
+
+@masked_spread.vjp("input")
+def _(k, g, mask):
+    return k.masked_select(g, mask)
+
+
+@function(
+    samples=lambda m: [
+        m(m.f(2), m.f(3), indexing="ij"),
+        m([m.f(2), m.f(3)], indexing="xy"),
+        m(m.f(2), m.f(), m.f(3), indexing="xy"),
+        m(m.f(2), indexing="xy"),
+        m(m.f(0), m.f(2), indexing="ij"),
+        m(m.i(2), m.i(3), indexing="ij"),
+        m(m.nc(3), m.f(2), indexing="ij"),
+    ],
+    errors=lambda m: [
+        m.error(
+            RuntimeError, 'torch.meshgrid: indexing must be one of "xy" or "ij", but received: x', m.f(2), indexing="x"
+        ),
+        m.error(RuntimeError, "meshgrid expects all tensors to have the same dtype", m.f(2), m.i(2), indexing="ij"),
+        m.error(RuntimeError, "meshgrid expects a non-empty TensorList", indexing="ij"),
+        m.error(
+            RuntimeError,
+            "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got:",
+            m.f(2, 2),
+            indexing="ij",
+        ),
+    ],
+)
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Coordinates of a grid: each vector expanded over the others."""
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
@@ -180,6 +368,13 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         indexing = "ij"
     if indexing not in ("ij", "xy"):
         raise errors.runtime(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    if not tensors:
+        raise errors.runtime("meshgrid expects a non-empty TensorList")
+    for v in tensors:
+        if v._a.ndim > 1:
+            raise errors.runtime(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {describe(v)}")
+        if v.dtype is not tensors[0].dtype:
+            raise errors.runtime("meshgrid expects all tensors to have the same dtype")
     swap = indexing == "xy" and len(tensors) >= 2
     vectors = [tensors[1], tensors[0], *tensors[2:]] if swap else list(tensors)
     shape = tuple(v._a.size for v in vectors)
@@ -187,56 +382,3 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if swap:
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
-
-
-@opaque(methods="scatter scatter_", samples=lambda m: [m(m.f(2, 3), 1, m.a([[0, 2], [1, 0]]), m.f(2, 2))])
-def scatter(k, input, index, src, *, dim):
-    """A copy with ``src`` written by index along ``dim``: ``out[index[i][j]][j] = src[i][j]`` for dim 0."""
-    out = np.array(input)
-    if not out.ndim:
-        out[...] = np.asarray(src).reshape(-1)[0] if index.size else out
-        return out
-    values = src if not np.ndim(src) else src[tuple(slice(0, n) for n in index.shape)]
-    np.put_along_axis(out, index, values, dim) if _same_but(index, out, dim) else _put(out, index, values, dim)
-    return out
-
-
-def _same_but(index: Any, out: Any, dim: int) -> bool:
-    return all(n == m for i, (n, m) in enumerate(zip(index.shape, out.shape, strict=True)) if i != dim)
-
-
-def _put(out: Any, index: Any, values: Any, dim: int) -> None:
-    places = list(np.indices(index.shape))
-    places[dim] = index
-    out[tuple(places)] = values
-
-
-@scatter.prepare
-def _(input, dim, index, src=None, *, value=None, reduce=None):
-    if reduce is not None:
-        raise NotImplementedError("scatter(reduce=...) is not supported; use scatter_add or scatter_reduce")
-    src = value if src is None else src
-    if not isinstance(src, Tensor) and isinstance(input, Tensor):
-        src = cast(src, input.dtype)
-    elif isinstance(src, Tensor) and isinstance(input, Tensor) and src.dtype is not input.dtype:
-        raise errors.runtime("scatter(): Expected self.dtype to be equal to src.dtype")
-    dim = check_dim(dim, input.ndim)
-    a = index._a if isinstance(index, Tensor) else index
-    if a.dtype != np.int64:
-        raise errors.runtime("scatter(): Expected dtype int32/int64 for index")
-    if a.size and input.ndim and (a.min() < 0 or a.max() >= input.shape[dim]):
-        raise errors.runtime(f"index {int(a.max())} is out of bounds for dimension {dim} with size {input.shape[dim]}")
-    return (input, index, src), {"dim": dim}
-
-
-scatter.nondiff("index")
-
-
-@scatter.vjp("input")
-def _(k, g, index, dim):
-    return k.scatter(g, dim, index, 0.0)
-
-
-@scatter.vjp("src")
-def _(k, g, index, src_shape, dim):
-    return k.gather(g, dim, index) if tuple(src_shape) else k.sum(k.gather(g, dim, index))

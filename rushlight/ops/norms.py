@@ -1,0 +1,235 @@
+"""Norms of vectors: along dimensions, of differences, as a bound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import errors, types
+from ..errors import check_dim, check_dims
+from ..functions import FUNCTIONS, function
+from ..kernels import norm as norm_kernel
+from ..kernels.strides import broadcast_shapes
+from ..op import opaque, reduction
+from ..tensor import Tensor
+from ..writing import write_out
+from .reduction import _keep, need_tensor
+
+
+@reduction(
+    torch_name="linalg.vector_norm",
+    grad_name="LinalgVectorNormBackward0",
+    samples=lambda m: [
+        m(m.f(4)),
+        m(m.f(2, 3), 1),
+        m(m.f(2, 3), 3.0, dim=1),
+        m(m.f(2, 3), float("inf"), 0),
+        m(m.f(2, 3), -float("inf"), 1, True),
+        m(m.f(4), 0),
+        m(m.f()),
+        m(m.f(0, 2)),
+        m(m.nc(3, 2), 2, (0, 1)),
+        m(m.f(3), 0.5),
+        m(m.f(3), -1),
+        m(m.i(2)),
+        m(m.c(3)).value_only("complex"),
+        m(m.f(3), dtype=m.torch.float64).value_only("another dtype"),
+    ],
+    errors=lambda m: [
+        m.error(
+            RuntimeError, "linalg.vector_norm: Expected a floating point or complex tensor as input. Got Long", m.i(2)
+        ),
+        m.error(
+            RuntimeError,
+            "norm on an empty tensor because the operation does not have an identity",
+            m.f(0),
+            float("inf"),
+        ),
+        m.error(TypeError, "linalg_vector_norm(): argument 'ord' (position 2) must be Number, not str", m.f(2), "x"),
+        m.error(IndexError, "Dimension out of range", m.f(2), 2, 3),
+    ],
+)
+def vector_norm(k, input, *, ord, dim, keepdim):
+    """``(sum of |x|^ord)^(1/ord)``; the largest |x| for inf, the number of nonzeros for 0."""
+    return norm_kernel.norm(input, ord, dim, keepdim)
+
+
+@vector_norm.prepare
+def _(input, ord=2, dim=None, keepdim=False, *, dtype=None):  # noqa: A002
+    if isinstance(ord, str):
+        raise errors.type_("linalg_vector_norm(): argument 'ord' (position 2) must be Number, not str")
+    axes = tuple(sorted(check_dims(dim, input.ndim)))
+    if isinstance(input, Tensor):
+        if input.dtype.category < types.FLOATING:
+            raise errors.runtime(
+                "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+                + types.scalar_name(input.dtype),
+                "Convert first: x.float().",
+            )
+        if (ord < 0 or ord == float("inf")) and any(input._a.shape[d] == 0 for d in axes):
+            raise errors.runtime(
+                f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have an "
+                "identity"
+            )
+        input = input if dtype is None else input.to(dtype)
+    return (input,), {"ord": float(ord), "dim": axes, "keepdim": keepdim}
+
+
+@vector_norm.vjp("input")
+def _(k, g, input, out, ord, dim, keepdim):
+    shape = tuple(input.shape)
+    g, size = _keep(k, g, dim, keepdim, shape), _keep(k, out, dim, keepdim, shape)
+    if ord == 0:
+        return input * 0.0
+    if ord == 1:
+        return g * k.sgn(input)
+    if ord in (float("inf"), float("-inf")):
+        hit = k.abs(input) == size
+        return k.where(hit, g * k.sgn(input) / k.sum(hit, dim, True), 0.0)
+    zero = size == 0.0
+    safe = k.where(zero, size + 1.0, size)
+    if ord == 2:
+        return k.where(zero, g * 0.0, g / safe) * input
+    return k.where(zero, g * 0.0, g / k.pow(safe, ord - 1)) * k.sgn(input) * k.pow(k.abs(input), ord - 1)
+
+
+def _norm_samples(m: Any) -> list[Any]:
+    return [
+        m(m.f(4)),
+        m(m.f(2, 3), 1),
+        m(m.f(2, 3), 3.0, 1),
+        m(m.f(2, 3), float("inf"), 0),
+        m(m.f(2, 3), "fro"),
+        m(m.f(2, 3), "fro", (0, 1)),
+        m(m.f(3, 2), "nuc"),
+        m(m.f(2, 3, 2), "nuc", (0, 2), True),
+        m(m.f()),
+        m(m.f(0, 2)),
+        m(m.nc(3, 2), 2, 0, True),
+        m(m.f(2, 3, 2), 2, (0, 1)),
+    ]
+
+
+@function(
+    methods="norm",
+    samples=_norm_samples,
+    errors=lambda m: [
+        m.error(
+            RuntimeError, "linalg.vector_norm: Expected a floating point or complex tensor as input. Got Long", m.i(2)
+        ),
+        m.error(RuntimeError, "Order x not supported", m.f(2, 2), "x"),
+        m.error(IndexError, "Dimension out of range", m.f(2), 2, 3),
+    ],
+)
+def norm(
+    input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
+) -> Tensor:
+    """The p-norm of all elements, or along dimensions; "fro" is the 2-norm of the elements, "nuc" the nuclear norm of matrices."""
+    if p is None or p == "fro":
+        p = 2
+    if p == "nuc":
+        dims = (0, 1) if dim is None else tuple(dim) if isinstance(dim, (tuple, list)) else (dim,)
+        result = FUNCTIONS["linalg.matrix_norm"].fn(input, "nuc", dims, keepdim, dtype=dtype)
+    elif isinstance(p, str):
+        raise errors.runtime(f"linalg.matrix_norm: Order {p} not supported.")
+    else:
+        result = vector_norm.public(input, p, dim, keepdim, dtype=dtype)
+    return result if out is None else write_out("norm", out, result)  # type: ignore[no-any-return]
+
+
+def _dist_zero(k, x, size):
+    return k.where(size == 0.0, x * 0.0, x)
+
+
+@reduction(
+    methods="dist",
+    samples=lambda m: [
+        m(m.f(2, 3), m.f(3)),
+        m(m.f(), m.f(2), 1),
+        m(m.f(0), m.f(0)),
+        m(m.nc(3, 2), m.f(3, 2), 3),
+        m(m.f(3), m.f(3), float("inf")),
+        m(m.f(3), m.f(3), 0).value_only("torch fails there"),
+    ],
+    errors=lambda m: [m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3))],
+    promote="none",
+)
+def dist(k, input, other, *, p=2.0):
+    """The p-norm of ``input - other``."""
+    broadcast_shapes(input.shape, other.shape)
+    difference = np.asarray(input - other)
+    return norm_kernel.norm(difference, float(p), tuple(range(difference.ndim)), False)
+
+
+@dist.vjp("input")
+def _(k, g, input, other, out, p):
+    return dist_gradient(k, g, input - other, out, float(p))
+
+
+@dist.vjp("other")
+def _(k, g, input, other, out, p):
+    return -dist_gradient(k, g, input - other, out, float(p))
+
+
+def dist_gradient(k, g, difference, size, p):
+    """The gradient of the p-norm of a difference."""
+    if p == 0:
+        return difference * 0.0
+    if p == 1:
+        return g * k.sgn(difference)
+    if p == float("inf"):
+        hit = k.abs(difference) == size
+        return k.where(hit, g * k.sgn(difference) / k.sum(hit), 0.0)
+    safe = k.where(size == 0.0, size + 1.0, size)
+    out = g * k.sgn(difference) * k.pow(k.abs(difference) / safe, p - 1)
+    return _dist_zero(k, out, size)
+
+
+@opaque(
+    methods="renorm renorm_",
+    samples=lambda m: [
+        m(m.f(3, 4), 2, 0, 1.0),
+        m(m.f(3, 4), 1, 1, 2.0),
+        m(m.nc(3, 2), 2, -1, 0.5),
+        m(m.f(2, 0), 2, 0, 1.0),
+        m(m.f(3, 2), 2, 0, 100.0),
+        m.without("0-d", "it needs two dimensions"),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "renorm: input needs at least 2 dimensions, got 1 dimensions", m.f(2), 2, 0, 1.0),
+        m.error(RuntimeError, "renorm: non-positive-norm not supported", m.f(2, 2), -1, 0, 1.0),
+    ],
+)
+def renorm(k, input, *, p, dim, maxnorm):
+    """Each slice along ``dim`` scaled down to the p-norm ``maxnorm`` where it is longer."""
+    axes = tuple(i for i in range(input.ndim) if i != dim)
+    size = norm_kernel.norm(input, float(p), axes, True)
+    one = size.dtype.type(1)
+    factor = np.where(size > maxnorm, size.dtype.type(maxnorm) / (size + size.dtype.type(1e-7)), one)
+    return input * factor
+
+
+@renorm.prepare
+def _(input, p, dim, maxnorm):
+    need_tensor("renorm", input)
+    if p <= 0:
+        raise errors.runtime("renorm: non-positive-norm not supported")
+    if maxnorm < 0:
+        raise errors.runtime(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    if input.ndim < 2:
+        raise errors.runtime(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
+    return (input,), {"p": p, "dim": check_dim(dim, input.ndim), "maxnorm": float(maxnorm)}
+
+
+@renorm.vjp("input")
+def _(k, g, input, p, dim, maxnorm):
+    axes = [i for i in range(len(tuple(input.shape))) if i != dim]
+    size = k.vector_norm(input, p, axes, True)
+    longer = size > maxnorm
+    factor = k.where(longer, maxnorm / (size + 1e-7), 1.0)
+    inner = k.sum(g * input, axes, True)
+    # d size / d input, times d factor / d size
+    slope = k.where(longer, -maxnorm / ((size + 1e-7) * (size + 1e-7)), 0.0)
+    safe = k.where(size == 0.0, 1.0, size)
+    return g * factor + inner * slope * k.sgn(input) * k.pow(k.abs(input) / safe, p - 1)

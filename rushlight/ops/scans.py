@@ -1,0 +1,223 @@
+"""Running sums, products and extremes along a dimension; differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import errors
+from ..errors import check_dim
+from ..functions import function
+from ..kernels import reduce
+from ..op import reduction
+from ..readers import REGISTRY
+from ..return_types import named
+from ..tensor import Tensor
+from ..writing import write_out
+from .reduction import _as, need_tensor
+
+
+def _scan_samples(m: Any) -> list[Any]:
+    return [
+        m(m.f(2, 3), dim=1),
+        m(m.f(3), dim=0),
+        m(m.f(2, 3), 0),
+        m(m.f(), 0),
+        m(m.f(0, 2), 0),
+        m(m.nc(3, 2), -1),
+        m(m.i(3), 0),
+        m(m.b(3), 0),
+        m(m.a([200, 2], m.torch.uint8), 0),
+    ]
+
+
+def _scan_errors(m: Any) -> list[Any]:
+    return [
+        m.error(IndexError, "Dimension out of range", m.f(2), 3),
+        m.error(TypeError, "argument 'input' (position 1) must be Tensor, not str", "text", 0),
+    ]
+
+
+@reduction(
+    methods="cumsum cumsum_",
+    samples=lambda m: [*_scan_samples(m), m(m.i(3), 0, dtype=m.torch.float64)],
+    errors=_scan_errors,
+)
+def cumsum(k, input, *, dim, dtype=None):
+    """Running sums along ``dim``."""
+    target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
+    return reduce.cumsum(input, dim, target) if input.ndim else input.astype(target)
+
+
+@cumsum.prepare
+def _(input, dim, *, dtype=None):
+    need_tensor("cumsum", input)
+    return (input,), {"dim": check_dim(dim, input.ndim), "dtype": dtype}
+
+
+@cumsum.vjp("input")
+def _(k, g, dim):
+    if not g.ndim:
+        return g
+    return k.sum(g, dim, True) - k.cumsum(g, dim) + g
+
+
+def _reverse_cumsum(k, x, dim):
+    """Sums from each element to the end."""
+    return k.flip(k.cumsum(k.flip(x, (dim,)), dim), (dim,))
+
+
+def _cumprod_samples(m: Any) -> list[Any]:
+    z = m.torch.tensor([[1.5, 0.0, 2.0], [0.5, 0.0, 0.0]], dtype=m._dtype())
+    return [*_scan_samples(m), m(m.i(3), 0, dtype=m.torch.float64), m(z, 1), m(z, 0)]
+
+
+@reduction(methods="cumprod cumprod_", samples=_cumprod_samples, errors=_scan_errors)
+def cumprod(k, input, *, dim, dtype=None):
+    """Running products along ``dim``."""
+    target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
+    return reduce.cumprod(input, dim, target) if input.ndim else input.astype(target)
+
+
+@cumprod.prepare
+def _(input, dim, *, dtype=None):
+    need_tensor("cumprod", input)
+    return (input,), {"dim": check_dim(dim, input.ndim), "dtype": dtype}
+
+
+@cumprod.vjp("input")
+def _(k, g, input, out, dim):
+    shape = tuple(input.shape)
+    if not shape or not shape[dim]:
+        return g
+    if (input._a if isinstance(input, Tensor) else np.asarray(input)).all():
+        return _reverse_cumsum(k, g * k.conj(out), dim) / k.conj(input)
+    # at a zero each element gets the products without it, computed as such
+    n = shape[dim]
+    tail = [1] * (len(shape) - dim - 1)
+    rows = k.reshape_gradient(input, size=(*shape[:dim], 1, *shape[dim:]))
+    own = _as(k, np.eye(n, dtype=bool).reshape(n, n, *tail))
+    later = _as(k, np.triu(np.ones((n, n), bool)).reshape(n, n, *tail))
+    others = k.where(later, k.cumprod(k.where(own, 1.0, rows), dim + 1), 0.0)
+    return k.sum(k.reshape_gradient(g, size=(*shape[:dim], 1, *shape[dim:])) * k.conj(others), dim + 1)
+
+
+@reduction(
+    methods="logcumsumexp",
+    refuses={"bool": "logcumsumexp_out_cpu", "int": "logcumsumexp_out_cpu"},
+    samples=_scan_samples,
+    errors=_scan_errors,
+)
+def logcumsumexp(k, input, *, dim):
+    """``log(cumsum(exp(input)))`` along ``dim`` without overflow."""
+    return reduce.logcumsumexp(input, dim)
+
+
+@logcumsumexp.prepare
+def _(input, dim):
+    need_tensor("logcumsumexp", input)
+    return (input,), {"dim": check_dim(dim, input.ndim)}
+
+
+@logcumsumexp.vjp("input")
+def _(k, g, input, out, dim):
+    shape = tuple(input.shape)
+    if not shape or not shape[dim]:
+        return g
+    # exp(input_i - out_j) for j >= i never overflows: all pairs
+    n = shape[dim]
+    later = _as(k, np.triu(np.ones((n, n), bool)).reshape(n, n, *[1] * (len(shape) - dim - 1)))
+    i, j = (*shape[: dim + 1], 1, *shape[dim + 1 :]), (*shape[:dim], 1, *shape[dim:])
+    share = k.exp(k.where(later, k.reshape_gradient(input, size=i) - k.reshape_gradient(out, size=j), -float("inf")))
+    return k.sum(k.reshape_gradient(g, size=j) * share, dim + 1)
+
+
+def _running_extreme(name: str, ufunc: Any, doc: str) -> None:
+    def forward(k, input, *, dim):
+        if not input.ndim:
+            return input.copy(), np.zeros((), np.int64)
+        values = ufunc.accumulate(input, axis=dim)
+        hit = (input == values) | (input != input)
+        place = np.arange(input.shape[dim]).reshape(-1, *[1] * (input.ndim - dim - 1))
+        return values, np.maximum.accumulate(np.where(hit, place, 0), axis=dim)
+
+    forward.__name__, forward.__doc__ = name + "_pair", doc
+    op = reduction(
+        public=False,
+        outputs=("values", "indices"),
+        n_diff=1,
+        grad_name=f"{name.capitalize()}Backward0",
+        refuses={"complex": f"{name}_cpu"},
+    )(forward)
+
+    @op.vjp("input")
+    def _(k, g, input_shape, indices, dim):
+        return (
+            k.scatter_add(k.broadcast_gradient(k.sum(g) * 0.0, size=input_shape), dim, indices, g)
+            if len(input_shape)
+            else g
+        )
+
+    def public(input: Tensor, dim: int, *, out: Any = None) -> Any:
+        need_tensor(name, input)
+        pair = op.public(input, dim=check_dim(dim, input._a.ndim))
+        result = named(name, ("values", "indices"))(*pair)
+        return result if out is None else write_out(name, out, result)
+
+    public.__name__, public.__doc__ = name, doc
+    function(
+        name=name,
+        methods=name,
+        samples=lambda m: [
+            *_scan_samples(m),
+            m(m.a([1.0, 3.0, 3.0, float("nan"), 5.0]), 0).value_only("nan"),
+            m(m.c(2), 0),
+        ],
+        errors=_scan_errors,
+    )(public)
+
+
+_running_extreme("cummax", np.maximum, "Running maxima along ``dim``, and the last index of each.")
+_running_extreme("cummin", np.minimum, "Running minima along ``dim``, and the last index of each.")
+
+
+# --- differences --------------------------------------------------------------------------------------------------------
+@function(
+    methods="diff",
+    samples=lambda m: [
+        m(m.f(5)),
+        m(m.f(2, 4), 2),
+        m(m.f(3, 2), dim=0),
+        m(m.nc(3, 4), 1, 1),
+        m(m.f(2, 0)),
+        m(m.f(3), prepend=m.f(1), append=m.f(2)),
+        m(m.i(4)),
+        m(m.b(4)),
+        m.without("0-d", "it needs a dimension"),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "diff expects input to be at least one-dimensional", m.f()),
+        m.error(RuntimeError, "order must be non-negative but got -1", m.f(3), -1),
+    ],
+)
+def diff(
+    input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None, *, out: Any = None
+) -> Tensor:
+    """The n-th differences of neighbours along ``dim``; of bools whether they differ."""
+    need_tensor("diff", input)
+    if input._a.ndim == 0:
+        raise errors.runtime("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise errors.runtime(f"order must be non-negative but got {n}")
+    dim = check_dim(dim, input._a.ndim)
+    if prepend is not None or append is not None:
+        input = REGISTRY["cat"].public([x for x in (prepend, input, append) if x is not None], dim)
+    result = input
+    for _ in range(min(n, input._a.shape[dim])):
+        size = result._a.shape[dim]
+        upper, lower = result.narrow(dim, 1, size - 1), result.narrow(dim, 0, size - 1)
+        result = upper.logical_xor(lower) if result._a.dtype.kind == "b" else upper - lower
+    if n == 0:
+        result = REGISTRY["clone"].public(input)
+    return result if out is None else write_out("diff", out, result)  # type: ignore[no-any-return]

@@ -1,0 +1,566 @@
+"""Writing by an index of the same rank: scatter and its reductions; ``put``, ``take`` and ``masked_scatter``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import errors, types
+from ..errors import check_dim
+from ..functions import function
+from ..kernels.strides import broadcast_shapes
+from ..op import opaque
+from ..promotion import cast
+from ..readers import REGISTRY
+from ..tensor import Tensor
+from ..writing import write_out
+
+
+def _array(x: Any) -> Any:
+    return x._a if isinstance(x, Tensor) else np.asarray(x)
+
+
+def places(index: Any, dim: int) -> tuple[Any, ...]:
+    """NumPy's index for ``out[..., index, ...]`` along ``dim``, the other coordinates running."""
+    where: list[Any] = list(np.ogrid[tuple(slice(0, n) for n in index.shape)])
+    where[dim] = index
+    return tuple(where)
+
+
+def check_scatter(name: str, input: Any, index: Any, src: Any, dim: Any) -> int:
+    """What PyTorch checks of a scatter; returns the dimension."""
+    if not isinstance(index, (Tensor, np.ndarray)):
+        raise errors.type_(
+            f"{name}() received an invalid combination of arguments - got an index of {type(index).__name__}"
+        )
+    a, x = _array(index), _array(input)
+    dim = check_dim(dim, x.ndim)
+    if a.dtype not in (np.int64, np.int32):
+        raise errors.runtime("scatter(): Expected dtype int32/int64 for index", "Convert it: index.long().")
+    if isinstance(src, (Tensor, np.ndarray)):
+        if isinstance(src, Tensor) and isinstance(input, Tensor) and src.dtype is not input.dtype:
+            raise errors.runtime("scatter(): Expected self.dtype to be equal to src.dtype")
+        b = _array(src)
+        if a.size and max(a.ndim, 1) != max(b.ndim, 1):
+            raise errors.runtime("Index tensor must have the same number of dimensions as src tensor")
+    else:
+        b = None
+    if not a.size:
+        return dim
+    if max(a.ndim, 1) != max(x.ndim, 1):
+        raise errors.runtime("Index tensor must have the same number of dimensions as self tensor")
+    low, high = a.min(), a.max()
+    n = x.shape[dim] if x.ndim else 1
+    large = any(i != dim and p > q for i, (p, q) in enumerate(zip(a.shape, x.shape, strict=False)))
+    if large or (b is not None and any(p > q for p, q in zip(a.shape, b.shape, strict=False))):
+        than = "" if b is None else f" and to be no larger size than src {list(b.shape)}"
+        raise errors.runtime(
+            f"Expected index {list(a.shape)} to be no larger than self {list(x.shape)} apart from dimension {dim}{than}"
+        )
+    if low < 0 or high >= n:
+        raise errors.runtime(
+            f"index {int(low if low < 0 else high)} is out of bounds for dimension {dim} with size {n}"
+        )
+    return dim
+
+
+def _values(src: Any, index: Any) -> Any:
+    return src if not np.ndim(src) else src[tuple(slice(0, n) for n in index.shape)]
+
+
+def _at_least_1d(*xs: Any) -> Any:
+    return [x if np.ndim(x) else np.reshape(x, (1,)) for x in xs]
+
+
+def _scatter_samples(m: Any) -> list[Any]:
+    i = m.a([[0, 2, 1, 0], [1, 0, 2, 2]])
+    return [
+        m(m.f(3, 4), 0, i, m.f(2, 4)),
+        m(m.f(3, 4), 1, m.a([[0, 2], [1, 3]]), m.f(2, 2)),
+        m(m.f(3, 4), 1, m.a([[0, 2]]), m.f(2, 3)).value_only("torch fails backward"),
+        m(m.f(3), 0, m.a([2, 0]), m.f(2)),
+        m(m.f(), 0, m.a(0), m.f()),
+        m(m.f(0, 2), 0, m.i(0, 2), m.f(0, 2)),
+        m(m.nc(4, 3), -1, m.a([[0, 2, 1]]), m.nc(1, 3)),
+        m(m.f(3, 4), 0, i.to(m.torch.int32), m.f(2, 4)),
+        m(m.i(3, 4), 0, i, m.i(2, 4)),
+        m(m.f(3), 0, m.i(0), m.f(0)),
+    ]
+
+
+def _scatter_errors(m: Any) -> list[Any]:
+    i = m.a([[0, 2, 1, 0]])
+    return [
+        m.error(RuntimeError, "scatter(): Expected self.dtype to be equal to src.dtype", m.f(3, 4), 0, i, m.i(3, 4)),
+        m.error(RuntimeError, "index 5 is out of bounds for dimension 0 with size 3", m.f(3), 0, m.a([5]), m.f(3)),
+        m.error(RuntimeError, "scatter(): Expected dtype int32/int64 for index", m.f(3), 0, m.f(2), m.f(3)),
+        m.error(
+            RuntimeError, "Index tensor must have the same number of dimensions as", m.f(3, 4), 0, m.a([0]), m.f(3, 4)
+        ),
+        m.error(
+            RuntimeError,
+            "to be no larger than self [3, 4] apart from dimension 0",
+            m.f(3, 4),
+            0,
+            m.i(1, 5, hi=1),
+            m.f(3, 5),
+        ),
+        m.error(IndexError, "Dimension out of range", m.f(3), 3, m.a([0]), m.f(3)),
+    ]
+
+
+def _unique(m: Any) -> list[Any]:
+    i = m.a([[0, 2, 1, 0], [1, 0, 2, 2]])
+    return [
+        m(m.f(3, 4), 0, i, m.f(2, 4)),
+        m(m.f(3, 4), 1, m.a([[0, 2], [1, 3]]), m.f(2, 2)),
+        m(m.f(3, 4), 1, m.a([[0, 2]]), m.f(2, 3)).value_only("torch fails backward"),
+        m(m.f(), 0, m.a(0), m.f()),
+        m(m.f(0, 2), 0, m.i(0, 2), m.f(0, 2)),
+        m(m.nc(4, 3), -1, m.a([[0, 2, 1]]), m.nc(1, 3)),
+        m(m.f(3, 4), 0, i.to(m.torch.int32), m.f(2, 4)),
+        m(m.f(3, 4), 0, i, 1.5),
+        m(m.i(3, 4), 0, i, m.i(2, 4)),
+        m(m.f(3, 4), 0, i, value=2),
+        m(m.f(3), 0, m.i(0), m.f(0)),
+        m(m.f(3, 4), 0, i, m.f(2, 4), reduce="add").value_only("torch has no derivative"),
+        m(m.f(3, 4), 0, i, 2.0, reduce="multiply").value_only("torch has no derivative"),
+    ]
+
+
+@opaque(
+    methods="scatter scatter_",
+    grad_name=lambda inputs, attrs: (
+        "NotImplemented" if attrs["reduce"] else f"ScatterBackward{int(not isinstance(inputs[2], Tensor))}"
+    ),
+    samples=_unique,
+    errors=_scatter_errors,
+)
+def scatter(k, input, index, src, *, dim, reduce=None):
+    """A copy with ``src`` written by index along ``dim``: ``out[index[i][j]][j] = src[i][j]`` for dim 0."""
+    out = np.array(input)
+    flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
+    if index.size:
+        where, values = places(index, dim), _values(src, index)
+        if reduce is None:
+            flat[where] = values
+        else:
+            (np.add if reduce == "add" else np.multiply).at(flat, where, values)
+    return flat.reshape(out.shape)
+
+
+@scatter.prepare
+def _(input, dim, index, src=None, *, value=None, reduce=None):
+    src = value if src is None else src
+    if src is None:
+        raise errors.type_("scatter() received an invalid combination of arguments: there is no src and no value")
+    if reduce not in (None, "add", "multiply"):
+        raise errors.runtime("reduce argument must be either add or multiply.")
+    dim = check_scatter("scatter", input, index, src, dim)
+    if not isinstance(src, (Tensor, np.ndarray)) and isinstance(input, Tensor):
+        src = cast(src, input.dtype)
+    return (input, index, src), {"dim": dim, "reduce": reduce}
+
+
+scatter.nondiff("index")
+
+
+@scatter.vjp("input")
+def _(k, g, index, dim, reduce):
+    if reduce is not None:
+        raise errors.runtime("derivative for aten::scatter is not implemented", "Use scatter_reduce.")
+    return k.scatter(g, dim, index, 0.0)
+
+
+@scatter.vjp("src")
+def _(k, g, index, src_shape, dim, reduce):
+    if reduce is not None:
+        raise errors.runtime("derivative for aten::scatter is not implemented", "Use scatter_reduce.")
+    return _for_source(k, k.gather(g, dim, index), index, src_shape)
+
+
+def _for_source(k, g, index, src_shape):
+    """A gathered gradient in the shape of the source, whose rest was not read."""
+    if tuple(src_shape) == tuple(index.shape):
+        return g
+    if not tuple(src_shape):
+        return k.sum(g)
+    return k.basic_put(g, size=tuple(src_shape), where=tuple(slice(0, n) for n in tuple(index.shape)))
+
+
+@opaque(methods="scatter_add scatter_add_", samples=_scatter_samples, errors=_scatter_errors)
+def scatter_add(k, input, index, src, *, dim):
+    """A copy with ``src`` added by index along ``dim``: ``out[index[i][j]][j] += src[i][j]`` for dim 0."""
+    out = np.array(input)
+    flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
+    if index.size:
+        np.add.at(flat, places(index, dim), _values(src, index))
+    return flat.reshape(out.shape)
+
+
+@scatter_add.prepare
+def _(input, dim, index, src):
+    return (input, index, src), {"dim": check_scatter("scatter_add", input, index, src, dim)}
+
+
+scatter_add.nondiff("index")
+
+
+@scatter_add.vjp("input")
+def _(k, g):
+    return g
+
+
+@scatter_add.vjp("src")
+def _(k, g, index, src_shape, dim):
+    return _for_source(k, k.gather(g, dim, index), index, src_shape)
+
+
+# --- reductions ---------------------------------------------------------------------------------------------------------
+REDUCTIONS = {"sum": np.add, "mean": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
+
+
+def reduce_into(out: Any, where: tuple[Any, ...], values: Any, reduce: str, include_self: bool) -> None:
+    """Combine ``values`` into ``out`` at ``where``; without ``include_self`` what was there does not count."""
+    if not include_self:
+        start = {"sum": 0, "mean": 0, "prod": 1}.get(reduce)
+        if start is None:
+            low = -np.inf if out.dtype.kind == "f" else np.iinfo(out.dtype).min
+            high = np.inf if out.dtype.kind == "f" else np.iinfo(out.dtype).max
+            start = low if reduce == "amax" else high
+        out[where] = start
+    REDUCTIONS[reduce].at(out, where, values)
+    if reduce == "mean":
+        count = np.full(out.shape, int(include_self), np.int64)
+        np.add.at(count, where, 1)
+        count = np.maximum(count, 1)
+        out[...] = out / count if out.dtype.kind == "f" else out // count
+
+
+def _reduce_samples(m: Any) -> list[Any]:
+    i = m.a([[0, 2, 1, 0], [1, 0, 2, 2]])
+    out = []
+    for way in REDUCTIONS:
+        out += [
+            m(m.f(3, 4), 0, i, m.f(2, 4), way),
+            m(m.f(3, 4), 0, i, m.f(2, 4), way, include_self=False),
+            m(m.i(3, 4), 0, i, m.i(2, 4), way),
+        ]
+    return [
+        *out,
+        m(m.f(), 0, m.a(0), m.f(), "sum"),
+        m(m.f(0, 2), 0, m.i(0, 2), m.f(0, 2), "sum"),
+        m(m.nc(4, 3), -1, m.a([[0, 2, 1]]), m.nc(1, 3), "prod"),
+    ]
+
+
+@opaque(
+    methods="scatter_reduce scatter_reduce_",
+    samples=_reduce_samples,
+    errors=lambda m: [
+        m.error(
+            RuntimeError,
+            "reduce argument must be either sum, prod, mean, amax or amin, got x",
+            m.f(3),
+            0,
+            m.a([0]),
+            m.f(3),
+            "x",
+        ),
+        m.error(
+            RuntimeError, "scatter(): Expected self.dtype to be equal to src.dtype", m.f(3), 0, m.a([0]), m.i(3), "sum"
+        ),
+        m.error(
+            RuntimeError, "index 5 is out of bounds for dimension 0 with size 3", m.f(3), 0, m.a([5]), m.f(3), "sum"
+        ),
+    ],
+)
+def scatter_reduce(k, input, index, src, *, dim, reduce, include_self=True):
+    """A copy with ``src`` combined by index along ``dim``: ``sum``, ``prod``, ``mean``, ``amax`` or ``amin``."""
+    out = np.array(input)
+    flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
+    if index.size:
+        reduce_into(flat, places(index, dim), _values(src, index), reduce, include_self)
+    return flat.reshape(out.shape)
+
+
+@scatter_reduce.prepare
+def _(input, dim, index, src, reduce, *, include_self=True):
+    if reduce not in REDUCTIONS:
+        raise errors.runtime(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    dim = check_scatter("scatter_reduce", input, index, src, dim)
+    return (input, index, src), {"dim": dim, "reduce": reduce, "include_self": bool(include_self)}
+
+
+scatter_reduce.nondiff("index")
+
+
+@scatter_reduce.vjp_joint
+def _(k, g, input, index, src, out, dim, reduce, include_self):
+    return reduced_gradients(
+        k,
+        g,
+        input,
+        src,
+        out,
+        reduce,
+        include_self,
+        lambda x: k.gather(x, dim, index),
+        lambda x, s: k.scatter_add(x, dim, index, s),
+        lambda x, v: k.scatter(x, dim, index, v),
+        lambda s: _for_source(k, s, index, tuple(src.shape)),
+        lambda s: (
+            s
+            if tuple(s.shape) == tuple(index.shape)
+            else k.basic_slice(s, where=tuple(slice(0, n) for n in tuple(index.shape)))
+        ),
+    )
+
+
+def reduced_gradients(k, g, input, src, out, reduce, include_self, gather, add, put, whole, used):
+    """The gradients of a reduction by index, given how it gathers, adds and writes."""
+    zero = input * 0.0
+    src = used(src)
+    mine = g if include_self else put(g, 0.0)
+    if reduce == "sum":
+        return mine, None, whole(gather(g))
+    if reduce == "mean":
+        count = add(zero + 1.0 if include_self else put(zero + 1.0, 0.0), src * 0.0 + 1.0)
+        return mine / count, None, whole(gather(g / count))
+    if reduce == "prod":
+        return mine * (out / input), None, whole(gather(g * out) / src)
+    hit_input = k.where(input == out, zero + 1.0, zero)
+    if not include_self:
+        hit_input = put(hit_input, 0.0)
+    hit_src = k.where(src == gather(out), src * 0.0 + 1.0, src * 0.0)
+    count = add(hit_input, hit_src)
+    share = k.where(count == 0.0, zero, g / count)
+    return share * hit_input, None, whole(gather(share) * hit_src)
+
+
+# --- flat indices ---------------------------------------------------------------------------------------------------------
+def _flat_index(name: str, index: Any, size: int) -> None:
+    a = _array(index)
+    if a.dtype != np.int64:
+        kind = types.scalar_name(types.of_array(a))
+        raise errors.runtime(f"{name}(): Expected a long tensor for index, but got {kind}", "Convert it: index.long().")
+    if a.size:
+        worst = int(a.max()) if a.max() >= size else int(a.min())
+        if not -size <= worst < size:
+            raise errors.index(f"out of range: tried to access index {worst} on a tensor of {size} elements.")
+
+
+@opaque(
+    methods="take",
+    samples=lambda m: [
+        m(m.f(2, 3), m.a([0, 5, -1])),
+        m(m.f(2, 3), m.a([[1, 2], [1, 1]])),
+        m(m.f(), m.a(0)),
+        m(m.nc(3, 2), m.a([4, 2])),
+        m(m.f(3), m.i(0)),
+        m(m.i(4), m.a([3])),
+    ],
+    errors=lambda m: [
+        m.error(IndexError, "out of range: tried to access index 12 on a tensor of 6 elements.", m.f(2, 3), m.a([12])),
+        m.error(RuntimeError, "take(): Expected a long tensor for index, but got Double", m.f(3), m.f(2)),
+    ],
+)
+def take(k, input, index):
+    """The elements at these places of the flattened input, in the shape of ``index``."""
+    return np.asarray(input.reshape(-1)[index])
+
+
+@take.prepare
+def _(input, index):
+    _flat_index("take", index, _array(input).size)
+    return (input, index), {}
+
+
+take.nondiff("index")
+
+
+@take.vjp("input")
+def _(k, g, index, input_shape):
+    return k.put(k.broadcast_gradient(k.sum(g) * 0.0, size=input_shape), index, g, accumulate=True)
+
+
+@opaque(
+    methods="put put_",
+    samples=lambda m: [
+        m(m.f(2, 3), m.a([0, 5, -2]), m.f(3)),
+        m(m.f(2, 3), m.a([[1, 2], [1, 1]]), m.f(4), True),
+        m(m.f(), m.a(0), m.f()),
+        m(m.nc(3, 2), m.a([4, 2]), m.f(2)),
+        m(m.f(3), m.i(0), m.f(0)),
+        m(m.i(4), m.a([3]), m.i(1)),
+    ],
+    errors=lambda m: [
+        m.error(
+            IndexError,
+            "out of range: tried to access index 12 on a tensor of 6 elements.",
+            m.f(2, 3),
+            m.a([12]),
+            m.f(1),
+        ),
+        m.error(
+            IndexError,
+            "put_(): Expected source and index to have the same number of elements",
+            m.f(3),
+            m.a([1]),
+            m.f(2),
+        ),
+        m.error(RuntimeError, "put_(): Expected a long tensor for index, but got Double", m.f(3), m.f(2), m.f(2)),
+    ],
+)
+def put(k, input, index, source, *, accumulate=False):
+    """A copy with ``source`` written (or added) at these places of the flattened input."""
+    out = np.array(input)
+    flat = np.ascontiguousarray(out).reshape(-1)
+    where, values = np.asarray(index).reshape(-1), np.asarray(source).reshape(-1)
+    if accumulate:
+        np.add.at(flat, where, values)
+    else:
+        flat[where] = values
+    return flat.reshape(out.shape)
+
+
+@put.prepare
+def _(input, index, source, accumulate=False):
+    _flat_index("put_", index, _array(input).size)
+    if isinstance(source, Tensor) and isinstance(input, Tensor) and source.dtype is not input.dtype:
+        names = types.scalar_name(input.dtype), types.scalar_name(source.dtype)
+        raise errors.runtime(
+            f"put_(): self and source expected to have the same dtype, but got self.dtype = {names[0]} and source.dtype = {names[1]}"
+        )
+    n, count = _array(source).size, _array(index).size
+    if n != count:
+        raise errors.index(
+            f"put_(): Expected source and index to have the same number of elements, but got source.numel() = {n}, index.numel() = {count}"
+        )
+    return (input, index, source), {"accumulate": bool(accumulate)}
+
+
+put.nondiff("index")
+
+
+@put.vjp("input")
+def _(k, g, index, accumulate):
+    return g if accumulate else k.put(g, index, k.take(g, index) * 0.0)
+
+
+@put.vjp("source")
+def _(k, g, index, source_shape):
+    return k.reshape_gradient(k.take(g, index), size=source_shape)
+
+
+@function(
+    methods="take_along_dim",
+    samples=lambda m: [
+        m(m.f(3, 4), m.a([[0, 2, 1, 0]]), 0),
+        m(m.f(3, 4), m.a([5, 1])),
+        m(m.nc(3, 2), m.a([[1], [0], [1]]), 1),
+        m(m.f(2, 1), m.a([[0, 0, 0]]), 1),
+        m(m.f(0, 2), m.i(0, 2), 0),
+        m(m.f(), m.a([0])),
+        m(m.i(4), m.a([2, 1]), 0),
+    ],
+    errors=lambda m: [
+        m.error(
+            RuntimeError,
+            "torch.take_along_dim(): input and indices should have the same number of dimensions",
+            m.f(3, 2),
+            m.a([0]),
+            0,
+        ),
+        m.error(RuntimeError, "Expected dtype int32/int64 for index", m.f(3), m.f(2)),
+    ],
+)
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, out: Any = None) -> Tensor:
+    """The elements at ``indices`` along ``dim``, broadcast over the other dimensions; of the flattened input without ``dim``."""
+    gather = REGISTRY["gather"].public
+    if dim is None:
+        result = gather(input.reshape(-1), 0, indices.reshape(-1))
+    else:
+        if input._a.ndim != indices._a.ndim:
+            raise errors.runtime(
+                "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+                f"{input._a.ndim} dimensions for input, and {indices._a.ndim} dimensions for indices"
+            )
+        dim = check_dim(dim, input._a.ndim)
+        x, i = list(input._a.shape), list(indices._a.shape)
+        common = [max(p, q) if 0 not in (p, q) else 0 for p, q in zip(x, i, strict=True)]
+        wide = [n if d != dim else x[dim] for d, n in enumerate(common)]
+        index = [n if d != dim else i[dim] for d, n in enumerate(common)]
+        result = gather(input.broadcast_to(wide), dim, indices.broadcast_to(index))
+    return result if out is None else write_out("take_along_dim", out, result)  # type: ignore[no-any-return]
+
+
+@opaque(
+    methods="masked_scatter masked_scatter_",
+    samples=lambda m: [
+        m(m.f(2, 3), m.b(2, 3), m.f(6)),
+        m(m.f(2, 3), m.b(3), m.f(2, 3)),
+        m(m.f(3), m.b(2, 1), m.f(7)),
+        m(m.f(), m.a(True), m.f(1)),
+        m(m.f(0, 2), m.b(2), m.f(2)),
+        m(m.nc(3, 2), m.b(3, 2), m.nc(3, 2)),
+        m(m.i(3), m.b(3), m.i(3)),
+    ],
+    errors=lambda m: [
+        m.error(
+            RuntimeError,
+            "Number of elements of source < number of ones in mask",
+            m.f(3),
+            m.a([True, True, True]),
+            m.f(2),
+        ),
+        m.error(
+            RuntimeError, "masked_scatter: expected self and source to have same dtypes but got", m.f(2), m.b(2), m.i(2)
+        ),
+        m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.b(3), m.f(3)),
+    ],
+)
+def masked_scatter(k, input, mask, source):
+    """A copy with the elements of ``source``, in order, where the mask holds."""
+    shape = np.broadcast_shapes(input.shape, mask.shape)
+    out, where = np.array(np.broadcast_to(input, shape)), np.broadcast_to(mask, shape)
+    count = int(where.sum())
+    if source.size < count:
+        raise errors.runtime("masked_scatter: Number of elements of source < number of ones in mask")
+    out[where] = source.reshape(-1)[:count]
+    return out
+
+
+@masked_scatter.prepare
+def _(input, mask, source):
+    if isinstance(input, Tensor):
+        if input.dtype is not source.dtype:
+            names = types.scalar_name(input.dtype), types.scalar_name(source.dtype)
+            raise errors.runtime(
+                f"masked_scatter: expected self and source to have same dtypes but got{' and '.join(names)}"
+            )
+        if mask._a.dtype != np.bool_:
+            raise errors.runtime(
+                "masked_scatter_ only supports boolean masks, but got mask with dtype " + types.scalar_name(mask.dtype)
+            )
+        broadcast_shapes(input._a.shape, mask._a.shape)
+    return (input, mask, source), {}
+
+
+masked_scatter.nondiff("mask")
+
+
+@masked_scatter.vjp("input")
+def _(k, g, mask):
+    return k.where(mask, 0.0, g)
+
+
+@masked_scatter.vjp("source")
+def _(k, g, mask, source_shape):
+    # the elements that were written come first, the rest of the source got nowhere
+    values = k.masked_select(g, mask)
+    n = int(np.prod(source_shape))
+    return k.reshape_gradient(
+        k.basic_put(values, size=(n,), where=(slice(0, values.shape[0]),)), size=tuple(source_shape)
+    )

@@ -1,0 +1,130 @@
+"""logsumexp, softmax, log_softmax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import types
+from ..errors import check_dim, check_dims
+from ..kernels import reduce
+from ..kernels import softmax as softmax_kernel
+from ..op import reduction
+from ..tensor import Tensor
+from .reduction import _keep
+
+
+@reduction(
+    methods="logsumexp",
+    aliases="special.logsumexp",
+    samples=lambda m: [
+        m(m.f(2, 3), 1),
+        m(m.f(2, 3), (0, 1)),
+        m(m.f(4), 0, keepdim=True),
+        m(m.f(), 0),
+        m(m.f(2, 0), 0),
+        m(m.f(0, 2), 0),
+        m(m.nc(3, 2), 1),
+        m(m.i(3), 0),
+        m(m.b(3), 0),
+        m(m.a([float("inf"), -float("inf"), 1.0]), 0).value_only("infinite"),
+    ],
+    errors=lambda m: [
+        m.error(IndexError, "Dimension out of range", m.f(2), 3),
+        m.error(RuntimeError, "dim 0 appears multiple times in the list of dims", m.f(2, 3), (0, 0)),
+    ],
+)
+def logsumexp(k, input, *, dim, keepdim):
+    """``log(sum(exp(input)))`` along dimensions, without overflow."""
+    return reduce.logsumexp(input, dim, keepdim)
+
+
+@logsumexp.prepare
+def _(input, dim, keepdim=False):
+    if isinstance(input, Tensor) and input.dtype.category < types.FLOATING:
+        input = input.to(types.get_default_dtype())
+    return (input,), {"dim": tuple(sorted(check_dims(dim, input.ndim))), "keepdim": keepdim}
+
+
+@logsumexp.vjp("input")
+def _(k, g, input, out, dim, keepdim):
+    shape = tuple(input.shape)
+    return _keep(k, g, dim, keepdim, shape) * k.exp(input - _keep(k, out, dim, keepdim, shape))
+
+
+def _softmax_input(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, Any]:
+    if dim is None:
+        import warnings
+
+        warnings.warn(
+            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+            UserWarning,
+            stacklevel=6,
+        )
+        dim = 0 if input.ndim in (0, 1, 3) else 1
+    if dtype is not None and isinstance(input, Tensor) and input.dtype is not dtype:
+        input = input.to(dtype)
+    kind = (input._a if isinstance(input, Tensor) else input).dtype.kind
+    if kind in "biuc":
+        scalar = types.scalar_name(types.of_array(input._a if isinstance(input, Tensor) else input))
+        raise NotImplementedError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{scalar}'")
+    return (input,), {"dim": check_dim(dim, input.ndim)}
+
+
+def _softmax_samples(m: Any) -> list[Any]:
+    return [
+        m(m.f(2, 3), dim=1),
+        m(m.f(2, 3), dim=0),
+        m(m.f(), dim=0),
+        m(m.f(0, 2), 1),
+        m(m.nc(3, 4), -1),
+        m(m.f(2, 3, 2), 1),
+        m(m.i(3), 0),
+        m(m.i(3), 0, dtype=m.torch.float64),
+        m(m.c(2), 0),
+    ]
+
+
+def _softmax_errors(name: str) -> Any:
+    return lambda m: [
+        m.error(IndexError, "Dimension out of range", m.f(2), 3),
+        m.error(NotImplementedError, f"\"{name}_lastdim_kernel_impl\" not implemented for 'Long'", m.i(2), 0),
+    ]
+
+
+@reduction(methods="softmax", aliases="special.softmax", samples=_softmax_samples, errors=_softmax_errors("softmax"))
+def softmax(k, input, *, dim):
+    """``exp(x) / sum(exp(x))`` along ``dim``."""
+    return softmax_kernel.softmax(input, dim)
+
+
+@softmax.prepare
+def _(input, dim=None, dtype=None, *, _stacklevel=3):
+    return _softmax_input("softmax", input, dim, dtype)
+
+
+@softmax.vjp("input")
+def _(k, g, out, dim):
+    return (g - k.sum(g * out, dim, True) if out.ndim else g - g * out) * out
+
+
+@reduction(
+    methods="log_softmax",
+    aliases="special.log_softmax",
+    samples=_softmax_samples,
+    errors=_softmax_errors("log_softmax"),
+)
+def log_softmax(k, input, *, dim):
+    """``x - log(sum(exp(x)))`` along ``dim``."""
+    return softmax_kernel.log_softmax(input, dim) if input.ndim else np.zeros_like(input)
+
+
+@log_softmax.prepare
+def _(input, dim=None, dtype=None, *, _stacklevel=3):
+    return _softmax_input("log_softmax", input, dim, dtype)
+
+
+@log_softmax.vjp("input")
+def _(k, g, out, dim):
+    return g - k.exp(out) * k.sum(g, dim, True) if out.ndim else g * 0.0
