@@ -128,10 +128,22 @@ def contiguous(input: Tensor, memory_format: Any = types.contiguous_format) -> T
     return input if input._a.flags.c_contiguous else clone.public(input, memory_format=types.contiguous_format)
 
 
+def turned(a: Any, order: Any) -> Any:
+    """Dimensions in another order. NumPy forgets the strides of arrays without elements; PyTorch permutes them too."""
+    if a.size:
+        return a.transpose(order)
+    strides = element_strides(a)
+    return np.lib.stride_tricks.as_strided(a, [a.shape[d] for d in order], [strides[d] * a.itemsize for d in order])
+
+
 @movement(methods="transpose")
 def transpose(k, input, *, dim0, dim1):
     """Two dimensions exchanged."""
-    return input.swapaxes(dim0, dim1) if input.ndim else input[...]
+    if input.size:
+        return input.swapaxes(dim0, dim1) if input.ndim else input[...]
+    order = list(range(input.ndim))
+    order[dim0], order[dim1] = dim1, dim0
+    return turned(input, order)
 
 
 @transpose.prepare
@@ -148,7 +160,7 @@ def _(k, g, dim0, dim1):
 @movement(methods="t", grad_name="TBackward0")
 def t(k, input):
     """A matrix transposed; vectors and scalars as they are."""
-    return input.T
+    return input.T if input.size else turned(input, range(input.ndim)[::-1])
 
 
 @t.prepare
@@ -166,7 +178,7 @@ def _(k, g):
 @movement(methods="permute")
 def permute(k, input, *, dims):
     """Dimensions in another order."""
-    return input.transpose(dims)
+    return turned(input, dims)
 
 
 @permute.prepare
@@ -517,3 +529,10 @@ def _reversed(x: Tensor) -> Tensor:
 
 Tensor.T = property(_reversed, doc="Dimensions in reverse order.")  # type: ignore[attr-defined]
 Tensor.mT = property(_matrix, doc="The last two dimensions exchanged.")  # type: ignore[attr-defined]
+
+
+def _from_the_end(self: Tensor) -> Tensor:
+    return self.flip(0) if self._a.ndim else self
+
+
+Tensor.__reversed__ = _from_the_end  # type: ignore[attr-defined]
