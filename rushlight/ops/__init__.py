@@ -29,6 +29,7 @@ from . import (  # noqa: F401
     powers,
     ranks,
     rearrange,
+    recurrent,
     reduction,
     regions,
     sampling,

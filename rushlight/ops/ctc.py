@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels.reduce import rounded
 from ..op import REGISTRY, opaque
 from ..tensor import Tensor, wrap
 from .losses import check_reduction
@@ -23,20 +24,28 @@ def _extended(labels: Any, blank: int) -> tuple[Any, Any]:
 
 
 def _forward(logs: Any, labels: Any, blank: int) -> Any:
-    """log alpha [time, states] of one sample with log-probabilities [time, classes]."""
+    """log alpha [time, states] of one sample with log-probabilities [time, classes], summed in PyTorch's order."""
     states, skip = _extended(labels, blank)
     alpha = np.full((len(logs), len(states)), -np.inf, logs.dtype)
     alpha[0, :2] = logs[0, states[:2]]
+    before = np.full((3, len(states)), -np.inf, logs.dtype)  # staying, the state before, the one before that
     for t in range(1, len(logs)):
-        alpha[t] = _step(alpha[t - 1], skip) + logs[t, states]
+        before[0] = alpha[t - 1]
+        before[1, 1:] = alpha[t - 1, :-1]
+        before[2, 2:] = np.where(skip[2:], alpha[t - 1, :-2], -np.inf)
+        alpha[t] = log_sum(before) + logs[t, states]
     return alpha
 
 
-def _step(before: Any, skip: Any) -> Any:
-    """log of the sum over staying, the state before and, where allowed, the one before that."""
-    one = np.concatenate(([-np.inf], before[:-1])).astype(before.dtype)
-    two = np.concatenate(([-np.inf, -np.inf], before[:-2])).astype(before.dtype)[: len(before)]
-    return np.logaddexp(np.logaddexp(before, one), np.where(skip, two, -np.inf)).astype(before.dtype)
+def log_sum(terms: Any) -> Any:
+    """log of the sum of exponentials over axis 0, added one after another; exp and log rounded once."""
+    top = terms.max(0)
+    top = np.where(top == -np.inf, top.dtype.type(0), top)
+    parts = rounded(np.exp, terms - top)
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return rounded(np.log, total) + top
 
 
 @opaque(public=False, grad_name="CtcLossBackward0")
@@ -48,7 +57,7 @@ def ctc(k, input, *, targets, lengths, blank, zero_infinity):
             out[b] = -0.0 if not len(labels) else np.inf
             continue
         alpha = _forward(input[:n, b], labels, blank)
-        out[b] = -np.logaddexp.reduce(alpha[-1, -2:])
+        out[b] = -log_sum(alpha[-1, :-3:-1])
     return out
 
 
@@ -65,15 +74,13 @@ def ctc_gradient(k, input, logs, loss, *, targets, lengths, blank, zero_infinity
         if (zero_infinity and np.isinf(loss[b])) or n == 0:
             continue
         y = logs[:n, b]
-        states, skip = _extended(labels, blank)
-        alpha = _forward(y, labels, blank)
-        beta = _forward(y[::-1], labels[::-1], blank)[::-1, ::-1]
-        both = alpha + beta
-        for c in np.unique(states):
-            at = np.logaddexp.reduce(both[:, states == c], axis=1)
-            out[:n, b, c] = -np.exp(at + loss[b] - y[:, c])
-        out[:n, b] += np.exp(y)
-        out[:n, b] *= input[b]
+        states, _ = _extended(labels, blank)
+        both = _forward(y, labels, blank) + _forward(y[::-1], labels[::-1], blank)[::-1, ::-1]
+        total = np.full(y.shape, -np.inf, y.dtype)
+        for s in range(len(states) - 1, -1, -1):
+            c = states[s]
+            total[:, c] = log_sum(np.stack((total[:, c], both[:, s])))
+        out[:n, b] = (rounded(np.exp, y) - rounded(np.exp, total + loss[b] - y)) * input[b]
     return out
 
 

@@ -247,6 +247,8 @@ def huber_loss(
     """``0.5 (x - y)**2`` where ``|x - y| <= delta``, else ``delta (|x - y| - 0.5 delta)`` (Huber 1964)."""
     _warn_sizes(input, target)
     check_reduction(reduction)
+    if not isinstance(delta, (int, float)):
+        raise errors.type_(f"delta must be a float or int, got: {type(delta)}")
     if delta <= 0:
         raise errors.runtime("huber_loss does not support non-positive values for delta.")
     if input._a.dtype.kind not in "fV" and target._a.dtype.kind not in "fV":

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...tensor import Tensor
+import numpy as np
+
+from ... import types
+from ...tensor import Parameter, Tensor, wrap
 from .. import functional
 from ..module import Module
 
@@ -100,7 +103,7 @@ class Softmax(Module):
         self.dim = dim
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.softmax(input, self.dim)  # type: ignore[no-any-return]
+        return F.softmax(input, self.dim, _stacklevel=5)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
@@ -114,24 +117,10 @@ class LogSoftmax(Module):
         self.dim = dim
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.log_softmax(input, self.dim)  # type: ignore[no-any-return]
+        return F.log_softmax(input, self.dim, _stacklevel=5)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
-
-
-class ReLU6(Module):
-    """``min(max(input, 0), 6)``."""
-
-    def __init__(self, inplace: bool = False):
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.relu6(input, inplace=self.inplace)  # type: ignore[no-any-return]
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
 
 
 class Hardtanh(Module):
@@ -148,6 +137,16 @@ class Hardtanh(Module):
 
     def extra_repr(self) -> str:
         return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
+
+
+class ReLU6(Hardtanh):
+    """``min(max(input, 0), 6)``."""
+
+    def __init__(self, inplace: bool = False):
+        super().__init__(0.0, 6.0, inplace)
+
+    def extra_repr(self) -> str:
+        return "inplace=True" if self.inplace else ""
 
 
 class Softplus(Module):
@@ -175,14 +174,14 @@ class Tanhshrink(Module):
     """``input - tanh(input)``."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return input - input.tanh()  # type: ignore[no-any-return]
+        return F.tanhshrink(input)  # type: ignore[no-any-return]
 
 
 class Softsign(Module):
     """``input / (1 + |input|)``."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return input / (input.abs() + 1)  # type: ignore[no-any-return]
+        return F.softsign(input)  # type: ignore[no-any-return]
 
 
 class Softmin(Module):
@@ -193,7 +192,158 @@ class Softmin(Module):
         self.dim = dim
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.softmax(-input, self.dim)  # type: ignore[no-any-return]
+        return F.softmin(input, self.dim, _stacklevel=5)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
+
+
+class CELU(Module):
+    """``input`` where positive, else ``alpha * (exp(input / alpha) - 1)``."""
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False):
+        super().__init__()
+        self.alpha, self.inplace = alpha, inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.celu(input, self.alpha, self.inplace)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
+
+class SELU(_InPlace):
+    """``elu`` with the alpha and the scale that keep mean 0 and variance 1."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.selu(input, self.inplace)  # type: ignore[no-any-return]
+
+
+class Mish(_InPlace):
+    """``input * tanh(softplus(input))``."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.mish(input, inplace=self.inplace)  # type: ignore[no-any-return]
+
+
+class _Quiet(Module):
+    """An activation that may write into its input and does not say so in its repr."""
+
+    def __init__(self, inplace: bool = False):
+        super().__init__()
+        self.inplace = inplace
+
+
+class Hardswish(_Quiet):
+    """``input * min(max(input + 3, 0), 6) / 6``."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardswish(input, inplace=self.inplace)  # type: ignore[no-any-return]
+
+
+class Hardsigmoid(_Quiet):
+    """``min(max(input + 3, 0), 6) / 6``."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardsigmoid(input, inplace=self.inplace)  # type: ignore[no-any-return]
+
+
+class GLU(Module):
+    """The first half along ``dim`` times the sigmoid of the second."""
+
+    def __init__(self, dim: int = -1):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.glu(input, self.dim)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class Hardshrink(Module):
+    """``input`` outside [-lambd, lambd], else 0."""
+
+    def __init__(self, lambd: float = 0.5):
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.hardshrink(input, self.lambd)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
+
+
+class Softshrink(Module):
+    """``input`` moved towards 0 by ``lambd``."""
+
+    def __init__(self, lambd: float = 0.5):
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.softshrink(input, self.lambd)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
+
+
+class PReLU(Module):
+    """``input`` where positive, else a learned share of it: one for all, or one a channel."""
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None):
+        super().__init__()
+        types.check_device(device)
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(wrap(np.empty(num_parameters, (dtype or types.get_default_dtype()).np)))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """All ``init``."""
+        self.weight._a.fill(self.init)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.prelu(input, self.weight)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
+
+
+class RReLU(Module):
+    """``input`` where positive, else a random share of it while training, the mean share after."""
+
+    def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False):
+        super().__init__()
+        self.lower, self.upper, self.inplace = lower, upper, inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
+
+
+class Softmax2d(Module):
+    """Softmax over the channels of (N, C, H, W) or (C, H, W)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return F.softmax(input, -3, _stacklevel=5)  # type: ignore[no-any-return]
+
+
+class Threshold(Module):
+    """``input`` where it is above ``threshold``, else ``value``."""
+
+    def __init__(self, threshold: float, value: float, inplace: bool = False):
+        super().__init__()
+        self.threshold, self.value, self.inplace = threshold, value, inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.threshold(input, self.threshold, self.value, self.inplace)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"threshold={self.threshold}, value={self.value}" + (", inplace=True" if self.inplace else "")

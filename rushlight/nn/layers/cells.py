@@ -35,12 +35,25 @@ class RNNCellBase(Module):
             init.uniform_(p, -bound, bound)
 
     def _check(self, input: Tensor, *states: Any) -> None:
+        """Raises ValueError for other numbers of dimensions, RuntimeError for other sizes."""
         name = type(self).__name__
         if len(input.shape) not in (1, 2):
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {len(input.shape)}D instead")
-        for state in states:
+        for i, state in enumerate(states):
             if len(state.shape) not in (1, 2):
-                raise ValueError(f"{name}: Expected hidden to be 1D or 2D, got {len(state.shape)}D instead")
+                which = f"hx[{i}]" if len(states) > 1 else "hidden"
+                raise ValueError(f"{name}: Expected {which} to be 1D or 2D, got {len(state.shape)}D instead")
+        if input.shape[-1] != self.input_size:
+            raise RuntimeError(f"input has inconsistent input_size: got {input.shape[-1]} expected {self.input_size}")
+        for i, state in enumerate(states):
+            rows = state.shape[0] if len(state.shape) > 1 else 1
+            batch = input.shape[0] if len(input.shape) > 1 else 1
+            if rows != batch or (len(state.shape) != len(input.shape) and batch != 1):
+                raise RuntimeError(f"Input batch size {batch} doesn't match hidden{i} batch size {state.shape[0]}")
+            if state.shape[-1] != self.hidden_size:
+                raise RuntimeError(
+                    f"hidden{i} has inconsistent hidden_size: got {state.shape[-1]}, expected {self.hidden_size}"
+                )
 
     def _zeros(self, input: Tensor) -> Any:
         return input.new_zeros((*input.shape[:-1], self.hidden_size))  # type: ignore[attr-defined]

@@ -55,3 +55,10 @@ class AlphaDropout(_Dropout):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.alpha_dropout(input, self.p, self.training)  # type: ignore[no-any-return]
+
+
+class FeatureAlphaDropout(_Dropout):
+    """``AlphaDropout`` of whole channels."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.feature_alpha_dropout(input, self.p, self.training)  # type: ignore[no-any-return]

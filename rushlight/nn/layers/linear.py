@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import types
+from ... import errors, types
 from ...errors import check_dim
 from ...tensor import Parameter, Tensor, wrap
 from .. import functional as F
@@ -18,6 +18,9 @@ from ..module import Module
 def empty_parameter(shape: tuple[int, ...], dtype: Any = None, device: Any = None) -> Parameter:
     """A parameter whose values are still to be drawn."""
     types.check_device(device)
+    for n in shape:
+        if n < 0:
+            raise errors.runtime(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
     return Parameter(wrap(np.empty(shape, (dtype or types.get_default_dtype()).np)))  # type: ignore[no-any-return]
 
 

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+from ...ops.losses import reduction_name
 from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module
 
 
 class _Loss(Module):
-    """A loss whose function is looked up in ``functional`` when it is called."""
+    """A loss: its function's name in ``functional``, and which attributes are arguments of that."""
 
     _function = ""
+    _arguments: tuple[str, ...] = ()
     reduction: str
 
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean"):
         super().__init__()
-        self._old = (size_average, reduce)
-        self.reduction = reduction
+        self.reduction = reduction_name(reduction, size_average, reduce)
 
-    def options(self) -> dict[str, Any]:
-        """Further arguments of the function."""
-        return {}
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        size_average, reduce = self._old
-        function = getattr(F, self._function)
-        return function(  # type: ignore[no-any-return]
-            input, target, size_average=size_average, reduce=reduce, reduction=self.reduction, **self.options()
-        )
+    def forward(self, *tensors: Tensor) -> Tensor:
+        arguments = {name: getattr(self, name) for name in self._arguments}
+        return getattr(F, self._function)(*tensors, reduction=self.reduction, **arguments)  # type: ignore[no-any-return]
 
 
 class MSELoss(_Loss):
@@ -45,14 +40,12 @@ class L1Loss(_Loss):
 
 
 class _WeightedLoss(_Loss):
+    _arguments = ("weight",)
     weight: Tensor | None
 
     def __init__(self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"):
         super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight)
-
-    def options(self) -> dict[str, Any]:
-        return {"weight": self.weight}
 
 
 class BCELoss(_WeightedLoss):
@@ -65,6 +58,7 @@ class BCEWithLogitsLoss(_WeightedLoss):
     """Binary cross entropy of logits."""
 
     _function = "binary_cross_entropy_with_logits"
+    _arguments = ("weight", "pos_weight")
     pos_weight: Tensor | None
 
     def __init__(
@@ -78,14 +72,12 @@ class BCEWithLogitsLoss(_WeightedLoss):
         super().__init__(weight, size_average, reduce, reduction)
         self.register_buffer("pos_weight", pos_weight)
 
-    def options(self) -> dict[str, Any]:
-        return {"weight": self.weight, "pos_weight": self.pos_weight}
-
 
 class NLLLoss(_WeightedLoss):
     """Negative log likelihood of log-probabilities."""
 
     _function = "nll_loss"
+    _arguments = ("weight", "ignore_index")
 
     def __init__(
         self,
@@ -98,14 +90,12 @@ class NLLLoss(_WeightedLoss):
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
 
-    def options(self) -> dict[str, Any]:
-        return {"weight": self.weight, "ignore_index": self.ignore_index}
-
 
 class CrossEntropyLoss(_WeightedLoss):
     """Cross entropy of logits."""
 
     _function = "cross_entropy"
+    _arguments = ("weight", "ignore_index", "label_smoothing")
 
     def __init__(
         self, weight: Any = None, size_average: Any = None, ignore_index: int = -100, reduce: Any = None,
@@ -114,5 +104,203 @@ class CrossEntropyLoss(_WeightedLoss):
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
-    def options(self) -> dict[str, Any]:
-        return {"weight": self.weight, "ignore_index": self.ignore_index, "label_smoothing": self.label_smoothing}
+
+class NLLLoss2d(NLLLoss):
+    """The old name of ``NLLLoss`` for images."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        warnings.warn("NLLLoss2d has been deprecated. Please use NLLLoss instead.", FutureWarning, stacklevel=2)
+        super().__init__(*args, **kwargs)
+
+
+class MultiLabelSoftMarginLoss(_WeightedLoss):
+    """Cross entropy of each class on its own, averaged over the classes."""
+
+    _function = "multilabel_soft_margin_loss"
+
+
+class MultiLabelMarginLoss(_Loss):
+    """Margins between the labels and the other classes."""
+
+    _function = "multilabel_margin_loss"
+
+
+class SoftMarginLoss(_Loss):
+    """``log(1 + exp(-target * input))``."""
+
+    _function = "soft_margin_loss"
+
+
+class SmoothL1Loss(_Loss):
+    """Squared below ``beta``, absolute above."""
+
+    _function = "smooth_l1_loss"
+    _arguments = ("beta",)
+
+    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0):
+        super().__init__(size_average, reduce, reduction)
+        self.beta = beta
+
+
+class HuberLoss(_Loss):
+    """Squared up to ``delta``, absolute above."""
+
+    _function = "huber_loss"
+    _arguments = ("delta",)
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0):
+        super().__init__(reduction=reduction)
+        if not isinstance(delta, (int, float)):
+            raise TypeError(f"delta must be a float or int, got: {type(delta)}")
+        self.delta = delta
+
+
+class KLDivLoss(_Loss):
+    """The Kullback-Leibler divergence from log-probabilities to a target."""
+
+    _function = "kl_div"
+    _arguments = ("log_target",)
+
+    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", log_target: bool = False):
+        super().__init__(size_average, reduce, reduction)
+        self.log_target = log_target
+
+
+class PoissonNLLLoss(_Loss):
+    """Negative log likelihood of counts under a Poisson distribution."""
+
+    _function = "poisson_nll_loss"
+    _arguments = ("log_input", "full", "eps")
+
+    def __init__(
+        self, log_input: bool = True, full: bool = False, size_average: Any = None, eps: float = 1e-8, reduce: Any = None,
+        reduction: str = "mean",
+    ):  # fmt: skip
+        super().__init__(size_average, reduce, reduction)
+        self.log_input, self.full, self.eps = log_input, full, eps
+
+
+class GaussianNLLLoss(_Loss):
+    """Negative log likelihood under normal distributions of given means and variances."""
+
+    _function = "gaussian_nll_loss"
+    _arguments = ("full", "eps")
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean"):
+        super().__init__(reduction=reduction)
+        self.full, self.eps = full, eps
+
+
+class _MarginLoss(_Loss):
+    _arguments = ("margin",)
+    _margin = 0.0
+
+    def __init__(
+        self, margin: float | None = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ):
+        super().__init__(size_average, reduce, reduction)
+        self.margin = self._margin if margin is None else margin
+
+
+class HingeEmbeddingLoss(_MarginLoss):
+    """Distances that are small for 1 and beyond a margin for -1."""
+
+    _function = "hinge_embedding_loss"
+    _margin = 1.0
+
+
+class CosineEmbeddingLoss(_MarginLoss):
+    """Pairs that look the same way for 1, and do not for -1."""
+
+    _function = "cosine_embedding_loss"
+
+
+class MarginRankingLoss(_MarginLoss):
+    """The first ranks higher for 1, the second for -1."""
+
+    _function = "margin_ranking_loss"
+
+
+class MultiMarginLoss(_WeightedLoss):
+    """Margins between the right class and the others."""
+
+    _function = "multi_margin_loss"
+    _arguments = ("p", "margin", "weight")
+
+    def __init__(
+        self, p: int = 1, margin: float = 1.0, weight: Any = None, size_average: Any = None, reduce: Any = None,
+        reduction: str = "mean",
+    ):  # fmt: skip
+        super().__init__(weight, size_average, reduce, reduction)
+        if p not in (1, 2):
+            raise ValueError("only p == 1 and p == 2 supported")
+        if weight is not None and weight.dim() != 1:
+            raise AssertionError(f"weight must be 1-dimensional, got {weight.dim()}")
+        self.p, self.margin = p, margin
+
+
+class TripletMarginLoss(_Loss):
+    """The anchor nearer to the positive than to the negative by a margin."""
+
+    _function = "triplet_margin_loss"
+    _arguments = ("margin", "p", "eps", "swap")
+
+    def __init__(
+        self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, size_average: Any = None,
+        reduce: Any = None, reduction: str = "mean",
+    ):  # fmt: skip
+        super().__init__(size_average, reduce, reduction)
+        if margin <= 0:
+            raise ValueError(f"TripletMarginLoss: expected margin to be greater than 0, got {margin} instead")
+        self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
+
+
+class TripletMarginWithDistanceLoss(_Loss):
+    """``TripletMarginLoss`` with a distance of your own."""
+
+    _function = "triplet_margin_with_distance_loss"
+    _arguments = ("distance_function", "margin", "swap")
+
+    def __init__(
+        self, *, distance_function: Any = None, margin: float = 1.0, swap: bool = False, reduction: str = "mean"
+    ):
+        super().__init__(reduction=reduction)
+        if margin <= 0:
+            raise ValueError(
+                f"TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead"
+            )
+        self.distance_function = distance_function if distance_function is not None else PairwiseDistance()
+        self.margin, self.swap = margin, swap
+
+
+class CTCLoss(_Loss):
+    """Label sequences without alignment."""
+
+    _function = "ctc_loss"
+    _arguments = ("blank", "zero_infinity")
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False):
+        super().__init__(reduction=reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+
+class CosineSimilarity(Module):
+    """The cosine between two tensors along ``dim``."""
+
+    def __init__(self, dim: int = 1, eps: float = 1e-8):
+        super().__init__()
+        self.dim, self.eps = dim, eps
+
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        return F.cosine_similarity(x1, x2, self.dim, self.eps)  # type: ignore[no-any-return, attr-defined]
+
+
+class PairwiseDistance(Module):
+    """The p-norm of differences along the last dimension."""
+
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False):
+        super().__init__()
+        self.norm, self.eps, self.keepdim = p, eps, keepdim
+
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)  # type: ignore[no-any-return, attr-defined]

@@ -1,7 +1,8 @@
-"""Normalisation over batches, groups, instances and root mean squares; LayerNorm stands beside Embedding."""
+"""Normalisation over batches, instances, rows, groups of channels, root mean squares and neighbouring channels."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,17 @@ class _InstanceNorm(_Norm):
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
         unbatched = len(input.shape) == self.dims[0]
+        at = len(input.shape) - self.dims[0]
+        if input.shape[at] != self.num_features:
+            if self.affine:
+                raise ValueError(
+                    f"expected input's size at dim={at} to match num_features ({self.num_features}), but got: {input.shape[at]}."
+                )
+            warnings.warn(
+                f"input's size at dim={at} does not match num_features. You can silence this warning by not passing in "
+                "num_features, which is not used because affine=False",
+                stacklevel=3,
+            )
         x: Any = input.unsqueeze(0) if unbatched else input
         share = 0.0 if self.momentum is None else self.momentum
         of_input = self.training or not self.track_running_stats
@@ -168,6 +180,38 @@ class GroupNorm(Module):
         )
 
 
+class LayerNorm(Module):
+    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions."""
+
+    def __init__(
+        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True, device: Any = None,
+        dtype: Any = None,
+    ):  # fmt: skip
+        super().__init__()
+        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        shape = self.normalized_shape
+        self.register_parameter("weight", empty_parameter(shape, dtype, device) if elementwise_affine else None)
+        self.register_parameter("bias", empty_parameter(shape, dtype, device) if elementwise_affine and bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )
+
+
 class RMSNorm(Module):
     """``x / sqrt(mean(x**2) + eps) * weight`` over the last dimensions."""
 
@@ -192,3 +236,21 @@ class RMSNorm(Module):
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class LocalResponseNorm(Module):
+    """Each channel divided by a power of the mean square of its neighbours."""
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0):
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CrossMapLRN2d(LocalResponseNorm):
+    """The old name of ``LocalResponseNorm`` for images."""

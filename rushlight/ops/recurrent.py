@@ -1,0 +1,123 @@
+"""One layer of an LSTM in one direction as one node: the walk over time on arrays, and back through it by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import engine
+from ..autograd.mode import enable_grad
+from ..op import REGISTRY, arrays, opaque
+from ..tensor import Tensor
+from .matmul import linear
+
+
+def _name(inputs: Any, attrs: Any) -> str:
+    return "MkldnnRnnLayerBackward0" if inputs[0]._a.dtype == np.float32 else "StackBackward0"
+
+
+@opaque(public=False, outputs=("out", "last", "last_cell"), extras=("gates", "cells"), grad_name=_name)
+def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
+    """Gates i, f, g, o: ``c' = f c + i g``, ``h' = o tanh(c')``, over (time, batch, features) from (batch, hidden) states.
+
+    Gives the hidden states of all times and the last two states; saves the gates and cells of all times.
+    """
+    steps, batch, _ = input.shape
+    size = w_hh.shape[1]
+    gates = np.matmul(input.reshape(steps * batch, -1), w_ih.T).reshape(steps, batch, 4 * size)
+    if b_ih is not None:
+        gates += b_ih + b_hh
+    out, cells = np.empty((steps, batch, size), input.dtype), np.empty((steps, batch, size), input.dtype)
+    turned = np.ascontiguousarray(w_hh.T)
+    h, c = hidden, cell
+    for t in range(steps - 1, -1, -1) if reverse else range(steps):
+        z = gates[t]
+        z += h @ turned
+        i, f, g, o = z[:, :size], z[:, size : 2 * size], z[:, 2 * size : 3 * size], z[:, 3 * size :]
+        np.tanh(g, out=g)
+        for s in (z[:, : 2 * size], o):  # sigmoid in place
+            np.negative(s, out=s)
+            np.exp(s, out=s)
+            s += 1
+            np.reciprocal(s, out=s)
+        c = np.multiply(f, c, out=cells[t])
+        c += i * g
+        h = np.multiply(o, np.tanh(c), out=out[t])
+    return out, h.copy(), c.copy(), gates, cells
+
+
+@lstm_layer.vjp_joint
+def _(k, g, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, out, gates, cells, reverse, needs):
+    if k is not arrays:
+        return _again(g, (input, hidden, cell, w_ih, w_hh, b_ih, b_hh), reverse, needs)
+    steps, batch, size = out.shape
+    dz = np.empty_like(gates)
+    d_out, dh, dc = g
+    dh = np.zeros((batch, size), out.dtype) if dh is None else dh
+    dc = np.zeros((batch, size), out.dtype) if dc is None else dc
+    order = list(range(steps))[::-1] if reverse else list(range(steps))
+    for n in range(steps - 1, -1, -1):
+        t = order[n]
+        if d_out is not None:
+            dh = dh + d_out[t]
+        i, f, u, o = (gates[t, :, j * size : (j + 1) * size] for j in range(4))
+        tc = np.tanh(cells[t])
+        dc = dc + dh * o * (1 - tc * tc)
+        before = cells[order[n - 1]] if n else cell
+        d = dz[t]
+        d[:, :size] = dc * u * i * (1 - i)
+        d[:, size : 2 * size] = dc * before * f * (1 - f)
+        d[:, 2 * size : 3 * size] = dc * i * (1 - u * u)
+        d[:, 3 * size :] = dh * tc * o * (1 - o)
+        dh = d @ w_hh
+        dc = dc * f
+    flat = dz.reshape(steps * batch, -1)
+    earlier = np.concatenate((out[1:], hidden[None]) if reverse else (hidden[None], out[:-1])).reshape(
+        steps * batch, size
+    )
+    d_bias = flat.sum(0) if needs[5] or needs[6] else None
+    return (
+        (flat @ w_ih).reshape(input.shape) if needs[0] else None,
+        dh,
+        dc,
+        flat.T @ input.reshape(steps * batch, -1) if needs[3] else None,
+        flat.T @ earlier if needs[4] else None,
+        d_bias,
+        d_bias,
+    )
+
+
+def lstm_steps(inputs: Any, states: Any, w_hh: Any, b_hh: Any, w_hr: Any = None) -> tuple[list[Any], Any]:
+    """The same with tensors, from ``W_ih x + b_ih`` of each time."""
+    outputs = []
+    h, c = states
+    for step in inputs:
+        i, f, g, o = (step + linear(h, w_hh, b_hh)).chunk(4, -1)  # type: ignore[operator]
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        h = h if w_hr is None else linear(h, w_hr)
+        outputs.append(h)
+    return outputs, (h, c)
+
+
+def _again(g: Any, saved: Any, reverse: bool, needs: Any) -> Any:
+    """The gradient as a graph, for derivatives of derivatives: the forward once more with tensors, and back through that."""
+    with enable_grad():
+        copies = [x.view_as(x) if isinstance(x, Tensor) and need else x for x, need in zip(saved, needs, strict=True)]
+        x, h, c, w_ih, w_hh, b_ih, b_hh = copies
+        inputs = linear(x, w_ih, b_ih).unbind(0)  # type: ignore[attr-defined]
+        outputs, (h, c) = lstm_steps(inputs[::-1] if reverse else inputs, (h, c), w_hh, b_hh)
+        out = REGISTRY["stack"].public(outputs[::-1] if reverse else outputs)
+        roots = [(r, d) for r, d in zip((out, h, c), g, strict=True) if d is not None]
+        wanted = [x for x, need in zip(copies, needs, strict=True) if need]
+        found = engine.backward(
+            [r for r, _ in roots],
+            [d for _, d in roots],
+            keep_graph=True,
+            create_graph=True,
+            inputs=wanted,
+            accumulate=False,
+        )
+        gradients = iter(found)
+        return tuple(next(gradients) if need else None for need in needs)
