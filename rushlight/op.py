@@ -39,11 +39,13 @@ class Rule:
         self.fn = fn
         self.attrs = tuple(n for n in names if n in op.attrs or n == "needs")
         self.slots = []
-        for n in names:
+        for i, n in enumerate(names):
             if n in self.attrs:
                 continue
             if n not in op.slot_of:
                 raise TypeError(f"{op.name}: a rule asks for '{n}', which is no input, output, extra or attribute")
+            if len(self.slots) != i or i + 2 >= code.co_argcount:  # they are passed by position
+                raise TypeError(f"{op.name}: a rule names what is saved first, attributes after it; '{n}' comes too late")
             self.slots.append(op.slot_of[n])
         self.read = _reader(fn, self.slots, self.attrs)
 
