@@ -11,6 +11,7 @@ from . import types as _types
 from .autograd.mode import (
     enable_grad,
     inference_mode,
+    is_anomaly_check_nan_enabled,
     is_anomaly_enabled,
     is_grad_enabled,
     is_inference_mode_enabled,

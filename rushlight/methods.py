@@ -140,11 +140,18 @@ def _get_grad(self: Tensor) -> Tensor | None:
     return self._grad
 
 
+_C_NAMES = {
+    "float64": "double", "float32": "float", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "long int",
+    "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char", "bool": "bool",
+    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+}  # fmt: skip
+
+
 def _set_grad(self: Tensor, value: Tensor | None) -> None:
     if value is not None:
         if not isinstance(value, Tensor):
             raise errors.type_(
-                f"assigned grad expected to be a Tensor or None but got grad of type '{type(value).__name__}'"
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
             )
         if value is self:
             raise errors.runtime("can't assign Variable as its own grad")
@@ -155,7 +162,9 @@ def _set_grad(self: Tensor, value: Tensor | None) -> None:
             )
         if value._a.dtype is not self._a.dtype:
             raise errors.runtime(
-                f"assigned grad has data of a different type: {value.dtype} for a tensor of {self.dtype}"
+                f"attempting to assign a gradient with dtype '{_C_NAMES[value._a.dtype.name]}' to a tensor with grad_dtype "
+                f"'{types.scalar_name(self.dtype)}'.",
+                f"Convert it first: g.to({self.dtype}).",
             )
     self._grad = value
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import errors, types
-from .autograd.graph import Node, next_seq, record_stack
+from .autograd.graph import Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
 from .readers import tensors
 from .tensor import Tensor, edge_of, wrap
@@ -72,6 +72,25 @@ class OpNode(Node):
                 self.saved = None
         return self.saved_tensors(saved) if k is tensors else saved
 
+    def pack(self, hook: Any, unpack: Any) -> None:
+        """Put what is saved through a pack hook; this one node then unpacks when it is read."""
+        assert self.saved is not None
+
+        def packed(a: Any) -> Any:
+            return (
+                pack(a, hook, unpack)
+                if a.__class__ is ndarray
+                else [packed(x) for x in a]
+                if isinstance(a, list)
+                else a
+            )
+
+        self.saved = tuple([packed(a) for a in self.saved])
+        self.versions = NUMBER_VERSION if self.versions else ()
+        cls = type(self)
+        if not hasattr(cls, "unpacked"):
+            self.__class__ = type(cls.__name__, (PackedNode, cls), {"__slots__": ()})
+
     def run_unary(self, k: Any, g: Any, release: bool) -> Any:
         """``run`` for one input and one output."""
         return (self.op.rules[0].read(k, g, self.take_saved(k, release), self.attrs),)
@@ -118,6 +137,28 @@ class OpNode(Node):
                     raise errors.runtime(_FREED)
                 return self.saved_tensors(self.saved)[self.op.slot_of[key]]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+
+class PackedNode(OpNode):
+    """A node whose saved arrays went through a pack hook."""
+
+    __slots__ = ()
+    unpacked = True
+
+    def take_saved(self, k: Any, release: bool) -> tuple[Any, ...]:
+        packed = self.saved
+        if packed is None:
+            return super().take_saved(k, release)
+
+        def unpack(a: Any) -> Any:
+            return a.array() if a.__class__ is Packed else [unpack(x) for x in a] if isinstance(a, list) else a
+
+        self.saved = tuple([unpack(a) for a in packed])
+        try:
+            return super().take_saved(k, release)
+        finally:
+            if self.saved is not None:
+                self.saved = packed
 
 
 def rebuild(array: Any, edge: Any) -> Any:
@@ -201,8 +242,8 @@ def record(
             if meta[nr] is not None:
                 t._edge = (node, nr)
     save(op, node, outs, results, inputs, saved_inputs, edges)
-    if recording() == 2:
-        record_stack(node)
+    if recording() >= 2:
+        annotate(node)
 
 
 class Wanted:

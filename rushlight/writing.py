@@ -218,6 +218,16 @@ def rebase(x: Tensor, edge: Any) -> None:
     """Make ``edge`` the history of ``x`` after an in-place operation; for a view, part of its base's history."""
     base = x._base
     if base is None:
+        if (
+            x._extra is not None
+            and x._extra.get("retains_grad")
+            and x._edge is not None
+            and x._edge[0].hooks is not None
+        ):
+            # .grad is that of what the tensor is now
+            ref = x._edge[0].hooks.retain.pop(x._edge[1], None)
+            if ref is not None:
+                edge[0]._hooks().retain[edge[1]] = ref
         x._edge = edge
         return
     base._edge = (CopySlices(base, x, edge[0]), 0)

@@ -34,6 +34,7 @@ __all__ = [
     "grad_mode",
     "gradcheck",
     "gradgradcheck",
+    "functional",
     "graph",
     "inference_mode",
     "is_anomaly_enabled",
@@ -44,6 +45,7 @@ __all__ = [
 
 _LAZY = {
     "Function": "function", "Variable": "variable", "grad_mode": "mode",
+    "set_multithreading_enabled": "mode", "NestedIOFunction": "function", "anomaly_mode": "mode",
     "gradcheck": "gradcheck", "gradgradcheck": "gradcheck", "GradcheckError": "gradcheck",
 }  # fmt: skip
 
@@ -51,18 +53,43 @@ _LAZY = {
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in ("function", "variable"):
+    if name in ("function", "variable", "functional", "forward_ad"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in _LAZY:
         module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
-        value = module if name == "grad_mode" else getattr(module, name)
+        value = module if name in ("grad_mode", "anomaly_mode") else getattr(module, name)
         globals()[name] = value  # importing a submodule put the module itself under its name
         return value
     raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
-    return (x,) if isinstance(x, Tensor) or x is None else tuple(x)
+    return (x,) if isinstance(x, (Tensor, graph.GradientEdge)) or x is None else tuple(x)
+
+
+def _at_edge(x: Any) -> Any:
+    """A ``GradientEdge`` as a tensor of its shape that stands at it; a tensor as it is."""
+    if not isinstance(x, graph.GradientEdge):
+        return x
+    t = wrap(np.empty(*x.node.output_meta(x.output_nr)))
+    t._edge = tuple(x)
+    return t
+
+
+def _batched(
+    outputs: Any, inputs: Any, vectors: Any, retain: bool | None, create_graph: bool, unused: Any, materialize: bool
+) -> tuple[Any, ...]:
+    """``grad`` for each row of the vectors, the results stacked; None where no row reaches an input."""
+    from ..op import REGISTRY
+
+    rows = _as_tuple(vectors)
+    n = next(v._a.shape[0] for v in rows if v is not None)
+    keep = create_graph if retain is None else retain
+    found = []
+    for i in range(n):
+        row = tuple(None if v is None else v[i] for v in rows)
+        found.append(grad(outputs, inputs, row, keep or i + 1 < n, create_graph, True, unused, False, materialize))
+    return tuple(None if g[0] is None else REGISTRY["stack"].public(list(g)) for g in zip(*found, strict=True))
 
 
 def _check_roots(roots: Sequence[Tensor], grads: Sequence[Any]) -> list[Tensor]:
@@ -122,9 +149,12 @@ def backward(
             raise errors.runtime("`inputs` argument to `backward()` cannot be empty.")
         for x in inputs:
             if edge_of(x) is None:
-                raise errors.runtime("One of the differentiated Tensors does not require grad")
+                raise errors.runtime("can't retain_grad on Tensor that has requires_grad=False")
     keep = create_graph if retain_graph is None else retain_graph
-    engine.backward(roots, grads, keep_graph=keep, create_graph=create_graph, inputs=inputs)
+    found = engine.backward(roots, grads, keep_graph=keep, create_graph=create_graph, inputs=inputs)
+    for x, g in zip(inputs or (), found, strict=True):
+        if g is not None and not x.is_leaf:  # leaves were filled on the way
+            x._grad = g if x._grad is None else x._grad + g
 
 
 def grad(
@@ -144,15 +174,15 @@ def grad(
         RuntimeError: for an input that does not require grad, or that was not used (unless ``allow_unused``).
     """
     if is_grads_batched:
-        raise NotImplementedError(
-            "torch.autograd.grad: is_grads_batched=True is not supported; call grad once per row."
-        )
+        return _batched(outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
     if materialize_grads and allow_unused is False:
         raise errors.value(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
     allow_unused = bool(allow_unused) or materialize_grads
-    outs, ins = _as_tuple(outputs), _as_tuple(inputs)
+    outs, ins = tuple(map(_at_edge, _as_tuple(outputs))), tuple(map(_at_edge, _as_tuple(inputs)))
+    if not ins:
+        raise errors.runtime("`inputs` argument to `grad()` cannot be empty.")
     grads = _check_roots(outs, (None,) * len(outs) if grad_outputs is None else _as_tuple(grad_outputs))
     for x in ins:
         if edge_of(x) is None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from .. import fpstate
 from ..tensor import Tensor, edge_of, wrap
-from . import mode
+from . import graph, mode
 from .graph import AccumulateGrad, Hooks, Node
 
 ndarray = np.ndarray
@@ -58,6 +58,7 @@ def backward(
     try:
         walk.run()
         walk.finish_leaves(accumulate)
+        graph.run_callbacks()
     finally:
         fpstate.leave(token)
         mode.mode.set(previous)
@@ -185,7 +186,7 @@ class _Walk:
             except Exception as error:
                 explain_failure(node, error)
                 raise
-            if anomaly:
+            if anomaly and mode.check_nans.get():
                 check_nan(node, grads)
             if node.hooks is not None and node.hooks.post:
                 grads = self.run_post_hooks(node, grads, g)
@@ -260,7 +261,7 @@ class _Walk:
             for hook in list(on_output.values()):
                 if tensors[nr] is not None:
                     result = hook(tensors[nr])
-                    tensors[nr] = tensors[nr] if result is None else _checked(result, tensors[nr])
+                    tensors[nr] = tensors[nr] if result is None else _checked(result, tensors[nr], hook)
         for nr, ref in hooks.retain.items():
             t = ref()
             if t is not None and tensors[nr] is not None:
@@ -296,13 +297,13 @@ def unshared(g: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return g.copy()
 
 
-def _checked(result: Any, like: Tensor) -> Tensor:
+def _checked(result: Any, like: Tensor, hook: Any) -> Tensor:
     if not isinstance(result, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
     if result._a.shape != like._a.shape:
         raise RuntimeError(
-            f"hook has changed the size of value: it returned {list(result._a.shape)} for a gradient of "
-            f"{list(like._a.shape)}"
+            f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value\n\n"
+            f"It returned {list(result._a.shape)} for a gradient of {list(like._a.shape)}."
         )
     return result
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
-from ..tensor import Tensor, alias_of, edge_of, view_of, wrap
+from .. import errors, types
+from ..tensor import FROM_FUNCTION, Tensor, alias_of, edge_of, extra, view_of, wrap
 from ..writing import bump, rebase
 from . import mode
-from .graph import Node, next_seq
+from .graph import Node, Packed, next_seq, pack
 from .mode import no_grad
+
+NO_VERSION = [0]
 
 
 class FunctionCtx:
@@ -28,10 +30,11 @@ class FunctionCtx:
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors for ``ctx.saved_tensors`` in backward; later writes to them are noticed."""
-        for t in tensors:
+        for i, t in enumerate(tensors):
             if t is not None and not isinstance(t, Tensor):
                 raise errors.type_(
-                    f"save_for_backward can only save variables, but argument 0 is of type {type(t).__name__}"
+                    f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}",
+                    "Keep anything else as an attribute: ctx.name = value.",
                 )
         self._to_save = tensors
 
@@ -71,7 +74,11 @@ class FunctionNode(Node, FunctionCtx):
                 kept.append(None)
             else:
                 is_output = any(t is o for o in outputs)
-                kept.append((t._a if is_output else t, edge_of(t), t._vc, t._vc[0]))
+                hooks = mode.saved_hooks.get()
+                if hooks is not None:
+                    kept.append((pack(t._a, *hooks), edge_of(t), NO_VERSION, 0))
+                else:
+                    kept.append((t._a if is_output else t, edge_of(t), t._vc, t._vc[0]))
         self._saved = tuple(kept)
         self._to_save = ()
 
@@ -98,15 +105,23 @@ class FunctionNode(Node, FunctionCtx):
                 continue
             t, edge, cell, version = entry
             if cell[0] != version:
-                raise errors.runtime(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: it is "
-                    f"at version {cell[0]}; expected version {version} instead."
-                )
+                raise self.modified(t, edge, cell[0], version)
             if not isinstance(t, Tensor):
-                t = wrap(t)
+                t = wrap(t.array() if t.__class__ is Packed else t)
                 t._edge = edge
             out.append(t)
         return tuple(out)
+
+    def modified(self, t: Any, edge: Any, version: int, expected: int) -> Exception:
+        a = t._a if isinstance(t, Tensor) else t
+        made = "" if edge is None or edge[0].is_leaf else f", which is output {edge[1]} of {edge[0].name().removesuffix('Backward0')},"
+        return errors.runtime(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"[torch.{types.scalar_name(types.of_array(a))}Tensor {list(a.shape)}]{made} is at version {version}; expected "
+            f"version {expected} instead. Hint: enable anomaly detection to find the operation that failed to compute its "
+            "gradient, with torch.autograd.set_detect_anomaly(True).",
+            f"{self.name()} had kept it with save_for_backward. Write to a clone, or use an out-of-place operation.",
+        )
 
     # --- backward -----------------------------------------------------------------------------------------------
     def run(self, k: Any, g: Any, release: bool) -> Any:
@@ -114,7 +129,7 @@ class FunctionNode(Node, FunctionCtx):
         grads = [g] if self.n_outputs == 1 else list(g)
         tensors = []
         for nr, x in enumerate(grads):
-            meta = self.output_meta(nr)
+            meta = self.shapes[nr]
             if x is None and self.materialize_grads and meta is not None:
                 x = wrap(np.zeros(*meta))
             elif x is not None and not isinstance(x, Tensor):
@@ -134,8 +149,15 @@ class FunctionNode(Node, FunctionCtx):
                 "backward returns one gradient for each argument of forward, None for those that are no tensors.",
             )
         out = []
-        for is_tensor, r in zip(self.tensor_inputs, results, strict=True):
+        shapes = iter(self.input_shapes)
+        for i, (is_tensor, r) in enumerate(zip(self.tensor_inputs, results, strict=True)):
             if is_tensor:
+                shape = next(shapes)
+                if isinstance(r, Tensor) and r._a.shape != shape and not sums_to(r._a.shape, shape):
+                    raise errors.runtime(
+                        f"Function {self.name()} returned an invalid gradient at index {i} - got {list(r._a.shape)} but expected "
+                        f"shape compatible with {list(shape)}"
+                    )
                 if r is not None and not isinstance(r, Tensor):
                     raise errors.type_(
                         f"expected Variable, but got {type(r).__name__} as a gradient from {self.name()}"
@@ -179,6 +201,18 @@ class Function(metaclass=_FunctionMeta):
 
     vjp = backward
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Absent: PyTorch dropped functions that are instances.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise errors.runtime(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function "
+            "with static forward method.",
+            f"Write {type(self).__name__}.apply(...), and forward and backward as static methods.",
+        )
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward and, if gradients are recorded, hang a node on its outputs."""
@@ -186,6 +220,7 @@ class Function(metaclass=_FunctionMeta):
         edges = [edge_of(a) if isinstance(a, Tensor) else None for a in args]
         node.needs_input_grad = tuple(e is not None for e in edges)
         node.tensor_inputs = [isinstance(a, Tensor) for a in args]
+        node.input_shapes = [a._a.shape for a in args if isinstance(a, Tensor)]
         two_step = cls.setup_context is not Function.setup_context
         with no_grad():
             if two_step:
@@ -199,18 +234,49 @@ class Function(metaclass=_FunctionMeta):
         tensors = [_own(o, args, node._dirty) if isinstance(o, Tensor) else o for o in outs]
         replaced = {id(o): t for o, t in zip(outs, tensors, strict=True)}
         node._to_save = tuple(replaced.get(id(t), t) for t in node._to_save)
+        recording = recording or bool(mode.recording() and any(edge_of(d) is not None for d in node._dirty))
+        check_dirty(node._dirty, outs, recording)
         for t in node._dirty:
             bump(t)
         if recording:
             _attach(node, tensors, edges, [replaced.get(id(t), t) for t in node._non_differentiable])
         node.keep([t for t in tensors if isinstance(t, Tensor)] if recording else [])
-        return tuple(tensors) if many else tensors[0]
+        if not many:
+            return tensors[0]
+        return tensors if isinstance(result, list) else tuple(tensors)
+
+
+def check_dirty(dirty: tuple[Any, ...], outs: list[Any], recording: bool) -> None:
+    """Refuse marks that cannot hold: a leaf was written, or what was written is not returned."""
+    for t in dirty:
+        if not any(t is o for o in outs):
+            raise errors.runtime(
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+                "modified inplace must all be outputs of the Function.",
+                "Return the tensor itself from forward.",
+            )
+        if recording and t._base is None and t._edge is not None and t._edge[0].is_leaf:
+            raise errors.runtime(
+                "a leaf Variable that requires grad has been used in an in-place operation.",
+                "Its old value would be lost to backward(): pass a clone of it.",
+            )
+
+
+def sums_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether a gradient of ``shape`` can be summed to ``target``: whether ``target`` broadcasts to it."""
+    lead = len(shape) - len(target)
+    return lead >= 0 and all(m in (1, n) for m, n in zip(target, shape[lead:], strict=True))
 
 
 def _own(out: Tensor, args: tuple[Any, ...], dirty: tuple[Any, ...]) -> Tensor:
     """An output that is an input unchanged becomes a view of it, so that each has an edge of its own."""
-    if any(out is a for a in args) and not any(out is d for d in dirty):
-        return view_of(out, out._a)
+    if any(out is d for d in dirty):
+        return out
+    if any(out is a for a in args):
+        out = view_of(out, out._a)
+    if out._base is not None:
+        extra(out)["view_kind"] = FROM_FUNCTION
+        return out
     if out._edge is not None and out._edge[0].is_leaf:
         return alias_of(out, out._a, True)
     return out
@@ -225,6 +291,7 @@ def _attach(node: FunctionNode, outs: list[Any], edges: list[Any], non_different
         flows = isinstance(o, Tensor) and o._a.dtype.kind in "fcV" and not any(o is n for n in non_differentiable)
         meta.append((o._a.shape, o._a.dtype) if flows else None)
     node.meta = meta[0] if len(outs) == 1 else meta
+    node.shapes = [(o._a.shape, o._a.dtype) if isinstance(o, Tensor) else None for o in outs]
     for nr, o in enumerate(outs):
         if meta[nr] is None:
             continue
@@ -254,21 +321,26 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         if mode.recording() == mode.OFF or not any(isinstance(a, Tensor) and edge_of(a) is not None for a in args):
             return outputs
         many = isinstance(outputs, tuple)
-        guarded = tuple(
-            _Refuse.apply(o, *args) if isinstance(o, Tensor) else o for o in (outputs if many else (outputs,))
-        )
+        guarded = tuple(_refuse(o) if isinstance(o, Tensor) else o for o in (outputs if many else (outputs,)))
         return guarded if many else guarded[0]
 
     return wrapper
 
 
-class _Refuse(Function):
-    """Hands a result on and refuses to be differentiated."""
+def _refuse(out: Tensor) -> Tensor:
+    """The same values as the output of a node that leads nowhere and cannot run."""
+    node = Error()
+    node.seq, node.edges, node.hooks, node.stack = next_seq(), (), None, None
+    node.meta = (out._a.shape, out._a.dtype)
+    t = alias_of(out, out._a, True)
+    t._edge = (node, 0)
+    return t
 
-    @staticmethod
-    def forward(ctx: Any, out: Tensor, *sources: Any) -> Tensor:
-        return out.view_as(out)
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
+class Error(Node):
+    """The node of a gradient that may not be differentiated."""
+
+    __slots__ = ()
+
+    def run(self, k: Any, g: Any, release: bool) -> Any:
         raise errors.runtime("trying to differentiate twice a function that was marked with @once_differentiable")

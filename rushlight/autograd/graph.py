@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 from .. import tensor
-from ..tensor import Tensor
+from ..tensor import Tensor, edge_of, wrap
+from . import mode
 
 #: What a second backward through a graph says whose saved values are gone.
 FREED = (
@@ -130,6 +132,25 @@ class Node:
         return add_hook(self._hooks().post, hook)
 
 
+class GradientEdge(NamedTuple):
+    """A place in the graph: a node, and which of its outputs."""
+
+    node: Node
+    output_nr: int
+
+
+def get_gradient_edge(tensor: Tensor) -> GradientEdge:
+    """The edge at which the gradient of a tensor arrives; ``autograd.grad`` takes it in the tensor's place.
+
+    Raises:
+        RuntimeError: for a tensor that does not require grad.
+    """
+    edge = edge_of(tensor)
+    if edge is None:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    return GradientEdge(*edge)
+
+
 class AccumulateGrad(Node):
     """The end of the line: adds what arrives to a leaf's ``.grad``.
 
@@ -167,8 +188,169 @@ class DeadEnd(AccumulateGrad):
 tensor._dead_end = lambda view: (DeadEnd(view), 0)
 
 
+def annotate(node: Any) -> None:
+    """What is done to a new node in the slower modes: its stack is kept, what it saved goes through hooks."""
+    if mode.anomaly.get():
+        record_stack(node)
+    hooks = mode.saved_hooks.get()
+    if hooks is not None:
+        node.pack(*hooks)
+
+
 def record_stack(node: Node) -> None:
     """Remember where the forward was called; anomaly mode shows it when the backward of this node fails."""
     import traceback
 
     node.stack = traceback.format_stack()[:-2]
+
+
+# --- hooks on what is saved -------------------------------------------------------------------------------------------
+class Packed(NamedTuple):
+    """What a pack hook made of a saved tensor, and the hook that turns it back."""
+
+    value: Any
+    unpack: Callable[[Any], Any]
+
+    def array(self) -> Any:
+        """The elements, unpacked.
+
+        Raises:
+            TypeError: if the hook gives no tensor.
+        """
+        t = self.unpack(self.value)
+        if not isinstance(t, Tensor):
+            raise TypeError(
+                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(t)}"
+            )
+        return t._a
+
+
+def pack(array: Any, hook: Callable[[Any], Any], unpack: Callable[[Any], Any]) -> Packed:
+    """Hand a saved array to a pack hook, as a tensor."""
+    previous = mode.recording()
+    mode.mode.set(mode.OFF)  # what the hook computes is not part of the graph
+    try:
+        return Packed(hook(wrap(array)), unpack)
+    finally:
+        mode.mode.set(previous)
+
+
+_disabled: ContextVar[str | None] = ContextVar("rushlight_saved_hooks_disabled", default=None)
+
+
+class saved_tensors_hooks:
+    """Inside, what operations save for backward is stored as ``pack_hook(tensor)`` and read back with ``unpack_hook``."""
+
+    def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]):
+        self.hooks = (pack_hook, unpack_hook)
+
+    def __enter__(self) -> None:
+        message = _disabled.get()
+        if message is not None:
+            raise RuntimeError(message)
+        self.previous = mode.saved_hooks.get()
+        mode.saved_hooks.set(self.hooks)
+        mode.set_mode(mode.is_grad_enabled())
+
+    def __exit__(self, *exc: object) -> None:
+        mode.saved_hooks.set(self.previous)
+        mode.set_mode(mode.is_grad_enabled())
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Saved tensors go to CPU memory, where all of them are: they are copied."""
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda"):
+        super().__init__(lambda t: t.clone(), lambda t: t)
+
+
+class disable_saved_tensors_hooks:
+    """Inside, ``saved_tensors_hooks`` raises RuntimeError with this message."""
+
+    def __init__(self, error_message: str):
+        self.message = error_message
+
+    def __enter__(self) -> None:
+        self.previous = _disabled.get()
+        _disabled.set(self.message)
+
+    def __exit__(self, *exc: object) -> None:
+        _disabled.set(self.previous)
+
+
+class allow_mutation_on_saved_tensors:
+    """Inside, what is saved is copied, so that tensors may be written before backward."""
+
+    def __enter__(self) -> None:
+        self.hooks = saved_tensors_hooks(lambda t: t.clone(), lambda t: t)
+        self.hooks.__enter__()
+
+    def __exit__(self, *exc: object) -> None:
+        self.hooks.__exit__(*exc)
+
+
+def increment_version(tensor: Any) -> None:
+    """Count a write that happened behind the graph's back, to one tensor or several."""
+    for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
+        t._vc[0] += 1
+
+
+# --- hooks on several gradients -------------------------------------------------------------------------------------
+_callbacks: ContextVar[Any] = ContextVar("rushlight_callbacks", default=None)
+
+
+def run_callbacks() -> None:
+    """At the end of a backward: what hooks left to be done then."""
+    waiting = _callbacks.get()
+    if waiting:
+        _callbacks.set(None)
+        for callback in waiting:
+            callback()
+
+
+def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., Any], *, mode: str = "all") -> _Handles:
+    """Call ``fn`` once per backward with the gradients of all ``tensors`` (None for one that is not reached).
+
+    With ``mode="any"`` it is called as soon as the first gradient is there, with that gradient alone.
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    found: dict[int, Any] = {}
+    done = [False]
+
+    def finish() -> None:
+        if not done[0]:
+            done[0] = True
+            fn([found.get(i) for i in range(len(tensors))])
+        found.clear()
+        done[0] = False
+
+    def hook_of(i: int) -> Callable[[Any], None]:
+        def hook(g: Any) -> None:
+            if not found:
+                _callbacks.set([*(_callbacks.get() or []), finish])
+            found[i] = g
+            if not done[0] and (mode == "any" or len(found) == len(tensors)):
+                done[0] = True
+                fn(g if mode == "any" else [found[n] for n in range(len(tensors))])
+
+        return hook
+
+    return _Handles([t.register_hook(hook_of(i)) for i, t in enumerate(tensors)])
+
+
+class _Handles:
+    """The handles of one hook on several tensors."""
+
+    def __init__(self, handles: list[Any]):
+        self.handles = handles
+
+    def remove(self) -> None:
+        for handle in self.handles:
+            handle.remove()
+
+    def __enter__(self) -> _Handles:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()

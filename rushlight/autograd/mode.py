@@ -2,7 +2,7 @@
 
 The mode is a context variable, so that every thread starts with recording enabled and a coroutine keeps its own.
 Its value is a small int that the hot path only tests for truth: 0 records nothing, 1 records, 2 records together with the
-Python stack of every operation (anomaly mode).
+Python stack of every operation (anomaly mode), 3 hands what is saved to hooks (and records stacks in anomaly mode).
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from typing import Any
 
 from .. import tensor
 
-OFF, ON, ON_WITH_STACK = 0, 1, 2
+OFF, ON, ON_WITH_STACK, ON_WITH_HOOKS = 0, 1, 2, 3
 
 mode: ContextVar[int] = ContextVar("rushlight_grad_mode", default=ON)
 anomaly: ContextVar[bool] = ContextVar("rushlight_anomaly", default=False)
+check_nans: ContextVar[bool] = ContextVar("rushlight_check_nans", default=True)
+#: The innermost ``saved_tensors_hooks``: ``(pack, unpack)``.
+saved_hooks: ContextVar[Any] = ContextVar("rushlight_saved_hooks", default=None)
 inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
 
 #: The hot path's question: ``if recording(): ...``.
@@ -38,7 +41,12 @@ def is_inference_mode_enabled() -> bool:
 
 def set_mode(enabled: bool) -> None:
     """Switch recording on or off for the current context, for good."""
-    mode.set((ON_WITH_STACK if anomaly.get() else ON) if enabled else OFF)
+    if not enabled:
+        mode.set(OFF)
+    elif saved_hooks.get() is not None:
+        mode.set(ON_WITH_HOOKS)
+    else:
+        mode.set(ON_WITH_STACK if anomaly.get() else ON)
 
 
 class _Context:
@@ -170,11 +178,12 @@ class set_detect_anomaly(_Context):
 
     def __init__(self, mode: bool = True, check_nan: bool = True):
         self.enabled, self.check_nan = mode, check_nan
-        self.previous = (anomaly.get(), recording())
+        self.previous = (anomaly.get(), recording(), check_nans.get())
         self._switch()
 
     def _switch(self) -> None:
         anomaly.set(self.enabled)
+        check_nans.set(self.check_nan)
         set_mode(is_grad_enabled())
 
     def clone(self) -> set_detect_anomaly:
@@ -186,6 +195,7 @@ class set_detect_anomaly(_Context):
     def __exit__(self, *exc: object) -> None:
         anomaly.set(self.previous[0])
         mode.set(self.previous[1])
+        check_nans.set(self.previous[2])
 
 
 class detect_anomaly(set_detect_anomaly):
@@ -201,3 +211,24 @@ class detect_anomaly(set_detect_anomaly):
 def is_anomaly_enabled() -> bool:
     """True while anomaly mode is on."""
     return anomaly.get()
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """True while anomaly mode also looks for NaN."""
+    return check_nans.get()
+
+
+class set_multithreading_enabled(_Context):
+    """Accepted: backward runs in the calling thread alone."""
+
+    def __init__(self, mode: bool = True):
+        self.mode = mode
+
+    def clone(self) -> set_multithreading_enabled:
+        return set_multithreading_enabled(self.mode)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        pass

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import errors
 from ..autograd.graph import Node, next_seq, record_stack
-from ..autograd.mode import recording
+from ..autograd.mode import anomaly, recording
 from ..errors import check_dim
 from ..functions import function
 from ..readers import REGISTRY
@@ -63,7 +63,7 @@ def parts(name: str, input: Tensor, arrays: list[Any], dim: int, joins: str, vie
         node.__class__ = _single(cls)
     for nr, t in enumerate(out):
         t._edge = (node, nr)
-    if recording() == 2:
+    if recording() >= 2 and anomaly.get():
         record_stack(node)
     return tuple(out)
 

@@ -1,0 +1,267 @@
+"""Derivatives of functions: ``vjp``, ``jvp``, ``jacobian``, ``hessian``, ``vhp``, ``hvp``.
+
+All are made of backward passes. A Jacobian-vector product takes two: the gradient with respect to ``u`` of
+``<J^T u, v>`` is ``J v``, whatever ``u`` is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import errors
+from ..op import REGISTRY
+from ..tensor import Tensor, edge_of
+from . import grad
+from .mode import enable_grad, is_grad_enabled
+
+__all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
+
+Function = Callable[..., Any]
+
+
+# --- arguments --------------------------------------------------------------------------------------------------------
+def _tuple(x: Any, what: str, name: str) -> tuple[bool, tuple[Any, ...]]:
+    """``(whether it was a tuple, the tensors)``."""
+    many = isinstance(x, (tuple, list)) and not isinstance(x, Tensor)
+    items = tuple(x) if many else (x,)
+    for i, item in enumerate(items):
+        if not isinstance(item, Tensor):
+            given = f"the value at index {i} of the given {what}" if many else f"the given {what}"
+            source = "outputs of the user-provided function" if what == "outputs" else "inputs"
+            raise errors.type_(
+                f"The {what if what == 'inputs' else source} given to {name} must be either a Tensor or a tuple of Tensors but "
+                f"{given if what == 'inputs' or many else 'the given outputs of the user-provided function'} has type "
+                f"{type(item)}."
+            )
+    return many, items
+
+
+def _prepared(inputs: tuple[Tensor, ...], create_graph: bool) -> tuple[Any, ...]:
+    """Inputs to differentiate by: views of the given ones, or leaves of their own if no graph is wanted."""
+    return tuple(x.view_as(x) if create_graph and edge_of(x) is not None else _leaf(x) for x in inputs)
+
+
+def _leaf(x: Tensor) -> Any:
+    return x.detach().requires_grad_()
+
+
+def _finished(x: Any, many: bool, create_graph: bool) -> Any:
+    out = tuple(t if create_graph else t.detach() for t in x)
+    return out if many else out[0]
+
+
+def _filled(grads: tuple[Any, ...], like: tuple[Any, ...], strict: bool, what: str) -> tuple[Any, ...]:
+    """Gradients with zeros where there are none."""
+    for i, g in enumerate(grads):
+        if g is None and strict:
+            raise errors.runtime(f"The output of the user-provided function is independent of input {i}. {what}")
+    return tuple(x.new_zeros(x.shape) if g is None else g for g, x in zip(grads, like, strict=True))
+
+
+def _check_strict(outputs: tuple[Any, ...], strict: bool) -> None:
+    if not strict:
+        return
+    for i, o in enumerate(outputs):
+        if edge_of(o) is None:
+            raise errors.runtime(
+                f"Output {i} of the user-provided function does not require gradients. The outputs must be computed in a "
+                "differentiable manner from the input when running in strict mode."
+            )
+
+
+def _vector(v: Any, like: tuple[Tensor, ...], name: str) -> tuple[Any, ...]:
+    _, vectors = _tuple(v, "v", name)
+    if len(vectors) != len(like):
+        raise errors.runtime(
+            f"v is a tuple of invalid length: should be {len(like)} but got {len(vectors)}."
+            if len(like) > 1
+            else "The given v should contain a single Tensor."
+        )
+    for i, (x, y) in enumerate(zip(vectors, like, strict=True)):
+        if x._a.shape != y._a.shape:
+            entry = f"Entry {i} in v" if len(like) > 1 else "v"
+            raise errors.runtime(f"{entry} has invalid size: should be {y.shape} but got {x.shape}.")
+    return vectors
+
+
+def _gradients(outputs: Any, inputs: Any, vectors: Any = None, create_graph: bool = False) -> tuple[Any, ...]:
+    """``grad`` that skips outputs without a history, and gives None for everything if none is left."""
+    vectors = [None] * len(outputs) if vectors is None else vectors
+    flowing = [(o, v) for o, v in zip(outputs, vectors, strict=True) if edge_of(o) is not None]
+    if not flowing:
+        return (None,) * len(inputs)
+    outs, vs = zip(*flowing, strict=True)
+    return grad(outs, inputs, vs, retain_graph=True, create_graph=create_graph, allow_unused=True)
+
+
+# --- products ---------------------------------------------------------------------------------------------------------
+def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+    """``(func(inputs), v^T J)``: the gradient from the vector ``v`` at the outputs (1 for one element).
+
+    Raises:
+        RuntimeError: no ``v`` for more than one element, or one of another shape.
+    """
+    with enable_grad():
+        many, given = _tuple(inputs, "inputs", "vjp")
+        xs = _prepared(given, create_graph)
+        many_out, outputs = _tuple(func(*xs), "outputs", "vjp")
+        _check_strict(outputs, strict)
+        if v is None:
+            if len(outputs) != 1 or outputs[0]._a.size != 1:
+                raise errors.runtime(
+                    "The vector v can only be None if the user-provided function returns a single Tensor with a single element.",
+                    "Pass v, shaped like the outputs.",
+                )
+            vectors: tuple[Any, ...] = (REGISTRY["add"].public(outputs[0].detach() * 0, 1),)
+        else:
+            vectors = _vector(v, outputs, "vjp")
+    graph = create_graph or is_grad_enabled() and strict
+    with enable_grad():
+        grads = _filled(_gradients(outputs, xs, vectors, graph), xs, strict, "This is not allowed in strict mode.")
+    return _finished(outputs, many_out, create_graph), _finished(grads, many, create_graph)
+
+
+def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+    """``(func(inputs), J v)``, by differentiating twice.
+
+    Raises:
+        RuntimeError: no ``v`` for an input of more than one element, or one of another shape.
+    """
+    with enable_grad():
+        _, given = _tuple(inputs, "inputs", "jvp")
+        xs = _prepared(given, create_graph)
+        if v is None:
+            if len(xs) != 1 or xs[0]._a.size != 1:
+                raise errors.runtime(
+                    "The vector v can only be None if the input to the user-provided function is a single Tensor with a single "
+                    "element."
+                )
+            vectors: tuple[Any, ...] = (xs[0].detach() * 0 + 1,)
+        else:
+            vectors = _vector(v, xs, "jvp")
+        many_out, outputs = _tuple(func(*xs), "outputs", "jvp")
+        _check_strict(outputs, strict)
+        us = tuple(_leaf(o * 0) for o in outputs)
+        backwards = _filled(_gradients(outputs, xs, us, True), xs, strict, "This is not allowed in strict mode.")
+        products = _filled(_gradients(backwards, us, vectors, create_graph), us, False, "")
+    return _finished(outputs, many_out, create_graph), _finished(products, many_out, create_graph)
+
+
+def jacobian(
+    func: Function,
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    strategy: str = "reverse-mode",
+) -> Any:
+    """The matrix of all derivatives, shaped output shape + input shape; tuples of them for several outputs and inputs.
+
+    Args:
+        create_graph: make the result differentiable.
+        strict: raise if an output does not depend on an input, instead of giving zeros.
+        vectorize: accepted; the rows are computed one after another.
+
+    Raises:
+        NotImplementedError: for ``strategy="forward-mode"``.
+    """
+    if strategy == "forward-mode":
+        raise NotImplementedError('torch.autograd.functional.jacobian: strategy="forward-mode" is not supported.')
+    if strategy != "reverse-mode":
+        raise errors.value(
+            f'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs than '
+            f'inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode". Got {strategy}'
+        )
+    with enable_grad():
+        many, given = _tuple(inputs, "inputs", "jacobian")
+        xs = _prepared(given, create_graph)
+        many_out, outputs = _tuple(func(*xs), "outputs", "jacobian")
+        _check_strict(outputs, strict)
+        rows = tuple(_rows(o, xs, create_graph, strict) for o in outputs)
+    found = tuple(_finished(row, many, create_graph) for row in rows)
+    return found if many_out else found[0]
+
+
+def _rows(output: Any, xs: tuple[Any, ...], create_graph: bool, strict: bool) -> tuple[Any, ...]:
+    """The Jacobians of one output with respect to each input."""
+    columns: list[list[Any]] = [[] for _ in xs]
+    for element in output.reshape(-1).unbind():
+        grads = _gradients((element,), xs, None, create_graph)
+        for column, g in zip(columns, _filled(grads, xs, strict, "This is not allowed in strict mode."), strict=True):
+            column.append(g)
+    stack = REGISTRY["stack"].public
+    return tuple(
+        stack(c).reshape((*output.shape, *x.shape)) if c else x.new_zeros((*output.shape, *x.shape))
+        for c, x in zip(columns, xs, strict=True)
+    )
+
+
+# --- second derivatives -------------------------------------------------------------------------------------------------
+def _scalar(func: Function, name: str) -> Function:
+    def checked(*xs: Any) -> Any:
+        out = func(*xs)
+        _, outputs = _tuple(out, "outputs", name)
+        if not isinstance(out, Tensor):
+            raise errors.runtime(f"The function given to {name} should return a single Tensor")
+        if outputs[0]._a.size != 1:
+            raise errors.runtime(f"The Tensor returned by the function given to {name} should contain a single element")
+        return out.reshape(())  # type: ignore[attr-defined]
+
+    return checked
+
+
+def hessian(
+    func: Function,
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    outer_jacobian_strategy: str = "reverse-mode",
+) -> Any:
+    """The matrix of second derivatives of a function with one element as its result.
+
+    Raises:
+        RuntimeError: if it has more.
+    """
+    if outer_jacobian_strategy != "reverse-mode":
+        raise NotImplementedError(
+            "torch.autograd.functional.hessian: an outer_jacobian_strategy other than 'reverse-mode' is not supported."
+        )
+    many, _ = _tuple(inputs, "inputs", "hessian")
+    scalar = _scalar(func, "hessian")
+
+    def gradient(*xs: Any) -> Any:
+        rows = jacobian(scalar, tuple(xs), create_graph=True)
+        return rows if many else rows[0]
+
+    return jacobian(gradient, inputs, create_graph=create_graph, strict=strict)
+
+
+def vhp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+    """``(func(inputs), v^T H)`` with the Hessian ``H``."""
+    return _hessian_product("vhp", func, inputs, v, create_graph, strict)
+
+
+def hvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+    """``(func(inputs), H v)`` with the Hessian ``H``, which is symmetric: the same as ``vhp``."""
+    return _hessian_product("hvp", func, inputs, v, create_graph, strict)
+
+
+def _hessian_product(name: str, func: Function, inputs: Any, v: Any, create_graph: bool, strict: bool) -> Any:
+    with enable_grad():
+        many, given = _tuple(inputs, "inputs", name)
+        xs = _prepared(given, create_graph)
+        if v is None:
+            if len(xs) != 1 or xs[0]._a.size != 1:
+                raise errors.runtime(
+                    "The vector v can only be None if the input to the user-provided function is a single Tensor with a single "
+                    "element."
+                )
+            vectors: tuple[Any, ...] = (xs[0].detach() * 0 + 1,)
+        else:
+            vectors = _vector(v, xs, name)
+        output = _scalar(func, name)(*xs)
+        first = _filled(_gradients((output,), xs, None, True), xs, strict, "This is not allowed in strict mode.")
+        second = _filled(_gradients(first, xs, vectors, create_graph), xs, False, "")
+    return _finished((output,), False, create_graph), _finished(second, many, create_graph)

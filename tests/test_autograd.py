@@ -1,0 +1,95 @@
+"""Autograd answers as PyTorch's recorded runs did; and what has no counterpart there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from autograd_cases import answers
+
+import rushlight as torch
+from rushlight.op import REGISTRY, opaque
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "autograd.json").read_text())
+ANSWERS = answers(torch)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_answers_as_recorded(name):
+    assert ANSWERS[name] == GOLDEN[name]
+
+
+def test_every_program_is_recorded():
+    assert ANSWERS.keys() == GOLDEN.keys()
+
+
+def test_forward_mode_says_that_it_is_absent():
+    with pytest.raises(NotImplementedError, match="forward_ad.dual_level"):
+        torch.autograd.forward_ad.dual_level()
+    x = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(NotImplementedError, match="gradcheck: forward-mode"):
+        torch.autograd.gradcheck(lambda x: x * 2, x, check_forward_ad=True)
+
+
+def test_anomaly_mode_shows_where_the_forward_was_written():
+    x = torch.tensor([-1.0], requires_grad=True)
+    with torch.autograd.detect_anomaly():
+        y = x.sqrt()  # here
+        with pytest.warns(UserWarning, match="Error detected in SqrtBackward0.*") as caught:
+            with pytest.raises(RuntimeError, match="returned nan values in its 0th output"):
+                y.sum().backward()
+    assert "y = x.sqrt()  # here" in str(caught[0].message)
+
+
+def test_save_on_cpu_keeps_gradients():
+    x = torch.ones(3, requires_grad=True)
+    with torch.autograd.graph.save_on_cpu():
+        y = (x * 2).tanh()
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), 2 * (1 - np.tanh(2.0) ** 2) * np.ones(3), rtol=1e-6)
+
+
+def test_mutation_of_what_is_saved_can_be_allowed():
+    x = torch.ones(2, requires_grad=True)
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        y = x.clone()
+        z = y * y
+        y.add_(1)
+    z.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_saved_hooks_see_variadic_ops_and_second_backwards():
+    x = torch.ones(2, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t.numpy().copy(), torch.tensor):
+        y = (x.exp() * x).prod() * x.sum()
+    (g,) = torch.autograd.grad(y, x, create_graph=True)
+    (h,) = torch.autograd.grad(g.sum(), x)
+    assert g.shape == h.shape == (2,)
+
+
+def test_an_index_written_since_is_noticed():
+    x = torch.arange(3.0).requires_grad_()
+    i = torch.tensor([0, 1])
+    y = x[i]
+    i[0] = 2
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
+def test_a_rule_names_what_is_saved_before_attributes():
+    @opaque(public=False, nondiff=False)
+    def wrongly_ordered(k, input, *, where):
+        """A test's op."""
+        return input
+
+    try:
+        with pytest.raises(TypeError, match="attributes after it; 'input_shape' comes too late"):
+
+            @wrongly_ordered.vjp("input")
+            def _(k, g, where, input_shape):
+                return g
+    finally:
+        del REGISTRY["wrongly_ordered"]
