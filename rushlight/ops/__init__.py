@@ -26,6 +26,7 @@ from . import (  # noqa: F401
     movement,
     normalization,
     norms,
+    pooling,
     powers,
     ranks,
     rearrange,

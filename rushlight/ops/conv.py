@@ -140,6 +140,13 @@ def _finish(out: Any, bias: Any, dtype: Any) -> Any:
     return out if out.dtype == dtype else out.astype(dtype)
 
 
+def _fitting(out: Any, shape: Any) -> Any:
+    """Without the windows that only fit because of output padding."""
+    if tuple(out.shape[2:]) == tuple(shape[2:]):
+        return out
+    return out[(Ellipsis, *(slice(0, m) for m in shape[2:]))]
+
+
 # --- records ----------------------------------------------------------------------------------------------------------
 @opaque(public=False, grad_name="ConvolutionBackward0")
 def convolve(k, input, weight, bias, *, stride, padding, dilation, groups):
@@ -180,8 +187,9 @@ def convolve_input(k, input, weight, bias, *, size, stride, padding, dilation, g
 
 
 @convolve_input.vjp("input")
-def _(k, g, weight, stride, padding, dilation, groups):
-    return k.convolve(g, k.conj(weight), None, stride=stride, padding=padding, dilation=dilation, groups=groups)
+def _(k, g, weight, input_shape, stride, padding, dilation, groups):
+    out = k.convolve(g, k.conj(weight), None, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _fitting(out, input_shape)
 
 
 @convolve_input.vjp("weight")
@@ -212,8 +220,9 @@ def _(k, g, grad, input_shape, stride, padding, dilation, groups):
 
 
 @convolve_weight.vjp("grad")
-def _(k, g, input, stride, padding, dilation, groups):
-    return k.convolve(k.conj(input), g, None, stride=stride, padding=padding, dilation=dilation, groups=groups)
+def _(k, g, input, grad_shape, stride, padding, dilation, groups):
+    out = k.convolve(k.conj(input), g, None, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _fitting(out, grad_shape)
 
 
 # --- public functions -------------------------------------------------------------------------------------------------
@@ -334,7 +343,9 @@ def _conv(n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any,
     numbers = {"stride": _ints("stride", stride, n, name), "dilation": _ints("dilation", dilation, n, name)}
     word = padding if isinstance(padding, str) else None
     if word not in (None, "same", "valid"):
-        raise errors.runtime(f"Invalid padding string: '{padding}'", "It is 'same', 'valid', or a number for each dimension.")
+        raise errors.runtime(
+            f"Invalid padding string: '{padding}'", "It is 'same', 'valid', or a number for each dimension."
+        )
     numbers["padding"] = (0,) * n if word else _ints("padding", padding, n, name)
     if not word and weight.ndim < 3:
         raise errors.runtime("weight should have at least three dimensions", f"It has shape {list(weight.shape)}.")
@@ -361,7 +372,15 @@ def _conv(n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any,
 
 
 def _conv_transpose(
-    n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any, groups: Any, dilation: Any
+    n: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: Any,
+    dilation: Any,
 ) -> Tensor:
     name = f"conv_transpose{n}d"
     _check_tensors(name, n, input, weight, bias)
@@ -397,7 +416,15 @@ def _conv_transpose(
             "size is too small"
         )
     out = convolve_input.public(
-        x, weight, bias, size=size, stride=step, padding=pads, dilation=spread, groups=int(groups), node="ConvolutionBackward0"
+        x,
+        weight,
+        bias,
+        size=size,
+        stride=step,
+        padding=pads,
+        dilation=spread,
+        groups=int(groups),
+        node="ConvolutionBackward0",
     )
     return out if batched else out.squeeze(0)  # type: ignore[no-any-return]
 
@@ -443,7 +470,13 @@ def _errors(n: int) -> Any:
             m.error(RuntimeError, "not supported for strided convolutions", x, w, stride=2, padding="same"),
             m.error(RuntimeError, "expected bias to be 1-dimensional with 3 elements", x, w, m.f(2)),
             m.error(RuntimeError, "expected scalar type Double but found Long", x, m.i(3, 2, *k)),
-            m.error(RuntimeError, f"or a list of {n} values to match the convolution dimensions", x, w, stride=(1,) * (n + 1)),
+            m.error(
+                RuntimeError,
+                f"or a list of {n} values to match the convolution dimensions",
+                x,
+                w,
+                stride=(1,) * (n + 1),
+            ),
             m.error(TypeError, f"conv{n}d() received an invalid combination of arguments", x, 3),
         ]
 
@@ -475,7 +508,9 @@ def _errors_transpose(n: int) -> Any:
         return [
             m.error(RuntimeError, f"input to conv_transpose{n}d, but got input of size: [4]", m.f(4), w),
             m.error(RuntimeError, "to have 2 channels, but got 3 channels instead", m.f(1, 3, *space), w),
-            m.error(RuntimeError, "output padding must be smaller than either stride or dilation", x, w, output_padding=1),
+            m.error(
+                RuntimeError, "output padding must be smaller than either stride or dilation", x, w, output_padding=1
+            ),
             m.error(RuntimeError, "negative output_padding is not supported", x, w, output_padding=-1),
             m.error(RuntimeError, "Output size is too small", x, w, padding=3),
             m.error(RuntimeError, "expected bias to be 1-dimensional with 3 elements", x, w, m.f(2)),
@@ -519,11 +554,13 @@ def _declare(n: int) -> None:
     Dtypes: all but bool, the same for all tensors.
     Raises RuntimeError where ranks, channels, dtypes or settings do not fit.
     """
-    for fn, samples, wrong in ((conv, _samples(n), _errors(n)), (transposed, _samples_transpose(n), _errors_transpose(n))):
+    for fn, samples, wrong in (
+        (conv, _samples(n), _errors(n)),
+        (transposed, _samples_transpose(n), _errors_transpose(n)),
+    ):
         for name in (fn.__name__, f"nn.functional.{fn.__name__}"):
             function(name=name, samples=samples, errors=wrong)(fn)
 
 
 for _n in (1, 2, 3):
     _declare(_n)
-

@@ -1,0 +1,658 @@
+"""Pooling: the largest element, the mean, or the p-norm of each window, and the inverse of the first.
+
+All bodies work on the last dimensions, whatever stands before them, and loop over the positions of the kernel, never over those
+of the output.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import errors, types
+from ..autograd.mode import recording
+from ..functions import function
+from ..kernels.windows import inner, padded, positions
+from ..op import REGISTRY, opaque
+from ..tensor import Tensor, edge_of
+
+_WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
+_LEAD = "a window needs dimensions to slide over"
+_NO_BROADCAST = "pooling takes one tensor"
+
+
+# --- maximum ----------------------------------------------------------------------------------------------------------
+def lowest(dtype: Any) -> Any:
+    """What is below every element of a dtype."""
+    return np.iinfo(dtype).min if dtype.kind in "iu" else dtype.type(-np.inf)
+
+
+def _first_seen(size: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, out: Any) -> Any:
+    """For each window the number of the first kernel position that does not lie in the padding."""
+    number = np.zeros((1,) * len(out), np.int32)
+    for axis, (s, p, d, q) in enumerate(zip(stride, padding, dilation, kernel, strict=True)):
+        start = np.arange(out[axis]) * s - p
+        first = np.maximum(-(start // d), 0).astype(np.int32)
+        number = number * q + first.reshape([-1 if i == axis else 1 for i in range(len(out))])
+    return np.broadcast_to(number, out)
+
+
+def _places(number: Any, size: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, out: Any) -> Any:
+    """Kernel positions as places in the flattened space of the input."""
+    place = np.zeros((1,) * len(out), np.int64)
+    factor = 1
+    for axis in reversed(range(len(out))):
+        at = number % kernel[axis]
+        number = number // kernel[axis]
+        start = np.arange(out[axis]) * stride[axis] - padding[axis]
+        start = start.reshape([-1 if i == axis else 1 for i in range(len(out))])
+        place = place + (start + at.astype(np.int64) * dilation[axis]) * factor
+        factor *= size[axis]
+    return place
+
+
+def _max_name(inputs: Any, attrs: Any) -> str:
+    return f"MaxPool{len(attrs['kernel'])}DWithIndicesBackward0"
+
+
+@opaque(public=False, outputs=("out", "indices"), n_diff=1, grad_name=_max_name)
+def max_pool(k, input, *, kernel, stride, padding, dilation, out_size, places):
+    """The largest element of each window and, if ``places``, where in the flattened space it is: the first of equals.
+
+    NaN counts as larger than everything, the last one wins.
+    """
+    n = len(kernel)
+    size = input.shape[-n:]
+    reach = [(o - 1) * s + d * (q - 1) + 1 for o, s, d, q in zip(out_size, stride, dilation, kernel, strict=True)]
+    after = [max(0, r - m - p) for r, m, p in zip(reach, size, padding, strict=True)]
+    x = padded(input, padding, after, lowest(input.dtype)) if any(padding) or any(after) else input
+    best = np.full((*input.shape[:-n], *out_size), lowest(input.dtype), input.dtype)
+    if not places:
+        for _, window in positions(kernel, out_size, stride, dilation):
+            np.maximum(best, x[(..., *window)], out=best)
+        return best, np.empty(0, np.int64)
+    number = np.empty(best.shape, np.int32)
+    number[...] = _first_seen(size, kernel, stride, padding, dilation, out_size)
+    better = np.empty(best.shape, bool)
+    for i, (_, window) in enumerate(positions(kernel, out_size, stride, dilation)):
+        value = x[(..., *window)]
+        np.greater(value, best, out=better)
+        np.maximum(best, value, out=best)
+        np.copyto(number, i, where=better)
+    if input.dtype.kind not in "iu" and np.isnan(best).any():
+        for i, (_, window) in enumerate(positions(kernel, out_size, stride, dilation)):
+            np.copyto(number, i, where=np.isnan(x[(..., *window)]))
+    return best, _places(number, size, kernel, stride, padding, dilation, out_size)
+
+
+@max_pool.vjp("input")
+def _(k, g, input_shape, indices, kernel):
+    return k.plane_scatter(g, indices, size=input_shape, dims=len(kernel), node="MaxPool2DWithIndicesBackwardBackward0")
+
+
+def _flat(size: Any, where: Any, dims: int) -> Any:
+    """Places in each flattened plane as places in the flattened array, as a vector."""
+    length = int(np.prod(size[len(size) - dims :]))
+    planes = int(np.prod(size[: len(size) - dims]))
+    rows = where.reshape(planes, -1) if planes else where.reshape(0, 0)
+    return (rows + np.arange(planes)[:, None] * length).reshape(-1)
+
+
+@opaque(public=False, grad_name=lambda inputs, attrs: attrs["node"])
+def plane_scatter(k, input, where, *, size, dims, node):
+    """Zeros with ``input`` added at places of the flattened planes, which are the last ``dims`` dimensions."""
+    out = np.zeros(int(np.prod(size)), input.dtype)
+    np.add.at(out, _flat(size, where, dims), input.reshape(-1))
+    return out.reshape(size)
+
+
+plane_scatter.nondiff("where")
+
+
+@plane_scatter.vjp("input")
+def _(k, g, where, dims):
+    return k.plane_gather(g, where, dims=dims)
+
+
+@opaque(public=False, grad_name="GatherBackward0")
+def plane_gather(k, input, where, *, dims):
+    """The elements at places of the flattened planes."""
+    return input.reshape(-1)[_flat(input.shape, where, dims)].reshape(where.shape)
+
+
+plane_gather.nondiff("where")
+
+
+@plane_gather.vjp("input")
+def _(k, g, where, input_shape, dims):
+    return k.plane_scatter(g, where, size=input_shape, dims=dims, node="ScatterAddBackward0")
+
+
+# --- mean -------------------------------------------------------------------------------------------------------------
+def _count(size: Any, kernel: Any, stride: Any, padding: Any, out: Any, count_pad: bool) -> Any:
+    """By how much each window's sum is divided: its elements, with or without padding, never what lies behind that."""
+    total: Any = np.ones((1,) * len(out), np.int64)
+    for axis, (m, q, s, p) in enumerate(zip(size, kernel, stride, padding, strict=True)):
+        start = np.arange(out[axis]) * s - p
+        end = np.minimum(start + q, m + p)
+        if not count_pad:
+            start, end = np.maximum(start, 0), np.minimum(end, m)
+        total = total * (end - start).reshape([-1 if i == axis else 1 for i in range(len(out))])
+    return total
+
+
+def _divided(
+    total: Any, size: Any, kernel: Any, stride: Any, padding: Any, out: Any, count_pad: bool, divisor: Any
+) -> Any:
+    count = divisor if divisor is not None else _count(size, kernel, stride, padding, out, count_pad)
+    if total.dtype.kind in "iu":
+        return np.sign(total) * np.sign(count) * (np.abs(total) // np.abs(count))  # towards zero, as C divides
+    return total / np.asarray(count).astype(total.dtype)
+
+
+def _avg_name(inputs: Any, attrs: Any) -> str:
+    return f"AvgPool{len(attrs['kernel'])}DBackward0"
+
+
+@opaque(public=False, grad_name=_avg_name)
+def avg_pool(k, input, *, kernel, stride, padding, out_size, count_pad, divisor):
+    """The mean of each window: its sum divided by its size (padding counts if ``count_pad``), or by ``divisor``."""
+    n = len(kernel)
+    reach = [(o - 1) * s + q for o, s, q in zip(out_size, stride, kernel, strict=True)]
+    after = [max(0, r - m - p) for r, m, p in zip(reach, input.shape[-n:], padding, strict=True)]
+    x = padded(input, padding, after)
+    total = np.zeros((*input.shape[:-n], *out_size), np.float32 if _half(input) else input.dtype)
+    for _, window in positions(kernel, out_size, stride, (1,) * n):
+        total += x[(..., *window)]
+    out = _divided(total, input.shape[-n:], kernel, stride, padding, out_size, count_pad, divisor)
+    return out.astype(input.dtype, copy=False)
+
+
+def _half(x: Any) -> bool:
+    return x.dtype.itemsize == 2 and x.dtype.kind in "fV"
+
+
+@avg_pool.vjp("input")
+def _(k, g, input_shape, kernel, stride, padding, out_size, count_pad, divisor):
+    return k.avg_pool_spread(
+        g, size=input_shape, kernel=kernel, stride=stride, padding=padding, out_size=out_size, count_pad=count_pad,
+        divisor=divisor,
+    )  # fmt: skip
+
+
+@opaque(public=False, grad_name="AvgPool2DBackwardBackward0")
+def avg_pool_spread(k, input, *, size, kernel, stride, padding, out_size, count_pad, divisor):
+    """The gradient of ``avg_pool``: each mean spread evenly over its window."""
+    n = len(kernel)
+    space = size[len(size) - n :]
+    reach = [(o - 1) * s + q for o, s, q in zip(out_size, stride, kernel, strict=True)]
+    after = [max(p, r - m - p) for r, m, p in zip(reach, space, padding, strict=True)]
+    whole = (p + m + q for p, m, q in zip(padding, space, after, strict=True))
+    out = np.zeros((*input.shape[:-n], *whole), input.dtype)
+    share = _divided(input, space, kernel, stride, padding, out_size, count_pad, divisor)
+    for _, window in positions(kernel, out_size, stride, (1,) * n):
+        out[(..., *window)] += share
+    return np.ascontiguousarray(inner(out, padding, space))
+
+
+@avg_pool_spread.vjp("input")
+def _(k, g, kernel, stride, padding, out_size, count_pad, divisor):
+    return k.avg_pool(
+        g, kernel=kernel, stride=stride, padding=padding, out_size=out_size, count_pad=count_pad, divisor=divisor
+    )
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+def sizes_of(name: str, what: str, value: Any, n: int, omit: bool = False, at: int = 2) -> tuple[int, ...]:
+    """A setting of a pool as one int for each dimension."""
+    given = list(value) if isinstance(value, (tuple, list)) else [value]
+    for v in given:
+        if isinstance(v, (bool, float, str)) or not hasattr(v, "__index__"):
+            raise errors.type_(
+                f"{name}(): argument '{what}' (position {at}) must be tuple of ints, not {type(value).__name__}"
+            )
+    if len(given) not in (1, n):
+        if n == 1:
+            if name == "max_pool1d":
+                raise errors.runtime(
+                    f"max_pool1d() {what} must be an int, list of ints or tuple of ints of size 1 but got size {len(given)}"
+                )
+            raise errors.runtime(f"{name}() argument '{what}' should contain one int (got {len(given)})")
+        be = "be either" if what == "dilation" else "be" if name == "avg_pool3d" and not omit else "either be"
+        omitted = "omitted, " if omit else ""
+        raise errors.runtime(f"{name}: {what} must {be} {omitted}a single int, or a tuple of {_WORDS[n]}")
+    return tuple(int(v) for v in (given * n if len(given) == 1 else given))
+
+
+def require_tensor(name: str, input: Any) -> None:
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor(name, "input", 1, input)
+
+
+def _settings(name: str, n: int, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    """Kernel, stride, padding and dilation, in their ranges."""
+    kernel = sizes_of(name, "kernel_size", kernel, n)
+    step = kernel if stride is None or stride in ([], ()) else sizes_of(name, "stride", stride, n, True, 3)
+    pad = sizes_of(name, "padding", padding, n, at=4)
+    spread = sizes_of(name, "dilation", dilation, n, at=5)
+    if name == "max_pool1d":
+        _check_max_pool1d(kernel[0], step[0], pad[0], spread[0])
+    if 0 in step:
+        raise errors.runtime("stride should not be zero", f"{name}: stride is {list(step)}.")
+    for what, values in (("kernel size", kernel), ("stride", step), ("dilation", spread)):
+        if min(values) <= 0:
+            raise errors.runtime(f"{what} should be greater than zero, but got {list(values)}")
+    for p, q, d in zip(pad, kernel, spread, strict=True):
+        if p < 0:
+            raise errors.runtime(f"pad must be non-negative, but got pad: {p}")
+        if p > (d * (q - 1) + 1) // 2:
+            raise errors.runtime(
+                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={q} and dilation={d}"
+            )
+    return kernel, step, pad, spread
+
+
+def _check_max_pool1d(kernel: int, stride: int, padding: int, dilation: int) -> None:
+    for what, value in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
+        if value <= 0:
+            raise errors.runtime(f"max_pool1d() {what} must be greater than zero, but got {value}")
+    if padding < 0:
+        raise errors.runtime(f"max_pool1d() padding must be non-negative, but got {padding}; pad must be non-negative, "
+                             f"but got pad: {padding}")  # fmt: skip
+    if padding > (dilation * (kernel - 1) + 1) // 2:
+        raise errors.runtime(
+            f"max_pool1d() padding should be at most half of kernel size, but got padding={padding} and kernel_size={kernel}"
+            ": pad should be at most half of effective kernel size, but got "
+            f"pad={padding}, kernel_size={kernel} and dilation={dilation}"
+        )
+
+
+def _fitting(input: Tensor, n: int, kernel: Any, step: Any, pad: Any, spread: Any, up: bool) -> tuple[int, ...]:
+    """How many windows there are; with ``up`` (ceil mode) the last may reach over the end, but must start before it."""
+    sizes = []
+    for m, q, s, p, d in zip(input.shape[-n:], kernel, step, pad, spread, strict=True):
+        span = m + 2 * p - d * (q - 1) - 1
+        o = (-(-span // s) if up else span // s) + 1
+        if up and (o - 1) * s >= m + p:
+            o -= 1
+        sizes.append(o)
+    return tuple(sizes)
+
+
+def _too_small(input: Tensor, n: int, sizes: Any) -> Exception:
+    plane = "x".join(map(str, input.shape[-n - 1 :]))
+    result = "x".join(map(str, (input.shape[-n - 1], *sizes)))
+    return errors.runtime(
+        f"Given input size: ({plane}). Calculated output size: ({result}). Output size is too small",
+        "The window does not fit into the input: make kernel_size smaller or the input larger.",
+    )
+
+
+def _check_rank(name: str, input: Tensor, n: int, settings: Any, up: bool) -> None:
+    """The input has channels, and something to slide over."""
+    if n == 1:
+        if name == "avg_pool1d" and input.ndim not in (2, 3):
+            raise errors.runtime(
+                f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while checking "
+                f"arguments for {name})"
+            )
+        if name == "max_pool1d" and (input.ndim not in (2, 3) or 0 in input.shape[input.ndim - 2 :]):
+            raise errors.runtime(
+                "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but "
+                f"got:{list(input.shape)}"
+            )
+        return
+    if input.ndim not in (n + 1, n + 2):
+        if name == "avg_pool2d" and input.ndim < 3:
+            raise errors.index(
+                f"Dimension out of range (expected to be in range of [{-input.ndim}, {input.ndim - 1}], but got -3)"
+            )
+        raise errors.runtime(
+            f"non-empty {n + 1}D or {n + 2}D (batch mode) tensor expected for input",
+            f"{name} got shape {list(input.shape)}.",
+        )
+    if 0 in input.shape[input.ndim - n - 1 :]:
+        raise errors.runtime(
+            f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "
+            f"got:{list(input.shape)}; Expected input's non-batch dimensions to have positive length"
+        )
+
+
+def _check_kind(name: str, input: Tensor, allowed: str) -> None:
+    t = input.dtype
+    kind = (
+        "b"
+        if t is types.bool_
+        else "c"
+        if t.is_complex
+        else "f"
+        if t.is_floating_point
+        else "l"
+        if t is types.int64
+        else "i"
+    )
+    if kind not in allowed:
+        raise NotImplementedError(
+            errors.text(f"\"{name}\" not implemented for '{types.scalar_name(t)}'", "Convert first: input.float().")
+        )
+
+
+# --- the public pools -------------------------------------------------------------------------------------------------
+def _max(n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, up: bool, indices: bool) -> Any:
+    name = f"max_pool{n}d"
+    require_tensor(name, input)
+    if n == 1 and indices and input.ndim not in (2, 3):
+        raise errors.runtime(
+            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while checking "
+            "arguments for max_pool1d)"
+        )
+    if n == 1:
+        _check_rank(name, input, n, None, up)
+    kernel, step, pad, spread = _settings(name, n, kernel, stride, padding, dilation)
+    if n > 1:
+        _check_rank(name, input, n, kernel, up)
+    out = _fitting(input, n, kernel, step, pad, spread, up)
+    if min(out) <= 0:
+        if n == 1:
+            raise errors.runtime(f"max_pool1d() Invalid computed output size: {out[0]}")
+        raise _too_small(input, n, out)
+    _check_kind("max_pool1d_impl" if n == 1 else name, input, "f" if n == 1 else "fil")
+    places = indices or (bool(recording()) and edge_of(input) is not None)
+    if n == 1:  # as PyTorch does: a plane of height one
+        one = (1,)
+        best, where = max_pool.public(
+            input.unsqueeze(-2), kernel=one + kernel, stride=one + step, padding=(0, *pad), dilation=one + spread,
+            out_size=one + out, places=places,
+        )  # fmt: skip
+        best = best.squeeze(-2)
+        return (best, where.squeeze(-2)) if indices else best
+    result = max_pool.public(
+        input, kernel=kernel, stride=step, padding=pad, dilation=spread, out_size=out, places=places
+    )
+    return result if indices else result[0]
+
+
+def _average(
+    n: int, input: Any, kernel: Any, stride: Any, padding: Any, up: bool, count_pad: bool, divisor: Any
+) -> Tensor:
+    name = f"avg_pool{n}d"
+    require_tensor(name, input)
+    if n == 1:
+        _check_rank(name, input, n, None, up)
+    kernel, step, pad, _ = _settings(name, n, kernel, stride, padding, 1)
+    if n == 3:
+        _check_rank(name, input, n, kernel, up)
+    if divisor == 0:
+        raise errors.runtime("divisor must be not zero", f"{name}: divisor_override divides the sum of each window.")
+    if n < 3:
+        x = input.unsqueeze(-2) if n == 1 else input
+        _check_rank("avg_pool2d", x, 2, kernel, up)
+    else:
+        x = input
+    out = _fitting(input, n, kernel, step, pad, (1,) * n, up)
+    if min(out) <= 0:
+        if n == 3 and any(m < q for m, q in zip(input.shape[-3:], kernel, strict=True)):
+            (t, h, w), (a, b, c) = input.shape[-3:], kernel
+            raise errors.runtime(
+                f"input image (T: {t} H: {h} W: {w}) smaller than kernel size (kT: {a} kH: {b} kW: {c})"
+            )
+        raise _too_small(x, 2, (1, *out)) if n == 1 else _too_small(x, n, out)
+    _check_kind("avg_pool3d_out_frame" if n == 3 else "avg_pool2d", input, "fl")
+    if n == 1:
+        kernel, step, pad, out = (1, *kernel), (1, *step), (0, *pad), (1, *out)
+    result = avg_pool.public(
+        x, kernel=kernel, stride=step, padding=pad, out_size=out, count_pad=bool(count_pad), divisor=divisor
+    )
+    return result.squeeze(-2) if n == 1 else result  # type: ignore[no-any-return]
+
+
+def _p_norm(n: int, input: Any, p: float, kernel: Any, stride: Any, up: bool) -> Tensor:
+    require_tensor(f"lp_pool{n}d", input)
+    sizes = sizes_of(f"lp_pool{n}d", "kernel_size", kernel, n, at=3)
+    mean = _average(n, input.pow(p), kernel, stride, 0, up, True, None)
+    positive = REGISTRY["relu"].public(mean.abs())
+    return (mean.sign() * positive).mul(float(np.prod(sizes)) if n > 1 else sizes[0]).pow(1.0 / p)
+
+
+def _unpool(n: int, input: Any, indices: Any, kernel: Any, stride: Any, padding: Any, output_size: Any) -> Tensor:
+    name = f"max_unpool{n}d"
+    require_tensor(name, input)
+    kernel = sizes_of(name, "kernel_size", kernel, n)
+    step = kernel if stride is None else sizes_of(name, "stride", stride, n)
+    pad = sizes_of(name, "padding", padding, n)
+    size = _unpooled_size(input, kernel, step, pad, output_size)
+    if n > 1 and input.ndim not in (n + 1, n + 2):
+        raise errors.runtime(
+            f"Input to max_unpooling{n}d should be a {n + 1}d or {n + 2}d Tensor, but got a tensor with {input.ndim} "
+            "dimensions."
+        )
+    if indices.dtype is not types.int64:
+        raise errors.runtime(f"elements in indices should be type int64 but got: {types.scalar_name(indices.dtype)}")
+    if n == 3 and min(step) <= 0:
+        raise errors.runtime(f"strides should be greater than zero, but got stride: {list(step)}")
+    tail = [1] if n == 1 else []
+    if tuple(indices.shape) != tuple(input.shape):
+        raise errors.runtime(
+            f"Expected shape of indices to be same as that of the input tensor ({list(input.shape) + tail}) but got indices "
+            f"tensor with shape: {list(indices.shape) + tail}"
+        )
+    where, length = indices._a, int(np.prod(size))
+    if where.size and (where.min() < 0 or where.max() >= length):
+        bad = int(where.min()) if where.min() < 0 else int(where.max())
+        raise errors.runtime(
+            f"Found an invalid max index: {bad} (output volumes are of size {'x'.join(map(str, [*size, *tail]))})"
+        )
+    if n == 1:  # as PyTorch does: planes of width one
+        return max_unpool.public(input.unsqueeze(-1), indices.unsqueeze(-1), size=(*size, 1)).squeeze(-1)  # type: ignore[no-any-return]
+    return max_unpool.public(input, indices, size=size)  # type: ignore[no-any-return]
+
+
+def _unpooled_size(input: Tensor, kernel: Any, stride: Any, padding: Any, asked: Any) -> tuple[int, ...]:
+    n = len(kernel)
+    usual = [(m - 1) * s + q - 2 * p for m, q, s, p in zip(input.shape[-n:], kernel, stride, padding, strict=True)]
+    if asked is None:
+        return tuple(usual)
+    size = [int(v) for v in asked]
+    if len(size) == n + 2:
+        size = size[2:]
+    if len(size) != n:
+        raise errors.value(
+            f"output_size should be a sequence containing {n} or {n + 2} elements, but it has a length of '{len(size)}'"
+        )
+    for d, (v, u, s) in enumerate(zip(size, usual, stride, strict=True)):
+        if not u - s < v < u + s:
+            raise errors.value(f'invalid output_size "{tuple(asked)}" (dim {d} must be between {u - s} and {u + s})')
+    return tuple(size)
+
+
+@opaque(public=False, grad_name=lambda inputs, attrs: f"MaxUnpool{len(attrs['size'])}DBackward0")
+def max_unpool(k, input, indices, *, size):
+    """Zeros of spatial size ``size`` with the elements at the places where they were the maxima; the last of equals stays."""
+    n = len(size)
+    shape = (*input.shape[: input.ndim - n], *size)
+    out = np.zeros(int(np.prod(shape)), input.dtype)
+    out[_flat(shape, indices, n)] = input.reshape(-1)
+    return out.reshape(shape)
+
+
+max_unpool.nondiff("indices")
+
+
+@max_unpool.vjp("input")
+def _(k, g, indices, size):
+    return k.plane_gather(g, indices, dims=len(size))
+
+
+# --- declarations -----------------------------------------------------------------------------------------------------
+def _space(n: int) -> tuple[int, ...]:
+    return (7, 6, 5)[:n]
+
+
+def _without(m: Any) -> list[Any]:
+    return [m.without("0-d", _LEAD), m.without("broadcast", _NO_BROADCAST)]
+
+
+def _max_samples(n: int) -> Any:
+    def samples(m: Any) -> list[Any]:
+        s = _space(n)
+        out = [m(m.f(2, 3, *s), 2), m(m.f(3, *s), (3, 2, 2)[:n], 2, 1), m(m.f(0, 3, *s), 2), m(m.nc(2, 3, *s), 3, 1)]
+        out += [m(m.f(1, 2, *s), 2, 2, ceil_mode=True), m(m.f(1, 2, *s), 2, 1, 1, 2)]
+        return [*out, m(m.f(1, 2, *s), 2, return_indices=True), *_without(m)]
+
+    return samples
+
+
+def _pool_errors(n: int) -> Any:
+    def wrong(m: Any) -> list[Any]:
+        x = m.f(1, 4, *[4] * n)
+        pad = (
+            "padding should be at most half of kernel size"
+            if n == 1
+            else "pad should be at most half of effective kernel"
+        )
+        size = "Invalid computed output size" if n == 1 else "Output size is too small"
+        stride = "stride must be greater than zero" if n == 1 else "stride should not be zero"
+        return [
+            m.error(TypeError, "must be Tensor, not int", 3, 2),
+            m.error(RuntimeError, pad, x, 2, padding=2),
+            m.error(RuntimeError, stride, x, 2, 0),
+            m.error(RuntimeError, size, x, 5),
+            m.error(RuntimeError, "kernel_size must", x, (2,) * (n + 1)),
+            m.error(NotImplementedError, "not implemented for 'Bool'", m.b(1, 4, *[4] * n), 2),
+        ]
+
+    return wrong
+
+
+def _avg_samples(n: int) -> Any:
+    def samples(m: Any) -> list[Any]:
+        s = _space(n)
+        out = [m(m.f(2, 3, *s), 2), m(m.f(3, *s), (3, 2, 2)[:n], 2, 1), m(m.f(0, 3, *s), 2), m(m.nc(2, 3, *s), 3, 1)]
+        out += [m(m.f(1, 2, *s), 2, 2, 1, True), m(m.f(1, 2, *s), 3, 2, 1, True, False), m(m.i(1, 2, *s), 2)]
+        return out + ([m(m.f(1, 2, *s), 2, divisor_override=3)] if n > 1 else []) + _without(m)
+
+    return samples
+
+
+def _avg_errors(n: int) -> Any:
+    def wrong(m: Any) -> list[Any]:
+        x = m.f(1, 4, *[4] * n)
+        out = [
+            m.error(TypeError, "must be Tensor, not int", 3, 2),
+            m.error(RuntimeError, "pad should be at most half of effective kernel size", x, 2, padding=2),
+            m.error(RuntimeError, "pad must be non-negative", x, 2, padding=-1),
+            m.error(RuntimeError, "stride should not be zero", x, 2, 0),
+            m.error(RuntimeError, "smaller than kernel size" if n == 3 else "Output size is too small", x, 5),
+            m.error(NotImplementedError, "not implemented for 'Bool'", m.b(1, 4, *[4] * n), 2),
+        ]
+        return out + ([m.error(RuntimeError, "divisor must be not zero", x, 2, divisor_override=0)] if n > 1 else [])
+
+    return wrong
+
+
+def _lp_samples(n: int) -> Any:
+    def samples(m: Any) -> list[Any]:
+        s, span = _space(n), {"lo": 0.5, "hi": 2}
+        return [
+            m(m.f(2, 3, *s, **span), 2, 2),
+            m(m.f(2, 3, *s, **span), 3, 2, 1, True),
+            m(m.f(0, 3, *s), 2, 2),
+            m(m.nc(2, 3, *s, **span), 1, 2),
+            *_without(m),
+        ]
+
+    return samples
+
+
+def _lp_errors(n: int) -> Any:
+    text = "smaller than kernel size" if n == 3 else "Output size is too small"
+    return lambda m: [m.error(RuntimeError, text, m.f(1, 4, *[4] * n), 2, 5)]
+
+
+def _unpool_samples(n: int) -> Any:
+    def samples(m: Any) -> list[Any]:
+        where = m.a([[[0, 3, 4]]] if n == 1 else [[[[0, 3]]]] if n == 2 else [[[[[0, 3]]]]])
+        shape = (1, 1, 3) if n == 1 else (1,) * (n + 1) + (2,)
+        out = [m(m.f(*shape), where, 2), m(m.f(*shape[1:]), where[0], 3, 2, 1)]
+        excuses = [
+            m.without("strided", "the indices are the interesting part"),
+            m.without("empty", "indices point somewhere"),
+        ]
+        return [*out, m(m.f(*shape), where, 2, output_size=[s * 2 for s in shape[2:]]), *excuses, *_without(m)]
+
+    return samples
+
+
+def _unpool_errors(n: int) -> Any:
+    def wrong(m: Any) -> list[Any]:
+        shape = (1, 1, *[2] * n)
+        return [
+            m.error(RuntimeError, "Expected shape of indices to be same as that of the input tensor", m.f(*shape), m.i(1, 1, *[3] * n), 2),
+            m.error(RuntimeError, "elements in indices should be type int64", m.f(*shape), m.f(*shape), 2),
+            m.error(ValueError, 'invalid output_size "', m.f(*shape), m.i(*shape, hi=1), 2, output_size=(9,) * n),
+        ]  # fmt: skip
+
+    return wrong
+
+
+def _declare(n: int) -> None:
+    def max_pool_(
+        input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Any:  # fmt: skip
+        return _max(n, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+    def max_pool_with_indices(
+        input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Any:  # fmt: skip
+        return _max(n, input, kernel_size, stride, padding, dilation, ceil_mode, True)
+
+    def avg_pool_(
+        input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+        count_include_pad: bool = True, divisor_override: int | None = None,
+    ) -> Tensor:  # fmt: skip
+        return _average(n, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+    def avg_pool_1d(
+        input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> Tensor:  # fmt: skip
+        return _average(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+
+    def lp_pool(
+        input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    ) -> Tensor:
+        return _p_norm(n, input, norm_type, kernel_size, stride, ceil_mode)
+
+    def unpool(
+        input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+    ) -> Tensor:
+        return _unpool(n, input, indices, kernel_size, stride, padding, output_size)
+
+    shapes = "Shapes: (N, C, *space) or (C, *space); out size floor((n + 2 padding - dilation (kernel - 1) - 1) / stride) + 1,\n    "
+    shapes += (
+        "ceil instead of floor with ceil_mode. Raises RuntimeError where settings are out of range or no window fits."
+    )
+    declared: tuple[tuple[Any, str, str, Any, Any], ...] = (
+        (max_pool_, f"max_pool{n}d", "largest element", _max_samples(n), _pool_errors(n)),
+        (max_pool_with_indices, f"max_pool{n}d_with_indices", "largest element and its place", _max_samples(n), _pool_errors(n)),
+        (avg_pool_1d if n == 1 else avg_pool_, f"avg_pool{n}d", "mean", _avg_samples(n), _avg_errors(n)),
+        (lp_pool, f"lp_pool{n}d", "p-norm, (sum of x^p)^(1/p),", _lp_samples(n), _lp_errors(n)),
+        (unpool, f"max_unpool{n}d", "", _unpool_samples(n), _unpool_errors(n)),
+    )  # fmt: skip
+    for fn, name, what, samples, wrong in declared:
+        fn.__name__ = fn.__qualname__ = name
+        fn.__doc__ = f"The {what} of each window, over {n} dimension(s).\n\n    {shapes}\n    "
+        if name.startswith("max_unpool"):
+            fn.__doc__ = (
+                f"Zeros with the input at the places (``indices``) where max_pool{n}d found it; the rest is lost."
+            )
+        function(name="nn.functional." + name, samples=samples, errors=wrong)(fn)
+        if name in ("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "max_pool1d_with_indices"):
+            function(name=name, samples=samples, errors=wrong)(fn)
+
+
+for _n in (1, 2, 3):
+    _declare(_n)
