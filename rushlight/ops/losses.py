@@ -504,7 +504,7 @@ def poisson_nll_loss(
     m(m.f(2, 3), m.f(2, 3), 0.7, reduction="sum"), m(m.f(3), m.f(3), m.f(3, lo=0.2, hi=2), reduction="none"),
     m(m.f(), m.f(), m.f(lo=0.2, hi=2)), m(m.f(0, 2), m.f(0, 2), m.f(0, 2), reduction="sum"), m(m.nc(3, 2), m.f(3, 2), 1.0)],
     errors=lambda m: [
-    m.error(ValueError, "var is of incorrect size", m.f(2, 3), m.f(2, 3), m.f(4)),
+    m.error(ValueError, "var is of incorrect size", m.f(2, 3), m.f(2, 3), m.f(4, lo=0.2, hi=2)),
     m.error(ValueError, "var has negative entry/entries", m.f(2), m.f(2), -1.0),
     m.error(ValueError, "is not valid", m.f(2), m.f(2), 1.0, reduction="x")])  # fmt: skip
 def gaussian_nll_loss(

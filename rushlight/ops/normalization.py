@@ -153,7 +153,26 @@ def _arrays(*tensors: Tensor | None) -> tuple[Any, ...]:
     return tuple(None if t is None else t._a for t in tensors)
 
 
-@function(name="nn.functional.batch_norm")
+def _own(m: Any, n: int) -> Any:
+    """Weight and bias of n channels."""
+    return {"weight": m.f(n, lo=0.5, hi=2), "bias": m.f(n)}
+
+
+_CHANNELS = "channels are a dimension"
+
+
+@function(name="nn.functional.batch_norm", samples=lambda m: [
+    m(m.f(5, 3), None, None, training=True, **_own(m, 3)), m(m.f(2, 3, 4), None, None, training=True),
+    m(m.f(2, 3, 2, 2), m.f(3).detach(), m.f(3, lo=0.5, hi=2).detach(), training=True, **_own(m, 3)).value_only("it moves the statistics"),
+    m(m.f(2, 3, 4), m.a([0.3, -0.2, 0.1], m.f(1).dtype), m.a([0.7, 1.2, 0.4], m.f(1).dtype), **_own(m, 3), eps=0.1).value_only(
+        "statistics take no gradient"),
+    m(m.nc(4, 3), None, None, training=True, **_own(m, 3)), m(m.f(0, 3, 2), None, None, training=True).value_only("nothing"),
+    m.without("0-d", _CHANNELS), m.without("broadcast", "a parameter for each channel")], errors=lambda m: [
+    m.error(ValueError, "Expected more than 1 value per channel when training", m.f(1, 3), None, None, training=True),
+    m.error(ValueError, "eps must be positive during training", m.f(2, 3), None, None, training=True, eps=0.0),
+    m.error(RuntimeError, "running_mean must be defined in evaluation mode", m.f(2, 3), None, None),
+    m.error(RuntimeError, "weight should contain 3 elements not 2", m.f(2, 3), None, None, m.f(2), training=True),
+    m.error(NotImplementedError, "not implemented for 'Long'", m.i(2, 3), None, None, training=True)])  # fmt: skip
 def batch_norm(
     input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
     bias: Tensor | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
@@ -227,7 +246,12 @@ def _batch_norm(
     )
 
 
-@function(name="nn.functional.instance_norm")
+@function(name="nn.functional.instance_norm", samples=lambda m: [
+    m(m.f(2, 3, 4)), m(m.f(2, 3, 4), **_own(m, 3)), m(m.f(2, 3, 2, 2), eps=0.1), m(m.nc(2, 3, 4)),
+    m(m.f(0, 3, 2)).value_only("nothing"), m.without("0-d", _CHANNELS), m.without("broadcast", "a parameter for each channel")],
+    errors=lambda m: [
+    m.error(ValueError, "Expected more than 1 spatial element when training", m.f(2, 3, 1)),
+    m.error(RuntimeError, "Expected running_mean and running_var to be defined", m.f(2, 3, 4), use_input_stats=False)])  # fmt: skip
 def instance_norm(
     input: Tensor, running_mean: Tensor | None = None, running_var: Tensor | None = None, weight: Tensor | None = None,
     bias: Tensor | None = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
@@ -323,7 +347,19 @@ def _normalized_dims(
     return tuple(range(input._a.ndim - n, input._a.ndim))
 
 
-@function(name="nn.functional.layer_norm")
+def _row_errors(m: Any) -> list[Any]:
+    return [
+        m.error(RuntimeError, "Given normalized_shape=[4]", m.f(2, 3), (4,)),
+        m.error(RuntimeError, "Expected normalized_shape to be at least 1-dimensional", m.f(2, 3), ()),
+        m.error(RuntimeError, "Expected weight to be of same shape as normalized_shape", m.f(2, 3), (3,), m.f(4)),
+        m.error(NotImplementedError, "not implemented for 'Long'", m.i(2, 3), (3,)),
+    ]
+
+
+@function(name="nn.functional.layer_norm", samples=lambda m: [
+    m(m.f(2, 3), (3,)), m(m.f(2, 3, 4), (3, 4), m.f(3, 4), m.f(3, 4)), m(m.f(3), (3,), m.f(3)), m(m.f(2, 4), (4,), None, m.f(4), 0.1),
+    m(m.nc(3, 4), (4,), m.f(4), m.f(4)), m(m.f(0, 3), (3,)), m.without("0-d", "rows of numbers"),
+    m.without("broadcast", "a parameter for each place")], errors=_row_errors)  # fmt: skip
 def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions (Ba et al. 2016).
 
@@ -337,7 +373,9 @@ def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: A
     return native_layer_norm.public(input, weight, bias, dim=dim, eps=eps)  # type: ignore[no-any-return]
 
 
-@function(name="nn.functional.rms_norm")
+@function(name="nn.functional.rms_norm", aliases="rms_norm", samples=lambda m: [
+    m(m.f(2, 3), (3,)), m(m.f(2, 3, 4), (3, 4), m.f(3, 4)), m(m.f(2, 4), (4,), m.f(4), 0.1), m(m.nc(3, 4), (4,)), m(m.f(0, 3), (3,)),
+    m.without("0-d", "rows of numbers"), m.without("broadcast", "a parameter for each place")], errors=_row_errors)  # fmt: skip
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
     """``x / sqrt(mean(x**2) + eps) * weight`` over the last dimensions (Zhang & Sennrich 2019).
 
@@ -404,7 +442,26 @@ def _(k, g, input, weight, mean, rstd, groups, needs):
     return to_input, to_weight, to_bias
 
 
-@function(name="nn.functional.group_norm")
+def _group_samples(m: Any) -> list[Any]:
+    return [
+        m(m.f(2, 4, 3), 2), m(m.f(2, 4, 3), 2, m.f(4), m.f(4)), m(m.f(2, 4, 2, 2), 4, m.f(4), None, 0.1), m(m.f(2, 6), 2),
+        m(m.nc(2, 4, 3), 1, m.f(4), m.f(4)), m(m.f(0, 4, 2), 2), m.without("0-d", _CHANNELS),
+        m.without("broadcast", "a parameter for each channel"),
+    ]  # fmt: skip
+
+
+def _group_errors(m: Any) -> list[Any]:
+    return [
+        m.error(RuntimeError, "to be divisible by num_groups", m.f(2, 3), 2),
+        m.error(RuntimeError, "Expected at least 2 dimensions for input tensor but received 1", m.f(2), 1),
+        m.error(ValueError, "Expected more than 1 value per channel when training", m.f(1, 2), 2),
+        m.error(
+            RuntimeError, "Expected weight to be a vector of size equal to the number of channels", m.f(2, 4), 2, m.f(3)
+        ),
+    ]
+
+
+@function(name="nn.functional.group_norm", samples=_group_samples, errors=_group_errors)
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
@@ -423,6 +480,11 @@ def group_norm(
     if count == 1:
         first = [shape[0] * shape[1] // num_groups, num_groups, *shape[2:]]
         raise errors.value(f"Expected more than 1 value per channel when training, got input size {first}")
+    return _group_norm(input, num_groups, weight, bias, eps)
+
+
+def _group_norm(input: Tensor, num_groups: int, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+    shape = input._a.shape
     if shape[1] % num_groups:
         raise errors.runtime(
             f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(shape)} and "
@@ -441,7 +503,10 @@ def group_norm(
 
 
 # --- across channels, and by a norm -------------------------------------------------------------------------------------
-@function(name="nn.functional.local_response_norm")
+@function(name="nn.functional.local_response_norm", samples=lambda m: [
+    m(m.f(2, 4, 3), 2), m(m.f(1, 3, 2, 2), 3, 0.5, 0.6, 2.0), m(m.nc(2, 3, 2), 2), m(m.f(0, 3, 2), 2),
+    m.without("0-d", _CHANNELS), m.without("broadcast", "one tensor")], errors=lambda m: [
+    m.error(ValueError, "Expected 3D or higher dimensionality", m.f(2, 3), 2)])  # fmt: skip
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """``x / (k + alpha * s)**beta``, s the mean of squares of ``size`` neighbouring channels (Krizhevsky et al. 2012).
 
@@ -467,7 +532,10 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     return x / (mean * alpha + k).pow(beta)  # type: ignore[no-any-return]
 
 
-@function(name="nn.functional.normalize")
+@function(name="nn.functional.normalize", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f(2, 3), 1.0, 0), m(m.f(2, 3, 4), 3.0, -1), m(m.f(3), dim=0), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.f(), dim=0),
+    m(m.f(2, 3), eps=5.0), m.without("broadcast", "one tensor")], errors=lambda m: [
+    m.error(IndexError, "Dimension out of range", m.f(2))])  # fmt: skip
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
     """``input`` divided by its p-norm along ``dim``, or by ``eps`` if that is larger."""
     x: Any = input
@@ -477,3 +545,59 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, o
     from ..writing import write_out
 
     return write_out("normalize", out, result)  # type: ignore[no-any-return]
+
+
+# --- as torch.<name>, whose arguments stand in another order ------------------------------------------------------------
+@function(name="batch_norm", samples=lambda m: [
+    m(m.f(5, 3), m.f(3), m.f(3), None, None, True, 0.1, 1e-5, False), m(m.f(2, 3, 4), None, None, None, None, True, 0.1, 0.1, False),
+    m(m.nc(4, 3), None, None, None, None, True, 0.1, 1e-5, True), m(m.f(0, 3), None, None, None, None, True, 0.1, 1e-5, True).value_only(
+        "nothing"), m.without("0-d", _CHANNELS), m.without("broadcast", "a parameter for each channel")], errors=lambda m: [
+    m.error(RuntimeError, "weight should contain 3 elements", m.f(2, 3), m.f(2), None, None, None, True, 0.1, 0.1, True)])  # fmt: skip
+def torch_batch_norm(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None,
+    training: bool, momentum: float, eps: float, cudnn_enabled: bool,
+) -> Tensor:  # fmt: skip
+    """``nn.functional.batch_norm`` without its first checks."""
+    return _batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
+
+
+@function(name="layer_norm", samples=lambda m: [
+    m(m.f(2, 3), (3,)), m(m.f(2, 3), (3,), m.f(3), m.f(3), 0.1, False), m(m.nc(3, 4), (4,)), m(m.f(0, 3), (3,)),
+    m.without("0-d", "rows of numbers"), m.without("broadcast", "a parameter for each place")], errors=_row_errors)  # fmt: skip
+def torch_layer_norm(
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Any = None,
+    bias: Any = None,
+    eps: float = 1e-5,
+    cudnn_enable: bool = True,
+) -> Tensor:
+    """``nn.functional.layer_norm``."""
+    return layer_norm(input, normalized_shape, weight, bias, eps)  # type: ignore[no-any-return]
+
+
+@function(
+    name="group_norm",
+    samples=_group_samples,
+    errors=lambda m: [e for i, e in enumerate(_group_errors(m)) if i in (0, 3)],
+)
+def torch_group_norm(
+    input: Tensor, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5, cudnn_enabled: bool = True
+) -> Tensor:
+    """``nn.functional.group_norm``."""
+    return _group_norm(input, num_groups, weight, bias, eps)
+
+
+@function(name="instance_norm", samples=lambda m: [
+    m(m.f(2, 3, 4), None, None, None, None, True, 0.1, 1e-5, False), m(m.f(2, 3, 4), m.f(3), m.f(3), None, None, True, 0.1, 0.1, True),
+    m(m.nc(2, 3, 4), None, None, None, None, True, 0.1, 1e-5, False),
+    m(m.f(0, 3, 4), None, None, None, None, True, 0.1, 1e-5, False).value_only("nothing"),
+    m.without("0-d", _CHANNELS), m.without("broadcast", "a parameter for each channel")], errors=lambda m: [
+    m.error(RuntimeError, "Expected running_mean and running_var to be defined", m.f(2, 3, 4), None, None, None, None, False, 0.1,
+            1e-5, False)])  # fmt: skip
+def torch_instance_norm(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None,
+    use_input_stats: bool, momentum: float, eps: float, cudnn_enabled: bool,
+) -> Tensor:  # fmt: skip
+    """``nn.functional.instance_norm``."""
+    return instance_norm(input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps)  # type: ignore[no-any-return]
