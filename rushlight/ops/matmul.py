@@ -10,6 +10,7 @@ from .. import errors, types
 from ..functions import function
 from ..op import opaque
 from ..tensor import Tensor
+from ..writing import write_out
 
 
 def _same_dtype(a: Any, b: Any, names: str = "m1 and m2") -> None:
@@ -34,8 +35,40 @@ def _product(a: Any, b: Any) -> Any:
     return np.matmul(a, b)
 
 
-@opaque(methods="mm", samples=lambda m: [m(m.f(2, 3), m.f(3, 4)), m(m.nc(3, 2), m.f(2, 2)), m(m.f(0, 3), m.f(3, 2))], errors=lambda m: [
-    m.error(RuntimeError, "mat1 and mat2 shapes cannot be multiplied", m.f(2, 3), m.f(2, 3))])  # fmt: skip
+def needs_tensors(name: str, *pairs: tuple[str, Any]) -> None:
+    """Refuse what is no tensor, by argument."""
+    for position, (argument, x) in enumerate(pairs, 1):
+        if not isinstance(x, (Tensor, np.ndarray, np.generic)):
+            raise errors.not_a_tensor(name, argument, position, x)
+
+
+_NO_0D = "0-d", "products take vectors or matrices"
+
+
+@opaque(
+    methods="mm",
+    refuses={"bool": "addmm_impl_cpu_"},
+    samples=lambda m: [
+        m(m.f(2, 3), m.f(3, 4)),
+        m(m.nc(3, 2), m.f(2, 2)),
+        m(m.f(0, 3), m.f(3, 2)),
+        m(m.f(2, 0), m.f(0, 3)),
+        m(m.i(2, 2), m.i(2, 2)),
+        m(m.c(2, 2), m.c(2, 2)),
+        m(m.b(2, 2), m.b(2, 2)),
+        m(m.f(1, 3), m.nc(3, 1)),
+        m.without(*_NO_0D),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)", m.f(2, 3), m.f(2, 3)),
+        m.error(RuntimeError, "self must be a matrix", m.f(3), m.f(3, 2)),
+        m.error(RuntimeError, "mat2 must be a matrix", m.f(3, 3), m.f(3)),
+        m.error(
+            RuntimeError, "expected m1 and m2 to have the same dtype, but got: double != long int", m.f(2, 2), m.i(2, 2)
+        ),
+        m.error(TypeError, "mm(): argument 'mat2' (position 2) must be Tensor, not str", m.f(2, 2), "text"),
+    ],
+)
 def mm(k, input, mat2):
     """The matrix product of two matrices."""
     return _product(input, mat2)
@@ -43,15 +76,18 @@ def mm(k, input, mat2):
 
 @mm.prepare
 def _(input, mat2):
-    for name, x in (("self", input), ("mat2", mat2)):
+    needs_tensors("mm", ("input", input), ("mat2", mat2))
+    a, b = (input._a, mat2._a) if isinstance(input, Tensor) and isinstance(mat2, Tensor) else (input, mat2)
+    for name, x in (("self", a), ("mat2", b)):
         if x.ndim != 2:
             raise errors.runtime(f"{name} must be a matrix", f"It has shape {list(x.shape)}.")
-    if input.shape[1] != mat2.shape[0]:
+    if a.shape[1] != b.shape[0]:
         raise errors.runtime(
-            f"mat1 and mat2 shapes cannot be multiplied ({input.shape[0]}x{input.shape[1]} and {mat2.shape[0]}x{mat2.shape[1]})",
+            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})",
             "The columns of the first must be as many as the rows of the second.",
         )
-    _same_dtype(input, mat2)
+    if a.dtype is not b.dtype:
+        _same_dtype(input, mat2)
     return (input, mat2), {}
 
 
@@ -65,7 +101,29 @@ def _(k, g, input):
     return k.mm(k.conj(k.t(input)), g)
 
 
-@opaque(methods="bmm", samples=lambda m: [m(m.f(2, 3, 4), m.f(2, 4, 2))])
+@opaque(
+    methods="bmm",
+    refuses={"bool": "bmm"},
+    samples=lambda m: [
+        m(m.f(2, 3, 4), m.f(2, 4, 2)),
+        m(m.nc(2, 3, 2), m.f(2, 2, 2)),
+        m(m.f(0, 2, 3), m.f(0, 3, 2)),
+        m(m.f(2, 0, 3), m.f(2, 3, 2)),
+        m(m.i(2, 2, 2), m.i(2, 2, 2)),
+        m(m.c(2, 2, 2), m.c(2, 2, 2)),
+        m.without(*_NO_0D),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "batch1 must be a 3D tensor", m.f(2, 3), m.f(3, 2)),
+        m.error(
+            RuntimeError,
+            "Expected size for first two dimensions of batch2 tensor to be: [2, 3] but got: [3, 3].",
+            m.f(2, 3, 3),
+            m.f(3, 3, 3),
+        ),
+        m.error(RuntimeError, "expected scalar type Double but found Long", m.f(2, 2, 2), m.i(2, 2, 2)),
+    ],
+)
 def bmm(k, input, mat2):
     """Matrix products of two batches of matrices."""
     return _product(input, mat2)
@@ -73,6 +131,7 @@ def bmm(k, input, mat2):
 
 @bmm.prepare
 def _(input, mat2):
+    needs_tensors("bmm", ("input", input), ("mat2", mat2))
     for x in (input, mat2):
         if x.ndim != 3:
             raise errors.runtime("batch1 must be a 3D tensor" if x is input else "batch2 must be a 3D tensor")
@@ -81,7 +140,11 @@ def _(input, mat2):
             "Expected size for first two dimensions of batch2 tensor to be: "
             f"[{input.shape[0]}, {input.shape[2]}] but got: [{mat2.shape[0]}, {mat2.shape[1]}]."
         )
-    _same_dtype(input, mat2)
+    if isinstance(input, Tensor) and input.dtype is not mat2.dtype:
+        names = types.scalar_name(input.dtype), types.scalar_name(mat2.dtype)
+        raise errors.runtime(
+            f"expected scalar type {names[0]} but found {names[1]}", "Convert one of them with .to(dtype)."
+        )
     return (input, mat2), {}
 
 
@@ -95,7 +158,22 @@ def _(k, g, input):
     return k.bmm(k.conj(k.transpose(input, 1, 2)), g)
 
 
-@opaque(methods="mv", samples=lambda m: [m(m.f(2, 3), m.f(3))])
+@opaque(
+    methods="mv",
+    samples=lambda m: [
+        m(m.f(2, 3), m.f(3)),
+        m(m.nc(3, 2), m.nc(2)),
+        m(m.f(0, 3), m.f(3)),
+        m(m.f(2, 0), m.f(0)),
+        m(m.i(2, 3), m.i(3)),
+        m(m.c(2, 2), m.c(2)),
+        m.without(*_NO_0D),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "size mismatch, got input (3), mat (3x3), vec (4)", m.f(3, 3), m.f(4)),
+        m.error(RuntimeError, "vector + matrix @ vector expected, got 1, 1, 2", m.f(3), m.f(3, 3)),
+    ],
+)
 def mv(k, input, vec):
     """The product of a matrix and a vector."""
     return _product(input, vec)
@@ -123,7 +201,24 @@ def _(k, g, input):
     return k.mv(k.conj(k.t(input)), g)
 
 
-@opaque(methods="dot", samples=lambda m: [m(m.f(3), m.f(3))])
+@opaque(
+    methods="dot",
+    samples=lambda m: [
+        m(m.f(3), m.f(3)),
+        m(m.nc(3), m.nc(3)),
+        m(m.f(0), m.f(0)),
+        m(m.i(3), m.i(3)),
+        m(m.c(2), m.c(2)),
+        m.without(*_NO_0D),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "inconsistent tensor size, expected tensor [3] and src [4]", m.f(3), m.f(4)),
+        m.error(RuntimeError, "1D tensors expected, but got 2D and 1D tensors", m.f(3, 3), m.f(3)),
+        m.error(
+            RuntimeError, "dot : expected both vectors to have same dtype, but found Double and Long", m.f(2), m.i(2)
+        ),
+    ],
+)
 def dot(k, input, tensor):
     """The inner product of two vectors."""
     return np.asarray(_product(input, tensor))
@@ -157,7 +252,41 @@ def _(k, g, input):
     return g * k.conj(input)
 
 
-@function(methods="matmul")
+def _matmul_samples(m: Any) -> list[Any]:
+    return [
+        m(m.f(3), m.f(3)),
+        m(m.f(2, 3), m.f(3)),
+        m(m.f(3), m.f(3, 2)),
+        m(m.f(2, 3), m.f(3, 2)),
+        m(m.f(2, 2, 3), m.f(3)),
+        m(m.f(2, 2, 3), m.f(3, 2)),
+        m(m.f(2, 2, 3), m.f(2, 3, 2)),
+        m(m.f(2, 1, 2, 3), m.f(2, 3, 2)),
+        m(m.f(3), m.f(2, 3, 2)),
+        m(m.f(2, 3), m.f(2, 3, 2)).other_nodes("folded the other way"),
+        m(m.nc(3, 2), m.nc(2, 3)),
+        m(m.f(0, 3), m.f(3, 2)),
+        m(m.f(2, 0, 3), m.f(3, 2)),
+        m(m.i(2, 2), m.i(2, 2)),
+        m.without(*_NO_0D),
+    ]
+
+
+@function(
+    methods="matmul",
+    aliases="linalg.matmul",
+    samples=_matmul_samples,
+    errors=lambda m: [
+        m.error(RuntimeError, "mat1 and mat2 shapes cannot be multiplied (3x3 and 4x2)", m.f(3, 3), m.f(4, 2)),
+        m.error(RuntimeError, "size mismatch, got input (3), mat (3x3), vec (4)", m.f(3, 3), m.f(4)),
+        m.error(
+            RuntimeError, "both arguments to matmul need to be at least 1D, but they are 0D and 2D", m.f(), m.f(2, 2)
+        ),
+        m.error(TypeError, "matmul(): argument 'other' (position 2) must be Tensor, not int", m.f(2, 2), 1),
+        m.error(RuntimeError, "at non-singleton dimension 0", m.f(2, 3, 3), m.f(3, 3, 3)),
+        m.error(RuntimeError, "expected m1 and m2 to have the same dtype", m.f(2, 2), m.i(2, 2)),
+    ],
+)
 def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """The matrix product: of vectors the inner product, of matrices the product, of more dimensions batches of products.
 
@@ -169,9 +298,33 @@ def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     result = _matmul(input, other)
     if out is None:
         return result
-    from ..writing import write_out
-
     return write_out("matmul", out, result)  # type: ignore[no-any-return]
+
+
+def check_added(input: Tensor, size: tuple[int, ...]) -> None:
+    """Refuse what cannot be expanded to the size of the product it is added to."""
+    have = input._a.shape
+    for i in range(1, min(len(have), len(size)) + 1):
+        if have[-i] not in (1, size[-i]):
+            raise errors.runtime(
+                f"The expanded size of the tensor ({size[-i]}) must match the existing size ({have[-i]}) at non-singleton dimension "
+                f"{len(size) - i}.  Target sizes: {list(size)}.  Tensor sizes: {list(have)}"
+            )
+    if len(have) > len(size):
+        raise errors.runtime(
+            f"The number of sizes provided ({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(have)})"
+        )
+
+
+@opaque(public=False)
+def unsafe_view(k, input, *, size):
+    """A product that nobody else holds, in another shape: no view of anything."""
+    return input.reshape(size)
+
+
+@unsafe_view.vjp("input")
+def _(k, g, input_shape):
+    return k.reshape_gradient(g, size=input_shape)
 
 
 def _matmul(x: Tensor, y: Tensor) -> Tensor:
@@ -185,22 +338,24 @@ def _matmul(x: Tensor, y: Tensor) -> Tensor:
     if m == 2 and n == 1:
         return mv.public(x, y)  # type: ignore[no-any-return]
     if m == 1 and n == 2:
-        return mm.public(x.unsqueeze(0), y).squeeze(0)  # type: ignore[no-any-return]
+        return mm.public(x.unsqueeze(0), y).squeeze_(0)  # type: ignore[no-any-return]
     if m == 2 and n == 2:
         return mm.public(x, y)  # type: ignore[no-any-return]
     if n <= 2 and m >= 3:
         # a batch of rows times one matrix is one larger product
         folded = x.reshape(int(np.prod(x._a.shape[:-1])), x._a.shape[-1])
         product = mm.public(folded, y) if n == 2 else mv.public(folded, y)
-        return product.view(*x._a.shape[:-1], *y._a.shape[1:])  # type: ignore[no-any-return]
+        return unsafe_view.public(product, size=(*x._a.shape[:-1], *y._a.shape[1:]))  # type: ignore[no-any-return]
     return _batched(x, y)
 
 
 def _batched(x: Tensor, y: Tensor) -> Tensor:
     if x._a.ndim == 1:
-        return _batched(x.unsqueeze(0), y).squeeze(-2)  # type: ignore[no-any-return]
+        product = _batched(x.unsqueeze(0), y)
+        return unsafe_view.public(product, size=(*product._a.shape[:-2], product._a.shape[-1]))  # type: ignore[no-any-return]
     if y._a.ndim == 1:
-        return _batched(x, y.unsqueeze(1)).squeeze(-1)  # type: ignore[no-any-return]
+        product = _batched(x, y.unsqueeze(1))
+        return unsafe_view.public(product, size=product._a.shape[:-1])  # type: ignore[no-any-return]
     from ..kernels.strides import broadcast_shapes
 
     batch = broadcast_shapes(x._a.shape[:-2], y._a.shape[:-2])
@@ -214,7 +369,7 @@ def _batched(x: Tensor, y: Tensor) -> Tensor:
     count = int(np.prod(batch))
     left = x.expand(*batch, rows, inner).reshape(count, rows, inner)
     right = y.expand(*batch, *y._a.shape[-2:]).reshape(count, *y._a.shape[-2:])
-    return bmm.public(left, right).view(*batch, rows, y._a.shape[-1])  # type: ignore[no-any-return]
+    return unsafe_view.public(bmm.public(left, right), size=(*batch, rows, y._a.shape[-1]))  # type: ignore[no-any-return]
 
 
 def _at(self: Tensor, other: Any) -> Any:
@@ -230,7 +385,35 @@ Tensor.__matmul__, Tensor.__rmatmul__ = _at, _rat  # type: ignore[attr-defined]
 
 @opaque(
     methods="addmm addmm_",
-    samples=lambda m: [m(m.f(2, 4), m.f(2, 3), m.f(3, 4)), m(m.f(4), m.f(2, 3), m.f(3, 4), beta=2, alpha=0.5)],
+    samples=lambda m: [
+        m(m.f(2, 4), m.f(2, 3), m.f(3, 4)),
+        m(m.f(4), m.f(2, 3), m.f(3, 4), beta=2, alpha=0.5),
+        m(m.f(), m.f(2, 3), m.f(3, 4)),
+        m(m.f(2, 2), m.f(2, 0), m.f(0, 2)),
+        m(m.nc(2, 2), m.nc(2, 3), m.nc(3, 2)),
+        m(m.f(2, 2), m.f(2, 2), m.f(2, 2), beta=0),
+        m(m.i(2, 2), m.i(2, 2), m.i(2, 2)),
+    ],
+    errors=lambda m: [
+        m.error(
+            RuntimeError, "mat1 and mat2 shapes cannot be multiplied (3x3 and 4x2)", m.f(3, 2), m.f(3, 3), m.f(4, 2)
+        ),
+        m.error(
+            RuntimeError,
+            "The expanded size of the tensor (3) must match the existing size (2) at non-singleton dimension 1",
+            m.f(2, 2),
+            m.f(3, 3),
+            m.f(3, 3),
+        ),
+        m.error(RuntimeError, "mat1 must be a matrix, got 1-D tensor", m.f(3, 3), m.f(3), m.f(3, 3)),
+        m.error(
+            RuntimeError,
+            "self and mat2 must have the same dtype, but got Long and Double",
+            m.i(2, 2),
+            m.f(2, 2),
+            m.f(2, 2),
+        ),
+    ],
 )
 def addmm(k, input, mat1, mat2, *, beta=1, alpha=1):
     """``beta * input + alpha * mat1 @ mat2``."""
@@ -245,7 +428,16 @@ def addmm(k, input, mat1, mat2, *, beta=1, alpha=1):
 
 @addmm.prepare
 def _(input, mat1, mat2, *, beta=1, alpha=1):
+    needs_tensors("addmm", ("input", input), ("mat1", mat1), ("mat2", mat2))
+    for name, x in (("mat1", mat1), ("mat2", mat2)):
+        if x.ndim != 2:
+            raise errors.runtime(f"{name} must be a matrix, got {x.ndim}-D tensor")
     mm.preparer(mat1, mat2)
+    if isinstance(input, Tensor):
+        check_added(input, (mat1.shape[0], mat2.shape[1]))
+        if input.dtype is not mat2.dtype:
+            names = types.scalar_name(input.dtype), types.scalar_name(mat2.dtype)
+            raise errors.runtime(f"self and mat2 must have the same dtype, but got {names[0]} and {names[1]}")
     return (input, mat1, mat2), {"beta": beta, "alpha": alpha}
 
 
@@ -266,7 +458,31 @@ def _(k, g, mat1, alpha):
     return out if alpha == 1 else out * alpha
 
 
-@function(name="nn.functional.linear")
+@function(
+    name="nn.functional.linear",
+    samples=lambda m: [
+        m(m.f(2, 3), m.f(4, 3)),
+        m(m.f(2, 3), m.f(4, 3), m.f(4)),
+        m(m.f(3), m.f(4, 3), m.f(4)),
+        m(m.f(2, 2, 3), m.f(4, 3), m.f(4)),
+        m(m.f(0, 3), m.f(4, 3), m.f(4)),
+        m(m.nc(2, 3), m.nc(4, 3)),
+        m(m.f(2, 3), m.f(3)),
+        m(m.f(2, 3), m.f(3), m.f()),
+        m(m.f(3), m.f(4, 3)),
+        m(m.f(2, 2, 3), m.f(4, 3)),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "mat1 and mat2 shapes cannot be multiplied (3x3 and 4x2)", m.f(3, 3), m.f(2, 4)),
+        m.error(
+            RuntimeError,
+            "The expanded size of the tensor (3) must match the existing size (2) at non-singleton dimension 1",
+            m.f(3, 3),
+            m.f(3, 3),
+            m.f(2),
+        ),
+    ],
+)
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``; weight is (out, in), input (..., in)."""
     a, w = input._a, weight._a
@@ -276,79 +492,38 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"mat1 and mat2 shapes cannot be multiplied ({rows}x{a.shape[-1]} and {w.shape[1]}x{w.shape[0]})",
             f"linear() got input of shape {list(a.shape)}, whose last size must be {w.shape[1]} (weight is {list(w.shape)}).",
         )
+    if bias is not None and w.ndim == 1 and a.ndim == 2:
+        raise errors.runtime("mat2 must be a matrix, got 1-D tensor")
     if bias is None or w.ndim != 2:
         out = matmul(input, weight.t())
         return out if bias is None else out + bias
     if a.ndim == 2:
         return addmm.public(bias, input, weight.t())  # type: ignore[no-any-return]
     if a.ndim == 1:
-        return addmm.public(bias, input.unsqueeze(0), weight.t()).squeeze(0)  # type: ignore[no-any-return]
+        return addmm.public(bias, input.unsqueeze(0), weight.t()).view(w.shape[0])  # type: ignore[no-any-return]
     out = addmm.public(bias, input.reshape(-1, a.shape[-1]), weight.t())
     return out.view(*a.shape[:-1], w.shape[0])  # type: ignore[no-any-return]
 
 
-@function(methods="outer ger")
-def outer(input: Tensor, vec2: Tensor) -> Tensor:
+@function(
+    methods="outer",
+    aliases="ger",
+    samples=lambda m: [
+        m(m.f(2), m.f(3)),
+        m(m.nc(2), m.nc(3)),
+        m(m.f(0), m.f(2)),
+        m(m.i(2), m.f(2)),
+        m.without(*_NO_0D),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "outer: Expected 1-D argument self, but got 2-D", m.f(2, 2), m.f(2)),
+        m.error(RuntimeError, "outer: Expected 1-D argument vec2, but got 2-D", m.f(2), m.f(2, 2)),
+    ],
+)
+def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
     """The products of all pairs of elements of two vectors."""
-    if input._a.ndim != 1 or vec2._a.ndim != 1:
-        raise errors.runtime(f"outer: Expected 1-D argument self, but got {input._a.ndim}-D")
-    return input.unsqueeze(1) * vec2  # type: ignore[no-any-return]
-
-
-@function()
-def einsum(equation: str, *operands: Any) -> Tensor:
-    """Einstein's summation: products of elements summed over the letters that the result does not name."""
-    tensors = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else list(operands)
-    equation = equation.replace(" ", "")
-    if "..." in equation:
-        raise NotImplementedError("einsum: '...' is not supported; name the dimensions")
-    left, arrow, right = equation.partition("->")
-    terms = left.split(",")
-    if len(terms) != len(tensors):
-        raise errors.runtime(
-            f"einsum(): {'more' if len(tensors) > len(terms) else 'fewer'} operands were provided than specified in the equation"
-        )
-    if not arrow:
-        right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
-    for term, t in zip(terms, tensors, strict=True):
-        if len(term) != t._a.ndim:
-            raise errors.runtime(
-                "einsum(): the number of subscripts in the equation "
-                f"({len(term)}) does not match the number of dimensions ({t._a.ndim}) for operand {tensors.index(t)} and no "
-                "ellipsis was given"
-            )
-        if len(set(term)) != len(term):
-            raise NotImplementedError(
-                "einsum: a letter repeated within one operand is not supported; take the diagonal first"
-            )
-    result, letters = tensors[0], terms[0]
-    for i, (t, term) in enumerate(zip(tensors[1:], terms[1:], strict=True)):
-        later = "".join(terms[i + 2 :]) + right
-        result, letters = _pair(result, letters, t, term, later)
-    drop = [i for i, c in enumerate(letters) if c not in right]
-    if drop:
-        result = result.sum(drop)
-        letters = "".join(c for c in letters if c in right)
-    return result.permute(*[letters.index(c) for c in right]) if letters != right else result  # type: ignore[no-any-return]
-
-
-def _pair(x: Tensor, a: str, y: Tensor, b: str, later: str) -> tuple[Tensor, str]:
-    """Two operands contracted by one batched product."""
-    batch = [c for c in a if c in b and c in later]
-    summed = [c for c in a if c in b and c not in later]
-    only_a, only_b = [c for c in a if c not in b], [c for c in b if c not in a]
-    left = x.permute(*[a.index(c) for c in batch + only_a + summed]) if a else x
-    right = y.permute(*[b.index(c) for c in batch + summed + only_b]) if b else y
-    size = dict(zip(a, x._a.shape, strict=True)) | dict(zip(b, y._a.shape, strict=True))
-
-    def count(names: list[str]) -> int:
-        n = 1
-        for c in names:
-            n *= size[c]
-        return n
-
-    product = left.reshape(count(batch), count(only_a), count(summed)).bmm(
-        right.reshape(count(batch), count(summed), count(only_b))
-    )
-    names = batch + only_a + only_b
-    return product.reshape([size[c] for c in names]), "".join(names)
+    for name, x in (("self", input), ("vec2", vec2)):
+        if x._a.ndim != 1:
+            raise errors.runtime(f"outer: Expected 1-D argument {name}, but got {x._a.ndim}-D")
+    result = input.unsqueeze(1) * vec2
+    return result if out is None else write_out("outer", out, result)  # type: ignore[no-any-return]

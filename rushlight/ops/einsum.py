@@ -1,0 +1,266 @@
+"""Einstein's summation: letters name dimensions; what the result does not name is summed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import errors
+from ..functions import function
+from ..readers import REGISTRY
+from ..tensor import Tensor
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def _einsum_samples(m: Any) -> list[Any]:
+    calls = [
+        m("ij,jk->ik", m.f(2, 3), m.f(3, 2)),
+        m("ii->i", m.f(3, 3)),
+        m("ii", m.f(3, 3)),
+        m("ij->ji", m.nc(2, 3)),
+        m("i,i->", m.f(3), m.f(3)),
+        m("...ij,...jk->...ik", m.f(2, 2, 3), m.f(2, 3, 2)),
+        m("ij", m.f(2, 3)),
+        m("ba", m.f(2, 3)),
+        m("ij->i", m.f(2, 3)),
+        m("i,j->ij", m.f(2), m.f(3)),
+        m("bij,bjk->bik", m.f(2, 2, 3), m.f(2, 3, 2)),
+        m(m.f(2, 3), [0, 1], m.f(3, 2), [1, 2], [0, 2]),
+        m("ij,jk,kl->il", m.f(2, 3), m.f(3, 2), m.f(2, 2)),
+        m("ij,ij->i", m.f(2, 1), m.f(2, 3)),
+        m("i...->...", m.f(2, 3)),
+        m("...,...->...", m.f(2, 3), m.f(3)),
+        m("ijj,jk->ik", m.f(2, 3, 3), m.f(3, 2)),
+        m(",i->i", m.f(), m.f(2)),
+        m("->", m.f()),
+        m("ij,kj->ik", m.f(0, 3), m.f(2, 3)),
+        m("bhid, bhjd -> bhij", m.f(1, 2, 3, 2), m.f(1, 2, 3, 2)),
+        m("ij,jk", m.i(2, 3), m.i(3, 2)),
+        m("ij...,j->i...", m.f(2, 3, 2), m.f(3)),
+        m("ij,kl->", m.f(2, 2), m.f(2, 2)),
+        m(m.f(2, 3), [..., 0]),
+    ]
+    return [c.other_nodes("the last step may be another view") for c in calls]
+
+
+def _einsum_errors(m: Any) -> list[Any]:
+    x = m.f(3, 3)
+    return [
+        m.error(RuntimeError, "einsum(): fewer operands were provided than specified in the equation", "ij,jk->ik", x),
+        m.error(RuntimeError, "einsum(): more operands were provided than specified in the equation", "ij->ij", x, x),
+        m.error(
+            RuntimeError,
+            "einsum(): output subscript k does not appear in the equation for any input operand",
+            "ij->ik",
+            x,
+        ),
+        m.error(
+            RuntimeError,
+            "einsum(): the number of subscripts in the equation (3) does not match the number of dimensions (2)",
+            "ijk->i",
+            x,
+        ),
+        m.error(RuntimeError, "einsum(): invalid subscript given at index 1 in the equation string", "i&->i", x),
+        m.error(RuntimeError, "einsum(): output subscript i appears more than once in the output", "ij->ii", x),
+        m.error(
+            RuntimeError,
+            "einsum(): subscript j has size 4 for operand 1 which does not broadcast with previously seen size 3",
+            "ij,jk->ik",
+            x,
+            m.f(4, 4),
+        ),
+    ]
+
+
+@function(samples=_einsum_samples, errors=_einsum_errors)
+def einsum(*args: Any) -> Tensor:
+    """Einstein's summation, ``einsum("ij,jk->ik", x, y)``: products of elements, summed over the letters that the result lacks.
+
+    A letter repeated in one operand takes its diagonal; ``...`` stands for the dimensions that are not named, which broadcast, as
+    do sizes of 1. Without ``->`` the result has the letters that occur once, in alphabetical order. Operands may also be given with
+    lists of numbers: ``einsum(x, [0, 1], y, [1, 2], [0, 2])``. Operands are contracted from left to right.
+    """
+    if not args:
+        raise errors.value(
+            "einsum(): must specify the equation string and at least one operand, or at least one operand and its subscripts list"
+        )
+    equation, operands = _read(args)
+    terms, result = _parse(equation, operands)
+    return _contract(terms, operands, result)
+
+
+def _read(args: tuple[Any, ...]) -> tuple[str, list[Tensor]]:
+    """The equation and the operands; lists of numbers are rewritten as letters."""
+    if isinstance(args[0], str):
+        rest = args[1:]
+        operands = list(rest[0]) if len(rest) == 1 and isinstance(rest[0], (list, tuple)) else list(rest)
+        for i, x in enumerate(operands):
+            if not isinstance(x, Tensor):
+                raise errors.type_(f"expected Tensor as element {i} in argument 1, but got {type(x).__name__}")
+        return args[0], operands
+
+    def letters(numbers: Any) -> str:
+        return "".join("..." if n is Ellipsis else _LETTERS[n] for n in numbers)
+
+    pairs = len(args) // 2
+    equation = ",".join(letters(args[2 * i + 1]) for i in range(pairs))
+    if len(args) % 2:
+        equation += "->" + letters(args[-1])
+    return equation, [args[2 * i] for i in range(pairs)]
+
+
+def _labels(text: str, start: int, where: str) -> list[str]:
+    """The letters of one operand; the ellipsis as one label."""
+    out, i = [], 0
+    while i < len(text):
+        c = text[i]
+        if text.startswith("...", i):
+            if "..." in out:
+                raise errors.runtime(f"einsum(): found '.' for {where} for which an ellipsis was already found")
+            out.append("...")
+            i += 3
+            continue
+        if c == ".":
+            raise errors.runtime(f"einsum(): found '.' for {where} that is not part of any ellipsis (...)")
+        if c not in _LETTERS:
+            raise errors.runtime(
+                f"einsum(): invalid subscript given at index {start + i} in the equation string, subscripts must be in [a-zA-Z]"
+            )
+        out.append(c)
+        i += 1
+    return out
+
+
+def _parse(equation: str, operands: list[Tensor]) -> tuple[list[list[str]], list[str]]:
+    """The labels of each operand and of the result; the ellipsis as numbered labels ``.0 .1``, last dimension 0."""
+    equation = equation.replace(" ", "")
+    left, arrow, right = equation.partition("->")
+    texts = left.split(",")
+    if len(texts) != len(operands):
+        kind = "more" if len(operands) > len(texts) else "fewer"
+        raise errors.runtime(f"einsum(): {kind} operands were provided than specified in the equation")
+    terms, start, widest = [], 0, 0
+    for i, (text, x) in enumerate(zip(texts, operands, strict=True)):
+        labels = _labels(text, start, f"operand {i}")
+        start += len(text) + 1
+        free = x._a.ndim - len([c for c in labels if c != "..."])
+        if free < 0 or (free and "..." not in labels):
+            dots = " and no ellipsis was given" if "..." not in labels else ""
+            relation = "does not match" if "..." not in labels else "is more than"
+            raise errors.runtime(
+                f"einsum(): the number of subscripts in the equation ({len([c for c in labels if c != '...'])}) {relation} the number of "
+                f"dimensions ({x._a.ndim}) for operand {i}{dots}"
+            )
+        if "..." in labels:
+            widest = max(widest, free)
+            at = labels.index("...")
+            labels[at : at + 1] = [f".{d}" for d in reversed(range(free))]
+        terms.append(labels)
+    dots = [f".{d}" for d in reversed(range(widest))]
+    if arrow:
+        result = _labels(right, start + 1, "output")
+        for c in result:
+            if c != "..." and result.count(c) > 1:
+                raise errors.runtime(f"einsum(): output subscript {c} appears more than once in the output")
+            if c != "..." and not any(c in t for t in terms):
+                raise errors.runtime(
+                    f"einsum(): output subscript {c} does not appear in the equation for any input operand"
+                )
+        if "..." in result:
+            at = result.index("...")
+            result[at : at + 1] = dots
+    else:
+        flat = [c for t in terms for c in t]
+        result = dots + sorted(c for c in set(flat) if flat.count(c) == 1 and not c.startswith("."))
+    return terms, result
+
+
+def _diagonals(x: Tensor, labels: list[str], number: int) -> tuple[Tensor, list[str]]:
+    """The diagonal of each letter that occurs twice in one operand."""
+    for c in dict.fromkeys(labels):
+        while labels.count(c) > 1:
+            i = labels.index(c)
+            j = labels.index(c, i + 1)
+            a, b = x._a.shape[i], x._a.shape[j]
+            if a != b and 1 not in (a, b):
+                raise errors.runtime(
+                    f"einsum(): subscript {c} is repeated for operand {number} but the sizes don't match, {b} != {a}"
+                )
+            if a != b:
+                x = x.narrow(i if a != 1 else j, 0, 1)
+            x = x.diagonal(0, i, j)
+            labels = [*labels[:i], *labels[i + 1 : j], *labels[j + 1 :], c]
+    return x, labels
+
+
+def _contract(terms: list[list[str]], operands: list[Tensor], result: list[str]) -> Tensor:
+    sizes: dict[str, int] = {}
+    cut = []
+    for i, (x, labels) in enumerate(zip(operands, terms, strict=True)):
+        x, labels = _diagonals(x, labels, i)
+        for c, n in zip(labels, x._a.shape, strict=True):
+            if sizes.get(c, 1) != 1 and n not in (1, sizes[c]):
+                raise errors.runtime(
+                    f"einsum(): subscript {c} has size {n} for operand {i} which does not broadcast with previously seen size "
+                    f"{sizes[c]}"
+                )
+            sizes[c] = n if sizes.get(c, 1) == 1 else sizes[c]
+        cut.append((x, labels))
+    x, labels = cut[0]
+    for i, (y, other) in enumerate(cut[1:], 1):
+        later = set(result).union(*[t for _, t in cut[i + 1 :]])
+        x, labels = _pair(x, labels, y, other, later)
+    gone = [i for i, c in enumerate(labels) if c not in result]
+    if gone:
+        x = x.sum(gone)
+        labels = [c for c in labels if c in result]
+    missing = [c for c in result if c not in labels]
+    for _ in missing:
+        x = x.unsqueeze(0)
+    labels = missing + labels
+    return x.permute(*[labels.index(c) for c in result]) if result else x.view(())  # type: ignore[no-any-return]
+
+
+def _pair(x: Tensor, a: list[str], y: Tensor, b: list[str], later: set[str]) -> tuple[Tensor, list[str]]:
+    """Two operands contracted: by one batched product where a letter is summed, else by multiplication."""
+    # what only one of them has and nobody needs is summed first
+    x, a = _drop(x, a, set(b) | later)
+    y, b = _drop(y, b, set(a) | later)
+    # a size of 1 beside a larger one is a broadcast dimension: of one operand only
+    size_a, size_b = dict(zip(a, x._a.shape, strict=True)), dict(zip(b, y._a.shape, strict=True))
+    for c in [c for c in a if c in b and size_a[c] != size_b[c]]:
+        if size_a[c] == 1:
+            x, a = x.squeeze(a.index(c)), [d for d in a if d != c]
+        else:
+            y, b = y.squeeze(b.index(c)), [d for d in b if d != c]
+    x, a = _drop(x, a, set(b) | later)
+    y, b = _drop(y, b, set(a) | later)
+    shared = [c for c in a if c in b]
+    batch, summed = [c for c in shared if c in later], [c for c in shared if c not in later]
+    only_a, only_b = [c for c in a if c not in b], [c for c in b if c not in a]
+    names = batch + only_a + only_b
+    left = x.permute(*[a.index(c) for c in batch + only_a + summed]) if a else x
+    right = y.permute(*[b.index(c) for c in batch + summed + only_b]) if b else y
+    if not summed:
+        wide = [*left._a.shape, *[1] * len(only_b)]
+        return left.reshape(wide) * right.reshape(
+            [*right._a.shape[: len(batch)], *[1] * len(only_a), *right._a.shape[len(batch) :]]
+        ), names
+    size = dict(zip(a, x._a.shape, strict=True)) | dict(zip(b, y._a.shape, strict=True))
+
+    def count(labels: list[str]) -> int:
+        return int(np.prod([size[c] for c in labels]))
+
+    product = REGISTRY["bmm"].public(
+        left.reshape(count(batch), count(only_a), count(summed)),
+        right.reshape(count(batch), count(summed), count(only_b)),
+    )
+    return product.view([size[c] for c in names]), names
+
+
+def _drop(x: Tensor, labels: list[str], wanted: set[str]) -> tuple[Tensor, list[str]]:
+    """Sum over the labels that nobody wants."""
+    gone = [i for i, c in enumerate(labels) if c not in wanted]
+    return (x.sum(gone), [c for c in labels if c in wanted]) if gone else (x, labels)
