@@ -2,6 +2,7 @@
 
 from . import (  # noqa: F401
     activation,
+    adaptive_pooling,
     arithmetic,
     attention,
     bilinear,
@@ -21,6 +22,7 @@ from . import (  # noqa: F401
     gradient_fit,
     indexing,
     inplace_views,
+    interpolation,
     legacy_types,
     logarithms,
     losses,
@@ -28,6 +30,7 @@ from . import (  # noqa: F401
     movement,
     normalization,
     norms,
+    padding,
     pooling,
     powers,
     products,

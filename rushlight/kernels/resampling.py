@@ -1,0 +1,138 @@
+"""Resampling along one axis: for each place of the result a few source elements and their weights.
+
+``taps`` give, for an axis of ``n`` elements resampled to ``m``, an (m, T) array of source indices and one of weights.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+def step(n: int, m: int, align: bool, scale: float | None, dtype: Any) -> Any:
+    """How far apart two places of the result lie in the source, in the arithmetic of ``dtype``."""
+    t = np.dtype(dtype).type
+    if align:
+        return t(n - 1) / t(m - 1) if m > 1 else t(0)
+    return t(1.0 / scale) if scale is not None and scale > 0 else t(n) / t(m)
+
+
+def nearest(n: int, m: int, scale: float | None, exact: bool, dtype: Any) -> Array:
+    """The nearest source element: ``floor(i step)``, or of the pixel's middle, ``floor((i + 1/2) step)``."""
+    t = np.dtype(dtype).type
+    width = step(n, m, False, scale, dtype)
+    at = np.arange(m).astype(dtype)
+    place = (at + t(0.5)) * width if exact else at * width
+    return np.minimum(np.floor(place).astype(np.int64), n - 1)
+
+
+def places(n: int, m: int, align: bool, scale: float | None, dtype: Any, cubic: bool) -> Array:
+    """Where in the source each place of the result lies: ``i step``, or by the middles ``(i + 1/2) step - 1/2``."""
+    t = np.dtype(dtype).type
+    width = step(n, m, align, scale, dtype)
+    at = np.arange(m).astype(dtype)
+    if align:
+        return at * width
+    place = width * (at + t(0.5)) - t(0.5)
+    return place if cubic else np.maximum(place, t(0))
+
+
+def linear(n: int, m: int, align: bool, scale: float | None, dtype: Any) -> tuple[Array, Array]:
+    """Two neighbours, weighted by nearness."""
+    t = np.dtype(dtype).type
+    if n == m and not (scale is not None and scale != 1):
+        index = np.arange(m)[:, None]
+        return np.concatenate([index, index], 1), np.tile(np.array([1, 0], dtype), (m, 1))
+    place = places(n, m, align, scale, dtype, False)
+    low = np.minimum(np.floor(place).astype(np.int64), n - 1)
+    high = low + (low < n - 1)
+    rest = np.clip(place - low.astype(dtype), t(0), t(1))
+    return np.stack([low, high], 1), np.stack([t(1) - rest, rest], 1)
+
+
+def cubic_weights(rest: Array, a: float) -> list[Array]:
+    """Weights of four neighbours (R. Keys, Cubic convolution interpolation, 1981, with parameter ``a``)."""
+    t = rest.dtype.type
+    a = t(a)
+
+    def near(x: Any) -> Any:
+        return ((a + t(2)) * x - (a + t(3))) * x * x + t(1)
+
+    def far(x: Any) -> Any:
+        return ((a * x - t(5) * a) * x + t(8) * a) * x - t(4) * a
+
+    return [far(rest + t(1)), near(rest), near(t(1) - rest), far(t(2) - rest)]
+
+
+def cubic(n: int, m: int, align: bool, scale: float | None, dtype: Any) -> tuple[Array, Array]:
+    """Four neighbours, by cubic convolution with a = -0.75; the edge stands for what is beyond."""
+    place = places(n, m, align, scale, dtype, True)
+    low = np.floor(place)
+    rest = np.clip(place - low, 0, 1).astype(dtype)
+    index = low.astype(np.int64)[:, None] + np.arange(-1, 3)
+    return np.clip(index, 0, n - 1), np.stack(cubic_weights(rest, -0.75), 1)
+
+
+def antialiased(n: int, m: int, align: bool, scale: float | None, dtype: Any, mode: str) -> tuple[Array, Array]:
+    """All elements within the filter's support, which grows with the step where the result is smaller than the source.
+
+    Filters: triangle (``bilinear``), cubic convolution with a = -0.5 (``bicubic``), Lanczos of three lobes; normalised.
+    """
+    t = np.dtype(dtype).type
+    width = step(n, m, align, scale, dtype)
+    size = {"bilinear": 2, "bicubic": 4, "lanczos": 6}[mode]
+    stretch = max(width, t(1))
+    support = t(size * 0.5) * stretch
+    middle = width * (np.arange(m).astype(dtype) + t(0.5))
+    first = np.maximum((middle - support + t(0.5)).astype(np.int64), 0)
+    last = np.minimum((middle + support + t(0.5)).astype(np.int64), n)
+    count = last - first
+    most = int(count.max(initial=1))
+    offset = np.arange(most)
+    x = (offset + (first[:, None] - middle[:, None]) + t(0.5)) * (t(1) / stretch)
+    weight = np.where(offset < count[:, None], _filter(np.abs(x), mode), 0).astype(dtype)
+    total = weight.sum(1, keepdims=True)
+    weight = np.where(total != 0, weight / np.where(total == 0, 1, total), 0).astype(dtype)
+    return np.minimum(first[:, None] + offset, n - 1), weight
+
+
+def _filter(x: Array, mode: str) -> Array:
+    if mode == "bilinear":
+        return np.where(x < 1, 1 - x, 0)
+    if mode == "lanczos":
+        return np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0)
+    a = -0.5
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = (((x - 5) * x + 8) * x - 4) * a
+    return np.where(x < 1, near, np.where(x < 2, far, 0))
+
+
+def transposed(index: Array, weight: Array, n: int) -> tuple[Array, Array]:
+    """The taps of the gradient: for each source element the places that read it."""
+    m, count = index.shape
+    flat = index.reshape(-1)
+    order = np.argsort(flat, kind="stable")
+    number = np.bincount(flat, minlength=n)
+    most = max(int(number.max(initial=0)), 1)
+    start = np.cumsum(number) - number
+    slot = np.arange(m * count) - np.repeat(start, number)
+    back = np.zeros((n, most), np.int64)
+    weights = np.zeros((n, most), weight.dtype)
+    back[flat[order], slot] = order // count
+    weights[flat[order], slot] = weight.reshape(-1)[order]
+    return back, weights
+
+
+def apply(x: Array, axis: int, index: Array, weight: Array) -> Array:
+    """The weighted sum of the taps along an axis."""
+    shape = [1] * x.ndim
+    shape[axis] = len(index)
+    total = None
+    for j in range(index.shape[1]):
+        part = x.take(index[:, j], axis) * weight[:, j].astype(x.dtype).reshape(shape)
+        total = part if total is None else np.add(total, part, out=total)
+    assert total is not None
+    return total
