@@ -21,6 +21,10 @@ _ValueError = _deliberate(ValueError)
 _TypeError = _deliberate(TypeError)
 
 
+class LinAlgError(RuntimeError):
+    """``torch.linalg.LinAlgError``: a matrix for which the computation does not exist."""
+
+
 def text(what: str, advice: str = "") -> str:
     return f"{what}\n\n{advice}" if advice else what
 

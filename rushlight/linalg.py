@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .errors import LinAlgError  # noqa: F401
 from .op import names_under
 
 globals().update(names_under("linalg."))
