@@ -19,7 +19,7 @@ def _tensors_first(op, *names):
     def prepare(*args, generator=None, **kwargs):
         values = dict(zip(names, args, strict=False)) | kwargs
         for i, name in enumerate(names):
-            if not isinstance(values.get(name), Tensor):
+            if not isinstance(values.get(name), (Tensor, np.ndarray)):  # arrays: a rule reads it
                 raise errors.not_a_tensor(op.torch_name, name, i + 1, values.get(name))
         return tuple(values[n] for n in names), ({"generator": generator} if op.attrs else {})
 
