@@ -121,8 +121,8 @@ def threshold_written(k, input, *, threshold, value):
 
 
 @threshold_written.vjp("input")
-def _(k, g, out, threshold):
-    return k.where(out <= threshold, 0.0, g)
+def _(k, g, input, threshold):
+    return k.where(input <= threshold, 0.0, g)
 
 
 @elementwise(public=False, refuses=floats_only("hardshrink_cpu"), domain=(-3, 3))
@@ -155,9 +155,12 @@ def hardsigmoid(k, input):
     return (np.minimum(np.maximum(x + 3, 0), 6) / 6).astype(input.dtype, copy=False)
 
 
+_SIXTH = float(np.float32(1 / 6))  # PyTorch's factor has float32's digits, for float64 too
+
+
 @hardsigmoid.vjp("input")
 def _(k, g, input):
-    return k.where((input > -3.0) & (input < 3.0), g / 6, 0.0)
+    return k.where((input > -3.0) & (input < 3.0), g * _SIXTH, 0.0)
 
 
 @elementwise(public=False, refuses=floats_only("hardswish_cpu"), domain=(-2.9, 2.9))
@@ -266,7 +269,7 @@ def celu(k, input, *, alpha=1.0):
 
 @celu.vjp("input")
 def _(k, g, input, alpha):
-    return _elu_gradient(k, g, input, alpha, 1.0, 1.0 / alpha)
+    return _elu_gradient(k, g, input, alpha, 1.0, 1.0 / float(np.float32(alpha)))  # PyTorch rounds alpha here
 
 
 @elementwise(public=False, refuses=floats_only("elu_cpu"), grad_name="CeluBackward1", domain=(-3, 3))
@@ -277,7 +280,7 @@ def celu_written(k, input, *, alpha=1.0):
 
 @celu_written.vjp("input")
 def _(k, g, out, alpha):
-    return _from_result(k, g, out, alpha, 1.0, 1.0 / alpha)
+    return _from_result(k, g, out, alpha, 1.0, 1.0 / float(np.float32(alpha)))
 
 
 @elementwise(public=False, refuses=floats_only("GeluKernelImpl"), domain=(-3, 3))
@@ -370,8 +373,8 @@ def _(k, g, input, dim):
 
 
 # --- the public functions -----------------------------------------------------------------------------------------------
-def _samples(*variants: Any) -> Callable[[Any], list[Any]]:
-    """0-d, empty and strided input, then the given settings, each with a tensor of five."""
+def _samples(*variants: Any, times: int = 2) -> Callable[[Any], list[Any]]:
+    """0-d, empty and strided input, then the given settings, each with a tensor of five; differentiated so many ``times``."""
 
     def make(m: Any) -> list[Any]:
         out = [
@@ -382,11 +385,11 @@ def _samples(*variants: Any) -> Callable[[Any], list[Any]]:
             m(m.nc(3)),
             m(m.i(3)),
             m(m.b(3)),
-            m(m.a([-9.0, 0.0, 9.0])),
+            m(m.a([-9.0, 0.0, 9.0])).value_only("at a kink"),
         ]
         calls = [v if isinstance(v, tuple) else (v,) for v in variants]
         out = [*out, *(m(m.f(5), *args[:-1], **args[-1]) for args in calls)]
-        return [*out, m.without("broadcast", "one tensor")]
+        return out if times > 1 else [s.first_order("PyTorch has no second") if s.gradients else s for s in out]
 
     return make
 
@@ -403,7 +406,7 @@ def _floating_samples(*variants: Any) -> Callable[[Any], list[Any]]:
             m(m.nc(3, 2)),
             *(m(m.f(5), *args[:-1], **args[-1]) for args in calls),
         ]
-        return [*out, m.without("broadcast", "one tensor")]
+        return out
 
     return make
 
@@ -412,7 +415,9 @@ def _word(m: Any) -> list[Any]:
     return [m.error(TypeError, "must be Tensor, not str", "text")]
 
 
-def _functional(name: str, *variants: Any, aliases: str = "", written: str = "") -> Callable[..., Tensor]:
+def _functional(
+    name: str, *variants: Any, aliases: str = "", written: str = "", times: int = 2
+) -> Callable[..., Tensor]:
     """The functional form: the op, or with ``inplace=True`` written into its input, by the record ``written`` if it has one."""
     op = REGISTRY[name]
     write_op = REGISTRY[written or name]
@@ -420,13 +425,15 @@ def _functional(name: str, *variants: Any, aliases: str = "", written: str = "")
     def call(input: Tensor, *args: Any, inplace: bool = False, **kwargs: Any) -> Tensor:
         if args and args[-1].__class__ is bool:
             inplace, args = args[-1], args[:-1]
-        if inplace:
+        if inplace and isinstance(input, Tensor):
             return write(write_op, (input, *args), kwargs)
         return op.public(input, *args, **kwargs)  # type: ignore[no-any-return]
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = op.doc
-    return function(name="nn.functional." + name, aliases=aliases, samples=_samples(*variants), errors=_word)(call)
+    return function(
+        name="nn.functional." + name, aliases=aliases, samples=_samples(*variants, times=times), errors=_word
+    )(call)
 
 
 def _written(name: str, base: Callable[..., Tensor], *variants: Any, aliases: str = "") -> None:
@@ -443,14 +450,14 @@ def _written(name: str, base: Callable[..., Tensor], *variants: Any, aliases: st
 @function(name="nn.functional.relu", samples=_samples({"inplace": False}), errors=_word)
 def relu_function(input: Tensor, inplace: bool = False) -> Tensor:
     """``max(input, 0)``."""
-    return write(relu, (input,), {}) if inplace else relu.public(input)  # type: ignore[no-any-return]
+    return write(relu, (input,), {}) if inplace and isinstance(input, Tensor) else relu.public(input)  # type: ignore[no-any-return]
 
 
 _written("relu", relu_function)
 _written("leaky_relu", _functional("leaky_relu", {"negative_slope": 0.2}, written="leaky_relu_written"), (0.3, {}))
 _functional("silu")
 _functional("mish")
-_functional("hardsigmoid")
+_functional("hardsigmoid", times=1)
 _functional("hardswish")
 
 
@@ -480,7 +487,7 @@ def celu_function(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> T
 
 
 def _either(op: Op, written: Op, input: Any, attrs: dict[str, Any], inplace: bool) -> Tensor:
-    return write(written, (input,), attrs) if inplace else op.public(input, **attrs)  # type: ignore[no-any-return]
+    return write(written, (input,), attrs) if inplace and isinstance(input, Tensor) else op.public(input, **attrs)  # type: ignore[no-any-return]
 
 
 _written("elu", elu_function, {"alpha": 0.7})
@@ -510,9 +517,13 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     return hardtanh_function(input, 0.0, 6.0, inplace)  # type: ignore[no-any-return]
 
 
+def _threshold_word(m: Any) -> list[Any]:
+    return [m.error(TypeError, "must be Tensor, not str", "text", 1.0, 2.0)]
+
+
 @function(name="nn.functional.threshold", aliases="threshold", samples=lambda m: [
-    m(m.f(3, 4), 0.1, 20.0), m(m.f(), 0.1, -1.0), m(m.f(0, 2), 0.1, 2.0), m(m.nc(3, 2), 0.1, 2.0), m(m.i(3), 2, 9),
-    m.without("broadcast", "one tensor")], errors=lambda m: [m.error(TypeError, "must be Tensor, not str", "text", 1.0, 2.0)])  # fmt: skip
+    m(m.f(3, 4), 0.1, 20.0), m(m.f(), 0.1, -1.0), m(m.f(0, 2), 0.1, 2.0), m(m.nc(3, 2), 0.1, 2.0), m(m.i(3), 2, 9)],
+    errors=_threshold_word)  # fmt: skip
 def threshold_function(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """``input`` where it is above ``threshold``, else ``value``."""
     attrs = {"threshold": threshold, "value": value}
@@ -520,8 +531,8 @@ def threshold_function(input: Tensor, threshold: float, value: float, inplace: b
 
 
 @function(name="nn.functional.threshold_", aliases="threshold_", samples=lambda m: [
-    m(m.f(3, 4), 0.1, 20.0), m(m.f(), 0.1, -1.0), m(m.f(0, 2), 0.1, 2.0), m(m.nc(3, 2), 0.1, 2.0),
-    m.without("broadcast", "one tensor")], errors=lambda m: [m.error(TypeError, "must be Tensor, not str", "text", 1.0, 2.0)])  # fmt: skip
+    m(m.f(3, 4), 0.1, 20.0), m(m.f(), 0.1, -1.0), m(m.f(0, 2), 0.1, 2.0), m(m.nc(3, 2), 0.1, 2.0)],
+    errors=_threshold_word)  # fmt: skip
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     """``threshold`` written into ``input``."""
     return threshold_function(input, threshold, value, True)  # type: ignore[no-any-return]
@@ -573,8 +584,7 @@ def logsigmoid_function(input: Tensor) -> Tensor:
 
 
 @function(name="nn.functional.glu", samples=lambda m: [
-    m(m.f(2, 4)), m(m.f(4, 3), dim=0), m(m.f(0, 2)), m(m.nc(3, 2)), m.without("0-d", "it has no halves"),
-    m.without("broadcast", "one tensor")], errors=lambda m: [
+    m(m.f(2, 4)), m(m.f(4, 3), dim=0), m(m.f(0, 2)), m(m.nc(3, 2)), m.without("0-d", "it has no halves")], errors=lambda m: [
     m.error(RuntimeError, "Halving dimension must be even", m.f(3)), m.error(IndexError, "Dimension out of range", m.f(2, 2), 3),
     m.error(RuntimeError, "glu does not support scalars", m.f())])  # fmt: skip
 def glu(input: Tensor, dim: int = -1) -> Tensor:
@@ -621,8 +631,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
 
 @function(name="nn.functional.rrelu", aliases="rrelu", samples=lambda m: [
-    m(m.f(3, 4)), m(m.f(), 0.2, 0.4), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.f(5), training=True).first_order("noise is drawn"),
-    m.without("broadcast", "one tensor")], errors=lambda m: [
+    m(m.f(3, 4)), m(m.f(), 0.2, 0.4), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.f(5), training=True).first_order("noise is drawn")],
+    errors=lambda m: [
     m.error(RuntimeError, "Lower bound should be less than or equal to the upper bound", m.f(2), 0.5, 0.1)])  # fmt: skip
 def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
@@ -631,6 +641,8 @@ def rrelu(
     if lower > upper:
         raise errors.runtime("Lower bound should be less than or equal to the upper bound")
     attrs = {"lower": lower, "upper": upper, "training": training}
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("rrelu", "input", 1, input)
     a = input._a
     noise = wrap(rrelu_noise(default_generator, a, lower, upper) if training else np.zeros((), a.dtype))
     op = rrelu_written if inplace else rrelu_with_noise
@@ -662,7 +674,7 @@ def tanhshrink(input: Tensor) -> Tensor:
 
 def _softmax_samples(m: Any) -> list[Any]:
     calls = [m(m.f(2, 3), dim=1), m(m.f(2, 3), dim=0), m(m.f(), dim=0), m(m.f(0, 2), dim=1), m(m.nc(3, 2), dim=-1)]
-    return [*calls, m(m.i(3), dim=0, dtype=m.torch.float64), m.without("broadcast", "one tensor")]
+    return [*calls, m(m.i(3), dim=0, dtype=m.torch.float64)]
 
 
 def _softmax_errors(m: Any) -> list[Any]:
@@ -699,8 +711,8 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
 
 
 @function(name="nn.functional.gumbel_softmax", samples=lambda m: [
-    m(m.f(2, 3)), m(m.f(2, 3), 0.5, True, dim=0).first_order("straight through"), m(m.f(), dim=0), m(m.f(0, 2)), m(m.nc(3, 2)),
-    m.without("broadcast", "one tensor")], errors=_softmax_errors)  # fmt: skip
+    m(m.f(2, 3)), m(m.f(2, 3), 0.5, True, dim=0).not_numeric("straight through"), m(m.f(), dim=0), m(m.f(0, 2)), m(m.nc(3, 2))],
+    errors=_softmax_errors)  # fmt: skip
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """A sample of a softened categorical distribution: softmax of ``(logits + Gumbel noise) / tau`` (Jang et al. 2017).
 
@@ -708,7 +720,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
-    draws = wrap(exponential_(default_generator, np.empty_like(logits._a)))
+    draws = wrap(exponential_(default_generator, np.empty(logits._a.shape, logits._a.dtype)))
     noise: Any = -draws.log()  # type: ignore[attr-defined]
     soft: Any = REGISTRY["softmax"].public((logits + noise) / tau, dim)
     if not hard:

@@ -21,21 +21,29 @@ from .matmul import linear
 # --- one node -----------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("weights",), grad_name="ScaledDotProductFlashAttentionForCpuBackward0")
 def attend(k, query, key, value, mask, *, is_causal, scale):
-    """Attention of (..., L, E) queries over (..., S, E) keys. The weights are saved; rows that see nothing give 0.
+    """Attention of (N, H, L, E) queries over (N, H', S, E) keys. The weights are saved; rows that see nothing give 0.
 
-    ``mask`` is added to the scores. The leading dimensions broadcast: a group of query heads shares a head of keys.
+    ``mask`` is added to the scores. If H is a multiple of H', groups of query heads share a head of keys.
     """
-    own = query.dtype
+    own, shape = query.dtype, query.shape
     if is_half(own):
         query, key, value = (x.astype(np.float32) for x in (query, key, value))
+    if shape[1] != key.shape[1]:
+        query, key, value = query.reshape(_grouped(shape, key.shape)), key[:, :, None], value[:, :, None]
     weights = np.matmul(query, key.swapaxes(-1, -2))
     weights *= weights.dtype.type(scale)
     if mask is not None:
-        weights += mask
+        full = np.broadcast_to(mask, (*shape[:3], key.shape[-2]))
+        weights += full.reshape(weights.shape)
     if is_causal:
         weights[..., ~np.tri(*weights.shape[-2:], dtype=bool)] = -np.inf
     softmax_in_place(weights)
-    return np.matmul(weights, value).astype(own, copy=False), weights
+    return np.matmul(weights, value).reshape(shape).astype(own, copy=False), weights
+
+
+def _grouped(query: Any, key: Any) -> tuple[int, ...]:
+    """(N, H', H / H', L, E): query heads by the head of keys that they share."""
+    return (query[0], key[1], query[1] // key[1], *query[2:])
 
 
 def softmax_in_place(x: Any) -> None:
@@ -72,14 +80,20 @@ attention_weights.nondiff("weights")
 
 @attend.vjp_joint
 def _(k, g, query, key, value, weights, scale):
+    shapes = query.shape, key.shape
+    grouped = query.shape[1] != key.shape[1]
+    if grouped:
+        n, few, span, size = key.shape
+        query, g = (k.reshape_gradient(x, size=_grouped(*shapes)) for x in (query, g))
+        key, value = (k.reshape_gradient(x, size=(n, few, 1, span, size)) for x in (key, value))
     p = k.attention_weights(query, key, weights, scale=scale)
     to_scores = _to_scores(k, g @ k.transpose(value, -1, -2), p) * scale
-    return (
-        to_scores @ key,
-        k.transpose(to_scores, -1, -2) @ query,
-        k.transpose(p, -1, -2) @ g,
-        None,
-    )
+    to_query = to_scores @ key
+    to_key, to_value = k.transpose(to_scores, -1, -2) @ query, k.transpose(p, -1, -2) @ g
+    if grouped:
+        to_query = k.reshape_gradient(to_query, size=shapes[0])
+        to_key, to_value = k.sum(to_key, dim=(2,)), k.sum(to_value, dim=(2,))
+    return to_query, to_key, to_value, None
 
 
 attend.nondiff("mask")
@@ -155,23 +169,8 @@ def scaled_dot_product_attention(
         mask = attn_mask
         if mask is not None and mask._a.dtype.kind == "b":
             mask = wrap(np.where(mask._a, 0, -np.inf).astype(np.float32 if is_half(query._a.dtype) else query._a.dtype))
-        if not grouped:
-            return attend.public(query, key, value, mask, is_causal=is_causal, scale=scale)  # type: ignore[no-any-return]
-        return _grouped(query, key, value, mask, is_causal, scale)
+        return attend.public(query, key, value, mask, is_causal=is_causal, scale=scale)  # type: ignore[no-any-return]
     return _spelled_out(query, key, value, attn_mask, dropout_p, is_causal, scale, grouped)
-
-
-def _grouped(query: Any, key: Any, value: Any, mask: Any, is_causal: bool, scale: float) -> Tensor:
-    """Groups of query heads as a dimension along which keys and values broadcast."""
-    b, heads, length, size = query._a.shape
-    few = key._a.shape[1]
-    split = query.view(b, few, heads // few, length, size) if query.is_contiguous() else query.reshape(
-        b, few, heads // few, length, size)  # fmt: skip
-    if mask is not None and mask._a.ndim > 2:
-        full = np.broadcast_to(mask._a, (b, heads, *mask._a.shape[-2:]))
-        mask = wrap(full.reshape(b, few, heads // few, *full.shape[-2:]))
-    out: Any = attend.public(split, key.unsqueeze(2), value.unsqueeze(2), mask, is_causal=is_causal, scale=scale)
-    return out.reshape(b, heads, length, size)  # type: ignore[no-any-return]
 
 
 def _spelled_out(
@@ -328,7 +327,7 @@ def _mha_samples(m: Any) -> list[Any]:
         m(m.f(3, 4), m.f(5, 4), m.f(5, 4), 4, 2, w, b, None, None, True, 0.0, o, ob, need_weights=False).value_only(why),
         m(*plain, key_padding_mask=m.a([[False] * 5, [True, False, False, True, False]])).value_only(why),
         m(m.nc(3, 2, 4), m.f(5, 2, 4), m.f(5, 2, 4), 4, 1, w, b, None, None, False, 0.0, o, ob).value_only(why),
-        m.without("0-d", "rows of numbers"), m.without("empty", "a sequence has a length"), m.without("broadcast", "sizes agree"),
+        m.without("0-d", "rows of numbers"), m.without("empty", "a sequence has a length"),
     ]  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def _samples(*shapes: tuple[int, ...]) -> Any:
         out += [m(m.f(*shapes[0]), 0.0, True), m(m.f(*shapes[0]), 1.0, True), m(m.f(*shapes[0]), 0.5, False)]
         out += [m(m.nc(*shapes[0]), 0.5, True), m(m.f(*[0 for _ in shapes[0]]), 0.5, True)]
         few = [] if len(shapes[0]) == 2 and () in shapes else [m.without("0-d", "channels are a dimension")]
-        return [*out, *few, m.without("broadcast", "one tensor")]
+        return [*out, *few]
 
     return make
 
@@ -163,6 +163,10 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _batched(input, p, training, inplace, ndim != 5)
 
 
+def _low_errors(m: Any) -> list[Any]:
+    return [m.error(RuntimeError, "dropout probability has to be between 0 and 1", m.f(2, 3), 1.5, True)]
+
+
 def _low(name: str, alpha: bool, feature: bool, inplace: bool) -> None:
     """``torch.<name>(input, p, train)``, and with a trailing underscore the form that writes into its input."""
 
@@ -174,10 +178,7 @@ def _low(name: str, alpha: bool, feature: bool, inplace: bool) -> None:
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"What ``nn.functional`` calls: ``{name}(input, p, train)``."
     shapes: Any = ((3, 4), (2, 3, 4)) if feature else ((3, 4), ())
-    wrong: Any = lambda m: [
-        m.error(RuntimeError, "dropout probability has to be between 0 and 1", m.f(2, 3), 1.5, True)
-    ]  # noqa: E731
-    function(name=name, samples=_samples(*shapes), errors=wrong)(call)
+    function(name=name, samples=_samples(*shapes), errors=_low_errors)(call)
 
 
 for _name, _is_alpha, _is_feature in (
