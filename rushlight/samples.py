@@ -20,6 +20,8 @@ exceptions), ``tests/test_registry.py`` makes the same ones with Rushlight and c
     the gradients of this call are not looked at; ``m(...).first_order("why")``: only its second gradients are not.
 ``m(...).other_nodes("why")``
     the gradients are torch's, but the nodes have other names: PyTorch computes it in other steps.
+``m(...).not_numeric("why")``
+    the gradients are torch's, but no finite difference gives them: PyTorch defines them so (straight through, held constant).
 ``m(...).apart("why")``
     the result is random or unspecified: only dtype and shape are compared.
 ``m.error(RuntimeError, "key phrase", *args, **kwargs)``
@@ -54,6 +56,7 @@ class Sample:
         self.gradients = 2  # how many times it is differentiated
         self.compared = True
         self.named = True
+        self.numeric = True
 
     def value_only(self, why: str) -> Sample:
         self.gradients = 0
@@ -65,6 +68,10 @@ class Sample:
 
     def other_nodes(self, why: str) -> Sample:
         self.named = False
+        return self
+
+    def not_numeric(self, why: str) -> Sample:
+        self.numeric = False
         return self
 
     def apart(self, why: str) -> Sample:
@@ -129,7 +136,7 @@ class Maker:
         return self.f(*shape[:-2], shape[-1], shape[-2], lo=lo, hi=hi).transpose(-1, -2)
 
     def c(self, *shape: int, lo: float = -2, hi: float = 2) -> Any:
-        values = self._floats(shape, lo, hi) + 1j * self._floats(shape, lo, hi)
+        values = np.asarray(self._floats(shape, lo, hi) + 1j * self._floats(shape, lo, hi))
         return self.torch.from_numpy(values.astype("complex128" if self.dtype == "float64" else "complex64"))
 
     def i(self, *shape: int, lo: int = 0, hi: int = 5) -> Any:
