@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .autograd import engine
+from .kernels import elementary
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -27,9 +28,16 @@ class ArrayReader:
     """Reads a body with ndarrays. The names below are NumPy's; any other op is read through its own body."""
 
     add, sub, mul, div, neg = np.add, np.subtract, np.multiply, np.divide, np.negative
-    exp, expm1, log, log1p, log2, log10, sqrt = np.exp, np.expm1, np.log, np.log1p, np.log2, np.log10, np.sqrt
-    sin, cos, tan, asin, acos, atan, atan2 = np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan, np.arctan2
-    sinh, cosh, tanh, asinh, acosh, atanh = np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh
+    exp, expm1, log, log1p = map(staticmethod, (elementary.exp, elementary.expm1, elementary.log, elementary.log1p))
+    log2, log10, tanh, sqrt = (
+        staticmethod(elementary.log2),
+        staticmethod(elementary.log10),
+        staticmethod(elementary.tanh),
+        np.sqrt,
+    )
+    sin, cos, tan = staticmethod(elementary.sin), staticmethod(elementary.cos), staticmethod(elementary.tan)
+    sinh, cosh, atan = staticmethod(elementary.sinh), staticmethod(elementary.cosh), staticmethod(elementary.atan)
+    asin, acos, atan2, asinh, acosh, atanh = np.arcsin, np.arccos, np.arctan2, np.arcsinh, np.arccosh, np.arctanh
     abs, floor, ceil, trunc, square = np.absolute, np.floor, np.ceil, np.trunc, np.square
     eq, ne, lt, le, gt, ge = np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal
     logical_and, logical_or, logical_xor, logical_not = np.logical_and, np.logical_or, np.logical_xor, np.logical_not

