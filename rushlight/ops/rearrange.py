@@ -183,6 +183,14 @@ def index_select(k, input, index, *, dim):
     return np.take(input, index, axis=dim)
 
 
+def need_index(index: Any, size: int, dim: int) -> None:
+    """Refuse an index that is out of range."""
+    a = index._a
+    if a.size and (a.min() < 0 or a.max() >= size):
+        worst = int(a.max()) if a.max() >= size else int(a.min())
+        raise errors.index(f"index {worst} is out of bounds for dimension {dim} with size {size}")
+
+
 @index_select.prepare
 def _(input, dim, index):
     if index.ndim > 1:

@@ -1,0 +1,221 @@
+"""Covariance, correlation, areas under samples, distances of all pairs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import errors
+from ..errors import check_dim
+from ..functions import function
+from ..kernels import norm as norm_kernel
+from ..kernels.strides import broadcast_shapes
+from ..op import opaque
+from ..tensor import Tensor
+from .reduction import need_tensor
+
+
+# --- areas --------------------------------------------------------------------------------------------------------------
+def _trapezoids(name: str, y: Tensor, x: Any, dx: Any, dim: int) -> tuple[Tensor, int, Any]:
+    """Twice the height of each trapezoid along ``dim``, the dimension, and the widths."""
+    need_tensor(name, y, "y")
+    if not y._a.ndim:
+        raise errors.index(f"Dimension specified as {dim} but tensor has no dimensions")
+    dim = check_dim(dim, y._a.ndim)
+    n = y._a.shape[dim]
+    sums = y.narrow(dim, 1, max(n - 1, 0)) + y.narrow(dim, 0, max(n - 1, 0)) if n else y
+    if x is None:
+        return sums, dim, dx
+    m = x._a.shape[-1] if x._a.ndim == 1 else x._a.shape[dim]
+    if x._a.ndim == 1:
+        if m != n:
+            raise errors.runtime(f"{name}: There must be one `x` value for each sample point")
+        widths = x.narrow(0, 1, m - 1) - x.narrow(0, 0, m - 1)
+        widths = widths.reshape([-1 if i == dim else 1 for i in range(y._a.ndim)])
+    else:
+        widths = x.narrow(dim, 1, m - 1) - x.narrow(dim, 0, m - 1)
+    return sums, dim, widths
+
+
+def _areas(m: Any) -> list[Any]:
+    calls = [
+        m(m.f(4)),
+        m(m.f(2, 4), dx=0.5),
+        m(m.f(3, 2), dim=0),
+        m(m.f(4), m.f(4)),
+        m(m.f(2, 4), m.f(4)),
+        m(m.f(2, 4), m.f(2, 4)),
+        m(m.nc(3, 4)),
+        m(m.f(0, 3)),
+    ]
+    return [*[c.other_nodes("composed in another order") for c in calls], m.without("0-d", "samples")]
+
+
+@function(
+    aliases="trapz",
+    samples=_areas,
+    errors=lambda m: [m.error(IndexError, "Dimension specified as -1 but tensor has no dimensions", m.f())],
+)
+def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
+    """The area under samples by the trapezoidal rule along ``dim``, ``x`` or steps of ``dx`` apart."""
+    sums, dim, widths = _trapezoids("trapezoid", y, x, 1.0 if dx is None else dx, dim)
+    return (sums * widths).sum(dim) / 2.0 if isinstance(widths, Tensor) else sums.sum(dim) * (widths / 2.0)  # type: ignore[no-any-return]
+
+
+@function(
+    samples=_areas,
+    errors=lambda m: [m.error(IndexError, "cannot be applied to a 0-dim tensor.", m.f())],
+)
+def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
+    """The running area under samples by the trapezoidal rule along ``dim``."""
+    if not y._a.ndim:
+        raise errors.index("slice() cannot be applied to a 0-dim tensor.")
+    sums, dim, widths = _trapezoids("cumulative_trapezoid", y, x, 1.0 if dx is None else dx, dim)
+    return (sums * widths / 2.0).cumsum(dim) if isinstance(widths, Tensor) else (sums * (widths / 2.0)).cumsum(dim)  # type: ignore[no-any-return]
+
+
+# --- covariance -----------------------------------------------------------------------------------------------------------
+def _cov_samples(m: Any) -> list[Any]:
+    calls = [m(m.f(3, 4)), m(m.f(4)), m(m.nc(3, 4))]
+    return [*[c.other_nodes("composed in another order") for c in calls], m.without("empty", "nan with a warning")]
+
+
+@function(
+    methods="cov",
+    samples=lambda m: [
+        *_cov_samples(m),
+        m(m.f(3, 4), correction=0).other_nodes("composed"),
+        m(m.f(2, 3), fweights=m.a([1, 2, 1])).other_nodes("composed"),
+        m(m.f(2, 3), aweights=m.f(3, lo=0.5)).other_nodes("composed"),
+        m(m.f(), correction=0).other_nodes("composed"),
+        m(m.i(2, 3)),
+    ],
+    errors=lambda m: [
+        m.error(
+            RuntimeError,
+            "cov(): expected input to have two or fewer dimensions but got an input with 3 dimensions",
+            m.f(2, 2, 2),
+        ),
+        m.error(RuntimeError, "cov(): bool dtype is not supported for input", m.b(2, 2)),
+    ],
+)
+def cov(
+    input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None
+) -> Tensor:
+    """The covariances of the rows, each an observed variable; columns may be weighted by counts (``fweights``) or importance."""
+    need_tensor("cov", input)
+    if input._a.ndim > 2:
+        raise errors.runtime(
+            f"cov(): expected input to have two or fewer dimensions but got an input with {input._a.ndim} dimensions"
+        )
+    if input._a.dtype.kind == "b":
+        raise errors.runtime("cov(): bool dtype is not supported for input")
+    x = input.reshape(1, -1) if input._a.ndim < 2 else input
+    w: Any = None
+    if fweights is not None:
+        w = fweights
+    if aweights is not None:
+        w = aweights if w is None else w * aweights
+    n = x._a.shape[1]
+    if w is None:
+        total: Any = n
+        mean = x.sum(1, keepdim=True) / n
+        norm: Any = n - correction
+    else:
+        total = w.sum()
+        mean = (x * w).sum(1, keepdim=True) / total
+        norm = (
+            total - correction
+            if aweights is None or not correction
+            else total - correction * (w * aweights).sum() / total
+        )
+    if not isinstance(norm, Tensor):
+        norm = max(norm, 0)
+    centred = x - mean
+    weighted = centred if w is None else centred * w
+    result = centred.matmul(weighted.conj().t() if centred._a.dtype == weighted._a.dtype else weighted.t()) / norm
+    return result.squeeze()  # type: ignore[no-any-return]
+
+
+@function(
+    methods="corrcoef",
+    samples=lambda m: [*_cov_samples(m), m(m.a([[1, 2, 4], [3, 1, 1]])), m.without("0-d", "nan")],
+    errors=lambda m: [
+        m.error(
+            RuntimeError,
+            "corrcoef(): expected input to have two or fewer dimensions but got an input with 3 dimensions",
+            m.f(2, 2, 2),
+        )
+    ],
+)
+def corrcoef(input: Tensor) -> Tensor:
+    """The correlations of the rows: covariances divided by both standard deviations, kept within -1 and 1."""
+    if input._a.ndim > 2:
+        raise errors.runtime(
+            f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input._a.ndim} dimensions"
+        )
+    c = cov(input)
+    if not c._a.ndim:
+        return c / c  # type: ignore[no-any-return]
+    d = c.diagonal().sqrt()
+    return (c / d.unsqueeze(1) / d).clamp(-1, 1)  # type: ignore[no-any-return]
+
+
+# --- distances ----------------------------------------------------------------------------------------------------------
+def _cdist_samples(m: Any) -> list[Any]:
+    calls = [
+        *[m(m.f(3, 2), m.f(4, 2), p) for p in (2.0, 1.0, 3.0, float("inf"), 0.0, 1.5)],
+        m(m.f(2, 3, 2), m.f(4, 2)),
+        m(m.nc(3, 2), m.f(4, 2)),
+        m(m.f(0, 2), m.f(3, 2)),
+    ]
+    return [*[c.first_order("torch has no second derivative") for c in calls], m.without("0-d", "matrices")]
+
+
+@opaque(
+    samples=_cdist_samples,
+    errors=lambda m: [
+        m.error(RuntimeError, "X1 and X2 must have the same number of columns. X1: 4 X2: 3", m.f(2, 4), m.f(2, 3)),
+        m.error(RuntimeError, "cdist only supports non-negative p values", m.f(2, 2), m.f(2, 2), -1.0),
+        m.error(RuntimeError, "cdist only supports at least 2D tensors, X1 got: 1D", m.f(2), m.f(2)),
+    ],
+)
+def cdist(k, x1, x2, *, p):
+    """The p-norm distances of all pairs of rows of two batches."""
+    difference = np.asarray(x1[..., :, None, :] - x2[..., None, :, :])
+    return norm_kernel.norm(difference, p, (difference.ndim - 1,), False)
+
+
+@cdist.prepare
+def _(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
+    for name, x in (("X1", x1), ("X2", x2)):
+        if x.ndim < 2:
+            raise errors.runtime(f"cdist only supports at least 2D tensors, {name} got: {x.ndim}D")
+    if x1.shape[-1] != x2.shape[-1]:
+        raise errors.runtime(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
+    if p < 0:
+        raise errors.runtime("cdist only supports non-negative p values")
+    broadcast_shapes(tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
+    return (x1, x2), {"p": float(p)}
+
+
+@cdist.vjp_joint
+def _(k, g, x1, x2, out, p, needs):
+    difference = k.unsqueeze(x1, -2) - k.unsqueeze(x2, -3)
+    slope = _slope(k, difference, k.unsqueeze(out, -1), p) * k.unsqueeze(g, -1)
+    return (k.sum(slope, -2) if needs[0] else None, -k.sum(slope, -3) if needs[1] else None)
+
+
+def _slope(k, difference, size, p):
+    """The gradient of a p-norm; 0 where the norm is 0."""
+    if p == 0:
+        return difference * 0.0
+    if p == 1:
+        return k.sgn(difference)
+    if p == float("inf"):
+        hit = k.abs(difference) == size
+        return k.where(hit, k.sgn(difference), 0.0)
+    zero = size == 0.0
+    safe = k.where(zero, size + 1.0, size)
+    return k.where(zero, 0.0, k.sgn(difference) * k.pow(k.abs(difference) / safe, p - 1))
