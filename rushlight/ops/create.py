@@ -356,18 +356,17 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, **kwargs: Any) -> 
         dtype = types.int64 if whole else types.get_default_dtype()
     else:
         dtype = dtype_or_default(dtype)
+    if not (np.isfinite(start) and np.isfinite(end)):
+        raise errors.runtime(f"unsupported range: {start} -> {end}")
     if step == 0:
         raise errors.runtime("step must be nonzero")
     if (end - start) * step < 0:
         raise errors.runtime("upper bound and lower bound inconsistent with step sign")
-    if dtype.category == types.INTEGER:
-        start, step = int(start), int(step)
-        n = (
-            max(0, -((start - int(end)) // step))
-            if isinstance(end, int)
-            else max(0, int(np.ceil((end - start) / step)))
-        )
-        a = np.arange(n, dtype=np.int64) * step + start
+    if dtype.category == types.INTEGER:  # counted in whole numbers, whatever was given
+        start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise errors.value("step must be nonzero", f"As a whole number, which {dtype} asks for, it is 0.")
+        a = np.arange(-((start - end) // step), dtype=np.int64) * step + start
     else:
         n = int(np.ceil((end - start) / step))
         a = start + step * np.arange(n, dtype=np.float64)  # computed in double, rounded once, as PyTorch does

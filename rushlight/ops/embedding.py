@@ -321,7 +321,8 @@ def gather(k, input, index, *, dim):
 @gather.prepare
 def _(input, dim, index, *, sparse_grad=False):
     dim = check_dim(dim, input.ndim)
-    if (index._a if isinstance(index, Tensor) else index).dtype not in (np.int64, np.int32):
+    indices = index._a if isinstance(index, Tensor) else index
+    if indices.size and indices.dtype not in (np.int64, np.int32):
         raise errors.runtime("gather(): Expected dtype int32/int64 for index")
     if index.ndim != input.ndim and input.ndim and index.ndim:
         raise errors.runtime("Index tensor must have the same number of dimensions as input tensor")

@@ -10,11 +10,17 @@ from ..functions import function
 from ..inplace import inplace
 from ..op import opaque
 from ..promotion import cast, cast_array
-from ..tensor import Tensor, requires_grad
+from ..tensor import Tensor, requires_grad, wrap
 from ..writing import bump, check_writable
 
 
-@opaque(grad_name="CopyBackwards", methods="copy_", public=False)
+@opaque(grad_name="CopyBackwards", methods="copy_", public=False, samples=lambda m: [
+    m(m.f(2, 3), m.f(2, 3)), m(m.f(2, 3), m.f(3)), m(m.f(), m.f()), m(m.f(0, 2), m.f(2)), m(m.nc(3, 2), m.f(3, 2)),
+    m(m.f(3), m.i(3)), m(m.i(3), m.f(3)).value_only("integers have no gradient"), m(m.f(2, 2), m.f()), m(m.f(2), 3)],
+    errors=lambda m: [
+    m.error(RuntimeError, "The size of tensor a (3) must match the size of tensor b (2)", m.f(3), m.f(2)),
+    m.error(RuntimeError, "output with shape [2] doesn't match the broadcast shape [2, 2]", m.f(2), m.f(2, 2)),
+    m.error(TypeError, "copy_()", m.f(2), "a")])  # fmt: skip
 def copy(k, input, src):
     """The values of ``src`` in the shape and dtype of ``input``."""
     return cast_array(np.broadcast_to(src, input.shape), input.dtype)
@@ -22,6 +28,8 @@ def copy(k, input, src):
 
 @copy.prepare
 def _(input, src, non_blocking=False):
+    if isinstance(src, (bool, int, float, complex)) and isinstance(input, Tensor):
+        src = wrap(cast(src, input.dtype))
     if not isinstance(src, Tensor):
         raise errors.not_a_tensor("copy_", "other", 1, src)
     lead = src.ndim - input.ndim
@@ -57,8 +65,7 @@ def _fill_name(inputs, attrs):
     grad_name=_fill_name,
     methods="fill fill_",
     samples=lambda m: [
-        m(m.f(2, 3), 2.0), m(m.f(), 1.0), m(m.f(0), 1.0), m(m.nc(2, 3), m.f()), m(m.i(3), 2),
-        m.without("broadcast", "the value is one number")],
+        m(m.f(2, 3), 2.0), m(m.f(), 1.0), m(m.f(0), 1.0), m(m.nc(2, 3), m.f()), m(m.i(3), 2)],
     errors=lambda m: [m.error(RuntimeError, "fill_ only supports 0-dimension value tensor", m.f(3), m.f(2))],
 )  # fmt: skip
 def fill(k, input, value):
@@ -105,12 +112,14 @@ def _(k, g):
     return g * 0.0
 
 
-@function(name="Tensor.zero_", methods="zero_")
-def zero_(self: Tensor) -> Tensor:
+@function(methods="zero_", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3))],
+    errors=lambda m: [m.error(TypeError, "zero_()", m.f(2), 1)])  # fmt: skip
+def zero_(input: Tensor) -> Tensor:
     """Fill with zeros."""
-    if recording() and requires_grad(self):
-        return inplace(zero, (self,), {})
-    check_writable(self)
-    self._a.fill(0)
-    bump(self)
-    return self
+    if recording() and requires_grad(input):
+        return inplace(zero, (input,), {})
+    check_writable(input)
+    input._a.fill(0)
+    bump(input)
+    return input
