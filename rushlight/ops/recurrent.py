@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from .. import errors
 from ..autograd import engine
 from ..autograd.mode import enable_grad
+from ..functions import function
 from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor
+from .dropout import dropout as drop
 from .matmul import linear
 
 
@@ -23,9 +26,9 @@ def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
 
     Gives the hidden states of all times and the last two states; saves the gates and cells of all times.
     """
-    steps, batch, _ = input.shape
+    steps, batch, features = input.shape
     size = w_hh.shape[1]
-    gates = np.matmul(input.reshape(steps * batch, -1), w_ih.T).reshape(steps, batch, 4 * size)
+    gates = np.matmul(input.reshape(steps * batch, features), w_ih.T).reshape(steps, batch, 4 * size)
     if b_ih is not None:
         gates += b_ih + b_hh
     out, cells = np.empty((steps, batch, size), input.dtype), np.empty((steps, batch, size), input.dtype)
@@ -72,7 +75,7 @@ def _(k, g, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, out, gates, cells, reve
         d[:, 3 * size :] = dh * tc * o * (1 - o)
         dh = d @ w_hh
         dc = dc * f
-    flat = dz.reshape(steps * batch, -1)
+    flat = dz.reshape(steps * batch, 4 * size)
     earlier = np.concatenate((out[1:], hidden[None]) if reverse else (hidden[None], out[:-1])).reshape(
         steps * batch, size
     )
@@ -81,7 +84,7 @@ def _(k, g, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, out, gates, cells, reve
         (flat @ w_ih).reshape(input.shape) if needs[0] else None,
         dh,
         dc,
-        flat.T @ input.reshape(steps * batch, -1) if needs[3] else None,
+        flat.T @ input.reshape(steps * batch, input.shape[2]) if needs[3] else None,
         flat.T @ earlier if needs[4] else None,
         d_bias,
         d_bias,
@@ -121,3 +124,55 @@ def _again(g: Any, saved: Any, reverse: bool, needs: Any) -> Any:
         )
         gradients = iter(found)
         return tuple(next(gradients) if need else None for need in needs)
+
+
+def _lstm_samples(m: Any) -> list[Any]:
+    def weights(*layers: tuple[int, int], bias: bool = True) -> list[Any]:
+        sizes: list[tuple[int, ...]] = []
+        for columns, h in layers:
+            sizes += [(4 * h, columns), (4 * h, h), *([(4 * h,), (4 * h,)] if bias else [])]
+        return [m.f(*size, lo=-0.7, hi=0.7) for size in sizes]
+
+    def states(n: int, batch: int, h: int) -> tuple[Any, Any]:
+        return m.f(n, batch, h), m.f(n, batch, h)
+
+    one = (True, 1, 0.0, False, False, False)
+    return [
+        m(m.f(3, 2, 2), states(1, 2, 3), weights((2, 3)), *one),
+        m(m.nc(3, 2, 2), states(1, 2, 3), weights((2, 3), bias=False), False, 1, 0.0, True, False, False),
+        m(m.f(2, 3, 2), states(4, 2, 2), weights((2, 2), (2, 2), (4, 2), (4, 2)), True, 2, 0.0, False, True, True),
+        m(m.f(2, 0, 2), states(1, 0, 2), weights((2, 2)), *one).value_only("nothing"),
+        m.without("0-d", "a sequence has a length"),
+    ]
+
+
+@function(name="lstm", samples=_lstm_samples, errors=lambda m: [
+    m.error(RuntimeError, "Expected sequence length to be larger than 0 in RNN", m.f(0, 1, 2), (m.f(1, 1, 2), m.f(1, 1, 2)), [
+        m.f(8, 2), m.f(8, 2), m.f(8), m.f(8)], True, 1, 0.0, False, False, False)])  # fmt: skip
+def lstm(
+    input: Tensor, hx: Any, params: Any, has_biases: bool, num_layers: int, dropout: float, train: bool, bidirectional: bool,
+    batch_first: bool,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """An LSTM of several layers: outputs of the last, hidden and cell states of all (Hochreiter & Schmidhuber 1997).
+
+    ``params`` are ``w_ih, w_hh[, b_ih, b_hh]`` of each layer and direction; ``hx`` the states (layers * directions, batch, size).
+    """
+    x: Any = input.transpose(0, 1) if batch_first else input  # type: ignore[attr-defined]
+    if not x._a.shape[0]:
+        raise errors.runtime("Expected sequence length to be larger than 0 in RNN")
+    each, directions = (4 if has_biases else 2), (2 if bidirectional else 1)
+    stack, finals = REGISTRY["stack"].public, []
+    for layer in range(num_layers):
+        outputs = []
+        for d in range(directions):
+            at = layer * directions + d
+            w_ih, w_hh, *biases = params[at * each : (at + 1) * each]
+            b_ih, b_hh = biases or (None, None)
+            out, h, c = lstm_layer.public(x, hx[0][at], hx[1][at], w_ih, w_hh, b_ih, b_hh, reverse=bool(d))
+            outputs.append(out)
+            finals.append((h, c))
+        x = outputs[0] if directions == 1 else REGISTRY["cat"].public(outputs, -1)
+        if dropout and train and layer < num_layers - 1:
+            x = drop(x, dropout, True)
+    x = x.transpose(0, 1) if batch_first else x
+    return x, stack([h for h, _ in finals]), stack([c for _, c in finals])

@@ -8,7 +8,7 @@ import warnings
 from typing import Any
 
 from ...op import REGISTRY
-from ...ops.recurrent import lstm_layer
+from ...ops.recurrent import lstm
 from ...types import scalar_name
 from .. import functional, init
 from ..module import Module
@@ -309,11 +309,12 @@ class LSTM(RNNBase):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__("LSTM", *args, **kwargs)
 
-    def scan(self, x: Any, states: Any, w: dict[str, Any], reverse: bool) -> tuple[Any, Any]:
-        if self.proj_size or not x._a.size or x._a.dtype.itemsize == 2:
-            return super().scan(x, states, w, reverse)
-        out, h, c = lstm_layer.public(
-            x, *states, w["weight_ih"], w["weight_hh"], w.get("bias_ih"), w.get("bias_hh"), reverse=reverse
+    def run(self, x: Any, states: Any, sizes: list[int] | None) -> tuple[Any, Any]:
+        if sizes is not None or self.proj_size or x._a.dtype.itemsize == 2:
+            return super().run(x, states, sizes)
+        params = [w for weights in self.all_weights for w in weights]
+        out, h, c = lstm(
+            x, states, params, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional, False
         )
         return out, (h, c)
 
