@@ -43,7 +43,7 @@ def places(n: int, m: int, align: bool, scale: float | None, dtype: Any, cubic: 
 def linear(n: int, m: int, align: bool, scale: float | None, dtype: Any) -> tuple[Array, Array]:
     """Two neighbours, weighted by nearness."""
     t = np.dtype(dtype).type
-    if n == m and not (scale is not None and scale != 1):
+    if n == m:  # whatever the scale
         index = np.arange(m)[:, None]
         return np.concatenate([index, index], 1), np.tile(np.array([1, 0], dtype), (m, 1))
     place = places(n, m, align, scale, dtype, False)

@@ -18,8 +18,10 @@ from ..op import opaque
 from ..tensor import Tensor
 
 
-def _taps(mode: str, n: int, m: int, align: bool, scale: float | None, dtype: Any) -> tuple[Any, Any]:
+def _taps(mode: str, n: int, m: int, align: bool, scale: float | None, dtype: Any, dims: int) -> tuple[Any, Any]:
     if mode in ("nearest", "nearest-exact"):
+        if n == m and dims == 2:  # PyTorch lets the scale count for one and three dimensions only
+            scale = None
         index = resampling.nearest(n, m, scale, mode == "nearest-exact", dtype)[:, None]
         return index, np.ones(index.shape, dtype)
     if mode.startswith("aa "):
@@ -54,7 +56,7 @@ def _resampled(x: Any, sizes: Any, targets: Any, mode: str, align: bool, scales:
         out = x.astype(kind)
     for i in reversed(range(n)):
         axis = x.ndim - n + i
-        index, weight = _taps(mode, sizes[i], targets[i], align, scales[i], kind)
+        index, weight = _taps(mode, sizes[i], targets[i], align, scales[i], kind, n)
         if back:
             index, weight = resampling.transposed(index, weight, sizes[i])
             out = resampling.apply(out, axis, index, weight)
@@ -62,8 +64,8 @@ def _resampled(x: Any, sizes: Any, targets: Any, mode: str, align: bool, scales:
             out = out.take(index[:, 0], axis)
         else:
             out = resampling.apply(out, axis, index, weight)
-    if dtype == np.uint8 and not nearest:
-        return np.clip(np.floor(out + 0.5), 0, 255).astype(np.uint8)
+            if dtype == np.uint8:  # PyTorch rounds after each axis
+                out = np.clip(np.floor(out + kind.type(0.5)), 0, 255)
     return out.astype(dtype, copy=False)
 
 
@@ -158,7 +160,9 @@ def _check_sizes(input: Tensor, target: Any) -> None:
         )
 
 
-def _check_dtype(input: Tensor, mode: str) -> None:
+def _check_dtype(input: Tensor, mode: str, antialias: bool) -> None:
+    if antialias and input.dtype is types.float16:
+        raise NotImplementedError("\"compute_index_ranges_weights\" not implemented for 'Half'")
     allowed = input.dtype.is_floating_point or (
         input.dtype is types.uint8 and (mode.startswith("nearest") or mode in ("bilinear", "bicubic"))
     )
@@ -245,7 +249,7 @@ def interpolate(
         raise NotImplementedError(f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {ndim}D) for the modes: "
                                   f"{_MODES} (got {mode})")  # fmt: skip
     _check_sizes(input, target)
-    _check_dtype(input, mode)
+    _check_dtype(input, mode, antialias)
     return resample.public(  # type: ignore[no-any-return]
         input, size=target, mode="aa " + mode if antialias else mode, align=align, scales=scales
     )

@@ -1,0 +1,342 @@
+"""Sampling at the places of a grid, and the grid of an affine map.
+
+A sample is a sum over a few neighbours along each axis, weighted by a piecewise polynomial of the place. The derivative for the
+grid is the same sum with the weights' derivative along one axis, so one pair of records, each the other's transpose, with the
+order of the derivative along each axis as a setting, is closed under differentiation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import errors, types
+from ..functions import function
+from ..op import opaque
+from ..tensor import Tensor
+from .pooling import require_tensor
+
+
+# --- places and weights -----------------------------------------------------------------------------------------------
+def _reflected(x: Any, low: float, span: float) -> tuple[Any, Any]:
+    """Places folded back into ``[low, low + span]``, and the sign of the derivative."""
+    if span <= 0:
+        return np.zeros_like(x), np.zeros_like(x)
+    t = x.dtype.type
+    moved = x - t(low)
+    away = np.abs(moved)
+    rest = np.fmod(away, t(span))
+    odd = np.floor(away / t(span)) % 2 == 1
+    sign = np.where(moved < 0, t(-1), t(1)) * np.where(odd, t(-1), t(1))
+    return np.where(odd, t(span) - rest, rest) + t(low), sign
+
+
+def _inside(x: Any, size: int, padding: str, align: bool) -> tuple[Any, Any]:
+    """Places outside brought inside as the padding mode says; the derivative of that."""
+    t = x.dtype.type
+    slope: Any = np.ones_like(x)
+    if padding == "zeros":
+        return x, slope
+    if padding == "reflection":
+        x, slope = _reflected(x, 0, size - 1) if align else _reflected(x, -0.5, size)
+    slope = np.where((x <= 0) | (x >= size - 1), t(0), slope)
+    return np.clip(x, t(0), t(size - 1)), slope
+
+
+def _polynomials(rest: Any, mode: str) -> list[tuple[int, tuple[Any, ...]]]:
+    """For each neighbour its offset and the weight with its derivatives by the place."""
+    one = np.ones_like(rest)
+    if mode == "nearest":
+        return [(0, (one,))]
+    if mode == "bilinear":
+        return [(0, (1 - rest, -one)), (1, (rest, one))]
+    a = rest.dtype.type(-0.75)  # cubic convolution (R. Keys, 1981)
+
+    def near(x: Any, s: int) -> tuple[Any, ...]:
+        return (
+            ((a + 2) * x - (a + 3)) * x * x + 1, s * (3 * (a + 2) * x - 2 * (a + 3)) * x, 6 * (a + 2) * x - 2 * (a + 3),
+            s * 6 * (a + 2) * one,
+        )  # fmt: skip
+
+    def far(x: Any, s: int) -> tuple[Any, ...]:
+        return (
+            ((a * x - 5 * a) * x + 8 * a) * x - 4 * a, s * ((3 * a * x - 10 * a) * x + 8 * a), 6 * a * x - 10 * a, s * 6 * a * one
+        )  # fmt: skip
+
+    return [(-1, far(rest + 1, 1)), (0, near(rest, 1)), (1, near(1 - rest, -1)), (2, far(2 - rest, -1))]
+
+
+def _axis(place: Any, size: int, mode: str, padding: str, align: bool, order: int) -> list[tuple[Any, Any]]:
+    """Along one axis: the neighbours of each place, with their weights differentiated ``order`` times by the place."""
+    t = place.dtype.type
+    x = (place + t(1)) / t(2) * t(size - 1) if align else ((place + t(1)) * t(size) - t(1)) / t(2)
+    slope: Any = t((size - 1) / 2 if align else size / 2)
+    if mode != "bicubic":
+        x, fold = _inside(x, size, padding, align)
+        slope = slope * fold
+    base = np.rint(x) if mode == "nearest" else np.floor(x)
+    whole = np.clip(np.nan_to_num(base, nan=-9.0), -9, size + 9).astype(np.int64)
+    found = []
+    for offset, weights in _polynomials(x - base, mode):
+        weight = weights[order] * slope**order if order < len(weights) else np.zeros_like(x)
+        index = whole + offset
+        if mode == "bicubic" and padding != "zeros":
+            brought, _ = _inside((base + t(offset)).astype(place.dtype), size, padding, align)
+            index = np.nan_to_num(brought).astype(np.int64)
+        weight = np.where((index >= 0) & (index < size), weight, t(0))
+        found.append((np.clip(index, 0, size - 1), weight))
+    return found
+
+
+def _neighbours(grid: Any, size: Any, mode: str, padding: str, align: bool, orders: Any) -> Any:
+    """All neighbours of all places: (place in the flattened space, weight), each of shape (N, places)."""
+    n = len(size)
+    places = grid.reshape(grid.shape[0], int(np.prod(grid.shape[1:-1])), n)
+    axes = [_axis(places[..., n - 1 - i], m, mode, padding, align, orders[i]) for i, m in enumerate(size)]
+    for choice in itertools.product(*axes):
+        index, weight = choice[0]
+        for (other, factor), m in zip(choice[1:], size[1:], strict=True):
+            index, weight = index * m + other, weight * factor
+        yield index, weight
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+@opaque(public=False, grad_name=lambda inputs, attrs: f"GridSampler{len(attrs['orders'])}DBackward0")
+def grid_read(k, input, grid, *, mode, padding, align, orders):
+    """(N, C, *space) read at the places (N, *out, dims), each from -1 to 1, last dimension first."""
+    n, c = input.shape[:2]
+    flat = input.reshape(n, c, int(np.prod(input.shape[2:])))
+    out = np.zeros((n, c, int(np.prod(grid.shape[1:-1]))), input.dtype)
+    for index, weight in _neighbours(grid, input.shape[2:], mode, padding, align, orders):
+        out += np.take_along_axis(flat, index[:, None], 2) * weight[:, None]
+    return out.reshape(n, c, *grid.shape[1:-1])
+
+
+def _grid_gradient(k: Any, g: Any, input: Any, grid: Any, mode: str, padding: str, align: bool, orders: Any) -> Any:
+    """For each axis, last first: the gradient times the values read with the weights' derivative along it."""
+    parts = []
+    for axis in reversed(range(len(orders))):
+        more = tuple(o + (i == axis) for i, o in enumerate(orders))
+        read = k.grid_read(input, grid, mode=mode, padding=padding, align=align, orders=more)
+        parts.append(k.unsqueeze(k.sum(g * read, 1), -1))
+    return k.cat(parts, -1)
+
+
+@grid_read.vjp("input")
+def _(k, g, grid, input_shape, mode, padding, align, orders):
+    return k.grid_write(g, grid, size=tuple(input_shape), mode=mode, padding=padding, align=align, orders=orders)
+
+
+@grid_read.vjp("grid")
+def _(k, g, input, grid, mode, padding, align, orders):
+    return _grid_gradient(k, g, input, grid, mode, padding, align, orders)
+
+
+@opaque(public=False, grad_name=lambda inputs, attrs: f"GridSampler{len(attrs['orders'])}DBackwardBackward0")
+def grid_write(k, input, grid, *, size, mode, padding, align, orders):
+    """The transpose of ``grid_read``: elements added to the neighbours of their places, in zeros of ``size``."""
+    n, c = size[:2]
+    length = int(np.prod(size[2:]))
+    out = np.zeros(n * c * length, input.dtype)
+    g = input.reshape(n, c, int(np.prod(grid.shape[1:-1])))
+    planes = (np.arange(n * c) * length).reshape(n, c, 1)
+    for index, weight in _neighbours(grid, size[2:], mode, padding, align, orders):
+        np.add.at(out, (planes + index[:, None]).reshape(-1), (g * weight[:, None]).reshape(-1))
+    return out.reshape(size)
+
+
+@grid_write.vjp("input")
+def _(k, g, grid, mode, padding, align, orders):
+    return k.grid_read(g, grid, mode=mode, padding=padding, align=align, orders=orders)
+
+
+@grid_write.vjp("grid")
+def _(k, g, input, grid, mode, padding, align, orders):
+    return _grid_gradient(k, input, g, grid, mode, padding, align, orders)
+
+
+# --- grid_sample ------------------------------------------------------------------------------------------------------
+_DEFAULT = (
+    "Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please specify "
+    "align_corners=True if the old behavior is desired. See the documentation of grid_sample for details."
+)
+_EXCUSES = (("0-d", "a grid has at least four dimensions"), ("broadcast", "nothing is broadcast"))
+
+
+def _sample_samples(m: Any) -> list[Any]:
+    x, g = m.f(2, 2, 4, 5), m.f(2, 3, 2, 2, lo=-1.3, hi=1.3)
+    out = []
+    for mode in ("bilinear", "nearest", "bicubic"):
+        for padding in ("zeros", "border", "reflection"):
+            out += [
+                m(m.f(2, 2, 4, 5), m.f(2, 3, 2, 2, lo=-1.3, hi=1.3), mode, padding, align) for align in (False, True)
+            ]
+    out += [m(m.f(1, 2, 3, 4, 3), m.f(1, 2, 2, 1, 3, lo=-1.2, hi=1.2), "bilinear", "zeros", False).first_order("3-D")]
+    out += [m(m.nc(2, 2, 4, 5), g, align_corners=False), m(m.f(0, 1, 2, 2), m.f(0, 2, 2, 2), align_corners=True)]
+    return [m(x, g, align_corners=True), *out, *[m.without(*row) for row in _EXCUSES]]
+
+
+def _sample_errors(m: Any) -> list[Any]:
+    x, g, kw = m.f(1, 1, 4, 4), m.f(1, 2, 2, 2), {"align_corners": False}
+    return [
+        m.error(ValueError, "expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: 'cubic'", x, g, "cubic", **kw),
+        m.error(ValueError, "expected padding_mode to be 'zeros', 'border', or 'reflection'", x, g, padding_mode="wrap", **kw),
+        m.error(RuntimeError, "and grid with same number of dimensions", x, m.f(1, 2, 2), **kw),
+        m.error(RuntimeError, "expected grid and input to have same batch size", x, m.f(2, 2, 2, 2), **kw),
+        m.error(RuntimeError, "expected grid to have size 2 in last dimension", x, m.f(1, 2, 2, 3), **kw),
+        m.error(RuntimeError, "bicubic interpolation only supports 4D input", m.f(1, 1, 2, 2, 2), m.f(1, 1, 1, 1, 3), "bicubic", **kw),
+        m.error(RuntimeError, "expected scalar type Double but found Float", x, g.to(m.torch.float32), **kw),
+    ]  # fmt: skip
+
+
+def _check_grid(input: Tensor, grid: Tensor, mode: str) -> None:
+    shapes = f"but got input with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
+    if input.shape[0] != grid.shape[0]:
+        raise errors.runtime(f"grid_sampler(): expected grid and input to have same batch size, {shapes}")
+    if grid.shape[-1] != input.ndim - 2:
+        raise errors.runtime(
+            f"grid_sampler(): expected grid to have size {input.ndim - 2} in last dimension, but got grid with sizes "
+            f"{list(grid.shape)}"
+        )
+    if input.ndim not in (4, 5) or input.ndim != grid.ndim:
+        raise errors.runtime(
+            f"grid_sampler(): expected {input.ndim if input.ndim == 5 else '4'}D input and grid with same number of dimensions, "
+            f"{shapes}"
+        )
+    for d in range(2, input.ndim):
+        if not input.shape[d]:
+            raise errors.runtime(
+                "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
+                f"{list(input.shape)} with dimension {d} being empty"
+            )
+    if mode == "bicubic" and input.ndim == 5:
+        raise errors.runtime("grid_sampler(): bicubic interpolation only supports 4D input")
+    if input.dtype is not grid.dtype:
+        raise errors.runtime(
+            f"expected scalar type {types.scalar_name(input.dtype)} but found {types.scalar_name(grid.dtype)}",
+            f"grid_sample: input is {input.dtype}, grid is {grid.dtype}; convert one of them with .to(...).",
+        )
+    if not input.dtype.is_floating_point:
+        raise NotImplementedError(
+            f"\"grid_sampler_2d_cpu_kernel_impl\" not implemented for '{types.scalar_name(input.dtype)}'"
+        )
+
+
+@function(name="nn.functional.grid_sample", samples=_sample_samples, errors=_sample_errors)
+def grid_sample(
+    input: Tensor, grid: Tensor, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None
+) -> Tensor:
+    """(N, C, *space) read at the places of a grid (N, *out, dims): (N, C, *out), for two or three dimensions of space.
+
+    A place goes from -1 to 1, its last coordinate counts the first dimension of space; with ``align_corners`` -1 and 1 are the
+    middles of the corner elements, else the corners' outer edges. Modes: bilinear, nearest (half to even), bicubic (2-D).
+    Beyond the edge: zeros, the border's value, or a reflection. Dtypes: floating.
+    Raises ValueError for other modes, RuntimeError where shapes and dtypes do not fit.
+    """
+    require_tensor("grid_sample", input)
+    if mode not in ("bilinear", "nearest", "bicubic"):
+        raise errors.value(
+            f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'"
+        )
+    if padding_mode not in ("zeros", "border", "reflection"):
+        raise errors.value(
+            "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
+            f"'{padding_mode}'"
+        )
+    if align_corners is None:
+        warnings.warn(_DEFAULT, UserWarning, stacklevel=2)
+    if input.ndim != grid.ndim:
+        raise errors.runtime(
+            f"grid_sampler(): expected {5 if input.ndim == 5 else 4}D input and grid with same number of dimensions, but got "
+            f"input with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
+        )
+    _check_grid(input, grid, mode)
+    return grid_read.public(  # type: ignore[no-any-return]
+        input, grid, mode=mode, padding=padding_mode, align=bool(align_corners), orders=(0,) * (input.ndim - 2)
+    )
+
+
+# --- affine_grid ------------------------------------------------------------------------------------------------------
+def _base(size: Any, align: bool, dtype: Any) -> Any:
+    """The places of a grid of this size, with a one behind: (places, dims + 1)."""
+    axes = []
+    for m in size:
+        steps = np.linspace(-1, 1, m) if m > 1 else np.zeros(1)
+        axes.append(steps if align else steps * (m - 1) / m)
+    mesh = np.meshgrid(*axes, indexing="ij")
+    return np.stack([*(part.reshape(-1) for part in reversed(mesh)), np.ones(int(np.prod(size)))], 1).astype(dtype)
+
+
+@opaque(public=False, grad_name="AffineGridGeneratorBackward0")
+def affine_places(k, theta, *, size, align):
+    """Each place of the grid, with a one behind, times the transposed matrix."""
+    base = _base(size, align, theta.dtype)
+    return np.matmul(base, theta.swapaxes(1, 2)).reshape(theta.shape[0], *size, len(size))
+
+
+@affine_places.vjp("theta")
+def _(k, g, size, align):
+    return k.affine_places_back(g, size=size, align=align)
+
+
+@opaque(public=False, grad_name="TransposeBackward0")
+def affine_places_back(k, input, *, size, align):
+    """The gradient of ``affine_places``: gradients of places, summed against the places."""
+    base = _base(size, align, input.dtype)
+    flat = input.reshape(input.shape[0], len(base), len(size))
+    return np.matmul(flat.swapaxes(1, 2), base)
+
+
+@affine_places_back.vjp("input")
+def _(k, g, size, align):
+    return k.affine_places(g, size=size, align=align)
+
+
+def _affine_samples(m: Any) -> list[Any]:
+    out = [m(m.f(2, 2, 3), (2, 1, 3, 4), align) for align in (False, True)]
+    out += [m(m.f(1, 3, 4), [1, 1, 2, 3, 2], align_corners=False), m(m.nc(1, 2, 3), (1, 2, 1, 3), True)]
+    return [*out, m.without("empty", "PyTorch refuses"), *[m.without(*row) for row in _EXCUSES]]
+
+
+def _affine_errors(m: Any) -> list[Any]:
+    return [
+        m.error(ValueError, "Expected a batch of 2D affine matrices of shape Nx2x3", m.f(1, 2, 2), (1, 1, 4, 4), False),
+        m.error(NotImplementedError, "affine_grid only supports 4D and 5D sizes", m.f(1, 2, 3), (1, 1, 4), False),
+        m.error(ValueError, "Expected non-zero, positive output size", m.f(1, 2, 3), (1, 1, 0, 4), False),
+        m.error(ValueError, "Expected theta to have floating point type", m.i(1, 2, 3), (1, 1, 4, 4), False),
+    ]
+
+
+@function(name="nn.functional.affine_grid", samples=_affine_samples, errors=_affine_errors)
+def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> Tensor:
+    """The places that affine maps send a grid to: theta (N, 2, 3) for size (N, C, H, W) gives (N, H, W, 2), for ``grid_sample``.
+
+    In three dimensions (N, 3, 4) for (N, C, D, H, W). Raises ValueError where theta does not fit, NotImplementedError for other
+    ranks.
+    """
+    if not theta.dtype.is_floating_point:
+        raise errors.value(f"Expected theta to have floating point type, but got {theta.dtype}")
+    n = len(size) - 2
+    if n not in (2, 3):
+        raise NotImplementedError(
+            "affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. Got size "
+            f"{tuple(size)}."
+        )
+    if theta.ndim != 3 or tuple(theta.shape[1:]) != (n, n + 1):
+        raise errors.value(
+            f"Expected a batch of {n}D affine matrices of shape Nx{n}x{n + 1} for size {tuple(size)}. Got "
+            f"torch.Size({list(theta.shape)})."
+        )
+    if align_corners is None:
+        warnings.warn(_DEFAULT, UserWarning, stacklevel=2)
+    if min(size) <= 0:
+        raise errors.value(f"Expected non-zero, positive output size. Got {tuple(size)}")
+    if theta.shape[0] != size[0]:
+        raise errors.runtime(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{size[0]}, {n + 1}] but got: "
+            f"[{theta.shape[0]}, {n + 1}]."
+        )
+    return affine_places.public(theta, size=tuple(int(v) for v in size[2:]), align=bool(align_corners))  # type: ignore[no-any-return]
