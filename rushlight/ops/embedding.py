@@ -309,6 +309,8 @@ def _offsets(input: Tensor, offsets: Tensor | None, include_last: bool) -> Any:
 @opaque(methods="gather", samples=lambda m: [m(m.f(2, 3), 1, m.i(2, 2, lo=0, hi=3)), m(m.f(4), 0, m.i(2, lo=0, hi=4))])
 def gather(k, input, index, *, dim):
     """Elements by index along ``dim``: ``out[i][j] = input[index[i][j]][j]`` for dim 0."""
+    if not index.size:
+        return np.empty(index.shape, input.dtype)
     if not input.ndim:
         return np.array(np.broadcast_to(input, index.shape))
     n = input.shape[dim]
@@ -324,6 +326,8 @@ def _(input, dim, index, *, sparse_grad=False):
     indices = index._a if isinstance(index, Tensor) else index
     if indices.size and indices.dtype not in (np.int64, np.int32):
         raise errors.runtime("gather(): Expected dtype int32/int64 for index")
+    if not indices.size:  # gathers nothing, whatever its dtype and shape
+        return (input, index), {"dim": dim}
     if index.ndim != input.ndim and input.ndim and index.ndim:
         raise errors.runtime("Index tensor must have the same number of dimensions as input tensor")
     for d, (n, m) in enumerate(zip(index.shape, input.shape, strict=False)):
@@ -349,6 +353,8 @@ def scatter_add_zeros(k, input, index, *, size, dim):
     out = np.zeros(size, np.asarray(input).dtype)
     if not size:
         return out + np.sum(input)
+    if not index.size:
+        return out
     places = list(np.indices(index.shape))
     places[dim] = index
     np.add.at(out, tuple(places), input)
