@@ -69,6 +69,10 @@ def add_hook(hooks: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle
     return handle
 
 
+#: Nodes that are part of PyTorch's engine rather than derivatives of operations.
+_OF_THE_ENGINE = frozenset({"AccumulateGrad", "CopyBackwards", "CopySlices", "Error"})
+
+
 class Node:
     """One recorded operation.
 
@@ -99,7 +103,8 @@ class Node:
 
     def name(self) -> str:
         """The name PyTorch gives the operation's backward, e.g. ``MulBackward0``."""
-        return type(self).__name__
+        name = type(self).__name__
+        return "torch::autograd::" + name if name in _OF_THE_ENGINE else name
 
     @property
     def next_functions(self) -> tuple[Any, ...]:

@@ -65,8 +65,7 @@ def _(k, g, where):
 @opaque(methods="index_put index_put_", samples=lambda m: [
     m(m.f(4, 2), (m.a([0, 2]),), m.f(2, 2)), m(m.f(3), (m.a([1, 1]),), m.f(2), accumulate=True),
     m(m.f(2, 3), (m.a([0]), m.a([2, 1])), m.f(2)), m(m.f(2, 3), (m.b(2, 3),), m.f()), m(m.nc(3, 2), (m.a([2]),), m.f(2)),
-    m(m.f(2, 3), (m.a([], m.torch.int64),), m.f(3)), m(m.f(0, 3), (m.a([], m.torch.int64),), m.f()),
-    m.without("0-d", "PyTorch: an index needs a dimension")],
+    m(m.f(2, 3), (m.a([], m.torch.int64),), m.f(3)), m(m.f(0, 3), (m.a([], m.torch.int64),), m.f())],
     errors=lambda m: [
     m.error(IndexError, "too many indices for tensor of dimension 1", m.f(3), (m.a([0]), m.a([0])), m.f(1)),
     m.error(IndexError, "out of bounds for dimension 0 with size 3", m.f(3), (m.a([5]),), m.f(1)),

@@ -52,7 +52,7 @@ def _method(name: str, doc: str, node: Callable[..., str], args: Callable[..., A
     function(
         name=f"Tensor.{name}",
         methods=name,
-        samples=lambda m: [*example(m), m.without("broadcast", "one tensor")],
+        samples=example,
         errors=lambda m: [
             m.error(RuntimeError, "expects a tensor with <= 2 dimensions", m.f(2, 2, 2))
             if name == "t_"
@@ -84,7 +84,7 @@ for _name in ("transpose_", "swapaxes_", "swapdims_"):
 @function(name="Tensor.as_strided_", methods="as_strided_", samples=lambda m: [
     m(m.f(6), (2, 2), (1, 2)).value_only("PyTorch's in-place views are tried in tests/test_views.py"),
     m(m.f(), (), ()).value_only("as before"), m(m.f(0), (0,), (1,)).value_only("as before"),
-    m.without("strided", "the memory behind it differs by how it was made"), m.without("broadcast", "one tensor")],
+    m.without("strided", "the memory behind it differs by how it was made")],
     errors=lambda m: [m.error(RuntimeError, "mismatch in length of strides and shape", m.f(4), (2, 2), (1,))])  # fmt: skip
 def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """In-place ``as_strided``: other sizes and strides over the same memory.
@@ -101,11 +101,16 @@ def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None
     return self
 
 
+_C_NAMES = {
+    "float64": "double", "float32": "float", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "long int",
+    "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
+}  # fmt: skip
+
+
 # --- other memory -------------------------------------------------------------------------------------------------------
 @function(name="Tensor.resize_", methods="resize_", samples=lambda m: [
-    m(m.i(6), 2, 3), m(m.i(6), (4,)), m(m.i(2, 2), (0,)), m(m.i(), 1), m(m.i(2, 3).t(), (6,)), m(m.i(0), (0, 3)),
-    m.without("broadcast", "one tensor")],
-    errors=lambda m: [m.error(RuntimeError, "Trying to create tensor with negative dimension -1: [-1]", m.i(2), -1)])  # fmt: skip
+    m(m.i(6), 2, 3), m(m.i(6), (4,)), m(m.i(2, 2), (0,)), m(m.i(), 1), m(m.i(2, 3).t(), (6,)), m(m.i(0), (0, 3))],
+    errors=lambda m: [m.error(TypeError, "resize_()", m.i(2), "a")])  # fmt: skip
 def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
     """Change the shape in place, over the same memory as far as it reaches; new elements are whatever was there (here zeros).
 
@@ -114,6 +119,10 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
     tensor([[0, 1],
             [2, 3]])
     """
+    if len(size) == 1 and not isinstance(size[0], (tuple, list)) and not hasattr(size[0], "__index__"):
+        raise errors.type_(
+            f"resize_(): argument 'size' (position 1) must be tuple of ints, not {type(size[0]).__name__}"
+        )
     shape = sizes(size)
     if requires_grad(self):
         raise errors.runtime("cannot resize variables that require grad")
@@ -139,8 +148,7 @@ def _resize(self: Tensor, shape: tuple[int, ...]) -> None:
 
 
 @function(name="Tensor.resize_as_", methods="resize_as_", samples=lambda m: [
-    m(m.i(6), m.i(2, 3)), m(m.i(6), m.i(4)), m(m.i(), m.i(1)), m(m.i(2), m.i(0)), m(m.i(2, 3).t(), m.i(6)),
-    m.without("broadcast", "the second tensor's shape is taken")],
+    m(m.i(6), m.i(2, 3)), m(m.i(6), m.i(4)), m(m.i(), m.i(1)), m(m.i(2), m.i(0)), m(m.i(2, 3).t(), m.i(6))],
     errors=lambda m: [m.error(TypeError, "", m.i(2), 3)])  # fmt: skip
 def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) -> Tensor:
     """``resize_`` to the shape of another tensor.
@@ -155,9 +163,8 @@ def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) ->
 
 
 @function(name="Tensor.set_", methods="set_", samples=lambda m: [
-    m(m.i(2), m.i(2, 3)), m(m.i(), m.i()), m(m.i(2), m.i(0)), m(m.i(2), m.i(2, 3).t()), m(m.i(2)),
-    m.without("broadcast", "the second tensor is taken over")],
-    errors=lambda m: [m.error(RuntimeError, "set_", m.i(2), m.f(2))])  # fmt: skip
+    m(m.i(2), m.i(2, 3)), m(m.i(), m.i()), m(m.i(2), m.i(0)), m(m.i(2), m.i(2, 3).t()), m(m.i(2))],
+    errors=lambda m: [m.error(RuntimeError, "Could not set tensor of type double", m.i(2), m.f(2))])  # fmt: skip
 def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = ()) -> Tensor:
     """Show the memory of another tensor (or none at all) from now on.
 
@@ -172,7 +179,8 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
         self._a = np.empty((0,), self._a.dtype)
     elif isinstance(source, Tensor):
         if source._a.dtype is not self._a.dtype:
-            raise errors.runtime(f"Could not set tensor of type {source.dtype} to a tensor of type {self.dtype} (set_)")
+            theirs, ours = (_C_NAMES.get(t._a.dtype.name, str(t.dtype)) for t in (source, self))
+            raise errors.runtime(f"Could not set tensor of type {theirs} to a tensor of type {ours}")
         self._a = source._a if size is None else _restrided(source, size, stride, storage_offset)
     else:
         raise NotImplementedError(f"Tensor.set_ from a {type(source).__name__} is not supported: pass a tensor.")
@@ -181,8 +189,7 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
 
 
 @function(name="Tensor.is_set_to", methods="is_set_to", samples=lambda m: [
-    m(m.i(2), m.i(2)), m(m.i(), m.i()), m(m.i(0, 2), m.i(0, 2)), m(m.i(2, 3).t(), m.i(3)),
-    m.without("broadcast", "memory is compared, not elements")],
+    m(m.i(2), m.i(2)), m(m.i(), m.i()), m(m.i(0, 2), m.i(0, 2)), m(m.i(2, 3).t(), m.i(3))],
     errors=lambda m: [m.error(TypeError, "", m.i(2), 3)])  # fmt: skip
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     """Whether both show the same memory in the same way.

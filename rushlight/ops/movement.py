@@ -71,15 +71,36 @@ def _(k, g, input_shape):
     return k.reshape_gradient(g, size=input_shape)
 
 
-@opaque(methods="clone", samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2))])
+@opaque(methods="clone", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2)), m(m.i(3)), m(m.nc(3, 2), memory_format=m.torch.contiguous_format)],
+    errors=lambda m: [m.error(TypeError, "clone()", 3.0)])  # fmt: skip
 def clone(k, input, *, memory_format=None):
     """A copy in memory of its own, in the same order unless ``memory_format`` says otherwise."""
     return np.array(input, order="C" if memory_format is types.contiguous_format else "K")
 
 
+@clone.prepare
+def _(input, *, memory_format=None):
+    if not isinstance(input, (Tensor, np.ndarray)):
+        raise errors.not_a_tensor("clone", "input", 1, input)
+    return (input,), {"memory_format": memory_format}
+
+
 @clone.vjp("input")
 def _(k, g):
     return g
+
+
+@movement(public=False)
+def reshape_alias(k, input, *, size):
+    """A view under another shape of memory that is not in order."""
+    strides = view_strides(input.shape, element_strides(input), size)
+    return np.lib.stride_tricks.as_strided(input, size, tuple(s * input.itemsize for s in strides))
+
+
+@reshape_alias.vjp("input")
+def _(k, g, input_shape):
+    return k.reshape_gradient(g, size=input_shape)
 
 
 @opaque(grad_name="UnsafeViewBackward0", public=False)
@@ -93,19 +114,30 @@ def _(k, g, input_shape):
     return k.reshape_gradient(g, size=input_shape)
 
 
-@function(methods="reshape")
+@function(methods="reshape", samples=lambda m: [
+    m(m.f(2, 3), (3, 2)), m(m.f(2, 3), (-1,)), m(m.f(), (1, 1)), m(m.nc(3, 2), (6,)), m(m.nc(3, 2), (3, 2)), m(m.f(0, 2), (2, 0)),
+    m(m.i(4), (2, 2))],
+    errors=lambda m: [
+    m.error(RuntimeError, "shape '[4]' is invalid for input of size 6", m.f(2, 3), (4,)),
+    m.error(RuntimeError, "only one dimension can be inferred", m.f(4), (-1, -1))])  # fmt: skip
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements under another shape: a view where that is possible, else a copy."""
     if not shape:
         raise errors.type_('reshape() missing 1 required positional arguments: "shape"')
     size = infer_size(sizes(shape), input._a.size)
     a = input._a
-    if a.flags.c_contiguous or view_strides(a.shape, element_strides(a), size) is not None:
+    if a.flags.c_contiguous:
         return view.public(input, size)  # type: ignore[no-any-return]
+    if view_strides(a.shape, element_strides(a), size) is not None:
+        return reshape_alias.public(input, size=size)  # type: ignore[no-any-return]
     return copied_reshape.public(input, size=size)  # type: ignore[no-any-return]
 
 
-@function(methods="flatten")
+@function(methods="flatten", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f()), m(m.f(2, 3, 4), 1), m(m.f(2, 3, 4), 0, 1), m(m.nc(3, 2)), m(m.f(0, 2)), m(m.f(3))],
+    errors=lambda m: [
+    m.error(RuntimeError, "flatten() has invalid args: start_dim cannot come after end_dim", m.f(2, 3), 1, 0),
+    m.error(IndexError, "Dimension out of range", m.f(2, 3), 2)])  # fmt: skip
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions ``start_dim`` to ``end_dim`` merged into one."""
     shape = input._a.shape
@@ -122,10 +154,21 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, (*shape[:first], n, *shape[last + 1 :]))
 
 
-@function(methods="contiguous")
+@function(name="Tensor.contiguous", methods="contiguous", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2))],
+    errors=lambda m: [m.error(TypeError, "contiguous()", m.f(2), 3)])  # fmt: skip
 def contiguous(input: Tensor, memory_format: Any = types.contiguous_format) -> Tensor:
     """This tensor if its memory is in order, else a copy that is."""
+    need_format("contiguous", memory_format)
     return input if input._a.flags.c_contiguous else clone.public(input, memory_format=types.contiguous_format)
+
+
+def need_format(name: str, memory_format: Any) -> None:
+    """Refuse what is no memory format."""
+    if not isinstance(memory_format, types.memory_format):
+        raise errors.type_(
+            f"{name}(): argument 'memory_format' must be torch.memory_format, not {type(memory_format).__name__}"
+        )
 
 
 def turned(a: Any, order: Any) -> Any:
@@ -136,7 +179,10 @@ def turned(a: Any, order: Any) -> Any:
     return np.lib.stride_tricks.as_strided(a, [a.shape[d] for d in order], [strides[d] * a.itemsize for d in order])
 
 
-@movement(methods="transpose")
+@movement(methods="transpose", samples=lambda m: [
+    m(m.f(2, 3), 0, 1), m(m.f(2, 3, 4), -1, 0), m(m.f(), 0, 0), m(m.nc(3, 2), 0, 1), m(m.f(0, 2), 0, 1), m(m.f(2, 3), dim0=1, dim1=1)],
+    errors=lambda m: [m.error(IndexError, "Dimension out of range (expected to be in range of [-2, 1], but got 2)", m.f(2, 3), 0, 2),
+    m.error(TypeError, "transpose()", m.f(2, 3), 0)])  # fmt: skip
 def transpose(k, input, *, dim0, dim1):
     """Two dimensions exchanged."""
     if input.size:
@@ -157,7 +203,9 @@ def _(k, g, dim0, dim1):
     return k.transpose(g, dim0, dim1)
 
 
-@movement(methods="t", grad_name="TBackward0")
+@movement(methods="t", grad_name="TBackward0", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f(3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2))],
+    errors=lambda m: [m.error(RuntimeError, "t() expects a tensor with <= 2 dimensions, but self is 3D", m.f(2, 2, 2))])  # fmt: skip
 def t(k, input):
     """A matrix transposed; vectors and scalars as they are."""
     return input.T if input.size else turned(input, range(input.ndim)[::-1])
@@ -175,7 +223,12 @@ def _(k, g):
     return k.t(g)
 
 
-@movement(methods="permute")
+@movement(methods="permute", samples=lambda m: [
+    m(m.f(2, 3, 4), (2, 0, 1)), m(m.f(2, 3), (-1, 0)), m(m.f(), ()), m(m.nc(3, 2), (1, 0)), m(m.f(0, 2), (1, 0))],
+    errors=lambda m: [
+    m.error(RuntimeError, "number of dimensions in the tensor input does not match", m.f(2, 3), (0,)),
+    m.error(RuntimeError, "permute(): duplicate dims are not allowed.", m.f(2, 3), (0, 0)),
+    m.error(IndexError, "Dimension out of range", m.f(2, 3), (0, 2))])  # fmt: skip
 def permute(k, input, *, dims):
     """Dimensions in another order."""
     return turned(input, dims)
@@ -206,7 +259,9 @@ def _(k, g, dims):
     return k.permute(g, tuple(inverse))
 
 
-@movement(methods="unsqueeze")
+@movement(methods="unsqueeze", samples=lambda m: [
+    m(m.f(2, 3), 0), m(m.f(2, 3), -1), m(m.f(), 0), m(m.nc(3, 2), 1), m(m.f(0, 2), 1)],
+    errors=lambda m: [m.error(IndexError, "expected to be in range of [-3, 2], but got 3", m.f(2, 3), 3)])  # fmt: skip
 def unsqueeze(k, input, *, dim):
     """A dimension of size 1 inserted at ``dim``."""
     shape = (*input.shape[:dim], 1, *input.shape[dim:])
@@ -231,7 +286,10 @@ def _squeeze_name(inputs, attrs):
     return "SqueezeBackward0" if dim is None else "SqueezeBackward1" if isinstance(dim, int) else "SqueezeBackward2"
 
 
-@movement(methods="squeeze", grad_name=_squeeze_name)
+@movement(methods="squeeze", grad_name=_squeeze_name, samples=lambda m: [
+    m(m.f(1, 3, 1)), m(m.f(1, 3), 0), m(m.f(1, 3), 1), m(m.f(1, 3, 1), (0, 2)), m(m.f()), m(m.f(), 0), m(m.nc(3, 1)), m(m.f(1, 0)),
+    m(m.nc(3, 2))],
+    errors=lambda m: [m.error(IndexError, "Dimension out of range", m.f(2, 3), 2)])  # fmt: skip
 def squeeze(k, input, *, dim):
     """Dimensions of size 1 taken away: all of them, or those named."""
     dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
@@ -250,7 +308,13 @@ def _(k, g, input_shape):
     return k.reshape_gradient(g, size=input_shape)
 
 
-@movement(methods="expand")
+@movement(methods="expand", public=False, samples=lambda m: [
+    m(m.f(1, 3), 2, 3), m(m.f(3), 2, -1), m(m.f(), 2, 2), m(m.nc(3, 1), 3, 2), m(m.f(0, 1), 0, 2), m(m.f(2, 1), (2, 2)),
+    m(m.nc(3, 2), 2, 3, 2)],
+    errors=lambda m: [
+    m.error(RuntimeError, "The expanded size of the tensor (3) must match the existing size (2)", m.f(2), 3),
+    m.error(RuntimeError, "must be greater or equal to the number of dimensions in the tensor (2)", m.f(2, 3), 3),
+    m.error(RuntimeError, "isn't allowed in a leading, non-existing dimension 0", m.f(2), -1, 2)])  # fmt: skip
 def expand(k, input, *, size):
     """Dimensions of size 1 repeated, without a copy; -1 keeps a size."""
     out = np.broadcast_to(input, size)
@@ -297,25 +361,40 @@ def _(k, g, input_shape):
     return k.sum_to_size(g, size=input_shape)
 
 
-@function(methods="expand_as")
+@function(name="Tensor.expand_as", methods="expand_as", samples=lambda m: [
+    m(m.f(1, 3), m.i(2, 3)), m(m.f(), m.i(2)), m(m.f(), m.i()), m(m.nc(3, 1), m.i(3, 2)), m(m.f(0, 1), m.i(0, 2)),
+    m(m.nc(3, 2), m.i(3, 2))],
+    errors=lambda m: [m.error(RuntimeError, "must match the existing size (2)", m.f(2), m.f(3))])  # fmt: skip
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """``input`` expanded to the shape of ``other``."""
     return expand.public(input, tuple(other._a.shape))  # type: ignore[no-any-return]
 
 
-@function(methods="view_as")
+@function(name="Tensor.view_as", methods="view_as", samples=lambda m: [
+    m(m.f(2, 3), m.i(6)), m(m.f(), m.i(1)), m(m.nc(3, 2), m.i(3, 2)), m(m.f(0, 2), m.i(0)), m(m.f(1), m.i())],
+    errors=lambda m: [
+    m.error(RuntimeError, "shape '[4]' is invalid for input of size 6", m.f(6), m.f(4)),
+    m.error(RuntimeError, "view size is not compatible", m.nc(3, 2), m.f(6))])  # fmt: skip
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """``input`` under the shape of ``other``, without a copy."""
     return view.public(input, tuple(other._a.shape))  # type: ignore[no-any-return]
 
 
-@function(methods="reshape_as")
+@function(name="Tensor.reshape_as", methods="reshape_as", samples=lambda m: [
+    m(m.f(2, 3), m.i(6)), m(m.f(), m.i(1)), m(m.nc(3, 2), m.i(6)), m(m.f(0, 2), m.i(0)), m(m.f(1), m.i())],
+    errors=lambda m: [m.error(RuntimeError, "shape '[4]' is invalid for input of size 6", m.f(6), m.f(4))])  # fmt: skip
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """``input`` under the shape of ``other``."""
     return reshape(input, tuple(other._a.shape))
 
 
-@movement(methods="select")
+@movement(methods="select", samples=lambda m: [
+    m(m.f(2, 3), 0, 1), m(m.f(2, 3), -1, -1), m(m.f(3), 0, 2), m(m.nc(3, 2), 1, 0), m(m.f(0, 2), 1, 1),
+    m.without("0-d", "PyTorch: there is no dimension to select from")],
+    errors=lambda m: [
+    m.error(IndexError, "select() cannot be applied to a 0-dim tensor.", m.f(), 0, 0),
+    m.error(IndexError, "select(): index 5 out of range for tensor of size [2, 3] at dimension 1", m.f(2, 3), 1, 5),
+    m.error(IndexError, "Dimension out of range", m.f(2, 3), 2, 0)])  # fmt: skip
 def select(k, input, *, dim, index):
     """The slice at ``index`` along ``dim``, without that dimension."""
     return input[(slice(None),) * dim + (index, ...)]
@@ -364,7 +443,14 @@ def _(k, g, where):
     return g[where]
 
 
-@function(methods="narrow")
+@function(methods="narrow", samples=lambda m: [
+    m(m.f(2, 3), 1, 1, 2), m(m.f(4), 0, -3, 2), m(m.f(4), 0, 4, 0), m(m.nc(3, 2), 0, 0, 2), m(m.f(0, 2), 1, 0, 1),
+    m.without("0-d", "PyTorch: there is no dimension to narrow")],
+    errors=lambda m: [
+    m.error(RuntimeError, "narrow() cannot be applied to a 0-dim tensor.", m.f(), 0, 0, 1),
+    m.error(RuntimeError, "start (1) + length (3) exceeds dimension size (3).", m.f(3), 0, 1, 3),
+    m.error(IndexError, "start out of range (expected to be in range of [-3, 3], but got 4)", m.f(3), 0, 4, 1),
+    m.error(RuntimeError, "narrow(): length must be non-negative.", m.f(3), 0, 0, -1)])  # fmt: skip
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """``length`` slices from ``start`` along ``dim``."""
     if not input._a.ndim:
@@ -396,7 +482,28 @@ def common_dtype(arrays: Any) -> Any:
 
 @opaque(
     variadic=True,
-    samples=lambda m: [m((m.f(2, 3), m.f(1, 3))), m((m.f(2, 1), m.nc(2, 3)), dim=1), m((m.f(0, 3), m.f(2, 3)))],
+    samples=lambda m: [
+        m((m.f(2, 3), m.f(1, 3))),
+        m((m.f(2, 1), m.nc(2, 3)), dim=1),
+        m((m.f(0, 3), m.f(2, 3))),
+        m([m.f(3), m.i(2)]),
+        m((m.f(2), m.f(0))),
+        m([m.b(2), m.i(1)], 0),
+        m((m.f(2, 2),), -1),
+        m.without("0-d", "PyTorch: they cannot be joined"),
+    ],
+    errors=lambda m: [
+        m.error(ValueError, "torch.cat(): expected a non-empty list of Tensors", []),
+        m.error(RuntimeError, "zero-dimensional tensor (at position 1) cannot be concatenated", [m.f(2), m.f()]),
+        m.error(
+            RuntimeError,
+            "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 2",
+            [m.f(2, 3), m.f(2, 2)],
+        ),
+        m.error(RuntimeError, "Tensors must have same number of dimensions: got 2 and 1", [m.f(2, 3), m.f(2)]),
+        m.error(TypeError, "must be tuple of Tensors", m.f(2)),
+        m.error(IndexError, "Dimension out of range", [m.f(2), m.f(2)], 1),
+    ],
 )
 def cat(k, *tensors, dim):
     """Tensors one after another along ``dim``; the other sizes are equal."""
@@ -413,7 +520,7 @@ def _(tensors, dim=0):
             "Write torch.cat([a, b]).",
         )
     if not tensors:
-        raise errors.runtime("torch.cat(): expected a non-empty list of Tensors")
+        raise errors.value("torch.cat(): expected a non-empty list of Tensors")
     shaped = [x for x in tensors if tuple(x.shape) != (0,)]
     for x in tensors:
         if not x.ndim:
@@ -452,7 +559,14 @@ def _(k, g, tensors_shape, dim, needs):
     return out
 
 
-@opaque(variadic=True, samples=lambda m: [m((m.f(2, 3), m.f(2, 3))), m((m.f(2), m.f(2)), dim=1), m((m.f(), m.f()))])
+@opaque(variadic=True, samples=lambda m: [
+    m((m.f(2, 3), m.f(2, 3))), m((m.f(2), m.f(2)), dim=1), m((m.f(), m.f())), m([m.f(2), m.i(2)], -1), m([m.f(0, 2), m.f(0, 2)]),
+    m([m.nc(3, 2), m.f(3, 2)], 1)],
+    errors=lambda m: [
+    m.error(RuntimeError, "stack expects a non-empty TensorList", []),
+    m.error(RuntimeError, "stack expects each tensor to be equal size, but got [2] at entry 0 and [3] at entry 1", [m.f(2), m.f(3)]),
+    m.error(TypeError, "must be tuple of Tensors", m.f(2)),
+    m.error(IndexError, "Dimension out of range", [m.f(2), m.f(2)], 2)])  # fmt: skip
 def stack(k, *tensors, dim):
     """Tensors of one shape along a new dimension."""
     common = common_dtype(tensors)
@@ -485,7 +599,11 @@ def _(k, g, dim, needs):
 
 
 # --- what it looks like ---------------------------------------------------------------------------------------------
-@function(name="Tensor.size", methods="size")
+@function(name="Tensor.size", methods="size", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f(2, 3), 0), m(m.f(2, 3), -1), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2), 1)],
+    errors=lambda m: [
+    m.error(IndexError, "Dimension out of range (expected to be in range of [-2, 1], but got 2)", m.f(2, 3), 2),
+    m.error(IndexError, "Dimension specified as 0 but tensor has no dimensions", m.f(), 0)])  # fmt: skip
 def size(self: Tensor, dim: int | None = None) -> Any:
     """The shape, or one size of it."""
     return types.Size(self._a.shape) if dim is None else self._a.shape[_existing(self, dim)]
@@ -493,25 +611,34 @@ def size(self: Tensor, dim: int | None = None) -> Any:
 
 def _existing(x: Tensor, dim: int) -> int:
     if not x._a.ndim:
-        raise errors.dim_range(dim, 0)
+        raise errors.index("Dimension specified as 0 but tensor has no dimensions")
     return check_dim(dim, x._a.ndim)
 
 
-@function(methods="numel nelement")
+@function(methods="numel nelement", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))],
+    errors=lambda m: [m.error(TypeError, "numel()", 3.0)])  # fmt: skip
 def numel(input: Tensor) -> int:
     """Number of elements."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("numel", "input", 1, input)
     return input._a.size
 
 
-@function(name="Tensor.dim", methods="dim ndimension")
+@function(name="Tensor.dim", methods="dim ndimension", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))],
+    errors=lambda m: [m.error(TypeError, "", m.f(2), 1)])  # fmt: skip
 def dim(self: Tensor) -> int:
     """Number of dimensions."""
     return self._a.ndim
 
 
-@function(name="Tensor.is_contiguous", methods="is_contiguous")
+@function(name="Tensor.is_contiguous", methods="is_contiguous", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))],
+    errors=lambda m: [m.error(TypeError, "is_contiguous()", m.f(2), 3)])  # fmt: skip
 def is_contiguous(self: Tensor, memory_format: Any = types.contiguous_format) -> bool:
     """Whether the elements lie in row-major order."""
+    need_format("is_contiguous", memory_format)
     return bool(self._a.flags.c_contiguous)
 
 

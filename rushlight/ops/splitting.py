@@ -90,7 +90,7 @@ _BAD_DIM = "Dimension out of range"
 
 @function(methods="unbind", samples=lambda m: [
     m(m.f(2, 3)), m(m.f(2, 3), 1), m(m.nc(3, 2), -1), m(m.f(0, 2)), m(m.f(0, 2), 1), m(m.i(3)), m(m.f(1, 2)),
-    m.without("0-d", "PyTorch: there is no dimension to unbind"), m.without("broadcast", "one tensor")],
+    m.without("0-d", "PyTorch: there is no dimension to unbind")],
     errors=lambda m: [
     m.error(IndexError, "Dimension specified as 0 but tensor has no dimensions", m.f()),
     m.error(IndexError, _BAD_DIM, m.f(2, 3), 2), m.error(TypeError, "", 3.0)])  # fmt: skip
@@ -125,7 +125,7 @@ def _sections(name: str, input: Tensor, sizes: list[int], dim: int, node: str, v
 
 @function(methods="split", samples=lambda m: [
     m(m.f(5, 2), 2), m(m.f(2, 5), [2, 3], 1), m(m.nc(3, 2), 1), m(m.f(0, 2), 2), m(m.f(4), [4]), m(m.f(4), 9), m(m.f(3), [0, 3]),
-    m(m.i(3), 1), m.without("0-d", "PyTorch: there is no dimension to split"), m.without("broadcast", "one tensor")],
+    m(m.i(3), 1), m.without("0-d", "PyTorch: there is no dimension to split")],
     errors=lambda m: [
     m.error(RuntimeError, "split expects split_size be non-negative, but got split_size=-1", m.f(3), -1),
     m.error(RuntimeError, "expects split_sizes to sum exactly to 3", m.f(3), [1, 1]),
@@ -158,7 +158,7 @@ def _equal_sizes(input: Tensor, size: int, dim: int) -> list[int]:
 
 @function(methods="split_with_sizes", samples=lambda m: [
     m(m.f(5, 2), [2, 3]), m(m.f(2, 5), [2, 0, 3], 1), m(m.nc(3, 2), [1, 2]), m(m.f(0, 2), [0, 0]),
-    m.without("0-d", "PyTorch: there is no dimension to split"), m.without("broadcast", "one tensor")],
+    m.without("0-d", "PyTorch: there is no dimension to split")],
     errors=lambda m: [
     m.error(RuntimeError, "expects split_sizes to sum exactly to 3", m.f(3), [1, 1]),
     m.error(RuntimeError, "expects split_sizes have only non-negative entries", m.f(3), [4, -1])])  # fmt: skip
@@ -189,7 +189,7 @@ def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Ten
 
 @function(methods="chunk", samples=lambda m: [
     m(m.f(5, 2), 2), m(m.f(2, 5), 3, 1), m(m.nc(3, 2), 4), m(m.f(0, 2), 2), m(m.f(4), 1),
-    m.without("0-d", "PyTorch: there is no dimension to split"), m.without("broadcast", "one tensor")],
+    m.without("0-d", "PyTorch: there is no dimension to split")],
     errors=lambda m: [
     m.error(RuntimeError, "chunk expects `chunks` to be greater than 0, got: 0", m.f(3), 0),
     m.error(RuntimeError, "chunk expects at least a 1-dimensional tensor", m.f(), 1),
@@ -213,7 +213,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 # --- parts with a node each -----------------------------------------------------------------------------------------
 @function(methods="tensor_split", samples=lambda m: [
     m(m.f(5, 2), 2), m(m.f(2, 5), 3, 1), m(m.f(5), (1, 3)), m(m.nc(3, 2), 4), m(m.f(0, 2), 2), m(m.f(4), (9, 2)),
-    m(m.f(4), m.a([1, 2])), m.without("0-d", "PyTorch: there is no dimension to split"), m.without("broadcast", "one tensor")],
+    m(m.f(4), m.a([1, 2])), m.without("0-d", "PyTorch: there is no dimension to split")],
     errors=lambda m: [
     m.error(RuntimeError, "number of sections must be larger than 0, got 0", m.f(3), 0),
     m.error(RuntimeError, "tensor_split expected at least a 1-dimensional tensor", m.f(), 1)])  # fmt: skip
@@ -273,7 +273,7 @@ def _divided(name: str, at: int, minimum: int) -> Any:
 
 def _divided_samples(m: Any) -> list[Any]:
     return [m(m.f(2, 4, 6), 2), m(m.f(2, 4, 6), (1,)), m(m.nc(2, 2, 2), 2), m(m.f(0, 0, 0), 2),
-            m.without("0-d", "PyTorch: there is no dimension to split"), m.without("broadcast", "one tensor")]  # fmt: skip
+            m.without("0-d", "PyTorch: there is no dimension to split")]  # fmt: skip
 
 
 for _name, _at, _minimum in (("hsplit", 1, 1), ("vsplit", 0, 2), ("dsplit", 2, 3)):
@@ -294,7 +294,7 @@ for _name, _at, _minimum in (("hsplit", 1, 1), ("vsplit", 0, 2), ("dsplit", 2, 3
 
 @function(methods="unsafe_split", samples=lambda m: [
     m(m.f(5, 2), 2), m(m.f(2, 5), 3, 1), m(m.nc(3, 2), 1), m(m.f(0, 2), 2),
-    m.without("0-d", "PyTorch: there is no dimension to split"), m.without("broadcast", "one tensor")],
+    m.without("0-d", "PyTorch: there is no dimension to split")],
     errors=lambda m: [m.error(RuntimeError, "non-negative", m.f(3), -1)])  # fmt: skip
 def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
     """``split`` whose parts may be written: the writes are then not seen by the history of ``tensor``.
@@ -310,8 +310,7 @@ def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor,
 
 @function(methods="unsafe_chunk", samples=lambda m: [
     m(m.f(5, 2), 2), m(m.f(2, 5), 3, 1), m(m.nc(3, 2), 4),
-    m.without("empty", "nothing to split"), m.without("0-d", "PyTorch: there is no dimension to split"),
-    m.without("broadcast", "one tensor")],
+    m.without("empty", "nothing to split"), m.without("0-d", "PyTorch: there is no dimension to split")],
     errors=lambda m: [m.error(RuntimeError, "to be greater than 0", m.f(3), 0)])  # fmt: skip
 def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """``chunk`` whose parts may be written: the writes are then not seen by the history of ``input``.

@@ -38,12 +38,9 @@ def _(k, g, region):
     return k.region_add(g, region=region)
 
 
-_ONE = "one tensor"
-
-
 @function(methods="diagonal", samples=lambda m: [
     m(m.f(2, 3)), m(m.f(3, 2), 1), m(m.f(3, 2), -1), m(m.f(2, 3, 4), 0, 0, 2), m(m.nc(3, 2)), m(m.f(0, 2)), m(m.f(2, 2), 5),
-    m.without("0-d", "PyTorch: it takes two dimensions"), m.without("broadcast", _ONE)],
+    m.without("0-d", "PyTorch: it takes two dimensions")],
     errors=lambda m: [
     m.error(RuntimeError, "diagonal dimensions cannot be identical 0, 0", m.f(2, 2), 0, 0, 0),
     m.error(IndexError, "Dimension out of range", m.f(3))])  # fmt: skip
@@ -66,7 +63,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 
 @function(methods="unfold", name="Tensor.unfold", samples=lambda m: [
     m(m.f(5), 0, 2, 1), m(m.f(5), 0, 2, 2), m(m.f(2, 5), 1, 3, 1), m(m.nc(3, 4), -1, 2, 1), m(m.f(0, 3), 1, 2, 1),
-    m(m.f(), 0, 1, 1), m.without("broadcast", _ONE)],
+    m(m.f(), 0, 1, 1)],
     errors=lambda m: [
     m.error(RuntimeError, "maximum size for tensor at dimension 0 is 3 but size is 4", m.f(3), 0, 4, 1),
     m.error(RuntimeError, "step is 0 but must be > 0", m.f(3), 0, 1, 0),
@@ -98,8 +95,7 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
 
 @function(methods="as_strided", samples=lambda m: [
     m(m.f(6), (2, 2), (1, 2)), m(m.f(6), (2, 2), (1, 1), 1), m(m.f(2, 3), (3,), (2,)), m(m.f(), (), ()), m(m.f(0), (0,), (1,)),
-    m(m.f(2, 3), (2,), (0,)), m.without("strided", "the memory behind it differs by how it was made"),
-    m.without("broadcast", _ONE)],
+    m(m.f(2, 3), (2,), (0,)), m.without("strided", "the memory behind it differs by how it was made")],
     errors=lambda m: [
     m.error(RuntimeError, "mismatch in length of strides and shape", m.f(4), (2, 2), (1,)),
     m.error(RuntimeError, "Negative strides are not supported at the moment", m.f(4), (2,), (-1,)),
@@ -211,7 +207,7 @@ def _(k, g):
 
 @function(samples=lambda m: [
     m(m.c(3)).value_only("its samples' gradients are real"), m(m.c()).value_only("as before"),
-    m(m.c(0, 2)).value_only("as before"), m(m.c(3, 2).t()).value_only("as before"), m.without("broadcast", _ONE)],
+    m(m.c(0, 2)).value_only("as before"), m(m.c(3, 2).t()).value_only("as before")],
     errors=lambda m: [m.error(RuntimeError, "view_as_real is only supported for complex tensors", m.f(2))])  # fmt: skip
 def view_as_real(input: Tensor) -> Tensor:
     """A complex tensor as a real one with a last dimension of size 2; the same memory.
@@ -228,8 +224,7 @@ def view_as_real(input: Tensor) -> Tensor:
 
 @function(samples=lambda m: [
     m(m.f(3, 2)).value_only("its result is complex"), m(m.f(0, 2)).value_only("as before"), m(m.f(2)).value_only("as before"),
-    m.without("strided", "its last stride must be 1"), m.without("0-d", "it needs a last dimension of 2"),
-    m.without("broadcast", _ONE)],
+    m.without("strided", "its last stride must be 1"), m.without("0-d", "it needs a last dimension of 2")],
     errors=lambda m: [
     m.error(RuntimeError, "Tensor must have a last dimension of size 2", m.f(3)),
     m.error(RuntimeError, "only supported for", m.i(2)),
@@ -272,7 +267,7 @@ def _part(x: Tensor, which: int, name: str) -> Tensor:
 
 @function(name="real", samples=lambda m: [
     m(m.c(3)).value_only("its samples' gradients are real"), m(m.f(2)), m(m.c()).value_only("as before"),
-    m(m.c(0)).value_only("as before"), m(m.nc(2, 2)), m.without("broadcast", _ONE)],
+    m(m.c(0)).value_only("as before"), m(m.nc(2, 2))],
     errors=lambda m: [m.error(TypeError, "real", 3.0)])  # fmt: skip
 def real_part(input: Tensor) -> Tensor:
     """The real parts, in the same memory; a real tensor itself.
@@ -287,7 +282,7 @@ def real_part(input: Tensor) -> Tensor:
 
 @function(name="imag", samples=lambda m: [
     m(m.c(3)).value_only("its samples' gradients are real"), m(m.c()).value_only("as before"), m(m.c(0)).value_only("as before"),
-    m(m.c(3, 2).t()).value_only("as before"), m.without("broadcast", _ONE)],
+    m(m.c(3, 2).t()).value_only("as before")],
     errors=lambda m: [m.error(RuntimeError, "imag is not implemented for tensors with non-complex dtypes.", m.f(2))])  # fmt: skip
 def imag_part(input: Tensor) -> Tensor:
     """The imaginary parts, in the same memory.
@@ -314,7 +309,7 @@ Tensor.imag = property(imag_part, _set_part(1, "imag"), doc=imag_part.__doc__)  
 
 @function(name="Tensor.view", methods="view", samples=lambda m: [
     m(m.f(2, 3), 6), m(m.f(2, 3), -1, 2), m(m.f(2, 3), (3, 2)), m(m.f(), 1, 1), m(m.f(0, 2), 0), m(m.nc(3, 2), 3, 2, 1),
-    m(m.i(4), m.torch.int32), m(m.i(2, 2), dtype=m.torch.uint8), m.without("broadcast", _ONE)],
+    m(m.i(4), m.torch.int32), m(m.i(2, 2), dtype=m.torch.uint8)],
     errors=lambda m: [
     m.error(RuntimeError, "shape '[4]' is invalid for input of size 6", m.f(2, 3), 4),
     m.error(RuntimeError, "only one dimension can be inferred", m.f(4), -1, -1),
@@ -407,8 +402,7 @@ def _moved(name: str) -> Any:
 
 
 def _two_dims(m: Any) -> list[Any]:
-    return [m(m.f(2, 3), 0, 1), m(m.f(2, 3, 4), -1, 0), m(m.nc(3, 2), 0, 1), m(m.f(0, 2), 1, 0), m(m.f(), 0, 0),
-            m.without("broadcast", _ONE)]  # fmt: skip
+    return [m(m.f(2, 3), 0, 1), m(m.f(2, 3, 4), -1, 0), m(m.nc(3, 2), 0, 1), m(m.f(0, 2), 1, 0), m(m.f(), 0, 0)]  # fmt: skip
 
 
 def _bad_dims(m: Any) -> list[Any]:
@@ -423,7 +417,7 @@ for _name in ("movedim", "moveaxis"):
 
 @function(methods="unflatten", samples=lambda m: [
     m(m.f(6), 0, (2, 3)), m(m.f(2, 6), 1, (-1, 2)), m(m.nc(3, 4), -1, (2, 2)), m(m.f(0, 4), 1, (2, 2)), m(m.f(2, 3), 0, (2,)),
-    m.without("0-d", "PyTorch: it takes a dimension"), m.without("broadcast", _ONE)],
+    m.without("0-d", "PyTorch: it takes a dimension")],
     errors=lambda m: [
     m.error(RuntimeError, "don't multiply up to the size of dim 0 (4)", m.f(4), 0, (3, 2)),
     m.error(RuntimeError, "sizes must be non-empty", m.f(4), 0, ())])  # fmt: skip
@@ -472,7 +466,7 @@ def broadcast_to(input: Tensor, *size: Any) -> Tensor:
 
 
 @function(methods="ravel", samples=lambda m: [
-    m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2)), m(m.f(3)), m.without("broadcast", _ONE)],
+    m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2)), m(m.f(3))],
     errors=lambda m: [m.error(TypeError, "ravel", 3.0)])  # fmt: skip
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension: a view if the memory is in order, else a copy.
@@ -486,8 +480,7 @@ def ravel(input: Tensor) -> Tensor:
 
 
 @function(methods="adjoint", samples=lambda m: [
-    m(m.f(2, 3)), m(m.nc(3, 2)), m(m.f(0, 2)), m(m.f(2, 2, 3)), m.without("0-d", "PyTorch: it takes matrices"),
-    m.without("broadcast", _ONE)],
+    m(m.f(2, 3)), m(m.nc(3, 2)), m(m.f(0, 2)), m(m.f(2, 2, 3)), m.without("0-d", "PyTorch: it takes matrices")],
     errors=lambda m: [m.error(RuntimeError, "only supported on matrices or batches of matrices", m.f(3))])  # fmt: skip
 def adjoint(input: Tensor) -> Tensor:
     """The last two dimensions exchanged, complex numbers conjugated.

@@ -14,6 +14,12 @@ from ..tensor import Tensor, requires_grad, wrap
 from ..writing import bump, check_writable
 
 
+@opaque(public=False, nondiff=True)
+def zeros_of(k, input):
+    """Zeros like ``input`` that have no history: the gradient of what was overwritten."""
+    return np.zeros_like(input)
+
+
 @opaque(grad_name="CopyBackwards", methods="copy_", public=False, samples=lambda m: [
     m(m.f(2, 3), m.f(2, 3)), m(m.f(2, 3), m.f(3)), m(m.f(), m.f()), m(m.f(0, 2), m.f(2)), m(m.nc(3, 2), m.f(3, 2)),
     m(m.f(3), m.i(3)), m(m.i(3), m.f(3)).value_only("integers have no gradient"), m(m.f(2, 2), m.f()), m(m.f(2), 3)],
@@ -49,7 +55,7 @@ def _(input, src, non_blocking=False):
 
 @copy.vjp("input")
 def _(k, g):
-    return g * 0.0
+    return k.zeros_of(g)
 
 
 @copy.vjp("src")
@@ -93,7 +99,7 @@ def _(input, value):
 
 @fill.vjp("input")
 def _(k, g):
-    return g * 0.0
+    return k.zeros_of(g)
 
 
 @fill.vjp("value")
@@ -109,7 +115,7 @@ def zero(k, input):
 
 @zero.vjp("input")
 def _(k, g):
-    return g * 0.0
+    return k.zeros_of(g)
 
 
 @function(methods="zero_", samples=lambda m: [
