@@ -19,26 +19,40 @@ from .matmul import linear
 
 
 # --- one node -----------------------------------------------------------------------------------------------------------
-@opaque(public=False, extras=("weights",), grad_name="ScaledDotProductFlashAttentionForCpuBackward0")
-def attend(k, query, key, value, mask, *, is_causal, scale):
-    """Attention of (N, H, L, E) queries over (N, H', S, E) keys. The weights are saved; rows that see nothing give 0.
+def _name(inputs: Any, attrs: Any) -> str:
+    if attrs["flash"]:
+        return "ScaledDotProductFlashAttentionForCpuBackward0"
+    return "MmBackward0" if inputs[0]._a.ndim == 2 else "UnsafeViewBackward0"  # the last of PyTorch's many
 
-    ``mask`` is added to the scores. If H is a multiple of H', groups of query heads share a head of keys.
+
+@opaque(public=False, extras=("weights",), grad_name=_name)
+def attend(k, query, key, value, mask, *, is_causal, scale, flash):
+    """Attention of (..., L, E) queries over (..., S, E) keys. The weights are saved; rows that see nothing give 0.
+
+    ``mask`` is added to the scores. If there are 4 dimensions and the heads H are a multiple of the keys' H', groups of query
+    heads share a head of keys. Not ``flash``, queries and keys are scaled by the root before the product, as PyTorch does.
     """
     own, shape = query.dtype, query.shape
     if is_half(own):
         query, key, value = (x.astype(np.float32) for x in (query, key, value))
-    if shape[1] != key.shape[1]:
+    grouped = flash and shape[1] != key.shape[1]
+    if grouped:
         query, key, value = query.reshape(_grouped(shape, key.shape)), key[:, :, None], value[:, :, None]
-    weights = np.matmul(query, key.swapaxes(-1, -2))
-    weights *= weights.dtype.type(scale)
-    if mask is not None:
-        full = np.broadcast_to(mask, (*shape[:3], key.shape[-2]))
-        weights += full.reshape(weights.shape)
+    if flash or scale <= 0:
+        weights = np.matmul(query, key.swapaxes(-1, -2))
+        weights *= weights.dtype.type(scale)
+    else:
+        root = query.dtype.type(math.sqrt(scale))
+        weights = np.matmul(query * root, key.swapaxes(-1, -2) * root)
+    if mask is not None and grouped:
+        weights += np.broadcast_to(mask, (*shape[:3], key.shape[-2])).reshape(weights.shape)
+    elif mask is not None:
+        weights = weights + mask
     if is_causal:
         weights[..., ~np.tri(*weights.shape[-2:], dtype=bool)] = -np.inf
     softmax_in_place(weights)
-    return np.matmul(weights, value).reshape(shape).astype(own, copy=False), weights
+    out = np.matmul(weights, value).astype(own, copy=False)
+    return out.reshape(shape) if grouped else out, weights
 
 
 def _grouped(query: Any, key: Any) -> tuple[int, ...]:
@@ -79,9 +93,9 @@ attention_weights.nondiff("weights")
 
 
 @attend.vjp_joint
-def _(k, g, query, key, value, weights, scale):
+def _(k, g, query, key, value, weights, scale, flash):
     shapes = query.shape, key.shape
-    grouped = query.shape[1] != key.shape[1]
+    grouped = flash and query.shape[1] != key.shape[1]
     if grouped:
         n, few, span, size = key.shape
         query, g = (k.reshape_gradient(x, size=_grouped(*shapes)) for x in (query, g))
@@ -139,10 +153,10 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_ca
     m(m.f(2, 2, 3, 4), m.f(2, 2, 3, 4), m.f(2, 2, 3, 4), is_causal=True).first_order("PyTorch has no second"),
     m(m.f(2, 2, 3, 4), m.f(2, 2, 5, 4), m.f(2, 2, 5, 4), m.b(3, 5), scale=0.3).first_order("PyTorch has no second"),
     m(m.f(1, 4, 3, 4), m.f(1, 2, 5, 4), m.f(1, 2, 5, 4), enable_gqa=True).first_order("PyTorch has no second"),
-    m(m.f(2, 3, 4), m.f(2, 5, 4), m.f(2, 5, 6)).value_only("named otherwise"), m(m.f(3, 4), m.f(5, 4), m.f(5, 4), m.f(3, 5)).value_only(
-    "named otherwise"), m(m.f(2, 0, 4), m.f(2, 5, 4), m.f(2, 5, 4)).value_only("nothing"),
-    m(m.nc(3, 4), m.f(5, 4), m.f(5, 4)).value_only("named otherwise"), m(m.f(2, 1, 3, 4), m.f(1, 2, 5, 4), m.f(2, 2, 5, 4)).value_only(
-    "named otherwise"), m.without("0-d", "rows of numbers")], errors=lambda m: [
+    m(m.f(2, 3, 4), m.f(2, 5, 4), m.f(2, 5, 6)), m(m.f(3, 4), m.f(5, 4), m.f(5, 4), m.f(3, 5)).other_nodes("the mask learns"),
+    m(m.f(2, 0, 4), m.f(2, 5, 4), m.f(2, 5, 4)).value_only("nothing"),
+    m(m.nc(3, 4), m.f(5, 4), m.f(5, 4)), m(m.f(2, 1, 3, 4), m.f(1, 2, 5, 4), m.f(2, 2, 5, 4)),
+    m.without("0-d", "rows of numbers")], errors=lambda m: [
     m.error(RuntimeError, "to have the same dtype", m.f(2, 3), m.f(2, 3), m.i(2, 3)),
     m.error(RuntimeError, "at least 2 dimensional", m.f(3), m.f(2, 3), m.f(2, 3)),
     m.error(RuntimeError, "Explicit attn_mask should not be set when is_causal=True", m.f(2, 3), m.f(2, 3), m.f(2, 3), m.b(2, 2),
@@ -164,12 +178,15 @@ def scaled_dot_product_attention(
     if grouped and (q[-3] % k[-3] or q[-3] % v[-3]):
         raise errors.runtime("Number of heads in key and value must divide the number of heads in query")
     mask_learns = attn_mask is not None and recording() and edge_of(attn_mask) is not None
-    one_node = len(q) == len(k) == len(v) == 4 and q[-1] == k[-1] == v[-1] and k == v and q[0] == k[0] and not dropout_p
-    if one_node and not mask_learns and (grouped or q[1] == k[1]) and q[-2] and size:
+    flash = len(q) == len(k) == len(v) == 4 and q[-1] == k[-1] == v[-1] and k == v and q[0] == k[0] and not dropout_p
+    flash = flash and not mask_learns and (grouped or q[1] == k[1]) and bool(q[-2] and size)
+    if flash or not (
+        mask_learns or grouped or dropout_p or is_half(query._a.dtype) or not query._a.size or not key._a.size
+    ):
         mask = attn_mask
         if mask is not None and mask._a.dtype.kind == "b":
             mask = wrap(np.where(mask._a, 0, -np.inf).astype(np.float32 if is_half(query._a.dtype) else query._a.dtype))
-        return attend.public(query, key, value, mask, is_causal=is_causal, scale=scale)  # type: ignore[no-any-return]
+        return attend.public(query, key, value, mask, is_causal=is_causal, scale=scale, flash=flash)  # type: ignore[no-any-return]
     return _spelled_out(query, key, value, attn_mask, dropout_p, is_causal, scale, grouped)
 
 

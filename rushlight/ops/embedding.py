@@ -138,7 +138,7 @@ def embedding(
 
 
 # --- bags ---------------------------------------------------------------------------------------------------------------
-@opaque(public=False, extras=("which",), grad_name="EmbeddingBagBackward0")
+@opaque(public=False, extras=("which", "share"), grad_name="EmbeddingBagBackward0")
 def bags(k, weight, per_sample_weights, *, index, bag, count, mode, padding_idx, by_frequency):
     """The sum, mean or maximum of rows of ``weight`` by bag; ``index`` and ``bag`` without the padding."""
     rows = weight[index]
@@ -149,22 +149,24 @@ def bags(k, weight, per_sample_weights, *, index, bag, count, mode, padding_idx,
         hit_row, hit_column = np.nonzero(rows == out[bag])
         which[bag[hit_row[::-1]], hit_column[::-1]] = index[hit_row[::-1]]  # the first of equals stays
         out[count == 0] = 0
-        return out, which
+        return out, which, None
     if per_sample_weights is not None:
         rows = rows * per_sample_weights[:, None]
     out = np.zeros((count.size, weight.shape[1]), weight.dtype)
     np.add.at(out, bag, rows)
+    share = None
     if mode == "mean":
-        out /= np.maximum(count, 1)[:, None].astype(out.dtype)
-    return out, None
+        share = 1 / np.maximum(count, 1)[:, None].astype(out.dtype)
+        out *= share
+    return out, None, share
 
 
 @bags.vjp("weight")
-def _(k, g, per_sample_weights, which, weight_shape, index, bag, count, mode, by_frequency):
+def _(k, g, per_sample_weights, which, share, weight_shape, index, bag, mode, by_frequency):
     if mode == "max":
         return k.bag_maxima(g, which, size=weight_shape)
     if mode == "mean":
-        g = k.bag_mean(g, count=count)
+        g = g * share
     rows = k.embedding_rows(bag, g)
     if per_sample_weights is not None:
         rows = rows * k.reshape_gradient(per_sample_weights, size=(index.size, 1))
@@ -174,17 +176,6 @@ def _(k, g, per_sample_weights, which, weight_shape, index, bag, count, mode, by
 @bags.vjp("per_sample_weights")
 def _(k, g, weight, index, bag):
     return k.sum(k.embedding_rows(bag, g) * k.embedding_rows(index, weight), dim=1)
-
-
-@opaque(public=False)
-def bag_mean(k, input, *, count):
-    """Each bag's gradient divided by its size."""
-    return input / np.maximum(count, 1)[:, None].astype(input.dtype)
-
-
-@bag_mean.vjp("input")
-def _(k, g, count):
-    return k.bag_mean(g, count=count)
 
 
 @opaque(public=False)
