@@ -7,10 +7,13 @@ The structure is read by an unpickler that knows only the names below; any other
 from __future__ import annotations
 
 import collections
+import importlib
 import io
 import os
 import pickle
+import sys
 import zipfile
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -42,7 +45,8 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
 
     def __init__(self, file: Any, protocol: int):
         super().__init__(file, protocol)
-        self.storages: list[Any] = []  # arrays to write, in order
+        self.storages: list[bytes] = []  # what is written, in order
+        self.roots: list[Any] = []  # kept alive, so that no id comes twice
         self.numbers: dict[int, int] = {}
 
     def persistent_id(self, obj: Any) -> Any:
@@ -59,9 +63,10 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
         number = self.numbers.get(id(root))
         if number is None:
             number = self.numbers[id(root)] = len(self.storages)
-            self.storages.append(root)
+            self.storages.append(_memory(root))
+            self.roots.append(root)
         kind = _name("torch", _STORAGE_NAME[t.dtype])
-        return _Storage(("storage", kind, str(number), "cpu", root.nbytes // t._a.itemsize))
+        return _Storage(("storage", kind, str(number), "cpu", len(self.storages[number]) // t._a.itemsize))
 
     def reducer_override(self, obj: Any) -> Any:
         return NotImplemented
@@ -75,10 +80,29 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
             return self.save_reduce(_name("torch", "device"), (str(obj),), obj=obj)
         if isinstance(obj, types.Size):
             return self.save_reduce(_name("torch", "Size"), (tuple(obj),), obj=obj)
+        if isinstance(obj, (types.layout, types.memory_format)):
+            return self.save_name(_name("torch", str(obj).removeprefix("torch.")))
         return super().save(obj, save_persistent_id)
 
+    def save_global(self, obj: Any, name: str | None = None) -> None:
+        """A class of ours under the name it has in PyTorch, which reads the file too."""
+        if "<locals>" in getattr(obj, "__qualname__", ""):
+            raise AttributeError(
+                f"Can't pickle local object '{obj.__qualname__}'\n\nDefine it at the top of a module, or save the state_dict."
+            )
+        home = _torch_home(obj)
+        if home is None:
+            super().save_global(obj, name)
+        elif id(obj) not in self.memo:
+            self.write(pickle.GLOBAL + f"{home}\n{obj.__qualname__}\n".encode())
+            self.memoize(obj)
+        else:
+            self.write(self.get(self.memo[id(obj)][0]))
+
+    dispatch[type] = dispatch[FunctionType] = save_global
+
     def save_tensor(self, t: Tensor) -> None:
-        offset = (address(t._a) - address(root_array(t._a))) // t._a.itemsize
+        offset = (address(t._a) - _lowest(root_array(t._a))) // t._a.itemsize
         hooks: Any = collections.OrderedDict()
         args = (self.storage(t), offset, tuple(t._a.shape), tuple(t.stride()), t.requires_grad and t.is_leaf, hooks)
         rebuilt = (_name("torch._utils", "_rebuild_tensor_v2"), args)
@@ -101,7 +125,22 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
     def save_reduced(self, obj: _Reduced) -> None:
         self.save_reduce(obj.func, obj.args)
 
-    dispatch.update({})
+
+def _lowest(a: Any) -> int:
+    """The lowest address that an array reaches."""
+    return address(a) + sum((n - 1) * step for n, step in zip(a.shape, a.strides, strict=True) if step < 0 and n)
+
+
+def _memory(a: Any) -> bytes:
+    """The memory behind an array as it lies, from its lowest byte to its highest: in whatever order its dimensions are."""
+    if a.flags.c_contiguous:
+        return a.tobytes()  # type: ignore[no-any-return]
+    if not a.size:
+        return b""
+    size = sum((n - 1) * abs(step) for n, step in zip(a.shape, a.strides, strict=True)) + a.itemsize
+    corner = a[tuple(slice(-1, None) if step < 0 else slice(0, 1) for step in a.strides)]
+    whole = np.lib.stride_tricks.as_strided(corner.view(np.uint8), (size,), (1,))
+    return whole.tobytes()  # type: ignore[no-any-return]
 
 
 class _Storage:
@@ -118,6 +157,34 @@ class _Reduced:
 
 _Pickler.dispatch[_Reduced] = _Pickler.save_reduced
 
+
+def _torch_home(obj: Any) -> str | None:
+    """The module that PyTorch defines a class of ours in."""
+    module = getattr(obj, "__module__", None) or ""
+    if not isinstance(obj, type) or not module.startswith(("rushlight.", "torch.")):
+        return None
+    from .compat.paths import CLASS_HOME
+
+    if module.startswith("torch."):
+        return module
+    return CLASS_HOME.get((module.split(".")[1], obj.__qualname__))
+
+
+def _ours(module: str, name: str) -> Any:
+    """What PyTorch's ``module.name`` is here.
+
+    Raises:
+        AttributeError: if there is nothing of the kind.
+    """
+    from .compat.paths import public_module
+
+    public = importlib.import_module("rushlight" + public_module(module)[5:])
+    for place in (public, *(sys.modules[m] for m in list(sys.modules) if m.startswith(public.__name__ + "."))):
+        if hasattr(place, name):
+            return getattr(place, name)
+    raise AttributeError(f"the checkpoint names {module}.{name}, which Rushlight does not have")
+
+
 _names: dict[tuple[str, str], _Global] = {}
 
 
@@ -131,6 +198,9 @@ def save(
     """Write an object with tensors in it to a file, as a checkpoint that PyTorch reads too.
 
     A file given by name is replaced only when everything is written.
+
+    Raises:
+        RuntimeError: if the folder does not exist. AttributeError: for what is no file, or for a local function or class.
     """
     buffer = io.BytesIO()
     pickler = _Pickler(buffer, pickle_protocol)
@@ -138,7 +208,14 @@ def save(
     if hasattr(f, "write"):
         _write_archive(f, "archive", buffer.getvalue(), pickler.storages)
         return
+    if not isinstance(f, (str, os.PathLike)):
+        raise AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute")
     path = os.fspath(f)
+    folder = os.path.dirname(path)
+    if folder and not os.path.isdir(folder):
+        raise errors.runtime(
+            f"Parent directory {folder} does not exist.", "Create it first: os.makedirs(folder, exist_ok=True)."
+        )
     stem = os.path.splitext(os.path.basename(path))[0] or "archive"
     temporary = f"{path}.part"
     try:
@@ -155,8 +232,8 @@ def _write_archive(file: Any, stem: str, structure: bytes, storages: list[Any]) 
         archive.writestr(f"{stem}/data.pkl", structure)
         archive.writestr(f"{stem}/.format_version", "1")
         archive.writestr(f"{stem}/byteorder", "little")
-        for number, array in enumerate(storages):
-            archive.writestr(f"{stem}/data/{number}", np.ascontiguousarray(array).tobytes())
+        for number, memory in enumerate(storages):
+            archive.writestr(f"{stem}/data/{number}", memory)
         archive.writestr(f"{stem}/version", "3\n")
 
 
@@ -191,10 +268,24 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     ("builtins", "bytearray"): bytearray,
     ("builtins", "dict"): dict,
     ("__builtin__", "set"): set,
+    ("__builtin__", "complex"): complex,
+    ("__builtin__", "bytearray"): bytearray,
     ("_codecs", "encode"): lambda text, encoding="latin1": text.encode(encoding),
 }
 _ALLOWED.update({("torch", t.name): t for t in types.ALL})
 _ALLOWED.update({("torch", n): t for n, t in _STORAGE_OF.items()})
+_ALLOWED.update(
+    {
+        ("torch", str(x).removeprefix("torch.")): x
+        for x in (
+            types.contiguous_format,
+            types.preserve_format,
+            types.channels_last,
+            types.channels_last_3d,
+            types.strided,
+        )
+    }
+)
 
 #: Further classes that ``add_safe_globals`` allows.
 _user_allowed: dict[tuple[str, str], Any] = {}
@@ -208,12 +299,38 @@ def add_safe_globals(safe_globals: list[Any]) -> None:
         _user_allowed[module, attribute] = obj
 
 
+def get_safe_globals() -> list[Any]:
+    """What ``add_safe_globals`` has allowed."""
+    return list(_user_allowed.values())
+
+
+def clear_safe_globals() -> None:
+    """Allow nothing further."""
+    _user_allowed.clear()
+
+
+class safe_globals:
+    """``with safe_globals([Class]):`` allow these inside only."""
+
+    def __init__(self, safe_globals: list[Any]):
+        self.entries = safe_globals
+
+    def __enter__(self) -> None:
+        self.before = dict(_user_allowed)
+        add_safe_globals(self.entries)
+
+    def __exit__(self, *exc: object) -> None:
+        _user_allowed.clear()
+        _user_allowed.update(self.before)
+
+
 class _Unpickler(pickle.Unpickler):
     """Builds tensors and plain containers; with ``trusted``, whatever the file names."""
 
     def __init__(self, file: Any, read_storage: Any, trusted: bool):
         super().__init__(file, encoding="utf-8")
         self.read_storage, self.trusted = read_storage, trusted
+        self.map_location: Any = None
 
     def find_class(self, module: str, name: str) -> Any:
         found = _ALLOWED.get((module, name)) or _user_allowed.get((module, name))
@@ -221,7 +338,7 @@ class _Unpickler(pickle.Unpickler):
             return found
         if self.trusted:
             if module == "torch" or module.startswith("torch."):
-                module = "rushlight" + module[5:]
+                return _ours(module, name)
             return super().find_class(module, name)
         raise pickle.UnpicklingError(
             "Weights only load failed. This file can still be loaded, to do so you have two options, do those steps only if you "
@@ -234,10 +351,32 @@ class _Unpickler(pickle.Unpickler):
         )
 
     def persistent_load(self, pid: Any) -> Any:
-        kind, dtype, key, _, count = pid
+        kind, dtype, key, location, count = pid
         if kind != "storage" or not isinstance(dtype, types.dtype):
             raise pickle.UnpicklingError(f"unknown persistent id {pid!r}")
-        return self.read_storage(key, dtype, count)
+        memory = self.read_storage(key, dtype, count)
+        to = self.map_location
+        if callable(to):
+            to = to(memory, location)
+            if not isinstance(to, (str, types.device)):  # the storage itself, or None for where it was
+                return memory
+        elif isinstance(to, dict):
+            to = to.get(location, location)
+        _check_place(str(location if to is None else to))
+        return memory
+
+
+def _check_place(place: str) -> None:
+    """Memory is the CPU's only."""
+    if place.startswith("cuda"):
+        raise errors.runtime(
+            "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are running on a "
+            "CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your storages to the CPU."
+        )
+    if place.partition(":")[0] not in ("cpu", "meta"):
+        raise errors.runtime(
+            f"don't know how to restore data location of torch.storage.UntypedStorage (tagged with {place})"
+        )
 
 
 def load(
@@ -246,42 +385,72 @@ def load(
 ) -> Any:  # fmt: skip
     """Read a checkpoint. Only tensors, numbers and containers are built, unless ``weights_only=False``.
 
+    Args:
+        map_location: where tensors saved on another device go: ``"cpu"``, a dict from place to place, or a function of storage
+            and place.
+        mmap: accepted for files given by name; the file is read all the same.
+
     Raises:
         FileNotFoundError: if there is no such file. pickle.UnpicklingError: for a name that is not allowed.
-        RuntimeError: for a file that is no checkpoint, or a damaged one.
+        RuntimeError: for a damaged file, or one saved on a GPU without ``map_location``. EOFError: for an empty one.
     """
-    trusted = weights_only is False
-    if hasattr(f, "read"):
-        return _load(f, trusted)
-    with open(f, "rb") as file:
-        return _load(file, trusted)
+    if weights_only and pickle_module is not None:
+        raise errors.runtime("Can not safely load weights when explicit pickle_module is specified")
+    trusted = weights_only is False or (weights_only is None and pickle_module is not None)
+    if isinstance(f, (str, os.PathLike)):
+        with open(f, "rb") as file:
+            return _load(file, trusted, map_location)
+    if mmap:
+        raise errors.value("f must be a file path in order to use the mmap argument")
+    for needed in ("seek", "read"):
+        if not hasattr(f, needed):
+            raise AttributeError(
+                f"{type(f).__name__!r} object has no attribute '{needed}'. You can only torch.load from a file that is seekable. "
+                "Please pre-load the data into a buffer like io.BytesIO and try to load from it instead."
+            )
+    return _load(f, trusted, map_location)
 
 
-def _load(file: Any, trusted: bool) -> Any:
+def _load(file: Any, trusted: bool, map_location: Any) -> Any:
     start = file.tell()
-    if file.read(2) != b"PK":
-        file.seek(start)
+    magic = file.read(4)
+    file.seek(start)
+    if not magic:
+        raise EOFError("Ran out of input\n\nThe file is empty.")
+    if magic != b"PK\x03\x04":
         raise NotImplementedError(
             "torch.load: the file is no zip checkpoint (PyTorch 1.6 and later); older formats are not supported: load and save "
             "it once with a current PyTorch."
         )
-    file.seek(start)
-    with zipfile.ZipFile(file) as archive:
-        names = archive.namelist()
-        main = next((n for n in names if n.endswith("/data.pkl") and n.count("/") == 1), None)
-        if main is None:
-            raise errors.runtime("PytorchStreamReader failed locating file data.pkl: file not found")
-        stem = main[: -len("data.pkl")]
-        if stem + "byteorder" in names and archive.read(stem + "byteorder").strip() == b"big":
-            raise NotImplementedError("torch.load: big-endian checkpoints are not supported")
-        storages: dict[str, Any] = {}
+    try:
+        archive = zipfile.ZipFile(file if start == 0 else io.BytesIO(file.read()))
+    except zipfile.BadZipFile:
+        raise errors.runtime(
+            "PytorchStreamReader failed reading zip archive: failed finding central directory. This is an internal miniz error. "
+            "If you are seeing this error, there is a high likelihood that your checkpoint file is corrupted."
+        ) from None
+    with archive:
+        return _read_archive(archive, trusted, map_location)
 
-        def read_storage(key: str, dtype: types.dtype, count: int) -> Any:
-            if key not in storages:
-                storages[key] = bytearray(archive.read(f"{stem}data/{key}"))
-            memory = storages[key]
-            if len(memory) < count * dtype.itemsize:
-                raise errors.runtime(f"the checkpoint's storage {key} is shorter than it says")
-            return np.frombuffer(memory, dtype.np, count)
 
-        return _Unpickler(io.BytesIO(archive.read(main)), read_storage, trusted).load()
+def _read_archive(archive: Any, trusted: bool, map_location: Any) -> Any:
+    names = archive.namelist()
+    main = next((n for n in names if n.endswith("/data.pkl") and n.count("/") == 1), None)
+    if main is None:
+        raise errors.runtime("PytorchStreamReader failed locating file data.pkl: file not found")
+    stem = main[: -len("data.pkl")]
+    if stem + "byteorder" in names and archive.read(stem + "byteorder").strip() == b"big":
+        raise NotImplementedError("torch.load: big-endian checkpoints are not supported")
+    storages: dict[str, Any] = {}
+
+    def read_storage(key: str, dtype: types.dtype, count: int) -> Any:
+        if key not in storages:
+            storages[key] = bytearray(archive.read(f"{stem}data/{key}"))
+        memory = storages[key]
+        if len(memory) < count * dtype.itemsize:
+            raise errors.runtime(f"the checkpoint's storage {key} is shorter than it says")
+        return np.frombuffer(memory, dtype.np, count)
+
+    unpickler = _Unpickler(io.BytesIO(archive.read(main)), read_storage, trusted)
+    unpickler.map_location = map_location
+    return unpickler.load()

@@ -37,6 +37,7 @@ LAYERS = [
 # Imports inside functions that reach upwards, each with the reason why it is not a module-level import downwards.
 LAZY = {
     ("", "compat.alias"): "the front door of the alias; library users never pay for it",
+    ("serialization", "compat.paths"): "checkpoints name classes as PyTorch does; only whole modules need the table",
     ("distributions.constraints", ""): "cat and stack are found by their public names",
     ("data.collate", ""): "stack is an op record like any other, found by its public name",
 }

@@ -67,6 +67,8 @@ torch.nn.modules.transformer: Transformer TransformerDecoder TransformerDecoderL
 torch.nn.modules.upsampling: Upsample UpsamplingBilinear2d UpsamplingNearest2d
 torch.nn.modules.utils: _single _pair _triple _quadruple _ntuple
 torch.nn.utils.rnn: PackedSequence
+torch.optim._adafactor: Adafactor
+torch.optim._muon: Muon
 torch.optim.adadelta: Adadelta
 torch.optim.adagrad: Adagrad
 torch.optim.adam: Adam
@@ -83,6 +85,8 @@ torch.optim.radam: RAdam
 torch.optim.rmsprop: RMSprop
 torch.optim.rprop: Rprop
 torch.optim.sgd: SGD
+torch.optim.sparse_adam: SparseAdam
+torch.optim.swa_utils: AveragedModel SWALR
 torch.autograd.anomaly_mode: detect_anomaly set_detect_anomaly
 torch.autograd.function: Function FunctionCtx once_differentiable
 torch.autograd.grad_mode: enable_grad inference_mode no_grad set_grad_enabled
@@ -104,6 +108,26 @@ torch.distributions.multivariate_normal: MultivariateNormal
 torch.distributions.normal: Normal
 torch.distributions.poisson: Poisson
 torch.distributions.uniform: Uniform
+torch.distributions.cauchy: Cauchy
+torch.distributions.chi2: Chi2
+torch.distributions.constraints: Constraint _DependentProperty
+torch.distributions.exp_family: ExponentialFamily
+torch.distributions.gumbel: Gumbel
+torch.distributions.half_cauchy: HalfCauchy
+torch.distributions.half_normal: HalfNormal
+torch.distributions.mixture_same_family: MixtureSameFamily
+torch.distributions.negative_binomial: NegativeBinomial
+torch.distributions.one_hot_categorical: OneHotCategorical OneHotCategoricalStraightThrough
+torch.distributions.pareto: Pareto
+torch.distributions.relaxed_bernoulli: LogitRelaxedBernoulli RelaxedBernoulli
+torch.distributions.relaxed_categorical: ExpRelaxedCategorical RelaxedOneHotCategorical
+torch.distributions.studentT: StudentT
+torch.distributions.transformed_distribution: TransformedDistribution
+torch.distributions.transforms: AbsTransform AffineTransform CatTransform ComposeTransform \
+ CumulativeDistributionTransform ExpTransform IndependentTransform LowerCholeskyTransform PositiveDefiniteTransform \
+ PowerTransform ReshapeTransform SigmoidTransform SoftmaxTransform SoftplusTransform StackTransform \
+ StickBreakingTransform TanhTransform Transform
+torch.distributions.weibull: Weibull
 """
 
 HOMES = {

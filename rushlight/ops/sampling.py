@@ -264,3 +264,19 @@ def get_rng_state() -> Tensor:
 def set_rng_state(new_state: Tensor) -> None:
     """Restore the state of the global generator."""
     default_generator.set_state_array(new_state._a)
+
+
+def _get_state(self: Generator) -> Tensor:
+    """The state of the generator: 5056 bytes."""
+    return wrap(self.get_state_array())
+
+
+def _set_state(self: Generator, new_state: Tensor) -> None:
+    """Restore the state of the generator."""
+    if not isinstance(new_state, Tensor):
+        raise errors.type_(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
+    self.set_state_array(new_state._a)
+
+
+# the generator lies below Tensor
+Generator.get_state, Generator.set_state = _get_state, _set_state  # type: ignore[attr-defined]
