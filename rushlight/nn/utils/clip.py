@@ -11,13 +11,44 @@ import numpy as np
 from ... import errors
 from ...autograd.mode import no_grad
 from ...readers import REGISTRY
-from ...tensor import Tensor
+from ...tensor import Tensor, wrap
 from ...writing import bump
 
 
 def _gradients(parameters: Any) -> list[Tensor]:
     parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     return [p._grad for p in parameters if p._grad is not None]
+
+
+def get_total_norm(
+    tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
+) -> Tensor:
+    """The norm of all tensors together.
+
+    Raises:
+        RuntimeError: with ``error_if_nonfinite``, if it is not finite.
+    """
+    tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    if not tensors:
+        return wrap(np.array(0.0, np.float32))
+    with no_grad():
+        norms = [REGISTRY["vector_norm"].public(t, float(norm_type)) for t in tensors]
+        total = REGISTRY["vector_norm"].public(REGISTRY["stack"].public(norms), float(norm_type))
+    if error_if_nonfinite and not np.isfinite(total._a):
+        raise errors.runtime(
+            f"The total norm of order {float(norm_type)} for gradients from `parameters` is non-finite, so it cannot be "
+            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
+            "`error_if_nonfinite=False`"
+        )
+    return total  # type: ignore[no-any-return]
+
+
+def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, foreach: bool | None = None) -> None:
+    """Scale all gradients by ``max_norm / total_norm`` if that is below 1."""
+    factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)._a  # type: ignore[operator]
+    for g in _gradients(parameters):
+        g._a *= factor.astype(g._a.dtype)
+        bump(g)
 
 
 def clip_grad_norm_(
@@ -28,23 +59,11 @@ def clip_grad_norm_(
     foreach: bool | None = None,
 ) -> Tensor:
     """Scale all gradients so that their norm together is at most ``max_norm``; returns the norm before."""
-    grads = _gradients(parameters)
+    parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     with no_grad():
-        if not grads:
-            return REGISTRY["stack"].public([Tensor([0.0])])[0, 0]  # type: ignore[no-any-return]
-        norms = [REGISTRY["vector_norm"].public(g, float(norm_type)) for g in grads]
-        total = REGISTRY["vector_norm"].public(REGISTRY["stack"].public(norms), float(norm_type))
-        if error_if_nonfinite and not np.isfinite(total._a):
-            raise errors.runtime(
-                f"The total norm of order {float(norm_type)} for gradients from `parameters` is non-finite, so it cannot be "
-                "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
-                "`error_if_nonfinite=False`"
-            )
-        factor = (float(max_norm) / (total + 1e-6)).clamp(max=1.0)._a
-        for g in grads:
-            g._a *= factor.astype(g._a.dtype)
-            bump(g)
-    return total  # type: ignore[no-any-return]
+        total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite)
+        clip_grads_with_norm_(parameters, max_norm, total)
+    return total
 
 
 def clip_grad_norm(
