@@ -191,8 +191,6 @@ def read(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Tensor, .
     sources: list[Tensor] = []
     for i in _as_tuple(index):
         if i.__class__ is int:
-            if not -(1 << 63) <= i < 1 << 63:
-                raise errors.value("Overflow when unpacking long long")
             parts.append(i)
         elif i is None or i is Ellipsis:
             parts.append(i)
@@ -318,6 +316,8 @@ def _check(parts: list[Any], shape: tuple[int, ...]) -> None:
             d += p.ndim
         else:
             if p.__class__ is int and not -shape[d] <= p < shape[d]:
+                if not -(1 << 63) <= p < 1 << 63:
+                    raise errors.value("Overflow when unpacking long long")
                 raise errors.index(f"index {p} is out of bounds for dimension {d} with size {shape[d]}")
             if isinstance(p, ndarray) and p.size and (p.min() < -shape[d] or p.max() >= shape[d]):
                 if not shape[d]:
@@ -340,12 +340,24 @@ def _check_together(arrays: list[Any]) -> None:
         ) from None
 
 
+def _is_whole(s: slice, n: int) -> bool:
+    """Whether a slice of ``n`` elements takes them all: PyTorch then makes no view."""
+    return s.start in (None, 0) and s.indices(n)[1:] == (n, 1)
+
+
+def _place(parts: list[Any], i: int, ndim: int) -> int:
+    """The dimension that part ``i`` applies to."""
+    before = parts[:i]
+    skipped = ndim - sum(map(_dims_of, parts)) if any(p is Ellipsis for p in before) else 0
+    return skipped + sum(map(_dims_of, before))
+
+
 def _at_once(self: Tensor, parts: list[Any]) -> tuple[Tensor, tuple[Any, ...]]:
     """The basic parts as one view, and what is left to gather: where no node is recorded."""
     basic: list[Any] = []
     gather: list[Any] = []
     moves = False
-    for p in parts:
+    for i, p in enumerate(parts):
         if isinstance(p, ndarray):
             if p.ndim == 0:
                 basic.append(None)
@@ -359,7 +371,7 @@ def _at_once(self: Tensor, parts: list[Any]) -> tuple[Tensor, tuple[Any, ...]]:
             gather.append(p)
         else:
             basic.append(p)
-            moves = moves or p.__class__ is not slice or p != slice(None)
+            moves = moves or p.__class__ is not slice or not _is_whole(p, self._a.shape[_place(parts, i, self._a.ndim)])
             if p.__class__ is not int:
                 gather.append(slice(None))
     if not moves:
@@ -390,7 +402,7 @@ def _by_nodes(self: Tensor, parts: list[Any]) -> tuple[Tensor, tuple[Any, ...]]:
             d, rest = d + rest, 0
         elif isinstance(p, slice):
             start, stop, step = p.indices(x._a.shape[d])
-            if p.start not in (None, 0) or (stop, step) != (x._a.shape[d], 1):
+            if not _is_whole(p, x._a.shape[d]):
                 x = REGISTRY["basic_slice"].public(x, where=(slice(None),) * d + (slice(start, stop, step),))
             gather.append(slice(None))
             d += 1

@@ -44,6 +44,8 @@ def _method(name: str, doc: str, node: Callable[..., str], args: Callable[..., A
     op = REGISTRY[{"swapaxes_": "transpose", "swapdims_": "transpose"}.get(name, name[:-1])]
 
     def in_place(self: Tensor, *given: Any, **named: Any) -> Tensor:
+        if name == "t_" and self._a.ndim > 2:
+            raise errors.runtime(f"t_() expects a tensor with <= 2 dimensions, but self is {self._a.ndim}D")
         return become(self, node(*given, **named), lambda x: op.public(x, *given, **named))
 
     in_place.__name__ = in_place.__qualname__ = name
@@ -134,6 +136,7 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
 
 
 def _resize(self: Tensor, shape: tuple[int, ...]) -> None:
+    bump(self)
     if shape == self._a.shape:
         return
     a = self._a
