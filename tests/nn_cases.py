@@ -15,6 +15,15 @@ CASES = [
     "LayerNorm((2, 4), bias=False)", "RMSNorm(4)", "Dropout(0.2)", "Dropout2d(0.1, inplace=True)", "ReLU6(inplace=True)",
     "Hardtanh(-2, 2)", "Softplus(2, 10)", "Unflatten(1, (2, 3))",
     "Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Sequential(nn.Linear(3, 3), nn.Tanh()))",
+    "LSTM(3, 4, 2, proj_size=2, bidirectional=True)", "RNN(3, 4, 1, 'relu')", "EmbeddingBag(5, 3, mode='sum', padding_idx=1)",
+    "Embedding(5, 3, 1, max_norm=2.0, scale_grad_by_freq=True)", "MultiheadAttention(8, 2)",
+    "MultiheadAttention(8, 2, kdim=3, vdim=5, add_bias_kv=True, bias=False)", "TransformerEncoderLayer(8, 2, 16, activation='gelu')",
+    "TransformerDecoderLayer(8, 2, 16, norm_first=True, bias=False)",
+    "TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2)", "Transformer(8, 2, 1, 1, 16, batch_first=True)",
+    "CELU(0.5, True)", "SELU()", "Mish()", "Hardswish()", "Hardsigmoid()", "GLU(1)", "Hardshrink(0.3)", "Softshrink()", "PReLU(3)",
+    "RReLU()", "Softmax2d()", "Threshold(0.1, 2)", "AlphaDropout(0.2)", "FeatureAlphaDropout()", "LocalResponseNorm(2)",
+    "ParameterList([nn.Parameter(nn.Linear(2, 3).weight.detach())])", "ParameterDict({'a': nn.Linear(2, 1).bias.detach()})",
+    "SmoothL1Loss()", "TripletMarginLoss()", "CTCLoss()", "CosineSimilarity()", "PairwiseDistance()", "LayerNorm(4)",
 ]  # fmt: skip
 
 #: Constructions that fail, with the type and PyTorch's words.
@@ -23,6 +32,16 @@ BAD = {
     "Bilinear(0, 2, 3)": (ValueError, "in1_features must be > 0"),
     "Hardtanh(2, -2)": (AssertionError, "must be greater than min_val"),
     "Dropout(2)": (ValueError, "dropout probability has to be between 0 and 1, but got 2"),
+    "BatchNorm1d(-1)": (RuntimeError, "Trying to create tensor with negative dimension -1: [-1]"),
+    "LSTM(2, 3, proj_size=3)": (ValueError, "proj_size has to be smaller than hidden_size"),
+    "GRU(2, 3, proj_size=1)": (ValueError, "proj_size argument is only supported for LSTM, not RNN or GRU"),
+    "LSTM(2, 3.0)": (TypeError, "hidden_size should be of type int, got: float"),
+    "RNN(2, 3, batch_first=1)": (TypeError, "batch_first should be of type bool, got: int"),
+    "RNN(2, 3, nonlinearity='x')": (ValueError, "Unknown nonlinearity 'x'. Select from 'tanh' or 'relu'."),
+    "MultiheadAttention(7, 2)": (AssertionError, "embed_dim must be divisible by num_heads"),
+    "TransformerEncoderLayer(8, 2, activation='x')": (RuntimeError, "activation should be relu/gelu, not x"),
+    "TripletMarginLoss(margin=0)": (ValueError, "expected margin to be greater than 0, got 0 instead"),
+    "HuberLoss(delta=1j)": (TypeError, "delta must be a float or int, got: <class 'complex'>"),
     "Unflatten(1, 3)": (TypeError, "unflattened_size must be a tuple of ints, but found type int"),
 }
 
