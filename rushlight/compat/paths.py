@@ -28,6 +28,7 @@ torch.utils:
 torch.utils.data.dataloader: DataLoader
 torch.utils.data.dataset: ChainDataset ConcatDataset Dataset IterableDataset StackDataset Subset \
  TensorDataset random_split
+torch.utils.data.distributed: DistributedSampler
 torch.utils.data.sampler: BatchSampler RandomSampler Sampler SequentialSampler SubsetRandomSampler WeightedRandomSampler
 torch.nn.parameter: Buffer Parameter UninitializedBuffer UninitializedParameter
 torch.nn.modules:

@@ -1,6 +1,6 @@
 """``torch.utils.data``: datasets, samplers, loaders."""
 
-from . import dataset, sampler
+from . import dataset, distributed, sampler
 from .collate import default_collate, default_convert
 from .dataset import (
     ChainDataset,
@@ -12,6 +12,7 @@ from .dataset import (
     TensorDataset,
     random_split,
 )
+from .distributed import DistributedSampler
 from .loader import DataLoader, get_worker_info
 from .sampler import (
     BatchSampler,
@@ -23,7 +24,8 @@ from .sampler import (
 )
 
 __all__ = [
-    "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "IterableDataset", "RandomSampler", "Sampler",
-    "SequentialSampler", "StackDataset", "Subset", "SubsetRandomSampler", "TensorDataset", "WeightedRandomSampler", "dataset",
-    "default_collate", "default_convert", "get_worker_info", "random_split", "sampler",
+    "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "DistributedSampler",
+    "IterableDataset", "RandomSampler", "Sampler", "SequentialSampler", "StackDataset", "Subset",
+    "SubsetRandomSampler", "TensorDataset", "WeightedRandomSampler", "dataset", "default_collate", "default_convert",
+    "distributed", "get_worker_info", "random_split", "sampler",
 ]  # fmt: skip

@@ -52,10 +52,12 @@ class StackDataset(Dataset[Any]):
     """Several datasets side by side: sample i is the tuple (or dict) of their samples i."""
 
     def __init__(self, *args: Any, **kwargs: Any):
-        if bool(args) == bool(kwargs):
+        if args and kwargs:
             raise errors.value(
                 "Supported either `tuple`- (via `args`) or`dict`- (via `kwargs`) like input/output, not both."
             )
+        if not args and not kwargs:
+            raise errors.value("At least one dataset should be passed")
         self.datasets: Any = args or kwargs
         lengths = {len(d) for d in (args or kwargs.values())}
         if len(lengths) != 1:
@@ -102,10 +104,18 @@ class ChainDataset(IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         for d in self.datasets:
+            _check_stream(d)
             yield from d
 
     def __len__(self) -> int:
+        for d in self.datasets:
+            _check_stream(d)
         return sum(len(d) for d in self.datasets)  # type: ignore[arg-type]
+
+
+def _check_stream(dataset: Any) -> None:
+    if not isinstance(dataset, IterableDataset):
+        raise AssertionError("ChainDataset only supports IterableDataset")
 
 
 class Subset(Dataset[Any]):

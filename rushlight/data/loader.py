@@ -62,8 +62,11 @@ class DataLoader:
                 "prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 to enable "
                 "multiprocessing, otherwise set prefetch_factor to None."
             )
+        if num_workers > 0 and prefetch_factor is not None and prefetch_factor < 0:
+            raise errors.value("prefetch_factor option should be non-negative")
         if persistent_workers and num_workers == 0:
             raise errors.value("persistent_workers option needs num_workers > 0")
+        _check_context(multiprocessing_context, num_workers)
         self.dataset, self.num_workers, self.pin_memory, self.timeout = dataset, num_workers, pin_memory, timeout
         self.worker_init_fn, self.generator, self.multiprocessing_context = (
             worker_init_fn,
@@ -72,6 +75,7 @@ class DataLoader:
         )
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers, self._base_seed = persistent_workers, None
+        self.pin_memory_device, self.in_order = pin_memory_device, in_order
         self._iterable = isinstance(dataset, IterableDataset)
         if self._iterable:
             if shuffle:
@@ -113,6 +117,16 @@ class DataLoader:
         )
         batched = batch_sampler is not None
         self.collate_fn = collate_fn if collate_fn is not None else (default_collate if batched else default_convert)
+        self._made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fixed = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
+        if name in fixed and self.__dict__.get("_made"):
+            raise errors.value(
+                f"{name} attribute should not be set after {type(self).__name__} is initialized",
+                "Make a new one instead.",
+            )
+        super().__setattr__(name, value)
 
     def __class_getitem__(cls, item: Any) -> Any:
         return cls
@@ -133,10 +147,28 @@ class DataLoader:
             from .workers import iterate
 
             return iterate(self, self._base_seed)
-        return _Single(self)
+        return _SingleProcessDataLoaderIter(self)
 
 
-class _Single:
+def _check_context(context: Any, num_workers: int) -> None:
+    if context is None:
+        return
+    if num_workers == 0:
+        raise errors.value(
+            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got num_workers=0"
+        )
+    if isinstance(context, str):
+        import multiprocessing
+
+        methods = multiprocessing.get_all_start_methods()
+        if context not in methods:
+            raise errors.value(
+                f"multiprocessing_context option should specify a valid start method in {methods}, but got "
+                f"multiprocessing_context={context!r}"
+            )
+
+
+class _SingleProcessDataLoaderIter:
     """One epoch in this process."""
 
     def __init__(self, loader: DataLoader):
@@ -145,7 +177,7 @@ class _Single:
         self.stream = iter(loader.dataset) if loader._iterable else None
         self.ended = False
 
-    def __iter__(self) -> _Single:
+    def __iter__(self) -> _SingleProcessDataLoaderIter:
         return self
 
     def __len__(self) -> int:
