@@ -46,8 +46,11 @@ class _Uninitialized:
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Give it a shape (and memory that is still to be filled); from here on it is an ordinary tensor."""
         types.check_device(device)
+        learns = self.requires_grad  # type: ignore[attr-defined]
         self._a = np.empty(tuple(shape), self._a.dtype if dtype is None else dtype.np)
         self.__class__ = self.cls_to_become  # type: ignore[attr-defined]
+        self._edge = None  # the old one expects gradients of no elements
+        self.requires_grad_(learns)  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..functions import function
 from ..op import opaque
 from ..tensor import Tensor
 from .losses import check_reduction, not_differentiable, reduction_name, renamed
+from .matmul import linear
 
 
 # --- negative log likelihood --------------------------------------------------------------------------------------------
@@ -285,6 +287,59 @@ def _soft_cross_entropy(input: Tensor, target: Any, weight: Any, reduction: str,
         return total  # type: ignore[no-any-return]
     count = input._a.size // classes if classes else 0
     return renamed(total / count if count else total / 0.0, "DivBackward1")
+
+
+@function(name="nn.functional.linear_cross_entropy", samples=lambda m: [
+    m(m.f(3, 2), m.f(4, 2), m.i(3, hi=4)), m(m.f(3, 2), m.f(4, 2), m.f(3, 4, lo=0, hi=1), linear_bias=m.f(4)), m(m.f(2), m.f(4, 2), m.a(1)),
+    m(m.f(3, 2), m.f(4, 5, 2), m.i(3, 5, hi=4), linear_bias=m.f(4, 5), reduction="none").other_nodes("reshaped"),
+    m(m.nc(3, 2), m.f(4, 2), m.i(3, hi=4), label_smoothing=0.1), m(m.f(0, 2), m.f(4, 2), m.i(0), reduction="sum")], errors=lambda m: [
+    m.error(RuntimeError, "expected equal input and linear_weight last dimensions", m.f(3, 2), m.f(4, 3), m.i(3)),
+    m.error(RuntimeError, "expected input with dimensionality 1 or 2, got 3", m.f(1, 3, 2), m.f(4, 2), m.i(3)),
+    m.error(RuntimeError, "expected linear_bias shape", m.f(3, 2), m.f(4, 2), m.i(3), linear_bias=m.f(3))])  # fmt: skip
+def linear_cross_entropy(
+    input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None, weight: Tensor | None = None,
+    reduction: str = "mean", ignore_index: int | None = None, label_smoothing: float = 0.0, options: Any = None,
+) -> Tensor:  # fmt: skip
+    """``cross_entropy(linear(input, linear_weight, linear_bias), target)``.
+
+    ``linear_weight`` is (classes, in_features), or (classes, d1, ..., in_features) for a target of (N, d1, ...). ``options``
+    say how PyTorch cuts the computation into chunks; here it is done whole, with the same result.
+    """
+    shape, w = input._a.shape, linear_weight._a.shape
+    if len(shape) not in (1, 2):
+        raise errors.runtime(f"expected input with dimensionality 1 or 2, got {len(shape)}")
+    if len(w) < 2:
+        raise errors.runtime(f"expected linear_weight with dimensionality at least 2, got {len(w)}")
+    if shape[-1] != w[-1]:
+        raise errors.runtime(
+            "expected equal input and linear_weight last dimensions (in_features), got "
+            f"{shape[-1]} and {w[-1]}, respectively"
+        )
+    if linear_bias is not None and linear_bias._a.shape != w[:-1]:
+        raise errors.runtime(f"expected linear_bias shape {w[:-1]}, got {linear_bias._a.shape}")
+    if len(w) > 2 and len(shape) == 1:
+        raise errors.runtime(
+            f"K-dimensional loss defined by linear_weight shape {w} requires batched input, (N, {w[-1]})"
+        )
+    if target._a.shape == (*shape[:-1], *w[:-1]) and ignore_index is not None:
+        raise errors.runtime("ignore_index cannot be specified when target contains probabilities")
+    if options is not None and (len(w) > 2 or label_smoothing or target._a.dtype != np.int64):
+        warnings.warn(
+            "linear_cross_entropy: ``options`` ignored; chunked path needs reduction in {'mean','sum','none'}, label_smoothing == 0, "
+            f"target.dtype == int64, out_features == (). Got reduction={reduction!r}, label_smoothing={label_smoothing}, "
+            f"target.dtype={target.dtype}, out_features={w[1:-1]}.",
+            stacklevel=2,
+        )
+    matrix: Any = linear_weight
+    bias: Any = linear_bias
+    if len(w) > 2:
+        matrix, bias = matrix.reshape(-1, w[-1]), None if bias is None else bias.reshape(-1)
+    logits: Any = linear(input, matrix, bias)
+    if len(w) > 2:
+        logits = logits.reshape(*shape[:-1], *w[:-1])
+    return cross_entropy(  # type: ignore[no-any-return]
+        logits, target, weight, None, -100 if ignore_index is None else ignore_index, None, reduction, label_smoothing
+    )
 
 
 # --- margins ------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -9,6 +10,7 @@ from ...ops.losses import reduction_name
 from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module
+from .linear import Linear
 
 
 class _Loss(Module):
@@ -282,6 +284,55 @@ class CTCLoss(_Loss):
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False):
         super().__init__(reduction=reduction)
         self.blank, self.zero_infinity = blank, zero_infinity
+
+
+class LinearCrossEntropyOptions:
+    """How PyTorch cuts ``linear_cross_entropy`` into chunks to save memory. Here it is computed whole, with the same result."""
+
+    def __init__(
+        self, allow_retain_graph: bool = False, batch_chunk_size: int | None = None, chunking_method: str | None = "auto",
+        acc_policy: str = "auto", acc_dtype: Any = None,
+    ):  # fmt: skip
+        self.allow_retain_graph, self.batch_chunk_size = allow_retain_graph, batch_chunk_size
+        self.chunking_method, self.acc_policy, self.acc_dtype = chunking_method, acc_policy, acc_dtype
+
+    def __repr__(self) -> str:
+        return f"LinearCrossEntropyOptions({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """A linear layer and cross entropy after it."""
+
+    _function = "linear_cross_entropy"
+
+    def __init__(
+        self, in_features: int, num_classes: int, *, out_features: tuple[int, ...] = (), bias: bool = False, device: Any = None,
+        dtype: Any = None, reduction: str = "mean", weight: Any = None, ignore_index: int | None = None,
+        label_smoothing: float = 0.0, options: Any = None,
+    ):  # fmt: skip
+        if weight is not None and tuple(weight.shape) != (num_classes,):
+            raise RuntimeError(f"expected weight shape to be {(num_classes,)}, got {tuple(weight.shape)}")
+        if not 0 <= label_smoothing <= 1:
+            raise RuntimeError(f"expected label_smoothing to be in range [0, 1], got {label_smoothing}")
+        super().__init__(weight, reduction=reduction)
+        self.num_classes, self.out_features = num_classes, out_features
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        self.linear = Linear(in_features, math.prod(out_features, start=num_classes), bias, device, dtype)
+        self.options = options
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
+        linear: Any = self.linear
+        shape = (self.num_classes, *self.out_features)
+        return F.linear_cross_entropy(  # type: ignore[no-any-return, attr-defined]
+            input, linear.weight.reshape(*shape, linear.in_features), target,
+            linear_bias=None if linear.bias is None else linear.bias.reshape(shape), weight=self.weight, reduction=self.reduction,
+            ignore_index=self.ignore_index, label_smoothing=self.label_smoothing, options=self.options,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        names = ("num_classes", "out_features", "bias", "reduction", "ignore_index", "label_smoothing", "options")
+        values = {n: getattr(self, n) for n in names if n != "bias"} | {"bias": self.linear.bias is not None}
+        return f"in_features={self.linear.in_features}, " + ", ".join(f"{n}={values[n]}" for n in names)
 
 
 class CosineSimilarity(Module):
