@@ -23,6 +23,23 @@ from .op import names_under as _names_under
 from .printing import set_printoptions
 from .promotion import result_type as _result_type
 from .random.generator import Generator, default_generator
+from .settings import (
+    are_deterministic_algorithms_enabled,
+    compile,
+    get_default_device,
+    get_float32_matmul_precision,
+    get_num_interop_threads,
+    get_num_threads,
+    is_autocast_enabled,
+    is_deterministic_algorithms_warn_only_enabled,
+    set_default_device,
+    set_float32_matmul_precision,
+    set_flush_denormal,
+    set_num_interop_threads,
+    set_num_threads,
+    typename,
+    use_deterministic_algorithms,
+)
 from .tensor import Tensor
 from .types import (
     Size,
@@ -58,13 +75,15 @@ bool = _types.bool_
 #: Submodules, imported on first use.
 _SUBMODULES = frozenset(
     "nn optim linalg fft special autograd utils distributions random cuda backends jit accelerator mps version testing data "
-    "compat recorder serialization storage return_types overrides func amp onnx distributed".split()
+    "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu".split()
 )
 
 
 def __getattr__(name: str) -> Any:
     if name in ("save", "load"):
         return getattr(importlib.import_module(f"{__name__}.serialization"), name)
+    if name in ("autocast", "GradScaler"):
+        return getattr(importlib.import_module(f"{__name__}.amp"), name)
     if name in _SUBMODULES:
         try:
             return importlib.import_module(f"{__name__}.{name}")

@@ -43,7 +43,64 @@ def _refuse(*args: Any, **kwargs: Any) -> Any:
 
 
 current_device = get_device_name = get_device_properties = get_device_capability = synchronize = _refuse
-Stream = Event = _refuse
+init = ipc_collect = mem_get_info = initial_seed = default_stream = get_rng_state = current_stream = _refuse
+
+
+class Event:
+    """Cannot be made without a GPU."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        raise RuntimeError("Tried to instantiate dummy base class Event\n\nAsk torch.cuda.is_available() first.")
+
+
+class Stream:
+    """Cannot be made without a GPU."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        raise RuntimeError("torch.cuda.Stream requires CUDA support\n\nAsk torch.cuda.is_available() first.")
+
+
+class stream:
+    """``with torch.cuda.stream(None):`` changes nothing."""
+
+    def __init__(self, stream: Any):
+        self.stream = stream
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+def seed_all() -> None:
+    """Nothing to seed."""
+
+
+seed = seed_all
+
+
+def get_rng_state_all() -> list[Any]:
+    """No device, no state."""
+    return []
+
+
+def set_rng_state(new_state: Any, device: Any = "cuda") -> None:
+    """Nothing to restore."""
+
+
+def set_rng_state_all(new_states: Any) -> None:
+    """Nothing to restore."""
+
+
+def get_arch_list() -> list[str]:
+    """Empty."""
+    return []
+
+
+def memory_stats(device: Any = None) -> dict[str, Any]:
+    """Empty."""
+    return {}
 
 
 def set_device(device: Any) -> None:
@@ -90,5 +147,5 @@ def __getattr__(name: str) -> Any:
     if name == "amp":
         import importlib
 
-        return importlib.import_module(__name__.rpartition(".")[0] + ".amp")
+        return importlib.import_module(__name__.rpartition(".")[0] + ".backends.cuda_amp")
     raise AttributeError(f"module 'torch.cuda' has no attribute '{name}'")

@@ -24,7 +24,9 @@ LAYERS = [
     ["ops"],
     ["autograd"],
     ["methods"],
-    ["cuda", "backends", "jit", "mps", "serialization", "linalg", "special", "fft"],
+    ["settings"],
+    ["amp", "accelerator", "distributed", "multiprocessing"],
+    ["cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft"],
     ["nn"],
     ["optim", "data", "distributions"],
     ["utils"],
@@ -37,6 +39,7 @@ LAYERS = [
 # Imports inside functions that reach upwards, each with the reason why it is not a module-level import downwards.
 LAZY = {
     ("", "compat.alias"): "the front door of the alias; library users never pay for it",
+    ("random", "ops.sampling"): "torch.random's functions of the global generator speak of Tensors",
     ("serialization", "compat.paths"): "checkpoints name classes as PyTorch does; only whole modules need the table",
     ("distributions.constraints", ""): "cat and stack are found by their public names",
     ("data.collate", ""): "stack is an op record like any other, found by its public name",

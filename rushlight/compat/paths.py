@@ -9,6 +9,7 @@ from __future__ import annotations
 
 MODULES = {
     "torch.utils.data": "rushlight.data",
+    "torch.cuda.amp": "rushlight.backends.cuda_amp",
 }
 
 # Torch's public modules whose classes HOMES names, longest first, each with the part of Rushlight that defines them.

@@ -1,5 +1,14 @@
-"""``torch.utils``: ``data`` is rushlight.data, the same object."""
+"""``torch.utils``: ``data`` is rushlight.data, the same object; ``checkpoint`` and ``tensorboard`` load on first use."""
+
+import importlib
+from typing import Any
 
 from .. import data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data", "tensorboard"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("checkpoint", "tensorboard"):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module 'torch.utils' has no attribute '{name}'")

@@ -1,0 +1,32 @@
+"""``torch.accelerator`` as PyTorch's CPU build answers: there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import errors
+
+
+def is_available() -> bool:
+    """False."""
+    return False
+
+
+def device_count() -> int:
+    """0."""
+    return 0
+
+
+def current_accelerator(check_available: bool = False) -> None:
+    """None: the CPU is no accelerator."""
+    return None
+
+
+def _refuse(*args: Any, **kwargs: Any) -> Any:
+    raise errors.runtime(
+        "Cannot access accelerator device when none is available.", "Ask torch.accelerator.is_available() first."
+    )
+
+
+current_device_index = current_device_idx = set_device_index = set_device_idx = _refuse
+current_stream = set_stream = synchronize = empty_cache = _refuse

@@ -1,0 +1,148 @@
+"""What programs only ask or switch: threads, devices, mixed precision, other builds' parts; tensors for TensorBoard."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+
+import pytest
+
+import rushlight as torch
+
+
+def test_threads():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        assert torch.get_num_threads() == 3
+        from rushlight.kernels import iteration
+
+        assert iteration.get_threads() == 3
+        with pytest.raises(RuntimeError, match="set_num_threads expects a positive integer"):
+            torch.set_num_threads(0)
+        with pytest.raises(RuntimeError, match="set_num_threads expects an int, but got str"):
+            torch.set_num_threads("x")
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_settings_are_kept():
+    torch.use_deterministic_algorithms(True)
+    assert torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(False)
+    torch.set_float32_matmul_precision("high")
+    assert torch.get_float32_matmul_precision() == "high"
+    with pytest.warns(UserWarning, match="is not one of 'highest', 'high', or 'medium'"):
+        torch.set_float32_matmul_precision("low")
+    torch.set_float32_matmul_precision("highest")
+    torch.set_default_device("cpu")
+    assert str(torch.get_default_device()) == "cpu"
+    with pytest.raises((AssertionError, RuntimeError)):
+        torch.set_default_device("cuda")
+
+
+def test_there_is_no_accelerator():
+    assert not torch.accelerator.is_available() and torch.accelerator.current_accelerator() is None
+    assert torch.accelerator.device_count() == 0
+    with pytest.raises(RuntimeError, match="Cannot access accelerator device when none is available"):
+        torch.accelerator.synchronize()
+    assert not torch.xpu.is_available() and not torch.distributed.is_available()
+    with pytest.raises(ValueError, match="Default process group has not been initialized"):
+        torch.distributed.get_rank()
+    with pytest.raises(AttributeError, match="no process groups"):
+        _ = torch.distributed.init_process_group
+
+
+def test_cuda_answers_as_a_cpu_build():
+    cuda = torch.cuda
+    assert cuda.get_rng_state_all() == [] and cuda.memory_allocated() == 0 and cuda.get_arch_list() == []
+    for name in ("synchronize", "current_device", "get_rng_state", "init", "current_stream"):
+        with pytest.raises(AssertionError, match="Torch not compiled with CUDA enabled"):
+            getattr(cuda, name)()
+    for name, phrase in (("Event", "dummy base class Event"), ("Stream", "requires CUDA support")):
+        with pytest.raises(RuntimeError, match=phrase):
+            getattr(cuda, name)()
+
+
+def test_compile_hands_back():
+    def f(x):
+        return x + 1
+
+    assert torch.compile(f) is f and torch.compile(dynamic=True)(f) is f
+
+
+def test_autocast():
+    with pytest.warns(UserWarning, match="Disabling autocast"), torch.autocast("cuda"):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.float32
+    with torch.amp.autocast("cpu", enabled=False):
+        pass
+    with pytest.raises(NotImplementedError, match="bfloat16"):
+        torch.autocast("cpu")
+    with pytest.warns(FutureWarning, match="deprecated"), pytest.warns(UserWarning):
+        torch.cuda.amp.autocast()
+
+
+def test_grad_scaler():
+    with pytest.warns(UserWarning, match="CUDA is not available"):
+        off = torch.amp.GradScaler("cuda")
+    assert not off.is_enabled() and off.get_scale() == 1.0 and off.state_dict() == {}
+    s = torch.amp.GradScaler("cpu", init_scale=4.0, growth_interval=1)
+    p = torch.nn.Parameter(torch.ones(2))
+    o = torch.optim.SGD([p], lr=1.0)
+    s.scale((p * 3).sum()).backward()
+    assert p.grad.tolist() == [12, 12]
+    s.unscale_(o)
+    assert p.grad.tolist() == [3, 3]
+    with pytest.raises(RuntimeError, match="already been called"):
+        s.unscale_(o)
+    s.step(o)
+    s.update()
+    assert p.tolist() == [-2, -2] and s.get_scale() == 8.0
+    p.grad = torch.tensor([float("inf"), 1.0])
+    s.step(o)
+    s.update()
+    assert p.tolist() == [-2, -2] and s.get_scale() == 4.0
+    again = torch.amp.GradScaler("cpu")
+    again.load_state_dict(s.state_dict())
+    assert again.get_scale() == 4.0
+
+
+def test_fork_rng():
+    torch.random.manual_seed(0)
+    first = torch.rand(2)
+    torch.random.manual_seed(0)
+    with torch.random.fork_rng():
+        torch.rand(5)
+    assert torch.equal(torch.rand(2), first)
+
+
+def test_tensorboard_is_named_if_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    monkeypatch.delitem(sys.modules, "rushlight.utils.tensorboard", raising=False)
+    with pytest.raises(ImportError, match=r"pip install 'rushlight\[tensorboard\]'"):
+        importlib.import_module("rushlight.utils.tensorboard")
+
+
+def test_tensorboard_gets_arrays(monkeypatch):
+    class SummaryWriter:
+        def __init__(self):
+            self.seen = []
+
+        def add_scalar(self, *args, **kwargs):
+            self.seen.append((args, kwargs))
+
+        def add_graph(self):
+            raise AssertionError
+
+    monkeypatch.setitem(sys.modules, "tensorboardX", types.SimpleNamespace(SummaryWriter=SummaryWriter))
+    monkeypatch.delitem(sys.modules, "rushlight.utils.tensorboard", raising=False)
+    module = importlib.import_module("rushlight.utils.tensorboard")
+    w = module.SummaryWriter()
+    w.add_scalar("a", torch.tensor(3.0), step={"x": [torch.ones(2)]})
+    ((name, value), named) = w.seen[0]
+    assert name == "a" and type(value).__name__ == "ndarray" and named["step"]["x"][0].tolist() == [1, 1]
+    with pytest.raises(NotImplementedError, match="add_graph"):
+        w.add_graph()
+    monkeypatch.delitem(sys.modules, "rushlight.utils.tensorboard")
