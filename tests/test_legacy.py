@@ -28,6 +28,12 @@ IDIOMS = {
         "tensor(0.6931)",
         "`target.view_as(input)`",
     ),
+    "dot of matrices": ("print(x.dot(x))", "tensor(14.)", "`(a * b).sum()`"),
+    "load of a module": (
+        "import io\nf = io.BytesIO()\ntorch.save(nn.ReLU(), f)\nf.seek(0)\nprint(torch.load(f))",
+        "ReLU()",
+        "weights_only=False",
+    ),
     "iterator.next": ("print(iter(DataLoader(torch.arange(3))).next())", "tensor([0])", "`next(iterator)`"),
     "volatile": ("print(Variable(x, volatile=True))", "tensor([[1., 2., 3.]])", "torch.no_grad()"),
     "size_average": ("print(nn.MSELoss(size_average=False)(x, x - 1))", "tensor(3.)", "reduction='sum'"),

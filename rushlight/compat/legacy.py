@@ -7,6 +7,7 @@ What today's PyTorch still accepts with a warning of its own (``volatile=``, ``s
 from __future__ import annotations
 
 import functools
+import pickle
 import sys
 import warnings
 from collections.abc import Callable
@@ -25,11 +26,14 @@ def install_legacy() -> None:
     if _installed:
         return
     _installed = True
+    from .. import serialization
     from ..data import DataLoader
     from ..nn import functional
 
     replace(Tensor, "__getitem__", _index_scalar)
     replace(Tensor, "backward", _retain_variables)
+    replace(Tensor, "dot", _dot_of_any_shape)
+    replace(serialization, "load", _load_whole)
     replace(DataLoader, "__iter__", _old_iterator)
     for name in ("cross_entropy", "nll_loss"):
         replace(functional, name, _class_target)
@@ -72,6 +76,27 @@ def _retain_variables(original: Callable[..., Any], tensor: Tensor, *args: Any, 
         tell("`backward(retain_variables=...)`", "`backward(retain_graph=...)`")
         kwargs["retain_graph"] = kwargs.pop("retain_variables")
     return original(tensor, *args, **kwargs)
+
+
+def _dot_of_any_shape(original: Callable[..., Any], tensor: Tensor, other: Tensor) -> Any:
+    """``dot`` took tensors of any shape and summed the products of all elements."""
+    if tensor.dim() > 1 and tensor.shape == other.shape:
+        tell("`dot` of matrices", "`(a * b).sum()`")
+        return original(tensor.reshape(-1), other.reshape(-1))
+    return original(tensor, other)
+
+
+def _load_whole(original: Callable[..., Any], f: Any, *args: Any, **kwargs: Any) -> Any:
+    """``torch.load`` of a whole module, as the programs of that time saved them; it can run code that the file names."""
+    if kwargs.get("weights_only") is None:
+        try:
+            return original(f, *args, **kwargs)
+        except pickle.UnpicklingError:
+            tell("`torch.load` of more than tensors", "`torch.load(file, weights_only=False)` if you trust the file")
+            if hasattr(f, "seek"):
+                f.seek(0)
+            kwargs["weights_only"] = False
+    return original(f, *args, **kwargs)
 
 
 def _class_target(original: Callable[..., Any], input: Tensor, target: Tensor, *args: Any, **kwargs: Any) -> Any:
