@@ -299,3 +299,65 @@ def polygamma(x: Array, n: int) -> Array:
 def i0(x: Array) -> Array:
     """The modified Bessel function of order 0."""
     return np.i0(x)
+
+
+@in_float64
+def i0e(x: Array) -> Array:
+    """``exp(-|x|) i0(x)``."""
+    return _scaled_bessel(0, np.abs(x))
+
+
+@in_float64
+def i1(x: Array) -> Array:
+    """The modified Bessel function of order 1."""
+    return np.sign(x) * _scaled_bessel(1, np.abs(x)) * np.exp(np.abs(x))
+
+
+@in_float64
+def i1e(x: Array) -> Array:
+    """``exp(-|x|) i1(x)``."""
+    return np.sign(x) * _scaled_bessel(1, np.abs(x))
+
+
+def _scaled_bessel(order: int, x: Array) -> Array:
+    """``exp(-x) I_order(x)`` for x >= 0: the power series (DLMF 10.25.2) up to 30, Hankel's expansion (10.40.1) beyond."""
+    small = np.minimum(x, 30.0)
+    term = (small / 2) ** order * np.exp(-small)
+    total = term.copy()
+    for k in range(1, 80):
+        term = term * (small / 2) ** 2 / (k * (k + order))
+        total += term
+    large = np.maximum(x, 30.0)
+    factor = np.ones_like(large)
+    series = factor.copy()
+    for k in range(1, 25):
+        factor = -factor * (4.0 * order * order - (2 * k - 1) ** 2) / (k * 8 * large)
+        series += factor
+    return np.where(x <= 30.0, total, series / np.sqrt(2 * np.pi * large))
+
+
+_HALF = 0.7071067811865476  # sqrt(1/2)
+
+
+@in_float64
+def log_ndtr(x: Array) -> Array:
+    """The logarithm of the normal distribution function; far left through the scaled error function."""
+    left = np.log(erfcx(-x * _HALF) / 2) - x * x / 2
+    return np.where(x < -1, left, np.log1p(-erfc(x * _HALF) / 2))
+
+
+@in_float64
+def ndtri(p: Array) -> Array:
+    """The inverse of the normal distribution function: from a start of the right size by Newton's method on the logarithm."""
+    q = np.minimum(p, 1 - p)  # by symmetry the left half
+    inner = erfinv(2 * q - 1) / _HALF
+    tail = -np.sqrt(-2 * np.log(np.maximum(q, 5e-324)))
+    x = np.where(q > 1e-3, inner, tail)
+    log_q = np.log(q)
+    for _ in range(8):
+        value = log_ndtr(x)
+        slope = np.exp(-x * x / 2 - value) / np.sqrt(2 * np.pi)
+        step = (value - log_q) / slope
+        x = np.where(np.isfinite(step), x - step, x)
+    x = np.where(p <= 0.5, x, -x)
+    return np.where(p == 0, -np.inf, np.where(p == 1, np.inf, np.where((p < 0) | (p > 1), np.nan, x)))

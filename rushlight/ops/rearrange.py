@@ -38,7 +38,8 @@ def flip(k, input, *, dims):
 
 
 @flip.prepare
-def _(input, *dims):
+def _(input, *dims, **named):
+    dims = named.get("dims", dims)
     dims = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
     return (input,), {"dims": check_dims(dims, input.ndim) if dims else ()}
 

@@ -6,8 +6,13 @@ import math
 
 import numpy as np
 
+from .. import errors, types
+from ..functions import function
 from ..kernels import special
-from ..op import elementwise
+from ..op import camel, elementwise
+from ..return_types import named
+from ..writing import write_out
+from .unary import erf
 
 _HALF_SQRT_PI = math.sqrt(math.pi) / 2
 
@@ -114,3 +119,259 @@ def nan_to_num(k, input, *, nan=0.0, posinf=None, neginf=None):
 @nan_to_num.vjp("input")
 def _(k, g, input):
     return k.where(k.isfinite(input), g, g * 0.0)
+
+
+# --- normal distribution ----------------------------------------------------------------------------------------------
+def _special(name: str, kernel, domain, doc: str, refuses=None, methods: str = "", aliases: str = "", node: str = ""):
+    """An op in ``torch.special`` whose body is one kernel of rushlight.kernels.special."""
+
+    def forward(k, input):
+        return kernel(input)
+
+    forward.__name__, forward.__doc__ = name, doc
+    return elementwise(
+        promote="float",
+        torch_name=name if methods else "special." + name,
+        methods=methods,
+        aliases=aliases,
+        refuses=refuses or {"complex": name + "_cpu"},
+        grad_name=node or ("Special" + camel(name) + "Backward0"),
+        domain=domain,
+    )(forward)
+
+
+def _derived(op, derivative) -> None:
+    @op.vjp("input")
+    def _(k, g, input):
+        return g * derivative(k, input)
+
+
+_derived(
+    _special("erfcx", special.erfcx, (-2, 2), "``exp(input**2) * erfc(input)``."),
+    lambda k, x: 2 * x * k.erfcx(x) - 2 / math.sqrt(math.pi),
+)
+_derived(
+    _special("log_ndtr", special.log_ndtr, (-3, 3), "The logarithm of the normal distribution function."),
+    lambda k, x: k.exp(-0.5 * x * x - k.log_ndtr(x)) / math.sqrt(2 * math.pi),
+)
+_derived(
+    _special("ndtri", special.ndtri, (0.05, 0.95), "The inverse of the normal distribution function."),
+    lambda k, x: math.sqrt(2 * math.pi) * k.exp(0.5 * k.ndtri(x) * k.ndtri(x)),
+)
+
+
+@function(
+    name="special.ndtr",
+    samples=lambda m: [
+        *[m(x).other_nodes("composed in another order") for x in (m.f(2, 3), m.f(), m.f(0), m.nc(3, 2))],
+        m(m.i(3)),
+        m(m.b(2)),
+    ],
+    errors=lambda m: [m.error(NotImplementedError, "\"erf_vml_cpu\" not implemented for 'ComplexDouble'", m.c(2))],
+)
+def ndtr(input, *, out=None):
+    """The normal distribution function."""
+    x = input if input._a.dtype.kind in "fcV" else input.to(types.get_default_dtype())
+    result = (erf.public(x * math.sqrt(0.5)) + 1) * 0.5
+    return result if out is None else write_out("special_ndtr", out, result)
+
+
+# --- modified Bessel functions ------------------------------------------------------------------------------------------
+i0 = _special(
+    "i0",
+    special.i0,
+    (-3, 3),
+    "The modified Bessel function of order 0.",
+    {"complex": "i0_vml_cpu"},
+    "i0 i0_",
+    "special.i0",
+    "I0Backward0",
+)
+_derived(i0, lambda k, x: k.i1(x))
+i0e = _special("i0e", special.i0e, (-3, 3), "``exp(-|input|) * i0(input)``.", node="SpecialI0EBackward0")
+_derived(i0e, lambda k, x: k.i1e(x) - k.sgn(x) * k.i0e(x))
+i1 = _special("i1", special.i1, (0.3, 3), "The modified Bessel function of order 1.", node="SpecialI1Backward0")
+_derived(i1, lambda k, x: k.i0(x) - k.where(k.eq(x, 0), 0.5, k.i1(x) / k.where(k.eq(x, 0), 1.0, x)))
+i1e = _special("i1e", special.i1e, (0.3, 3), "``exp(-|input|) * i1(input)``.", node="SpecialI1EBackward0")
+_derived(
+    i1e,
+    lambda k, x: k.i0e(x) - k.i1e(x) * k.sgn(x) - k.where(k.eq(x, 0), 0.5, k.i1e(x) / k.where(k.eq(x, 0), 1.0, x)),
+)
+
+
+# --- kin of the gamma function --------------------------------------------------------------------------------------------
+def _polygamma_errors(m):
+    return [m.error(RuntimeError, "polygamma(n, x) does not support negative n.", -1, m.f(2))]
+
+
+@function(
+    aliases="special.polygamma",
+    samples=lambda m: [
+        *[m(n, m.f(2, 3, lo=0.5, hi=4)) for n in range(4)],
+        m(1, m.f(lo=1)),
+        m(1, m.f(0)),
+        m(2, m.nc(3, 2, lo=0.5)),
+        m(1, m.i(2, lo=1)),
+    ],
+    errors=lambda m: [
+        *_polygamma_errors(m),
+        m.error(TypeError, "polygamma(): argument 'n' (position 1) must be int, not Tensor", m.f(2), 1),
+    ],
+)
+def polygamma(n, input, *, out=None):
+    """The n-th derivative of digamma."""
+    if not isinstance(n, int):
+        raise errors.type_(f"polygamma(): argument 'n' (position 1) must be int, not {type(n).__name__}")
+    if n < 0:
+        raise errors.runtime("polygamma(n, x) does not support negative n.")
+    result = polygamma_of.public(input, n=n)
+    return result if out is None else write_out("polygamma", out, result)
+
+
+@function(
+    name="Tensor.polygamma",
+    methods="polygamma",
+    samples=lambda m: [m(m.f(2, 3, lo=0.5), 1), m(m.f(lo=1), 2), m(m.f(0), 1), m(m.nc(3, 2, lo=0.5), 0)],
+    errors=lambda m: [m.error(RuntimeError, "polygamma(n, x) does not support negative n.", m.f(2), -1)],
+)
+def polygamma_method(self, n):
+    """The n-th derivative of digamma."""
+    return polygamma(n, self)
+
+
+@elementwise(
+    promote="float",
+    methods="mvlgamma mvlgamma_",
+    aliases="special.multigammaln",
+    samples=lambda m: [
+        m(m.f(2, 3, lo=2, hi=5), 2),
+        m(m.f(lo=2, hi=4), 1),
+        m(m.f(0), 2),
+        m(m.nc(3, 2, lo=2, hi=5), 3),
+        m(m.i(2, lo=3, hi=5), 2),
+    ],
+    errors=lambda m: [m.error(RuntimeError, "p has to be greater than or equal to 1", m.f(2), 0)],
+)
+def mvlgamma(k, input, *, p):
+    """The logarithm of the multivariate gamma function of dimension ``p``."""
+    out = special.lgamma(input)
+    for i in range(1, p):
+        out = out + special.lgamma(input - input.dtype.type(0.5 * i))
+    return out + out.dtype.type(p * (p - 1) / 4 * math.log(math.pi))
+
+
+@mvlgamma.prepare
+def _(input, p):
+    if p < 1:
+        raise errors.runtime("p has to be greater than or equal to 1")
+    return (input,), {"p": int(p)}
+
+
+@mvlgamma.vjp("input")
+def _(k, g, input, p):
+    total = k.digamma(input)
+    for i in range(1, p):
+        total = total + k.digamma(input - 0.5 * i)
+    return g * total
+
+
+# --- angles -----------------------------------------------------------------------------------------------------------
+def _angle(name: str, factor: float, node: str, doc: str) -> None:
+    def forward(k, input):
+        return input * input.dtype.type(factor)
+
+    forward.__name__, forward.__doc__ = name, doc
+    op = elementwise(
+        promote="float",
+        methods=f"{name} {name}_",
+        refuses={"complex": (f"{name} is not supported for complex tensors.",)},
+        grad_name=node,
+        domain=(-3, 3),
+    )(forward)
+
+    @op.vjp("input")
+    def _(k, g):
+        return g * factor
+
+
+_angle("deg2rad", math.pi / 180, "Deg2RadBackward0", "Degrees in radians.")
+_angle("rad2deg", 180 / math.pi, "Rad2DegBackward0", "Radians in degrees.")
+
+
+@elementwise(promote="float", methods="sinc sinc_", aliases="special.sinc", domain=(0.2, 3))
+def sinc(k, input):
+    """``sin(pi x) / (pi x)``, 1 at 0."""
+    x = input * input.dtype.type(math.pi)
+    zero = x == 0
+    return np.where(zero, x.dtype.type(1), np.sin(x) / np.where(zero, x.dtype.type(1), x))
+
+
+@sinc.vjp("input")
+def _(k, g, input):
+    x = input * math.pi
+    zero = k.eq(input, 0)
+    safe = k.where(zero, 1.0, input)
+    slope = (x * k.cos(x) - k.sin(x)) / (safe * safe * math.pi)
+    return g * k.conj(k.where(zero, 0.0, slope))
+
+
+@elementwise(methods="angle", promote="float", domain=(0.3, 3))
+def angle(k, input):
+    """The argument of a complex number; of a real one 0 or pi."""
+    if input.dtype.kind == "c":
+        return np.angle(input).astype(input.real.dtype)
+    return np.where(np.isnan(input), input, np.where(input < 0, input.dtype.type(math.pi), input.dtype.type(0)))
+
+
+@angle.vjp("input")
+def _(k, g, input):
+    if not k.is_complex(input):
+        return g * 0.0
+    # the direction that turns: i x / |x|^2
+    size = k.abs(input)
+    return k.where(k.eq(size, 0), 0.0, g * (1j * input) / (size * size))
+
+
+def _infinite(name: str, ufunc, doc: str) -> None:
+    def forward(k, input):
+        return ufunc(input) if input.dtype.kind == "f" else np.zeros(input.shape, bool)
+
+    forward.__name__, forward.__doc__ = name, doc
+    elementwise(
+        methods=name, nondiff=True, refuses={"complex": (f"{name} does not support complex inputs.",)}, domain=(-3, 3)
+    )(forward)
+
+
+_infinite("isposinf", np.isposinf, "Whether an element is plus infinity.")
+_infinite("isneginf", np.isneginf, "Whether an element is minus infinity.")
+
+
+@elementwise(methods="isreal", nondiff=True, domain=(-3, 3))
+def isreal(k, input):
+    """Whether an element has no imaginary part."""
+    return np.asarray(np.isreal(input))
+
+
+@elementwise(public=False, outputs=("mantissa", "exponent"), n_diff=1, grad_name="FrexpBackward0")
+def frexp_pair(k, input):
+    """Mantissa and exponent."""
+    m, e = np.frexp(input)
+    return m, e.astype(np.int32)
+
+
+@frexp_pair.vjp("input")
+def _(k, g, exponent):
+    return g / k.exp2(exponent) if not isinstance(g, np.ndarray) else g / np.exp2(exponent).astype(g.dtype)
+
+
+@function(
+    methods="frexp",
+    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0)), m(m.nc(3, 2))],
+    errors=lambda m: [m.error(RuntimeError, "torch.frexp() only supports floating-point dtypes", m.i(2))],
+)
+def frexp(input, *, out=None):
+    """``input = mantissa * 2 ** exponent`` with a mantissa between 1/2 and 1."""
+    if input._a.dtype.kind not in "fV":
+        raise errors.runtime("torch.frexp() only supports floating-point dtypes")
+    result = named("frexp", ("mantissa", "exponent"))(*frexp_pair.public(input))
+    return result if out is None else write_out("frexp", out, result)
