@@ -100,7 +100,8 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out
 def _search(sequence: Any, values: Any, side: str) -> Any:
     if sequence.ndim <= 1:
         return np.searchsorted(sequence, values, side)
-    rows, wanted = sequence.reshape(-1, sequence.shape[-1]), values.reshape(-1, values.shape[-1])
+    lead = int(np.prod(sequence.shape[:-1]))
+    rows, wanted = sequence.reshape(lead, sequence.shape[-1]), values.reshape(lead, values.shape[-1])
     found = [np.searchsorted(r, v, side) for r, v in zip(rows, wanted, strict=True)]
     return np.array(found, np.int64).reshape(values.shape)
 
@@ -218,7 +219,7 @@ def isin(
 # --- unique -------------------------------------------------------------------------------------------------------------
 def _rows(a: Any, dim: int) -> Any:
     moved = np.moveaxis(a, dim, 0)
-    return moved.reshape(moved.shape[0], -1), moved.shape
+    return moved.reshape(moved.shape[0], int(np.prod(moved.shape[1:]))), moved.shape
 
 
 def _back(rows: Any, shape: Any, dim: int) -> Any:

@@ -445,41 +445,44 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     return pinv(input, rcond)
 
 
-@opaque(public=False, grad_name="LinalgLstsqBackward0")
-def least_squares(k, A, B):
-    """X that minimises the length of ``A X - B``; the shortest of them."""
+@opaque(public=False, outputs=("X", "residuals"), n_diff=2, grad_name="LinalgLstsqBackward0")
+def least_squares(k, A, B, *, measured):
+    """X that minimises the length of ``A X - B``, the shortest of them; the squares of what is left, if they are asked for."""
     eps = np.finfo(A.dtype).eps
     u, s, vh = np.linalg.svd(A, full_matrices=False)
     keep = s > s.max(-1, keepdims=True, initial=0) * eps * max(A.shape[-2:])
     inverse = np.where(keep, 1 / np.where(keep, s, 1), 0).astype(s.dtype)
     uh = np.conjugate(np.swapaxes(u, -1, -2))
-    return np.conjugate(np.swapaxes(vh, -1, -2)) @ (inverse[..., None] * (uh @ B))
+    X = np.conjugate(np.swapaxes(vh, -1, -2)) @ (inverse[..., None] * (uh @ B))
+    if not (measured and A.shape[-2] > A.shape[-1] and keep.all()):
+        return X, np.empty(0, A.dtype)
+    return X, (np.abs(A @ X - B) ** 2).sum(-2).astype(A.dtype)
 
 
 @least_squares.vjp_joint
-def _(k, g, A, B):
-    P = k.pseudo_inverse(A, atol=None, rtol=None, hermitian=False)
-    gB = k.matprod(adjoint(k, P), g)
-    gP = k.matprod(g, adjoint(k, B))
-    Ph, gh = adjoint(k, P), adjoint(k, gP)
-    left, right = k.matprod(gh, k.matprod(P, Ph)), k.matprod(k.matprod(Ph, P), gh)
-    gA = (
-        -k.matprod(k.matprod(Ph, gP), Ph)
-        + left
-        - k.matprod(A, k.matprod(P, left))
-        + right
-        - k.matprod(k.matprod(right, P), A)
-    )
+def _(k, g, A, B, X, residuals):
+    gA, gB = A * 0.0, B * 0.0
+    if g[0] is not None:
+        P = k.pseudo_inverse(A, atol=None, rtol=None, hermitian=False)
+        gP = k.matprod(g[0], adjoint(k, B))
+        Ph, gh = adjoint(k, P), adjoint(k, gP)
+        left, right = k.matprod(gh, k.matprod(P, Ph)), k.matprod(k.matprod(Ph, P), gh)
+        gA = gA - k.matprod(k.matprod(Ph, gP), Ph) + left - k.matprod(A, k.matprod(P, left))
+        gA, gB = gA + right - k.matprod(k.matprod(right, P), A), gB + k.matprod(Ph, g[0])
+    if g[1] is not None and tuple(residuals.shape) != (0,):
+        # X is at a minimum, so only A and B themselves count
+        rest = 2.0 * (k.matprod(A, X) - B) * k.unsqueeze(g[1], -2)
+        gA, gB = gA + k.matprod(rest, adjoint(k, X)), gB - rest
     return gA, gB
 
 
 @function(
     name="linalg.lstsq",
     samples=lambda m: [
-        m(m.f(4, 3), m.f(4, 2)).other_nodes("residuals have none here").first_order("rank has none"),
-        m(well(m), m.f(3, 2)).other_nodes("residuals have none here").first_order("rank has none"),
-        m(m.f(2, 3), m.f(2, 2)).other_nodes("residuals have none here").first_order("rank has none"),
-        m(well(m).t(), m.f(3, 1)).other_nodes("residuals have none here").first_order("rank has none"),
+        m(m.f(4, 3), m.f(4, 2)).first_order("rank has none"),
+        m(well(m), m.f(3, 2)).first_order("rank has none"),
+        m(m.f(2, 3), m.f(2, 2)).first_order("rank has none"),
+        m(well(m).t(), m.f(3, 1)).first_order("rank has none"),
         m.without("empty", "torch computes no answer there"),
         m.without(*_NO_0D),
     ],
@@ -492,19 +495,16 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any
     if A._a.ndim < 2:
         raise errors.runtime("torch.linalg.lstsq: input must have at least 2 dimensions.")
     vector = B._a.ndim == A._a.ndim - 1
-    solution = least_squares.public(A, B.unsqueeze(-1) if vector else B)
+    solution, residuals = least_squares.public(
+        A, B.unsqueeze(-1) if vector else B, measured=driver not in (None, "gelsy")
+    )
     solution = solution.squeeze(-1) if vector else solution
-    m, n = A._a.shape[-2:]
-    a, b = A._a, B._a[..., None] if vector else B._a
+    a = A._a
     rank = np.linalg.matrix_rank(a)
-    residuals = np.empty(0, a.dtype)
-    if m > n and driver not in (None, "gelsy") and np.all(rank == n):
-        x = solution._a[..., None] if vector else solution._a
-        residuals = (np.abs(a @ x - b) ** 2).sum(-2).astype(a.dtype)
     values = np.linalg.svd(a, compute_uv=False) if driver in ("gelsd", "gelss") else np.empty(0, a.dtype)
     ranks = np.asarray(rank, np.int64) if driver != "gels" else np.empty(0, np.int64)
     fields = ("solution", "residuals", "rank", "singular_values")
-    return named("linalg_lstsq", fields)(solution, wrap(residuals), wrap(ranks), wrap(values))
+    return named("linalg_lstsq", fields)(solution, residuals, wrap(ranks), wrap(values))
 
 
 @function(
@@ -600,6 +600,8 @@ def _matrix_norm(A: Tensor, ord: Any, row: int, column: int, keepdim: bool) -> T
     sums = vector_norm.public(A, 1, (summed,), keepdim)
     if not keepdim and other > summed:
         other -= 1
+    if ord > 0 and not sums._a.shape[other]:
+        return sums.sum(other, keepdim)  # type: ignore[no-any-return]
     return REGISTRY["amax" if ord > 0 else "amin"].public(sums, other, keepdim)  # type: ignore[no-any-return]
 
 

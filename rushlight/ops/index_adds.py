@@ -12,6 +12,7 @@ from ..op import opaque
 from ..promotion import cast
 from ..tensor import Tensor
 from .rearrange import need_index
+from .reduction import _as as constant
 from .scatters import reduce_into, reduced_gradients
 
 
@@ -217,7 +218,8 @@ def _(k, g, index, dim):
 
 @index_fill.vjp("value")
 def _(k, g, index, dim):
-    return k.sum(k.index_select(g, dim, index)) if g.ndim else g
+    once = constant(k, np.unique(index._a if isinstance(index, Tensor) else index))
+    return k.sum(k.index_select(g, dim, once)) if g.ndim else g
 
 
 _WAYS = ("prod", "mean", "amax", "amin")
@@ -290,4 +292,5 @@ def _(k, g, input, index, source, out, dim, reduce, include_self):
         lambda x, v: k.index_fill(x, dim, index, v),
         lambda s: s,
         lambda s: s,
+        lambda x, v: k.index_reduce(x, dim, index, v, reduce, include_self=include_self),
     )

@@ -394,6 +394,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
             raise errors.runtime(
                 f"contracted dimensions need to match, but first has size {n} in dim {i} and second has size {o} in dim {j}"
             )
+        if n != o:  # a size of 1 is repeated: the other is summed first
+            a, b = (a, b.sum(j, keepdim=True)) if n == 1 else (a.sum(i, keepdim=True), b)
     sum_a, sum_b = [check_dim(d, a._a.ndim) for d in first], [check_dim(d, b._a.ndim) for d in second]
     keep_a = [i for i in range(a._a.ndim) if i not in sum_a]
     keep_b = [i for i in range(b._a.ndim) if i not in sum_b]

@@ -211,6 +211,8 @@ def diff(
     if n < 0:
         raise errors.runtime(f"order must be non-negative but got {n}")
     dim = check_dim(dim, input._a.ndim)
+    if n == 0:
+        return REGISTRY["clone"].public(input)  # type: ignore[no-any-return]
     if prepend is not None or append is not None:
         input = REGISTRY["cat"].public([x for x in (prepend, input, append) if x is not None], dim)
     result = input
@@ -218,6 +220,4 @@ def diff(
         size = result._a.shape[dim]
         upper, lower = result.narrow(dim, 1, size - 1), result.narrow(dim, 0, size - 1)
         result = upper.logical_xor(lower) if result._a.dtype.kind == "b" else upper - lower
-    if n == 0:
-        result = REGISTRY["clone"].public(input)
     return result if out is None else write_out("diff", out, result)  # type: ignore[no-any-return]

@@ -221,14 +221,20 @@ def _(k, g, index, src_shape, dim):
 REDUCTIONS = {"sum": np.add, "mean": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
 
 
+def _least(dtype: Any) -> Any:
+    return -np.inf if dtype.kind in "fV" else False if dtype.kind == "b" else np.iinfo(dtype).min
+
+
+def _most(dtype: Any) -> Any:
+    return np.inf if dtype.kind in "fV" else True if dtype.kind == "b" else np.iinfo(dtype).max
+
+
 def reduce_into(out: Any, where: tuple[Any, ...], values: Any, reduce: str, include_self: bool) -> None:
     """Combine ``values`` into ``out`` at ``where``; without ``include_self`` what was there does not count."""
     if not include_self:
         start = {"sum": 0, "mean": 0, "prod": 1}.get(reduce)
         if start is None:
-            low = -np.inf if out.dtype.kind == "f" else np.iinfo(out.dtype).min
-            high = np.inf if out.dtype.kind == "f" else np.iinfo(out.dtype).max
-            start = low if reduce == "amax" else high
+            start = _least(out.dtype) if reduce == "amax" else _most(out.dtype)
         out[where] = start
     REDUCTIONS[reduce].at(out, where, values)
     if reduce == "mean":
@@ -315,10 +321,11 @@ def _(k, g, input, index, src, out, dim, reduce, include_self):
             if tuple(s.shape) == tuple(index.shape)
             else k.basic_slice(s, where=tuple(slice(0, n) for n in tuple(index.shape)))
         ),
+        lambda x, v: k.scatter_reduce(x, dim, index, v, reduce, include_self=include_self),
     )
 
 
-def reduced_gradients(k, g, input, src, out, reduce, include_self, gather, add, put, whole, used):
+def reduced_gradients(k, g, input, src, out, reduce, include_self, gather, add, put, whole, used, again):
     """The gradients of a reduction by index, given how it gathers, adds and writes."""
     zero = input * 0.0
     src = used(src)
@@ -329,7 +336,13 @@ def reduced_gradients(k, g, input, src, out, reduce, include_self, gather, add, 
         count = add(zero + 1.0 if include_self else put(zero + 1.0, 0.0), src * 0.0 + 1.0)
         return mine / count, None, whole(gather(g / count))
     if reduce == "prod":
-        return mine * (out / input), None, whole(gather(g * out) / src)
+        # a zero gets the product of the others, which is computed without it
+        filled = k.where(input == 0.0, zero + 1.0, input)
+        gone = src == 0.0
+        alone = k.logical_and(gone, gather(add(zero, k.where(gone, src * 0.0 + 1.0, src * 0.0))) == 1.0)
+        others = again(input, k.where(alone, src * 0.0 + 1.0, src))
+        rest = gather(g * out) / k.where(gone, src * 0.0 + 1.0, src)
+        return mine * again(filled, src) / filled, None, whole(k.where(alone, gather(g * others), rest))
     hit_input = k.where(input == out, zero + 1.0, zero)
     if not include_self:
         hit_input = put(hit_input, 0.0)
@@ -488,6 +501,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
                 f"{input._a.ndim} dimensions for input, and {indices._a.ndim} dimensions for indices"
             )
         dim = check_dim(dim, input._a.ndim)
+        if indices._a.size and indices._a.dtype.kind == "i" and indices._a.min() < 0:
+            indices = REGISTRY["where"].public(indices < 0, indices + input._a.shape[dim], indices)
         x, i = list(input._a.shape), list(indices._a.shape)
         common = [max(p, q) if 0 not in (p, q) else 0 for p, q in zip(x, i, strict=True)]
         wide = [n if d != dim else x[dim] for d, n in enumerate(common)]

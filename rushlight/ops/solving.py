@@ -573,7 +573,7 @@ def matrix_power(A: Tensor, n: int, *, out: Any = None) -> Tensor:
     check_matrix("linalg.matrix_power", A)
     if n == 0:
         eye = wrap(np.array(np.broadcast_to(np.eye(A._a.shape[-1], dtype=A._a.dtype), A._a.shape)))
-        result = eye
+        result = REGISTRY["copy"].public(A, eye)
     else:
         result = power(A if n > 0 else inv.public(A), n if n > 0 else -n)
         result = REGISTRY["clone"].public(A) if result is A else result
