@@ -3,7 +3,8 @@
 PyTorch's BLAS (MKL) has kernels of their own for products with few columns or few rows. They round every product and every
 sum, where the ordinary kernels, and NumPy's BLAS, fuse a product with the sum before it. In general they add one product after
 another along the inner size. Where both factors lie along the inner size in memory, as in ``x @ weight.T``, they add in lanes,
-beginning at the first multiple of 16 bytes in the row of the left factor (``_in_lanes``). Half of the elements differ in
+beginning at the first multiple of 16 bytes in the row of the left factor (``_in_lanes``), or for a vector where a multiple of
+four numbers is left. Half of the elements differ in
 their last bit otherwise, which a few hundred training steps carry to the printed digits.
 
 Found by trying orders against PyTorch 2.13 until every bit agreed; no other source.
@@ -20,6 +21,7 @@ Array = np.ndarray[Any, Any]
 _COLUMNS, _ROWS = 12, 4  # with at least as many of both, the ordinary kernel takes over
 _MOST = 1 << 15  # products beyond which an array of them all would cost more than it gives
 _LANES = 4  # float32 numbers of a vector
+_SINGLE = 12  # inner size from which on single rows are added in lanes too
 
 
 def small_product(a: Array, b: Array) -> Array | None:
@@ -29,8 +31,12 @@ def small_product(a: Array, b: Array) -> Array | None:
     if (columns >= _COLUMNS and rows >= _ROWS) or inner < 2 or not 0 < rows * inner * columns <= _MOST:
         return None
     step = a.itemsize
-    if (rows == 1 or columns == 1) and not (b.strides[1] == step and columns > 1):
-        return None
+    if rows == 1 or columns == 1:
+        along = a.strides[1] == step if columns == 1 else b.strides[0] == step and b.strides[1] != step
+        if rows == columns:
+            return None
+        if along:
+            return _by_vector((a * b[:, 0] if columns == 1 else a[0] * b.T)).reshape(rows, columns)
     if a.strides[1] == step and b.strides[0] == step and b.strides[1] != step:
         return _in_lanes(a, b.T)
     products = a.T[:, :, None] * b[:, None, :]
@@ -55,6 +61,22 @@ def _before_vectors(out: Array, products: Array) -> None:
             out[first::period, :head] = np.add.accumulate(terms, axis=0)[-1]
 
 
+def _by_vector(p: Array) -> Array:
+    """Sums of the rows of ``p``, the products of a matrix and a vector: by fours, then a pair, then a single row."""
+    count, inner = p.shape
+    whole = count // _LANES * _LANES
+    head = (inner - 1) % _LANES + 1
+    out = np.empty(count, p.dtype)
+    if whole:
+        out[:whole] = _sum(p[:whole], head, _LANES)
+    if inner < _SINGLE and whole < count:
+        out[whole:] = _one_by_one(p[whole:], 0, inner)
+        return out
+    for i in range(whole, count):
+        out[i] = _sum(p[i], _LANES, _LANES if i == whole + 1 else 2 * _LANES, 2 * _LANES)
+    return out
+
+
 def _in_lanes(a: Array, b: Array) -> Array:
     """``a @ b.T``: columns by fours in four lanes, those that are left in eight."""
     out = np.empty((a.shape[0], b.shape[0]), a.dtype)
@@ -71,10 +93,10 @@ def _in_lanes(a: Array, b: Array) -> Array:
     return out
 
 
-def _sum(p: Array, head: int, lanes: int) -> Array:
-    """Sum along the last axis: the first ``head`` into lane 0, then in lanes, those folded in halves, then what is left."""
+def _sum(p: Array, head: int, lanes: int, unit: int = 0) -> Array:
+    """Sum along the last axis: the first ``head`` into lane 0, then whole units in lanes, folded in halves, then what is left."""
     size = p.shape[-1]
-    end = head + (size - head) // lanes * lanes
+    end = head + (size - head) // (unit or lanes) * (unit or lanes)
     if end == head:
         return _one_by_one(p, 0, size)
     parts = p[..., head:end].reshape(*p.shape[:-1], -1, lanes)
