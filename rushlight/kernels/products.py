@@ -36,7 +36,7 @@ def small_product(a: Array, b: Array) -> Array | None:
         if rows == columns:
             return None
         if along:
-            return _by_vector((a * b[:, 0] if columns == 1 else a[0] * b.T)).reshape(rows, columns)
+            return _by_vector(a * b[:, 0] if columns == 1 else a[0] * b.T).reshape(rows, columns)
     if a.strides[1] == step and b.strides[0] == step and b.strides[1] != step:
         return _in_lanes(a, b.T)
     products = a.T[:, :, None] * b[:, None, :]
