@@ -54,6 +54,14 @@ class ArrayReader:
     def is_complex(x: Any) -> bool:
         return isinstance(x, (complex, np.complexfloating)) or (isinstance(x, ndarray) and x.dtype.kind == "c")
 
+    @staticmethod
+    def one_minus_square(x: Any) -> Any:
+        """``1 - x * x``, in float32 rounded once as PyTorch's fused multiplication and addition does."""
+        if x.dtype == np.float32:
+            wide = x.astype(np.float64)
+            return (1.0 - wide * wide).astype(np.float32)
+        return 1 - x * x
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         op = REGISTRY.get(name)
         if op is None:
@@ -84,6 +92,10 @@ class TensorReader:
     @staticmethod
     def is_complex(x: Any) -> bool:
         return isinstance(x, complex) or (isinstance(x, Tensor) and x._a.dtype.kind == "c")
+
+    @staticmethod
+    def one_minus_square(x: Any) -> Any:
+        return 1 - x * x
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         op = REGISTRY.get(name)

@@ -29,3 +29,14 @@ def test_overflow_and_edges_stay_quiet():
     x = torch.tensor([float("inf"), float("-inf"), 100.0, -200.0, 0.0])
     assert torch.exp(x).tolist() == [float("inf"), 0.0, float("inf"), 0.0, 1.0]
     assert np.isnan(torch.log(torch.tensor(-1.0)).item())
+
+
+def test_gradients_of_tanh_and_sigmoid_round_as_torch_does():
+    generator = torch.Generator().manual_seed(5)
+    x = torch.randn(3000, generator=generator).requires_grad_()
+    g = torch.randn(3000, generator=generator)
+    t, s = torch.tanh(x), torch.sigmoid(x)
+    (grad_t,) = torch.autograd.grad(t, x, g)
+    (grad_s,) = torch.autograd.grad(s, x, g)
+    assert torch.equal(grad_t, g * (1 - t.double() * t.double()).float().detach())
+    assert torch.equal(grad_s, (g * (1 - s) * s).detach())

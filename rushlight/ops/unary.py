@@ -151,7 +151,7 @@ def tanh(k, input):
 
 @tanh.vjp("input")
 def _(k, g, out):
-    return g * k.conj(1 - out * out)
+    return g * k.conj(k.one_minus_square(out))
 
 
 @elementwise(promote="float", methods="sigmoid sigmoid_", aliases="special.expit nn.functional.sigmoid", domain=(-4, 4))
@@ -162,7 +162,7 @@ def sigmoid(k, input):
 
 @sigmoid.vjp("input")
 def _(k, g, out):
-    return g * k.conj((1 - out) * out)
+    return g * k.conj(1 - out) * k.conj(out)
 
 
 @elementwise(promote="float", methods="atan2 atan2_", aliases="arctan2", refuses="complex", domain=(0.5, 3))
