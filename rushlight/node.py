@@ -72,6 +72,15 @@ class OpNode(Node):
                 self.saved = None
         return self.saved_tensors(saved) if k is tensors else saved
 
+    @property
+    def next_functions(self) -> tuple[Any, ...]:
+        """Where the gradients go next: a pair for each input that PyTorch's node has (indices and masks are none)."""
+        answers, inputs = self.op.answers, self.op.inputs
+        shown = super().next_functions
+        if self.op.variadic or len(shown) != len(inputs) or "nondiff" not in answers.values():
+            return shown
+        return tuple([edge for name, edge in zip(inputs, shown, strict=True) if answers.get(name) != "nondiff"])
+
     def pack(self, hook: Any, unpack: Any) -> None:
         """Put what is saved through a pack hook; this one node then unpacks when it is read."""
         assert self.saved is not None

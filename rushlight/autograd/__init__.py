@@ -72,7 +72,7 @@ def _at_edge(x: Any) -> Any:
     if not isinstance(x, graph.GradientEdge):
         return x
     t = wrap(np.empty(*x.node.output_meta(x.output_nr)))
-    t._edge = tuple(x)
+    t._edge = (x.node, x.output_nr)
     return t
 
 

@@ -114,7 +114,11 @@ class FunctionNode(Node, FunctionCtx):
 
     def modified(self, t: Any, edge: Any, version: int, expected: int) -> Exception:
         a = t._a if isinstance(t, Tensor) else t
-        made = "" if edge is None or edge[0].is_leaf else f", which is output {edge[1]} of {edge[0].name().removesuffix('Backward0')},"
+        made = (
+            ""
+            if edge is None or edge[0].is_leaf
+            else f", which is output {edge[1]} of {edge[0].name().removesuffix('Backward0')},"
+        )
         return errors.runtime(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[torch.{types.scalar_name(types.of_array(a))}Tensor {list(a.shape)}]{made} is at version {version}; expected "

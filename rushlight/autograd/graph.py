@@ -190,7 +190,12 @@ class DeadEnd(AccumulateGrad):
         return None
 
 
-tensor._dead_end = lambda view: (DeadEnd(view), 0)
+def dead_end(x: Tensor) -> tuple[Any, int]:
+    """A fresh dead end, shaped like the view ``x``."""
+    return DeadEnd(x), 0
+
+
+tensor._dead_end = dead_end
 
 
 def annotate(node: Any) -> None:
