@@ -54,6 +54,7 @@ from . import (  # noqa: F401
     splitting,
     statistics,
     unary,
+    unpooling,
     views,
     writes,
 )

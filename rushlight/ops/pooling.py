@@ -1,4 +1,4 @@
-"""Pooling: the largest element, the mean, or the p-norm of each window, and the inverse of the first.
+"""Pooling: the largest element, the mean, or the p-norm of each window.
 
 All bodies work on the last dimensions, whatever stands before them, and loop over the positions of the kernel, never over those
 of the output.
@@ -19,7 +19,6 @@ from ..tensor import Tensor, edge_of
 
 _WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
 _LEAD = "a window needs dimensions to slide over"
-_NO_BROADCAST = "pooling takes one tensor"
 
 
 # --- maximum ----------------------------------------------------------------------------------------------------------
@@ -91,7 +90,7 @@ def _(k, g, input_shape, indices, kernel):
     return k.plane_scatter(g, indices, size=input_shape, dims=len(kernel), node="MaxPool2DWithIndicesBackwardBackward0")
 
 
-def _flat(size: Any, where: Any, dims: int) -> Any:
+def flat_places(size: Any, where: Any, dims: int) -> Any:
     """Places in each flattened plane as places in the flattened array, as a vector."""
     length = int(np.prod(size[len(size) - dims :]))
     planes = int(np.prod(size[: len(size) - dims]))
@@ -103,7 +102,7 @@ def _flat(size: Any, where: Any, dims: int) -> Any:
 def plane_scatter(k, input, where, *, size, dims, node):
     """Zeros with ``input`` added at places of the flattened planes, which are the last ``dims`` dimensions."""
     out = np.zeros(int(np.prod(size)), input.dtype)
-    np.add.at(out, _flat(size, where, dims), input.reshape(-1))
+    np.add.at(out, flat_places(size, where, dims), input.reshape(-1))
     return out.reshape(size)
 
 
@@ -118,7 +117,7 @@ def _(k, g, where, dims):
 @opaque(public=False, grad_name="GatherBackward0")
 def plane_gather(k, input, where, *, dims):
     """The elements at places of the flattened planes."""
-    return input.reshape(-1)[_flat(input.shape, where, dims)].reshape(where.shape)
+    return input.reshape(-1)[flat_places(input.shape, where, dims)].reshape(where.shape)
 
 
 plane_gather.nondiff("where")
@@ -218,7 +217,8 @@ def sizes_of(name: str, what: str, value: Any, n: int, omit: bool = False, at: i
                 raise errors.runtime(
                     f"max_pool1d() {what} must be an int, list of ints or tuple of ints of size 1 but got size {len(given)}"
                 )
-            raise errors.runtime(f"{name}() argument '{what}' should contain one int (got {len(given)})")
+            short = name.removesuffix("_with_indices")
+            raise errors.runtime(f"{short}() argument '{what}' should contain one int (got {len(given)})")
         be = "be either" if what == "dilation" else "be" if name == "avg_pool3d" and not omit else "either be"
         omitted = "omitted, " if omit else ""
         raise errors.runtime(f"{name}: {what} must {be} {omitted}a single int, or a tuple of {_WORDS[n]}")
@@ -258,13 +258,10 @@ def _check_max_pool1d(kernel: int, stride: int, padding: int, dilation: int) -> 
         if value <= 0:
             raise errors.runtime(f"max_pool1d() {what} must be greater than zero, but got {value}")
     if padding < 0:
-        raise errors.runtime(f"max_pool1d() padding must be non-negative, but got {padding}; pad must be non-negative, "
-                             f"but got pad: {padding}")  # fmt: skip
+        raise errors.runtime(f"max_pool1d() padding must be non-negative, but got {padding}")
     if padding > (dilation * (kernel - 1) + 1) // 2:
         raise errors.runtime(
             f"max_pool1d() padding should be at most half of kernel size, but got padding={padding} and kernel_size={kernel}"
-            ": pad should be at most half of effective kernel size, but got "
-            f"pad={padding}, kernel_size={kernel} and dilation={dilation}"
         )
 
 
@@ -289,15 +286,19 @@ def _too_small(input: Tensor, n: int, sizes: Any) -> Exception:
     )
 
 
-def _check_rank(name: str, input: Tensor, n: int, settings: Any, up: bool) -> None:
+def _check_dims(name: str, input: Tensor) -> None:
+    """PyTorch's words for a pool of one dimension that runs as one of two."""
+    if input.ndim not in (2, 3):
+        raise errors.runtime(
+            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while checking "
+            f"arguments for {name})"
+        )
+
+
+def _check_rank(name: str, input: Tensor, n: int) -> None:
     """The input has channels, and something to slide over."""
     if n == 1:
-        if name == "avg_pool1d" and input.ndim not in (2, 3):
-            raise errors.runtime(
-                f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while checking "
-                f"arguments for {name})"
-            )
-        if name == "max_pool1d" and (input.ndim not in (2, 3) or 0 in input.shape[input.ndim - 2 :]):
+        if input.ndim not in (2, 3) or 0 in input.shape[input.ndim - 2 :]:
             raise errors.runtime(
                 "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but "
                 f"got:{list(input.shape)}"
@@ -342,22 +343,21 @@ def _check_kind(name: str, input: Tensor, allowed: str) -> None:
 def _max(n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, up: bool, indices: bool) -> Any:
     name = f"max_pool{n}d"
     require_tensor(name, input)
-    if n == 1 and indices and input.ndim not in (2, 3):
-        raise errors.runtime(
-            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while checking "
-            "arguments for max_pool1d)"
-        )
-    if n == 1:
-        _check_rank(name, input, n, None, up)
-    kernel, step, pad, spread = _settings(name, n, kernel, stride, padding, dilation)
-    if n > 1:
-        _check_rank(name, input, n, kernel, up)
+    plain = n == 1 and not indices  # which PyTorch checks apart, in words of its own
+    if plain:
+        _check_rank(name, input, n)
+    elif n == 1:
+        _check_dims(name, input)
+    called = name if plain or n > 1 else name + "_with_indices"
+    kernel, step, pad, spread = _settings(called, n, kernel, stride, padding, dilation)
+    if not plain:
+        _check_rank(name, input.unsqueeze(-2) if n == 1 else input, max(n, 2))
     out = _fitting(input, n, kernel, step, pad, spread, up)
     if min(out) <= 0:
-        if n == 1:
+        if plain:
             raise errors.runtime(f"max_pool1d() Invalid computed output size: {out[0]}")
-        raise _too_small(input, n, out)
-    _check_kind("max_pool1d_impl" if n == 1 else name, input, "f" if n == 1 else "fil")
+        raise _too_small(input.unsqueeze(-2), 2, (1, *out)) if n == 1 else _too_small(input, n, out)
+    _check_kind("max_pool1d_impl" if plain else f"max_pool{max(n, 2)}d", input, "f" if plain else "fil")
     places = indices or (bool(recording()) and edge_of(input) is not None)
     if n == 1:  # as PyTorch does: a plane of height one
         one = (1,)
@@ -379,15 +379,15 @@ def _average(
     name = f"avg_pool{n}d"
     require_tensor(name, input)
     if n == 1:
-        _check_rank(name, input, n, None, up)
+        _check_dims(name, input)
     kernel, step, pad, _ = _settings(name, n, kernel, stride, padding, 1)
     if n == 3:
-        _check_rank(name, input, n, kernel, up)
+        _check_rank(name, input, n)
     if divisor == 0:
         raise errors.runtime("divisor must be not zero", f"{name}: divisor_override divides the sum of each window.")
     if n < 3:
         x = input.unsqueeze(-2) if n == 1 else input
-        _check_rank("avg_pool2d", x, 2, kernel, up)
+        _check_rank("avg_pool2d", x, 2)
     else:
         x = input
     out = _fitting(input, n, kernel, step, pad, (1,) * n, up)
@@ -415,112 +415,42 @@ def _p_norm(n: int, input: Any, p: float, kernel: Any, stride: Any, up: bool) ->
     return (mean.sign() * positive).mul(float(np.prod(sizes)) if n > 1 else sizes[0]).pow(1.0 / p)
 
 
-def _unpool(n: int, input: Any, indices: Any, kernel: Any, stride: Any, padding: Any, output_size: Any) -> Tensor:
-    name = f"max_unpool{n}d"
-    require_tensor(name, input)
-    kernel = sizes_of(name, "kernel_size", kernel, n)
-    step = kernel if stride is None else sizes_of(name, "stride", stride, n)
-    pad = sizes_of(name, "padding", padding, n)
-    size = _unpooled_size(input, kernel, step, pad, output_size)
-    if n > 1 and input.ndim not in (n + 1, n + 2):
-        raise errors.runtime(
-            f"Input to max_unpooling{n}d should be a {n + 1}d or {n + 2}d Tensor, but got a tensor with {input.ndim} "
-            "dimensions."
-        )
-    if indices.dtype is not types.int64:
-        raise errors.runtime(f"elements in indices should be type int64 but got: {types.scalar_name(indices.dtype)}")
-    if n == 3 and min(step) <= 0:
-        raise errors.runtime(f"strides should be greater than zero, but got stride: {list(step)}")
-    tail = [1] if n == 1 else []
-    if tuple(indices.shape) != tuple(input.shape):
-        raise errors.runtime(
-            f"Expected shape of indices to be same as that of the input tensor ({list(input.shape) + tail}) but got indices "
-            f"tensor with shape: {list(indices.shape) + tail}"
-        )
-    where, length = indices._a, int(np.prod(size))
-    if where.size and (where.min() < 0 or where.max() >= length):
-        bad = int(where.min()) if where.min() < 0 else int(where.max())
-        raise errors.runtime(
-            f"Found an invalid max index: {bad} (output volumes are of size {'x'.join(map(str, [*size, *tail]))})"
-        )
-    if n == 1:  # as PyTorch does: planes of width one
-        return max_unpool.public(input.unsqueeze(-1), indices.unsqueeze(-1), size=(*size, 1)).squeeze(-1)  # type: ignore[no-any-return]
-    return max_unpool.public(input, indices, size=size)  # type: ignore[no-any-return]
-
-
-def _unpooled_size(input: Tensor, kernel: Any, stride: Any, padding: Any, asked: Any) -> tuple[int, ...]:
-    n = len(kernel)
-    usual = [(m - 1) * s + q - 2 * p for m, q, s, p in zip(input.shape[-n:], kernel, stride, padding, strict=True)]
-    if asked is None:
-        return tuple(usual)
-    size = [int(v) for v in asked]
-    if len(size) == n + 2:
-        size = size[2:]
-    if len(size) != n:
-        raise errors.value(
-            f"output_size should be a sequence containing {n} or {n + 2} elements, but it has a length of '{len(size)}'"
-        )
-    for d, (v, u, s) in enumerate(zip(size, usual, stride, strict=True)):
-        if not u - s < v < u + s:
-            raise errors.value(f'invalid output_size "{tuple(asked)}" (dim {d} must be between {u - s} and {u + s})')
-    return tuple(size)
-
-
-@opaque(public=False, grad_name=lambda inputs, attrs: f"MaxUnpool{len(attrs['size'])}DBackward0")
-def max_unpool(k, input, indices, *, size):
-    """Zeros of spatial size ``size`` with the elements at the places where they were the maxima; the last of equals stays."""
-    n = len(size)
-    shape = (*input.shape[: input.ndim - n], *size)
-    out = np.zeros(int(np.prod(shape)), input.dtype)
-    out[_flat(shape, indices, n)] = input.reshape(-1)
-    return out.reshape(shape)
-
-
-max_unpool.nondiff("indices")
-
-
-@max_unpool.vjp("input")
-def _(k, g, indices, size):
-    return k.plane_gather(g, indices, dims=len(size))
-
-
 # --- declarations -----------------------------------------------------------------------------------------------------
 def _space(n: int) -> tuple[int, ...]:
-    return (7, 6, 5)[:n]
+    return (7,) if n == 1 else (5, 4, 3)[:n]
 
 
-def _without(m: Any) -> list[Any]:
-    return [m.without("0-d", _LEAD), m.without("broadcast", _NO_BROADCAST)]
+def excuses(m: Any) -> list[Any]:
+    return [m.without("0-d", _LEAD)]
 
 
-def _max_samples(n: int) -> Any:
+def _max_samples(n: int, asks: bool = True) -> Any:
     def samples(m: Any) -> list[Any]:
         s = _space(n)
         out = [m(m.f(2, 3, *s), 2), m(m.f(3, *s), (3, 2, 2)[:n], 2, 1), m(m.f(0, 3, *s), 2), m(m.nc(2, 3, *s), 3, 1)]
         out += [m(m.f(1, 2, *s), 2, 2, ceil_mode=True), m(m.f(1, 2, *s), 2, 1, 1, 2)]
-        return [*out, m(m.f(1, 2, *s), 2, return_indices=True), *_without(m)]
+        return [*out, *([m(m.f(1, 2, *s), 2, return_indices=True)] if asks else []), *excuses(m)]
 
     return samples
 
 
-def _pool_errors(n: int) -> Any:
+def _pool_errors(n: int, places: bool) -> Any:
+    plain = n == 1 and not places
+
     def wrong(m: Any) -> list[Any]:
         x = m.f(1, 4, *[4] * n)
-        pad = (
-            "padding should be at most half of kernel size"
-            if n == 1
-            else "pad should be at most half of effective kernel"
-        )
-        size = "Invalid computed output size" if n == 1 else "Output size is too small"
-        stride = "stride must be greater than zero" if n == 1 else "stride should not be zero"
-        return [
-            m.error(TypeError, "must be Tensor, not int", 3, 2),
+        pad = "at most half of kernel size" if plain else "pad should be at most half of effective kernel"
+        size = "Invalid computed output size" if plain else "Output size is too small"
+        stride = "stride must be greater than zero" if plain else "stride should not be zero"
+        count = "kernel_size' should contain one int (got 2)" if n == 1 and places else "kernel_size must"
+        out = [
             m.error(RuntimeError, pad, x, 2, padding=2),
             m.error(RuntimeError, stride, x, 2, 0),
             m.error(RuntimeError, size, x, 5),
-            m.error(RuntimeError, "kernel_size must", x, (2,) * (n + 1)),
+            m.error(RuntimeError, count, x, (2,) * (n + 1)),
             m.error(NotImplementedError, "not implemented for 'Bool'", m.b(1, 4, *[4] * n), 2),
         ]
+        return out if n == 3 and places else [*out, m.error(TypeError, "must be Tensor, not int", 3, 2)]
 
     return wrong
 
@@ -530,7 +460,7 @@ def _avg_samples(n: int) -> Any:
         s = _space(n)
         out = [m(m.f(2, 3, *s), 2), m(m.f(3, *s), (3, 2, 2)[:n], 2, 1), m(m.f(0, 3, *s), 2), m(m.nc(2, 3, *s), 3, 1)]
         out += [m(m.f(1, 2, *s), 2, 2, 1, True), m(m.f(1, 2, *s), 3, 2, 1, True, False), m(m.i(1, 2, *s), 2)]
-        return out + ([m(m.f(1, 2, *s), 2, divisor_override=3)] if n > 1 else []) + _without(m)
+        return out + ([m(m.f(1, 2, *s), 2, divisor_override=3)] if n > 1 else []) + excuses(m)
 
     return samples
 
@@ -559,7 +489,7 @@ def _lp_samples(n: int) -> Any:
             m(m.f(2, 3, *s, **span), 3, 2, 1, True),
             m(m.f(0, 3, *s), 2, 2),
             m(m.nc(2, 3, *s, **span), 1, 2),
-            *_without(m),
+            *excuses(m),
         ]
 
     return samples
@@ -568,32 +498,6 @@ def _lp_samples(n: int) -> Any:
 def _lp_errors(n: int) -> Any:
     text = "smaller than kernel size" if n == 3 else "Output size is too small"
     return lambda m: [m.error(RuntimeError, text, m.f(1, 4, *[4] * n), 2, 5)]
-
-
-def _unpool_samples(n: int) -> Any:
-    def samples(m: Any) -> list[Any]:
-        where = m.a([[[0, 3, 4]]] if n == 1 else [[[[0, 3]]]] if n == 2 else [[[[[0, 3]]]]])
-        shape = (1, 1, 3) if n == 1 else (1,) * (n + 1) + (2,)
-        out = [m(m.f(*shape), where, 2), m(m.f(*shape[1:]), where[0], 3, 2, 1)]
-        excuses = [
-            m.without("strided", "the indices are the interesting part"),
-            m.without("empty", "indices point somewhere"),
-        ]
-        return [*out, m(m.f(*shape), where, 2, output_size=[s * 2 for s in shape[2:]]), *excuses, *_without(m)]
-
-    return samples
-
-
-def _unpool_errors(n: int) -> Any:
-    def wrong(m: Any) -> list[Any]:
-        shape = (1, 1, *[2] * n)
-        return [
-            m.error(RuntimeError, "Expected shape of indices to be same as that of the input tensor", m.f(*shape), m.i(1, 1, *[3] * n), 2),
-            m.error(RuntimeError, "elements in indices should be type int64", m.f(*shape), m.f(*shape), 2),
-            m.error(ValueError, 'invalid output_size "', m.f(*shape), m.i(*shape, hi=1), 2, output_size=(9,) * n),
-        ]  # fmt: skip
-
-    return wrong
 
 
 def _declare(n: int) -> None:
@@ -626,32 +530,56 @@ def _declare(n: int) -> None:
     ) -> Tensor:
         return _p_norm(n, input, norm_type, kernel_size, stride, ceil_mode)
 
-    def unpool(
-        input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
-    ) -> Tensor:
-        return _unpool(n, input, indices, kernel_size, stride, padding, output_size)
-
     shapes = "Shapes: (N, C, *space) or (C, *space); out size floor((n + 2 padding - dilation (kernel - 1) - 1) / stride) + 1,\n    "
     shapes += (
         "ceil instead of floor with ceil_mode. Raises RuntimeError where settings are out of range or no window fits."
     )
     declared: tuple[tuple[Any, str, str, Any, Any], ...] = (
-        (max_pool_, f"max_pool{n}d", "largest element", _max_samples(n), _pool_errors(n)),
-        (max_pool_with_indices, f"max_pool{n}d_with_indices", "largest element and its place", _max_samples(n), _pool_errors(n)),
+        (max_pool_, f"max_pool{n}d", "largest element", _max_samples(n), _pool_errors(n, False)),
+        (max_pool_with_indices, f"max_pool{n}d_with_indices", "largest element and its place", _max_samples(n), _pool_errors(n, True)),
         (avg_pool_1d if n == 1 else avg_pool_, f"avg_pool{n}d", "mean", _avg_samples(n), _avg_errors(n)),
         (lp_pool, f"lp_pool{n}d", "p-norm, (sum of x^p)^(1/p),", _lp_samples(n), _lp_errors(n)),
-        (unpool, f"max_unpool{n}d", "", _unpool_samples(n), _unpool_errors(n)),
     )  # fmt: skip
     for fn, name, what, samples, wrong in declared:
         fn.__name__ = fn.__qualname__ = name
         fn.__doc__ = f"The {what} of each window, over {n} dimension(s).\n\n    {shapes}\n    "
-        if name.startswith("max_unpool"):
-            fn.__doc__ = (
-                f"Zeros with the input at the places (``indices``) where max_pool{n}d found it; the rest is lost."
-            )
         function(name="nn.functional." + name, samples=samples, errors=wrong)(fn)
-        if name in ("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "max_pool1d_with_indices"):
-            function(name=name, samples=samples, errors=wrong)(fn)
+    _declare_outside(n, avg_pool_1d)
+
+
+def _declare_outside(n: int, avg_pool_1d: Any) -> None:
+    """The names that stand in ``torch`` as well; these have no ``return_indices``."""
+
+    def plain(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+    ) -> Any:
+        return _max(n, input, kernel_size, stride, padding, dilation, ceil_mode, False)
+
+    def with_indices(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+    ) -> Any:
+        return _max(n, input, kernel_size, stride, padding, dilation, ceil_mode, True)
+
+    declared = [(plain, f"max_pool{n}d", _max_samples(n, False), _pool_errors(n, False))]
+    if n == 1:
+        declared += [
+            (with_indices, "max_pool1d_with_indices", _max_samples(1, False), _pool_errors(1, True)),
+            (avg_pool_1d, "avg_pool1d", _avg_samples(1), _avg_errors(1)),
+        ]
+    for fn, name, samples, wrong in declared:
+        fn.__name__ = fn.__qualname__ = name
+        fn.__doc__ = f"As ``nn.functional.{name}``."
+        function(name=name, samples=samples, errors=wrong)(fn)
 
 
 for _n in (1, 2, 3):
