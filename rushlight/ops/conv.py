@@ -85,8 +85,9 @@ def _backward_input(g: Any, weight: Any, size: Any, stride: Any, padding: Any, d
     space = tuple(m + 2 * p for m, p in zip(size, padding, strict=True))
     reach = tuple(d * (m - 1) for m, d in zip(kernel, dilation, strict=True))
     rest = tuple(r - p for r, p in zip(reach, padding, strict=True))
-    if _channels_last(o, kernel, groups) and min(rest) >= 0 and set(stride) == {1}:
-        # with stride 1 the transpose is a convolution with the turned kernel: reading windows is quicker than adding to them
+    if _channels_last(o, kernel, groups) and o <= 4 * c and min(rest) >= 0 and set(stride) == {1}:
+        # with stride 1 the transpose is a convolution with the turned kernel: reading windows is quicker than adding
+        # to them, unless there are far more of them to read
         if all(a == m + r for a, m, r in zip(space, out, reach, strict=True)):
             turned = np.flip(weight, tuple(range(2, weight.ndim))).swapaxes(0, 1)
             return _forward(g, turned, stride, rest, dilation, 1)
