@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import errors, types
 from ..functions import function
 from ..op import elementwise
@@ -26,11 +28,26 @@ def _(k, g):
 
 def _to_dtype(x: Tensor, dtype: types.dtype, copy: bool = False) -> Tensor:
     if x.dtype is dtype:
-        return x.clone() if copy else x  # type: ignore[no-any-return]
+        return convert.public(x, dtype=dtype) if copy else x  # type: ignore[no-any-return]
     return convert.public(x, dtype=dtype)  # type: ignore[no-any-return]
 
 
-@function(name="Tensor.to", methods="to")
+@function(
+    name="Tensor.to",
+    methods="to",
+    samples=lambda m: [
+        m(m.f(2, 3), m.torch.float32),
+        m(m.f(), m.torch.int64),
+        m(m.f(0, 2), "cpu"),
+        m(m.nc(3, 2), m.torch.float16).first_order("rounded"),
+        m(m.f(2), m.i(2)),
+        m(m.f(2), copy=True),
+    ],
+    errors=lambda m: [
+        m.error(AssertionError, "Torch not compiled with CUDA enabled", m.f(2), "cuda"),
+        m.error(TypeError, "to() received an invalid combination of arguments - got (list)", m.f(2), [1]),
+    ],
+)
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """This tensor in another dtype or on another device: ``to(dtype)``, ``to(device)``, ``to(other)``; itself if nothing changes.
 
@@ -58,11 +75,22 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 
 def _short(name: str, dtype: types.dtype) -> None:
-    def method(self: Tensor, memory_format: Any = None) -> Tensor:
+    def method(self: Tensor, *, memory_format: Any = None) -> Tensor:
         return _to_dtype(self, dtype)
 
     method.__name__, method.__doc__ = name, f"This tensor as {dtype}."
-    function(name="Tensor." + name, methods=name)(method)
+    function(
+        name="Tensor." + name,
+        methods=name,
+        samples=lambda m: [
+            m(m.f(2, 3)).first_order("rounded"),
+            m(m.f()).first_order("rounded"),
+            m(m.f(0, 2)),
+            m(m.nc(3, 2)).first_order("rounded"),
+            m(m.i(3)),
+        ],
+        errors=lambda m: [m.error(TypeError, f"{name}() takes", m.f(2), 3)],
+    )(method)
 
 
 for _name, _dtype in {
@@ -71,7 +99,20 @@ for _name, _dtype in {
     _short(_name, _dtype)
 
 
-@function(name="Tensor.type", methods="type")
+@function(
+    name="Tensor.type",
+    methods="type",
+    samples=lambda m: [
+        m(m.f(2, 3), m.torch.int64),
+        m(m.f(), "torch.FloatTensor"),
+        m(m.f(0, 2)),
+        m(m.nc(3, 2), m.torch.float64),
+    ],
+    errors=lambda m: [
+        m.error(ValueError, "invalid type: 'torch.Foo'", m.f(2), "torch.Foo"),
+        m.error(TypeError, "dtype must be a type, str, or dtype object", m.f(2), 3),
+    ],
+)
 def type_of(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The tensor type's name, or this tensor as another type."""
     if dtype is None:
@@ -81,61 +122,141 @@ def type_of(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         if name not in TYPED:
             raise errors.value(f"invalid type: '{dtype}'")
         dtype = TYPED[name]
-    return _to_dtype(self, getattr(dtype, "dtype", dtype))
+    dtype = getattr(dtype, "dtype", dtype)
+    if not isinstance(dtype, types.dtype):
+        raise errors.type_("dtype must be a type, str, or dtype object")
+    return _to_dtype(self, dtype)
 
 
-@function(name="Tensor.type_as", methods="type_as")
+@function(
+    name="Tensor.type_as",
+    methods="type_as",
+    samples=lambda m: [
+        m(m.f(2, 3), m.i(2)),
+        m(m.f(), m.f()),
+        m(m.f(0, 2), m.a(1)),
+        m(m.nc(3, 2), m.a(1.0, m.torch.float64)),
+    ],
+    errors=lambda m: [
+        m.error(TypeError, "type_as(): argument 'other' (position 1) must be Tensor, not int", m.f(2), 3)
+    ],
+)
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """This tensor in the dtype of another."""
+    if not isinstance(other, Tensor):
+        raise errors.not_a_tensor("type_as", "other", 1, other)
     return _to_dtype(self, other.dtype)
 
 
-@function(name="Tensor.cpu", methods="cpu")
-def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
+@function(
+    name="Tensor.cpu",
+    methods="cpu",
+    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3))],
+    errors=lambda m: [m.error(TypeError, "cpu() takes", m.f(2), 3)],
+)
+def cpu(self: Tensor, *, memory_format: Any = None) -> Tensor:
     """This tensor: it is on the CPU."""
     return self
 
 
-@function(name="Tensor.cuda", methods="cuda")
+@function(
+    name="Tensor.cuda",
+    methods="cuda",
+    samples=lambda m: [m(m.f(2)), m(m.f()), m(m.f(0)), m(m.nc(2, 2))],
+    errors=lambda m: [m.error(AssertionError, "Torch not compiled with CUDA enabled", m.f(2))],
+)
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
     """Raises what PyTorch's CPU build raises."""
     types.check_device("cuda")
     return self
 
 
-@function(name="Tensor.pin_memory", methods="pin_memory share_memory_")
+@function(
+    name="Tensor.pin_memory",
+    methods="pin_memory",
+    samples=lambda m: [m(m.f(2)), m(m.f()), m(m.f(0)), m(m.nc(2, 2))],
+    errors=lambda m: [m.error(RuntimeError, "Cannot access accelerator device when none is available.", m.f(2))],
+)
 def pin_memory(self: Tensor, device: Any = None) -> Tensor:
-    """This tensor, for programs that ask."""
+    """Raises what PyTorch's CPU build raises: there is no accelerator to copy to."""
+    raise errors.runtime(
+        "Cannot access accelerator device when none is available.", "Pin memory only if torch.cuda.is_available()."
+    )
+
+
+@function(
+    name="Tensor.share_memory_",
+    methods="share_memory_",
+    samples=lambda m: [m(m.f(2)), m(m.f()), m(m.f(0)).apart("PyTorch cannot share nothing"), m(m.nc(2, 2))],
+    errors=lambda m: [m.error(TypeError, "takes", m.f(2), 3)],
+)
+def share_memory_(self: Tensor) -> Tensor:
+    """This tensor. Its memory is not moved; processes that are forked later see a copy."""
     return self
 
 
-@function(methods="is_floating_point")
+@function(
+    methods="is_floating_point",
+    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.c(2))],
+    errors=lambda m: [
+        m.error(TypeError, "is_floating_point(): argument 'input' (position 1) must be Tensor, not float", 3.0)
+    ],
+)
 def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is a floating one."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("is_floating_point", "input", 1, input)
     return input.dtype.is_floating_point
 
 
-@function(methods="is_complex")
+@function(
+    methods="is_complex",
+    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.c(2))],
+    errors=lambda m: [m.error(TypeError, "is_complex(): argument 'input' (position 1) must be Tensor, not float", 3.0)],
+)
 def is_complex(input: Tensor) -> bool:
     """Whether the dtype is complex."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("is_complex", "input", 1, input)
     return input.dtype.is_complex
 
 
-@function(name="Tensor.element_size", methods="element_size")
+@function(
+    name="Tensor.element_size",
+    methods="element_size",
+    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3))],
+    errors=lambda m: [m.error(TypeError, "element_size() takes", m.f(2), 3)],
+)
 def element_size(self: Tensor) -> int:
     """Bytes of one element."""
     return self._a.itemsize
 
 
-@function(name="Tensor.get_device", methods="get_device")
+@function(
+    name="Tensor.get_device",
+    methods="get_device",
+    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3))],
+    errors=lambda m: [m.error(TypeError, "get_device() takes", m.f(2), 3)],
+)
 def get_device(self: Tensor) -> int:
     """-1: the CPU."""
     return -1
 
 
-@function()
+@function(
+    samples=lambda m: [m(m.f(2), m.i(2)), m(m.f(), m.i(2)), m(m.i(0), 1.5), m(m.nc(2, 2), 2), m(3, 4)],
+    errors=lambda m: [
+        m.error(
+            TypeError, "result_type() received an invalid combination of arguments - got (Tensor, str)", m.f(2), "a"
+        )
+    ],
+)
 def result_type(tensor1: Any, tensor2: Any) -> types.dtype:
     """The dtype that arithmetic between the two gives."""
+    numbers = (bool, int, float, complex, np.number)
+    if not all(isinstance(t, (Tensor, *numbers)) for t in (tensor1, tensor2)):
+        kinds = ", ".join(type(t).__name__ for t in (tensor1, tensor2))
+        raise errors.type_(f"result_type() received an invalid combination of arguments - got ({kinds})")
     return promoted((tensor1, tensor2))
 
 

@@ -32,13 +32,27 @@ def read_size(name: str, size: Sequence[Any]) -> tuple[int, ...]:
     except TypeError:
         bad = next((s for s in size if not hasattr(s, "__index__")), size) if isinstance(size, (tuple, list)) else size
         raise errors.type_(
-            f"{name}(): argument 'size' must be tuple of ints, but found element of type {type(bad).__name__}",
+            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(bad).__name__}",
             f"Write {name}(2, 3) or {name}((2, 3)).",
         ) from None
     for s in out:
         if s < 0:
             raise errors.runtime(f"Trying to create tensor with negative dimension {s}: {list(out)}")
     return out
+
+
+def need_number(name: str, argument: str, position: int, value: Any) -> Any:
+    """A number, or the one element of a tensor.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    value = _plain(value)
+    if not isinstance(value, (bool, int, float, complex, np.number, np.bool_)):
+        raise errors.type_(
+            f"{name}(): argument '{argument}' (position {position}) must be Number, not {type(value).__name__}"
+        )
+    return value
 
 
 def finish(
@@ -212,7 +226,25 @@ def _common_dtype(leaves: list[Any]) -> types.dtype:
     return out
 
 
-@function()
+@function(
+    samples=lambda m: [
+        m([1, 2]),
+        m(3.5),
+        m([[True, False]]),
+        m([]),
+        m([1.5, 2]),
+        m(2j),
+        m([1, 2], dtype=m.torch.float16),
+        m(m.a([1.0, 2.0])),
+        m(m.a(1)),
+        m(m.f(0, 2)),
+        m(m.nc(2, 3)),
+    ],
+    errors=lambda m: [
+        m.error(TypeError, "new(): invalid data type 'str'", "x"),
+        m.error(ValueError, "expected sequence of length 2 at dim 1 (got 1)", [[1, 2], [3]]),
+    ],
+)
 def tensor(
     data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
 ) -> Tensor:
@@ -238,8 +270,11 @@ def tensor(
     return finish(array_of(data, wanted), device=device, requires_grad=requires_grad)
 
 
-@function()
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+@function(
+    samples=lambda m: [m([1, 2]), m(m.f(2)), m(m.f(2), dtype=m.torch.float32), m(m.f()), m(m.f(0)), m(m.nc(3, 2))],
+    errors=lambda m: [m.error(TypeError, "new(): invalid data type 'str'", "x")],
+)
+def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """``data`` as a tensor, without a copy where it can be: tensors and arrays of the wanted dtype are shared."""
     types.check_device(device)
     if isinstance(data, Tensor):
@@ -249,12 +284,15 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return wrap(array_of(data, None if dtype is None else dtype_or_default(dtype)))
 
 
-@function()
+@function(
+    samples=lambda m: [m([1, 2]), m(m.f(2)), m(m.f()), m(m.f(0)), m(m.nc(3, 2))],
+    errors=lambda m: [m.error(TypeError, "new(): invalid data type 'str'", "x")],
+)
 def asarray(
     obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Tensor:
     """``obj`` as a tensor, shared unless ``copy`` or a conversion says otherwise."""
-    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype, device)
+    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype, device=device)
     if copy and t is obj:
         t = t.clone()
     if t is not obj or requires_grad != t.requires_grad:
@@ -263,7 +301,10 @@ def asarray(
     return t
 
 
-@function()
+@function(
+    samples=lambda m: [m(np.arange(3)), m(np.ones((2, 0))), m(np.array(2.5)), m(np.arange(6.0).reshape(2, 3).T)],
+    errors=lambda m: [m.error(TypeError, "expected np.ndarray (got list)", [1.0])],
+)
 def from_numpy(ndarray: Any, /) -> Tensor:
     """A tensor that shares the memory of a NumPy array.
 
@@ -295,28 +336,55 @@ def _filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) 
     return finish(a, **kwargs)
 
 
-@function()
+@function(
+    samples=lambda m: [m(2, 3), m((2, 3)), m(()), m(0, 2), m(2, dtype=m.torch.bool), m(size=(2,))],
+    errors=lambda m: [m.error(TypeError, "zeros(): argument 'size' (position 1) must be tuple of ints, not str", "a")],
+)
 def zeros(*size: Any, **kwargs: Any) -> Tensor:
     """Zeros of this size. Keywords: ``dtype, device, requires_grad, out``."""
     return _filled("zeros", size, kwargs, 0)
 
 
-@function()
+@function(
+    samples=lambda m: [m(2, 3), m((2, 3)), m(()), m(0, 2), m(2, dtype=m.torch.int16)],
+    errors=lambda m: [m.error(RuntimeError, "Trying to create tensor with negative dimension -1", -1)],
+)
 def ones(*size: Any, **kwargs: Any) -> Tensor:
     """Ones of this size. Keywords: ``dtype, device, requires_grad, out``."""
     return _filled("ones", size, kwargs, 1)
 
 
-@function()
+@function(
+    samples=lambda m: [
+        m(2, 3).apart("uninitialised"),
+        m(()).apart("the same"),
+        m(0, 2),
+        m(2, dtype=m.torch.bool).apart("the same"),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "Trying to create tensor with negative dimension -1", -1),
+        m.error(TypeError, "empty(): argument 'size' (position 1) must be tuple of ints, not str", "a"),
+    ],
+)
 def empty(*size: Any, **kwargs: Any) -> Tensor:
     """Uninitialised memory of this size. Keywords: ``dtype, device, requires_grad, out, memory_format``."""
     return _filled("empty", size, kwargs, None)
 
 
-@function()
+@function(
+    samples=lambda m: [m((2, 3), 1.5), m((), 2), m((0,), True), m((2,), 3, dtype=m.torch.float64), m((2,), 1j)],
+    errors=lambda m: [
+        m.error(TypeError, "full(): argument 'fill_value' (position 2) must be Number, not str", (2,), "a"),
+        m.error(TypeError, "full(): argument 'size' (position 1) must be tuple of ints, not int", 2, 1.0),
+    ],
+)
 def full(size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
     """A tensor of this size filled with one number; its dtype is the number's unless ``dtype`` is given."""
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    value = need_number("full", "fill_value", 2, fill_value)
+    if isinstance(size, int):
+        raise errors.type_(
+            "full(): argument 'size' (position 1) must be tuple of ints, not int", "Write full((2,), value)."
+        )
     dtype = kwargs.pop("dtype", None)
     dtype = types.of_number(value) if dtype is None else dtype_or_default(dtype)
     a = np.empty(read_size("full", (size,)), dtype.np)
@@ -324,11 +392,19 @@ def full(size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
     return finish(a, **kwargs)
 
 
-@function()
+@function(
+    samples=lambda m: [m(3), m(2, 4), m(0), m(3, dtype=m.torch.int64)],
+    errors=lambda m: [
+        m.error(RuntimeError, "n must be greater or equal to 0, got -1", -1),
+        m.error(TypeError, "eye(): argument 'n' (position 1) must be int, not str", "a"),
+    ],
+)
 def eye(n: int, m: int | None = None, **kwargs: Any) -> Tensor:
     """The identity matrix of n rows and m (default n) columns."""
     dtype = dtype_or_default(kwargs.pop("dtype", None))
-    for name, count in (("n", n), ("m", n if m is None else m)):
+    for i, (name, count) in enumerate((("n", n), ("m", n if m is None else m))):
+        if not hasattr(count, "__index__"):
+            raise errors.type_(f"eye(): argument '{name}' (position {i + 1}) must be int, not {type(count).__name__}")
         if count < 0:
             raise errors.runtime(f"{name} must be greater or equal to 0, got {count}")
     return finish(np.eye(n, m, dtype=dtype.np), **kwargs)
@@ -338,7 +414,14 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, Tensor) else value
 
 
-@function()
+@function(
+    samples=lambda m: [m(5), m(2, 8, 3), m(1.0, 2.0, 0.3), m(5, 0, -2), m(0), m(3, dtype=m.torch.float16)],
+    errors=lambda m: [
+        m.error(RuntimeError, "step must be nonzero", 1, 5, 0),
+        m.error(RuntimeError, "upper bound and lower bound inconsistent with step sign", 5, 1),
+        m.error(TypeError, "arange(): argument 'end' (position 1) must be Number, not str", "a"),
+    ],
+)
 def arange(start: Any = None, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor:
     """Numbers from ``start`` (0) up to, not including, ``end``: ``start + i * step``.
 
@@ -347,9 +430,17 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, **kwargs: Any) -> 
     Raises:
         RuntimeError: for a zero step, or one that leads away from ``end``.
     """
+    if start is None and end is None:
+        raise errors.type_(
+            "arange() received an invalid combination of arguments - got ()", "Write arange(end) or arange(start, end)."
+        )
+    names = ("end", "start", "step") if end is None else ("start", "end", "step")
     if end is None:
         start, end = 0, start
-    start, end, step = _plain(start), _plain(end), _plain(step)
+        need_number("arange", "end", 1, end)
+    start, end, step = (
+        need_number("arange", n, i + 1, v) for i, (n, v) in enumerate(zip(names, (start, end, step), strict=True))
+    )
     dtype = kwargs.pop("dtype", None)
     if dtype is None:
         whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
@@ -373,7 +464,14 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, **kwargs: Any) -> 
     return finish(a.astype(dtype.np), **kwargs)
 
 
-@function(name="range")
+@function(
+    name="range",
+    samples=lambda m: [m(0, 4), m(1, 2, 0.5), m(3, 1, -1)],
+    errors=lambda m: [
+        m.error(RuntimeError, "step must be nonzero", 1, 5, 0),
+        m.error(RuntimeError, "upper bound and lower bound inconsistent with step sign", 5, 1),
+    ],
+)
 def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor:
     """As ``arange`` but with ``end`` included; PyTorch deprecates it."""
     import warnings
@@ -385,6 +483,10 @@ def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Ten
         stacklevel=2,
     )
     dtype = dtype_or_default(kwargs.pop("dtype", None))
+    if step == 0:
+        raise errors.runtime("step must be nonzero")
+    if (end - start) * step < 0:
+        raise errors.runtime("upper bound and lower bound inconsistent with step sign")
     n = int((end - start) / step) + 1
     return finish((start + step * np.arange(n, dtype=np.float64)).astype(dtype.np), **kwargs)
 
@@ -417,14 +519,27 @@ def _linear(start: float, end: float, steps: int, dtype: types.dtype) -> ndarray
     return np.where(np.arange(steps) < steps // 2, low, high).astype(dtype.np)
 
 
-@function()
+@function(
+    samples=lambda m: [m(0, 1, 5), m(-3.0, 3.0, 7), m(1, 2, 1), m(1, 2, 0), m(0, 10, 4, dtype=m.torch.int64)],
+    errors=lambda m: [
+        m.error(RuntimeError, "number of steps must be non-negative", 0, 1, -1),
+        m.error(TypeError, "linspace() received an invalid combination of arguments - got (int, str, int)", 0, "a", 3),
+    ],
+)
 def linspace(start: Any, end: Any, steps: int, **kwargs: Any) -> Tensor:
     """``steps`` numbers from ``start`` to ``end``, both included, evenly spaced."""
     dtype = dtype_or_default(kwargs.pop("dtype", None))
+    given = (start, end, steps)
+    if not all(isinstance(_plain(v), (int, float, complex, np.number)) for v in given):
+        kinds = ", ".join(type(v).__name__ for v in given)
+        raise errors.type_(f"linspace() received an invalid combination of arguments - got ({kinds})")
     return finish(_linear(_plain(start), _plain(end), int(steps), dtype), **kwargs)
 
 
-@function()
+@function(
+    samples=lambda m: [m(0, 2, 3, dtype=m.torch.float64), m(0, 4, 3, base=2.0), m(1, 2, 1), m(1, 2, 0)],
+    errors=lambda m: [m.error(RuntimeError, "number of steps must be non-negative", 0, 1, -1)],
+)
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, **kwargs: Any) -> Tensor:
     """``base`` to the powers ``linspace(start, end, steps)``."""
     dtype = dtype_or_default(kwargs.pop("dtype", None))
@@ -452,28 +567,47 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tenso
     return finish(a, **kwargs)
 
 
-@function()
+@function(
+    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.f(2), dtype=m.torch.int32)],
+    errors=lambda m: [m.error(TypeError, "zeros_like(): argument 'input' (position 1) must be Tensor, not float", 3.0)],
+)
 def zeros_like(input: Tensor, **kwargs: Any) -> Tensor:
     """Zeros with the shape, dtype and memory order of ``input``."""
     return _like("zeros_like", input, kwargs, 0)
 
 
-@function()
+@function(
+    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.f(2), dtype=m.torch.int32)],
+    errors=lambda m: [m.error(TypeError, "ones_like(): argument 'input' (position 1) must be Tensor, not float", 3.0)],
+)
 def ones_like(input: Tensor, **kwargs: Any) -> Tensor:
     """Ones with the shape, dtype and memory order of ``input``."""
     return _like("ones_like", input, kwargs, 1)
 
 
-@function()
+@function(
+    samples=lambda m: [
+        m(m.f(2, 3)).apart("uninitialised"),
+        m(m.f()).apart("uninitialised"),
+        m(m.f(0, 2)).apart("uninitialised"),
+        m(m.nc(3, 2)).apart("uninitialised"),
+    ],
+    errors=lambda m: [m.error(TypeError, "empty_like(): argument 'input' (position 1) must be Tensor, not float", 3.0)],
+)
 def empty_like(input: Tensor, **kwargs: Any) -> Tensor:
     """Uninitialised memory with the shape, dtype and memory order of ``input``."""
     return _like("empty_like", input, kwargs, None)
 
 
-@function()
+@function(
+    samples=lambda m: [m(m.f(2, 3), 1.5), m(m.f(), 2), m(m.f(0, 2), 2), m(m.nc(3, 2), True), m(m.i(3), 7)],
+    errors=lambda m: [
+        m.error(TypeError, "full_like(): argument 'fill_value' (position 2) must be Number, not str", m.f(2), "a")
+    ],
+)
 def full_like(input: Tensor, fill_value: Any, **kwargs: Any) -> Tensor:
     """``fill_value`` with the shape, dtype and memory order of ``input``."""
-    return _like("full_like", input, kwargs, _plain(fill_value))
+    return _like("full_like", input, kwargs, need_number("full_like", "fill_value", 2, fill_value))
 
 
 def _new(name: str, self: Tensor, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -> Tensor:
@@ -481,56 +615,116 @@ def _new(name: str, self: Tensor, size: Sequence[Any], kwargs: dict[str, Any], v
     return _filled(name, size, kwargs, value)
 
 
-@function(name="Tensor.new_zeros", methods="new_zeros")
+@function(
+    name="Tensor.new_zeros",
+    methods="new_zeros",
+    samples=lambda m: [m(m.f(2), 2, 3), m(m.f(), (2,)), m(m.f(0), ()), m(m.nc(3, 2), 2, dtype=m.torch.int64)],
+    errors=lambda m: [m.error(RuntimeError, "Trying to create tensor with negative dimension -1", m.f(2), -1)],
+)
 def new_zeros(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
     """Zeros of a size in this tensor's dtype."""
     return _new("new_zeros", self, size, kwargs, 0)
 
 
-@function(name="Tensor.new_ones", methods="new_ones")
+@function(
+    name="Tensor.new_ones",
+    methods="new_ones",
+    samples=lambda m: [m(m.f(2), 2, 3), m(m.f(), (2,)), m(m.f(0), ()), m(m.nc(3, 2), 2, dtype=m.torch.int64)],
+    errors=lambda m: [m.error(RuntimeError, "Trying to create tensor with negative dimension -1", m.f(2), -1)],
+)
 def new_ones(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
     """Ones of a size in this tensor's dtype."""
     return _new("new_ones", self, size, kwargs, 1)
 
 
-@function(name="Tensor.new_empty", methods="new_empty")
+@function(
+    name="Tensor.new_empty",
+    methods="new_empty",
+    samples=lambda m: [
+        m(m.f(2), 2, 3).apart("uninitialised"),
+        m(m.f(), 0),
+        m(m.f(0), ()).apart("the same"),
+        m(m.nc(3, 2), 2).apart("the same"),
+    ],
+    errors=lambda m: [m.error(RuntimeError, "Trying to create tensor with negative dimension -1", m.f(2), -1)],
+)
 def new_empty(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
     """Uninitialised memory of a size in this tensor's dtype."""
     return _new("new_empty", self, size, kwargs, None)
 
 
-@function(name="Tensor.new_full", methods="new_full")
+@function(
+    name="Tensor.new_full",
+    methods="new_full",
+    samples=lambda m: [m(m.f(2), (2, 3), 1.5), m(m.f(), (2,), 2), m(m.f(0), (), 3), m(m.nc(3, 2), (2,), 1)],
+    errors=lambda m: [
+        m.error(TypeError, "new_full(): argument 'fill_value' (position 2) must be Number, not str", m.f(2), (2,), "a")
+    ],
+)
 def new_full(self: Tensor, size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
     """A tensor of a size filled with a number, in this tensor's dtype."""
     kwargs.setdefault("dtype", self.dtype)
-    return full(size, fill_value, **kwargs)
+    return full(size, need_number("new_full", "fill_value", 2, fill_value), **kwargs)
 
 
-@function(name="Tensor.new_tensor", methods="new_tensor")
+@function(
+    name="Tensor.new_tensor",
+    methods="new_tensor",
+    samples=lambda m: [m(m.f(2), [1, 2]), m(m.f(), 3.5), m(m.f(0), [[True]]), m(m.nc(3, 2), [1.5])],
+    errors=lambda m: [m.error(TypeError, "new(): invalid data type 'str'", m.f(2), "x")],
+)
 def new_tensor(self: Tensor, data: Any, **kwargs: Any) -> Tensor:
     """A copy of ``data`` in this tensor's dtype."""
     dtype = dtype_or_default(kwargs.pop("dtype", None) or self.dtype)
     return finish(array_of(data, dtype), **kwargs)
 
 
-@function()
+@function(
+    samples=lambda m: [m((2, 3), (1, 2)).apart("uninitialised"), m((), ()).apart("the same"), m((0, 2), (2, 1))],
+    errors=lambda m: [
+        m.error(RuntimeError, "dimensionality of sizes (1) must match dimensionality of strides (2)", (2,), (1, 2))
+    ],
+)
 def empty_strided(size: Any, stride: Any, **kwargs: Any) -> Tensor:
     """Uninitialised memory with a size and strides in elements."""
     dtype = dtype_or_default(kwargs.pop("dtype", None))
     shape, steps = tuple(size), tuple(stride)
+    if len(shape) != len(steps):
+        raise errors.runtime(
+            f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(steps)})"
+        )
+    if any(s < 0 for s in steps):
+        raise errors.runtime(f"Storage size calculation overflowed with sizes={list(shape)} and strides={list(steps)}")
     span = 0 if 0 in shape else 1 + sum((n - 1) * s for n, s in zip(shape, steps, strict=True))
     memory = np.empty(span, dtype.np)
     return finish(ndarray(shape, dtype.np, memory, 0, tuple(s * dtype.itemsize for s in steps)), **kwargs)
 
 
-@function(name="Tensor.new_empty_strided", methods="new_empty_strided")
+@function(
+    name="Tensor.new_empty_strided",
+    methods="new_empty_strided",
+    samples=lambda m: [
+        m(m.f(2), (2, 3), (1, 2)).apart("uninitialised"),
+        m(m.f(), (), ()).apart("the same"),
+        m(m.f(0), (2,), (1,)).apart("the same"),
+        m(m.nc(3, 2), (2,), (1,)).apart("the same"),
+    ],
+    errors=lambda m: [
+        m.error(
+            RuntimeError, "dimensionality of sizes (1) must match dimensionality of strides (2)", m.f(2), (2,), (1, 2)
+        )
+    ],
+)
 def new_empty_strided(self: Tensor, size: Any, stride: Any, **kwargs: Any) -> Tensor:
     """``empty_strided`` in this tensor's dtype."""
     kwargs.setdefault("dtype", self.dtype)
     return empty_strided(size, stride, **kwargs)
 
 
-@function()
+@function(
+    samples=lambda m: [m(m.f()), m(m.f(0)), m(m.nc(2, 2)), m(3)],
+    errors=lambda m: [m.error(TypeError, "missing 1 required positional argument: 'obj'")],
+)
 def is_tensor(obj: Any) -> bool:
     """Whether ``obj`` is a tensor."""
     return isinstance(obj, Tensor)

@@ -33,7 +33,9 @@ def construct(name: str, dtype: types.dtype, args: tuple[Any, ...]) -> Tensor:
             t._vc = first._vc
             return t
         if not isinstance(first, (int, np.integer)):
-            if isinstance(first, (float, bool, str)) or first is None:
+            if isinstance(first, str):
+                raise errors.type_("new(): invalid data type 'str'")
+            if isinstance(first, (float, bool)) or first is None:
                 raise errors.type_(f"new(): data must be a sequence (got {type(first).__name__})")
             return wrap(array_of(first, dtype))
     if all(isinstance(a, (int, np.integer)) or (isinstance(a, Tensor) and a._a.ndim == 0) for a in args):
@@ -95,16 +97,36 @@ TYPED = {
     )
 }  # fmt: skip
 for _name, _type in TYPED.items():
-    function(name=_name)(_type)
+    function(
+        name=_name,
+        samples=lambda m: [m([1, 0, 1]), m([[1], [0]]), m(), m(0, 2), m(2, 3).apart("uninitialised")],
+        errors=lambda m: [
+            m.error(TypeError, "new(): invalid data type 'str'", "x"),
+            m.error(TypeError, "new(): data must be a sequence (got float)", 1.5),
+        ],
+    )(_type)
 
 
-@function(name="Tensor.new", methods="new")
+@function(
+    name="Tensor.new",
+    methods="new",
+    samples=lambda m: [m(m.f(2), [1, 2]), m(m.f()), m(m.f(0), 2).apart("uninitialised"), m(m.nc(3, 2), [[1.5]])],
+    errors=lambda m: [
+        m.error(TypeError, "new(): invalid data type 'str'", m.f(2), "x"),
+        m.error(TypeError, "new(): data must be a sequence (got float)", m.f(2), 1.5),
+    ],
+)
 def new(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """A tensor of this one's dtype from sizes or values."""
     return construct(f"torch.{types.scalar_name(self.dtype)}Tensor", self.dtype, args)
 
 
-@function()
+@function(
+    samples=lambda m: [m("torch.FloatTensor"), m(m.torch.FloatTensor)],
+    errors=lambda m: [
+        m.error(TypeError, "invalid type object: only floating-point types are supported as the default type", 3)
+    ],
+)
 def set_default_tensor_type(t: Any) -> None:
     """Set the default dtype by its tensor type or name, e.g. ``torch.DoubleTensor`` or ``"torch.DoubleTensor"``."""
     if isinstance(t, str):
@@ -112,5 +134,8 @@ def set_default_tensor_type(t: Any) -> None:
     if t is Tensor:
         t = TYPED["FloatTensor"]
     if not isinstance(t, _TypedMeta):
-        raise errors.type_(f"invalid type object: {t!r}", "Name a CPU type such as torch.DoubleTensor.")
+        raise errors.type_(
+            "invalid type object: only floating-point types are supported as the default type",
+            f"It is {t!r}: name a type such as torch.DoubleTensor.",
+        )
     types.set_default_dtype(t.dtype)

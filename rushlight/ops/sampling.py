@@ -11,6 +11,7 @@ from .. import errors, types
 from ..autograd.graph import Node, next_seq
 from ..autograd.mode import recording
 from ..functions import function
+from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..random import discrete, permutation, transforms, uniform
 from ..random import normal as normal_family
@@ -29,19 +30,28 @@ def _generator(generator: Generator | None) -> Generator:
 
 
 # --- the global generator ---------------------------------------------------------------------------------------------
-@function()
+@function(
+    samples=lambda m: [m(3), m(-1), m(2**40)],
+    errors=lambda m: [m.error(ValueError, "Overflow when unpacking long long", 2**64)],
+)
 def manual_seed(seed: Any) -> Generator:
     """Restart the global stream from a seed; returns the generator."""
     return default_generator.manual_seed(int(seed))
 
 
-@function()
+@function(
+    samples=lambda m: [m().apart("random")],
+    errors=lambda m: [m.error(TypeError, "seed() takes 0 positional arguments but 1 was given", 3)],
+)
 def seed() -> int:
     """Restart the global stream from a seed of the operating system's; returns it."""
     return default_generator.seed()
 
 
-@function()
+@function(
+    samples=lambda m: [m()],
+    errors=lambda m: [m.error(TypeError, "initial_seed() takes 0 positional arguments but 1 was given", 3)],
+)
 def initial_seed() -> int:
     """The seed the global stream was started from."""
     return default_generator.initial_seed()
@@ -58,19 +68,37 @@ def _sized(name: str, size: Any, kwargs: dict[str, Any], fill: Callable[[Generat
     return finish(a, **kwargs)
 
 
-@function()
+@function(
+    samples=lambda m: [m(2, 3), m(()), m(0, 2), m((40,), dtype=m.torch.float64), m(3, dtype=m.torch.float16)],
+    errors=lambda m: [
+        m.error(RuntimeError, "Trying to create tensor with negative dimension -1", -1),
+        m.error(NotImplementedError, '"check_uniform_bounds" not implemented', 2, dtype=m.torch.int64),
+    ],
+)
 def rand(*size: Any, **kwargs: Any) -> Tensor:
     """Uniform on [0, 1)."""
     return _sized("rand", size, kwargs, uniform.uniform_)
 
 
-@function()
+@function(
+    samples=lambda m: [m(2, 3), m(()), m(0, 2), m((40,), dtype=m.torch.float64), m(17)],
+    errors=lambda m: [
+        m.error(RuntimeError, "Trying to create tensor with negative dimension -1", -1),
+        m.error(NotImplementedError, '"normal_kernel_cpu" not implemented', 2, dtype=m.torch.int64),
+    ],
+)
 def randn(*size: Any, **kwargs: Any) -> Tensor:
     """Standard normal."""
     return _sized("randn", size, kwargs, normal_family.normal_)
 
 
-@function()
+@function(
+    samples=lambda m: [m(5, (3,)), m(-2, 3, (2, 2)), m(2**40, (3,)), m(4, (3,), dtype=m.torch.float32), m(3, (0,))],
+    errors=lambda m: [
+        m.error(RuntimeError, "random_ expects 'from' to be less than 'to', but got from=3 >= to=3", 3, 3, (2,)),
+        m.error(TypeError, "randint() received an invalid combination of arguments", 3),
+    ],
+)
 def randint(low: Any, high: Any = None, size: Any = None, **kwargs: Any) -> Tensor:
     """Integers from ``low`` (0) up to, not including, ``high``; int64 unless ``dtype`` says otherwise.
 
@@ -80,7 +108,7 @@ def randint(low: Any, high: Any = None, size: Any = None, **kwargs: Any) -> Tens
     if size is None:
         if high is None or isinstance(high, int):
             raise errors.type_(
-                "randint() received an invalid combination of arguments: the size is missing",
+                "randint() received an invalid combination of arguments - got no size",
                 "Write randint(low, high, (2, 3)) or randint(high, (2, 3)).",
             )
         low, high, size = 0, low, high
@@ -93,13 +121,23 @@ def randint(low: Any, high: Any = None, size: Any = None, **kwargs: Any) -> Tens
     return _sized("randint", (size,), kwargs, lambda gen, a: uniform.random_(gen, a, low, high))
 
 
-@function()
+@function(
+    samples=lambda m: [m(5), m(0), m(1), m(40, dtype=m.torch.int32)],
+    errors=lambda m: [
+        m.error(RuntimeError, "Trying to create tensor with negative dimension -1", -1),
+        m.error(TypeError, "randperm(): argument 'n' (position 1) must be int, not str", "a"),
+    ],
+)
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = types.int64, **kwargs: Any) -> Tensor:
     """A random permutation of 0 to n - 1."""
+    if not hasattr(n, "__index__"):
+        raise errors.type_(f"randperm(): argument 'n' (position 1) must be int, not {type(n).__name__}")
     return finish(permutation.randperm(_generator(generator), int(n), dtype.np), **kwargs)
 
 
-def _like(input: Tensor, kwargs: dict[str, Any], fill: Callable[[Generator, Any], Any]) -> Tensor:
+def _like(name: str, input: Tensor, kwargs: dict[str, Any], fill: Callable[[Generator, Any], Any]) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor(name, "input", 1, input)
     gen = _generator(kwargs.pop("generator", None))
     dtype = kwargs.pop("dtype", None) or input.dtype
     a = empty_like_array(input._a, dtype.np)
@@ -107,27 +145,60 @@ def _like(input: Tensor, kwargs: dict[str, Any], fill: Callable[[Generator, Any]
     return finish(a, **kwargs)
 
 
-@function()
+@function(
+    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 4))],
+    errors=lambda m: [
+        m.error(TypeError, "rand_like(): argument 'input' (position 1) must be Tensor, not float", 3.0),
+        m.error(NotImplementedError, '"check_uniform_bounds" not implemented', m.i(2)),
+    ],
+)
 def rand_like(input: Tensor, **kwargs: Any) -> Tensor:
     """Uniform on [0, 1), shaped like ``input``."""
-    return _like(input, kwargs, uniform.uniform_)
+    return _like("rand_like", input, kwargs, uniform.uniform_)
 
 
-@function()
+@function(
+    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 4))],
+    errors=lambda m: [
+        m.error(TypeError, "randn_like(): argument 'input' (position 1) must be Tensor, not float", 3.0),
+        m.error(NotImplementedError, '"normal_kernel_cpu" not implemented', m.i(2)),
+    ],
+)
 def randn_like(input: Tensor, **kwargs: Any) -> Tensor:
     """Standard normal, shaped like ``input``."""
-    return _like(input, kwargs, normal_family.normal_)
+    return _like("randn_like", input, kwargs, normal_family.normal_)
 
 
-@function()
+@function(
+    samples=lambda m: [m(m.f(2, 3), 5), m(m.f(), -2, 3), m(m.f(0, 2), 4), m(m.nc(3, 4), 9), m(m.i(3), 7)],
+    errors=lambda m: [
+        m.error(RuntimeError, "random_ expects 'from' to be less than 'to', but got from=3 >= to=3", m.f(2), 3, 3)
+    ],
+)
 def randint_like(input: Tensor, low: Any, high: Any = None, **kwargs: Any) -> Tensor:
     """Integers from ``low`` (0) up to, not including, ``high``, shaped like ``input``."""
     if high is None:
         low, high = 0, low
-    return _like(input, kwargs, lambda gen, a: uniform.random_(gen, a, int(low), int(high)))
+    return _like("randint_like", input, kwargs, lambda gen, a: uniform.random_(gen, a, int(low), int(high)))
 
 
-@function()
+@function(
+    samples=lambda m: [
+        m(0.5, 2.0, (3,)),
+        m(m.f(2, 3), 2.0).value_only("random"),
+        m(1.0, m.f(3, lo=1, hi=2)).value_only("random"),
+        m(m.f(), m.f(lo=1, hi=2)).value_only("random"),
+        m(m.f(0), 1.0).value_only("random"),
+        m(m.nc(3, 2), m.f(3, 2, lo=1, hi=2)).value_only("random"),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "normal expects std >= 0.0", 0.0, -1.0, (2,)),
+        m.error(TypeError, "normal() received an invalid combination of arguments", 0.0, 1.0),
+        m.error(
+            RuntimeError, "must match the size of tensor b (3) at non-singleton dimension 0", m.f(2), m.f(3, lo=1, hi=2)
+        ),
+    ],
+)
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, **kwargs: Any) -> Tensor:
     """Normal with these means and standard deviations: tensors, numbers, or numbers with a ``size``."""
     gen = _generator(generator)
@@ -136,6 +207,8 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
             "normal", (size,), {**kwargs, "generator": gen}, lambda g, a: normal_family.normal_(g, a, mean, std)
         )
     arrays = [x._a if isinstance(x, Tensor) else float(x) for x in (mean, std)]
+    if all(isinstance(x, np.ndarray) for x in arrays):
+        broadcast_shapes(arrays[0].shape, arrays[1].shape)
     if not any(isinstance(x, np.ndarray) for x in arrays):
         raise errors.type_(
             "normal() received an invalid combination of arguments", "Give a size: normal(0.0, 1.0, (2, 3))."
@@ -143,7 +216,24 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     return finish(normal_family.normal(gen, *arrays), **kwargs)
 
 
-@opaque(nondiff=True, methods="multinomial")
+@opaque(
+    nondiff=True,
+    methods="multinomial",
+    samples=lambda m: [
+        m(m.f(5, lo=0.1, hi=1), 3),
+        m(m.f(2, 4, lo=0.1, hi=1), 6, True),
+        m(m.nc(3, 4, lo=0.1, hi=1), 1),
+        m.without("0-d", "weights of a row"),
+        m.without("empty", "PyTorch refuses it"),
+    ],
+    errors=lambda m: [
+        m.error(
+            RuntimeError, "cannot sample n_sample > prob_dist.size(-1) samples without replacement", m.a([0.5, 0.5]), 3
+        ),
+        m.error(RuntimeError, "cannot sample n_sample <= 0 samples", m.f(3, lo=0.1, hi=1), 0),
+        m.error(RuntimeError, "prob_dist must be 1 or 2 dim", m.f(2, 3, 4, lo=0.1, hi=1), 1),
+    ],
+)
 def multinomial(k, input, *, num_samples, replacement=False, generator=None):
     """Indices drawn from each row of weights. The rows need not sum to one."""
     return discrete.multinomial(_generator(generator), input, num_samples, replacement)
@@ -163,7 +253,20 @@ def _(k, g):
     return g * 0.0
 
 
-@function(methods="bernoulli")
+@function(
+    methods="bernoulli",
+    samples=lambda m: [
+        m(m.f(2, 3, lo=0, hi=1)),
+        m(m.f(lo=0, hi=1)),
+        m(m.f(0, 2)),
+        m(m.nc(3, 4, lo=0, hi=1)),
+        m(m.f(3), 0.3).value_only("PyTorch has no gradient"),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "Expected p_in >= 0 && p_in <= 1 to be true, but got false.", m.a([1.5])),
+        m.error(RuntimeError, "bernoulli_ expects p to be in [0, 1], but got p=2", m.f(2, lo=0, hi=1), 2.0),
+    ],
+)
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None, out: Any = None) -> Tensor:
     """1 with the probability at its place, else 0. The gradient is zero."""
     from ..readers import REGISTRY
@@ -196,13 +299,24 @@ class _Forget(Node):
         return [g * 0.0]
 
 
-def _in_place(name: str, fill: Callable[..., Any], doc: str) -> None:
+def _in_place(name: str, fill: Callable[..., Any], doc: str, args: tuple[Any, ...], wrong: Any) -> None:
     def method(self: Tensor, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Tensor:
         gen = _generator(generator)
-        return _refill(self, name.strip("_").capitalize() + "Backward0", lambda a: fill(gen, a, *args, **kwargs))
+        kind = name.strip("_").title().replace("_", "")
+        which = 0
+        if kind == "Bernoulli":  # PyTorch counts bernoulli(), bernoulli_(tensor), bernoulli_(number)
+            which = 1 if any(isinstance(a, Tensor) for a in (*args, *kwargs.values())) else 2
+        return _refill(self, f"{kind}Backward{which}", lambda a: fill(gen, a, *args, **kwargs))
 
     method.__name__, method.__doc__ = name, doc
-    function(name="Tensor." + name, methods=name)(method)
+    function(
+        name="Tensor." + name,
+        methods=name,
+        samples=lambda m: [
+            m(m.f(2, 3), *args), m(m.f(), *args), m(m.f(0, 2), *args), m(m.nc(3, 4), *args), m(m.f(20), *args),
+        ],
+        errors=wrong,
+    )(method)  # fmt: skip
 
 
 def _uniform(gen: Any, a: Any, from_: float = 0.0, to: float = 1.0, **named: float) -> None:
@@ -243,26 +357,93 @@ def _log_normal(gen: Any, a: Any, mean: float = 1.0, std: float = 2.0) -> None:
     normal_family.log_normal_(gen, a, mean, std)
 
 
-_in_place("uniform_", _uniform, "Fill with numbers uniform on [from, to).")
-_in_place("normal_", _normal, "Fill with normal numbers of this mean and standard deviation.")
-_in_place("random_", _random, "Fill with integers uniform on [from, to).")
-_in_place("bernoulli_", _bernoulli, "Fill with 1 with probability p (a number or a tensor), else 0.")
-_in_place("exponential_", _exponential, "Fill with exponential numbers of rate lambd.")
-_in_place("geometric_", _geometric, "Fill with the number of trials up to the first success.")
-_in_place("cauchy_", _cauchy, "Fill with Cauchy numbers.")
-_in_place("log_normal_", _log_normal, "Fill with exponentials of normal numbers.")
+_in_place(
+    "uniform_",
+    _uniform,
+    "Fill with numbers uniform on [from, to).",
+    (1.0, 3.0),
+    lambda m: [
+        m.error(
+            RuntimeError, "uniform_ expects to return a [from, to) range, but found from=2 > to=1", m.f(2), 2.0, 1.0
+        )
+    ],
+)
+_in_place(
+    "normal_",
+    _normal,
+    "Fill with normal numbers of this mean and standard deviation.",
+    (1.0, 2.0),
+    lambda m: [m.error(RuntimeError, "normal expects std >= 0.0, but found std -1", m.f(2), 0.0, -1.0)],
+)
+_in_place(
+    "random_",
+    _random,
+    "Fill with integers uniform on [from, to).",
+    (2, 9),
+    lambda m: [
+        m.error(RuntimeError, "random_ expects 'from' to be less than 'to', but got from=3 >= to=3", m.f(2), 3, 3)
+    ],
+)
+_in_place(
+    "bernoulli_",
+    _bernoulli,
+    "Fill with 1 with probability p (a number or a tensor), else 0.",
+    (0.3,),
+    lambda m: [m.error(RuntimeError, "bernoulli_ expects p to be in [0, 1], but got p=2", m.f(2), 2.0)],
+)
+_in_place(
+    "exponential_",
+    _exponential,
+    "Fill with exponential numbers of rate lambd.",
+    (2.0,),
+    lambda m: [m.error(RuntimeError, "exponential_ expects lambda > 0.0, but found lambda=-1", m.f(2), -1.0)],
+)
+_in_place(
+    "geometric_",
+    _geometric,
+    "Fill with the number of trials up to the first success.",
+    (0.3,),
+    lambda m: [m.error(RuntimeError, "geometric_ expects p to be in (0, 1), but got p=2", m.f(2), 2.0)],
+)
+_in_place(
+    "cauchy_",
+    _cauchy,
+    "Fill with Cauchy numbers.",
+    (1.0, 2.0),
+    lambda m: [m.error(RuntimeError, "cauchy_ expects sigma > 0.0, but found sigma=-1", m.f(2), 0.0, -1.0)],
+)
+_in_place(
+    "log_normal_",
+    _log_normal,
+    "Fill with exponentials of normal numbers.",
+    (1.0, 0.5),
+    lambda m: [m.error(RuntimeError, "log_normal_ expects std > 0.0, but found std=-1", m.f(2), 0.0, -1.0)],
+)
 
 
 # --- state --------------------------------------------------------------------------------------------------------
-@function()
+@function(
+    samples=lambda m: [m()],
+    errors=lambda m: [m.error(TypeError, "get_rng_state() takes", 3)],
+)
 def get_rng_state() -> Tensor:
     """The state of the global generator: 5056 bytes."""
     return wrap(default_generator.get_state_array())
 
 
-@function()
+@function(
+    samples=lambda m: [
+        m(m.torch.get_rng_state()),
+        m.without("0-d", "5056 bytes"),
+        m.without("empty", "5056 bytes"),
+        m.without("strided", "5056 bytes"),
+    ],
+    errors=lambda m: [m.error(TypeError, "expected a torch.ByteTensor, but got int", 3)],
+)
 def set_rng_state(new_state: Tensor) -> None:
     """Restore the state of the global generator."""
+    if not isinstance(new_state, Tensor):
+        raise errors.type_(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
     default_generator.set_state_array(new_state._a)
 
 
