@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
 from .. import errors, types
 from ..autograd.mode import no_grad
-from ..functions import FUNCTIONS
 from ..kernels.strides import broadcast_shapes
-from ..op import REGISTRY
+from ..ops import broadcasting, incomplete_gamma, rejection  # noqa: F401  (what the namespace may not have loaded yet)
 from ..ops.create import tensor
 from ..tensor import Tensor
 from . import constraints
@@ -18,13 +18,18 @@ from . import constraints
 Size = types.Size
 
 
+_found: dict[str, Any] = {}
+
+
 def call(name: str, *args: Any, **kwargs: Any) -> Any:
-    """A public function by its PyTorch name."""
-    found = FUNCTIONS.get(name)
-    if found is not None:
-        return found.fn(*args, **kwargs)
-    op = next(REGISTRY[n] for n in (name, name.replace(".", "_"), name.rpartition(".")[2]) if n in REGISTRY)
-    return op.public(*args, **kwargs)
+    """A public function by its PyTorch name; its family is loaded when it is first asked for."""
+    fn = _found.get(name)
+    if fn is None:
+        fn = sys.modules[__name__.partition(".")[0]]
+        for part in name.split("."):
+            fn = getattr(fn, part)
+        _found[name] = fn
+    return fn(*args, **kwargs)
 
 
 class Distribution:

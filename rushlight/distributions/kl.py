@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..op import REGISTRY
 from .continuous import Cauchy, Exponential, Gamma, Laplace, Normal, Uniform
 from .discrete import Bernoulli, Binomial, Categorical, Geometric, OneHotCategorical, Poisson
 from .distribution import call, sum_rightmost
@@ -49,11 +48,11 @@ def _infinite_like(x: Any) -> Any:
 
 
 def _lgamma(x: Any) -> Any:
-    return REGISTRY["lgamma"].public(x)
+    return call("lgamma", x)
 
 
 def _digamma(x: Any) -> Any:
-    return REGISTRY["digamma"].public(x)
+    return call("digamma", x)
 
 
 @register_kl(Bernoulli, Bernoulli)
