@@ -9,10 +9,9 @@ import numpy as np
 
 from .. import errors, types
 from ..ops.create import as_tensor
-from ..ops.sampling import randint, randperm
+from ..ops.sampling import multinomial, randint, randperm
 from ..random.generator import Generator, default_generator
 from ..random.uniform import random_
-from ..readers import REGISTRY
 
 
 def draw_seed(generator: Generator | None = None) -> int:
@@ -120,8 +119,7 @@ class WeightedRandomSampler(Sampler):
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 
     def __iter__(self) -> Iterator[int]:
-        draw = REGISTRY["multinomial"].public
-        yield from draw(self.weights, self.num_samples, self.replacement, generator=self.generator).tolist()
+        yield from multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator).tolist()
 
     def __len__(self) -> int:
         return self.num_samples

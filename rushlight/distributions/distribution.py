@@ -23,7 +23,7 @@ _found: dict[str, Any] = {}
 
 def call(name: str, *args: Any, **kwargs: Any) -> Any:
     """A public function by its PyTorch name; its family is loaded when it is first asked for."""
-    fn = _found.get(name)
+    fn: Any = _found.get(name)
     if fn is None:
         fn = sys.modules[__name__.partition(".")[0]]
         for part in name.split("."):

@@ -216,8 +216,13 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     return finish(normal_family.normal(gen, *arrays), **kwargs)
 
 
-@opaque(
-    nondiff=True,
+@opaque(nondiff=True, public=False)
+def multinomial_from(k, input, *, num_samples, replacement, generator):
+    """Indices drawn from each row of weights."""
+    return discrete.multinomial(_generator(generator), input, num_samples, replacement)
+
+
+@function(
     methods="multinomial",
     samples=lambda m: [
         m(m.f(5, lo=0.1, hi=1), 3),
@@ -234,9 +239,16 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
         m.error(RuntimeError, "prob_dist must be 1 or 2 dim", m.f(2, 3, 4, lo=0.1, hi=1), 1),
     ],
 )
-def multinomial(k, input, *, num_samples, replacement=False, generator=None):
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None, out: Any = None
+) -> Tensor:
     """Indices drawn from each row of weights. The rows need not sum to one."""
-    return discrete.multinomial(_generator(generator), input, num_samples, replacement)
+    from ..writing import write_out
+
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("multinomial", "input", 1, input)
+    result = multinomial_from.public(input, num_samples=num_samples, replacement=replacement, generator=generator)
+    return result if out is None else write_out("multinomial", out, result)  # type: ignore[no-any-return]
 
 
 @opaque(grad_name="BernoulliBackward0", public=False)
