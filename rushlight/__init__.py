@@ -6,6 +6,7 @@ import importlib
 from math import e, inf, nan, pi
 from typing import Any
 
+from . import families as _families
 from . import ops  # noqa: F401
 from . import types as _types
 from .autograd.mode import (
@@ -90,7 +91,15 @@ def __getattr__(name: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != f"{__name__}.{name}":
                 raise
-    raise AttributeError(f"module 'torch' has no attribute '{name}'")
+    found = _families.find(name)
+    if found is None:
+        raise AttributeError(f"module 'torch' has no attribute '{name}'")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SUBMODULES, "save", "load", *_families.waiting("")})
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -85,7 +85,9 @@ def check_dims(dims: Any, ndim: int) -> tuple[int, ...]:
     return (d,) if ndim else ()
 
 
-def signature(name: str, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], error: TypeError) -> Exception:
+def signature(
+    name: str, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], error: TypeError
+) -> Exception:
     """PyTorch's TypeError for arguments that do not fit the signature ``fn``, from Python's own (``error``).
 
     PyTorch words it in one of two ways, as its function has one overload or several; the text holds both.

@@ -84,7 +84,8 @@ def keeps_dtype(op: Op) -> bool:
 
 def node_classes(op: Op) -> tuple[Any, Any, Any]:
     """The node classes for (tensor, tensor), (tensor, number), (number, tensor)."""
-    name, x = op.grad_name, wrap(np.zeros(()))
+    name: Any = op.grad_name
+    x = wrap(np.zeros(()))
     names = [name] * 3 if name.__class__ is str else [name(pair, {}) for pair in ((x, x), (x, 1.0), (1.0, x))]
     return tuple(op.node_class(n) for n in names)  # type: ignore[return-value]
 
@@ -100,7 +101,7 @@ def unary(op: Op) -> Callable[..., Any]:
     def start() -> None:
         """What only an op that is used needs to know: import has no time for it."""
         nonlocal kernel, node_class, save_in, save_out, differentiable
-        name = op.grad_name
+        name: Any = op.grad_name
         node_class = op.node_class(name if name.__class__ is str else name((None,), defaults))
         save_in, save_out = needs(op, 0)
         differentiable = op.answers.get(op.inputs[0]) == "rule"

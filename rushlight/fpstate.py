@@ -23,7 +23,7 @@ try:
     leave(enter(QUIET))
     _quiet_context = Context()
     _quiet_context.run(enter, QUIET)
-    quietly = _quiet_context.run
+    quietly: Any = _quiet_context.run
 except (ImportError, AttributeError, TypeError):  # another NumPy: the public, slower way
     QUIET = None
 
@@ -35,7 +35,7 @@ except (ImportError, AttributeError, TypeError):  # another NumPy: the public, s
     def leave(token: Any) -> None:
         token.__exit__(None, None, None)
 
-    def quietly(f: Any, *args: Any) -> Any:
+    def quietly(f: Any, *args: Any) -> Any:  # type: ignore[misc]
         with np.errstate(all="ignore"):
             return f(*args)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors, fast, inplace, printing, types
+from . import errors, families, fast, inplace, printing, types
 from .autograd import backward as autograd_backward
 from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
 from .functions import FUNCTIONS
@@ -28,30 +28,42 @@ _COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge"
 _UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not", "pos": "positive"}
 
 
+_attached = [0, 0, 0]  # how many of REGISTRY and FUNCTIONS Tensor has already, and whether it has its operators
+
+
 def attach() -> None:
-    """Give Tensor its operators and methods."""
-    for op in REGISTRY.values():
+    """Give Tensor the methods of what was declared since the last call: at import, and after each family that waited."""
+    ops, functions = list(REGISTRY.values())[_attached[0] :], list(FUNCTIONS.values())[_attached[1] :]
+    _attached[0] += len(ops)
+    _attached[1] += len(functions)
+    for op in ops:
+        op.check_complete()
         quick = fast.short_path(op)
         if quick is not None:
             op.public = quick
         for name in op.methods:
             in_place = name.endswith("_") and not name.endswith("__")
             setattr(Tensor, name, inplace.method(op, name) if in_place else op.public)
+    if not _attached[2]:
+        attach_operators()
+        _attached[2] = 1
+    # last, so that a function may stand in for what was derived
+    for f in functions:
+        for name in f.methods:
+            setattr(Tensor, name, f.fn)
+
+
+def attach_operators() -> None:
+    """Give Tensor its operators: the tables above say which op each stands for."""
     for dunder, name in {**_OPERATORS, **_COMPARISONS}.items():
-        op = REGISTRY.get(name)
-        if op is None:
-            continue
+        op = REGISTRY[name]
         setattr(Tensor, f"__{dunder}__", fast.operator(op))
         if dunder in _OPERATORS:
             setattr(Tensor, f"__r{dunder}__", fast.operator(op, swapped=True))
             setattr(Tensor, f"__i{dunder}__", fast.augmented(op))
     for dunder, name in _UNARY.items():
-        if name in REGISTRY:
+        if name in REGISTRY:  # `+x` is a function's
             setattr(Tensor, f"__{dunder}__", REGISTRY[name].public)
-    # last, so that a function may stand in for what was derived
-    for f in FUNCTIONS.values():
-        for name in f.methods:
-            setattr(Tensor, name, f.fn)
 
 
 def method(fn: Any) -> Any:
@@ -518,3 +530,4 @@ def set_(self: Tensor, source: Tensor | None = None) -> Tensor:
 
 
 attach()
+families.after_load.append(attach)

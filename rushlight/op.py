@@ -38,14 +38,16 @@ class Rule:
         names = code.co_varnames[2 : code.co_argcount + code.co_kwonlyargcount]
         self.fn = fn
         self.attrs = tuple(n for n in names if n in op.attrs or n == "needs")
-        self.slots = []
+        self.slots: list[int] = []
         for i, n in enumerate(names):
             if n in self.attrs:
                 continue
             if n not in op.slot_of:
                 raise TypeError(f"{op.name}: a rule asks for '{n}', which is no input, output, extra or attribute")
             if len(self.slots) != i or i + 2 >= code.co_argcount:  # they are passed by position
-                raise TypeError(f"{op.name}: a rule names what is saved first, attributes after it; '{n}' comes too late")
+                raise TypeError(
+                    f"{op.name}: a rule names what is saved first, attributes after it; '{n}' comes too late"
+                )
             self.slots.append(op.slot_of[n])
         self.read = _reader(fn, self.slots, self.attrs)
 
@@ -271,6 +273,30 @@ class Op:
             else:
                 raise errors.type_(f'{self.name}() missing 1 required argument: "{n}"')
         return tuple(inputs), attrs
+
+    def check_complete(self) -> None:
+        """Refuse a record with a missing part: documentation, an answer per input, and if it is public the calls it is tried on.
+
+        Raises:
+            TypeError: naming the parts.
+        """
+        missing = [
+            f"an answer for '{n}' (a rule, nondiff or unsupported)" for n in self.inputs if n not in self.answers
+        ]
+        if not self.doc:
+            missing.append("documentation")
+        derived = self.family == "elementwise" and len(self.inputs) <= 2
+        if self.is_public and not derived:
+            missing += [
+                what for what, given in (("samples", self.samples), ("errors", self.error_samples)) if given is None
+            ]
+        if missing:
+            raise TypeError(f"op '{self.name}' lacks {', '.join(missing)}")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether a program can name it, as a function or as a method."""
+        return self.public_name or any(not m.startswith("_") for m in self.methods)
 
     # --- nodes ----------------------------------------------------------------------------------------------------
     def node_class(self, name: str | None = None) -> type[OpNode]:

@@ -20,8 +20,22 @@ if TYPE_CHECKING:
 
 ndarray = np.ndarray
 
-#: Every op by name. There is no second list.
-REGISTRY: dict[str, Op] = {}
+
+class Registry(dict[str, "Op"]):
+    """Every op by name. There is no second list. A record of a family that waits is loaded when it is asked for."""
+
+    #: Loads the family of a record, if one has it; set by rushlight.families, above this module.
+    later: Callable[[str], None] | None = None
+
+    def __missing__(self, name: str) -> Op:
+        if self.later is not None:
+            self.later(name)
+            if name in self:
+                return self[name]
+        raise KeyError(name)
+
+
+REGISTRY = Registry()
 
 
 class ArrayReader:
@@ -63,9 +77,10 @@ class ArrayReader:
         return 1 - x * x
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        op = REGISTRY.get(name)
-        if op is None:
-            raise AttributeError(f"no op '{name}' for a body to read")
+        try:
+            op = REGISTRY[name]
+        except KeyError:
+            raise AttributeError(f"no op '{name}' for a body to read") from None
         n_in, n_out = len(op.inputs), len(op.outputs)
 
         def read(*args: Any, **kwargs: Any) -> Any:
@@ -98,9 +113,10 @@ class TensorReader:
         return 1 - x * x
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        op = REGISTRY.get(name)
-        if op is None:
-            raise AttributeError(f"no op '{name}' for a body to read")
+        try:
+            op = REGISTRY[name]
+        except KeyError:
+            raise AttributeError(f"no op '{name}' for a body to read") from None
         setattr(self, name, op.public)
         return op.public
 

@@ -36,6 +36,9 @@ class Expr:
     def __bool__(self) -> bool:
         raise Unreadable("the body branches on a value")
 
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise Unreadable("the body hands the symbol to NumPy")
+
     def __add__(self, other: Any) -> Expr:
         return Expr("add", (self, other))
 

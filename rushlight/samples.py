@@ -41,6 +41,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import families
 from .functions import FUNCTIONS
 from .op import Op
 from .readers import REGISTRY
@@ -230,10 +231,11 @@ class Target(NamedTuple):
 
 def targets() -> dict[str, Target]:
     """Every public op and function by its PyTorch path."""
+    families.load_all()
     found = {}
     for op in REGISTRY.values():
         # an internal record runs through the public names that use it
-        if not op.public_name and not any(not n.startswith("_") for n in op.methods):
+        if not op.is_public:
             continue
         samples, errors = op.samples, op.error_samples
         if op.family == "elementwise" and len(op.inputs) <= 2:
@@ -285,7 +287,7 @@ class Answer(NamedTuple):
 def answer(namespace: Any, target: Target, sample: Sample) -> Answer:
     """Run one sample; its gradients too, as far as the sample wants and the results have them."""
     kind, grad = namespace.Tensor, namespace.autograd.grad
-    leaves = []
+    leaves: list[Any] = []
     if sample.gradients:
         for x in tensors_in((sample.args, sample.kwargs), kind):
             # by identity: one tensor may stand in two places

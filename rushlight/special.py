@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from .families import module_getattr, waiting
 from .op import names_under
 
 globals().update(names_under("special."))
+__getattr__ = module_getattr("special.", __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *waiting("special.")})

@@ -165,6 +165,9 @@ def promote_types(a: dtype, b: dtype) -> dtype:
     """The smallest dtype that holds both, as ``torch.promote_types``."""
     if a is b:
         return a
+    for i, t in enumerate((a, b), 1):
+        if not isinstance(t, dtype):
+            raise TypeError(f"promote_types(): argument 'type{i}' (position {i}) must be torch.dtype, not {type(t).__name__}")
     found = _PROMOTE.get((a, b))
     if found is None:
         found = _PROMOTE[a, b] = _promote_uncached(a, b)

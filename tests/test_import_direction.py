@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "rushlight"
 # A module belongs to the longest name here that it starts with; "" is rushlight/__init__.py itself. A module may import
 # at module level from its own layer and from those above it in this list, which stand below it in the house.
 LAYERS = [
-    ["types", "errors", "fpstate", "return_types"],
+    ["types", "errors", "fpstate", "return_types", "names"],
     ["kernels"],
     ["printing", "random", "functions"],
     ["tensor", "autograd.mode"],
@@ -19,7 +19,8 @@ LAYERS = [
     ["readers"],
     ["node"],
     ["op"],
-    ["inplace", "recorder", "samples"],
+    ["inplace", "recorder", "families"],
+    ["samples"],
     ["fast"],
     ["ops"],
     ["autograd"],

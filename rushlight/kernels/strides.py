@@ -24,8 +24,9 @@ def element_strides(array: np.ndarray[Any, Any]) -> Shape:
     NumPy's own, in elements, except where a dimension of size 1 has stride 0: that is how NumPy marks a dimension made
     by `None` or by broadcasting, and PyTorch's `unsqueeze` gives it the extent of the dimension to its right (1 if it
     is the last). NumPy makes arrays without elements with strides of 0: they count as contiguous here, while strides that
-    a view was given on purpose (`rushlight.ops.movement.turned`) hold. Both are guesses. They can be wrong for a size of 1 that was made by `None` and then moved or sliced, or by NumPy's
-    `reshape`, or that lies beside or was cut out of an expanded dimension, and for views of empty tensors.
+    a view was given on purpose (`rushlight.ops.movement.turned`) hold. Both are guesses. They can be wrong for a size of 1
+    that was made by `None` and then moved or sliced, or by NumPy's `reshape`, or that lies beside or was cut out of an
+    expanded dimension, and for views of empty tensors.
 
     >>> element_strides(np.zeros((2, 3))[:, None, ::2])
     (3, 4, 2)

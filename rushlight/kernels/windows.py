@@ -47,7 +47,8 @@ def padded(x: Array, before: Sizes, after: Sizes, value: Any = 0) -> Array:
     lead, size = x.shape[:-n], x.shape[-n:]
     shape = (*lead, *(p + m + q for p, m, q in zip(before, size, after, strict=True)))
     out = np.zeros(shape, x.dtype) if value == 0 else np.full(shape, value, x.dtype)
-    out[(..., *(slice(p, p + m) for p, m in zip(before, size, strict=True)))] = x
+    where: Any = (..., *(slice(p, p + m) for p, m in zip(before, size, strict=True)))
+    out[where] = x
     return out
 
 
@@ -76,9 +77,11 @@ def columns(x: Array, kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes)
 def fold_into(total: Array, cols: Array, kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> None:
     """Add ``(N, C, *kernel, *out)`` back to the places of ``(N, C, *padded)`` that the windows see."""
     for at, window in positions(kernel, out, stride, dilation):
-        total[(..., *window)] += cols[(slice(None), slice(None), *at)]
+        place: Any = (slice(None), slice(None), *at)
+        total[(..., *window)] += cols[place]
 
 
 def inner(x: Array, before: Sizes, size: Sizes) -> Array:
     """The last dimensions without their padding."""
-    return x[(..., *(slice(p, p + m) for p, m in zip(before, size, strict=True)))]
+    where: Any = (..., *(slice(p, p + m) for p, m in zip(before, size, strict=True)))
+    return x[where]  # type: ignore[no-any-return]

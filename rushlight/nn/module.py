@@ -220,7 +220,10 @@ class Module:
     def get_parameter(self, target: str) -> Parameter:
         """The parameter with a dotted path."""
         path, _, name = target.rpartition(".")
-        found = getattr(self.get_submodule(path), name)
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        found = getattr(module, name)
         if not isinstance(found, Parameter):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return found

@@ -1,60 +1,14 @@
-"""The ops, one family a file, simplest first. Importing this package fills the registry."""
+"""The ops, one family a file. Importing this package fills the registry with the families that nearly every program needs.
 
-from . import (  # noqa: F401
-    activation,
-    adaptive_pooling,
-    arithmetic,
-    assembling,
-    attention,
-    bilinear,
-    class_losses,
-    combine,
-    compare,
-    conv,
-    convert,
-    counting,
-    create,
-    ctc,
-    decompositions,
-    distances,
-    dropout,
-    einsum,
-    embedding,
-    extremes,
-    gradient_fit,
-    grid_sampling,
-    index_adds,
-    indexing,
-    inplace_views,
-    interpolation,
-    legacy_types,
-    logarithms,
-    losses,
-    matmul,
-    movement,
-    normalization,
-    norms,
-    padding,
-    pooling,
-    powers,
-    products,
-    ranks,
-    rearrange,
-    recurrent,
-    reduction,
-    regions,
-    sampling,
-    scans,
-    scatters,
-    softmaxes,
-    solving,
-    sorting,
-    spatial,
-    special_functions,
-    splitting,
-    statistics,
-    unary,
-    unpooling,
-    views,
-    writes,
-)
+The others wait for the first use of one of their names (``rushlight.families``), since an import has little time.
+"""
+
+import importlib
+
+COMMON = (
+    "arithmetic", "compare", "convert", "create", "gradient_fit", "indexing", "legacy_types", "matmul", "movement", "powers",
+    "reduction", "regions", "sampling", "splitting", "unary", "views", "writes",
+)  # fmt: skip
+
+for _family in COMMON:
+    importlib.import_module(f"{__name__}.{_family}")

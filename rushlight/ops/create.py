@@ -81,13 +81,15 @@ def finish(
     return t
 
 
-def dtype_or_default(dtype: Any) -> types.dtype:
+def dtype_or_default(dtype: Any, name: str = "tensor") -> types.dtype:
     if dtype is None:
         return types.get_default_dtype()
     if not isinstance(dtype, types.dtype):
         if dtype in _PYTHON_TYPES:
             return _PYTHON_TYPES[dtype]()
-        raise errors.type_(f"dtype must be torch.dtype, not {type(dtype).__name__}", "For example dtype=torch.float32.")
+        raise errors.type_(
+            f"{name}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}", "For example dtype=torch.float32."
+        )
     return dtype
 
 
@@ -329,7 +331,7 @@ def from_numpy(ndarray: Any, /) -> Tensor:
 def _filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -> Tensor:
     if "size" in kwargs:
         size = (kwargs.pop("size"),)
-    dtype = dtype_or_default(kwargs.pop("dtype", None))
+    dtype = dtype_or_default(kwargs.pop("dtype", None), name)
     a: np.ndarray[Any, Any] = np.empty(read_size(name, size), dtype.np)
     if value is not None:
         a[...] = value

@@ -297,7 +297,14 @@ def _offsets(input: Tensor, offsets: Tensor | None, include_last: bool) -> Any:
     return np.append(starts[:-1], a.size) if include_last else np.append(starts, a.size)
 
 
-@opaque(methods="gather", samples=lambda m: [m(m.f(2, 3), 1, m.i(2, 2, lo=0, hi=3)), m(m.f(4), 0, m.i(2, lo=0, hi=4))])
+@opaque(methods="gather", samples=lambda m: [
+    m(m.f(2, 3), 1, m.i(2, 2, lo=0, hi=3)), m(m.f(4), 0, m.i(2, lo=0, hi=4)), m(m.f(), 0, m.a(0)), m(m.nc(3, 2), 0, m.i(2, 2, hi=3)),
+    m(m.f(3), 0, m.a([], m.torch.int64)), m(m.i(3), 0, m.a([2, 0], m.torch.int32))], errors=lambda m: [
+    m.error(RuntimeError, "index 3 is out of bounds for dimension 0 with size 3", m.f(3), 0, m.a([3])),
+    m.error(RuntimeError, "Index tensor must have the same number of dimensions as input tensor", m.f(2, 3), 1, m.a([0])),
+    m.error(RuntimeError, "gather(): Expected dtype int32/int64 for index", m.f(3), 0, m.f(2)),
+    m.error(RuntimeError, "Size does not match at dimension 0 expected index", m.f(2, 3), 1, m.i(3, 2)),
+    m.error(IndexError, "Dimension out of range", m.f(3), 2, m.a([0]))])  # fmt: skip
 def gather(k, input, index, *, dim):
     """Elements by index along ``dim``: ``out[i][j] = input[index[i][j]][j]`` for dim 0."""
     if not index.size:
@@ -381,21 +388,3 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if a.max() >= n:
         raise errors.runtime("Class values must be smaller than num_classes.")
     return wrap((a[..., None] == np.arange(n)).astype(np.int64))
-
-
-@function(methods="tril")
-def tril(input: Tensor, diagonal: int = 0, *, out: Any = None) -> Tensor:
-    """The lower triangle; zeros above the diagonal."""
-    return _triangle(input, np.tri(*input._a.shape[-2:], k=diagonal, dtype=bool))
-
-
-@function(methods="triu")
-def triu(input: Tensor, diagonal: int = 0, *, out: Any = None) -> Tensor:
-    """The upper triangle; zeros below the diagonal."""
-    return _triangle(input, ~np.tri(*input._a.shape[-2:], k=diagonal - 1, dtype=bool))
-
-
-def _triangle(input: Tensor, keep: Any) -> Tensor:
-    if input._a.ndim < 2:
-        raise errors.runtime("tril: input tensor must have at least 2 dimensions")
-    return input.masked_fill(wrap(~np.broadcast_to(keep, input._a.shape)), 0)  # type: ignore[no-any-return]

@@ -521,6 +521,9 @@ def _(tensors, dim=0):
         )
     if not tensors:
         raise errors.value("torch.cat(): expected a non-empty list of Tensors")
+    for i, x in enumerate(tensors):
+        if not hasattr(x, "shape"):
+            raise errors.type_(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     shaped = [x for x in tensors if tuple(x.shape) != (0,)]
     for x in tensors:
         if not x.ndim:
