@@ -268,8 +268,23 @@ def run_what_the_engine_needs():
     (g,) = grad(x.view(1, 4).max(1)[0], x, v, create_graph=True)
     (again,) = grad(g.view(1, 4), v, w, create_graph=True)
     assert grad(again, w)[0].tolist() == [[0.0, 0.0, 0.0, 1.0]]
+    shape = torch.tensor([2.0, 3.0], dtype=f64)
+    bound = torch.tensor([1.0, 2.0], dtype=f64, requires_grad=True)
+    density = shape.sub(1).mul(bound.log()).sub(bound).exp() / torch.tensor(
+        [1.0, 2.0], dtype=f64
+    )  # x^(a-1) e^-x / Gamma(a)
+    for function, sign in ((torch.special.gammainc, 1.0), (torch.special.gammaincc, -1.0)):
+        assert torch.allclose(grad(function(shape, bound).sum(), bound)[0], sign * density)
+    torch.manual_seed(0)
+    assert (grad(torch._standard_gamma(bound).sum(), bound)[0] > 0).all()
+    pairs = torch.ones(3, 2, requires_grad=True)
+    assert grad(torch.view_as_real(torch.view_as_complex(pairs)).sum(), pairs)[0].tolist() == [[1.0, 1.0]] * 3
+    with pytest.raises(RuntimeError, match="heaviside"):
+        torch.heaviside(x, x.detach()).sum().backward()
     singular = torch.tensor([[1.0, 2.0], [2.0, 4.0]], dtype=f64, requires_grad=True)
-    assert torch.allclose(grad(torch.linalg.det(singular), singular)[0], torch.tensor([[4.0, -2.0], [-2.0, 1.0]], dtype=f64))
+    assert torch.allclose(
+        grad(torch.linalg.det(singular), singular)[0], torch.tensor([[4.0, -2.0], [-2.0, 1.0]], dtype=f64)
+    )
 
 
 def test_every_internal_record_and_rule_runs(monkeypatch):
