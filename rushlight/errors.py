@@ -45,6 +45,20 @@ def type_(what: str, advice: str = "") -> Exception:
     return _TypeError(text(what, advice))
 
 
+def absent(module: str, names: str, advice: str) -> dict[str, Callable[..., Any]]:
+    """Functions by name that can be imported and, when called, raise NotImplementedError with their name."""
+
+    def one(name: str) -> Callable[..., Any]:
+        def missing(*args: Any, **kwargs: Any) -> Any:
+            raise NotImplementedError(text(f"{module}.{name} is not implemented.", advice))
+
+        missing.__name__ = missing.__qualname__ = name
+        missing.__doc__ = f"Not implemented. {advice}"
+        return missing
+
+    return {name: one(name) for name in names.split()}
+
+
 def dim_range(dim: Any, ndim: int) -> Exception:
     """A dimension number outside ``[-ndim, ndim - 1]``."""
     n = max(ndim, 1)

@@ -167,7 +167,9 @@ def promote_types(a: dtype, b: dtype) -> dtype:
         return a
     for i, t in enumerate((a, b), 1):
         if not isinstance(t, dtype):
-            raise TypeError(f"promote_types(): argument 'type{i}' (position {i}) must be torch.dtype, not {type(t).__name__}")
+            raise TypeError(
+                f"promote_types(): argument 'type{i}' (position {i}) must be torch.dtype, not {type(t).__name__}"
+            )
     found = _PROMOTE.get((a, b))
     if found is None:
         found = _PROMOTE[a, b] = _promote_uncached(a, b)

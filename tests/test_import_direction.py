@@ -26,7 +26,7 @@ LAYERS = [
     ["autograd"],
     ["methods"],
     ["settings"],
-    ["amp", "accelerator", "distributed", "multiprocessing"],
+    ["amp", "accelerator", "distributed", "multiprocessing", "onnx"],
     ["cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft"],
     ["nn"],
     ["optim", "data", "distributions"],

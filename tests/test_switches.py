@@ -51,8 +51,23 @@ def test_there_is_no_accelerator():
     assert not torch.xpu.is_available() and not torch.distributed.is_available()
     with pytest.raises(ValueError, match="Default process group has not been initialized"):
         torch.distributed.get_rank()
-    with pytest.raises(AttributeError, match="no process groups"):
-        _ = torch.distributed.init_process_group
+
+
+def test_what_is_absent_can_be_imported_and_says_so_when_called():
+    from rushlight import onnx
+    from rushlight.distributed import destroy_process_group, init_process_group
+
+    assert torch.onnx is onnx and not onnx.is_in_onnx_export()
+    assert not torch.distributed.is_initialized() and not torch.distributed.is_nccl_available()
+    with pytest.raises(NotImplementedError, match=r"torch\.distributed\.init_process_group is not implemented"):
+        init_process_group(backend="gloo")
+    with pytest.raises(NotImplementedError, match=r"torch\.distributed\.destroy_process_group"):
+        destroy_process_group()
+    with pytest.raises(NotImplementedError, match=r"torch\.onnx\.export is not implemented"):
+        onnx.export(torch.nn.Linear(1, 1), torch.ones(1, 1), "net.onnx")
+    for module in (onnx, torch.distributed):
+        with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+            _ = module.nonsense
 
 
 def test_cuda_answers_as_a_cpu_build():

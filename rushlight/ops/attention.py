@@ -131,6 +131,12 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_ca
             f"Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: {dims[0]} key.dim: {dims[1]} and "
             f"value.dim: {dims[2]} instead."
         )
+    q, k = query._a.shape, key._a.shape
+    if q[-1] != k[-1]:
+        raise errors.runtime(
+            f"mat1 and mat2 shapes cannot be multiplied ({q[-2]}x{q[-1]} and {k[-1]}x{k[-2]})",
+            f"Queries of shape {list(q)} and keys of shape {list(k)} must have equally many features, the last size.",
+        )
     if mask is not None:
         if mask.dtype.category != types.BOOL and mask.dtype is not query.dtype:
             if not (mask.dtype is types.float32 and is_half(query._a.dtype)):

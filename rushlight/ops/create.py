@@ -65,8 +65,14 @@ def finish(
     pin_memory: bool = False,
     memory_format: Any = None,
     out: Tensor | None = None,
+    **unknown: Any,
 ) -> Tensor:
     """An array as a new leaf, with the arguments that every constructor takes."""
+    if unknown:
+        raise errors.type_(
+            f"received an invalid combination of arguments - got an unexpected keyword argument '{next(iter(unknown))}'",
+            "Every constructor takes dtype, device, requires_grad, layout, pin_memory, memory_format and out.",
+        )
     types.check_device(device)
     if layout not in (None, types.strided):
         raise NotImplementedError(f"layout {layout} is not supported: tensors are dense (torch.strided)")
@@ -88,7 +94,8 @@ def dtype_or_default(dtype: Any, name: str = "tensor") -> types.dtype:
         if dtype in _PYTHON_TYPES:
             return _PYTHON_TYPES[dtype]()
         raise errors.type_(
-            f"{name}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}", "For example dtype=torch.float32."
+            f"{name}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}",
+            "For example dtype=torch.float32.",
         )
     return dtype
 

@@ -130,7 +130,10 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
         raise errors.runtime("cannot resize variables that require grad")
     if any(n < 0 for n in shape):
         bad = next(n for n in shape if n < 0)
-        raise errors.runtime(f"Trying to create tensor with negative dimension {bad}: {list(shape)}")
+        raise errors.runtime(
+            "numel: integer multiplication overflow",
+            f"Trying to create tensor with negative dimension {bad}: {list(shape)}. resize_ takes sizes of 0 or more.",
+        )
     _resize(self, shape)
     return self
 

@@ -497,6 +497,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"mat1 and mat2 shapes cannot be multiplied ({rows}x{a.shape[-1]} and {w.shape[1]}x{w.shape[0]})",
             f"linear() got input of shape {list(a.shape)}, whose last size must be {w.shape[1]} (weight is {list(w.shape)}).",
         )
+    if a.dtype is not w.dtype:
+        mine, other = (types.scalar_name(types.of_array(x)) for x in (a, w))
+        raise errors.runtime(
+            f"mat1 and mat2 must have the same dtype, but got {mine} and {other}",
+            "linear() multiplies its input by its weight: convert one of them, for example input.float().",
+        )
     if bias is not None and w.ndim == 1 and a.ndim == 2:
         raise errors.runtime("mat2 must be a matrix, got 1-D tensor")
     if bias is None or w.ndim != 2:

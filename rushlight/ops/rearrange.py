@@ -310,7 +310,7 @@ def masked_select(k, input, mask):
     """The elements where the mask holds, as a vector."""
     if mask.dtype != np.bool_:
         raise errors.runtime("masked_select: expected BoolTensor for mask", "Compare first: x[x > 0].")
-    shape = broadcast_shapes(input.shape, mask.shape)
+    shape = broadcast_shapes(mask.shape, input.shape)  # in PyTorch's order, which an error tells
     return np.broadcast_to(input, shape)[np.broadcast_to(mask, shape)].reshape(-1)
 
 

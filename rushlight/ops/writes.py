@@ -92,6 +92,11 @@ def _(input, value):
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._a.ndim} dimensions."
             )
         return (input, value), {}
+    if not isinstance(value, (bool, int, float, complex, np.number, np.bool_)):
+        raise errors.type_(
+            f"fill_() received an invalid combination of arguments - got ({type(value).__name__}), but expected a number or a "
+            "0-d tensor"
+        )
     if isinstance(input, Tensor):
         value = cast(value, input.dtype)
     return (input, value), {}
