@@ -40,3 +40,12 @@ def test_gradients_of_tanh_and_sigmoid_round_as_torch_does():
     (grad_s,) = torch.autograd.grad(s, x, g)
     assert torch.equal(grad_t, g * (1 - t.double() * t.double()).float().detach())
     assert torch.equal(grad_s, (g * (1 - s) * s).detach())
+
+
+def test_fourth_power_recorded_from_torch():
+    # torch 2.13: (torch.linspace(-3, 3, 32) ** 4).view(torch.int32)[:16]; symmetric
+    first = [
+        1117913088, 1115169504, 1111126577, 1107888928, 1103387291, 1099462083, 1094115834, 1089104396,
+        1083053616, 1075860042, 1067736673, 1058230467, 1045931007, 1029736505, 1005112198, 951578608,
+    ]  # fmt: skip
+    assert (torch.linspace(-3, 3, 32) ** 4).view(torch.int32).tolist() == first + first[::-1]

@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..inplace import inplace
+from ..kernels.power import power
 from ..op import elementwise
 from ..promotion import check_operands, result_type
 from ..tensor import Tensor
@@ -69,6 +70,8 @@ def pow(k, input, exponent):
         special = _POWERS.get(float(exponent)) if a.dtype.kind in "fc" else None
         if special is not None:
             return special(a)
+        if a.dtype == np.float32 and abs(exponent) < 1e30:
+            return power(a, exponent)
         return np.power(a, exponent if a.dtype.kind not in "iu" else np.asarray(int(exponent)).astype(a.dtype))
     if a.dtype.kind in "iu" and (np.asarray(exponent) < 0).any():
         # 1 and -1 have integer reciprocals; the others round to 0.

@@ -1,0 +1,128 @@
+"""``x ** exponent`` in float32 for exponents without a shorter way, rounded as PyTorch's vector code rounds it.
+
+PyTorch takes ``exp(exponent * log |x|)`` with both parts carried as a sum of two float32 numbers; its polynomials (published
+with the SLEEF library) leave an error that shows in 2 % of numbers. The same steps are taken here, a fused multiply-add
+through float64, in which the product of two float32 numbers is exact.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_F, _D = np.float32, np.float64
+_VECTOR = 16  # numbers that PyTorch's AVX2 loop takes at a time; those left over are computed one by one
+_BLOCK = 8192
+
+_LOG = [_F(c) for c in (0.240320354700088500976562, 0.285112679004669189453125, 0.400007992982864379882812)]
+_THIRD = (_F(0.66666662693023681640625), _F(3.69183861259614332084311e-09))
+_LN2 = (_F(0.69314718246459960938), _F(-1.904654323148236017e-09))
+_EXP = [
+    _F(c)
+    for c in (
+        0.00136324646882712841033936,
+        0.00836596917361021041870117,
+        0.0416710823774337768554688,
+        0.166665524244308471679688,
+        0.499999850988388061523438,
+    )
+]
+_LN2_HIGH, _LN2_LOW = _F(0.693145751953125), _F(1.428606765330187045e-06)
+
+
+def _fma(a: Any, b: Any, c: Any) -> Any:
+    return (np.multiply(a, b, dtype=_D) + c).astype(_F)
+
+
+def _sum(a: Any, b: Any) -> Any:
+    """The sum of two numbers and its rounding error, exactly."""
+    s = a + b
+    v = s - a
+    return s, (a - (s - v)) + (b - v)
+
+
+def _add(a: Any, b: Any) -> Any:
+    """The sum of two pairs, ``a`` the greater."""
+    s = a[0] + b[0]
+    return s, (((a[0] - s) + b[0]) + a[1]) + b[1]
+
+
+def _mul(a: Any, b: Any) -> Any:
+    """The product of two pairs."""
+    s = a[0] * b[0]
+    return s, _fma(a[0], b[1], _fma(a[1], b[0], _fma(a[0], b[0], -s)))
+
+
+def _scale(a: Any, b: Any) -> Any:
+    """The product of a pair and a number."""
+    s = a[0] * b
+    return s, _fma(a[1], b, _fma(a[0], b, -s))
+
+
+def _square(a: Any) -> Any:
+    s = a[0] * a[0]
+    return s, _fma(a[0] + a[0], a[1], _fma(a[0], a[0], -s))
+
+
+def _div(n: Any, d: Any) -> Any:
+    """The quotient of two pairs."""
+    t = _F(1) / d[0]
+    s = n[0] * t
+    v = _fma(-d[1], t, _fma(-d[0], t, _F(1)))
+    return s, _fma(s, v, _fma(n[1], t, _fma(t, n[0], -s)))
+
+
+def _log(x: Any) -> Any:
+    """The logarithm of positive numbers as a pair: ``x = m * 2**e`` with ``m`` in [0.75, 1.5)."""
+    m, e = np.frexp(x)  # m in [0.5, 1)
+    low = m < _F(0.75)
+    m, e = np.where(low, m + m, m), np.where(low, e - 1, e).astype(_F)
+    r = _div(_sum(_F(-1), m), _sum(_F(1), m))
+    r2 = _square(r)
+    t = _fma(_fma(_LOG[0], r2[0], _LOG[1]), r2[0], _LOG[2])
+    s = _add(_scale(_LN2, e), (r[0] + r[0], r[1] + r[1]))
+    return _add(s, _mul(_mul(r2, r), _add(_THIRD, _scale(r2, t))))
+
+
+def _exp(d: Any) -> Any:
+    q = np.rint((d[0] + d[1]) * _F(1.4426950408889634))
+    s = d
+    for part in (_LN2_HIGH, _LN2_LOW):
+        high, low = _sum(s[0], q * -part)
+        s = high, low + s[1]
+    total = s[0] + s[1]
+    s = total, (s[0] - total) + s[1]
+    u = _EXP[0]
+    for c in _EXP[1:]:
+        u = _fma(u, s[0], c)
+    t = _add(s, _scale(_square(s), u))
+    high = _F(1) + t[0]
+    u = high + (((_F(1) - high) + t[0]) + t[1])
+    return np.where(d[0] < _F(-104), _F(0), np.ldexp(u, np.clip(q, -1000, 1000).astype(np.int32)))
+
+
+def _vector(x: Any, exponent: Any) -> Any:
+    """Numbers whose power is finite and normal as PyTorch's vectors round it; zeros, infinities and nans as NumPy's."""
+    plain = np.power(x, exponent, dtype=_D).astype(_F)
+    size = np.abs(plain)
+    usual = (size > np.finfo(_F).tiny) & (size < np.inf) & (np.abs(x) < np.inf) & (x != 0)
+    powers = np.copysign(_exp(_scale(_log(np.where(usual, np.abs(x), _F(1))), exponent)), plain)
+    return np.where(usual, powers, plain)
+
+
+def power(x: Any, exponent: float) -> Any:
+    """``x ** exponent`` for a float32 array; the result is laid out as ``x`` is."""
+    exponent = _F(exponent)
+    with np.errstate(all="ignore"):
+        out = np.power(x, exponent, dtype=_D).astype(_F)
+        if exponent == 0 or not np.isfinite(exponent) or x.size < _VECTOR:
+            return out
+        if not (x.flags.c_contiguous or x.flags.f_contiguous):
+            return out
+        flat, result = x.ravel(order="K"), out.ravel(order="K")
+        whole = flat.size - flat.size % _VECTOR
+        for start in range(0, whole, _BLOCK):
+            part = slice(start, min(start + _BLOCK, whole))
+            result[part] = _vector(flat[part], exponent)
+        return result.reshape(x.shape, order="F" if x.flags.f_contiguous and not x.flags.c_contiguous else "C")
