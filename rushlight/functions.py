@@ -54,7 +54,10 @@ def function(
         if named:
             named += [a for a in aliases.split() if "." not in a and a not in named]
         if isinstance(fn, FunctionType):  # Python's TypeErrors speak of the public name
-            fn.__name__ = fn.__qualname__ = torch_name.rpartition(".")[2]
+            prefix, _, fn.__name__ = torch_name.rpartition(".")
+            fn.__qualname__ = fn.__name__
+            if prefix != "Tensor":  # where pickle finds it: a layer may hold its activation
+                fn.__module__ = f"rushlight.{prefix}".rstrip(".")
         FUNCTIONS[torch_name] = Function(fn, torch_name, named, aliases.split(), samples, errors, module)
         return fn
 

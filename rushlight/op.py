@@ -211,7 +211,8 @@ class Op:
 
         public.__name__ = public.__qualname__ = self.name
         public.__doc__ = self.doc
-        public.__module__ = "torch"
+        # where pickle finds it: a module may hold the function it applies
+        public.__module__ = f"rushlight.{self.torch_name.rpartition('.')[0]}".rstrip(".")
         public.__op__ = self  # type: ignore[attr-defined]
         return public
 

@@ -141,3 +141,11 @@ def test_state_of_a_generator():
     first = torch.rand(3, generator=g)
     g.set_state(state)
     assert torch.equal(torch.rand(3, generator=g), first)
+
+
+@pytest.mark.parametrize("path", ["exp", "relu", "where", "nn.functional.relu", "nn.functional.gelu", "linalg.norm"])
+def test_a_public_function_is_pickled_by_its_name(path):
+    function = torch
+    for part in path.split("."):
+        function = getattr(function, part)
+    assert pickle.loads(pickle.dumps(function)) is function

@@ -14,6 +14,7 @@ import numpy as np
 _F, _D = np.float32, np.float64
 _VECTOR = 16  # numbers that PyTorch's AVX2 loop takes at a time; those left over are computed one by one
 _BLOCK = 8192
+_MOST = 32768
 
 _LOG = [_F(c) for c in (0.240320354700088500976562, 0.285112679004669189453125, 0.400007992982864379882812)]
 _THIRD = (_F(0.66666662693023681640625), _F(3.69183861259614332084311e-09))
@@ -111,12 +112,13 @@ def _vector(x: Any, exponent: Any) -> Any:
     return np.where(usual, powers, plain)
 
 
-def power(x: Any, exponent: float) -> Any:
+def power(x: Any, exponent: Any) -> Any:
     """``x ** exponent`` for a float32 array; the result is laid out as ``x`` is."""
     exponent = _F(exponent)
     with np.errstate(all="ignore"):
         out = np.power(x, exponent, dtype=_D).astype(_F)
-        if exponent == 0 or not np.isfinite(exponent) or x.size < _VECTOR:
+        # beyond _MOST PyTorch shares the work out, in pieces whose ends are not followed here, and the steps take their time
+        if exponent == 0 or not np.isfinite(exponent) or not _VECTOR <= x.size <= _MOST:
             return out
         if not (x.flags.c_contiguous or x.flags.f_contiguous):
             return out
