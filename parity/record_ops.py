@@ -17,8 +17,6 @@ from typing import Any
 import numpy as np
 import torch
 
-import rushlight  # fills the registries
-import rushlight.linalg  # noqa: F401
 from rushlight.samples import ErrorSample, Sample, Target, answer, targets
 
 FOLDER = Path(__file__).parent.parent / "tests" / "data" / "ops"
@@ -64,6 +62,9 @@ def record(target: Target, i: int) -> dict[str, Any]:
     plain = target.made(torch, "float32")[i]
     plain.gradients = 0
     row["float32"] = [packed(o) for o in answer(torch, target, plain).outs]
+    if not sample.compared:  # what lies in unwritten memory is not worth keeping
+        for kept in [*row["outs"], *row["float32"]]:
+            kept["data"] = ""
     if target.op is not None and len(given.outs) == 1:
         row["out="] = takes_out(target, target.made(torch)[i], given.outs[0])
     return row
