@@ -49,6 +49,38 @@ def test_inner_paths_of_torch():
         """)
 
 
+@pytest.mark.parametrize("prelude", ["import rushlight as torch\n", PRELUDE + "import torch, torch.nn\n"])
+def test_inner_modules_are_attributes_too(prelude):
+    run(
+        """
+        assert torch.nn.modules.dropout.Dropout is torch.nn.Dropout and torch.nn.modules.Linear is torch.nn.Linear
+        assert torch.nn.modules.batchnorm._BatchNorm in torch.nn.BatchNorm1d.__mro__
+        output = torch.nn.modules.linear.NonDynamicallyQuantizableLinear
+        assert type(torch.nn.MultiheadAttention(4, 2).out_proj) is output
+        assert torch.nn.modules.rnn is torch.nn.modules.rnn and "LSTM" in dir(torch.nn.modules.rnn)
+        assert {"dropout", "linear", "rnn", "module"} <= set(dir(torch.nn.modules))
+        assert torch.distributions.normal.Normal is torch.distributions.Normal
+        for read in (lambda: torch.nn.nothing, lambda: torch.nn.modules.nothing, lambda: torch.nn.modules.rnn.nothing):
+            try:
+                read()
+            except AttributeError as error:
+                assert str(error).startswith("module 'torch.nn") and str(error).endswith("no attribute 'nothing'")
+            else:
+                raise AssertionError
+        """,
+        prelude,
+    )
+
+
+def test_the_inner_module_imported_is_the_attribute():
+    run("""
+        import torch.nn
+        before = torch.nn.modules.linear
+        import torch.nn.modules.linear
+        assert torch.nn.modules.linear is before is sys.modules["torch.nn.modules.linear"]
+        """)
+
+
 def test_classes_print_as_torchs():
     lines = run("""
         import torch

@@ -17,7 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .paths import CLASS_HOME, HOMES, MODULES, PUBLIC, public_module
+from .facade import Facade, facade, origin
+from .paths import CLASS_HOME, HOMES, PUBLIC, rushlight_path
 from .version import TORCH_VERSION, TorchVersion, version_module
 
 _OWN_NAMES = frozenset({"__name__", "__version__", "__spec__", "__loader__", "__path__", "__package__", "__file__"})
@@ -125,34 +126,10 @@ class TorchModule(ModuleType):
         delattr(sys.modules["rushlight"], name)
 
 
-class Facade(ModuleType):
-    """One of torch's inner modules that has no file of its own here: its names are those of the public module above it.
-
-    ``torch.nn.modules.linear.Linear`` is ``torch.nn.Linear``.
-    """
-
-    def __init__(self, path: str, finder: AliasFinder):
-        super().__init__(path)
-        self.__dict__.update(_public=public_module(path), _finder=finder, __path__=[], __getattr__=self._look_up)
-
-    def _look_up(self, name: str) -> Any:
-        if f"{self.__name__}.{name}" in HOMES or f"{self.__name__}.{name}" in MODULES:
-            return importlib.import_module(f"{self.__name__}.{name}")
-        if not name.startswith("__"):
-            public = importlib.import_module(self._public)
-            # A private base class (_BatchNorm, _Loss) stands beside the public ones in the file that defines them.
-            siblings = (getattr(public, listed, None) for listed in HOMES[self.__name__])
-            for place in (public, *map(self._finder.defining_module, siblings)):
-                if hasattr(place, name):
-                    return getattr(place, name)
-        raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'", name=name, obj=self)
-
-
 class AliasFinder:
     """Finds ``torch.*`` among Rushlight's modules, and gives the classes of each the name torch prints for them."""
 
     def __init__(self) -> None:
-        self.defined_in: dict[type, str] = {}
         self.attached: list[tuple[ModuleType, str]] = []
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
@@ -184,17 +161,14 @@ class AliasFinder:
         except ModuleNotFoundError as error:
             if error.name is None or not target.startswith(error.name):
                 raise  # the module is there, and something that it needs is not
-        # A module made in code rather than by a file of its own.
-        made = getattr(sys.modules.get(parent), leaf, None)
-        if isinstance(made, ModuleType):
-            return made
-        if fullname not in HOMES:
-            return None
-        facade = Facade(fullname, self)
+        inner = facade(fullname)
+        if inner is None:  # a module made in code rather than by a file of its own
+            made = getattr(sys.modules.get(parent), leaf, None)
+            return made if isinstance(made, ModuleType) else None
         outer = sys.modules.get(fullname.rpartition(".")[0])
         if outer is not None and not isinstance(outer, TorchModule | Facade):
             self.attached.append((outer, leaf))
-        return facade
+        return inner
 
     def _watched_spec(self, fullname: str, path: Any) -> ModuleSpec | None:
         """The ordinary spec of one of our modules, which renames the module's classes once it is loaded."""
@@ -218,17 +192,13 @@ class AliasFinder:
             if isinstance(value, type) and value.__module__ == module.__name__:
                 home = CLASS_HOME.get((part, value.__qualname__))
                 if home is not None:
-                    self.defined_in[value] = module.__name__
+                    origin[value] = module.__name__
                     value.__module__ = home
 
-    def defining_module(self, value: Any) -> ModuleType | None:
-        """Our module that defines a class or function, whatever it prints."""
-        known = self.defined_in.get(value) if isinstance(value, type) else None
-        return sys.modules.get(known or str(getattr(value, "__module__", "")))
-
     def release(self) -> None:
-        for cls, name in self.defined_in.items():
+        for cls, name in origin.items():
             cls.__module__ = name
+        origin.clear()
         for module, name in self.attached:
             vars(module).pop(name, None)
 
@@ -247,11 +217,3 @@ class _ExistingModule(Loader):
         # The import system has just put torch's spec on the module; a Rushlight module keeps its own.
         if self.spec is not None:
             module.__spec__ = self.spec
-
-
-def rushlight_path(torch_path: str) -> str:
-    """Our dotted name for one of torch's: ``rushlight.data.sampler`` for ``torch.utils.data.sampler``."""
-    for prefix, ours in MODULES.items():
-        if torch_path == prefix or torch_path.startswith(prefix + "."):
-            return ours + torch_path[len(prefix) :]
-    return "rushlight" + torch_path[len("torch") :]

@@ -48,7 +48,7 @@ torch.nn.modules.dropout: AlphaDropout Dropout Dropout1d Dropout2d Dropout3d Fea
 torch.nn.modules.flatten: Flatten Unflatten
 torch.nn.modules.fold: Fold Unfold
 torch.nn.modules.instancenorm: InstanceNorm1d InstanceNorm2d InstanceNorm3d _InstanceNorm
-torch.nn.modules.linear: Bilinear Identity LazyLinear Linear
+torch.nn.modules.linear: Bilinear Identity LazyLinear Linear NonDynamicallyQuantizableLinear
 torch.nn.modules.loss: BCELoss BCEWithLogitsLoss CTCLoss CosineEmbeddingLoss CrossEntropyLoss GaussianNLLLoss \
  HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss MSELoss MarginRankingLoss MultiLabelMarginLoss \
  MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss SoftMarginLoss \
@@ -141,6 +141,14 @@ HOMES = {
 def public_module(path: str) -> str:
     """The public torch module that an inner one belongs to: ``torch.nn`` for ``torch.nn.modules.linear``."""
     return next(public for public in PUBLIC if path == public or path.startswith(public + "."))
+
+
+def rushlight_path(torch_path: str) -> str:
+    """Our dotted name for one of torch's: ``rushlight.data.sampler`` for ``torch.utils.data.sampler``."""
+    for prefix, ours in MODULES.items():
+        if torch_path == prefix or torch_path.startswith(prefix + "."):
+            return ours + torch_path[len(prefix) :]
+    return "rushlight" + torch_path[len("torch") :]
 
 
 # (part of Rushlight, class name) -> the module torch says it is from.

@@ -16,3 +16,9 @@ __all__ = [
     "transform_to", "transforms",
     *continuous.__all__, *discrete.__all__, *multivariate.__all__, *simplex.__all__, *transformed.__all__, *transforms.__all__,
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    from ..compat.facade import inner
+
+    return inner("torch.distributions", name)

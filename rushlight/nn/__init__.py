@@ -221,4 +221,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    raise AttributeError(f"module 'torch.nn' has no attribute '{name}'")
+    from ..compat.facade import inner
+
+    return inner("torch.nn", name)

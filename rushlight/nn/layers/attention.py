@@ -7,13 +7,9 @@ from typing import Any
 from ...tensor import Tensor
 from .. import functional, init
 from ..module import Module
-from .linear import Linear, empty_parameter
+from .linear import Linear, NonDynamicallyQuantizableLinear, empty_parameter
 
 F: Any = functional
-
-
-class NonDynamicallyQuantizableLinear(Linear):
-    """A ``Linear`` under the name that PyTorch prints for the output projection of attention."""
 
 
 class MultiheadAttention(Module):
