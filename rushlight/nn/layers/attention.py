@@ -7,7 +7,7 @@ from typing import Any
 from ...tensor import Tensor
 from .. import functional, init
 from ..module import Module
-from .linear import Linear, NonDynamicallyQuantizableLinear, empty_parameter
+from .linear import NonDynamicallyQuantizableLinear, empty_parameter
 
 F: Any = functional
 
