@@ -83,6 +83,8 @@ _SUBMODULES = frozenset(
 def __getattr__(name: str) -> Any:
     if name in ("save", "load"):
         return getattr(importlib.import_module(f"{__name__}.serialization"), name)
+    if name in ("TypedStorage", "UntypedStorage"):
+        return getattr(importlib.import_module(f"{__name__}.storage"), name)
     if name in ("autocast", "GradScaler"):
         return getattr(importlib.import_module(f"{__name__}.amp"), name)
     if name in _SUBMODULES:

@@ -102,8 +102,8 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "index_add index_copy index_fill index_reduce",
     },
     "inplace_views": {
-        "functions": "",
-        "methods": "as_strided_ is_set_to resize_ resize_as_ set_ squeeze_ swapaxes_ swapdims_ t_ transpose_ unsqueeze_",
+        "functions": "is_storage",
+        "methods": "as_strided_ is_set_to resize_ resize_as_ set_ squeeze_ storage swapaxes_ swapdims_ t_ transpose_ unsqueeze_ untyped_storage",
         "records": "",
     },
     "interpolation": {

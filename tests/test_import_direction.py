@@ -13,7 +13,7 @@ LAYERS = [
     ["types", "errors", "fpstate", "return_types", "names"],
     ["kernels"],
     ["printing", "random", "functions"],
-    ["tensor", "autograd.mode"],
+    ["tensor", "autograd.mode", "storage"],
     ["autograd.graph"],
     ["autograd.engine", "writing", "promotion", "override"],
     ["readers"],

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, storage
 from ..autograd.mode import recording
 from ..functions import function
 from ..op import REGISTRY
-from ..tensor import Tensor, edge_of, requires_grad, view_of
+from ..tensor import Tensor, edge_of, requires_grad, view_of, wrap
 from ..writing import bump, check_history
 from .movement import sizes
 from .views import _restrided, storage_bytes
@@ -172,7 +172,7 @@ def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) ->
     m(m.i(2), m.i(2, 3)), m(m.i(), m.i()), m(m.i(2), m.i(0)), m(m.i(2), m.i(2, 3).t()), m(m.i(2))],
     errors=lambda m: [m.error(RuntimeError, "Could not set tensor of type double", m.i(2), m.f(2))])  # fmt: skip
 def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = ()) -> Tensor:
-    """Show the memory of another tensor (or none at all) from now on.
+    """Show the memory of another tensor, or of a storage, or none at all, from now on.
 
     >>> import rushlight as torch
     >>> x, y = torch.zeros(2), torch.ones(3)
@@ -181,6 +181,8 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
     """
     if requires_grad(self) and recording():
         raise errors.runtime("a leaf Variable that requires grad is being used in an in-place operation.")
+    if is_storage(source):
+        source = wrap(source.elements_for(self.dtype))
     if source is None:
         self._a = np.empty((0,), self._a.dtype)
     elif isinstance(source, Tensor):
@@ -189,7 +191,9 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
             raise errors.runtime(f"Could not set tensor of type {theirs} to a tensor of type {ours}")
         self._a = source._a if size is None else _restrided(source, size, stride, storage_offset)
     else:
-        raise NotImplementedError(f"Tensor.set_ from a {type(source).__name__} is not supported: pass a tensor.")
+        raise NotImplementedError(
+            f"Tensor.set_ from a {type(source).__name__} is not supported: pass a tensor or a storage."
+        )
     bump(self)
     return self
 
@@ -213,3 +217,43 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
         and self.data_ptr() == tensor.data_ptr()
         and self._a.dtype == tensor._a.dtype
     )
+
+
+_any_storage: Any = lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0)), m(m.nc(2, 2)), m(m.i(2))]  # noqa: E731
+
+
+@function(name="Tensor.untyped_storage", methods="untyped_storage", samples=_any_storage,
+    errors=lambda m: [m.error(TypeError, "", m.f(2), 3)])  # fmt: skip
+def untyped_storage(self: Tensor) -> storage.UntypedStorage:
+    """All the memory behind this tensor, as bytes.
+
+    >>> import rushlight as torch
+    >>> torch.tensor([1, 256], dtype=torch.int16)[1:].untyped_storage().tolist()
+    [1, 0, 0, 1]
+    """
+    return storage.of_memory(storage_bytes(self._a))
+
+
+@function(name="Tensor.storage", methods="storage", samples=_any_storage,
+    errors=lambda m: [m.error(TypeError, "", m.f(2), 3)])  # fmt: skip
+def storage_(self: Tensor) -> storage.TypedStorage:
+    """All the memory behind this tensor, as elements of its dtype.
+
+    >>> import rushlight as torch
+    >>> torch.arange(4)[1:3].storage().tolist()
+    [0, 1, 2, 3]
+    """
+    storage.warn_of_old()
+    return storage.typed(storage_bytes(self._a), self.dtype)
+
+
+@function(samples=lambda m: [m(m.f(2)), m(m.f()), m(m.f(0)), m(m.nc(2, 2)), m(3)],
+    errors=lambda m: [m.error(TypeError, "is_storage() missing 1 required positional argument: 'obj'")])  # fmt: skip
+def is_storage(obj: Any) -> bool:
+    """Whether it is a storage.
+
+    >>> import rushlight as torch
+    >>> torch.is_storage(torch.ones(2).untyped_storage()), torch.is_storage(torch.ones(2))
+    (True, False)
+    """
+    return isinstance(obj, (storage.TypedStorage, storage.UntypedStorage))

@@ -33,6 +33,8 @@ def construct(name: str, dtype: types.dtype, args: tuple[Any, ...]) -> Tensor:
             t._vc = first._vc
             return t
         if not isinstance(first, (int, np.integer)):
+            if hasattr(first, "untyped"):  # a storage: its memory, shared
+                return wrap(first.elements_for(dtype))
             if isinstance(first, str):
                 raise errors.type_("new(): invalid data type 'str'")
             if isinstance(first, (float, bool)) or first is None:

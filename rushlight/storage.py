@@ -1,0 +1,266 @@
+"""``torch.storage``: the memory behind a tensor, as bytes (``UntypedStorage``) or as elements (``TypedStorage``).
+
+A storage shows the whole memory, whatever part of it the tensor shows; writing to it writes the tensor.
+"""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import errors, types
+
+ndarray = np.ndarray
+
+#: The storages that somebody holds, by the address and size of their memory: one memory has one storage.
+_held: weakref.WeakValueDictionary[tuple[int, int], UntypedStorage] = weakref.WeakValueDictionary()
+
+
+class _Storage:
+    """What both kinds can: both look at ``_elements``, a flat array over all the memory."""
+
+    is_cuda = is_hpu = is_sparse = is_sparse_csr = False
+    device = types.CPU
+    _elements: ndarray[Any, Any]
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    size = __len__
+
+    def nbytes(self) -> int:
+        """Bytes of all the memory."""
+        return self._elements.nbytes
+
+    def element_size(self) -> int:
+        """Bytes of one element."""
+        return self._elements.itemsize
+
+    def data_ptr(self) -> int:
+        """Address of the memory; 0 if there is none."""
+        return self._elements.__array_interface__["data"][0] if len(self._elements) else 0  # type: ignore[no-any-return]
+
+    def tolist(self) -> list[Any]:
+        """The elements as Python numbers."""
+        a = self._elements
+        return a.tolist() if a.dtype.kind != "V" and a.dtype.name != "bfloat16" else a.astype(np.float32).tolist()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.tolist())
+
+    def elements_for(self, dtype: types.dtype) -> ndarray[Any, Any]:
+        """The memory as elements of a tensor of ``dtype``.
+
+        Raises:
+            RuntimeError: if the elements are of another.
+        """
+        held: types.dtype = getattr(self, "dtype", dtype)
+        if held is not dtype:
+            ours, theirs = types.scalar_name(dtype), types.scalar_name(held)
+            raise errors.runtime(
+                f"Expected a Storage of type {ours} or an UntypedStorage, but got type {theirs} for argument 1 'storage'",
+                f"Convert it first: storage.{ours.lower()}().",
+            )
+        return elements_of(self._elements.view(np.uint8), dtype)
+
+    def _position(self, index: int) -> int:
+        n = len(self)
+        if not -n <= index < n:
+            raise errors.index(f"index {index} out of range for storage of size {n}")
+        return index
+
+    def _text(self, kind: str) -> str:
+        return "".join(f" {value}\n" for value in self.tolist()) + f"[torch.storage.{kind} of size {len(self)}]"
+
+    def fill_(self, value: Any) -> Any:
+        """Write one value everywhere."""
+        self._elements[...] = value
+        return self
+
+    def copy_(self, source: Any, non_blocking: bool | None = None) -> Any:
+        """Write what ``source``, a storage of as many elements, holds."""
+        self._elements[...] = source._elements
+        return self
+
+    def cpu(self) -> Any:
+        """This storage: there is no other device."""
+        return self
+
+    def is_pinned(self, device: Any = "cuda") -> bool:
+        """False."""
+        return False
+
+    def is_shared(self) -> bool:
+        """False."""
+        return False
+
+    def share_memory_(self) -> Any:
+        """This storage. Its memory is not moved; processes that are forked later see a copy."""
+        return self
+
+    def cuda(self, device: Any = None, non_blocking: bool = False) -> Any:
+        """Raises AssertionError, as a CPU build of PyTorch does."""
+        types.check_device("cuda")
+
+    def resize_(self, size: int) -> Any:
+        """Raises NotImplementedError: memory that tensors show cannot grow here."""
+        raise NotImplementedError(f"resize_({size}) of a storage is not supported: make a new tensor and copy into it.")
+
+
+class UntypedStorage(_Storage):
+    """The memory as bytes: ``UntypedStorage(size)`` or ``UntypedStorage(sequence of bytes)``."""
+
+    __module__ = "torch.storage"
+
+    def __init__(self, source: Any = 0, *, device: Any = None):
+        types.check_device(device)
+        self._elements = np.zeros(source, np.uint8) if isinstance(source, int) else np.array(source, np.uint8)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return of_memory(self._elements[index])
+        if isinstance(index, int):
+            return int(self._elements[self._position(index)])
+        raise errors.type_(f"can't index a torch.UntypedStorage with {type(index).__name__}")
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if not isinstance(index, (int, slice)):
+            raise errors.type_(f"can't index a torch.UntypedStorage with {type(index).__name__}")
+        self._elements[self._position(index) if isinstance(index, int) else index] = value
+
+    def __repr__(self) -> str:
+        return self._text("UntypedStorage(device=cpu)")
+
+    def type(self, dtype: Any = None) -> str:
+        """The name of this class."""
+        return "torch.storage.UntypedStorage"
+
+    def untyped(self) -> UntypedStorage:
+        """This storage."""
+        return self
+
+    def clone(self) -> UntypedStorage:
+        """A copy of the memory."""
+        return of_memory(self._elements.copy())
+
+
+class TypedStorage(_Storage):
+    """The memory as elements of a dtype: ``TypedStorage(size or sequence, dtype=...)``."""
+
+    __module__ = "torch.storage"
+
+    def __init__(self, source: Any = 0, *, dtype: types.dtype | None = None, device: Any = None):
+        types.check_device(device)
+        self.dtype = dtype or types.get_default_dtype()
+        make = np.zeros if isinstance(source, int) else np.array
+        self._elements = make(source, self.dtype.np)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            raise errors.runtime(
+                "slices are only supported in UntypedStorage.__getitem__",
+                "Take a list: tensor.storage().tolist()[1:3].",
+            )
+        if not isinstance(index, int):
+            raise errors.runtime(f"can't index a {TypedStorage} with {type(index)}")
+        index = self._position(index)
+        return self._typed(self._elements[index : index + 1 or None]).tolist()[0]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if not isinstance(index, (int, slice)):
+            raise errors.runtime(f"can't index a {TypedStorage} with {type(index)}")
+        self._elements[self._position(index) if isinstance(index, int) else index] = value
+
+    def __repr__(self) -> str:
+        return self._text(f"TypedStorage(dtype={self.dtype}, device=cpu)")
+
+    def _typed(self, elements: ndarray[Any, Any]) -> TypedStorage:
+        return typed(elements.view(np.uint8), self.dtype)
+
+    def type(self, dtype: Any = None) -> str:
+        """The name that a typed storage had of old: ``torch.FloatStorage``."""
+        return "torch." + self.pickle_storage_type()
+
+    def pickle_storage_type(self) -> str:
+        """``FloatStorage`` and its like: what checkpoints name the elements by."""
+        return types.scalar_name(self.dtype) + "Storage"
+
+    def untyped(self) -> UntypedStorage:
+        """The same memory as bytes."""
+        return of_memory(self._elements.view(np.uint8))
+
+    @property
+    def _untyped_storage(self) -> UntypedStorage:
+        return self.untyped()
+
+    def clone(self) -> TypedStorage:
+        """A copy of the memory."""
+        return self._typed(self._elements.copy())
+
+    def get_device(self) -> None:
+        """None: the CPU has no number."""
+
+    def resizable(self) -> bool:
+        """False, as ``resize_`` says."""
+        return False
+
+
+def _conversion(name: str, dtype: types.dtype) -> Any:
+    def convert(self: TypedStorage) -> TypedStorage:
+        return self if self.dtype is dtype else typed(self._elements.astype(dtype.np).view(np.uint8), dtype)
+
+    convert.__name__, convert.__qualname__ = name, f"TypedStorage.{name}"
+    convert.__doc__ = f"The elements as {dtype}."
+    return convert
+
+
+for _name, _dtype in {
+    "double": types.float64, "float": types.float32, "half": types.float16, "long": types.int64, "int": types.int32,
+    "short": types.int16, "char": types.int8, "byte": types.uint8, "bool": types.bool_,
+    "complex_double": types.complex128, "complex_float": types.complex64,
+}.items():  # fmt: skip
+    setattr(TypedStorage, _name, _conversion(_name, _dtype))
+
+
+def of_memory(memory: ndarray[Any, Any]) -> UntypedStorage:
+    """The storage of some bytes, the same object as long as somebody holds it."""
+    key = (memory.__array_interface__["data"][0], memory.size)
+    found = _held.get(key)
+    if found is None:
+        found = object.__new__(UntypedStorage)
+        found._elements = memory
+        if memory.size:
+            _held[key] = found
+    return found
+
+
+def elements_of(memory: ndarray[Any, Any], dtype: types.dtype) -> ndarray[Any, Any]:
+    """The same bytes as elements; what does not fill an element is left out."""
+    return memory[: memory.size // dtype.itemsize * dtype.itemsize].view(dtype.np)
+
+
+def typed(memory: ndarray[Any, Any], dtype: types.dtype) -> TypedStorage:
+    """The typed storage of some bytes."""
+    new = object.__new__(TypedStorage)
+    new._elements, new.dtype = elements_of(memory, dtype), dtype
+    return new
+
+
+_said: list[bool] = []
+
+
+def warn_of_old() -> None:
+    """PyTorch's warning that typed storages will go, once in a process."""
+    if not _said:
+        _said.append(True)
+        warnings.warn(
+            "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage class. "
+            "This should only matter to you if you are using storages directly.  To access UntypedStorage directly, use "
+            "tensor.untyped_storage() instead of tensor.storage()",
+            UserWarning,
+            stacklevel=3,
+        )
