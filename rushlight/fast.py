@@ -58,10 +58,15 @@ def kernel_of(op: Op) -> Callable[..., Any]:
     return ufunc if ufunc is not None else partial(op.forward, arrays)
 
 
-def needs(op: Op, *which: int) -> tuple[bool, ...]:
-    """Which of (inputs, output) the rules of these inputs have saved."""
-    rules = [op.rules[i] for i in which if op.rules[i] is not None]
-    return tuple(any(slot in r.slots for r in rules) for slot in range(len(op.inputs) + 1))
+#: What a node keeps, as bits.
+FIRST, SECOND, OUT = 1, 2, 4
+
+
+def kept(op: Op, *which: int) -> int:
+    """What the rules of these inputs read: bits for the first input, the second, the output."""
+    slots = [slot for i in which if op.rules[i] is not None for slot in op.rules[i].slots]
+    out = len(op.inputs)
+    return sum({OUT if slot == out else FIRST << slot for slot in slots})
 
 
 def can_be_fast(op: Op) -> bool:
@@ -82,11 +87,11 @@ def keeps_dtype(op: Op) -> bool:
     return callable(op.promote) and op.keeps_floats
 
 
-def node_classes(op: Op) -> tuple[Any, Any, Any]:
-    """The node classes for (tensor, tensor), (tensor, number), (number, tensor)."""
+def node_classes(op: Op) -> tuple[Any, Any]:
+    """The node classes for (tensor, tensor) and (tensor, number)."""
     name: Any = op.grad_name
     x = wrap(np.zeros(()))
-    names = [name] * 3 if name.__class__ is str else [name(pair, {}) for pair in ((x, x), (x, 1.0), (1.0, x))]
+    names = [name] * 2 if name.__class__ is str else [name(pair, {}) for pair in ((x, x), (x, 1.0))]
     return tuple(op.node_class(n) for n in names)  # type: ignore[return-value]
 
 
@@ -95,15 +100,16 @@ def unary(op: Op) -> Callable[..., Any]:
     kernel: Any = None
     node_class: Any = None
     defaults = dict(op.defaults)
-    save_in = save_out = differentiable = False
+    keep = 0
+    differentiable = False
     nothing = (None,) * len(op.slot_of)
 
     def start() -> None:
         """What only an op that is used needs to know: import has no time for it."""
-        nonlocal kernel, node_class, save_in, save_out, differentiable
+        nonlocal kernel, node_class, keep, differentiable
         name: Any = op.grad_name
         node_class = op.node_class(name if name.__class__ is str else name((None,), defaults))
-        save_in, save_out = needs(op, 0)
+        keep = kept(op, 0)
         differentiable = op.answers.get(op.inputs[0]) == "rule"
         kernel = kernel_of(op)
 
@@ -138,16 +144,17 @@ def unary(op: Op) -> Callable[..., Any]:
             node = node_class()
             node.seq = next_seq()
             node.edges = (edge,)
-            node.meta = (r.shape, dt)
+            to = edge[0]
+            node.meta = to.meta if to.n_outputs == 1 else (r.shape, dt)  # of one shape with its input
             node.hooks = node.stack = None
             node.attrs = defaults
-            if save_in:
-                node.saved = (a, r if save_out else None)
-                cell = x._vc
-                node.versions = (cell, cell[0], t._vc, 0) if save_out else (cell, cell[0])
-            elif save_out:
+            if keep == OUT:
                 node.saved = (None, r)
                 node.versions = (t._vc, 0)
+            elif keep:
+                cell = x._vc
+                node.saved = (a, r if keep & OUT else None)
+                node.versions = (cell, cell[0], t._vc, 0) if keep & OUT else (cell, cell[0])
             else:
                 node.saved = nothing
                 node.versions = ()
@@ -157,24 +164,21 @@ def unary(op: Op) -> Callable[..., Any]:
     return fast
 
 
-def binary(op: Op, slow: Callable[[Any, Any], Any], *, swapped: bool = False) -> Callable[[Any, Any], Any]:
-    """``op(x, y)`` on the short path, ``op(y, x)`` if ``swapped``; ``slow(x, y)`` takes what does not fit."""
+def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """``op(x, y)`` on the short path, for a tensor and a tensor or a number; ``slow(x, y)`` takes what does not fit."""
     kernel: Any = None
     of_tensors: Any = None
     with_number: Any = None
-    of_number: Any = None
-    both: Any = None
-    first: Any = None
-    second: Any = None
+    both = first = second = 0
     defaults = dict(op.defaults)
     nothing = (None,) * len(op.slot_of)
     differentiable = False
     plain_numbers = callable(op.promote)  # the body wants to see that it is a number
 
     def start() -> None:
-        nonlocal kernel, of_tensors, with_number, of_number, both, first, second, differentiable
-        of_tensors, with_number, of_number = node_classes(op)
-        both, first, second = needs(op, 0, 1), needs(op, 0), needs(op, 1)
+        nonlocal kernel, of_tensors, with_number, both, first, second, differentiable
+        of_tensors, with_number = node_classes(op)
+        both, first, second = kept(op, 0, 1), kept(op, 0), kept(op, 1)
         differentiable = all(op.answers.get(name) == "rule" for name in op.inputs)
         kernel = kernel_of(op)
         kernel = _OPERATORS.get(kernel, kernel)
@@ -182,48 +186,31 @@ def binary(op: Op, slow: Callable[[Any, Any], Any], *, swapped: bool = False) ->
     def fast(x: Any, y: Any) -> Any:
         if kernel is None:
             start()
-        u, v = (y, x) if swapped else (x, y)
-        cls = u.__class__
+        cls = x.__class__
+        if cls is not Tensor and cls is not Parameter:
+            return slow(x, y)
+        a = x._a
+        dt = a.dtype
+        if dt is not F32 and dt is not F64:
+            return slow(x, y)
+        e0 = x._edge if x._base is None else edge_of(x)
+        cls = y.__class__
         if cls is Tensor or cls is Parameter:
-            a = u._a
-            dt = a.dtype
-            if dt is not F32 and dt is not F64:
+            b = y._a
+            if b.dtype is not dt:
                 return slow(x, y)
-            e0 = u._edge if u._base is None else edge_of(u)
-            cls = v.__class__
-            if cls is Tensor or cls is Parameter:
-                b = v._a
-                if b.dtype is not dt:
-                    return slow(x, y)
-                e1 = v._edge if v._base is None else edge_of(v)
-                node_class, numbers = of_tensors, 0
-            elif cls is float or (cls is int and -EXACT <= v <= EXACT):
-                if plain_numbers:
-                    b = v
-                else:
-                    known = _numbers32 if dt is F32 else _numbers64
-                    b = known.get(v)
-                    if b is None:
-                        b = zero_d(v, known, dt)
-                e1 = None
-                node_class, numbers = with_number, 2
+            e1 = y._edge if y._base is None else edge_of(y)
+            number = False
+        elif cls is float or (cls is int and -EXACT <= y <= EXACT):
+            if plain_numbers:
+                b = y
             else:
-                return slow(x, y)
-        elif cls is float or (cls is int and -EXACT <= u <= EXACT):
-            cls = v.__class__
-            if cls is not Tensor and cls is not Parameter:
-                return slow(x, y)
-            b = v._a
-            dt = b.dtype
-            if (dt is not F32 and dt is not F64) or plain_numbers:
-                return slow(x, y)
-            known = _numbers32 if dt is F32 else _numbers64
-            a = known.get(u)
-            if a is None:
-                a = zero_d(u, known, dt)
-            e0 = None
-            e1 = v._edge if v._base is None else edge_of(v)
-            node_class, numbers = of_number, 1
+                known = _numbers32 if dt is F32 else _numbers64
+                b = known.get(y)
+                if b is None:
+                    b = zero_d(y, known, dt)
+            e1 = None
+            number = True
         else:
             return slow(x, y)
         try:
@@ -236,37 +223,44 @@ def binary(op: Op, slow: Callable[[Any, Any], Any], *, swapped: bool = False) ->
         t._a = r
         t._edge = t._grad = t._base = t._extra = None
         t._vc = [0]
-        if e0 is None and e1 is None:
-            return t
+        if e1 is None:
+            if e0 is None:
+                return t
+            keep = first
+        else:
+            keep = second if e0 is None else both
         mode = recording()
         if mode != 1 or not differentiable:
             return slow(x, y) if mode else t
-        node = node_class()
+        if number:
+            node = with_number()
+            to = e0[0]
+            node.meta = to.meta if to.n_outputs == 1 else (r.shape, dt)  # of one shape with its input
+        else:
+            node = of_tensors()
+            node.meta = (r.shape, dt)
         node.seq = next_seq()
         node.edges = (e0, e1)
-        node.meta = (r.shape, dt)
         node.hooks = node.stack = None
         node.attrs = defaults
-        save_a, save_b, save_out = (both if e1 is not None else first) if e0 is not None else second
-        if save_a or save_b or save_out:
-            node.saved = (a if save_a else None, b if save_b else None, r if save_out else None)
-            versions: tuple[Any, ...] = ()
-            if save_a and numbers != 1:  # the classes may be one, so they do not tell what is a number
-                if u._extra is not None:  # an inference tensor may not be saved
-                    return slow(x, y)
-                cell = u._vc
-                versions = (cell, cell[0])
-            if save_b and numbers != 2:
-                if v._extra is not None:
-                    return slow(x, y)
-                cell = v._vc
-                versions = (*versions, cell, cell[0]) if versions else (cell, cell[0])
-            if save_out:
-                versions = (*versions, t._vc, 0)
-            node.versions = versions or NUMBER_VERSION
-        else:
+        if not keep:
             node.saved = nothing
             node.versions = ()
+        elif keep == SECOND and number:
+            node.saved = (None, b, None)
+            node.versions = NUMBER_VERSION
+        else:
+            if x._extra is not None or (not number and y._extra is not None):  # an inference tensor may not be saved
+                return slow(x, y)
+            node.saved = (a if keep & FIRST else None, b if keep & SECOND else None, r if keep & OUT else None)
+            versions: tuple[Any, ...] = ()
+            if keep & FIRST:
+                cell = x._vc
+                versions = (cell, cell[0])
+            if keep & SECOND and not number:
+                cell = y._vc
+                versions = (*versions, cell, cell[0]) if versions else (cell, cell[0])
+            node.versions = (*versions, t._vc, 0) if keep & OUT else versions
         t._edge = (node, 0)
         return t
 
@@ -288,21 +282,13 @@ def function(op: Op) -> Callable[..., Any]:
 
 def operator(op: Op, *, swapped: bool = False) -> Callable[[Any, Any], Any]:
     """An operator of Tensor: NotImplemented for operands that it cannot take; ``swapped`` is its reflected form."""
-
-    def general(x: Any, y: Any) -> Any:
-        if not is_operand(y):
-            return NotImplemented
-        return op.public(y, x) if swapped else op.public(x, y)
-
-    if not can_be_fast(op) or len(op.inputs) != 2:
-        return general
+    if swapped:
+        return lambda x, y: op.public(y, x) if is_operand(y) else NotImplemented
 
     def slow(x: Any, y: Any) -> Any:
-        if not is_operand(y):
-            return NotImplemented
-        return call(op, (y, x) if swapped else (x, y), {})
+        return op.public(x, y) if is_operand(y) else NotImplemented
 
-    return binary(op, slow, swapped=swapped)
+    return binary(op, slow) if can_be_fast(op) and len(op.inputs) == 2 else slow
 
 
 def augmented(op: Op) -> Callable[[Any, Any], Any]:

@@ -24,6 +24,7 @@ _OPERATORS = {
     "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "bitwise_left_shift",
     "rshift": "bitwise_right_shift",
 }  # fmt: skip
+_COMMUTATIVE = ("add", "mul")
 _COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
 _UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not", "pos": "positive"}
 
@@ -59,7 +60,8 @@ def attach_operators() -> None:
         op = REGISTRY[name]
         setattr(Tensor, f"__{dunder}__", fast.operator(op))
         if dunder in _OPERATORS:
-            setattr(Tensor, f"__r{dunder}__", fast.operator(op, swapped=True))
+            swapped = dunder not in _COMMUTATIVE  # as in PyTorch, where 2 * x is x * 2 to the graph
+            setattr(Tensor, f"__r{dunder}__", fast.operator(op, swapped=swapped))
             setattr(Tensor, f"__i{dunder}__", fast.augmented(op))
     for dunder, name in _UNARY.items():
         if name in REGISTRY:  # `+x` is a function's

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import errors, types
-from .autograd.graph import Node, Packed, annotate, next_seq, pack
+from .autograd.graph import FREED, Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
 from .readers import tensors
 from .tensor import Tensor, edge_of, wrap
@@ -23,13 +23,6 @@ NO_VERSION = [0]
 #: Where nothing but a number is saved. It makes the node one that a first backward empties, as PyTorch's is.
 NUMBER_VERSION = (NO_VERSION, 0)
 
-_FREED = (
-    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
-    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
-    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
-    "after calling backward."
-)
-
 
 class OpNode(Node):
     """A recorded op. ``saved`` is positional: inputs, outputs, extras, input shapes; ``versions`` guards the tensors in it."""
@@ -42,35 +35,10 @@ class OpNode(Node):
     attrs: dict[str, Any]
 
     def run(self, k: Any, g: Any, release: bool) -> Any:
-        saved = self.take_saved(k, release)
-        op = self.op
-        if op.n_diff == 1 and self.n_outputs > 1:
-            g = g[0]
-        if op.joint is not None:
-            return self.run_joint(k, g, saved)
-        grads: list[Any] = []
-        for rule, edge in zip(op.rules, self.edges, strict=True):
-            if edge is None or rule is None:
-                grads.append(None)
-            else:
-                grads.append(rule.read(k, g, saved, self.attrs))
-        return grads
-
-    def take_saved(self, k: Any, release: bool) -> tuple[Any, ...]:
-        """What the rules read, after the check that nothing of it was written since; given up if ``release``."""
-        saved = self.saved
-        if saved is None:
-            raise errors.runtime(
-                _FREED, f"The node is {self.name()}; its first backward has released what it had saved."
-            )
-        versions = self.versions
-        if versions:
-            for i in range(0, len(versions), 2):
-                if versions[i][0] != versions[i + 1]:
-                    raise modified(self, i // 2)
-            if release:
-                self.saved = None
-        return self.saved_tensors(saved) if k is tensors else saved
+        run = runner(self.op)
+        for cls in self.op.node_classes.values():
+            cls.run = run  # type: ignore[method-assign]
+        return run(self, k, g, release)
 
     @property
     def next_functions(self) -> tuple[Any, ...]:
@@ -100,27 +68,6 @@ class OpNode(Node):
         if not hasattr(cls, "unpacked"):
             self.__class__ = type(cls.__name__, (PackedNode, cls), {"__slots__": ()})
 
-    def run_unary(self, k: Any, g: Any, release: bool) -> Any:
-        """``run`` for one input and one output."""
-        return (self.op.rules[0].read(k, g, self.take_saved(k, release), self.attrs),)
-
-    def run_binary(self, k: Any, g: Any, release: bool) -> Any:
-        """``run`` for two inputs and one output."""
-        saved = self.take_saved(k, release)
-        first, second = self.op.rules
-        e0, e1 = self.edges
-        return (
-            first.read(k, g, saved, self.attrs) if e0 is not None else None,
-            second.read(k, g, saved, self.attrs) if e1 is not None else None,
-        )
-
-    def run_joint(self, k: Any, g: Any, saved: tuple[Any, ...]) -> Any:
-        rule: Rule = self.op.joint  # type: ignore[assignment]
-        attrs = {n: self.attrs[n] for n in rule.attrs if n != "needs"}
-        if "needs" in rule.attrs:
-            attrs["needs"] = tuple(edge is not None for edge in self.edges)
-        return rule.fn(k, g, *[saved[i] for i in rule.slots], **attrs)
-
     def saved_tensors(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
         """The saved arrays as Tensors that know where they came from."""
         op = self.op
@@ -143,7 +90,7 @@ class OpNode(Node):
                 return self.attrs[key]
             if key in self.op.slot_of:
                 if self.saved is None:
-                    raise errors.runtime(_FREED)
+                    raise errors.runtime(FREED)
                 return self.saved_tensors(self.saved)[self.op.slot_of[key]]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
@@ -154,20 +101,72 @@ class PackedNode(OpNode):
     __slots__ = ()
     unpacked = True
 
-    def take_saved(self, k: Any, release: bool) -> tuple[Any, ...]:
+    def run(self, k: Any, g: Any, release: bool) -> Any:
         packed = self.saved
-        if packed is None:
-            return super().take_saved(k, release)
+        if packed is not None:
 
-        def unpack(a: Any) -> Any:
-            return a.array() if a.__class__ is Packed else [unpack(x) for x in a] if isinstance(a, list) else a
+            def unpack(a: Any) -> Any:
+                return a.array() if a.__class__ is Packed else [unpack(x) for x in a] if isinstance(a, list) else a
 
-        self.saved = tuple([unpack(a) for a in packed])
+            self.saved = tuple([unpack(a) for a in packed])
         try:
-            return super().take_saved(k, release)
+            return super().run(k, g, release)
         finally:
             if self.saved is not None:
                 self.saved = packed
+
+
+def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
+    """``run`` of an op's nodes: a check of what was saved, then one call of each rule.
+
+    It is written out as source for each op, as every node of every backward pays for each step of it.
+    """
+    joint = op.joint
+    rules = op.rules if joint is None else [joint]
+    names: dict[str, Any] = {"tensors": tensors, "freed": freed, "check_versions": check_versions}
+    calls = []
+    for i, rule in enumerate(rules):
+        if rule is None:
+            calls.append("None")
+            continue
+        names[f"rule{i}"] = rule.fn
+        needs = "tuple([edge is not None for edge in self.edges])"
+        reads = [f"saved[{slot}]" for slot in rule.slots]
+        reads += [f"{n}={needs if n == 'needs' else f'attrs[{n!r}]'}" for n in rule.attrs]
+        condition = f" if edges[{i}] is not None else None" if len(rules) > 1 else ""
+        calls.append(f"rule{i}({', '.join(['k', 'g', *reads])}){condition}")
+    lines = [
+        "def run(self, k, g, release):",
+        "    saved = self.saved",
+        "    if saved is None:",
+        "        raise freed(self)",
+        "    versions = self.versions",
+        "    if versions:",
+        "        if versions[0][0] != versions[1] or len(versions) > 2:",
+        "            check_versions(self)",
+        "        if release:",
+        "            self.saved = None",
+        "    if k is tensors:",
+        "        saved = self.saved_tensors(saved)",
+        "    g = g[0]" if op.n_diff == 1 and len(op.outputs) > 1 else "",
+        "    attrs = self.attrs" if any(rule is not None and rule.attrs for rule in rules) else "",
+        "    edges = self.edges" if len(rules) > 1 else "",
+        f"    return {calls[0]}" if joint is not None else f"    return ({', '.join(calls)},)",
+    ]
+    exec("\n".join(filter(None, lines)), names)
+    return names["run"]  # type: ignore[no-any-return]
+
+
+def freed(node: OpNode) -> Exception:
+    return errors.runtime(FREED, f"The node is {node.name()}; its first backward has released what it had saved.")
+
+
+def check_versions(node: OpNode) -> None:
+    """Refuse a backward that would read something written since it was saved."""
+    versions = node.versions
+    for i in range(0, len(versions), 2):
+        if versions[i][0] != versions[i + 1]:
+            raise modified(node, i // 2)
 
 
 def rebuild(array: Any, edge: Any) -> Any:

@@ -31,7 +31,7 @@ ndarray = np.ndarray
 class Rule:
     """A derivative. Its parameter names say what is saved: inputs, outputs, extras, ``<input>_shape``, attributes."""
 
-    __slots__ = ("fn", "slots", "attrs", "read")
+    __slots__ = ("fn", "slots", "attrs")
 
     def __init__(self, fn: Callable[..., Any], op: Op):
         code = fn.__code__
@@ -49,19 +49,6 @@ class Rule:
                     f"{op.name}: a rule names what is saved first, attributes after it; '{n}' comes too late"
                 )
             self.slots.append(op.slot_of[n])
-        self.read = _reader(fn, self.slots, self.attrs)
-
-
-def _reader(fn: Callable[..., Any], slots: Sequence[int], attrs: Sequence[str]) -> Callable[..., Any]:
-    """A rule as a function of ``(k, g, saved, attributes)``: it picks what it reads."""
-    if attrs:
-        return lambda k, g, saved, a: fn(k, g, *[saved[i] for i in slots], **{n: a[n] for n in attrs})
-    if not slots:
-        return lambda k, g, saved, a: fn(k, g)
-    if len(slots) == 1:
-        (i,) = slots
-        return lambda k, g, saved, a: fn(k, g, saved[i])
-    return lambda k, g, saved, a: fn(k, g, *[saved[i] for i in slots])
 
 
 class Op:
@@ -306,10 +293,7 @@ class Op:
         found = self.node_classes.get(name)
         if found is None:
             body: dict[str, Any] = {"op": self, "n_outputs": len(self.outputs), "__slots__": ()}
-            if len(self.outputs) == 1 and self.joint is None and all(self.rules) and not self.variadic:
-                body["run"] = {1: OpNode.run_unary, 2: OpNode.run_binary}.get(len(self.rules), OpNode.run)
-            found = type(name, (OpNode,), body)
-            self.node_classes[name] = found
+            found = self.node_classes[name] = type(name, (OpNode,), body)
         return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .autograd import engine
-from .kernels import elementary
+from .kernels import elementary, fused
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -62,11 +62,15 @@ class ArrayReader:
     @staticmethod
     def conj(x: Any) -> Any:
         """Complex conjugate; a real array as it is."""
+        if x.__class__ is ndarray:  # first, as every product asks
+            return x if x.dtype.kind != "c" else np.conjugate(x)
         return np.conjugate(x) if isinstance(x, (ndarray, np.generic)) and x.dtype.kind == "c" else x
 
     @staticmethod
     def is_complex(x: Any) -> bool:
         return isinstance(x, (complex, np.complexfloating)) or (isinstance(x, ndarray) and x.dtype.kind == "c")
+
+    fma, accumulate = staticmethod(fused.fma), staticmethod(fused.accumulate)
 
     @staticmethod
     def one_minus_square(x: Any) -> Any:
@@ -111,6 +115,14 @@ class TensorReader:
     @staticmethod
     def one_minus_square(x: Any) -> Any:
         return 1 - x * x
+
+    @staticmethod
+    def fma(a: Any, b: Any, c: Any) -> Any:
+        return a * b + c
+
+    @staticmethod
+    def accumulate(total: Any, a: Any, b: Any) -> None:
+        total += a * b
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         try:

@@ -141,7 +141,7 @@ def backward(
     Raises:
         RuntimeError: for tensors that do not require grad, non-scalars without a gradient, a freed graph.
     """
-    roots = _as_tuple(tensors)
+    roots = (tensors,) if tensors.__class__ is Tensor else _as_tuple(tensors)
     grads = _check_roots(roots, (None,) * len(roots) if grad_tensors is None else _as_tuple(grad_tensors))
     if inputs is not None:
         inputs = _as_tuple(inputs)
@@ -152,7 +152,9 @@ def backward(
                 raise errors.runtime("can't retain_grad on Tensor that has requires_grad=False")
     keep = create_graph if retain_graph is None else retain_graph
     found = engine.backward(roots, grads, keep_graph=keep, create_graph=create_graph, inputs=inputs)
-    for x, g in zip(inputs or (), found, strict=True):
+    if inputs is None:
+        return
+    for x, g in zip(inputs, found, strict=True):
         if g is not None and not x.is_leaf:  # leaves were filled on the way
             x._grad = g if x._grad is None else x._grad + g
 

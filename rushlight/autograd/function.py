@@ -12,7 +12,7 @@ from .. import errors, types
 from ..tensor import FROM_FUNCTION, Tensor, alias_of, edge_of, extra, view_of, wrap
 from ..writing import bump, rebase
 from . import mode
-from .graph import Node, Packed, next_seq, pack
+from .graph import FREED, Node, Packed, next_seq, pack
 from .mode import no_grad
 
 NO_VERSION = [0]
@@ -90,12 +90,7 @@ class FunctionNode(Node, FunctionCtx):
             RuntimeError: if the graph was freed, or one was written to since.
         """
         if self.freed:
-            raise errors.runtime(
-                "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-                "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-                "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
-                "you need to access saved tensors after calling backward."
-            )
+            raise errors.runtime(FREED)
         if self._to_save:
             return self._to_save
         out = []

@@ -53,10 +53,21 @@ def mean(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
     else:
         total = sum_axes(a.astype(dtype, copy=False), axes, keepdims, np.float32 if is_half(dtype) else dtype)
     if n:
-        np.divide(total, total.dtype.type(n), out=total)
+        total /= _counts.get((n, total.dtype.char)) or _number(n, total.dtype)
     else:
         total.fill(np.nan)
-    return total.astype(dtype, copy=False)
+    return total if total.dtype is dtype else total.astype(dtype, copy=False)
+
+
+#: How many elements there are, as NumPy divides by it fastest: the few shapes of a program come again and again.
+_counts: dict[tuple[int, str], Any] = {}
+
+
+def _number(n: int, dtype: np.dtype[Any]) -> Any:
+    if len(_counts) > 500:
+        _counts.clear()
+    number = _counts[n, dtype.char] = np.array(n, dtype)
+    return number
 
 
 # --- Products ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,8 @@ def _(input, dim=None, keepdim=False, *, dtype=None):
 
 
 def _count(shape, dim):
+    if len(dim) == len(shape):
+        return math.prod(shape)
     n = 1
     for d in dim:
         n *= shape[d]
