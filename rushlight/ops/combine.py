@@ -144,7 +144,7 @@ def _tensors_only(name: str) -> Any:
 )
 def addcmul(k, input, tensor1, tensor2, *, value=1):
     """``input + value * tensor1 * tensor2``."""
-    return input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2)
+    return k.fma(tensor1 if value == 1 else value * tensor1, tensor2, input)
 
 
 addcmul.prepare(_tensors_only("addcmul"))
@@ -239,7 +239,7 @@ def lerp(k, input, end, weight):
     """``input + weight * (end - input)``, measured from the nearer end."""
     far = np.abs(weight) >= 0.5
     step = end - input
-    return np.where(far, end - step * (1 - weight), input + weight * step)
+    return np.where(far, k.fma(-step, 1 - weight, end), k.fma(step, weight, input))
 
 
 @lerp.prepare

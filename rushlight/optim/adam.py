@@ -7,7 +7,7 @@ from typing import Any
 from .. import errors
 from ..tensor import Tensor
 from .adaptive import check_adam
-from .formula import Elementwise, check_fused, number, zero_step, zeros
+from .formula import Elementwise, check_fused, lerp, number, zero_step, zeros
 
 
 class Adam(Elementwise):
@@ -41,9 +41,9 @@ class Adam(Elementwise):
     def change(self, k: Any, group: dict[str, Any], a: Any, g: Any, step: float, *state: Any) -> None:
         beta1, beta2 = (number(b) for b in group["betas"])
         m, v, *largest = state
-        m += (g - m) * (1 - beta1)  # lerp: PyTorch's form, and its rounding
+        lerp(k, m, g, 1 - beta1)
         v *= beta2
-        v += g * (1 - beta2) * g
+        k.accumulate(v, g * (1 - beta2), g)
         if largest:
             v = k.maximum(largest[0] * 1, v)  # times 1: what maximum saves must not be written to
             largest[0][...] = v

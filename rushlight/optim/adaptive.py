@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import errors
 from ..tensor import Tensor, wrap
-from .formula import Elementwise, check_fused, number, zero_step, zeros
+from .formula import Elementwise, check_fused, lerp, number, zero_step, zeros
 from .optimizer import check_lr, check_settings
 
 Settings = dict[str, Any]
@@ -55,18 +55,18 @@ class RMSprop(Elementwise):
     def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
         v, alpha, lr = state[0], group["alpha"], number(group["lr"])
         v *= alpha
-        v += g * (1 - alpha) * g
+        k.accumulate(v, g * (1 - alpha), g)
         if group["centered"]:
             mean = state[-1]
-            mean += (g - mean) * (1 - alpha)
-            root = k.sqrt(v - mean * mean) + group["eps"]
+            lerp(k, mean, g, 1 - alpha)
+            root = k.sqrt(k.fma(-mean, mean, v)) + group["eps"]
         else:
             root = k.sqrt(v) + group["eps"]
         if group["momentum"] > 0:
             b = state[1]
             b *= group["momentum"]
             b += g / root
-            a -= b * lr
+            k.accumulate(a, b, -lr)
         else:
             a += g * -lr / root
 
@@ -108,7 +108,7 @@ class Adagrad(Elementwise):
 
     def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
         (total,) = state
-        total += g * g
+        k.accumulate(total, g, g)
         rate = number(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
         a += g * -rate / (k.sqrt(total) + group["eps"])
 
@@ -137,11 +137,11 @@ class Adadelta(Elementwise):
     def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
         (v, u), rho, eps = state, group["rho"], group["eps"]
         v *= rho
-        v += g * (1 - rho) * g
+        k.accumulate(v, g * (1 - rho), g)
         delta = k.sqrt(u + eps) / k.sqrt(v + eps) * g
         u *= rho
-        u += delta * (1 - rho) * delta
-        a -= delta * number(group["lr"])
+        k.accumulate(u, delta * (1 - rho), delta)
+        k.accumulate(a, delta, -number(group["lr"]))
 
 
 class Adamax(Elementwise):
@@ -172,7 +172,7 @@ class Adamax(Elementwise):
 
     def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
         (m, u), (beta1, beta2) = state, group["betas"]
-        m += (g - m) * (1 - beta1)
+        lerp(k, m, g, 1 - beta1)
         largest = k.maximum(u * beta2, k.abs(g) + group["eps"])
         u[...] = largest
         a += m * (-number(group["lr"]) / (1 - beta1**step)) / largest
@@ -212,9 +212,9 @@ class NAdam(Elementwise):
         (m, v), (beta1, beta2), lr = state, group["betas"], number(group["lr"])
         mu, mu_next = self._momenta(group, step)
         product = float(np.float32(step.product) * np.float32(mu))
-        m += (g - m) * (1 - beta1)
+        lerp(k, m, g, 1 - beta1)
         v *= beta2
-        v += g * (1 - beta2) * g
+        k.accumulate(v, g * (1 - beta2), g)
         root = k.sqrt(v / (1 - beta2**step)) + group["eps"]
         a += g * (-lr * (1.0 - mu) / (1.0 - product)) / root
         a += m * (-lr * mu_next / (1.0 - product * mu_next)) / root
@@ -267,9 +267,9 @@ class RAdam(Elementwise):
 
     def change(self, k: Any, group: Settings, a: Any, g: Any, step: float, *state: Any) -> None:
         (m, v), (beta1, beta2), lr = state, group["betas"], number(group["lr"])
-        m += (g - m) * (1 - beta1)
+        lerp(k, m, g, 1 - beta1)
         v *= beta2
-        v += g * (1 - beta2) * g
+        k.accumulate(v, g * (1 - beta2), g)
         corrected = m / (1 - beta1**step)
         longest = 2 / (1 - beta2) - 1
         length = longest - 2 * step * beta2**step / (1 - beta2**step)
@@ -320,7 +320,7 @@ class ASGD(Elementwise):
     def change(self, k: Any, group: Settings, a: Any, g: Any, step: Any, *state: Any) -> None:
         (average,) = state
         a *= 1 - group["lambd"] * step.eta
-        a += g * -step.eta
+        k.accumulate(a, g, -step.eta)
         if step.mu == 1:
             average[...] = a
         else:

@@ -156,10 +156,18 @@ class Elementwise(GroupOptimizer):
         if group.get("decoupled_weight_decay"):
             a *= 1 - number(group["lr"]) * rate
             return g
-        return g + a * rate
+        return (arrays if a.__class__ is np.ndarray else tensors).fma(a, rate, g)
 
     def finish(self, group: dict[str, Any], state: dict[str, Any], step: float) -> None:
         """After a step: state that is no element-wise array."""
+
+
+def lerp(k: Any, a: Any, end: Any, weight: float) -> None:
+    """Move ``a`` towards ``end``: PyTorch's ``lerp``, which measures from the nearer end."""
+    if abs(weight) < 0.5:
+        k.accumulate(a, end - a, weight)
+    else:
+        a[...] = k.fma(a - end, 1 - weight, end)
 
 
 def number(x: Any) -> Any:

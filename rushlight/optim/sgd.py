@@ -73,7 +73,10 @@ class SGD(Elementwise):
                 b += g
             else:
                 b *= momentum
-                b += g if group["dampening"] == 0 else g * (1 - group["dampening"])
-            g = g + b * momentum if group["nesterov"] else b
+                if group["dampening"] == 0:
+                    b += g
+                else:
+                    k.accumulate(b, g, 1 - group["dampening"])
+            g = k.fma(b, momentum, g) if group["nesterov"] else b
         lr = group["lr"]
-        a -= g * (lr if lr.__class__ is float else number(lr))
+        k.accumulate(a, g, -lr if lr.__class__ is float else -number(lr))

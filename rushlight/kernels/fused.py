@@ -1,0 +1,45 @@
+"""A product and a sum rounded once, as the fused multiply-adds (FMA) of PyTorch's kernels.
+
+Compilers contract every ``a * b + c`` of an elementwise float32 kernel to one instruction, in its vectors as in the numbers
+that are left over, so that the result does not depend on where a number lies. The product of two float32 numbers is exact in
+float64; of the rounding of the sum to float64 and again to float32 one number in 10^9 could tell. Other types are computed as
+they are written: a float64 product has no wider type to be exact in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+_F, _D = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def fma(a: Any, b: Any, c: Any) -> Any:
+    """``a * b + c``; Python numbers among the three are of the dtype of the arrays."""
+    if _dtype(a, b, c) is not _F:
+        return a * b + c
+    return (np.multiply(_wide(a), _wide(b), dtype=_D) + _wide(c)).astype(_F)
+
+
+def accumulate(total: Array, a: Any, b: Any) -> None:
+    """``total += a * b`` in place."""
+    if total.dtype != _F:
+        total += a * b
+        return
+    wide = np.multiply(_wide(a), _wide(b), dtype=_D)
+    wide += total
+    total[...] = wide
+
+
+def _dtype(*operands: Any) -> Any:
+    for x in operands:
+        if x.__class__ is np.ndarray or isinstance(x, np.generic):
+            return _F if x.dtype == _F else x.dtype
+    return None
+
+
+def _wide(x: Any) -> Any:
+    """A Python number rounded to float32, in which PyTorch keeps it."""
+    return float(np.float32(x)) if x.__class__ is float or x.__class__ is int else x

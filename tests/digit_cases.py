@@ -1,0 +1,60 @@
+"""Calls whose float32 results are PyTorch's to the last bit: checksums in golden/digits.json, live in parity/."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+OPTIMIZERS = {
+    "SGD": "SGD(p, lr=0.013)",
+    "SGD momentum": "SGD(p, lr=0.013, momentum=0.9, dampening=0.3)",
+    "SGD nesterov": "SGD(p, lr=0.013, momentum=0.9, nesterov=True, weight_decay=0.01)",
+    "SGD maximize": "SGD(p, lr=0.013, momentum=0.9, maximize=True)",
+    "Adamax": "Adamax(p, lr=0.013, weight_decay=0.01)",
+    "Adamax, long memory": "Adamax(p, betas=(0.3, 0.4))",
+    "RAdam": "RAdam(p, lr=0.013, weight_decay=0.01)",
+    "ASGD": "ASGD(p, lr=0.013, weight_decay=0.01)",
+    "Rprop": "Rprop(p)",
+}
+
+
+def _optimizer(torch: Any, text: str) -> list[Any]:
+    """Five steps with random gradients; PyTorch's square root, which is the hardware's estimate improved, is not met."""
+    generator = torch.Generator().manual_seed(1)
+    p = [torch.randn(*s, generator=generator).requires_grad_() for s in ((3,), (5, 7), (1,), (60, 50))]
+    optimizer = eval(text, {"p": p, **{n: getattr(torch.optim, n) for n in (text.split("(")[0],)}})
+    for _ in range(5):
+        for x in p:
+            x.grad = torch.randn(*x.shape, generator=generator) * 10
+        optimizer.step()
+    return p
+
+
+def _normal(torch: Any, *shape: int, seed: int = 0) -> Any:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed + sum(shape)))
+
+
+SIZES = (1, 5, 16, 33, 3000)
+
+CASES: dict[str, Any] = {
+    **{n: (lambda torch, text=text: _optimizer(torch, text)) for n, text in OPTIMIZERS.items()},
+    "addcmul": lambda torch: [
+        torch.addcmul(*(_normal(torch, n, seed=i) for i in range(3)), value=v) for n in SIZES for v in (1, 0.3)
+    ],
+    "addcdiv": lambda torch: [torch.addcdiv(*(_normal(torch, n, seed=i) for i in range(3)), value=0.3) for n in SIZES],
+    "lerp": lambda torch: [
+        torch.lerp(_normal(torch, n), _normal(torch, n, seed=1), w) for n in SIZES for w in (0.1, 0.9, 0.001, 1.7)
+    ],
+    "lerp by a tensor": lambda torch: [torch.lerp(*(_normal(torch, n, seed=i) for i in range(3))) for n in SIZES],
+}
+
+
+def arrays(torch: Any, name: str) -> list[Any]:
+    return [t.detach().contiguous().numpy() for t in CASES[name](torch)]
+
+
+def checksum(torch: Any, name: str) -> int:
+    sums = 0
+    for a in arrays(torch, name):
+        sums = zlib.crc32((a + 0.0).tobytes(), sums)  # a zero's sign is no digit
+    return sums
