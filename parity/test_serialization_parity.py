@@ -42,6 +42,7 @@ def test_modules(name, writer, reader):
         "model": np.ones((2, 3), np.float32),
         "convolution": np.ones((1, 1, 5, 5), np.float32),
         "embedding": np.array([1, 2]),
+        "encoder": np.ones((2, 3, 4), np.float32),
     }[name]
     answers = [m.eval()(torch.from_numpy(x)).detach().numpy() for m, torch in ((made, writer), (read, reader))]
     np.testing.assert_allclose(*answers, rtol=1e-5, atol=1e-6)

@@ -11,7 +11,6 @@ import importlib
 import io
 import os
 import pickle
-import sys
 import zipfile
 from types import FunctionType
 from typing import Any
@@ -159,15 +158,19 @@ _Pickler.dispatch[_Reduced] = _Pickler.save_reduced
 
 
 def _torch_home(obj: Any) -> str | None:
-    """The module that PyTorch defines a class of ours in."""
+    """The module that PyTorch defines a class or function of ours in."""
     module = getattr(obj, "__module__", None) or ""
-    if not isinstance(obj, type) or not module.startswith(("rushlight.", "torch.")):
+    if not isinstance(obj, (type, FunctionType)) or module.partition(".")[0] not in ("rushlight", "torch"):
         return None
-    from .compat.paths import CLASS_HOME
+    from .compat.paths import CLASS_HOME, torch_path
 
-    if module.startswith("torch."):
+    if module.startswith("torch"):
         return module
-    return CLASS_HOME.get((module.split(".")[1], obj.__qualname__))
+    return (
+        torch_path(module)
+        if isinstance(obj, FunctionType)
+        else CLASS_HOME.get((module.split(".")[1], obj.__qualname__))
+    )
 
 
 def _ours(module: str, name: str) -> Any:
@@ -176,13 +179,13 @@ def _ours(module: str, name: str) -> Any:
     Raises:
         AttributeError: if there is nothing of the kind.
     """
-    from .compat.paths import public_module
+    from .compat.facade import facade
+    from .compat.paths import rushlight_path
 
-    public = importlib.import_module("rushlight" + public_module(module)[5:])
-    for place in (public, *(sys.modules[m] for m in list(sys.modules) if m.startswith(public.__name__ + "."))):
-        if hasattr(place, name):
-            return getattr(place, name)
-    raise AttributeError(f"the checkpoint names {module}.{name}, which Rushlight does not have")
+    try:
+        return getattr(facade(module) or importlib.import_module(rushlight_path(module)), name)
+    except (AttributeError, ModuleNotFoundError):
+        raise AttributeError(f"the checkpoint names {module}.{name}, which Rushlight does not have") from None
 
 
 _names: dict[tuple[str, str], _Global] = {}
@@ -294,7 +297,8 @@ _user_allowed: dict[tuple[str, str], Any] = {}
 def add_safe_globals(safe_globals: list[Any]) -> None:
     """Let ``load`` build objects of these classes (or functions)."""
     for entry in safe_globals:
-        obj, name = entry if isinstance(entry, tuple) else (entry, f"{entry.__module__}.{entry.__qualname__}")
+        obj, name = entry if isinstance(entry, tuple) else (entry, None)
+        name = name or f"{_torch_home(entry) or entry.__module__}.{entry.__qualname__}"
         module, _, attribute = name.rpartition(".")
         _user_allowed[module, attribute] = obj
 

@@ -62,6 +62,7 @@ MODULES = {
     "model": _model,
     "convolution": lambda m: m.nn.Conv2d(1, 2, 3, padding=1),
     "embedding": lambda m: m.nn.Embedding(3, 2),
+    "encoder": lambda m: m.nn.TransformerEncoderLayer(4, 2, 4),
 }
 
 

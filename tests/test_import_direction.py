@@ -41,6 +41,7 @@ LAYERS = [
 LAZY = {
     ("", "compat.alias"): "the front door of the alias; library users never pay for it",
     ("random", "ops.sampling"): "torch.random's functions of the global generator speak of Tensors",
+    ("serialization", "compat.facade"): "and finds them again as the alias does",
     ("serialization", "compat.paths"): "checkpoints name classes as PyTorch does; only whole modules need the table",
     ("nn", "compat.facade"): "torch.nn.modules and what is below it: stand-ins, made when they are named",
     ("distributions", "compat.facade"): "torch.distributions.normal and its like: stand-ins, made when they are named",

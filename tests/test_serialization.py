@@ -69,6 +69,23 @@ def test_safe_globals():
     serialization.clear_safe_globals()
 
 
+def test_a_whole_module_of_allowed_classes():
+    made = nn.Sequential(nn.TransformerEncoderLayer(4, 2, 4), nn.Dropout(0.0)).eval()
+    allowed = [
+        nn.functional.relu, nn.Sequential, nn.Dropout, nn.Linear, nn.LayerNorm, nn.TransformerEncoderLayer,
+        nn.modules.activation.MultiheadAttention, nn.modules.linear.NonDynamicallyQuantizableLinear,
+    ]  # fmt: skip
+    with serialization.safe_globals(allowed):
+        read = through(made)
+    x = torch.ones(2, 3, 4)
+    assert read[0].activation is nn.functional.relu and torch.equal(read(x), made(x))
+    with (
+        serialization.safe_globals(allowed[1:]),
+        pytest.raises(pickle.UnpicklingError, match="torch.nn.functional.relu"),
+    ):
+        through(made)
+
+
 def test_files_by_name_and_by_handle(tmp_path):
     path = tmp_path / "x.pt"
     torch.save({"a": torch.ones(2)}, path)

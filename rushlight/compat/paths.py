@@ -151,5 +151,13 @@ def rushlight_path(torch_path: str) -> str:
     return "rushlight" + torch_path[len("torch") :]
 
 
+def torch_path(rushlight_path: str) -> str:
+    """The inverse: torch's dotted name for one of ours."""
+    for prefix, ours in MODULES.items():
+        if rushlight_path == ours or rushlight_path.startswith(ours + "."):
+            return prefix + rushlight_path[len(ours) :]
+    return "torch" + rushlight_path[len("rushlight") :]
+
+
 # (part of Rushlight, class name) -> the module torch says it is from.
 CLASS_HOME = {(PUBLIC[public_module(path)], name): path for path, names in HOMES.items() for name in names}

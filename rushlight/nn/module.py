@@ -26,10 +26,6 @@ class IncompatibleKeys(_IncompatibleKeys):
     __str__ = __repr__
 
 
-class _Hooks(OrderedDict):  # type: ignore[type-arg]
-    """An ordered dict that a handle may refer to weakly."""
-
-
 class Module:
     """Base of all layers and models: assign parameters and submodules as attributes, write ``forward``."""
 
@@ -48,7 +44,7 @@ class Module:
             "_forward_hooks_always_called", "_forward_pre_hooks_with_kwargs", "_state_dict_hooks", "_state_dict_pre_hooks",
             "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks",
         ):  # fmt: skip
-            set_(name, _Hooks())
+            set_(name, OrderedDict())  # a handle refers to it weakly, which a dict does not bear
         if self.call_super_init:
             super().__init__(*args, **kwargs)
 
@@ -683,8 +679,8 @@ class BackwardHooks:
         return grads
 
 
-_global_forward_hooks: Any = _Hooks()
-_global_forward_pre_hooks: Any = _Hooks()
+_global_forward_hooks: Any = OrderedDict()
+_global_forward_pre_hooks: Any = OrderedDict()
 
 
 def register_module_forward_hook(hook: Any, **kwargs: Any) -> RemovableHandle:
