@@ -47,8 +47,8 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "convolve convolve_input convolve_weight",
     },
     "counting": {
-        "functions": "bincount bucketize histc isin searchsorted unique unique_consecutive unravel_index",
-        "methods": "bincount histc unique unique_consecutive",
+        "functions": "bincount bucketize isin searchsorted unique unique_consecutive unravel_index",
+        "methods": "bincount unique unique_consecutive",
         "records": "unique_parts",
     },
     "ctc": {
@@ -90,6 +90,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "nn.functional.affine_grid nn.functional.grid_sample",
         "methods": "",
         "records": "affine_places affine_places_back grid_read grid_write",
+    },
+    "histograms": {
+        "functions": "histc histogram",
+        "methods": "histc histogram",
+        "records": "",
     },
     "incomplete_gamma": {
         "functions": "special.gammainc special.gammaincc",

@@ -1,4 +1,4 @@
-"""Counting and finding: bincount, histc, unique, searchsorted, isin."""
+"""Counting and finding: bincount, unique, searchsorted, isin."""
 
 from __future__ import annotations
 
@@ -52,48 +52,6 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     out = np.zeros(max(int(a.max(initial=-1)) + 1, minlength), w.dtype if w.dtype == np.float32 else np.float64)
     np.add.at(out, a, w)
     return wrap(out)
-
-
-@function(
-    methods="histc",
-    samples=lambda m: [
-        m(m.f(10), 4).value_only("a count"),
-        m(m.f(10), 4, -1, 1).value_only("a count"),
-        m(m.f(), 3).value_only("a count"),
-        m(m.nc(4, 3), 5).value_only("a count"),
-        m(m.f(0), 3).value_only("a count"),
-        m(m.torch.ones(3), 4),
-        m(m.f(10)).value_only("a count"),
-    ],
-    errors=lambda m: [
-        m.error(NotImplementedError, "\"histogram_cpu\" not implemented for 'Long'", m.i(2), 4),
-        m.error(RuntimeError, "bins must be > 0, but got 0", m.f(2), 0),
-        m.error(RuntimeError, "torch.histc: max must be larger than min", m.f(2), 4, 2, 1),
-    ],
-)
-def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None) -> Tensor:  # noqa: A002
-    """Counts of the elements in ``bins`` equal parts of [min, max], by default of the range of the elements."""
-    need_tensor("histc", input)
-    a = input._a
-    if a.dtype.kind not in "fV":
-        raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{types.scalar_name(input.dtype)}'")
-    if bins <= 0:
-        raise errors.runtime(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
-    low, high = float(min), float(max)
-    if low == high and a.size:
-        low, high = float(a.min()), float(a.max())
-    if low == high:
-        low, high = low - 1, high + 1
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise errors.runtime(f"torch.histc: range of [{low}, {high}] is not finite")
-    if high < low:
-        raise errors.runtime("torch.histc: max must be larger than min")
-    flat = a.reshape(-1)
-    flat = flat[(flat >= low) & (flat <= high)]
-    t = a.dtype.type
-    place = ((flat - t(low)) / t(t(high) - t(low)) * t(bins)).astype(np.int64)
-    result = wrap(np.bincount(np.minimum(place, bins - 1), minlength=bins).astype(a.dtype))
-    return result if out is None else write_out("histc", out, result)  # type: ignore[no-any-return]
 
 
 # --- in sorted sequences --------------------------------------------------------------------------------------------------

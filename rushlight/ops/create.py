@@ -11,6 +11,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..promotion import cast, cast_array
+from ..random.fma import fma32, fma64
 from ..tensor import Tensor, alias_of, wrap
 
 ndarray = np.ndarray
@@ -500,8 +501,11 @@ def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Ten
     return finish((start + step * np.arange(n, dtype=np.float64)).astype(dtype.np), **kwargs)
 
 
-def _linear(start: float, end: float, steps: int, dtype: types.dtype) -> ndarray[Any, Any]:
-    """The first half counted from the start, the second from the end, in the dtype's own arithmetic, as PyTorch does."""
+def linear(start: float, end: float, steps: int, dtype: types.dtype, fused: bool = True) -> ndarray[Any, Any]:
+    """The first half counted from the start, the second from the end, in the dtype's own arithmetic, as PyTorch does.
+
+    ``fused`` rounds ``i * step + start`` once, as PyTorch's vectors do.
+    """
     if steps < 0:
         raise errors.runtime("number of steps must be non-negative")
     if steps == 0:
@@ -517,19 +521,26 @@ def _linear(start: float, end: float, steps: int, dtype: types.dtype) -> ndarray
     first, last = work.type(start), work.type(end)
     step = (last - first) / work.type(steps - 1)
     i = np.arange(steps).astype(work)
-    if work == np.float32:
-        # one rounding for i * step + start: PyTorch's vectorised loop fuses the two
-        wide = i.astype(np.float64) * np.float64(step)
-        low = (wide + np.float64(first)).astype(np.float32)
-        back = (work.type(steps - 1) - i).astype(np.float64) * np.float64(step)
-        high = (np.float64(last) - back).astype(np.float32)
+    left = work.type(steps - 1) - i
+    if fused and work.kind == "f":
+        multiply_add = fma32 if work == np.float32 else fma64
+        with np.errstate(all="ignore"):
+            low, high = multiply_add(i, step, first), multiply_add(-left, step, last)
     else:
-        low, high = first + step * i, last - step * (work.type(steps - 1) - i)
+        low, high = first + step * i, last - step * left
     return np.where(np.arange(steps) < steps // 2, low, high).astype(dtype.np)
 
 
 @function(
-    samples=lambda m: [m(0, 1, 5), m(-3.0, 3.0, 7), m(1, 2, 1), m(1, 2, 0), m(0, 10, 4, dtype=m.torch.int64)],
+    samples=lambda m: [
+        m(0, 1, 5),
+        m(-3.0, 3.0, 7),
+        m(1, 2, 1),
+        m(1, 2, 0),
+        m(0, 10, 4, dtype=m.torch.int64),
+        m(-1.3, 7.1, 50),
+        m(-1.3, 7.1, 50, dtype=m.torch.float64),
+    ],
     errors=lambda m: [
         m.error(RuntimeError, "number of steps must be non-negative", 0, 1, -1),
         m.error(TypeError, "linspace() received an invalid combination of arguments - got (int, str, int)", 0, "a", 3),
@@ -542,7 +553,7 @@ def linspace(start: Any, end: Any, steps: int, **kwargs: Any) -> Tensor:
     if not all(isinstance(_plain(v), (int, float, complex, np.number)) for v in given):
         kinds = ", ".join(type(v).__name__ for v in given)
         raise errors.type_(f"linspace() received an invalid combination of arguments - got ({kinds})")
-    return finish(_linear(_plain(start), _plain(end), int(steps), dtype), **kwargs)
+    return finish(linear(_plain(start), _plain(end), int(steps), dtype), **kwargs)
 
 
 @function(
@@ -552,7 +563,7 @@ def linspace(start: Any, end: Any, steps: int, **kwargs: Any) -> Tensor:
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, **kwargs: Any) -> Tensor:
     """``base`` to the powers ``linspace(start, end, steps)``."""
     dtype = dtype_or_default(kwargs.pop("dtype", None))
-    powers = _linear(_plain(start), _plain(end), int(steps), types.float64)
+    powers = linear(_plain(start), _plain(end), int(steps), types.float64, fused=False)
     return finish(np.power(float(base), powers).astype(dtype.np), **kwargs)
 
 
