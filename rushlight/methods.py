@@ -17,7 +17,6 @@ from .functions import FUNCTIONS
 from .override import DisableTorchFunctionSubclass
 from .readers import REGISTRY
 from .tensor import Parameter, Tensor, alias_of, edge_of, extra, wrap
-from .writing import bump
 
 _OPERATORS = {
     "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide", "mod": "remainder", "pow": "pow",
@@ -521,14 +520,6 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     from .ops.indexing import write_index
 
     write_index(self, index, value)
-
-
-@method
-def set_(self: Tensor, source: Tensor | None = None) -> Tensor:
-    """Make this tensor show the memory of ``source``."""
-    self._a = np.empty(0, self._a.dtype) if source is None else source._a
-    bump(self)
-    return self
 
 
 attach()

@@ -1,5 +1,8 @@
 """Storages: the memory behind tensors. What stands here was read off torch 2.13."""
 
+import subprocess
+import sys
+
 import pytest
 
 import rushlight as torch
@@ -52,6 +55,14 @@ def test_texts():
     )
     assert torch.ones(1).storage().type() == "torch.FloatStorage"
     assert torch.ones(1).bfloat16().storage().tolist() == [1.0]
+
+
+def test_set_loads_its_family():
+    """The one in the family file is the method, from the first call on."""
+    code = (
+        "import rushlight as t; x = t.zeros(2); x.set_(t.arange(4.0), 1, (2,), (2,)); assert x.tolist() == [1.0, 3.0]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_tensors_from_storages_share():
