@@ -15,14 +15,15 @@ import numpy as np
 
 from . import types
 from .autograd.graph import next_seq
-from .autograd.mode import recording
+from .autograd.mode import inference, recording
 from .fpstate import quietly
 from .inplace import inplace
 from .node import NUMBER_VERSION
-from .op import Op, call
+from .op import Op, apply, call
+from .override import PLAIN
 from .readers import arrays
 from .recorder import single_call
-from .tensor import Parameter, Tensor, edge_of, wrap
+from .tensor import Parameter, Tensor, edge_of, view_of, wrap
 
 ndarray = np.ndarray
 asarray = np.asarray
@@ -66,7 +67,7 @@ def kept(op: Op, *which: int) -> int:
     """What the rules of these inputs read: bits for the first input, the second, the output."""
     slots = [slot for i in which if op.rules[i] is not None for slot in op.rules[i].slots]
     out = len(op.inputs)
-    return sum({OUT if slot == out else FIRST << slot for slot in slots})
+    return sum({OUT if slot == out else FIRST << slot for slot in slots if slot <= out})
 
 
 def can_be_fast(op: Op) -> bool:
@@ -162,6 +163,84 @@ def unary(op: Op) -> Callable[..., Any]:
         return t
 
     return fast
+
+
+def single(op: Op) -> Callable[..., Any]:
+    """An op of one tensor and attributes (a reduction, a view) on the short path: its general path in one function."""
+    prepare: Any = op.preparer
+    forward = op.forward
+    view, grad_name = op.view, op.grad_name
+    differentiable = not op.all_nondiff
+    node_classes = op.node_classes
+    keep = shape_slot = size = 0
+
+    def start() -> None:
+        nonlocal size, keep, shape_slot
+        keep = kept(op, 0)
+        rules = [rule for rule in op.rules if rule is not None]
+        shape_slot = 2 if any(2 in rule.slots for rule in rules) else 0
+        size = len(op.slot_of)
+
+    def public(*args: Any, **kwargs: Any) -> Any:
+        if not size:
+            start()
+        x = args[0] if args else None
+        cls = x.__class__
+        if (cls is not Tensor and cls is not Parameter) or kwargs or recording() > 1:
+            return call(op, args, kwargs)
+        for other in args:
+            if other.__class__ not in PLAIN:
+                return call(op, args, kwargs)
+        try:
+            inputs, attrs = prepare(*args)
+            a = x._a
+            dt = a.dtype
+            if dt is not F32 and dt is not F64:
+                return apply(op, inputs, attrs)
+            r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
+        except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
+            return call(op, args, kwargs)
+        if r.__class__ is not ndarray:
+            r = asarray(r)
+        t = view_of(x, r) if view else wrap(r)
+        edge = x._edge if x._base is None else edge_of(x)
+        if not recording():
+            return call(op, args, kwargs) if inference.get() else t
+        if edge is None or not differentiable:
+            return t
+        if x._extra is not None:
+            return call(op, args, kwargs)
+        name = grad_name if grad_name.__class__ is str else grad_name(inputs, attrs)
+        node: Any = (node_classes.get(name) or op.node_class(name))()
+        node.seq = next_seq()
+        node.edges = (edge,)
+        node.meta = (r.shape, r.dtype)
+        node.hooks = node.stack = None
+        node.attrs = attrs
+        saved: list[Any] = [None] * size
+        versions: tuple[Any, ...] = ()
+        if keep & FIRST:
+            saved[0] = a
+            versions = (x._vc, x._vc[0])
+        if keep & OUT:
+            saved[1] = r
+            versions = (*versions, t._vc, t._vc[0])
+        if shape_slot:
+            saved[shape_slot] = a.shape
+        node.saved = tuple(saved)
+        node.versions = versions
+        t._edge = (node, 0)
+        return t
+
+    return public
+
+
+def is_single(op: Op) -> bool:
+    """Whether an op takes one tensor, and attributes, to one tensor; and so has the form of ``single``."""
+    one = len(op.inputs) == len(op.outputs) == 1 and not op.variadic and not op.extras and op.joint is None
+    plain = op.promote == "none" and op.family in ("reduction", "movement") and not op.input_defaults
+    floats = op.refuses is None or types.FLOATING not in op.refuses
+    return one and plain and floats and op.preparer is not None and set(op.answers.values()) <= {"rule", "nondiff"}
 
 
 def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -336,11 +415,16 @@ def is_operand(x: Any) -> bool:
 
 def short_path(op: Op) -> Callable[..., Any] | None:
     """The fast public function of an op, named and documented like the general one; None where there is none."""
-    if not can_be_fast(op):
+    if can_be_fast(op):
+        public = unary(op) if len(op.inputs) == 1 else function(op)
+    elif is_single(op):
+        public = single(op)
+    else:
         return None
-    public = unary(op) if len(op.inputs) == 1 else function(op)
     general = op.public
     public.__name__, public.__qualname__ = general.__name__, general.__qualname__
     public.__doc__, public.__module__ = general.__doc__, general.__module__
+    if op.preparer is not None:
+        public.__wrapped__ = op.preparer  # type: ignore[attr-defined]
     public.__op__ = op  # type: ignore[attr-defined]
     return public

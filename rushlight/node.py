@@ -226,30 +226,33 @@ def record(
 ) -> None:
     """Make the node and hang the outputs on it."""
     meta: Any
-    if len(op.outputs) == 1:
+    single = len(op.outputs) == 1
+    if single:
         a = outs[0]._a
-        meta = (a.shape, a.dtype) if a.dtype.kind in "fcV" else None
-        if meta is None:
+        if a.dtype.kind not in "fcV":
             return
+        meta = (a.shape, a.dtype)
     else:
         meta = [(t._a.shape, t._a.dtype) if t._a.dtype.kind in "fcV" else None for t in outs[: op.n_diff]]
         if not any(meta):
             return
         meta += [None] * (len(outs) - len(meta))
-    name = op.grad_name
-    node = op.node_class(name if name.__class__ is str else name(inputs, attrs))()  # type: ignore[operator]
+    name: Any = op.grad_name
+    if name.__class__ is not str:
+        name = name(inputs, attrs)
+    node = (op.node_classes.get(name) or op.node_class(name))()
     node.seq = next_seq()
     node.edges = edges
     node.hooks = node.stack = None
     node.attrs = attrs
     node.meta = meta
-    if len(op.outputs) == 1:
+    save(op, node, outs, results, inputs, saved_inputs, edges)
+    if single:
         outs[0]._edge = (node, 0)
     else:
         for nr, t in enumerate(outs):
             if meta[nr] is not None:
                 t._edge = (node, nr)
-    save(op, node, outs, results, inputs, saved_inputs, edges)
     if recording() >= 2:
         annotate(node)
 
@@ -257,7 +260,7 @@ def record(
 class Wanted:
     """What the rules in use read, by kind: positions of inputs, outputs, extras, and of inputs whose shape is read."""
 
-    __slots__ = ("inputs", "outputs", "extras", "shapes", "size")
+    __slots__ = ("inputs", "outputs", "extras", "shapes", "size", "first_out", "first_shape")
 
     def __init__(self, op: Op, rules: Sequence[Rule]):
         slots = sorted({s for r in rules for s in r.slots})
@@ -269,11 +272,12 @@ class Wanted:
         self.extras = tuple(s - n_in for s in slots if n_out <= s < n_extra)
         self.shapes = tuple(s - n_extra for s in slots if s >= n_extra)
         self.size = len(op.slot_of)
+        self.first_out, self.first_shape = n_in, n_extra
 
 
 def wanted(op: Op, edges: tuple[Any, ...]) -> Wanted:
-    """What to save; remembered for each set of inputs that need a gradient."""
-    key = None if op.joint is not None else tuple([e is not None for e in edges])
+    """What to save; remembered for each set of inputs that need a gradient (None: all of them, or one rule for all)."""
+    key = tuple([e is not None for e in edges]) if op.joint is None and None in edges else None
     found = op.wanted.get(key)
     if found is None:
         rules = [op.joint] if op.joint else [r for r, e in zip(op.rules, edges, strict=False) if r and e is not None]
@@ -292,7 +296,6 @@ def save(
 ) -> None:
     """Keep what the rules in use ask for, and the versions of the tensors among it."""
     want = wanted(op, edges)
-    n_in = len(op.inputs)
     saved: list[Any] = [None] * want.size
     versions: tuple[Any, ...] = ()
     for i in want.inputs:
@@ -305,18 +308,17 @@ def save(
             versions += version_of(inputs[i])
     for i in want.outputs:
         t = outs[i]
-        saved[n_in + i] = t._a
+        saved[want.first_out + i] = t._a
         versions += (t._vc, t._vc[0])
     for i in want.extras:
-        saved[n_in + i] = results[i]
+        saved[want.first_out + i] = results[i]
         versions += NUMBER_VERSION
     for i in want.shapes:
-        first = want.size - n_in
         if op.variadic:
-            saved[first] = [a.shape for a in saved_inputs]
+            saved[want.first_shape] = [a.shape for a in saved_inputs]
         else:
             x = inputs[i]
-            saved[first + i] = x._a.shape if isinstance(x, Tensor) else ()
+            saved[want.first_shape + i] = x._a.shape if isinstance(x, Tensor) else ()
     node.saved = tuple(saved)
     node.versions = versions
 

@@ -349,12 +349,13 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def apply(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """Run a primitive on Tensors (and numbers): forward, then a node if gradients are recorded."""
     result, saved_inputs = evaluate(op, inputs, attrs)
-    results = result if result.__class__ is tuple else (result,)
-    outs = []
-    for r in results if not op.extras else results[: len(op.outputs)]:
-        if r.__class__ is not ndarray:
-            r = np.asarray(r)
-        outs.append(view_of(inputs[0], r) if op.view else wrap(r))
+    outs: Sequence[Tensor]
+    if result.__class__ is tuple:
+        results = result
+        outs = [wrapped(op, inputs, r) for r in (results[: len(op.outputs)] if op.extras else results)]
+    else:
+        results = (result,)
+        outs = (wrapped(op, inputs, result),)
     if recording():
         edges = gather_edges(op, inputs)
         if edges is not None:
@@ -363,6 +364,13 @@ def apply(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         for t in outs:
             tensor.extra(t)["inference"] = True
     return outs[0] if len(outs) == 1 else tuple(outs)
+
+
+def wrapped(op: Op, inputs: tuple[Any, ...], r: Any) -> Tensor:
+    """One result of the body as a Tensor."""
+    if r.__class__ is not ndarray:
+        r = np.asarray(r)
+    return view_of(inputs[0], r) if op.view else wrap(r)
 
 
 def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[Any, tuple[Any, ...]]:

@@ -46,27 +46,28 @@ def nansum(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
 
 def mean(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
     """Sum divided by the number of elements (nan for none). 16-bit types are summed and divided in float32."""
-    dtype = np.dtype(dtype)
     n = count(a, axes)
-    if a.dtype == dtype and not is_half(dtype):
+    if a.dtype is dtype and n and not is_half(a.dtype):
         total = float_sum(a, axes, keepdims)
-    else:
-        total = sum_axes(a.astype(dtype, copy=False), axes, keepdims, np.float32 if is_half(dtype) else dtype)
+        total /= _counts.get((n, dtype)) or _number(n, dtype)
+        return total
+    dtype = np.dtype(dtype)
+    total = sum_axes(a.astype(dtype, copy=False), axes, keepdims, np.float32 if is_half(dtype) else dtype)
     if n:
-        total /= _counts.get((n, total.dtype.char)) or _number(n, total.dtype)
+        total /= _number(n, total.dtype)
     else:
         total.fill(np.nan)
-    return total if total.dtype is dtype else total.astype(dtype, copy=False)
+    return total.astype(dtype, copy=False)
 
 
 #: How many elements there are, as NumPy divides by it fastest: the few shapes of a program come again and again.
-_counts: dict[tuple[int, str], Any] = {}
+_counts: dict[tuple[int, Any], Any] = {}
 
 
 def _number(n: int, dtype: np.dtype[Any]) -> Any:
     if len(_counts) > 500:
         _counts.clear()
-    number = _counts[n, dtype.char] = np.array(n, dtype)
+    number = _counts[n, dtype] = np.array(n, dtype)
     return number
 
 

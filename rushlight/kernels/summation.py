@@ -265,15 +265,33 @@ def _short_columns(n: int, m: int, group: int, shape: Axes) -> Callable[[Array],
     return run
 
 
+def _short_rows(rows: int, n: int, kernel: Kernel, shape: Axes) -> Callable[[Array], Array]:
+    """The sums of the rows of a contiguous [rows, n]."""
+    if n >= kernel.minimum:
+        return lambda a: (inner_rows(a.reshape(rows, n), kernel.lanes, False) + 0.0).reshape(shape)
+    dealt = [*range(FANOUT, n), *range(1, FANOUT)] if n > FANOUT else range(1, n)
+
+    def one_by_one(a: Array) -> Array:
+        columns = a.reshape(rows, n).T
+        total = columns[0] + 0.0
+        for i in dealt:
+            total += columns[i]
+        return total.reshape(shape)
+
+    return one_by_one
+
+
 def _short(plan: Plan, kernel: Kernel, shape: Axes) -> Callable[[Array], Array] | None:
-    """A way to sum a small contiguous array of real numbers that is a lone row or a lone set of columns."""
+    """A way to sum a small contiguous array of real numbers that is a lone row, a set of rows or a set of columns."""
+    n = plan.sizes[0]
     if len(plan.sizes) == 1:
-        n = plan.sizes[0]
         return _short_row(n, kernel.lanes, shape) if n < BLOCK**2 * FANOUT * kernel.lanes else None
     if len(plan.sizes) == 2 and plan.reduced == 1 and plan.strides[1] == kernel.itemsize and not plan.cuts:
-        n, m = plan.sizes
+        m = plan.sizes[1]
         group = FANOUT * kernel.lanes if m >= kernel.minimum else FANOUT
         return _short_columns(n, m, group, shape) if n < BLOCK**2 and m * n < GRAIN else None
+    if len(plan.sizes) == 2 and plan.reduced == 1 and plan.strides == [kernel.itemsize, n * kernel.itemsize]:
+        return _short_rows(plan.sizes[1], n, kernel, shape) if not plan.cuts else None
     return None
 
 

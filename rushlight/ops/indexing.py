@@ -423,7 +423,9 @@ def get(self: Tensor, index: Any) -> Tensor:
     if cls is not Tensor and cls is not Parameter and has_override(self):
         return dispatch_override(Tensor.__getitem__, self, (self, index), {})  # type: ignore[no-any-return]
     if index.__class__ is int:
-        _check([index], self._a.shape)
+        shape = self._a.shape
+        if not shape or not -shape[0] <= index < shape[0]:
+            _check([index], shape)
         return REGISTRY["select"].public(self, 0, index)  # type: ignore[no-any-return]
     if index.__class__ is slice and self._a.ndim:
         s = _slice(index)
