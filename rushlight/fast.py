@@ -169,7 +169,8 @@ def single(op: Op) -> Callable[..., Any]:
     """An op of one tensor and attributes (a reduction, a view) on the short path: its general path in one function."""
     prepare: Any = op.preparer
     forward = op.forward
-    view, grad_name = op.view, op.grad_name
+    view = op.view
+    grad_name: Any = op.grad_name
     differentiable = not op.all_nondiff
     node_classes = op.node_classes
     keep = shape_slot = size = 0
@@ -184,7 +185,7 @@ def single(op: Op) -> Callable[..., Any]:
     def public(*args: Any, **kwargs: Any) -> Any:
         if not size:
             start()
-        x = args[0] if args else None
+        x: Any = args[0] if args else None
         cls = x.__class__
         if (cls is not Tensor and cls is not Parameter) or kwargs or recording() > 1:
             return call(op, args, kwargs)
@@ -272,7 +273,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         dt = a.dtype
         if dt is not F32 and dt is not F64:
             return slow(x, y)
-        e0 = x._edge if x._base is None else edge_of(x)
+        e0: Any = x._edge if x._base is None else edge_of(x)
         cls = y.__class__
         if cls is Tensor or cls is Parameter:
             b = y._a

@@ -37,7 +37,7 @@ class OpNode(Node):
     def run(self, k: Any, g: Any, release: bool) -> Any:
         run = runner(self.op)
         for cls in self.op.node_classes.values():
-            cls.run = run  # type: ignore[method-assign]
+            cls.run = run  # type: ignore[method-assign, assignment]
         return run(self, k, g, release)
 
     @property
