@@ -73,6 +73,14 @@ class ArrayReader:
     fma, accumulate = staticmethod(fused.fma), staticmethod(fused.accumulate)
 
     @staticmethod
+    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
+        """A kernel with PyTorch's order of operations for float32 arrays, the formula it computes for everything else."""
+        for x in args:
+            if x.__class__ is ndarray and x.dtype != np.float32 or x.__class__ in (Tensor, complex):
+                return formula(*args)
+        return kernel(*args)
+
+    @staticmethod
     def one_minus_square(x: Any) -> Any:
         """``1 - x * x``, in float32 rounded once as PyTorch's fused multiplication and addition does."""
         if x.dtype == np.float32:
@@ -123,6 +131,10 @@ class TensorReader:
     @staticmethod
     def accumulate(total: Any, a: Any, b: Any) -> None:
         total += a * b
+
+    @staticmethod
+    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
+        return formula(*args)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         try:

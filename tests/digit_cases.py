@@ -49,6 +49,33 @@ CASES: dict[str, Any] = {
 }
 
 
+def _value_and_gradient(torch: Any, f: Any, x: Any, seed: int = 9) -> list[Any]:
+    x = x.requires_grad_()
+    y = f(x)
+    (gradient,) = torch.autograd.grad(y, x, _normal(torch, *y.shape, seed=seed))
+    return [y, gradient]
+
+
+def _each(f: Any, *shapes: tuple[int, ...], scale: float = 2.0) -> Any:
+    """Values and gradients of ``f(torch, x)`` for normal x of several shapes."""
+    return lambda torch: [
+        t for shape in shapes for t in _value_and_gradient(torch, lambda x: f(torch, x), _normal(torch, *shape) * scale)
+    ]
+
+
+_MATRICES = ((1, 5), (6, 5), (3, 7), (40, 8), (32, 10), (20, 33), (7, 100), (3, 1000))
+CASES |= {
+    "softmax": _each(lambda torch, x: x.softmax(-1), *_MATRICES, (2, 3, 17)),
+    "softmax along columns": _each(lambda torch, x: x.softmax(0), (5, 16), (10, 32), (33, 8)),
+    "log_softmax": _each(lambda torch, x: x.log_softmax(-1), *_MATRICES, (2, 3, 17)),
+    "log_softmax along columns": _each(lambda torch, x: x.log_softmax(0), (5, 1), (10, 32), (33, 8)),
+    "cross_entropy": _each(
+        lambda torch, x: torch.nn.functional.cross_entropy(x, torch.arange(len(x)) % x.shape[1], reduction="none"),
+        *_MATRICES,
+    ),
+}
+
+
 def arrays(torch: Any, name: str) -> list[Any]:
     return [t.detach().contiguous().numpy() for t in CASES[name](torch)]
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .pairs import add, div, fma, mul, scale, square, two_sum
+
 _F, _D = np.float32, np.float64
 _VECTOR = 16  # numbers that PyTorch's AVX2 loop takes at a time; those left over are computed one by one
 _BLOCK = 8192
@@ -32,72 +34,30 @@ _EXP = [
 _LN2_HIGH, _LN2_LOW = _F(0.693145751953125), _F(1.428606765330187045e-06)
 
 
-def _fma(a: Any, b: Any, c: Any) -> Any:
-    return (np.multiply(a, b, dtype=_D) + c).astype(_F)
-
-
-def _sum(a: Any, b: Any) -> Any:
-    """The sum of two numbers and its rounding error, exactly."""
-    s = a + b
-    v = s - a
-    return s, (a - (s - v)) + (b - v)
-
-
-def _add(a: Any, b: Any) -> Any:
-    """The sum of two pairs, ``a`` the greater."""
-    s = a[0] + b[0]
-    return s, (((a[0] - s) + b[0]) + a[1]) + b[1]
-
-
-def _mul(a: Any, b: Any) -> Any:
-    """The product of two pairs."""
-    s = a[0] * b[0]
-    return s, _fma(a[0], b[1], _fma(a[1], b[0], _fma(a[0], b[0], -s)))
-
-
-def _scale(a: Any, b: Any) -> Any:
-    """The product of a pair and a number."""
-    s = a[0] * b
-    return s, _fma(a[1], b, _fma(a[0], b, -s))
-
-
-def _square(a: Any) -> Any:
-    s = a[0] * a[0]
-    return s, _fma(a[0] + a[0], a[1], _fma(a[0], a[0], -s))
-
-
-def _div(n: Any, d: Any) -> Any:
-    """The quotient of two pairs."""
-    t = _F(1) / d[0]
-    s = n[0] * t
-    v = _fma(-d[1], t, _fma(-d[0], t, _F(1)))
-    return s, _fma(s, v, _fma(n[1], t, _fma(t, n[0], -s)))
-
-
 def _log(x: Any) -> Any:
     """The logarithm of positive numbers as a pair: ``x = m * 2**e`` with ``m`` in [0.75, 1.5)."""
     m, e = np.frexp(x)  # m in [0.5, 1)
     low = m < _F(0.75)
     m, e = np.where(low, m + m, m), np.where(low, e - 1, e).astype(_F)
-    r = _div(_sum(_F(-1), m), _sum(_F(1), m))
-    r2 = _square(r)
-    t = _fma(_fma(_LOG[0], r2[0], _LOG[1]), r2[0], _LOG[2])
-    s = _add(_scale(_LN2, e), (r[0] + r[0], r[1] + r[1]))
-    return _add(s, _mul(_mul(r2, r), _add(_THIRD, _scale(r2, t))))
+    r = div(two_sum(_F(-1), m), two_sum(_F(1), m))
+    r2 = square(r)
+    t = fma(fma(_LOG[0], r2[0], _LOG[1]), r2[0], _LOG[2])
+    s = add(scale(_LN2, e), (r[0] + r[0], r[1] + r[1]))
+    return add(s, mul(mul(r2, r), add(_THIRD, scale(r2, t))))
 
 
 def _exp(d: Any) -> Any:
     q = np.rint((d[0] + d[1]) * _F(1.4426950408889634))
     s = d
     for part in (_LN2_HIGH, _LN2_LOW):
-        high, low = _sum(s[0], q * -part)
+        high, low = two_sum(s[0], q * -part)
         s = high, low + s[1]
     total = s[0] + s[1]
     s = total, (s[0] - total) + s[1]
     u = _EXP[0]
     for c in _EXP[1:]:
-        u = _fma(u, s[0], c)
-    t = _add(s, _scale(_square(s), u))
+        u = fma(u, s[0], c)
+    t = add(s, scale(square(s), u))
     high = _F(1) + t[0]
     u = high + (((_F(1) - high) + t[0]) + t[1])
     return np.where(d[0] < _F(-104), _F(0), np.ldexp(u, np.clip(q, -1000, 1000).astype(np.int32)))
@@ -108,7 +68,7 @@ def _vector(x: Any, exponent: Any) -> Any:
     plain = np.power(x, exponent, dtype=_D).astype(_F)
     size = np.abs(plain)
     usual = (size > np.finfo(_F).tiny) & (size < np.inf) & (np.abs(x) < np.inf) & (x != 0)
-    powers = np.copysign(_exp(_scale(_log(np.where(usual, np.abs(x), _F(1))), exponent)), plain)
+    powers = np.copysign(_exp(scale(_log(np.where(usual, np.abs(x), _F(1))), exponent)), plain)
     return np.where(usual, powers, plain)
 
 

@@ -1,4 +1,4 @@
-"""softmax and log_softmax with the digits of PyTorch's CPU kernels, up to its exp and log (within 1 ulp there).
+"""softmax and log_softmax and their gradients with the digits of PyTorch's CPU kernels.
 
 The order of the sums is PyTorch's: along a contiguous last dimension of at least V numbers, V lanes of a 32-byte vector
 accumulate side by side, the left-over numbers go to the first lanes, and the lanes are added as a tree (halves upon
@@ -8,11 +8,16 @@ halves); shorter rows and other dimensions add one after another. exp and log ar
 
 from __future__ import annotations
 
+import functools
+import math
+
 import numpy as np
 
-from .iteration import Array, is_half
-from .reduce import amax, rounded
+from .fused import fma
+from .iteration import Array, get_threads, is_half
+from .reduce import amax
 from .summation import VECTOR_BYTES, in_order, in_order_last
+from .vectors import exp, log_positive
 
 
 def softmax(a: Array, axis: int) -> Array:
@@ -21,7 +26,9 @@ def softmax(a: Array, axis: int) -> Array:
         return np.ones_like(a)
     x = a.astype(np.float32) if is_half(a.dtype) else a
     with np.errstate(all="ignore"):
-        exponentials = rounded(np.exp, x - amax(x, (axis,), True))
+        exponentials = _exp(x - amax(x, (axis,), True))
+        if axis < a.ndim - 1 and x.dtype == np.float32:
+            _recompute_singles(x, axis, exponentials)
         total = _sum(exponentials, axis)
         out = exponentials * (x.dtype.type(1) / total) if axis == a.ndim - 1 else exponentials / total
     return out.astype(a.dtype, copy=False)
@@ -34,13 +41,64 @@ def log_softmax(a: Array, axis: int) -> Array:
     x = a.astype(np.float32) if is_half(a.dtype) else a
     with np.errstate(all="ignore"):
         difference = x - amax(x, (axis,), True)
-        total = _sum(rounded(np.exp, difference), axis)
-        return (difference - rounded(np.log, total)).astype(a.dtype, copy=False)
+        total = _sum(_exp(difference), axis)
+        return (difference - (log_positive(total) if total.dtype == np.float32 else np.log(total))).astype(
+            a.dtype, copy=False
+        )
+
+
+def softmax_gradient(g: Array, out: Array, axis: int) -> Array:
+    """``(g - sum(g * out)) * out``: along the last axis of rounded products, along others in fused steps."""
+    if axis == out.ndim - 1 or not out.size:
+        return (g - _sum(g * out, axis)) * out
+    g, out = np.moveaxis(g, axis, 0), np.moveaxis(out, axis, 0)
+    total = g[0] * out[0]
+    for i in range(1, len(g)):
+        total = fma(g[i], out[i], total)
+    return np.moveaxis((g - total) * out, 0, axis)
+
+
+def log_softmax_gradient(g: Array, out: Array, axis: int) -> Array:
+    """``g - exp(out) * sum(g)``."""
+    return fma(-_exp(out), _sum(g, axis), g)
+
+
+def _recompute_singles(x: Array, axis: int, exponentials: Array) -> None:
+    """Along other dimensions than the last, columns beyond the vectors of a thread's share take the C library's exp."""
+    outer, inner = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
+    singles = _singles(outer, inner, get_threads())
+    if singles.size:
+        columns = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])[singles]
+        values = np.exp(columns - columns.max(1, keepdims=True), dtype=np.float64).astype(np.float32)
+        view = np.moveaxis(exponentials, axis, -1)
+        view[np.unravel_index(singles, view.shape[:-1])] = values
+
+
+@functools.lru_cache(maxsize=256)
+def _singles(outer: int, inner: int, threads: int) -> Array:
+    """The columns that are computed alone: the threads share all columns out evenly, whole vectors must lie in one row."""
+    lanes, count, found = VECTOR_BYTES // 4, outer * inner, []
+    share = -(-count // threads)
+    for begin in range(0, count, share):
+        end, i = min(begin + share, count), begin
+        while i < end:
+            if i % inner + lanes <= inner and i + lanes <= end:
+                i += lanes
+            else:
+                found.append(i)
+                i += 1
+    return np.array(found, np.intp)
+
+
+def _exp(x: Array) -> Array:
+    return exp(x) if x.dtype == np.float32 else np.exp(x)
 
 
 def _sum(x: Array, axis: int) -> Array:
     """Sum of `x` over `axis`, kept with size 1."""
     shape = tuple(1 if i == axis else n for i, n in enumerate(x.shape))
+    if not x.size:
+        return np.zeros(shape, x.dtype)
     rows = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])
     lanes = VECTOR_BYTES // x.itemsize
     if axis < x.ndim - 1 or rows.shape[1] < lanes:

@@ -106,7 +106,13 @@ def _(input, dim=None, dtype=None, *, _stacklevel=3):
 
 @softmax.vjp("input")
 def _(k, g, out, dim):
-    return (g - k.sum(g * out, dim, True) if out.ndim else g - g * out) * out
+    if not out.ndim:
+        return (g - g * out) * out
+    return k.either(softmax_kernel.softmax_gradient, _softmax_gradient(k), g, out, dim)
+
+
+def _softmax_gradient(k):
+    return lambda g, out, dim: (g - k.sum(g * out, dim, True)) * out
 
 
 @reduction(
@@ -127,4 +133,10 @@ def _(input, dim=None, dtype=None, *, _stacklevel=3):
 
 @log_softmax.vjp("input")
 def _(k, g, out, dim):
-    return g - k.exp(out) * k.sum(g, dim, True) if out.ndim else g * 0.0
+    if not out.ndim:
+        return g * 0.0
+    return k.either(softmax_kernel.log_softmax_gradient, _log_softmax_gradient(k), g, out, dim)
+
+
+def _log_softmax_gradient(k):
+    return lambda g, out, dim: g - k.exp(out) * k.sum(g, dim, True)

@@ -1,0 +1,228 @@
+"""exp, log, log1p and erf as PyTorch's vectors of float32 numbers compute them, where that is not the rounded value.
+
+Kernels that are vectorised around such a function (sigmoid, softmax, GELU, ...) take it from polynomials: ``exp`` and the
+logarithms from the SLEEF library's, published with it, ``erf`` from formula 7.1.26 of Abramowitz & Stegun (1964) with a shorter
+exponential. Both leave errors that show in the last bit of a number in twenty. The same steps are taken here, in float64, where
+each is rounded to float32 as the processor rounds it: by a cast, or by adding and subtracting a number so large that the digits
+beyond fall off, where it is known how large the result is.
+
+What a loop leaves over beyond whole vectors it computes one by one with the C library, which rounds almost always correctly:
+``by_vectors`` tells the two apart.
+
+Found by trying steps against PyTorch 2.13 until every bit agreed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .iteration import GRAIN, get_threads
+
+Array = np.ndarray[Any, Any]
+_F, _D = np.float32, np.float64
+STEP = 16  # numbers of a turn of PyTorch's vectorised loops: two AVX2 registers
+_BLOCK = 4096  # float64 numbers of an array that stay in the first cache
+
+_INVERSE_LN2 = np.array(1.4426950408889634, _F)  # 0-d arrays: a Python number is twice as dear to a small array
+_LN2_HIGH, _LN2_LOW = np.array(-0.693145751953125), np.array(float(_F(1.428606765330187045e-06)))
+_WHOLE = np.array(1.5 * 2.0**52)  # added to a number, it leaves the nearest integer in the lowest bits
+_EXPONENT_AT, _ONE = np.array(52), np.array(1023 << 52)
+_LEAST, _MOST, _ONE_F, _HALF = np.array(-104, _F), np.array(89, _F), np.array(1, _F), np.array(0.5)
+# Coefficients with what is added to round to float32's digits: the partial sums lie in [2**-10, 2**-9), [2**-7, 2**-6), ...
+_EXP_FIRST = np.array(float(_F(0.000198527617612853646278381)))
+_EXP = tuple(
+    (np.array(float(_F(c)) + 1.5 * 2.0 ** (52 - digits)), np.array(1.5 * 2.0 ** (52 - digits)))
+    for c, digits in (
+        (0.00139304355252534151077271, 33),
+        (0.00833336077630519866943359, 30),
+        (0.0416664853692054748535156, 28),
+        (0.166666671633720397949219, 26),
+    )
+)
+
+
+def exp(x: Array) -> Array:
+    """``exp(x)`` of a float32 array."""
+    if x.size <= _BLOCK and x.ndim:
+        return _exp(x)
+    flat = np.ascontiguousarray(x).reshape(-1)
+    out = np.empty_like(flat)
+    for start in range(0, flat.size, _BLOCK):
+        out[start : start + _BLOCK] = _exp(flat[start : start + _BLOCK])
+    return out.reshape(x.shape)
+
+
+def _exp(x: Array) -> Array:
+    """``2**q (1 + (s + s^2 u(s)))``, ``q`` the whole part of x / ln 2 and ``s`` what is left of x."""
+    add, subtract, multiply = np.add, np.subtract, np.multiply
+    x = np.minimum(np.maximum(x, _LEAST), _MOST)
+    q = add(multiply(x, _INVERSE_LN2), _WHOLE)
+    power = np.left_shift(q.view(np.int64), _EXPONENT_AT)
+    add(power, _ONE, power)
+    subtract(q, _WHOLE, q)
+    s = multiply(q, _LN2_HIGH)
+    add(s, x, s)  # exact
+    multiply(q, _LN2_LOW, q)
+    subtract(s, q, s)
+    s32 = s.astype(_F)
+    s = s32.astype(_D)
+    u = multiply(s, _EXP_FIRST)
+    for c, large in _EXP:
+        add(u, c, u)
+        subtract(u, large, u)
+        multiply(u, s, u)
+    add(u, _HALF, u)
+    multiply(s32, s32, s32)
+    u = multiply(u.astype(_F), s32, dtype=_D)
+    add(u, s, u)
+    s32 = u.astype(_F)
+    add(s32, _ONE_F, s32)
+    multiply(s32, power.view(_D), q)
+    return q.astype(_F)
+
+
+# Logarithms: e ln 2 + 2 artanh x with x = (m - 1) / (m + 1). SLEEF carries the first terms as a sum of two float32 numbers,
+# whose digits float64 has too; the others are in float32.
+_ARTANH = tuple(np.array(float(_F(c))) for c in (0.3027294874, 0.3996108174, 0.6666694880))
+_LN2_LONG = np.array(0.69314718246459960938 - 1.904654323148236017e-09)
+
+
+def _logarithm(above: Array, below: Array, e: Array) -> Array:
+    """``e ln 2 + 2 artanh(above / below)`` of float64 arrays."""
+    x = above.astype(_F) * (_ONE_F / below.astype(_F))
+    x2 = x * x
+    wide = x2.astype(_D)
+    t = wide * _ARTANH[0]
+    t += _ARTANH[1]
+    t = t.astype(_F) * wide
+    t += _ARTANH[2]
+    x *= x2
+    x *= t.astype(_F)
+    total = e * _LN2_LONG
+    above = above / below
+    total += above
+    total += above
+    total += x
+    return total.astype(_F)
+
+
+def log_positive(x: Array) -> Array:
+    """``log(x)`` of positive finite float32 numbers (and of nan)."""
+    m, e = np.frexp(x)  # m in [0.5, 1); wanted is [0.75, 1.5)
+    low = m < _F(0.75)
+    m = m.astype(_D)
+    m += m * low
+    return _logarithm(m - 1.0, m + 1.0, e - low)
+
+
+def log1p(x: Array) -> Array:
+    """``log(1 + x)`` of a float32 array."""
+    e = np.frexp((x + _ONE_F) * _F(1 / 0.75))[1] - 1
+    t = np.ldexp(_D(1), -e)
+    m = (x * t + (t - 1.0).astype(_F)).astype(_F).astype(_D)
+    out = _logarithm(m, m + 2.0, e)
+    odd = ~np.isfinite(out) | (x == 0) | (x <= -1)
+    return np.where(odd, np.log1p(x), out) if odd.any() else out
+
+
+# The exponential inside erf: a floor, one ln 2, a polynomial of degree 5.
+_SHORT = tuple(float(_F(c)) for c in (0.00828929059, 0.0418978221, 0.166676521, 0.499991506, 0.999999701, 1.0))
+_LN2 = float(_F(math.log(2)))
+_ERF = tuple(float(_F(c)) for c in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592))
+_ERF_SLOPE = float(_F(0.3275911))
+
+
+def _horner(coefficients: tuple[float, ...], x: Array) -> Array:
+    """A polynomial whose every step is rounded to float32; ``x`` float64 with float32's digits."""
+    wide = x * coefficients[0]
+    for c in coefficients[1:-1]:
+        wide += c
+        wide[...] = wide.astype(_F)
+        wide *= x
+    wide += coefficients[-1]
+    return wide.astype(_F)
+
+
+def _short_exp(x: Array) -> Array:
+    """``exp(x)`` of numbers that are not positive, to seven digits."""
+    x = np.maximum(x, _F(-87.33654))
+    n = np.multiply(x, float(_INVERSE_LN2), dtype=_D)
+    n += 0.5
+    n = np.floor(n.astype(_F)).astype(_D)
+    power = (((n + _WHOLE).view(np.int64) << 52) + _ONE).view(_D)
+    n *= -_LN2
+    n += x
+    return (_horner(_SHORT, n.astype(_F).astype(_D)) * power).astype(_F)
+
+
+def erf_and_exp(x: Array) -> tuple[Array, Array]:
+    """``erf(x)`` and the ``exp(-x**2)`` that it is made of, of a float32 array."""
+    flat = np.ascontiguousarray(x).reshape(-1)
+    y, e = np.empty_like(flat), np.empty_like(flat)
+    for start in range(0, flat.size, _BLOCK):
+        part = flat[start : start + _BLOCK]
+        t = np.multiply(np.abs(part), _ERF_SLOPE, dtype=_D)
+        t += 1.0
+        t32 = _F(1) / t.astype(_F)
+        e32 = _short_exp(-(part * part))
+        wide = np.multiply(e32 * t32, _horner(_ERF, t32.astype(_D)), dtype=_D)
+        np.subtract(1.0, wide, out=wide)
+        np.copysign(wide.astype(_F), part, out=y[start : start + _BLOCK])
+        e[start : start + _BLOCK] = e32
+    return y.reshape(x.shape), e.reshape(x.shape)
+
+
+# --- what is left over beyond whole vectors -------------------------------------------------------------------------------
+def by_vectors(x: Array, vector: Callable[..., Any], single: Callable[..., Any], *others: Array) -> Any:
+    """``vector(x, *others)`` with what lies beyond the last whole vector of a loop replaced by ``single`` of it.
+
+    PyTorch's loop goes along ``x`` as it lies in memory if that is one piece, else along its rows; where the elements of a
+    row are not neighbours it takes all one by one. The others are arrays of the same shape.
+    """
+    if x.size < STEP or not x.flags.c_contiguous:
+        x, others, turn = _in_order(x, others)
+    else:
+        turn = None
+    rows = x.reshape(-1)[None] if x.flags.c_contiguous else _rows(x)
+    if rows is None or rows.shape[1] < STEP:
+        out = single(x, *others)
+    else:
+        out = vector(x, *others)
+        flat = out.reshape(rows.shape)
+        others_flat = [o.reshape(rows.shape) for o in others]
+        for tail in _tails(rows.shape[1], rows.shape[0]):
+            flat[:, tail] = single(rows[:, tail], *(o[:, tail] for o in others_flat))
+    return out if turn is None else out.transpose(turn)
+
+
+def _in_order(x: Array, others: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...], Any]:
+    """``x`` with its dimensions sorted by stride, and how to undo that."""
+    order = sorted(range(x.ndim), key=lambda i: -x.strides[i])
+    if order == list(range(x.ndim)):
+        return x, others, None
+    return x.transpose(order), tuple(o.transpose(order) for o in others), np.argsort(order)
+
+
+def _rows(x: Array) -> Array | None:
+    """``x`` as a matrix whose rows are contiguous and as long as can be; None if neighbours are apart."""
+    if x.ndim == 0 or x.strides[-1] != x.itemsize:
+        return None
+    length, i = x.shape[-1], x.ndim - 2
+    while i >= 0 and x.strides[i] == length * x.itemsize:
+        length *= x.shape[i]
+        i -= 1
+    return x.reshape(-1, length)
+
+
+def _tails(length: int, rows: int) -> Iterator[slice]:
+    """Where the loops of PyTorch's threads leave numbers over in a row."""
+    threads = min(get_threads(), -(-length // GRAIN)) if rows == 1 and length >= GRAIN else 1
+    share = -(-length // threads)
+    for start in range(0, length, share):
+        end = min(start + share, length)
+        if (end - start) % STEP:
+            yield slice(end - (end - start) % STEP, end)
