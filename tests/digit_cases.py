@@ -63,8 +63,22 @@ def _each(f: Any, *shapes: tuple[int, ...], scale: float = 2.0) -> Any:
     ]
 
 
+def _products(torch: Any) -> list[Any]:
+    """Vectors as matrices and as vectors, all layouts; the sizes below and above those of a vector of the processor."""
+    out = []
+    for k in (2, 5, 9, 15, 16, 40, 100, 1000):
+        row, other, column = _normal(torch, 1, k), _normal(torch, 1, k, seed=1), _normal(torch, k, 1, seed=2)
+        out += [row @ column, row @ other.t(), column.t() @ other.t(), column.t() @ column]
+        out += [torch.nn.functional.linear(row, other, torch.ones(1))]
+        for n in (1, 3, 8, 30):
+            matrix = _normal(torch, n, k, seed=3)
+            out += [matrix @ row[0], _normal(torch, k, n, seed=4).t() @ row[0]]
+    return out
+
+
 _MATRICES = ((1, 5), (6, 5), (3, 7), (40, 8), (32, 10), (20, 33), (7, 100), (3, 1000))
 CASES |= {
+    "products of vectors": _products,
     "softmax": _each(lambda torch, x: x.softmax(-1), *_MATRICES, (2, 3, 17)),
     "softmax along columns": _each(lambda torch, x: x.softmax(0), (5, 16), (10, 32), (33, 8)),
     "log_softmax": _each(lambda torch, x: x.log_softmax(-1), *_MATRICES, (2, 3, 17)),

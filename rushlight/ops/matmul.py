@@ -33,10 +33,10 @@ def _product(a: Any, b: Any) -> Any:
     """``a @ b``; 16-bit floats are multiplied in float32 and rounded once."""
     if a.dtype.itemsize == 2 and a.dtype.kind in "fV":
         return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
-    if a.ndim == 2 and b.ndim == 2 and a.dtype == np.float32:
-        small = small_product(a, b)
+    if a.ndim == 2 and a.dtype == np.float32:
+        small = small_product(a, b if b.ndim == 2 else b[:, None])
         if small is not None:
-            return small
+            return small if b.ndim == 2 else small[:, 0]
     return np.matmul(a, b)
 
 
