@@ -32,8 +32,11 @@ def small_product(a: Array, b: Array) -> Array | None:
         return None
     step = a.itemsize
     if rows == 1 or columns == 1:
-        along = a.strides[1] == step if columns == 1 else b.strides[0] == step and b.strides[1] != step
-        if rows == columns and not (b.strides[0] == step and b.strides[1] != step):
+        if columns == 1 and (rows > 1 or b.strides[1] == 0):
+            along = a.strides[1] == step and a.strides[0] != step
+        else:
+            along = b.strides[0] == step and b.strides[1] != step
+        if rows == columns and not along:
             return np.add.accumulate(a[0] * b[:, 0])[-1:].reshape(1, 1)
         if along:
             return _by_vector(a * b[:, 0] if columns == 1 else a[0] * b.T).reshape(rows, columns)
