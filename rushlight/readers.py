@@ -76,7 +76,7 @@ class ArrayReader:
     def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
         """A kernel with PyTorch's order of operations for float32 arrays, the formula it computes for everything else."""
         for x in args:
-            if x.__class__ is ndarray and x.dtype != np.float32 or x.__class__ in (Tensor, complex):
+            if isinstance(x, (ndarray, np.generic)) and x.dtype != np.float32 or x.__class__ is complex:
                 return formula(*args)
         return kernel(*args)
 

@@ -124,6 +124,14 @@ class ExprReader:
     def is_complex(x: Any) -> bool:
         return False
 
+    @staticmethod
+    def fma(a: Any, b: Any, c: Any) -> Any:
+        return a * b + c
+
+    @staticmethod
+    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
+        return formula(*args)
+
     def __getattr__(self, name: str) -> Callable[..., Expr]:
         if name not in REGISTRY and not hasattr(ArrayReader, name):
             raise AttributeError(f"no op '{name}' for a body to read")

@@ -90,6 +90,27 @@ CASES |= {
 }
 
 
+_LENGTHS = ((5,), (16,), (33,), (7, 20), (3000,), (80000,))
+CASES |= {
+    name: _each(lambda torch, x, text=text: eval(text, {"torch": torch, "x": x, "F": torch.nn.functional}), *_LENGTHS)
+    for name, text in {
+        "sigmoid": "torch.sigmoid(x)",
+        "silu": "F.silu(x)",
+        "gelu": "F.gelu(x)",
+        "logsigmoid": "F.logsigmoid(x)",
+        "sigmoid of rows": "torch.sigmoid(x[..., 1:])",
+        "sigmoid of every other": "torch.sigmoid(x[..., ::2])",
+        "sigmoid of a transpose": "torch.sigmoid(x.T) if x.ndim == 2 else x",
+        "log1p": "torch.log1p(x.abs() - 0.5)",
+        "binary_cross_entropy_with_logits": "F.binary_cross_entropy_with_logits(x, torch.sigmoid(x).detach(), reduction='none')",
+    }.items()
+}
+CASES |= {
+    "softplus": _each(lambda torch, x: torch.nn.functional.softplus(x), (16,), (160,), (3, 32)),
+    "softplus, sharper": _each(lambda torch, x: torch.nn.functional.softplus(x, 2.5, 3.0), (16,), (160,), (3, 32)),
+}
+
+
 def arrays(torch: Any, name: str) -> list[Any]:
     return [t.detach().contiguous().numpy() for t in CASES[name](torch)]
 

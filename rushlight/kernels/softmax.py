@@ -17,7 +17,7 @@ from .fused import fma
 from .iteration import Array, get_threads, is_half
 from .reduce import amax
 from .summation import VECTOR_BYTES, in_order, in_order_last
-from .vectors import exp, log_positive
+from .vectors import exp, log_positive, single_exp
 
 
 def softmax(a: Array, axis: int) -> Array:
@@ -69,7 +69,7 @@ def _recompute_singles(x: Array, axis: int, exponentials: Array) -> None:
     singles = _singles(outer, inner, get_threads())
     if singles.size:
         columns = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])[singles]
-        values = np.exp(columns - columns.max(1, keepdims=True), dtype=np.float64).astype(np.float32)
+        values = single_exp(columns - columns.max(1, keepdims=True))
         view = np.moveaxis(exponentials, axis, -1)
         view[np.unravel_index(singles, view.shape[:-1])] = values
 

@@ -176,6 +176,30 @@ def erf_and_exp(x: Array) -> tuple[Array, Array]:
     return y.reshape(x.shape), e.reshape(x.shape)
 
 
+# The C library's exp: 2**(k/32) from a table, the rest a cubic, all in float64.
+_PARTS, _PART = np.array(32 / math.log(2)), np.array(1 / 32)
+_CUBIC = tuple(
+    np.array(float.fromhex(c) / 32**power)
+    for c, power in (("0x1.c6af84b912394p-5", 3), ("0x1.ebfce50fac4f3p-3", 2), ("0x1.62e42ff0c52d6p-1", 1))
+)
+_ONE_D = np.array(1.0)
+
+
+def single_exp(x: Array) -> Array:
+    """``exp(x)`` of float32 numbers as the C library (glibc) computes one."""
+    rest = np.multiply(x, _PARTS)
+    k = np.rint(rest)
+    rest = rest - k
+    out = _CUBIC[0] * rest
+    out += _CUBIC[1]
+    out *= rest
+    out += _CUBIC[2]
+    out *= rest
+    out += _ONE_D
+    out *= np.exp2(k * _PART)
+    return np.asarray(out.astype(_F))
+
+
 # --- what is left over beyond whole vectors -------------------------------------------------------------------------------
 def by_vectors(x: Array, vector: Callable[..., Any], single: Callable[..., Any], *others: Array) -> Any:
     """``vector(x, *others)`` with what lies beyond the last whole vector of a loop replaced by ``single`` of it.
@@ -183,11 +207,12 @@ def by_vectors(x: Array, vector: Callable[..., Any], single: Callable[..., Any],
     PyTorch's loop goes along ``x`` as it lies in memory if that is one piece, else along its rows; where the elements of a
     row are not neighbours it takes all one by one. The others are arrays of the same shape.
     """
-    if x.size < STEP or not x.flags.c_contiguous:
+    if x.size < STEP:
+        return single(x, *others)
+    turn = None
+    if not x.flags.c_contiguous:
         x, others, turn = _in_order(x, others)
-    else:
-        turn = None
-    rows = x.reshape(-1)[None] if x.flags.c_contiguous else _rows(x)
+    rows = x.reshape(1, -1) if x.flags.c_contiguous else _rows(x)
     if rows is None or rows.shape[1] < STEP:
         out = single(x, *others)
     else:

@@ -17,6 +17,7 @@ from .. import errors, types
 from ..errors import check_dim
 from ..functions import function
 from ..inplace import inplace as write
+from ..kernels import activations as kernels
 from ..kernels.iteration import is_half
 from ..op import Op, elementwise, opaque
 from ..random.generator import default_generator
@@ -232,7 +233,7 @@ def elu(k, input, *, alpha=1.0, scale=1.0, input_scale=1.0):
 
 
 def _elu_gradient(k: Any, g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
-    low = k.exp(k.where(input > 0, input * 0.0, input) * input_scale)
+    low = k.either(kernels.loop_exp, k.exp, k.where(input > 0, input * 0.0, input) * input_scale)
     return k.where(input > 0, g * scale, g * (input_scale * alpha * scale) * low)
 
 
@@ -287,6 +288,8 @@ def _(k, g, out, alpha):
 def gelu(k, input, *, approximate="none"):
     """``x * P(X <= x)`` for a standard normal X; or its tanh approximation (Hendrycks & Gimpel 2016)."""
     x = _wide(input)
+    if x.dtype == np.float32:
+        return (kernels.gelu_tanh if approximate == "tanh" else kernels.gelu)(x).astype(input.dtype, copy=False)
     if approximate == "tanh":
         inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
         return (0.5 * x * (1 + np.tanh(inner))).astype(input.dtype, copy=False)
@@ -296,6 +299,11 @@ def gelu(k, input, *, approximate="none"):
 
 @gelu.vjp("input")
 def _(k, g, input, approximate):
+    kernel = kernels.gelu_tanh_slope if approximate == "tanh" else kernels.gelu_slope
+    return k.either(kernel, lambda g, x: _gelu_slope(k, g, x, approximate), g, input)
+
+
+def _gelu_slope(k, g, input, approximate):
     if approximate == "tanh":
         scale = math.sqrt(2 / math.pi)
         t = k.tanh(scale * (input + 0.044715 * input * input * input))
@@ -307,13 +315,16 @@ def _(k, g, input, approximate):
 @elementwise(public=False, refuses={"bool": "silu_cpu", "int": "silu_cpu"}, domain=(-4, 4))
 def silu(k, input):
     """``input * sigmoid(input)``."""
-    return k.div(input, k.add(1, k.exp(k.neg(input))))
+    return k.either(kernels.silu, lambda x: k.div(x, k.add(1, k.exp(k.neg(x)))), input)
 
 
 @silu.vjp("input")
 def _(k, g, input):
-    s = k.sigmoid(k.conj(input))
-    return g * s * (1 + k.conj(input) * (1 - s))
+    def formula(g, x):
+        s = k.sigmoid(x)
+        return g * s * (1 + x * (1 - s))
+
+    return k.either(kernels.silu_slope, formula, g, k.conj(input))
 
 
 @elementwise(public=False, refuses=floats_only("mish_cpu"), domain=(-4, 4))
@@ -334,6 +345,8 @@ def _(k, g, input):
 def softplus(k, input, *, beta=1.0, threshold=20.0):
     """``log(1 + exp(beta * input)) / beta``; ``input`` itself where ``beta * input > threshold``."""
     x = _wide(input)
+    if x.dtype == np.float32:
+        return kernels.softplus(x, beta, threshold).astype(input.dtype, copy=False)
     z = x * beta
     out = np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / x.dtype.type(beta))
     return out.astype(input.dtype, copy=False)
@@ -341,19 +354,24 @@ def softplus(k, input, *, beta=1.0, threshold=20.0):
 
 @softplus.vjp("input")
 def _(k, g, input, beta, threshold):
-    return k.where(input * beta > threshold, g, g * k.sigmoid(input * beta))
+    def formula(g, x, beta, threshold):
+        return k.where(x * beta > threshold, g, g * k.sigmoid(x * beta))
+
+    return k.either(kernels.softplus_slope, formula, g, input, beta, threshold)
 
 
 @elementwise(public=False, refuses=floats_only("log_sigmoid_cpu"), grad_name="LogSigmoidBackward0", domain=(-4, 4))
 def logsigmoid(k, input):
     """``log(sigmoid(input))``, without overflow."""
     x = _wide(input)
+    if x.dtype == np.float32:
+        return kernels.logsigmoid(x).astype(input.dtype, copy=False)
     return (np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))).astype(input.dtype, copy=False)
 
 
 @logsigmoid.vjp("input")
 def _(k, g, input):
-    return g * k.sigmoid(-input)
+    return k.either(kernels.logsigmoid_slope, lambda g, x: g * k.sigmoid(-x), g, input)
 
 
 @opaque(public=False, refuses=floats_only("glu_cpu"), grad_name="GluBackward0")

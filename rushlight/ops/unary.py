@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import errors
 from ..functions import function
-from ..kernels import special
+from ..kernels import activations, special
 from ..op import elementwise
 from ..tensor import Tensor
 
@@ -157,7 +157,7 @@ def _(k, g, out):
 @elementwise(promote="float", methods="sigmoid sigmoid_", aliases="special.expit nn.functional.sigmoid", domain=(-4, 4))
 def sigmoid(k, input):
     """``1 / (1 + exp(-input))``."""
-    return k.div(1, k.add(1, k.exp(k.neg(input))))
+    return k.either(activations.sigmoid, lambda x: k.div(1, k.add(1, k.exp(k.neg(x)))), input)
 
 
 @sigmoid.vjp("input")
