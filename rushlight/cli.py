@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     from . import __version__
 
-    parser = argparse.ArgumentParser(prog="rushlight", description="Run PyTorch programs on NumPy alone.")
+    parser = argparse.ArgumentParser(prog="rushlight", description="Run PyTorch programs without torch.")
     parser.add_argument("--version", action="version", version=f"rushlight {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run a script or notebook that says `import torch`")

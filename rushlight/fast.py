@@ -7,6 +7,7 @@ not fit goes there. Keep it short: each line is paid by every small operation of
 from __future__ import annotations
 
 import operator as python
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from .autograd.graph import next_seq
 from .autograd.mode import inference, recording
 from .fpstate import quietly
 from .inplace import inplace
+from .kernels import llvm
 from .node import NUMBER_VERSION
 from .op import Op, apply, call
 from .override import PLAIN
@@ -33,6 +35,26 @@ F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 #: Python numbers as 0-d arrays, which NumPy takes twice as fast. Programs use the same few constants again and again.
 _numbers32: dict[Any, np.ndarray[Any, Any]] = {}
 _numbers64: dict[Any, np.ndarray[Any, Any]] = {}
+
+#: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
+#: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
+HOT = 0 if os.environ.get("RUSHLIGHT_KERNELS") == "now" else 20_000
+
+
+class _Native:
+    """The operators as machine code (``rushlight.entry_points``): made at most once."""
+
+    wanted = True
+
+    def install(self) -> None:
+        self.wanted = False
+        if llvm.available():
+            from . import entry_points
+
+            entry_points.install()
+
+
+_native = _Native()
 
 #: Integers that every floating dtype holds exactly.
 EXACT = 16777216
@@ -319,7 +341,9 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         else:
             node = of_tensors()
             node.meta = (r.shape, dt)
-        node.seq = next_seq()
+        node.seq = seq = next_seq()
+        if seq > HOT and _native.wanted:
+            _native.install()
         node.edges = (e0, e1)
         node.hooks = node.stack = None
         node.attrs = defaults

@@ -25,6 +25,7 @@ LAYERS = [
     ["ops"],
     ["autograd"],
     ["methods"],
+    ["entry_points"],
     ["settings"],
     ["amp", "accelerator", "distributed", "multiprocessing", "onnx"],
     ["cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft"],
@@ -39,6 +40,7 @@ LAYERS = [
 
 # Imports inside functions that reach upwards, each with the reason why it is not a module-level import downwards.
 LAZY = {
+    ("fast", "entry_points"): "machine code for the short path, made when a program has shown that it is worth it",
     ("", "compat.alias"): "the front door of the alias; library users never pay for it",
     ("random", "ops.sampling"): "torch.random's functions of the global generator speak of Tensors",
     ("serialization", "compat.facade"): "and finds them again as the alias does",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import llvm
 from ..kernels.iteration import get_threads
 
 
@@ -26,6 +27,12 @@ def report() -> str:
         "BLAS": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
         "SIMD": " ".join(config.get("SIMD Extensions", {}).get("found", [])) or "baseline only",
         "threads": f"{get_threads()} of {os.cpu_count()} processors",
+        "llvmlite": _package("llvmlite", "missing: small operations run on NumPy alone"),
+        "kernels": "off, by RUSHLIGHT_KERNELS"
+        if os.environ.get("RUSHLIGHT_KERNELS") == "off"
+        else "on"
+        if llvm.available()
+        else "off",
         "bfloat16": _package("ml_dtypes", "missing: pip install 'rushlight[bfloat16]'"),
         "torch": _package("torch", "not installed, and not needed"),
     }

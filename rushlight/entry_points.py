@@ -1,0 +1,551 @@
+"""The operators of Tensor as functions of machine code that CPython calls directly.
+
+What ``rushlight.fast`` does in two hundred steps of the interpreter for ``x * y`` is done here in one native function: the checks,
+the arithmetic, the new Tensor, its node. It takes plain tensors of one floating dtype and one shape, or a tensor and a number,
+with contiguous memory and few elements; everything else, every rare mode included, it hands to the Python path, which remains
+the reference.
+
+The functions are method descriptors made from LLVM IR. They read objects at fixed offsets: those of our slots are asked of CPython, those
+of ndarray are NumPy's published struct. ``install`` first tries all of it: if an offset, a result, a node or a count of
+references is not as the Python path has it, nothing is replaced. ``rushlight.fast`` calls it once a program has shown that it
+does many small operations, as llvmlite and the compilation take about as long as 100,000 of them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from . import fast
+from .autograd.graph import Node, next_seq
+from .autograd.mode import mode
+from .kernels import llvm
+from .node import NUMBER_VERSION, OpNode
+from .op import Op
+from .readers import REGISTRY
+from .tensor import Parameter, Tensor, TensorBase, wrap
+
+P, I8, I32, I64 = ir.PointerType(), ir.IntType(8), ir.IntType(32), ir.IntType(64)
+FLOAT, DOUBLE, VOID = ir.FloatType(), ir.DoubleType(), ir.VoidType()
+NULL = ir.Constant(P, None)
+
+#: Fields of PyObject and of NumPy's PyArrayObject_fields, 64-bit.
+TYPE, DATA, ND, DIMS, DESCR, FLAGS = 8, 16, 24, 32, 56, 64
+C_CONTIGUOUS_AND_ALIGNED = 0x101
+
+#: Elements beyond which NumPy's vectors win over the loop here, which takes them one by one.
+LARGEST = 512
+
+METH_O = 0x8
+PY_TP_ITERNEXT, PY_TP_NEW = 63, 65  # numbers of PyType_GetSlot
+NEW_ARRAY = 93  # PyArray_New in NumPy's table of functions
+
+
+def i32(n: int) -> Any:
+    return ir.Constant(I32, n)
+
+
+def i64(n: int) -> Any:
+    return ir.Constant(I64, n)
+
+
+def slot_offset(cls: type, name: str) -> int:
+    """Where in an instance a ``__slots__`` entry lies: the offset in its PyMemberDef."""
+    descriptor = id(vars(cls)[name])
+    member = ctypes.c_void_p.from_address(descriptor + 40).value  # after PyDescr_COMMON
+    return ctypes.c_ssize_t.from_address(member + 16).value  # type: ignore[operator]
+
+
+class Writer:
+    """A function of machine code being written: an IRBuilder with the few verbs that C code on Python objects consists of."""
+
+    def __init__(self, program: Program, name: str, kind: ir.FunctionType):
+        self.program = program
+        self.function = ir.Function(program.module, kind, name)
+        self.at = ir.IRBuilder(self.function.append_basic_block("entry"))
+
+    @cached_property
+    def slow(self) -> Any:
+        """Where the Python path is called."""
+        return self.function.append_basic_block("slow")
+
+    def object(self, thing: Any) -> Any:
+        """A Python object, by its place in the table."""
+        return self.at.load(self.at.gep(self.program.table, [i32(0), i32(self.program.place(thing))]), typ=P)
+
+    def call(self, name: str, result: Any, *arguments: Any) -> Any:
+        """A function by its symbol, of CPython's API if it is not one of ours."""
+        return self.at.call(self.program.declared(name, result, [a.type for a in arguments]), arguments)
+
+    def field(self, thing: Any, offset: int, kind: Any = P) -> Any:
+        return self.at.load(self.at.gep(thing, [i64(offset)], source_etype=I8), typ=kind)
+
+    def put(self, thing: Any, offset: int, value: Any) -> None:
+        """Store a reference; the caller's passes over."""
+        self.at.store(value, self.at.gep(thing, [i64(offset)], source_etype=I8))
+
+    def keep(self, thing: Any) -> Any:
+        """One more reference."""
+        self.call("Py_IncRef", VOID, thing)
+        return thing
+
+    def drop(self, thing: Any) -> None:
+        self.call("Py_DecRef", VOID, thing)
+
+    def same(self, a: Any, b: Any) -> Any:
+        return self.at.icmp_unsigned("==", a, b)
+
+    def either(self, thing: Any, *others: Any) -> Any:
+        """Whether it is one of the others."""
+        found = self.same(thing, others[0])
+        for other in others[1:]:
+            found = self.at.or_(found, self.same(thing, other))
+        return found
+
+    def block(self) -> Any:
+        return self.function.append_basic_block()
+
+    def require(self, condition: Any) -> None:
+        """Go on only if it holds; else the Python path does the whole call."""
+        go_on = self.block()
+        self.at.cbranch(condition, go_on, self.slow)
+        self.at.position_at_end(go_on)
+
+    def tuple(self, *items: Any) -> Any:
+        """A new tuple, which takes references of its own."""
+        function = self.program.declared("PyTuple_Pack", P, [I64], variadic=True)
+        return self.at.call(function, [i64(len(items)), *items])
+
+    def choose(self, condition: Any, then: Any, otherwise: Any) -> list[Any]:
+        """``then()`` or ``otherwise()``, which return lists of values: the values of the branch taken."""
+        a, b, after = self.block(), self.block(), self.block()
+        self.at.cbranch(condition, a, b)
+        taken = []
+        for block, body in ((a, then), (b, otherwise)):
+            self.at.position_at_end(block)
+            values = body()
+            taken.append((values, self.at.block))
+            self.at.branch(after)
+        self.at.position_at_end(after)
+        merged = []
+        for pair in zip(*[values for values, _ in taken], strict=True):
+            phi = self.at.phi(pair[0].type)
+            for value, (_, block) in zip(pair, taken, strict=True):
+                phi.add_incoming(value, block)
+            merged.append(phi)
+        return merged
+
+    def count(self, n: Any, body: Any) -> None:
+        """``for i in range(n): body(i)``"""
+        head, inside, after = self.block(), self.block(), self.block()
+        before = self.at.block
+        self.at.branch(head)
+        self.at.position_at_end(head)
+        i = self.at.phi(I64)
+        i.add_incoming(i64(0), before)
+        self.at.cbranch(self.at.icmp_signed("<", i, n), inside, after)
+        self.at.position_at_end(inside)
+        body(i)
+        i.add_incoming(self.at.add(i, i64(1)), self.at.block)
+        self.at.branch(head)
+        self.at.position_at_end(after)
+
+
+_programs: list[Program] = []  # their objects live as long as the code that knows their addresses
+
+
+class Program:
+    """A module of entry points: the functions it calls, by symbol, and the objects it uses, in one table filled after loading."""
+
+    def __init__(self) -> None:
+        self.module = ir.Module("entry_points")
+        self.objects: list[Any] = []
+        self.places: dict[int, int] = {}
+        kind = ir.ArrayType(P, 256)
+        self.table = ir.GlobalVariable(self.module, kind, "table")
+        self.table.initializer = ir.Constant(kind, None)
+        self.symbols = {
+            "object_new": type_slot(object, PY_TP_NEW),
+            "count_next": type_slot(type(next_seq.__self__), PY_TP_ITERNEXT),  # type: ignore[attr-defined]
+            "new_array": numpy_function(NEW_ARRAY),
+        }
+
+    def place(self, thing: Any) -> int:
+        if id(thing) not in self.places:
+            self.places[id(thing)] = len(self.objects)
+            self.objects.append(thing)
+        return self.places[id(thing)]
+
+    def place_all(self, things: list[Any]) -> int:
+        """Put them in the table side by side, and say where the first is."""
+        self.objects += things
+        return len(self.objects) - len(things)
+
+    def declared(self, name: str, result: Any, arguments: list[Any], *, variadic: bool = False) -> ir.Function:
+        if name not in self.module.globals:
+            ir.Function(self.module, ir.FunctionType(result, arguments, var_arg=variadic), name)
+            if name not in self.symbols:
+                self.symbols[name] = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
+        return self.module.globals[name]  # type: ignore[no-any-return]
+
+    def load(self) -> Any:
+        _programs.append(self)
+        engine = llvm.load(self.module, self.symbols)
+        at = engine.get_global_value_address("table")
+        for i, thing in enumerate(self.objects):
+            ctypes.c_void_p.from_address(at + 8 * i).value = int(thing) if isinstance(thing, Bits) else id(thing)
+        return engine
+
+
+def type_slot(cls: type, number: int) -> int:
+    """The C function in a slot of a type."""
+    get = ctypes.pythonapi.PyType_GetSlot
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_int]
+    return int(get(cls, number))
+
+
+def numpy_function(number: int) -> int:
+    """A function of NumPy's C API."""
+    capsule: Any = np._core.multiarray._ARRAY_API  # type: ignore[attr-defined]
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    table = get(capsule, None)
+    return ctypes.c_void_p.from_address(table + 8 * number).value or 0
+
+
+# --- a binary operator --------------------------------------------------------------------------------------------------
+class Slots:
+    """Where the slots of tensors and nodes lie."""
+
+    def __init__(self) -> None:
+        self.a, self.edge, self.grad, self.vc, self.base, self.extra = (
+            slot_offset(TensorBase, n) for n in ("_a", "_edge", "_grad", "_vc", "_base", "_extra")
+        )
+        self.seq, self.edges, self.meta, self.hooks, self.stack = (
+            slot_offset(Node, n) for n in ("seq", "edges", "meta", "hooks", "stack")
+        )
+        self.saved, self.versions, self.attrs = (slot_offset(OpNode, n) for n in ("saved", "versions", "attrs"))
+
+
+#: What differs from op to op: a row of the table.
+ROW = ("of_tensors", "with_number", "attrs", "nothing", "slow", "first", "second", "both")
+
+
+def row_of(op: Op, slow: Any) -> list[Any]:
+    """An op's row: its node classes, its attributes, what its nodes save (see ``fast.kept``), and its Python path."""
+    keeps = [fast.kept(op, 0), fast.kept(op, 1), fast.kept(op, 0, 1)]
+    return [*fast.node_classes(op), dict(op.defaults), (None,) * len(op.slot_of), slow, *map(Bits, keeps)]
+
+
+class Bits(int):
+    """A number that stands in the table itself, not as an object."""
+
+
+def write_binary(program: Program, slots: Slots, instructions: list[str], rows: int) -> None:
+    """``binary(x, y, which)``: x a tensor, y a tensor like it or a number; ``which`` is the instruction and the row of the table."""
+    w = Writer(program, "binary", ir.FunctionType(P, [P, P, I64]))
+    b = w.at
+    x, y, which = w.function.args
+    none, zero = w.object(None), w.object(0)
+
+    def of_op(name: str, kind: Any = P) -> Any:
+        at = b.add(b.mul(which, i64(len(ROW))), i64(rows + ROW.index(name)))
+        return b.load(b.gep(program.table, [i32(0), at]), typ=kind)
+
+    def plain(t: Any) -> Any:
+        """The array of a tensor that is no view and no inference tensor, and whose memory is in order."""
+        w.require(w.same(w.field(t, slots.base), none))
+        w.require(w.same(w.field(t, slots.extra), none))
+        array = w.field(t, slots.a)
+        w.require(w.same(w.field(array, TYPE), w.object(np.ndarray)))
+        flags = b.and_(w.field(array, FLAGS, I32), i32(C_CONTIGUOUS_AND_ALIGNED))
+        w.require(w.same(flags, i32(C_CONTIGUOUS_AND_ALIGNED)))
+        return array
+
+    def is_tensor(t: Any) -> Any:
+        return w.either(w.field(t, TYPE), w.object(Tensor), w.object(Parameter))
+
+    def size(dims: Any, i: Any) -> Any:
+        return b.load(b.gep(dims, [i], source_etype=I64), typ=I64)
+
+    # --- operands: what is not as expected goes the Python way
+    w.require(is_tensor(x))
+    left = plain(x)
+    dtype = w.field(left, DESCR)
+    is_float = w.same(dtype, w.object(fast.F32))
+    w.require(b.or_(is_float, w.same(dtype, w.object(fast.F64))))
+    nd = w.field(left, ND, I32)
+    rank = b.sext(nd, I64)
+    dims = w.field(left, DIMS)
+
+    def tensor_operand() -> list[Any]:
+        right = plain(y)
+        w.require(w.same(w.field(right, DESCR), dtype))
+        w.require(w.same(w.field(right, ND, I32), nd))
+        others = w.field(right, DIMS)
+        w.count(rank, lambda i: w.require(w.same(size(dims, i), size(others, i))))
+        return [right, w.field(y, slots.edge), i64(1)]
+
+    def number_operand() -> list[Any]:
+        w.require(w.either(w.field(y, TYPE), w.object(float), w.object(int)))
+        known = b.select(is_float, w.object(fast._numbers32), w.object(fast._numbers64))
+        right = w.call("PyDict_GetItem", P, known, y)  # what it has not seen the Python path puts there
+        w.require(b.not_(w.same(right, NULL)))
+        return [right, none, i64(0)]
+
+    right, e1, step = w.choose(is_tensor(y), tensor_operand, number_operand)
+    number = w.same(step, i64(0))
+    e0 = w.field(x, slots.edge)
+    place = b.alloca(I64)
+    b.store(i64(1), place)
+    w.count(rank, lambda i: b.store(b.mul(b.load(place, typ=I64), size(dims, i)), place))
+    n = b.load(place, typ=I64)
+    w.require(b.icmp_signed("<=", n, i64(LARGEST)))
+
+    # --- the grad mode: 0 records nothing, 1 records, others are rare
+    grad = b.not_(b.and_(w.same(e0, none), w.same(e1, none)))
+    w.call("PyContextVar_Get", I32, w.object(mode), NULL, place)
+    now = b.load(place, typ=P)
+    w.drop(now)  # small integers stay
+    recorded = b.and_(grad, w.same(now, w.object(1)))
+    w.require(b.or_(b.or_(b.not_(grad), recorded), w.same(now, zero)))
+
+    # --- the result
+    type_number = b.select(is_float, i32(fast.F32.num), i32(fast.F64.num))
+    made = w.call("new_array", P, w.object(np.ndarray), nd, dims, type_number, NULL, NULL, i32(0), i32(0), NULL)
+    failed, go_on = w.block(), w.block()
+    b.cbranch(w.same(made, NULL), failed, go_on)
+    b.position_at_end(failed)
+    b.ret(NULL)
+    b.position_at_end(go_on)
+    source, other, target = (w.field(array, DATA) for array in (left, right, made))
+
+    def loop(instruction: str, kind: Any) -> list[Any]:
+        def element(i: Any) -> None:
+            u = b.load(b.gep(source, [i], source_etype=kind), typ=kind)
+            v = b.load(b.gep(other, [b.mul(i, step)], source_etype=kind), typ=kind)
+            b.store(getattr(b, instruction)(u, v), b.gep(target, [i], source_etype=kind))
+
+        w.count(n, element)
+        return []
+
+    for i, instruction in enumerate(instructions):
+        go_on = w.block()
+        mine = w.block()
+        b.cbranch(w.same(which, i64(i)), mine, go_on)
+        b.position_at_end(mine)
+        w.choose(is_float, partial(loop, instruction, FLOAT), partial(loop, instruction, DOUBLE))
+        b.branch(go_on)
+        b.position_at_end(go_on)
+    t = w.call("object_new", P, w.object(Tensor), w.object(()), NULL)
+    cell = w.call("PyList_New", P, i64(1))
+    w.call("PyList_SetItem", I32, cell, i64(0), w.keep(zero))
+    w.put(t, slots.a, made)
+    w.put(t, slots.vc, cell)
+    for slot in (slots.grad, slots.base, slots.extra):
+        w.put(t, slot, w.keep(none))
+
+    # --- its node
+    def node() -> list[Any]:
+        cls = b.select(number, of_op("with_number"), of_op("of_tensors"))
+        made_node = w.call("object_new", P, cls, w.object(()), NULL)
+        w.put(made_node, slots.seq, w.call("count_next", P, w.object(next_seq.__self__)))  # type: ignore[attr-defined]
+        w.put(made_node, slots.edges, w.tuple(e0, e1))
+        shape = w.call("PyTuple_New", P, rank)
+        w.count(
+            rank,
+            lambda i: w.call("PyTuple_SetItem", I32, shape, i, w.call("PyLong_FromSsize_t", P, size(dims, i))),
+        )
+        w.put(made_node, slots.meta, w.tuple(shape, dtype))
+        w.drop(shape)
+        w.put(made_node, slots.hooks, w.keep(none))
+        w.put(made_node, slots.stack, w.keep(none))
+        w.put(made_node, slots.attrs, w.keep(of_op("attrs")))
+        both_or_first = b.select(w.same(e1, none), of_op("first", I64), of_op("both", I64))
+        kept = b.select(w.same(e0, none), of_op("second", I64), both_or_first)
+        saved, versions = w.choose(w.same(kept, i64(0)), nothing, lambda: what_is_kept(kept))
+        w.put(made_node, slots.saved, saved)
+        w.put(made_node, slots.versions, versions)
+        w.put(t, slots.edge, w.tuple(made_node, zero))
+        w.drop(made_node)
+        return []
+
+    def nothing() -> list[Any]:
+        return [w.keep(of_op("nothing")), w.keep(w.object(()))]
+
+    def what_is_kept(kept: Any) -> list[Any]:
+        """The arrays that the rules read, and the versions of the tensors among them."""
+
+        def has(bit: int) -> Any:
+            return b.icmp_signed("!=", b.and_(kept, i64(bit)), i64(0))
+
+        items = [(has(fast.FIRST), left), (has(fast.SECOND), right), (has(fast.OUT), made)]
+        saved = w.tuple(*[b.select(wanted, value, none) for wanted, value in items])
+        tensors = [
+            (has(fast.FIRST), w.field(x, slots.vc)),
+            (b.and_(has(fast.SECOND), b.not_(number)), b.select(number, cell, w.field(y, slots.vc))),
+            (has(fast.OUT), cell),
+        ]
+        count: Any = i64(0)
+        for wanted, _ in tensors:
+            count = b.add(count, b.select(wanted, i64(2), i64(0)))
+
+        def pairs() -> list[Any]:
+            versions = w.call("PyTuple_New", P, count)
+            at: Any = i64(0)
+            for wanted, own in tensors:
+
+                def pair(own: Any = own, at: Any = at) -> list[Any]:
+                    w.call("PyTuple_SetItem", I32, versions, at, w.keep(own))
+                    version = w.keep(w.call("PyList_GetItem", P, own, i64(0)))
+                    w.call("PyTuple_SetItem", I32, versions, b.add(at, i64(1)), version)
+                    return []
+
+                w.choose(wanted, pair, lambda: [])
+                at = b.add(at, b.select(wanted, i64(2), i64(0)))
+            return [versions]
+
+        numbers_only = w.same(count, i64(0))
+        return [saved, *w.choose(numbers_only, lambda: [w.keep(w.object(NUMBER_VERSION))], pairs)]
+
+    def leaf() -> list[Any]:
+        w.put(t, slots.edge, w.keep(none))
+        return []
+
+    w.choose(recorded, node, leaf)
+    b.ret(t)
+
+    # --- the other way
+    b.position_at_end(w.slow)
+    pair = b.alloca(ir.ArrayType(P, 2))
+    b.store(x, b.gep(pair, [i32(0), i32(0)]))
+    b.store(y, b.gep(pair, [i32(0), i32(1)]))
+    b.ret(w.call("PyObject_Vectorcall", P, of_op("slow"), pair, i64(2), NULL))
+
+
+# --- putting them in place ----------------------------------------------------------------------------------------------
+INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
+
+
+class MethodDef(ctypes.Structure):
+    """CPython's PyMethodDef."""
+
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    ]
+
+
+_definitions: list[MethodDef] = []  # CPython keeps pointers to them
+
+
+def method(engine: Any, symbol: str, name: str) -> Any:
+    """A method descriptor of Tensor around a compiled function."""
+    doc = f"{name}($self, other, /)\n--\n\n``{symbol}`` of a tensor and a tensor or a number."
+    definition = MethodDef(name.encode(), engine.get_function_address(symbol), METH_O, doc.encode())
+    _definitions.append(definition)
+    make = ctypes.pythonapi.PyDescr_NewMethod
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_void_p]
+    return make(Tensor, ctypes.addressof(definition))
+
+
+def compiled() -> dict[str, Any]:
+    """Operators of Tensor as native methods, by name."""
+    program = Program()
+    names = {
+        "add": ("__add__", "__radd__"),
+        "sub": ("__sub__",),
+        "mul": ("__mul__", "__rmul__"),
+        "div": ("__truediv__",),
+    }
+    rows = program.place_all([x for op in names for x in row_of(REGISTRY[op], vars(Tensor)[names[op][0]])])
+    write_binary(program, Slots(), list(INSTRUCTIONS.values()), rows)
+    for which, name in enumerate(names):
+        entry = Writer(program, name, ir.FunctionType(P, [P, P]))
+        x, y = entry.function.args
+        entry.at.ret(entry.call("binary", P, x, y, i64(which)))
+    engine = program.load()
+    return {method_name: method(engine, op, method_name) for op in names for method_name in names[op]}
+
+
+def install() -> bool:
+    """Replace Tensor's operators by the native ones, if they pass ``check``; whether they did."""
+    if not fields_are_where_expected():
+        return False
+    native = compiled()
+    if not all(check(name, function) for name, function in native.items()):
+        return False
+    for name, function in native.items():
+        setattr(Tensor, name, function)
+    return True
+
+
+def fields_are_where_expected() -> bool:
+    """Compare the fields of an array and of a tensor, read at their offsets, with what Python says they are."""
+    array = np.zeros((3, 5), np.float32)
+    t, slots = wrap(array), Slots()
+    extra = t._extra = {}
+
+    def word(thing: Any, offset: int, kind: Any = ctypes.c_size_t) -> int:
+        return int(kind.from_address(id(thing) + offset).value)
+
+    sizes = word(array, DIMS)
+    return (
+        word(array, TYPE) == id(np.ndarray)
+        and word(array, DATA) == array.__array_interface__["data"][0]
+        and word(array, ND, ctypes.c_int) == 2
+        and [ctypes.c_ssize_t.from_address(sizes + 8 * i).value for i in range(2)] == [3, 5]
+        and word(array, DESCR) == id(array.dtype)
+        and word(array, FLAGS, ctypes.c_int) & C_CONTIGUOUS_AND_ALIGNED == C_CONTIGUOUS_AND_ALIGNED
+        and word(array.T, FLAGS, ctypes.c_int) & 1 == 0
+        and word(t, slots.a) == id(t._a)
+        and word(t, slots.vc) == id(t._vc)
+        and word(t, slots.base) == id(None)
+        and word(t, slots.extra) == id(extra)
+    )
+
+
+def check(name: str, native: Any) -> bool:
+    """Whether a native operator does what the Python one does: value, node, and not a reference more or less."""
+    reference = vars(Tensor)[name]
+    for dtype in (np.float32, np.float64):
+        x, y, z = (wrap(np.array([[1.5, -2.0, 3.0]], dtype)) for _ in range(3))
+        y.requires_grad_()
+        z.requires_grad_()
+        for a, b in ((x, x), (x, y), (y, x), (y, z), (z, z), (x, 3), (y, 2.5)):
+            expected = reference(a, b)
+            if description(native(a, b)) != description(expected):
+                return False
+            held = [
+                a,
+                a._a,
+                a._vc,
+                b,
+                b._a if isinstance(b, Tensor) else b,
+                type(expected),
+                expected._a.dtype,
+                None,
+                (),
+            ]
+            before = [sys.getrefcount(thing) for thing in held]
+            for _ in range(20):
+                native(a, b)
+            if any(abs(sys.getrefcount(thing) - n) > 10 for thing, n in zip(held, before, strict=True)):
+                return False
+    return True
+
+
+def description(t: Tensor) -> Any:
+    """Everything about a result that the two paths must agree on."""
+    edge: Any = t._edge
+    node = edge and [type(edge[0]), edge[1], edge[0].edges, edge[0].meta, edge[0].hooks, edge[0].stack, edge[0].attrs]
+    saved = edge and [(a.dtype, a.shape, a.tobytes()) if isinstance(a, np.ndarray) else repr(a) for a in edge[0].saved]
+    versions = edge and [(id(cell), n) for cell, n in zip(*[iter(edge[0].versions)] * 2, strict=True)]
+    return type(t), t._a.dtype, t._a.shape, t._a.tobytes(), t._vc, t._grad, t._base, t._extra, node, saved, versions

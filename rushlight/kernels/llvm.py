@@ -1,0 +1,48 @@
+"""Machine code at run time: LLVM IR in, addresses of functions out.
+
+llvmlite is imported on first use, and only then: a program of a few small operations never pays for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from typing import Any
+
+_kept: list[Any] = []
+
+
+def available() -> bool:
+    """Whether compiled code may be used here: a CPython with its lock, llvmlite installed, ``RUSHLIGHT_KERNELS`` not ``off``."""
+    if os.environ.get("RUSHLIGHT_KERNELS") == "off" or sys.implementation.name != "cpython":
+        return False
+    if sysconfig.get_config_var("Py_GIL_DISABLED") or sys.maxsize < 1 << 32:
+        return False
+    from importlib.util import find_spec
+
+    return find_spec("llvmlite") is not None
+
+
+def load(module: Any, symbols: dict[str, int]) -> Any:
+    """Compile an ``llvmlite.ir.Module`` for this processor; its functions and globals are asked for by name.
+
+    ``symbols`` are the addresses of the functions that it declares and calls.
+
+    The engine is never disposed of: code that the interpreter may still hold would go with it.
+    """
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    for name, address in symbols.items():
+        llvm.add_symbol(name, address)
+    parsed = llvm.parse_assembly(str(module))
+    parsed.verify()
+    # No passes over the IR: on what is written here they take three times as long as the rest and gain nothing.
+    machine = llvm.Target.from_default_triple().create_target_machine(cpu=llvm.get_host_cpu_name(), opt=1)
+    engine: Any = llvm.create_mcjit_compiler(parsed, machine)
+    engine.finalize_object()
+    engine._owned, engine._dispose = True, lambda: None
+    _kept.append(engine)
+    return engine

@@ -1,0 +1,178 @@
+"""Tensor's operators as machine code: what they do is what the Python path does, and what they cannot do it does."""
+
+import gc
+import os
+import subprocess
+import sys
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import rushlight as torch
+from rushlight import fast
+from rushlight.kernels import llvm
+from rushlight.readers import REGISTRY
+
+if not llvm.available():
+    pytest.skip("compiled code is not available here", allow_module_level=True)
+
+from rushlight import entry_points
+
+OPERATORS = ["__add__", "__radd__", "__sub__", "__mul__", "__rmul__", "__truediv__"]
+REFERENCE = {}
+NATIVE = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def both_paths():
+    """The Python operators as the reference, whatever this process has installed, and the compiled ones."""
+    for name in OPERATORS:
+        stem = name.strip("_").removeprefix("r")
+        REFERENCE[name] = fast.operator(REGISTRY[{"truediv": "div"}.get(stem, stem)])
+    NATIVE.update(entry_points.compiled())
+
+
+def same(name, a, b):
+    """Both paths on the same operands, with every detail of the result, or of the error."""
+    try:
+        reference = REFERENCE[name](a, b)
+    except Exception as error:
+        with pytest.raises(type(error)) as raised:
+            NATIVE[name](a, b)
+        assert str(raised.value) == str(error)
+        return
+    native = NATIVE[name](a, b)
+    if reference is NotImplemented:
+        assert native is NotImplemented
+        return
+    assert entry_points.description(native) == entry_points.description(reference)
+
+
+numbers = st.sampled_from([0, 1, 2, -3, 2.5, -0.0, 1e-40, float("inf"), float("nan"), 1 << 30, True, np.float32(2), 2j])
+
+
+@st.composite
+def operands(draw):
+    """A tensor of some dtype, layout and grad state, and something that an operator may meet on its right."""
+
+    def tensor(shape):
+        dtype = draw(st.sampled_from([torch.float32, torch.float32, torch.float64, torch.int64, torch.float16]))
+        t = torch.tensor(np.arange(1.0, np.prod(shape, dtype=int) + 1).reshape(shape)).to(dtype)
+        layout = draw(st.sampled_from(["plain", "plain", "transposed", "view", "parameter"]))
+        if layout == "transposed" and t.dim() == 2:
+            t = t.t()
+        elif layout == "view" and t.dim():
+            t = t[:]
+        elif layout == "parameter" and t.is_floating_point():
+            return torch.nn.Parameter(t)
+        if draw(st.booleans()) and t.is_floating_point():
+            t = t.detach().requires_grad_() if draw(st.booleans()) else t.requires_grad_() * 1
+        return t
+
+    shape = draw(st.sampled_from([(), (1,), (3,), (2, 3), (3, 2), (0, 2), (2, 1, 2), (600,)]))
+    x = tensor(shape)
+    y = draw(st.one_of(numbers, st.just("text"), st.none())) if draw(st.booleans()) else None
+    if y is None:
+        y = tensor(draw(st.sampled_from([shape, shape, (1,), ()])))
+    return x, y
+
+
+@settings(max_examples=400, deadline=None)
+@given(name=st.sampled_from(OPERATORS), pair=operands(), mode=st.sampled_from(["on", "on", "off"]))
+def test_the_two_paths_agree(name, pair, mode):
+    with torch.set_grad_enabled(mode == "on"):
+        same(name, *pair)
+
+
+def test_rare_modes_take_the_python_path():
+    x = torch.ones(3, requires_grad=True)
+    with torch.autograd.detect_anomaly():
+        assert NATIVE["__mul__"](x, x)._edge[0].stack is not None
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t * 10, lambda t: t / 10):
+        y = NATIVE["__mul__"](x, 2.0 * x)
+    y.sum().backward()
+    assert x.grad.tolist() == [4.0, 4.0, 4.0]
+    with torch.inference_mode():
+        z = torch.ones(3).clone()
+    with pytest.raises(RuntimeError, match="Inference tensors cannot be saved for backward"):
+        NATIVE["__mul__"](x, z)
+    assert NATIVE["__add__"](x, [1.0]) is NotImplemented
+
+    class Mine(torch.Tensor):
+        pass
+
+    assert type(NATIVE["__add__"](torch.ones(2).as_subclass(Mine), 1)) is Mine
+
+
+def test_errors_are_those_of_the_python_path():
+    with pytest.raises(RuntimeError, match="at non-singleton dimension 0"):
+        NATIVE["__add__"](torch.ones(2), torch.ones(3))
+    with pytest.raises(TypeError, match="exactly one argument"):
+        NATIVE["__add__"](torch.ones(2))
+
+
+def test_numpys_warnings_and_flags_stay_quiet():
+    with np.errstate(all="raise"):
+        assert torch.isinf(NATIVE["__truediv__"](torch.ones(3), torch.zeros(3))).all()
+        assert (np.ones(3) * 2).sum() == 6  # no flag is left for NumPy to find
+
+
+def test_a_written_operand_is_noticed():
+    x, y = torch.ones(3, requires_grad=True), torch.ones(3)
+    z = NATIVE["__mul__"](x, y)
+    y.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        z.sum().backward()
+
+
+def test_nothing_is_kept_or_lost():
+    x, y = torch.ones(3, requires_grad=True), torch.ones(3)
+
+    def work():
+        for name in OPERATORS:
+            for other in (x, y, 2, 2.5, torch.ones(2, 1)):
+                NATIVE[name](x, other), NATIVE[name](y, other)
+
+    work()
+    held = [x, y, x._a, y._a, x._vc, y._vc, x._edge, (), torch.Tensor, entry_points.NUMBER_VERSION]
+    gc.collect()
+    before, objects = [sys.getrefcount(thing) for thing in held], len(gc.get_objects())
+    for _ in range(50):
+        work()
+    gc.collect()
+    assert [sys.getrefcount(thing) for thing in held] == before
+    assert len(gc.get_objects()) - objects < 50
+
+
+def test_nothing_is_replaced_if_a_check_fails(monkeypatch):
+    now = vars(torch.Tensor)["__mul__"]
+    monkeypatch.setattr(entry_points, "DESCR", entry_points.FLAGS)  # a NumPy with other fields
+    assert not entry_points.install()
+    monkeypatch.undo()
+    monkeypatch.setattr(
+        entry_points, "compiled", lambda: {"__mul__": lambda x, y: x + y}
+    )  # code that computes something else
+    assert not entry_points.install()
+    assert vars(torch.Tensor)["__mul__"] is now
+
+
+@pytest.mark.parametrize(("setting", "nodes", "expected"), [
+    (None, 100, "Python"), (None, fast.HOT or 20_000, "native"), ("now", 1, "native"), ("off", 21_000, "Python")])  # fmt: skip
+def test_when_the_operators_are_compiled(setting, nodes, expected):
+    code = f"""
+import sys
+import rushlight as torch
+x = torch.ones(2, requires_grad=True)
+for _ in range({nodes} + 10):
+    y = x * x
+native = type(vars(torch.Tensor)["__mul__"]).__name__ == "method_descriptor"
+assert native == ("llvmlite" in sys.modules), "llvmlite is imported for this alone"
+print("native" if native else "Python", (x * x).grad_fn.name())
+"""
+    environment = {n: v for n, v in os.environ.items() if n != "RUSHLIGHT_KERNELS"}
+    if setting is not None:
+        environment["RUSHLIGHT_KERNELS"] = setting
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stdout.split() == [expected, "MulBackward0"], done.stderr
