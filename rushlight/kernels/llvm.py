@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from typing import Any
 
 _kept: list[Any] = []
@@ -17,9 +16,13 @@ def available() -> bool:
     """Whether compiled code may be used here: a CPython with its lock, llvmlite installed, ``RUSHLIGHT_KERNELS`` not ``off``."""
     if os.environ.get("RUSHLIGHT_KERNELS") == "off" or sys.implementation.name != "cpython":
         return False
-    if sysconfig.get_config_var("Py_GIL_DISABLED") or sys.maxsize < 1 << 32:
+    if sys.maxsize < 1 << 32:
         return False
+    import sysconfig
     from importlib.util import find_spec
+
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return False
 
     return find_spec("llvmlite") is not None
 
