@@ -39,9 +39,9 @@ def small_product(a: Array, b: Array) -> Array | None:
         if rows == columns and not along:
             return np.add.accumulate(a[0] * b[:, 0])[-1:].reshape(1, 1)
         if along:
-            return _by_vector(a * b[:, 0] if columns == 1 else a[0] * b.T).reshape(rows, columns)
+            return _by_vector(np.multiply(a.T, b, order="C")).reshape(rows, columns)
     if a.strides[1] == step and b.strides[0] == step and b.strides[1] != step:
-        return _in_lanes(a, b.T)
+        return _in_lanes(a, b)
     products = a.T[:, :, None] * b[:, None, :]
     out: Array = np.add.reduce(products, axis=0)  # over a leading axis NumPy adds one layer after another
     if columns % _LANES and inner >= 8 and b.strides[1] == step:
@@ -64,56 +64,61 @@ def _before_vectors(out: Array, products: Array) -> None:
             out[first::period, :head] = np.add.accumulate(terms, axis=0)[-1]
 
 
+# Below the inner axis of the products comes first, so that adding goes over long rows of memory.
 def _by_vector(p: Array) -> Array:
-    """Sums of the rows of ``p``, the products of a matrix and a vector: by fours, then a pair, then a single row."""
-    count, inner = p.shape
+    """Sums of the columns of ``p``, the products of a matrix and a vector: by fours, then a pair, then a single one."""
+    inner, count = p.shape
     whole = count // _LANES * _LANES
     head = (inner - 1) % _LANES + 1
     out = np.empty(count, p.dtype)
     if whole:
-        out[:whole] = _sum(p[:whole], head, _LANES)
+        out[:whole] = _sum(p[:, :whole], head, _LANES)
     if inner < _SINGLE and whole < count:
-        out[whole:] = _one_by_one(p[whole:], 0, inner)
+        out[whole:] = _one_by_one(p[:, whole:], 0, inner)
         return out
     for i in range(whole, count):
-        out[i] = _sum(p[i], _LANES, _LANES if i == whole + 1 else 2 * _LANES, 2 * _LANES)
+        out[i] = _sum(p[:, i], _LANES, _LANES if i == whole + 1 else 2 * _LANES, 2 * _LANES)
     return out
 
 
 def _in_lanes(a: Array, b: Array) -> Array:
-    """``a @ b.T``: columns by fours in four lanes, those that are left in eight."""
-    out = np.empty((a.shape[0], b.shape[0]), a.dtype)
-    whole = b.shape[0] // _LANES * _LANES
+    """``a @ b``: columns by fours in four lanes, those that are left in eight."""
+    rows, inner = a.shape
+    out = np.empty((rows, b.shape[1]), a.dtype)
+    whole = b.shape[1] // _LANES * _LANES
     start, stride = a.__array_interface__["data"][0] // a.itemsize, a.strides[0] // a.itemsize
     period = 1 if stride % 4 == 0 else 2 if stride % 2 == 0 else 4  # rows that begin at the same place in a vector
-    for first in range(min(period, a.shape[0])):
-        head = min(-(start + first * stride) % _LANES, a.shape[1])
-        products = a[first::period, None, :] * b
+    for first in range(min(period, rows)):
+        head = min(-(start + first * stride) % _LANES, inner)
+        products = np.multiply(a[first::period].T[:, :, None], b[:, None, :], order="C")
         if whole:
-            out[first::period, :whole] = _sum(products[:, :whole], head, _LANES)
-        if whole < b.shape[0]:
-            out[first::period, whole:] = _sum(products[:, whole:], head, 2 * _LANES)
+            out[first::period, :whole] = _sum(products[:, :, :whole], head, _LANES)
+        if whole < b.shape[1]:
+            out[first::period, whole:] = _sum(products[:, :, whole:], head, 2 * _LANES)
     return out
 
 
 def _sum(p: Array, head: int, lanes: int, unit: int = 0) -> Array:
-    """Sum along the last axis: the first ``head`` into lane 0, then whole units in lanes, folded in halves, then what is left."""
-    size = p.shape[-1]
+    """Sum along the first axis: the first ``head`` into lane 0, then whole units in lanes, folded in halves, then what is left.
+
+    It may write to ``p``.
+    """
+    size = len(p)
     end = head + (size - head) // (unit or lanes) * (unit or lanes)
     if end == head:
         return _one_by_one(p, 0, size)
-    parts = p[..., head:end].reshape(*p.shape[:-1], -1, lanes)
+    parts = p[head:end].reshape(-1, lanes, *p.shape[1:])
     if head:
-        parts[..., 0, 0] += _one_by_one(p, 0, head)
-    total = np.add.reduce(parts, axis=-2)
-    while total.shape[-1] > 1:
-        half = total.shape[-1] // 2
-        total = total[..., :half] + total[..., half:]
-    return _one_by_one(p, end, size, total[..., 0])
+        parts[0, 0] += _one_by_one(p, 0, head)
+    total = np.add.reduce(parts, axis=0)
+    while len(total) > 1:
+        half = len(total) // 2
+        total = total[:half] + total[half:]
+    return _one_by_one(p, end, size, total[0])
 
 
 def _one_by_one(p: Array, start: int, stop: int, total: Array | None = None) -> Array:
     for i in range(start, stop):
-        total = p[..., i] if total is None else total + p[..., i]
+        total = p[i] if total is None else total + p[i]
     assert total is not None
     return total
