@@ -209,16 +209,16 @@ def single(op: Op) -> Callable[..., Any]:
             start()
         x: Any = args[0] if args else None
         cls = x.__class__
-        if (cls is not Tensor and cls is not Parameter) or kwargs or recording() > 1:
+        if (cls is not Tensor and cls is not Parameter) or recording() > 1 or (kwargs and "out" in kwargs):
             return call(op, args, kwargs)
         for other in args:
             if other.__class__ not in PLAIN:
                 return call(op, args, kwargs)
         try:
-            inputs, attrs = prepare(*args)
+            inputs, attrs = prepare(*args, **kwargs)
             a = x._a
             dt = a.dtype
-            if dt is not F32 and dt is not F64:
+            if inputs[0] is not x or (dt is not F32 and dt is not F64):
                 return apply(op, inputs, attrs)
             r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
         except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
