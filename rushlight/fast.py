@@ -20,7 +20,7 @@ from .autograd.mode import inference, recording
 from .fpstate import quietly
 from .inplace import inplace
 from .kernels import llvm
-from .node import NUMBER_VERSION
+from .node import NUMBER_VERSION, record
 from .op import Op, apply, call
 from .override import PLAIN
 from .readers import arrays
@@ -193,7 +193,6 @@ def single(op: Op) -> Callable[..., Any]:
     forward = op.forward
     view = op.view
     grad_name: Any = op.grad_name
-    differentiable = not op.all_nondiff
     node_classes = op.node_classes
     keep = shape_slot = size = 0
 
@@ -229,7 +228,7 @@ def single(op: Op) -> Callable[..., Any]:
         edge = x._edge if x._base is None else edge_of(x)
         if not recording():
             return call(op, args, kwargs) if inference.get() else t
-        if edge is None or not differentiable:
+        if edge is None:
             return t
         if x._extra is not None:
             return call(op, args, kwargs)
@@ -258,12 +257,55 @@ def single(op: Op) -> Callable[..., Any]:
     return public
 
 
-def is_single(op: Op) -> bool:
-    """Whether an op takes one tensor, and attributes, to one tensor; and so has the form of ``single``."""
-    one = len(op.inputs) == len(op.outputs) == 1 and not op.variadic and not op.extras and op.joint is None
-    plain = op.promote == "none" and op.family in ("reduction", "movement") and not op.input_defaults
+def several(op: Op) -> Callable[..., Any]:
+    """An op of several tensors and attributes (a product of matrices) on the short path."""
+    prepare: Any = op.preparer
+    forward = op.forward
+
+    def public(*args: Any, **kwargs: Any) -> Any:
+        mode = recording()
+        if mode > 1 or (kwargs and "out" in kwargs):
+            return call(op, args, kwargs)
+        for other in args:
+            if other.__class__ not in PLAIN:
+                return call(op, args, kwargs)
+        try:
+            inputs, attrs = prepare(*args, **kwargs)
+            bodies, edges, flows = [], [], False
+            for x in inputs:
+                cls = x.__class__
+                if cls is not Tensor and cls is not Parameter:
+                    return apply(op, inputs, attrs)
+                a = x._a
+                if a.dtype is not F32 and a.dtype is not F64:
+                    return apply(op, inputs, attrs)
+                bodies.append(a)
+                edge = x._edge if x._base is None else edge_of(x)
+                edges.append(edge)
+                if edge is not None:
+                    flows = True
+            r = quietly(forward, arrays, *bodies, **attrs)
+        except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
+            return call(op, args, kwargs)
+        if not mode and inference.get():
+            return apply(op, inputs, attrs)
+        if r.__class__ is not ndarray:
+            r = asarray(r)
+        t = wrap(r)
+        if mode and flows:
+            record(op, (t,), (r,), inputs, tuple(bodies), attrs, tuple(edges))
+        return t
+
+    return public
+
+
+def has_plain_form(op: Op) -> bool:
+    """Whether an op takes tensors, each as it is, and attributes to one tensor; and so has the form of ``single`` or ``several``."""
+    one = len(op.outputs) == 1 and not op.variadic and not op.extras and not op.all_nondiff
+    plain = op.promote == "none" and op.family in ("reduction", "movement", "opaque") and op.preparer is not None
     floats = op.refuses is None or types.FLOATING not in op.refuses
-    return one and plain and floats and op.preparer is not None and set(op.answers.values()) <= {"rule", "nondiff"}
+    views = op.view and len(op.inputs) > 1  # of the first of several tensors
+    return one and plain and floats and not views and set(op.answers.values()) <= {"rule"}
 
 
 def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -442,8 +484,9 @@ def short_path(op: Op) -> Callable[..., Any] | None:
     """The fast public function of an op, named and documented like the general one; None where there is none."""
     if can_be_fast(op):
         public = unary(op) if len(op.inputs) == 1 else function(op)
-    elif is_single(op):
-        public = single(op)
+    elif has_plain_form(op):
+        alone = len(op.inputs) == 1 and op.joint is None and not op.input_defaults
+        public = single(op) if alone else several(op)
     else:
         return None
     general = op.public

@@ -81,8 +81,13 @@ def mm(k, input, mat2):
 
 @mm.prepare
 def _(input, mat2):
-    needs_tensors("mm", ("input", input), ("mat2", mat2))
-    a, b = (input._a, mat2._a) if isinstance(input, Tensor) and isinstance(mat2, Tensor) else (input, mat2)
+    if isinstance(input, Tensor) and isinstance(mat2, Tensor):
+        a, b = input._a, mat2._a
+        if a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] and a.dtype is b.dtype:
+            return (input, mat2), {}  # nothing to explain
+    else:
+        needs_tensors("mm", ("input", input), ("mat2", mat2))
+        a, b = input, mat2
     for name, x in (("self", a), ("mat2", b)):
         if x.ndim != 2:
             raise errors.runtime(f"{name} must be a matrix", f"It has shape {list(x.shape)}.")
@@ -433,6 +438,11 @@ def addmm(k, input, mat1, mat2, *, beta=1, alpha=1):
 
 @addmm.prepare
 def _(input, mat1, mat2, *, beta=1, alpha=1):
+    if isinstance(input, Tensor) and isinstance(mat1, Tensor) and isinstance(mat2, Tensor):
+        a, b, c = mat1._a, mat2._a, input._a
+        fits = a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] and c.shape in (b.shape[1:], (a.shape[0], b.shape[1]))
+        if fits and a.dtype is b.dtype is c.dtype:
+            return (input, mat1, mat2), {"beta": beta, "alpha": alpha}  # nothing to explain
     needs_tensors("addmm", ("input", input), ("mat1", mat1), ("mat2", mat2))
     for name, x in (("mat1", mat1), ("mat2", mat2)):
         if x.ndim != 2:
