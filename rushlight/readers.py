@@ -43,12 +43,7 @@ class ArrayReader:
 
     add, sub, mul, div, neg = np.add, np.subtract, np.multiply, np.divide, np.negative
     exp, expm1, log, log1p = map(staticmethod, (elementary.exp, elementary.expm1, elementary.log, elementary.log1p))
-    log2, log10, tanh, sqrt = (
-        staticmethod(elementary.log2),
-        staticmethod(elementary.log10),
-        staticmethod(elementary.tanh),
-        np.sqrt,
-    )
+    log2, log10, tanh, sqrt = map(staticmethod, (elementary.log2, elementary.log10, elementary.tanh, elementary.sqrt))
     sin, cos, tan = staticmethod(elementary.sin), staticmethod(elementary.cos), staticmethod(elementary.tan)
     sinh, cosh, atan = staticmethod(elementary.sinh), staticmethod(elementary.cosh), staticmethod(elementary.atan)
     asin, acos, atan2, asinh, acosh, atanh = np.arcsin, np.arccos, np.arctan2, np.arcsinh, np.arccosh, np.arctanh

@@ -16,10 +16,22 @@ OPTIMIZERS = {
     "ASGD": "ASGD(p, lr=0.013, weight_decay=0.01)",
     "Rprop": "Rprop(p)",
 }
+#: These divide by square roots, whose digits in PyTorch are those of the processor's estimate; ours are AMD's.
+BY_ROOTS = {
+    "Adam": "Adam(p)",
+    "Adam, decay": "Adam(p, lr=0.013, betas=(0.8, 0.99), weight_decay=0.01)",
+    "Adam, amsgrad": "Adam(p, amsgrad=True)",
+    "AdamW": "AdamW(p, lr=0.013)",
+    "NAdam": "NAdam(p, weight_decay=0.01)",
+    "RMSprop": "RMSprop(p, weight_decay=0.01)",
+    "RMSprop, centered": "RMSprop(p, centered=True, momentum=0.9)",
+    "Adagrad": "Adagrad(p, lr=0.1, weight_decay=0.01)",
+    "Adadelta": "Adadelta(p, weight_decay=0.01)",
+}
 
 
 def _optimizer(torch: Any, text: str) -> list[Any]:
-    """Five steps with random gradients; PyTorch's square root, which is the hardware's estimate improved, is not met."""
+    """Five steps with random gradients."""
     generator = torch.Generator().manual_seed(1)
     p = [torch.randn(*s, generator=generator).requires_grad_() for s in ((3,), (5, 7), (1,), (60, 50))]
     optimizer = eval(text, {"p": p, **{n: getattr(torch.optim, n) for n in (text.split("(")[0],)}})
@@ -37,11 +49,13 @@ def _normal(torch: Any, *shape: int, seed: int = 0) -> Any:
 SIZES = (1, 5, 16, 33, 3000)
 
 CASES: dict[str, Any] = {
-    **{n: (lambda torch, text=text: _optimizer(torch, text)) for n, text in OPTIMIZERS.items()},
+    **{n: (lambda torch, text=text: _optimizer(torch, text)) for n, text in (OPTIMIZERS | BY_ROOTS).items()},
     "addcmul": lambda torch: [
         torch.addcmul(*(_normal(torch, n, seed=i) for i in range(3)), value=v) for n in SIZES for v in (1, 0.3)
     ],
     "addcdiv": lambda torch: [torch.addcdiv(*(_normal(torch, n, seed=i) for i in range(3)), value=0.3) for n in SIZES],
+    "sqrt": lambda torch: [_normal(torch, n).abs().sqrt() for n in SIZES],
+    "rsqrt": lambda torch: [_normal(torch, n).abs().rsqrt() for n in SIZES],
     "lerp": lambda torch: [
         torch.lerp(_normal(torch, n), _normal(torch, n, seed=1), w) for n in SIZES for w in (0.1, 0.9, 0.001, 1.7)
     ],

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import vectors
+from . import square_root, vectors
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -30,6 +30,13 @@ def rounded_once(ufunc: np.ufunc) -> Callable[[Any], Any]:
 
 
 exp, expm1, log = (rounded_once(f) for f in (np.exp, np.expm1, np.log))
+
+
+def sqrt(x: Any) -> Any:
+    """The square root, in float32 with PyTorch's digits (``square_root``)."""
+    if isinstance(x, np.ndarray) and x.dtype == _FLOAT32:
+        return square_root.sqrt(x)
+    return np.sqrt(x)
 
 
 def log1p(x: Any) -> Any:

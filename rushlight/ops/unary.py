@@ -106,7 +106,7 @@ def _(k, g, out):
 @elementwise(promote="float", methods="rsqrt rsqrt_", domain=(0.1, 4))
 def rsqrt(k, input):
     """One over the square root."""
-    return k.div(1, k.sqrt(input))
+    return k.either(lambda x: 1 / np.sqrt(x), lambda x: k.div(1, k.sqrt(x)), input)
 
 
 @rsqrt.vjp("input")
@@ -131,15 +131,13 @@ def _simple(name: str, domain, doc: str, derivative, aliases: str = "") -> None:
 _simple("sin", (-3, 3), "The sine (radians).", lambda k, x: k.cos(x))
 _simple("cos", (-3, 3), "The cosine (radians).", lambda k, x: -k.sin(x))
 _simple("tan", (-1, 1), "The tangent (radians).", lambda k, x: 1 + k.tan(x) * k.tan(x))
-_simple("asin", (-0.9, 0.9), "The inverse sine.", lambda k, x: 1 / k.sqrt(1 - x * x), "arcsin")
-_simple("acos", (-0.9, 0.9), "The inverse cosine.", lambda k, x: -1 / k.sqrt(1 - x * x), "arccos")
+_simple("asin", (-0.9, 0.9), "The inverse sine.", lambda k, x: k.rsqrt(1 - x * x), "arcsin")
+_simple("acos", (-0.9, 0.9), "The inverse cosine.", lambda k, x: -k.rsqrt(1 - x * x), "arccos")
 _simple("atan", (-3, 3), "The inverse tangent.", lambda k, x: 1 / (1 + x * x), "arctan")
 _simple("sinh", (-3, 3), "The hyperbolic sine.", lambda k, x: k.cosh(x))
 _simple("cosh", (-3, 3), "The hyperbolic cosine.", lambda k, x: k.sinh(x))
-_simple("asinh", (-3, 3), "The inverse hyperbolic sine.", lambda k, x: 1 / k.sqrt(x * x + 1), "arcsinh")
-_simple(
-    "acosh", (1.2, 3), "The inverse hyperbolic cosine.", lambda k, x: 1 / (k.sqrt(x - 1) * k.sqrt(x + 1)), "arccosh"
-)
+_simple("asinh", (-3, 3), "The inverse hyperbolic sine.", lambda k, x: k.rsqrt(x * x + 1), "arcsinh")
+_simple("acosh", (1.2, 3), "The inverse hyperbolic cosine.", lambda k, x: k.rsqrt(x - 1) * k.rsqrt(x + 1), "arccosh")
 _simple("atanh", (-0.9, 0.9), "The inverse hyperbolic tangent.", lambda k, x: 1 / (1 - x * x), "arctanh")
 
 
