@@ -42,3 +42,33 @@ def test_overlapping_views_have_right_gradients():
         x = torch.arange(5.0, dtype=torch.float64, requires_grad=True)
         assert torch.autograd.gradcheck(lambda x, view=view: view(x) ** 2, x)
         assert torch.autograd.gradgradcheck(lambda x, view=view: view(x) ** 2, x)
+
+
+def test_an_index_of_ints_alone():
+    """It goes a shorter way, which must be as strict: views, versions, the history of each select, what is refused."""
+    x = torch.arange(12.0).view(3, 4).clone()
+    v, row = x[1, -1], x[2,]
+    v += 1
+    assert x[1, 3].item() == 8 and v.shape == () and v._base is x and v._version == x._version == 1
+    assert row.tolist() == [8.0, 9.0, 10.0, 11.0] and row._base is x
+    x[0, 0], x[-1, 1], x[2,] = 5, torch.tensor(6.0), 2.5
+    assert x[0].tolist() == [5.0, 1.0, 2.0, 3.0] and x[2].tolist() == [2.5] * 4 and x._version == 4
+    w = torch.ones(2, 3, requires_grad=True)
+    y = w * 2
+    assert type(y[1, 2].grad_fn).__name__ == type(y[1, 2].grad_fn.next_functions[0][0]).__name__ == "SelectBackward0"
+    y[0, 1] = 7.0
+    (y[0, 1] * y[1, 2]).backward()
+    assert w.grad.tolist() == [[0.0, 0.0, 0.0], [0.0, 0.0, 14.0]]
+    for wrong, phrase in (
+        ((3, 0), "index 3 is out of bounds for dimension 0 with size 3"),
+        ((0, 0, 0), "too many indices"),
+    ):
+        with pytest.raises(IndexError, match=phrase):
+            x[wrong]
+        with pytest.raises(IndexError, match=phrase):
+            x[wrong] = 1
+    with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad"):
+        w[0, 1] = 3
+    expanded = torch.zeros(1).expand(3)
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        expanded.view(3, 1)[0:3, 0] = 1

@@ -7,6 +7,7 @@ a node of its own. What index tensors, masks and lists pick is gathered last, fr
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -176,6 +177,10 @@ def take_apart(self: Tensor, index: Any) -> Taken:
     Raises:
         IndexError: too many or wrong indices. TypeError: a str, a slice of something. ValueError: a step below 1.
     """
+    if _all_ints(index, self._a.shape):  # the commonest index of several parts
+        if not (recording() and requires_grad(self)):
+            return Taken(view_of(self, self._a[(*index, ...)]), None, ())
+        return Taken(_by_nodes(self, index)[0], None, ())
     parts, sources = read(index, self._a.shape)
     arrays = [p for p in parts if isinstance(p, ndarray)]
     if len(arrays) > 1:
@@ -183,6 +188,16 @@ def take_apart(self: Tensor, index: Any) -> Taken:
     step = _by_nodes if recording() and requires_grad(self) else _at_once
     view, gather = step(self, parts)
     return Taken(view, gather if arrays else None, sources)
+
+
+def _all_ints(index: Any, shape: tuple[int, ...]) -> bool:
+    """Whether it is a tuple of ints that are all in range."""
+    if index.__class__ is not tuple or not 0 < len(index) <= len(shape):
+        return False
+    for i, n in zip(index, shape, strict=False):
+        if i.__class__ is not int or not -n <= i < n:
+            return False
+    return True
 
 
 def read(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Tensor, ...]]:
@@ -388,7 +403,7 @@ def _one_ellipsis(gather: list[Any]) -> tuple[Any, ...]:
     return tuple(gather)
 
 
-def _by_nodes(self: Tensor, parts: list[Any]) -> tuple[Tensor, tuple[Any, ...]]:
+def _by_nodes(self: Tensor, parts: Sequence[Any]) -> tuple[Tensor, tuple[Any, ...]]:
     """The basic parts one after another, each with its node."""
     rest = self._a.ndim - sum(map(_dims_of, parts))
     x, d = self, 0
@@ -454,7 +469,8 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
     if self.__class__ not in (Tensor, Parameter) and has_override(self):
         dispatch_override(Tensor.__setitem__, self, (self, index, value), {})
         return
-    if not isinstance(value, Tensor):
+    fresh = not isinstance(value, Tensor)
+    if fresh:
         value = wrap(_number(self, value))
     if index is False:
         return
@@ -463,7 +479,7 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
     view, gather, sources = take_apart(self, index)
     recorded = recording() and (requires_grad(self) or requires_grad(value))
     if gather is None:
-        copy_to(view, value, recorded)
+        copy_to(view, value, recorded, fresh)
         return
     if _byte_mask(index) and value._a.size == 1:
         raise errors.runtime(
@@ -520,16 +536,17 @@ def _gathered_shape(shape: tuple[int, ...], gather: tuple[Any, ...]) -> tuple[in
     return np.broadcast_to(np.empty((), np.bool_), shape)[gather].shape
 
 
-def copy_to(view: Tensor, value: Tensor, recorded: bool) -> None:
-    """Write ``value``, broadcast, into a view: what an assignment without index arrays is."""
+def copy_to(view: Tensor, value: Tensor, recorded: bool, fresh: bool = False) -> None:
+    """Write ``value``, broadcast, into a view: what an assignment without index arrays is. ``fresh``: it was a number."""
     shape, target = value._a.shape, view._a.shape
     if not recorded:
         check_writable(view, overlap=False)
         check_overlap(view._a)
         a = value._a
-        if shape != target:
+        if shape != target and not fresh:
             a = _broadcast(value, target)
-        check_apart(view, (value if shape == target else wrap(np.broadcast_to(a, target)),))
+        if not fresh:
+            check_apart(view, (value if shape == target else wrap(np.broadcast_to(a, target)),))
         view._a[...] = a if a.dtype is view._a.dtype else cast_array(a, view._a.dtype)
         bump(view)
         return
