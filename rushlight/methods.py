@@ -514,13 +514,5 @@ def as_subclass(self: Tensor, cls: type[Tensor]) -> Tensor:
     return new
 
 
-# --- writing --------------------------------------------------------------------------------------------------------
-@method
-def __setitem__(self: Tensor, index: Any, value: Any) -> None:
-    from .ops.indexing import write_index
-
-    write_index(self, index, value)
-
-
 attach()
 families.after_load.append(attach)

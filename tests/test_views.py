@@ -72,3 +72,17 @@ def test_an_index_of_ints_alone():
     expanded = torch.zeros(1).expand(3)
     with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
         expanded.view(3, 1)[0:3, 0] = 1
+
+
+def test_overrides_of_indexing_are_named():
+    class Named(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            names.append(func.__name__)
+            return super().__torch_function__(func, types, args, kwargs or {})
+
+    names = []
+    x = torch.zeros(2, 2).as_subclass(Named)
+    x[0, 1] = 1.0
+    _ = x[0], x[0, 1]
+    assert [n for n in names if "item" in n] == ["__setitem__", "__getitem__", "__getitem__"]

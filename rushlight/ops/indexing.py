@@ -501,6 +501,10 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
     guard(node, sources)
 
 
+Tensor.__setitem__ = write_index  # type: ignore[method-assign, assignment, attr-defined]
+get.__name__, write_index.__name__ = "__getitem__", "__setitem__"  # what an override's `func` is asked for
+
+
 def _number(self: Tensor, value: Any) -> ndarray[Any, Any]:
     """A Python number as an element of ``self``."""
     if not isinstance(value, (bool, int, float, complex, np.integer, np.bool_)):
