@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,15 +24,11 @@ from llvmlite import ir
 from . import fast
 from .autograd.graph import Node, next_seq
 from .autograd.mode import mode
-from .kernels import llvm
-from .node import NUMBER_VERSION, OpNode
+from .kernels.native import DOUBLE, FLOAT, I32, I64, NULL, Bits, P, Program, Writer, i32, i64, method, slot_offset
+from .node import FIRST, NUMBER_VERSION, OUT, SECOND, OpNode, kept
 from .op import Op
 from .readers import REGISTRY
 from .tensor import Parameter, Tensor, TensorBase, wrap
-
-P, I8, I32, I64 = ir.PointerType(), ir.IntType(8), ir.IntType(32), ir.IntType(64)
-FLOAT, DOUBLE, VOID = ir.FloatType(), ir.DoubleType(), ir.VoidType()
-NULL = ir.Constant(P, None)
 
 #: Fields of PyObject and of NumPy's PyArrayObject_fields, 64-bit.
 TYPE, DATA, ND, DIMS, DESCR, FLAGS = 8, 16, 24, 32, 56, 64
@@ -40,182 +36,6 @@ C_CONTIGUOUS_AND_ALIGNED = 0x101
 
 #: Elements beyond which NumPy's vectors win over the loop here, which takes them one by one.
 LARGEST = 512
-
-METH_O = 0x8
-PY_TP_ITERNEXT, PY_TP_NEW = 63, 65  # numbers of PyType_GetSlot
-NEW_ARRAY = 93  # PyArray_New in NumPy's table of functions
-
-
-def i32(n: int) -> Any:
-    return ir.Constant(I32, n)
-
-
-def i64(n: int) -> Any:
-    return ir.Constant(I64, n)
-
-
-def slot_offset(cls: type, name: str) -> int:
-    """Where in an instance a ``__slots__`` entry lies: the offset in its PyMemberDef."""
-    descriptor = id(vars(cls)[name])
-    member = ctypes.c_void_p.from_address(descriptor + 40).value  # after PyDescr_COMMON
-    return ctypes.c_ssize_t.from_address(member + 16).value  # type: ignore[operator]
-
-
-class Writer:
-    """A function of machine code being written: an IRBuilder with the few verbs that C code on Python objects consists of."""
-
-    def __init__(self, program: Program, name: str, kind: ir.FunctionType):
-        self.program = program
-        self.function = ir.Function(program.module, kind, name)
-        self.at = ir.IRBuilder(self.function.append_basic_block("entry"))
-
-    @cached_property
-    def slow(self) -> Any:
-        """Where the Python path is called."""
-        return self.function.append_basic_block("slow")
-
-    def object(self, thing: Any) -> Any:
-        """A Python object, by its place in the table."""
-        return self.at.load(self.at.gep(self.program.table, [i32(0), i32(self.program.place(thing))]), typ=P)
-
-    def call(self, name: str, result: Any, *arguments: Any) -> Any:
-        """A function by its symbol, of CPython's API if it is not one of ours."""
-        return self.at.call(self.program.declared(name, result, [a.type for a in arguments]), arguments)
-
-    def field(self, thing: Any, offset: int, kind: Any = P) -> Any:
-        return self.at.load(self.at.gep(thing, [i64(offset)], source_etype=I8), typ=kind)
-
-    def put(self, thing: Any, offset: int, value: Any) -> None:
-        """Store a reference; the caller's passes over."""
-        self.at.store(value, self.at.gep(thing, [i64(offset)], source_etype=I8))
-
-    def keep(self, thing: Any) -> Any:
-        """One more reference."""
-        self.call("Py_IncRef", VOID, thing)
-        return thing
-
-    def drop(self, thing: Any) -> None:
-        self.call("Py_DecRef", VOID, thing)
-
-    def same(self, a: Any, b: Any) -> Any:
-        return self.at.icmp_unsigned("==", a, b)
-
-    def either(self, thing: Any, *others: Any) -> Any:
-        """Whether it is one of the others."""
-        found = self.same(thing, others[0])
-        for other in others[1:]:
-            found = self.at.or_(found, self.same(thing, other))
-        return found
-
-    def block(self) -> Any:
-        return self.function.append_basic_block()
-
-    def require(self, condition: Any) -> None:
-        """Go on only if it holds; else the Python path does the whole call."""
-        go_on = self.block()
-        self.at.cbranch(condition, go_on, self.slow)
-        self.at.position_at_end(go_on)
-
-    def tuple(self, *items: Any) -> Any:
-        """A new tuple, which takes references of its own."""
-        function = self.program.declared("PyTuple_Pack", P, [I64], variadic=True)
-        return self.at.call(function, [i64(len(items)), *items])
-
-    def choose(self, condition: Any, then: Any, otherwise: Any) -> list[Any]:
-        """``then()`` or ``otherwise()``, which return lists of values: the values of the branch taken."""
-        a, b, after = self.block(), self.block(), self.block()
-        self.at.cbranch(condition, a, b)
-        taken = []
-        for block, body in ((a, then), (b, otherwise)):
-            self.at.position_at_end(block)
-            values = body()
-            taken.append((values, self.at.block))
-            self.at.branch(after)
-        self.at.position_at_end(after)
-        merged = []
-        for pair in zip(*[values for values, _ in taken], strict=True):
-            phi = self.at.phi(pair[0].type)
-            for value, (_, block) in zip(pair, taken, strict=True):
-                phi.add_incoming(value, block)
-            merged.append(phi)
-        return merged
-
-    def count(self, n: Any, body: Any) -> None:
-        """``for i in range(n): body(i)``"""
-        head, inside, after = self.block(), self.block(), self.block()
-        before = self.at.block
-        self.at.branch(head)
-        self.at.position_at_end(head)
-        i = self.at.phi(I64)
-        i.add_incoming(i64(0), before)
-        self.at.cbranch(self.at.icmp_signed("<", i, n), inside, after)
-        self.at.position_at_end(inside)
-        body(i)
-        i.add_incoming(self.at.add(i, i64(1)), self.at.block)
-        self.at.branch(head)
-        self.at.position_at_end(after)
-
-
-_programs: list[Program] = []  # their objects live as long as the code that knows their addresses
-
-
-class Program:
-    """A module of entry points: the functions it calls, by symbol, and the objects it uses, in one table filled after loading."""
-
-    def __init__(self) -> None:
-        self.module = ir.Module("entry_points")
-        self.objects: list[Any] = []
-        self.places: dict[int, int] = {}
-        kind = ir.ArrayType(P, 256)
-        self.table = ir.GlobalVariable(self.module, kind, "table")
-        self.table.initializer = ir.Constant(kind, None)
-        self.symbols = {
-            "object_new": type_slot(object, PY_TP_NEW),
-            "count_next": type_slot(type(next_seq.__self__), PY_TP_ITERNEXT),  # type: ignore[attr-defined]
-            "new_array": numpy_function(NEW_ARRAY),
-        }
-
-    def place(self, thing: Any) -> int:
-        if id(thing) not in self.places:
-            self.places[id(thing)] = len(self.objects)
-            self.objects.append(thing)
-        return self.places[id(thing)]
-
-    def place_all(self, things: list[Any]) -> int:
-        """Put them in the table side by side, and say where the first is."""
-        self.objects += things
-        return len(self.objects) - len(things)
-
-    def declared(self, name: str, result: Any, arguments: list[Any], *, variadic: bool = False) -> ir.Function:
-        if name not in self.module.globals:
-            ir.Function(self.module, ir.FunctionType(result, arguments, var_arg=variadic), name)
-            if name not in self.symbols:
-                self.symbols[name] = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
-        return self.module.globals[name]  # type: ignore[no-any-return]
-
-    def load(self) -> Any:
-        _programs.append(self)
-        engine = llvm.load(self.module, self.symbols)
-        at = engine.get_global_value_address("table")
-        for i, thing in enumerate(self.objects):
-            ctypes.c_void_p.from_address(at + 8 * i).value = int(thing) if isinstance(thing, Bits) else id(thing)
-        return engine
-
-
-def type_slot(cls: type, number: int) -> int:
-    """The C function in a slot of a type."""
-    get = ctypes.pythonapi.PyType_GetSlot
-    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_int]
-    return int(get(cls, number))
-
-
-def numpy_function(number: int) -> int:
-    """A function of NumPy's C API."""
-    capsule: Any = np._core.multiarray._ARRAY_API  # type: ignore[attr-defined]
-    get = ctypes.pythonapi.PyCapsule_GetPointer
-    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    table = get(capsule, None)
-    return ctypes.c_void_p.from_address(table + 8 * number).value or 0
 
 
 # --- a binary operator --------------------------------------------------------------------------------------------------
@@ -238,12 +58,8 @@ ROW = ("of_tensors", "with_number", "attrs", "nothing", "slow", "first", "second
 
 def row_of(op: Op, slow: Any) -> list[Any]:
     """An op's row: its node classes, its attributes, what its nodes save (see ``fast.kept``), and its Python path."""
-    keeps = [fast.kept(op, 0), fast.kept(op, 1), fast.kept(op, 0, 1)]
+    keeps = [kept(op, 0), kept(op, 1), kept(op, 0, 1)]
     return [*fast.node_classes(op), dict(op.defaults), (None,) * len(op.slot_of), slow, *map(Bits, keeps)]
-
-
-class Bits(int):
-    """A number that stands in the table itself, not as an object."""
 
 
 def write_binary(program: Program, slots: Slots, instructions: list[str], rows: int) -> None:
@@ -384,12 +200,12 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
         def has(bit: int) -> Any:
             return b.icmp_signed("!=", b.and_(kept, i64(bit)), i64(0))
 
-        items = [(has(fast.FIRST), left), (has(fast.SECOND), right), (has(fast.OUT), made)]
+        items = [(has(FIRST), left), (has(SECOND), right), (has(OUT), made)]
         saved = w.tuple(*[b.select(wanted, value, none) for wanted, value in items])
         tensors = [
-            (has(fast.FIRST), w.field(x, slots.vc)),
-            (b.and_(has(fast.SECOND), b.not_(number)), b.select(number, cell, w.field(y, slots.vc))),
-            (has(fast.OUT), cell),
+            (has(FIRST), w.field(x, slots.vc)),
+            (b.and_(has(SECOND), b.not_(number)), b.select(number, cell, w.field(y, slots.vc))),
+            (has(OUT), cell),
         ]
         count: Any = i64(0)
         for wanted, _ in tensors:
@@ -432,30 +248,6 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
 INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 
 
-class MethodDef(ctypes.Structure):
-    """CPython's PyMethodDef."""
-
-    _fields_ = [
-        ("name", ctypes.c_char_p),
-        ("function", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    ]
-
-
-_definitions: list[MethodDef] = []  # CPython keeps pointers to them
-
-
-def method(engine: Any, symbol: str, name: str) -> Any:
-    """A method descriptor of Tensor around a compiled function."""
-    doc = f"{name}($self, other, /)\n--\n\n``{symbol}`` of a tensor and a tensor or a number."
-    definition = MethodDef(name.encode(), engine.get_function_address(symbol), METH_O, doc.encode())
-    _definitions.append(definition)
-    make = ctypes.pythonapi.PyDescr_NewMethod
-    make.restype, make.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_void_p]
-    return make(Tensor, ctypes.addressof(definition))
-
-
 def compiled() -> dict[str, Any]:
     """Operators of Tensor as native methods, by name."""
     program = Program()
@@ -472,7 +264,7 @@ def compiled() -> dict[str, Any]:
         x, y = entry.function.args
         entry.at.ret(entry.call("binary", P, x, y, i64(which)))
     engine = program.load()
-    return {method_name: method(engine, op, method_name) for op in names for method_name in names[op]}
+    return {method_name: method(Tensor, engine, op, method_name) for op in names for method_name in names[op]}
 
 
 def install() -> bool:

@@ -1,4 +1,4 @@
-"""The short call path: one or two plain tensors of one floating dtype (or one and a Python number), nothing else.
+"""The short call path of elementwise ops: one or two plain tensors of one floating dtype (or one and a Python number).
 
 This is the general path of ``rushlight.op`` with every question that has only one answer left out; whatever does
 not fit goes there. Keep it short: each line is paid by every small operation of every program.
@@ -16,16 +16,16 @@ import numpy as np
 
 from . import types
 from .autograd.graph import next_seq
-from .autograd.mode import inference, recording
+from .autograd.mode import recording
 from .fpstate import quietly
 from .inplace import inplace
 from .kernels import llvm
-from .node import NUMBER_VERSION, record
-from .op import Op, apply, call
-from .override import PLAIN
+from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
+from .op import Op, call
+from .plain import has_plain_form, several, single
 from .readers import arrays
 from .recorder import single_call
-from .tensor import Parameter, Tensor, edge_of, view_of, wrap
+from .tensor import Parameter, Tensor, edge_of, wrap
 
 ndarray = np.ndarray
 asarray = np.asarray
@@ -79,17 +79,6 @@ def kernel_of(op: Op) -> Callable[..., Any]:
     name = single_call(op)
     ufunc = getattr(type(arrays), name, None) if name else None
     return ufunc if ufunc is not None else partial(op.forward, arrays)
-
-
-#: What a node keeps, as bits.
-FIRST, SECOND, OUT = 1, 2, 4
-
-
-def kept(op: Op, *which: int) -> int:
-    """What the rules of these inputs read: bits for the first input, the second, the output."""
-    slots = [slot for i in which if op.rules[i] is not None for slot in op.rules[i].slots]
-    out = len(op.inputs)
-    return sum({OUT if slot == out else FIRST << slot for slot in slots if slot <= out})
 
 
 def can_be_fast(op: Op) -> bool:
@@ -185,127 +174,6 @@ def unary(op: Op) -> Callable[..., Any]:
         return t
 
     return fast
-
-
-def single(op: Op) -> Callable[..., Any]:
-    """An op of one tensor and attributes (a reduction, a view) on the short path: its general path in one function."""
-    prepare: Any = op.preparer
-    forward = op.forward
-    view = op.view
-    grad_name: Any = op.grad_name
-    node_classes = op.node_classes
-    keep = shape_slot = size = 0
-
-    def start() -> None:
-        nonlocal size, keep, shape_slot
-        keep = kept(op, 0)
-        rules = [rule for rule in op.rules if rule is not None]
-        shape_slot = 2 if any(2 in rule.slots for rule in rules) else 0
-        size = len(op.slot_of)
-
-    def public(*args: Any, **kwargs: Any) -> Any:
-        if not size:
-            start()
-        x: Any = args[0] if args else None
-        cls = x.__class__
-        if (cls is not Tensor and cls is not Parameter) or recording() > 1 or (kwargs and "out" in kwargs):
-            return call(op, args, kwargs)
-        for other in args:
-            if other.__class__ not in PLAIN:
-                return call(op, args, kwargs)
-        try:
-            inputs, attrs = prepare(*args, **kwargs)
-            a = x._a
-            dt = a.dtype
-            if inputs[0] is not x or (dt is not F32 and dt is not F64):
-                return apply(op, inputs, attrs)
-            r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
-        except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
-            return call(op, args, kwargs)
-        if r.__class__ is not ndarray:
-            r = asarray(r)
-        t = view_of(x, r) if view else wrap(r)
-        edge = x._edge if x._base is None else edge_of(x)
-        if not recording():
-            return call(op, args, kwargs) if inference.get() else t
-        if edge is None:
-            return t
-        if x._extra is not None:
-            return call(op, args, kwargs)
-        name = grad_name if grad_name.__class__ is str else grad_name(inputs, attrs)
-        node: Any = (node_classes.get(name) or op.node_class(name))()
-        node.seq = next_seq()
-        node.edges = (edge,)
-        node.meta = (r.shape, r.dtype)
-        node.hooks = node.stack = None
-        node.attrs = attrs
-        saved: list[Any] = [None] * size
-        versions: tuple[Any, ...] = ()
-        if keep & FIRST:
-            saved[0] = a
-            versions = (x._vc, x._vc[0])
-        if keep & OUT:
-            saved[1] = r
-            versions = (*versions, t._vc, t._vc[0])
-        if shape_slot:
-            saved[shape_slot] = a.shape
-        node.saved = tuple(saved)
-        node.versions = versions
-        t._edge = (node, 0)
-        return t
-
-    return public
-
-
-def several(op: Op) -> Callable[..., Any]:
-    """An op of several tensors and attributes (a product of matrices) on the short path."""
-    prepare: Any = op.preparer
-    forward = op.forward
-
-    def public(*args: Any, **kwargs: Any) -> Any:
-        mode = recording()
-        if mode > 1 or (kwargs and "out" in kwargs):
-            return call(op, args, kwargs)
-        for other in args:
-            if other.__class__ not in PLAIN:
-                return call(op, args, kwargs)
-        try:
-            inputs, attrs = prepare(*args, **kwargs)
-            bodies, edges, flows = [], [], False
-            for x in inputs:
-                cls = x.__class__
-                if cls is not Tensor and cls is not Parameter:
-                    return apply(op, inputs, attrs)
-                a = x._a
-                if a.dtype is not F32 and a.dtype is not F64:
-                    return apply(op, inputs, attrs)
-                bodies.append(a)
-                edge = x._edge if x._base is None else edge_of(x)
-                edges.append(edge)
-                if edge is not None:
-                    flows = True
-            r = quietly(forward, arrays, *bodies, **attrs)
-        except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
-            return call(op, args, kwargs)
-        if not mode and inference.get():
-            return apply(op, inputs, attrs)
-        if r.__class__ is not ndarray:
-            r = asarray(r)
-        t = wrap(r)
-        if mode and flows:
-            record(op, (t,), (r,), inputs, tuple(bodies), attrs, tuple(edges))
-        return t
-
-    return public
-
-
-def has_plain_form(op: Op) -> bool:
-    """Whether an op takes tensors, each as it is, and attributes to one tensor; and so has the form of ``single`` or ``several``."""
-    one = len(op.outputs) == 1 and not op.variadic and not op.extras and not op.all_nondiff
-    plain = op.promote == "none" and op.family in ("reduction", "movement", "opaque") and op.preparer is not None
-    floats = op.refuses is None or types.FLOATING not in op.refuses
-    views = op.view and len(op.inputs) > 1  # of the first of several tensors
-    return one and plain and floats and not views and set(op.answers.values()) <= {"rule"}
 
 
 def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

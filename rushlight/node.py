@@ -275,6 +275,17 @@ class Wanted:
         self.first_out, self.first_shape = n_in, n_extra
 
 
+#: What a node keeps, as bits.
+FIRST, SECOND, OUT = 1, 2, 4
+
+
+def kept(op: Op, *which: int) -> int:
+    """What the rules of these inputs read: bits for the first input, the second, the output."""
+    slots = [slot for i in which if op.rules[i] is not None for slot in op.rules[i].slots]
+    out = len(op.inputs)
+    return sum({OUT if slot == out else FIRST << slot for slot in slots if slot <= out})
+
+
 def wanted(op: Op, edges: tuple[Any, ...]) -> Wanted:
     """What to save; remembered for each set of inputs that need a gradient (None: all of them, or one rule for all)."""
     key = tuple([e is not None for e in edges]) if op.joint is None and None in edges else None

@@ -21,6 +21,7 @@ LAYERS = [
     ["op"],
     ["inplace", "recorder", "families"],
     ["samples"],
+    ["plain"],
     ["fast"],
     ["ops"],
     ["autograd"],

@@ -1,0 +1,147 @@
+"""The short call path of ops that take tensors as they are, with attributes: reductions, views, products of matrices.
+
+It is the general path of ``rushlight.op`` in one function, for plain tensors of floating dtypes; whatever does not fit, and every
+error, goes there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import types
+from .autograd.graph import next_seq
+from .autograd.mode import inference, recording
+from .fpstate import quietly
+from .node import FIRST, OUT, kept, record
+from .op import Op, apply, call
+from .override import PLAIN
+from .readers import arrays
+from .tensor import Parameter, Tensor, edge_of, view_of, wrap
+
+ndarray = np.ndarray
+asarray = np.asarray
+F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def has_plain_form(op: Op) -> bool:
+    """Whether an op takes tensors, each as it is, and attributes to one tensor; and so has the form of ``single`` or ``several``."""
+    one = len(op.outputs) == 1 and not op.variadic and not op.extras and not op.all_nondiff
+    plain = op.promote == "none" and op.family in ("reduction", "movement", "opaque") and op.preparer is not None
+    floats = op.refuses is None or types.FLOATING not in op.refuses
+    views = op.view and len(op.inputs) > 1  # of the first of several tensors
+    return one and plain and floats and not views and set(op.answers.values()) <= {"rule"}
+
+
+def single(op: Op) -> Callable[..., Any]:
+    """An op of one tensor and attributes (a reduction, a view) on the short path: its general path in one function."""
+    prepare: Any = op.preparer
+    forward = op.forward
+    view = op.view
+    grad_name: Any = op.grad_name
+    node_classes = op.node_classes
+    keep = shape_slot = size = 0
+
+    def start() -> None:
+        nonlocal size, keep, shape_slot
+        keep = kept(op, 0)
+        rules = [rule for rule in op.rules if rule is not None]
+        shape_slot = 2 if any(2 in rule.slots for rule in rules) else 0
+        size = len(op.slot_of)
+
+    def public(*args: Any, **kwargs: Any) -> Any:
+        if not size:
+            start()
+        x: Any = args[0] if args else None
+        cls = x.__class__
+        if (cls is not Tensor and cls is not Parameter) or recording() > 1 or (kwargs and "out" in kwargs):
+            return call(op, args, kwargs)
+        for other in args:
+            if other.__class__ not in PLAIN:
+                return call(op, args, kwargs)
+        try:
+            inputs, attrs = prepare(*args, **kwargs)
+            a = x._a
+            dt = a.dtype
+            if inputs[0] is not x or (dt is not F32 and dt is not F64):
+                return apply(op, inputs, attrs)
+            r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
+        except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
+            return call(op, args, kwargs)
+        if r.__class__ is not ndarray:
+            r = asarray(r)
+        t = view_of(x, r) if view else wrap(r)
+        edge = x._edge if x._base is None else edge_of(x)
+        if not recording():
+            return call(op, args, kwargs) if inference.get() else t
+        if edge is None:
+            return t
+        if x._extra is not None:
+            return call(op, args, kwargs)
+        name = grad_name if grad_name.__class__ is str else grad_name(inputs, attrs)
+        node: Any = (node_classes.get(name) or op.node_class(name))()
+        node.seq = next_seq()
+        node.edges = (edge,)
+        node.meta = (r.shape, r.dtype)
+        node.hooks = node.stack = None
+        node.attrs = attrs
+        saved: list[Any] = [None] * size
+        versions: tuple[Any, ...] = ()
+        if keep & FIRST:
+            saved[0] = a
+            versions = (x._vc, x._vc[0])
+        if keep & OUT:
+            saved[1] = r
+            versions = (*versions, t._vc, t._vc[0])
+        if shape_slot:
+            saved[shape_slot] = a.shape
+        node.saved = tuple(saved)
+        node.versions = versions
+        t._edge = (node, 0)
+        return t
+
+    return public
+
+
+def several(op: Op) -> Callable[..., Any]:
+    """An op of several tensors and attributes (a product of matrices) on the short path."""
+    prepare: Any = op.preparer
+    forward = op.forward
+
+    def public(*args: Any, **kwargs: Any) -> Any:
+        mode = recording()
+        if mode > 1 or (kwargs and "out" in kwargs):
+            return call(op, args, kwargs)
+        for other in args:
+            if other.__class__ not in PLAIN:
+                return call(op, args, kwargs)
+        try:
+            inputs, attrs = prepare(*args, **kwargs)
+            bodies, edges, flows = [], [], False
+            for x in inputs:
+                cls = x.__class__
+                if cls is not Tensor and cls is not Parameter:
+                    return apply(op, inputs, attrs)
+                a = x._a
+                if a.dtype is not F32 and a.dtype is not F64:
+                    return apply(op, inputs, attrs)
+                bodies.append(a)
+                edge = x._edge if x._base is None else edge_of(x)
+                edges.append(edge)
+                if edge is not None:
+                    flows = True
+            r = quietly(forward, arrays, *bodies, **attrs)
+        except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
+            return call(op, args, kwargs)
+        if not mode and inference.get():
+            return apply(op, inputs, attrs)
+        if r.__class__ is not ndarray:
+            r = asarray(r)
+        t = wrap(r)
+        if mode and flows:
+            record(op, (t,), (r,), inputs, tuple(bodies), attrs, tuple(edges))
+        return t
+
+    return public
