@@ -57,7 +57,7 @@ ROW = ("of_tensors", "with_number", "attrs", "nothing", "slow", "first", "second
 
 
 def row_of(op: Op, slow: Any) -> list[Any]:
-    """An op's row: its node classes, its attributes, what its nodes save (see ``fast.kept``), and its Python path."""
+    """An op's row: its node classes, its attributes, what its nodes save (see ``node.kept``), and its Python path."""
     keeps = [kept(op, 0), kept(op, 1), kept(op, 0, 1)]
     return [*fast.node_classes(op), dict(op.defaults), (None,) * len(op.slot_of), slow, *map(Bits, keeps)]
 

@@ -139,6 +139,7 @@ class Op:
         self.joint: Rule | None = None
         self.answers: dict[str, str] = dict.fromkeys(self.inputs, "nondiff") if nondiff else {}
         self.preparer: Callable[..., Any] | None = None
+        self.only_checks = False
         self.node_classes: dict[str, type[OpNode]] = {}
         self.wanted: dict[Any, Wanted] = {}
         self.public: Callable[..., Any] = self._make_public()
@@ -184,6 +185,14 @@ class Op:
         self.preparer = fn
         self.public.__wrapped__ = fn  # type: ignore[attr-defined]
         return self
+
+    def check(self, fn: Callable[..., Any]) -> Op:
+        """``prepare`` for a signature that is the body's own: it may refuse arguments and changes none.
+
+        Rules, which call ops with what fits, then read the body without it.
+        """
+        self.only_checks = True
+        return self.prepare(fn)
 
     def flow(self, i: int) -> str:
         """Whether a gradient flows to input number ``i``: "rule", "nondiff", or why it cannot."""

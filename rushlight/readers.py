@@ -7,6 +7,7 @@ public op, which records. ``rushlight.recorder`` holds a third reader, which wri
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,17 +89,21 @@ class ArrayReader:
             op = REGISTRY[name]
         except KeyError:
             raise AttributeError(f"no op '{name}' for a body to read") from None
-        n_in, n_out = len(op.inputs), len(op.outputs)
+        n_out = len(op.outputs)
+        read: Callable[..., Any]
+        if (op.preparer is None or op.only_checks) and not op.extras:
+            read = partial(op.forward, self)
+        else:
 
-        def read(*args: Any, **kwargs: Any) -> Any:
-            if op.preparer is None and len(args) <= n_in:  # the body's own signature
-                result = op.forward(self, *args, **kwargs)
-            else:
-                inputs, attrs = op.bind(args, kwargs)
-                result = op.forward(self, *inputs, **attrs)
-            if op.extras:
-                return result[0] if n_out == 1 else result[:n_out]
-            return result
+            def read(*args: Any, **kwargs: Any) -> Any:
+                if op.preparer is None:  # the body's own signature
+                    result = op.forward(self, *args, **kwargs)
+                else:
+                    inputs, attrs = op.bind(args, kwargs)
+                    result = op.forward(self, *inputs, **attrs)
+                if op.extras:
+                    return result[0] if n_out == 1 else result[:n_out]
+                return result
 
         setattr(self, name, read)
         return read

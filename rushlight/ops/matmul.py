@@ -79,7 +79,7 @@ def mm(k, input, mat2):
     return _product(input, mat2)
 
 
-@mm.prepare
+@mm.check
 def _(input, mat2):
     if isinstance(input, Tensor) and isinstance(mat2, Tensor):
         a, b = input._a, mat2._a
@@ -139,7 +139,7 @@ def bmm(k, input, mat2):
     return _product(input, mat2)
 
 
-@bmm.prepare
+@bmm.check
 def _(input, mat2):
     needs_tensors("bmm", ("input", input), ("mat2", mat2))
     for x in (input, mat2):
@@ -189,7 +189,7 @@ def mv(k, input, vec):
     return _product(input, vec)
 
 
-@mv.prepare
+@mv.check
 def _(input, vec):
     if input.ndim != 2 or vec.ndim != 1:
         raise errors.runtime(f"vector + matrix @ vector expected, got 1, {input.ndim}, {vec.ndim}")
@@ -234,7 +234,7 @@ def dot(k, input, tensor):
     return np.asarray(_product(input, tensor))
 
 
-@dot.prepare
+@dot.check
 def _(input, tensor):
     if input.ndim != 1 or tensor.ndim != 1:
         raise errors.runtime(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")

@@ -211,7 +211,7 @@ def t(k, input):
     return input.T if input.size else turned(input, range(input.ndim)[::-1])
 
 
-@t.prepare
+@t.check
 def _(input):
     if input.ndim > 2:
         raise errors.runtime(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
