@@ -19,31 +19,36 @@ from .vectors import by_vectors, erf_and_exp, exp, log1p, single_exp
 Array = np.ndarray[Any, Any]
 _F = np.float32
 _rounded_log1p = rounded_once(np.log1p)
-_HALF, _ONE = _F(0.5), _F(1)
+_HALF, _ONE = _F(0.5), np.array(1, _F)
 _SQRT_HALF = _F(math.sqrt(0.5))
 _PI_FACTOR = np.nextafter(_F(1 / math.sqrt(math.pi)), _F(0))  # a product of rounded factors, which is a bit too small
 _TANH_SCALE, _CUBIC = _F(math.sqrt(2 / math.pi)), _F(0.044715)
 
 
+def loop_exp(x: Array) -> Array:
+    """``exp(x)`` within a loop."""
+    return by_vectors(x, exp, single_exp)  # type: ignore[no-any-return]
+
+
+def _falling(x: Array) -> Array:
+    """``exp(-x)``; which numbers are left over is decided by how ``x`` lies in memory."""
+    return by_vectors(x, lambda x: exp(-x), lambda x: single_exp(-x))  # type: ignore[no-any-return]
+
+
 def sigmoid(x: Array) -> Array:
     """``1 / (1 + exp(-x))``."""
-    return by_vectors(x, lambda x: _ONE / (_ONE + exp(-x)), lambda x: _ONE / (_ONE + single_exp(-x)))  # type: ignore[no-any-return]
+    return _ONE / (_falling(x) + _ONE)
 
 
 def silu(x: Array) -> Array:
     """``x / (1 + exp(-x))``."""
-    return by_vectors(x, lambda x: x / (_ONE + exp(-x)), lambda x: x / (_ONE + single_exp(-x)))  # type: ignore[no-any-return]
+    return x / (_falling(x) + _ONE)
 
 
 def silu_slope(g: Array, x: Array) -> Array:
     """``g s (1 + x (1 - s))``."""
     s = sigmoid(x)
     return g * s * fma(x, _ONE - s, _ONE)
-
-
-def loop_exp(x: Array) -> Array:
-    """``exp(x)`` within a loop."""
-    return by_vectors(x, exp, single_exp)  # type: ignore[no-any-return]
 
 
 def softplus(x: Array, beta: float, threshold: float) -> Array:

@@ -42,7 +42,7 @@ def sqrt(x: Any) -> Any:
 def log1p(x: Any) -> Any:
     """``log(1 + x)``, which PyTorch takes from the SLEEF library: that differs in 1 % of numbers too, but it can be followed."""
     if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
-        return vectors.log1p(x)
+        return vectors.log1p(np.asarray(x))
     return np.log1p(x)
 
 

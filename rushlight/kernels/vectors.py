@@ -201,35 +201,34 @@ def single_exp(x: Array) -> Array:
 
 
 # --- what is left over beyond whole vectors -------------------------------------------------------------------------------
-def by_vectors(x: Array, vector: Callable[..., Any], single: Callable[..., Any], *others: Array) -> Any:
-    """``vector(x, *others)`` with what lies beyond the last whole vector of a loop replaced by ``single`` of it.
+def by_vectors(x: Array, vector: Callable[[Array], Array], single: Callable[[Array], Array]) -> Array:
+    """``vector(x)`` with what lies beyond the last whole vector of a loop replaced by ``single`` of it.
 
     PyTorch's loop goes along ``x`` as it lies in memory if that is one piece, else along its rows; where the elements of a
-    row are not neighbours it takes all one by one. The others are arrays of the same shape.
+    row are not neighbours it takes all one by one.
     """
-    if x.size < STEP:
-        return single(x, *others)
-    turn = None
-    if not x.flags.c_contiguous:
-        x, others, turn = _in_order(x, others)
+    size = x.size
+    if size < STEP:
+        return single(x)
+    if x.flags.c_contiguous and size < GRAIN:  # the commonest case, shortly
+        rest = size % STEP
+        if not rest:
+            return vector(x)
+        flat = x.reshape(-1)
+        out = vector(flat)
+        out[-rest:] = single(flat[-rest:])
+        return out.reshape(x.shape)
+    order = sorted(range(x.ndim), key=lambda i: -x.strides[i])
+    x = x.transpose(order)
     rows = x.reshape(1, -1) if x.flags.c_contiguous else _rows(x)
     if rows is None or rows.shape[1] < STEP:
-        out = single(x, *others)
+        out = single(x)
     else:
-        out = vector(x, *others)
+        out = vector(x)
         flat = out.reshape(rows.shape)
-        others_flat = [o.reshape(rows.shape) for o in others]
         for tail in _tails(rows.shape[1], rows.shape[0]):
-            flat[:, tail] = single(rows[:, tail], *(o[:, tail] for o in others_flat))
-    return out if turn is None else out.transpose(turn)
-
-
-def _in_order(x: Array, others: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...], Any]:
-    """``x`` with its dimensions sorted by stride, and how to undo that."""
-    order = sorted(range(x.ndim), key=lambda i: -x.strides[i])
-    if order == list(range(x.ndim)):
-        return x, others, None
-    return x.transpose(order), tuple(o.transpose(order) for o in others), np.argsort(order)
+            flat[:, tail] = single(rows[:, tail])
+    return out.transpose(np.argsort(order))
 
 
 def _rows(x: Array) -> Array | None:
