@@ -77,6 +77,18 @@ def _each(f: Any, *shapes: tuple[int, ...], scale: float = 2.0) -> Any:
     ]
 
 
+def _binary_cross_entropy(torch: Any) -> list[Any]:
+    """Gradients for probabilities, with and without weights, averaged and not."""
+    out = []
+    for n in (5, 16, 33, 100):
+        p, t, w = (torch.rand(n, generator=torch.Generator().manual_seed(n + i)) for i in range(3))
+        for options in ({}, {"weight": w}, {"reduction": "sum"}, {"reduction": "none"}):
+            p = p.detach().requires_grad_()
+            loss = torch.nn.functional.binary_cross_entropy(p, t, **options)
+            out += torch.autograd.grad(loss, p, torch.ones_like(loss) * 1.7)
+    return out
+
+
 def _products(torch: Any) -> list[Any]:
     """Vectors as matrices and as vectors, all layouts; the sizes below and above those of a vector of the processor."""
     out = []
@@ -93,6 +105,7 @@ def _products(torch: Any) -> list[Any]:
 _MATRICES = ((1, 5), (6, 5), (3, 7), (40, 8), (32, 10), (20, 33), (7, 100), (3, 1000))
 CASES |= {
     "products of vectors": _products,
+    "binary_cross_entropy": _binary_cross_entropy,
     "softmax": _each(lambda torch, x: x.softmax(-1), *_MATRICES, (2, 3, 17)),
     "softmax along columns": _each(lambda torch, x: x.softmax(0), (5, 16), (10, 32), (33, 8)),
     "log_softmax": _each(lambda torch, x: x.log_softmax(-1), *_MATRICES, (2, 3, 17)),

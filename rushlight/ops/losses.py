@@ -277,15 +277,17 @@ def _probabilities(m: Any, *shape: int) -> Any:
 def bce(k, input, target, weight, *, reduction):
     """``-w (t log(p) + (1 - t) log(1 - p))``, the logarithms not below -100."""
     t = input.dtype.type
-    loss = (target - t(1)) * np.maximum(np.log1p(-input), t(-100)) - target * np.maximum(np.log(input), t(-100))
+    loss = (target - t(1)) * np.maximum(np.log1p(-input), t(-100)) - target * np.maximum(k.log(input), t(-100))
     return _reduce(k, loss if weight is None else loss * weight, reduction)
 
 
 @bce.vjp("input")
 def _(k, g, input, target, weight, reduction):
-    g = _share(g, reduction, input.shape)
-    g = g if weight is None else g * weight
-    return g * (input - target) / k.maximum(input * (1 - input), input * 0.0 + 1e-12)
+    slope = g * (input - target) / k.maximum(input * (1 - input), input * 0.0 + 1e-12)
+    slope = slope if weight is None else slope * weight
+    if reduction != "mean":
+        return slope
+    return slope / float(math.prod(input.shape)) if math.prod(input.shape) else slope
 
 
 @bce.vjp("target")
