@@ -86,6 +86,10 @@ def _binary_cross_entropy(torch: Any) -> list[Any]:
             p = p.detach().requires_grad_()
             loss = torch.nn.functional.binary_cross_entropy(p, t, **options)
             out += torch.autograd.grad(loss, p, torch.ones_like(loss) * 1.7)
+        for options in ({}, {"weight": w}, {"pos_weight": w}, {"weight": t, "pos_weight": w}, {"reduction": "sum"}):
+            x = _normal(torch, n).requires_grad_()
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(x, t, **options)
+            out += torch.autograd.grad(loss, x, torch.ones_like(loss) * 1.7)
     return out
 
 

@@ -68,6 +68,12 @@ def _share(g: Any, reduction: str, shape: Any) -> Any:
     return g * (1.0 / n if n else float("nan"))
 
 
+def _averaged(slope: Any, reduction: str, shape: Any) -> Any:
+    """A gradient that PyTorch averages last, by a division."""
+    n = math.prod(shape)
+    return slope / float(n) if reduction == "mean" and n else slope
+
+
 def not_differentiable(name: str, **tensors: Any) -> None:
     """Refuse gradients for arguments that PyTorch has no derivative for.
 
@@ -284,10 +290,7 @@ def bce(k, input, target, weight, *, reduction):
 @bce.vjp("input")
 def _(k, g, input, target, weight, reduction):
     slope = g * (input - target) / k.maximum(input * (1 - input), input * 0.0 + 1e-12)
-    slope = slope if weight is None else slope * weight
-    if reduction != "mean":
-        return slope
-    return slope / float(math.prod(input.shape)) if math.prod(input.shape) else slope
+    return _averaged(slope if weight is None else slope * weight, reduction, input.shape)
 
 
 @bce.vjp("target")
@@ -348,13 +351,13 @@ def bce_logits(k, input, target, weight, pos_weight, *, reduction):
 
 @bce_logits.vjp("input")
 def _(k, g, input, target, weight, pos_weight, reduction):
-    g = _share(g, reduction, input.shape)
-    g = g if weight is None else g * weight
     s = k.sigmoid(input)
     if pos_weight is None:
-        return g * (s - target)
-    t = target * pos_weight
-    return g * ((t + 1 - target) * s - t)
+        slope = (s - target) * g
+    else:
+        t = target * pos_weight
+        slope = ((t + 1 - target) * s - t) * g
+    return _averaged(slope if weight is None else slope * weight, reduction, input.shape)
 
 
 @bce_logits.vjp("target")
