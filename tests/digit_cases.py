@@ -93,6 +93,18 @@ def _binary_cross_entropy(torch: Any) -> list[Any]:
     return out
 
 
+def _layer_norm(torch: Any) -> list[Any]:
+    """Values and the three gradients, for rows with and without numbers beyond the last whole vector."""
+    out = []
+    for rows, n in ((10, 7), (64, 16), (33, 20), (200, 100), (3, 20), (1, 32)):
+        x, w, b = (_normal(torch, *s, seed=i).requires_grad_() for i, s in enumerate(((rows, n), (n,), (n,))))
+        y = torch.nn.functional.layer_norm(x, (n,), w, b)
+        out += [y, *torch.autograd.grad(y, (x, w, b), _normal(torch, rows, n, seed=5))]
+        y = torch.nn.functional.layer_norm(x, (n,))
+        out += [y, *torch.autograd.grad(y, x, _normal(torch, rows, n, seed=5))]
+    return out
+
+
 def _products(torch: Any) -> list[Any]:
     """Vectors as matrices and as vectors, all layouts; the sizes below and above those of a vector of the processor."""
     out = []
@@ -109,6 +121,7 @@ def _products(torch: Any) -> list[Any]:
 _MATRICES = ((1, 5), (6, 5), (3, 7), (40, 8), (32, 10), (20, 33), (7, 100), (3, 1000))
 CASES |= {
     "products of vectors": _products,
+    "layer_norm": _layer_norm,
     "binary_cross_entropy": _binary_cross_entropy,
     "softmax": _each(lambda torch, x: x.softmax(-1), *_MATRICES, (2, 3, 17)),
     "softmax along columns": _each(lambda torch, x: x.softmax(0), (5, 16), (10, 32), (33, 8)),

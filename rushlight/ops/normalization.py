@@ -8,6 +8,7 @@ parts depend on x, so that second and higher derivatives follow.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from .. import errors, types
 from ..autograd.mode import no_grad
 from ..functions import function
-from ..kernels import moments
+from ..kernels import moments, row_gradients
 from ..kernels.iteration import is_half
 from ..kernels.norm import add_product
 from ..op import opaque
@@ -304,17 +305,33 @@ def native_layer_norm(k, input, weight, bias, *, dim, eps):
 
 @native_layer_norm.vjp_joint
 def _(k, g, input, weight, mean, rstd, dim, needs):
-    outer = tuple(range(len(input.shape) - len(dim)))
-    hat = k.norm_hat(input, mean, rstd, dim=dim)
-    to_input = to_weight = to_bias = None
-    if needs[0]:
-        r = k.norm_rstd(input, mean, rstd, dim=dim)
-        to_input = pulled_back(k, g if weight is None else g * weight, hat, r, dim)
-    if needs[1]:
-        to_weight = k.sum(g * hat, dim=outer) if outer else g * hat
-    if needs[2]:
-        to_bias = k.sum(g, dim=outer) if outer else g
-    return to_input, to_weight, to_bias
+    def formula(g, input, weight, mean, rstd):
+        outer = tuple(range(len(input.shape) - len(dim)))
+        hat = k.norm_hat(input, mean, rstd, dim=dim)
+        to_input = to_weight = to_bias = None
+        if needs[0]:
+            r = k.norm_rstd(input, mean, rstd, dim=dim)
+            to_input = pulled_back(k, g if weight is None else g * weight, hat, r, dim)
+        if needs[1]:
+            to_weight = k.sum(g * hat, dim=outer) if outer else g * hat
+        if needs[2]:
+            to_bias = k.sum(g, dim=outer) if outer else g
+        return to_input, to_weight, to_bias
+
+    def kernel(g, input, weight, mean, rstd):
+        if not 0 < input.size <= row_gradients.MOST:
+            return formula(g, input, weight, mean, rstd)
+        n = math.prod(input.shape[len(input.shape) - len(dim) :])
+        g, x, mean, rstd = g.reshape(-1, n), input.reshape(-1, n), mean.reshape(-1, 1), rstd.reshape(-1, 1)
+        w = None if weight is None else weight.reshape(-1)
+        end = input.shape[len(input.shape) - len(dim) :]
+        return (
+            row_gradients.to_input(g, x, w, mean, rstd).reshape(input.shape) if needs[0] else None,
+            row_gradients.to_weight(g, x, mean, rstd).reshape(end) if needs[1] else None,
+            row_gradients.to_bias(g).reshape(end) if needs[2] else None,
+        )
+
+    return k.either(kernel, formula, g, input, weight, mean, rstd)
 
 
 def _normalized_dims(
