@@ -24,14 +24,32 @@ from llvmlite import ir
 from . import fast
 from .autograd.graph import Node, next_seq
 from .autograd.mode import mode
-from .kernels.native import DOUBLE, FLOAT, I32, I64, NULL, Bits, P, Program, Writer, i32, i64, method, slot_offset
+from .kernels.native import (
+    DATA,
+    DESCR,
+    DIMS,
+    DOUBLE,
+    FLAGS,
+    FLOAT,
+    I32,
+    I64,
+    ND,
+    NULL,
+    TYPE,
+    Bits,
+    P,
+    Program,
+    Writer,
+    i32,
+    i64,
+    method,
+    slot_offset,
+)
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, OpNode, kept
 from .op import Op
 from .readers import REGISTRY
 from .tensor import Parameter, Tensor, TensorBase, wrap
 
-#: Fields of PyObject and of NumPy's PyArrayObject_fields, 64-bit.
-TYPE, DATA, ND, DIMS, DESCR, FLAGS = 8, 16, 24, 32, 56, 64
 C_CONTIGUOUS_AND_ALIGNED = 0x101
 
 #: Elements beyond which NumPy's vectors win over the loop here, which takes them one by one.

@@ -7,7 +7,6 @@ not fit goes there. Keep it short: each line is paid by every small operation of
 from __future__ import annotations
 
 import operator as python
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -38,7 +37,7 @@ _numbers64: dict[Any, np.ndarray[Any, Any]] = {}
 
 #: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
 #: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
-HOT = 0 if os.environ.get("RUSHLIGHT_KERNELS") == "now" else 20_000
+HOT = 0 if llvm.setting() == "now" else 20_000
 
 
 class _Native:

@@ -5,6 +5,7 @@ llvmlite is imported on first use, and only then: a program of a few small opera
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from typing import Any
@@ -12,9 +13,14 @@ from typing import Any
 _kept: list[Any] = []
 
 
+def setting() -> str:
+    """``RUSHLIGHT_KERNELS``: ``now`` compiles at the first chance, ``off`` never; by default when it is worth it."""
+    return os.environ.get("RUSHLIGHT_KERNELS", "")
+
+
 def available() -> bool:
     """Whether compiled code may be used here: a CPython with its lock, llvmlite installed, ``RUSHLIGHT_KERNELS`` not ``off``."""
-    if os.environ.get("RUSHLIGHT_KERNELS") == "off" or sys.implementation.name != "cpython":
+    if setting() == "off" or sys.implementation.name != "cpython":
         return False
     if sys.maxsize < 1 << 32:
         return False
@@ -25,6 +31,14 @@ def available() -> bool:
         return False
 
     return find_spec("llvmlite") is not None
+
+
+@functools.cache
+def has(feature: str) -> bool:
+    """Whether this processor has a feature, by LLVM's name for it (``fma``)."""
+    import llvmlite.binding as llvm
+
+    return bool(llvm.get_host_cpu_features().get(feature, False))
 
 
 def load(module: Any, symbols: dict[str, int]) -> Any:
@@ -43,7 +57,9 @@ def load(module: Any, symbols: dict[str, int]) -> Any:
     parsed = llvm.parse_assembly(str(module))
     parsed.verify()
     # No passes over the IR: on what is written here they take three times as long as the rest and gain nothing.
-    machine = llvm.Target.from_default_triple().create_target_machine(cpu=llvm.get_host_cpu_name(), opt=1)
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=1
+    )
     engine: Any = llvm.create_mcjit_compiler(parsed, machine)
     engine.finalize_object()
     engine._owned, engine._dispose = True, lambda: None

@@ -20,7 +20,10 @@ P, I8, I32, I64 = ir.PointerType(), ir.IntType(8), ir.IntType(32), ir.IntType(64
 FLOAT, DOUBLE, VOID = ir.FloatType(), ir.DoubleType(), ir.VoidType()
 NULL = ir.Constant(P, None)
 
-METH_O = 0x8
+#: Fields of PyObject and of NumPy's PyArrayObject_fields, 64-bit.
+TYPE, DATA, ND, DIMS, DESCR, FLAGS = 8, 16, 24, 32, 56, 64
+
+METH_O, METH_FASTCALL = 0x8, 0x80
 PY_TP_ITERNEXT, PY_TP_NEW = 63, 65  # numbers of PyType_GetSlot
 NEW_ARRAY = 93  # PyArray_New in NumPy's table of functions
 
@@ -169,6 +172,12 @@ class Program:
                 self.symbols[name] = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
         return self.module.globals[name]  # type: ignore[no-any-return]
 
+    def intrinsic(self, name: str, kind: Any, operands: int) -> ir.Function:
+        """An operation of LLVM's own: no symbol."""
+        if name not in self.module.globals:
+            ir.Function(self.module, ir.FunctionType(kind, [kind] * operands), name)
+        return self.module.globals[name]  # type: ignore[no-any-return]
+
     def load(self) -> Any:
         _programs.append(self)
         engine = llvm.load(self.module, self.symbols)
@@ -223,3 +232,12 @@ def method(cls: type, engine: Any, symbol: str, name: str) -> Any:
     make = ctypes.pythonapi.PyDescr_NewMethod
     make.restype, make.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_void_p]
     return make(cls, ctypes.addressof(definition))
+
+
+def function(engine: Any, symbol: str) -> Any:
+    """A function of any number of arguments around a compiled METH_FASTCALL function."""
+    definition = MethodDef(symbol.encode(), engine.get_function_address(symbol), METH_FASTCALL, None)
+    _definitions.append(definition)
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    return make(ctypes.addressof(definition), None, None)

@@ -38,7 +38,7 @@ _FALL = (
 
 
 @functools.cache
-def _estimates() -> Array:
+def reciprocal_roots() -> Array:
     """The estimates of ``1 / sqrt(x)`` for x from 1 to 4."""
     fall = np.frombuffer(zlib.decompress(base64.b85decode(_FALL)), np.uint8)
     first = 8191
@@ -52,7 +52,7 @@ def sqrt(x: Array) -> Array:
     bits = (x if x.ndim else x.reshape(1)).view(np.int32)
     above = bits - _ONE
     part = above & _TWO_OCTAVES  # of x divided by a power of 4, in [1, 4)
-    r = _estimates().take(part >> _BLOCK)
+    r = reciprocal_roots().take(part >> _BLOCK)
     part += _ONE
     a = part.view(_F)
     root = a * r

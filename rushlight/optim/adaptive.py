@@ -376,7 +376,7 @@ class Rprop(Elementwise):
     def names(self, group: Settings) -> tuple[str, ...]:
         return ("prev", "step_size")
 
-    def decay(self, group: Settings, a: Any, g: Any) -> Any:
+    def decay(self, k: Any, group: Settings, a: Any, g: Any) -> Any:
         return g
 
     def start(self, group: Settings, p: Tensor, state: Settings) -> None:

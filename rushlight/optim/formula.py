@@ -15,6 +15,7 @@ import numpy as np
 from .. import errors, fpstate
 from ..readers import arrays, tensors
 from ..tensor import Tensor, wrap
+from . import fused
 from .optimizer import Optimizer, evaluate
 
 SMALL = 2048  # elements up to which a parameter is joined with others: a NumPy call costs about as much as adding these
@@ -94,6 +95,7 @@ class Elementwise(GroupOptimizer):
     # --- one step -----------------------------------------------------------------------------------------------------
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         names = self.names(group)
+        loops = self.loops(group, params)
         together: dict[Any, list[Any]] = {}
         states, finishes = self.state, type(self).finish is not Elementwise.finish
         for p in params:
@@ -108,6 +110,8 @@ class Elementwise(GroupOptimizer):
             values = [a, p._grad._a, *[state[n]._a for n in names]]  # type: ignore[union-attr]
             if a.dtype.kind == "c":
                 self._change_arrays(group, step, [_real(x) for x in values])
+            elif loops is not None and self._ran(loops, group, step, values):
+                pass
             elif a.size > SMALL:
                 self._change_arrays(group, step, values)
             else:
@@ -131,22 +135,45 @@ class Elementwise(GroupOptimizer):
             for whole, column in zip(flat, columns, strict=True):
                 _split(whole, column)
 
-    def _change_arrays(self, group: dict[str, Any], step: float, values: list[Any]) -> None:
+    def loops(self, group: dict[str, Any], params: list[Tensor]) -> dict[Any, Any] | None:
+        """The loops of this step, by dtype and number of the step; None as long as NumPy does the work."""
+        if group.get("differentiable") or not fused.patience.over(sum([p._a.size for p in params]), len(params)):
+            return None
+        return {}
+
+    def _ran(self, loops: dict[Any, Any], group: dict[str, Any], step: float, values: list[Any]) -> bool:
+        """Whether a loop has changed these arrays."""
+        dtype = values[0].dtype
+        found = loops.get((dtype, step))
+        if found is None:
+
+            def change(k: Any, a: Any, g: Any, *state: Any) -> None:
+                self._change_arrays(group, step, [a, g, *state], k)
+
+            try:
+                found = fused.recorded(change, dtype, len(values) - 2)
+            except fused.Unreadable:
+                found = (None, ())
+            loops[dtype, step] = found
+        loop, numbers = found
+        return loop is not None and loop(*values, *numbers)
+
+    def _change_arrays(self, group: dict[str, Any], step: float, values: list[Any], k: Any = arrays) -> None:
         a, g, *state = values
         if group["maximize"]:
             g = -g
-        self.change(arrays, group, a, self.decay(group, a, g), step, *state)
+        self.change(k, group, a, self.decay(k, group, a, g), step, *state)
 
     def _change_tensors(
         self, group: dict[str, Any], p: Any, step: float, state: dict[str, Any], names: tuple[str, ...]
     ) -> None:
         values = [state[n].clone() for n in names]  # what this step's graph saves is not written to by the next
         g = -p.grad if group["maximize"] else p.grad
-        self.change(tensors, group, p, self.decay(group, p, g), step, *values)
+        self.change(tensors, group, p, self.decay(tensors, group, p, g), step, *values)
         state.update(zip(names, values, strict=True))
         self.finish(group, state, step)
 
-    def decay(self, group: dict[str, Any], a: Any, g: Any) -> Any:
+    def decay(self, k: Any, group: dict[str, Any], a: Any, g: Any) -> Any:
         """Weight decay: part of the gradient, or, decoupled, of the parameter."""
         rate = group["weight_decay"]
         if rate.__class__ is not float:
@@ -156,7 +183,7 @@ class Elementwise(GroupOptimizer):
         if group.get("decoupled_weight_decay"):
             a *= 1 - number(group["lr"]) * rate
             return g
-        return (arrays if a.__class__ is np.ndarray else tensors).fma(a, rate, g)
+        return k.fma(a, rate, g)
 
     def finish(self, group: dict[str, Any], state: dict[str, Any], step: float) -> None:
         """After a step: state that is no element-wise array."""

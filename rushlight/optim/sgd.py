@@ -47,6 +47,7 @@ class SGD(Elementwise):
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         """One parameter after another: with two or three NumPy calls for each there is nothing to gain from joining them."""
         names, plain = self.names(group), not (group["maximize"] or group["weight_decay"] != 0)
+        loops = self.loops(group, params)
         for p in params:
             values, step = [], 2.0
             if names:
@@ -59,7 +60,9 @@ class SGD(Elementwise):
                 self._change_tensors(group, p, step, self.state[p] if names else {}, names)
                 continue
             a, g = p._a, p._grad._a  # type: ignore[union-attr]
-            if plain:
+            if loops is not None and a.dtype.kind == "f" and self._ran(loops, group, step, [a, g, *values]):
+                pass
+            elif plain:
                 self.change(arrays, group, a, g, step, *values)
             else:
                 self._change_arrays(group, step, [a, g, *values])

@@ -1,0 +1,100 @@
+"""Loop IR: what is done with each element of some arrays of one shape, as a list of instructions.
+
+A loop reads arrays and numbers, computes, and stores to arrays. Its instructions are in the order of evaluation, each refers to
+earlier ones by number, and all have the loop's element type. Loops with the same ``key`` are the same code: the numbers are
+not part of it, they are given at each run.
+
+>>> loop = Loop("f32", ["p", "g"])
+>>> loop.store(0, loop.emit("fma", loop.load(1), loop.number(), loop.load(0)))
+>>> print(loop)
+loop f32 (p, g; 1 number)
+  %0 = load g
+  %1 = number 0
+  %2 = load p
+  %3 = fma %0 %1 %2
+  store p %3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+#: Instructions and how many operands they take. ``fma a b c`` is ``a * b + c``, in f32 rounded once, in f64 as written.
+#: ``sqrt`` is PyTorch's (see ``kernels.square_root``).
+ARITY = {"add": 2, "sub": 2, "mul": 2, "div": 2, "neg": 1, "abs": 1, "max": 2, "min": 2, "fma": 3, "sqrt": 1}
+
+TYPES = ("f32", "f64")
+
+
+class Loop:
+    """A loop over the elements of ``arrays``."""
+
+    __slots__ = ("kind", "arrays", "numbers", "code", "stores", "_loaded")
+
+    def __init__(self, kind: str, arrays: Sequence[str]):
+        if kind not in TYPES:
+            raise TypeError(f"loop: no element type '{kind}'; there are {', '.join(TYPES)}")
+        self.kind = kind
+        self.arrays = tuple(arrays)
+        self.numbers = 0
+        self.code: list[tuple[Any, ...]] = []
+        self.stores: dict[int, int] = {}  # array -> what it holds at the end
+        self._loaded: dict[int, int] = {}
+
+    def load(self, array: int) -> int:
+        """The element of an array as it was before the loop; loaded once."""
+        if array not in self._loaded:
+            self._loaded[array] = self._append(("load", array))
+        return self._loaded[array]
+
+    def number(self) -> int:
+        """The next of the numbers that a run is given."""
+        self.numbers += 1
+        return self._append(("number", self.numbers - 1))
+
+    def emit(self, op: str, *operands: int) -> int:
+        """Compute something; what it is called from here on."""
+        return self._append((op, *operands))
+
+    def store(self, array: int, value: int) -> None:
+        """What an array holds after the loop; a later store replaces an earlier one."""
+        self.stores[array] = value
+
+    def _append(self, instruction: tuple[Any, ...]) -> int:
+        self.code.append(instruction)
+        return len(self.code) - 1
+
+    @property
+    def key(self) -> Any:
+        """What makes it the code that it is."""
+        return self.kind, len(self.arrays), tuple(self.code), tuple(self.stores.items())
+
+    def verify(self) -> None:
+        """Refuse a loop that is not well formed.
+
+        Raises:
+            TypeError: naming the instruction.
+        """
+        for i, (op, *operands) in enumerate(self.code):
+            limit = {"load": len(self.arrays), "number": self.numbers}.get(op, i)
+            if len(operands) != (1 if op in ("load", "number") else ARITY.get(op, -1)):
+                raise TypeError(f"loop: '{op}' does not take {len(operands)} operands (instruction {i})")
+            if not all(0 <= operand < limit for operand in operands):
+                raise TypeError(f"loop: '{op}' refers to what is not there (instruction {i})")
+        for array, value in self.stores.items():
+            if not (0 <= array < len(self.arrays) and 0 <= value < len(self.code)):
+                raise TypeError(f"loop: a store of %{value} to array {array}, which is not there")
+
+    def __str__(self) -> str:
+        numbers = f"{self.numbers} number{'s' * (self.numbers != 1)}"
+        lines = [f"loop {self.kind} ({', '.join(self.arrays)}; {numbers})"]
+        for i, (op, *operands) in enumerate(self.code):
+            shown = (
+                [self.arrays[operands[0]]]
+                if op == "load"
+                else [f"{'' if op == 'number' else '%'}{x}" for x in operands]
+            )
+            lines.append(f"  %{i} = {op} {' '.join(shown)}")
+        lines += [f"  store {self.arrays[array]} %{value}" for array, value in self.stores.items()]
+        return "\n".join(lines)

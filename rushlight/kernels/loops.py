@@ -1,0 +1,232 @@
+"""Loops as machine code: ``compiled(loop)`` is a function of its arrays and numbers that Python calls directly.
+
+The code is written with vectors of 32 bytes and a tail of single elements. It reads the arrays' fields itself and does nothing,
+returning False, unless all are ndarrays of the loop's dtype, contiguous, of one size, and no two overlap but by being the same.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from . import llvm
+from .ir import Loop
+from .native import (
+    DATA,
+    DESCR,
+    DIMS,
+    FLAGS,
+    I32,
+    I64,
+    ND,
+    TYPE,
+    P,
+    Program,
+    Writer,
+    function,
+    i32,
+    i64,
+)
+from .square_root import reciprocal_roots
+
+_KINDS: dict[str, tuple[Any, np.dtype[Any], int]] = {
+    "f32": (ir.FloatType(), np.dtype(np.float32), 8),
+    "f64": (ir.DoubleType(), np.dtype(np.float64), 4),
+}
+CONTIGUOUS, WRITABLE = 0x101, 0x400  # C_CONTIGUOUS and ALIGNED; WRITEABLE
+
+_functions: dict[Any, Any] = {}
+
+
+def compiled(loop: Loop) -> Any:
+    """``f(*arrays, *numbers) -> bool``: whether the loop ran. Made once for each ``loop.key``."""
+    found = _functions.get(loop.key)
+    if found is None:
+        loop.verify()
+        program = Program()
+        write(program, loop)
+        found = _functions[loop.key] = function(program.load(), "loop")
+    return found
+
+
+def write(program: Program, loop: Loop) -> None:
+    """The function, as METH_FASTCALL: checks, numbers, vectors, tail."""
+    element, dtype, lanes = _KINDS[loop.kind]
+    w = Writer(program, "loop", ir.FunctionType(P, [P, P, I64]))
+    b = w.at
+    _, arguments, given = w.function.args
+    w.require(w.same(given, i64(len(loop.arrays) + loop.numbers)))
+    argument = [
+        b.load(b.gep(arguments, [i64(i)], source_etype=P), typ=P) for i in range(len(loop.arrays) + loop.numbers)
+    ]
+    pointers, size = _arrays(w, loop, argument, dtype)
+    numbers = []
+    for x in argument[len(loop.arrays) :]:
+        w.require(w.same(w.field(x, TYPE), w.object(float)))
+        wide = w.call("PyFloat_AsDouble", ir.DoubleType(), x)
+        numbers.append(wide if element == ir.DoubleType() else b.fptrunc(wide, element))
+    body = _Body(w, loop, element, pointers, numbers)
+    whole = b.sdiv(size, i64(lanes))
+    wide_numbers = [_splat(b, x, lanes) for x in numbers]
+    w.count(whole, lambda i: body.at(b.mul(i, i64(lanes)), lanes, wide_numbers))
+    done = b.mul(whole, i64(lanes))
+    w.count(b.sub(size, done), lambda i: body.at(b.add(done, i), 1, numbers))
+    b.ret(w.keep(w.object(True)))
+    b.position_at_end(w.slow)
+    b.ret(w.keep(w.object(False)))
+
+
+def _arrays(w: Writer, loop: Loop, argument: list[Any], dtype: np.dtype[Any]) -> tuple[list[Any], Any]:
+    """Pointers to the elements of all arrays, and how many there are; what does not fit goes the other way."""
+    b = w.at
+    pointers: list[Any] = []
+    sizes: list[Any] = []
+    for i, array in enumerate(argument[: len(loop.arrays)]):
+        w.require(w.same(w.field(array, TYPE), w.object(np.ndarray)))
+        w.require(w.same(w.field(array, DESCR), w.object(dtype)))
+        needed = i32(CONTIGUOUS | (WRITABLE if i in loop.stores else 0))
+        w.require(w.same(b.and_(w.field(array, FLAGS, I32), needed), needed))
+        dims = w.field(array, DIMS)
+        place = b.alloca(I64)
+        b.store(i64(1), place)
+        w.count(
+            b.sext(w.field(array, ND, I32), I64),
+            lambda i, place=place, dims=dims: b.store(
+                b.mul(b.load(place, typ=I64), b.load(b.gep(dims, [i], source_etype=I64), typ=I64)), place
+            ),
+        )
+        sizes.append(b.load(place, typ=I64))
+        w.require(w.same(sizes[i], sizes[0]))
+        pointers.append(w.field(array, DATA))
+    extent = b.mul(sizes[0], i64(dtype.itemsize))
+    starts = [b.ptrtoint(pointer, I64) for pointer in pointers]
+    for i in loop.stores:
+        for j in range(len(pointers)):
+            if i == j or (j in loop.stores and j < i):
+                continue
+            away = b.sub(starts[i], starts[j])
+            apart = b.or_(b.icmp_signed(">=", away, extent), b.icmp_signed("<=", away, b.neg(extent)))
+            w.require(b.or_(w.same(away, i64(0)), apart))
+    return pointers, sizes[0]
+
+
+def _splat(b: Any, value: Any, lanes: int) -> Any:
+    """A vector of one number."""
+    kind = ir.VectorType(value.type, lanes)
+    one = b.insert_element(ir.Constant(kind, ir.Undefined), value, i32(0))
+    return b.shuffle_vector(one, ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(I32, lanes), [0] * lanes))
+
+
+class _Body:
+    """The instructions of a loop for a vector of elements, or for one."""
+
+    def __init__(self, w: Writer, loop: Loop, element: Any, pointers: list[Any], numbers: list[Any]):
+        self.w, self.loop, self.element, self.pointers = w, loop, element, pointers
+        uses_roots = any(op == "sqrt" for op, *_ in loop.code) and loop.kind == "f32"
+        self.estimates = w.field(w.object(reciprocal_roots()), DATA) if uses_roots else None
+
+    def at(self, place: Any, lanes: int, numbers: list[Any]) -> None:
+        """Elements ``place`` to ``place + lanes``."""
+        b, kind = self.w.at, self.element if lanes == 1 else ir.VectorType(self.element, lanes)
+        addresses = [b.gep(pointer, [place], source_etype=self.element) for pointer in self.pointers]
+        values: list[Any] = []
+        for op, *operands in self.loop.code:
+            if op == "load":
+                value = b.load(addresses[operands[0]], typ=kind, align=self.element_size)
+            elif op == "number":
+                value = numbers[operands[0]]
+            else:
+                value = getattr(self, op)(kind, *[values[i] for i in operands])
+            values.append(value)
+        for array, value in self.loop.stores.items():
+            b.store(values[value], addresses[array], align=self.element_size)
+
+    @property
+    def element_size(self) -> int:
+        return 4 if self.loop.kind == "f32" else 8
+
+    # --- instructions -------------------------------------------------------------------------------------------------
+    def add(self, kind: Any, x: Any, y: Any) -> Any:
+        return self.w.at.fadd(x, y)
+
+    def sub(self, kind: Any, x: Any, y: Any) -> Any:
+        return self.w.at.fsub(x, y)
+
+    def mul(self, kind: Any, x: Any, y: Any) -> Any:
+        return self.w.at.fmul(x, y)
+
+    def div(self, kind: Any, x: Any, y: Any) -> Any:
+        return self.w.at.fdiv(x, y)
+
+    def neg(self, kind: Any, x: Any) -> Any:
+        return self.w.at.fneg(x)
+
+    def abs(self, kind: Any, x: Any) -> Any:
+        return self.intrinsic("fabs", kind, x)
+
+    def max(self, kind: Any, x: Any, y: Any) -> Any:
+        """NaN if one of them is, as PyTorch's ``maximum``."""
+        return self.intrinsic("maximum", kind, x, y)
+
+    def min(self, kind: Any, x: Any, y: Any) -> Any:
+        return self.intrinsic("minimum", kind, x, y)
+
+    def fma(self, kind: Any, x: Any, y: Any, z: Any) -> Any:
+        b = self.w.at
+        if self.loop.kind == "f64":
+            return b.fadd(b.fmul(x, y), z)
+        if llvm.has("fma"):
+            return self.intrinsic("fma", kind, x, y, z)
+        double = ir.DoubleType() if kind == self.element else ir.VectorType(ir.DoubleType(), kind.count)
+        u, v, s = (b.fpext(value, double) for value in (x, y, z))
+        return b.fptrunc(b.fadd(b.fmul(u, v), s), kind)
+
+    def sqrt(self, kind: Any, x: Any) -> Any:
+        """``kernels.square_root.sqrt``, step by step; its comments say why."""
+        exact = self.intrinsic("sqrt", kind, x)
+        if self.loop.kind == "f64":
+            return exact
+        b = self.w.at
+        whole = I32 if kind == self.element else ir.VectorType(I32, kind.count)
+        fixed = functools.partial(self.constant, whole)
+        half = self.constant(kind, 0.5)
+        bits = b.bitcast(x, whole)
+        above = b.sub(bits, fixed(0x3F800000))
+        part = b.and_(above, fixed(0xFFFFFF))
+        r = self.looked_up(kind, b.lshr(part, fixed(11)))
+        a = b.bitcast(b.add(part, fixed(0x3F800000)), kind)
+        root = b.fmul(a, r)
+        step = b.fsub(half, b.fmul(b.fmul(b.fmul(a, half), r), r))
+        root = b.fadd(root, b.fmul(root, step))
+        r = b.fmul(b.fadd(r, b.fmul(step, r)), half)
+        root = b.fadd(root, b.fmul(b.fsub(a, b.fmul(root, root)), r))
+        shifted = b.shl(b.ashr(above, fixed(24)), fixed(23))
+        out = b.bitcast(b.add(shifted, b.bitcast(root, whole)), kind)
+        usual = b.icmp_unsigned("<", b.sub(bits, fixed(0x00800000)), fixed(0x7F800000 - 0x00800000))
+        return b.select(usual, out, exact)
+
+    # --- their parts --------------------------------------------------------------------------------------------------
+    def constant(self, kind: Any, value: Any) -> Any:
+        return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
+
+    def looked_up(self, kind: Any, places: Any) -> Any:
+        """Numbers of the table of estimates."""
+        b = self.w.at
+
+        def one(place: Any) -> Any:
+            return b.load(b.gep(self.estimates, [b.zext(place, I64)], source_etype=self.element), typ=self.element)
+
+        if kind == self.element:
+            return one(places)
+        out: Any = ir.Constant(kind, ir.Undefined)
+        for lane in range(kind.count):
+            out = b.insert_element(out, one(b.extract_element(places, i32(lane))), i32(lane))
+        return out
+
+    def intrinsic(self, name: str, kind: Any, *operands: Any) -> Any:
+        suffix = self.loop.kind if kind == self.element else f"v{kind.count}{self.loop.kind}"
+        declared = self.w.program.intrinsic(f"llvm.{name}.{suffix}", kind, len(operands))
+        return self.w.at.call(declared, operands)

@@ -1,0 +1,147 @@
+"""Loop IR and its machine code: every instruction against NumPy, and the optimizers' steps bit for bit against NumPy's."""
+
+import doctest
+import itertools
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight.kernels import ir, llvm
+from rushlight.kernels.fused import fma
+from rushlight.kernels.square_root import sqrt
+from rushlight.optim import fused
+
+if not llvm.available():
+    pytest.skip("compiled code is not available here", allow_module_level=True)
+
+from rushlight.kernels import loops
+
+SPECIAL = [0.0, -0.0, 1.0, -1.5, 2.75, 1e-42, -3e38, 3e38, float("inf"), float("-inf"), float("nan"), 7.0]
+NUMPY = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative, "abs": np.abs,
+    "max": np.maximum, "min": np.minimum, "fma": fma, "sqrt": lambda x: sqrt(x) if x.dtype == np.float32 else np.sqrt(x),
+}  # fmt: skip
+
+
+def test_the_documentation_is_true():
+    assert doctest.testmod(ir).failed == 0 and doctest.testmod(ir).attempted > 2
+
+
+@pytest.mark.parametrize("kind", ir.TYPES)
+@pytest.mark.parametrize("op", sorted(ir.ARITY))
+def test_instruction(op, kind):
+    dtype = {"f32": np.float32, "f64": np.float64}[kind]
+    n = ir.ARITY[op]
+    columns = np.array(list(itertools.product(SPECIAL, repeat=n)), dtype).T
+    loop = ir.Loop(kind, ["out", *"xyz"[:n]])
+    loop.store(0, loop.emit(op, *[loop.load(1 + i) for i in range(n)]))
+    run = loops.compiled(loop)
+    for size in (0, 1, 3, 4, 5, 8, 9, 11, columns.shape[1]):
+        operands = [np.ascontiguousarray(column[:size]) for column in columns]
+        out = np.full(size, 99, dtype)
+        assert run(out, *operands)
+        with np.errstate(all="ignore"):
+            expected = NUMPY[op](*operands)
+        np.testing.assert_array_equal(out, expected)
+        zeros = expected == 0
+        if op not in ("max", "min"):  # of two zeros either may be the larger
+            np.testing.assert_array_equal(np.signbit(out[zeros]), np.signbit(expected[zeros]))
+
+
+def test_numbers_are_given_at_each_run():
+    loop = ir.Loop("f32", ["x"])
+    loop.store(0, loop.emit("mul", loop.load(0), loop.number()))
+    run, x = loops.compiled(loop), np.arange(11, dtype=np.float32)
+    assert run(x, 2.0) and run(x, 0.1)
+    np.testing.assert_array_equal(x, np.arange(11, dtype=np.float32) * np.float32(2) * np.float32(0.1))
+    same = ir.Loop("f32", ["another name"])
+    same.store(0, same.emit("mul", same.load(0), same.number()))
+    assert loops.compiled(same) is run
+
+
+def test_what_does_not_fit_is_left_alone():
+    loop = ir.Loop("f32", ["x", "y"])
+    loop.store(0, loop.emit("add", loop.load(0), loop.load(1)))
+    run, x = loops.compiled(loop), np.arange(12, dtype=np.float32)
+    before, frozen = x.copy(), x.copy()
+    frozen.flags.writeable = False
+    wrong = [
+        (x, x.astype(np.float64)), (x, x[:6]), (x.reshape(3, 4).T, x), (x[::2], x[:6]), (frozen, x), (x, list(x)), (x,),
+        (x, x, x), (x[:8], x[2:10]),
+    ]  # fmt: skip
+    for arguments in wrong:
+        assert run(*arguments) is False
+    np.testing.assert_array_equal(x, before)
+    assert run(x, frozen) and run(x, x)
+    np.testing.assert_array_equal(x, before * 4)
+
+
+@pytest.mark.parametrize(("code", "says"), [
+    ([("add", 0)], "'add' does not take 1 operands"), ([("sinh", 0)], "'sinh' does not take"), ([("neg", 0)], "refers to"),
+    ([("load", 2)], "refers to"), ([("number", 0)], "refers to")])  # fmt: skip
+def test_ill_formed_loops_are_refused(code, says):
+    loop = ir.Loop("f32", ["x"])
+    loop.code += code
+    with pytest.raises(TypeError, match=says):
+        loop.verify()
+    with pytest.raises(TypeError, match="no element type 'i8'"):
+        ir.Loop("i8", ["x"])
+
+
+OPTIMIZERS = {
+    "SGD": lambda p: torch.optim.SGD(p, lr=0.1),
+    "SGD, momentum": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=True),
+    "SGD, dampened": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, dampening=0.5, maximize=True),
+    "Adam": lambda p: torch.optim.Adam(p, lr=0.1),
+    "Adam, AMSGrad": lambda p: torch.optim.Adam(p, lr=0.1, amsgrad=True, weight_decay=0.1),
+    "AdamW": lambda p: torch.optim.AdamW(p, lr=0.1),
+    "NAdam": lambda p: torch.optim.NAdam(p, lr=0.1),
+    "RAdam": lambda p: torch.optim.RAdam(p, lr=0.1),
+    "Adamax": lambda p: torch.optim.Adamax(p, lr=0.1),
+    "RMSprop": lambda p: torch.optim.RMSprop(p, lr=0.1),
+    "RMSprop, centered": lambda p: torch.optim.RMSprop(p, lr=0.1, centered=True, momentum=0.5),
+    "Adagrad": lambda p: torch.optim.Adagrad(p, lr=0.1, lr_decay=0.1),
+    "Adadelta": lambda p: torch.optim.Adadelta(p, lr=0.1),
+    "ASGD": lambda p: torch.optim.ASGD(p, lr=0.1),
+    "Rprop": lambda p: torch.optim.Rprop(p, lr=0.1),
+}
+
+#: Formulas that decide by the values: NumPy carries them out.
+BY_NUMPY = {"Rprop"}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_steps_are_those_of_numpy(name, dtype, monkeypatch):
+    ran = set()
+
+    def course(ready):
+        monkeypatch.setattr(fused.patience, "ready", ready)
+        torch.manual_seed(0)
+        shapes = [(3, 5), (7,), (), (0,), (40, 60)]
+        params = [torch.nn.Parameter(torch.randn(*shape, dtype=dtype)) for shape in shapes]
+        params.append(torch.nn.Parameter(torch.randn(4, 6, dtype=dtype).t()))  # not contiguous: NumPy's
+        optimizer = OPTIMIZERS[name](params)
+        by_loop = optimizer._ran
+        optimizer._ran = lambda *arguments: noted(by_loop(*arguments))
+        for step in range(8):
+            for p in params:
+                p.grad = torch.randn(*p.shape, dtype=dtype) * 10.0 ** (step - 4)
+            optimizer.step()
+        return [p.detach() for p in params]
+
+    def noted(answer):
+        ran.add(answer)
+        return answer
+
+    for a, b in zip(course(True), course(False), strict=True):
+        assert torch.equal(a, b)
+    assert ran == ({False} if name in BY_NUMPY else {True, False})
+
+
+def test_loops_wait_until_they_are_worth_it():
+    patience = fused.Patience()
+    patience.ready, patience.left = None, 25_000
+    assert not patience.over(10_000, 1)
+    assert patience.over(10_000, 1) and patience.over(1, 1)
