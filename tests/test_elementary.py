@@ -49,3 +49,10 @@ def test_fourth_power_recorded_from_torch():
         1083053616, 1075860042, 1067736673, 1058230467, 1045931007, 1029736505, 1005112198, 951578608,
     ]  # fmt: skip
     assert (torch.linspace(-3, 3, 32) ** 4).view(torch.int32).tolist() == first + first[::-1]
+
+
+def test_sigmoid_and_its_kin_at_infinity():
+    x = torch.tensor([float("inf"), float("-inf"), float("nan")])
+    assert str(torch.sigmoid(x)) == "tensor([1., 0., nan])"
+    assert str(torch.nn.functional.silu(x)[:2]) == "tensor([inf, nan])"
+    assert str(torch.nn.functional.softplus(x)) == "tensor([inf, 0., nan])"

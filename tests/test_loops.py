@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 import rushlight as torch
-from rushlight.kernels import ir, llvm
+from rushlight.kernels import activations, ir, llvm, vectors
 from rushlight.kernels.fused import fma
 from rushlight.kernels.square_root import sqrt
-from rushlight.optim import fused
 
 if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)
@@ -20,7 +19,9 @@ from rushlight.kernels import loops
 SPECIAL = [0.0, -0.0, 1.0, -1.5, 2.75, 1e-42, -3e38, 3e38, float("inf"), float("-inf"), float("nan"), 7.0]
 NUMPY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative, "abs": np.abs,
+    "exp": vectors.exp,
     "max": np.maximum, "min": np.minimum, "fma": fma, "sqrt": lambda x: sqrt(x) if x.dtype == np.float32 else np.sqrt(x),
+    "single_exp": vectors.single_exp,
 }  # fmt: skip
 
 
@@ -30,7 +31,10 @@ def test_the_documentation_is_true():
 
 @pytest.mark.parametrize("kind", ir.TYPES)
 @pytest.mark.parametrize("op", sorted(ir.ARITY))
-def test_instruction(op, kind):
+def test_instruction(op, kind, monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", False)  # NumPy's functions are the reference
+    if op in ir.ONLY_F32 and kind != "f32":
+        return refused(op, kind)
     dtype = {"f32": np.float32, "f64": np.float64}[kind]
     n = ir.ARITY[op]
     columns = np.array(list(itertools.product(SPECIAL, repeat=n)), dtype).T
@@ -47,6 +51,30 @@ def test_instruction(op, kind):
         zeros = expected == 0
         if op not in ("max", "min"):  # of two zeros either may be the larger
             np.testing.assert_array_equal(np.signbit(out[zeros]), np.signbit(expected[zeros]))
+
+
+def refused(op, kind):
+    loop = ir.Loop(kind, ["x"])
+    loop.store(0, loop.emit(op, loop.load(0)))
+    with pytest.raises(TypeError, match=f"there is no '{op}' for {kind}"):
+        loops.compiled(loop)
+
+
+@pytest.mark.parametrize("name", ["exp", "single_exp", "sqrt", "loop_exp"])
+def test_functions_give_the_same_bits_by_loops(name, monkeypatch):
+    function = {
+        "exp": vectors.exp, "single_exp": vectors.single_exp, "sqrt": sqrt, "loop_exp": activations.loop_exp,
+    }[name]  # fmt: skip
+    bits = np.random.default_rng(0).integers(0, 1 << 32, 60_000, dtype=np.uint32)
+    ordinary = np.random.default_rng(1).standard_normal(60_000).astype(np.float32) * 30
+    for x in (bits.view(np.float32), ordinary):
+        for size in (0, 1, 7, 16, 31, 60_000):
+            answers = []
+            for ready in (True, False):
+                monkeypatch.setattr(llvm.patience, "ready", ready)
+                with np.errstate(all="ignore"):
+                    answers.append(function(x[:size]))
+            np.testing.assert_array_equal(*answers)
 
 
 def test_numbers_are_given_at_each_run():
@@ -117,7 +145,7 @@ def test_steps_are_those_of_numpy(name, dtype, monkeypatch):
     ran = set()
 
     def course(ready):
-        monkeypatch.setattr(fused.patience, "ready", ready)
+        monkeypatch.setattr(llvm.patience, "ready", ready)
         torch.manual_seed(0)
         shapes = [(3, 5), (7,), (), (0,), (40, 60)]
         params = [torch.nn.Parameter(torch.randn(*shape, dtype=dtype)) for shape in shapes]
@@ -141,7 +169,7 @@ def test_steps_are_those_of_numpy(name, dtype, monkeypatch):
 
 
 def test_loops_wait_until_they_are_worth_it():
-    patience = fused.Patience()
+    patience = llvm.Patience()
     patience.ready, patience.left = None, 25_000
     assert not patience.over(10_000, 1)
     assert patience.over(10_000, 1) and patience.over(1, 1)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from . import elementwise
+
 Array = np.ndarray[Any, Any]
 _F, _D = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -20,6 +22,9 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     """``a * b + c``; Python numbers among the three are of the dtype of the arrays."""
     if _dtype(a, b, c) is not _F:
         return a * b + c
+    native = elementwise.run("fma", *map(_plain, (a, b, c)))
+    if native is not None:
+        return native
     return (np.multiply(_wide(a), _wide(b), dtype=_D) + _wide(c)).astype(_F)
 
 
@@ -27,6 +32,8 @@ def accumulate(total: Array, a: Any, b: Any) -> None:
     """``total += a * b`` in place."""
     if total.dtype != _F:
         total += a * b
+        return
+    if elementwise.run("fma", _plain(a), _plain(b), total, out=total) is not None:
         return
     wide = np.multiply(_wide(a), _wide(b), dtype=_D)
     wide += total
@@ -38,6 +45,11 @@ def _dtype(*operands: Any) -> Any:
         if x.__class__ is np.ndarray or isinstance(x, np.generic):
             return _F if x.dtype == _F else x.dtype
     return None
+
+
+def _plain(x: Any) -> Any:
+    """A number as a Python float."""
+    return float(x) if x.__class__ in (int, np.float32) else x
 
 
 def _wide(x: Any) -> Any:

@@ -21,8 +21,14 @@ from collections.abc import Sequence
 from typing import Any
 
 #: Instructions and how many operands they take. ``fma a b c`` is ``a * b + c``, in f32 rounded once, in f64 as written.
-#: ``sqrt`` is PyTorch's (see ``kernels.square_root``).
-ARITY = {"add": 2, "sub": 2, "mul": 2, "div": 2, "neg": 1, "abs": 1, "max": 2, "min": 2, "fma": 3, "sqrt": 1}
+#: ``sqrt``, ``exp`` and ``single_exp`` are PyTorch's (see ``kernels.square_root``, ``kernels.vectors``).
+ARITY = {
+    "add": 2, "sub": 2, "mul": 2, "div": 2, "neg": 1, "abs": 1, "max": 2, "min": 2, "fma": 3, "sqrt": 1, "exp": 1,
+    "single_exp": 1,
+}  # fmt: skip
+
+#: Instructions without a float64 form.
+ONLY_F32 = {"exp", "single_exp"}
 
 TYPES = ("f32", "f64")
 
@@ -80,6 +86,8 @@ class Loop:
             limit = {"load": len(self.arrays), "number": self.numbers}.get(op, i)
             if len(operands) != (1 if op in ("load", "number") else ARITY.get(op, -1)):
                 raise TypeError(f"loop: '{op}' does not take {len(operands)} operands (instruction {i})")
+            if op in ONLY_F32 and self.kind != "f32":
+                raise TypeError(f"loop: there is no '{op}' for {self.kind} (instruction {i})")
             if not all(0 <= operand < limit for operand in operands):
                 raise TypeError(f"loop: '{op}' refers to what is not there (instruction {i})")
         for array, value in self.stores.items():

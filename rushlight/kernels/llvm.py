@@ -65,3 +65,27 @@ def load(module: Any, symbols: dict[str, int]) -> Any:
     engine._owned, engine._dispose = True, lambda: None
     _kept.append(engine)
     return engine
+
+
+#: Elements that NumPy has to have worked through before loops are compiled, which takes about as long as they would have saved
+#: by then. A call counts as ten thousand elements, as NumPy's many calls for it take that long however short the array is.
+PATIENCE, A_CALL = 30_000_000, 10_000
+
+
+class Patience:
+    """Whether loops are worth compiling yet: after enough work for NumPy, or at once if told so."""
+
+    def __init__(self) -> None:
+        self.left = 0 if setting() == "now" else PATIENCE
+        self.ready: bool | None = None
+
+    def over(self, elements: int, calls: int) -> bool:
+        """Count work that is about to be done; whether it is a loop's from here on."""
+        if self.ready is None:
+            self.left -= elements + calls * A_CALL
+            if self.left < 0:
+                self.ready = available()
+        return bool(self.ready)
+
+
+patience = Patience()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from . import llvm
+from . import llvm, vectors
 from .ir import Loop
 from .native import (
     DATA,
@@ -125,8 +125,9 @@ class _Body:
 
     def __init__(self, w: Writer, loop: Loop, element: Any, pointers: list[Any], numbers: list[Any]):
         self.w, self.loop, self.element, self.pointers = w, loop, element, pointers
-        uses_roots = any(op == "sqrt" for op, *_ in loop.code) and loop.kind == "f32"
-        self.estimates = w.field(w.object(reciprocal_roots()), DATA) if uses_roots else None
+        used = {op for op, *_ in loop.code}
+        self.estimates = w.field(w.object(reciprocal_roots()), DATA) if "sqrt" in used else None
+        self.parts = w.field(w.object(vectors.parts_of_two()), DATA) if "single_exp" in used else None
 
     def at(self, place: Any, lanes: int, numbers: list[Any]) -> None:
         """Elements ``place`` to ``place + lanes``."""
@@ -180,7 +181,7 @@ class _Body:
             return b.fadd(b.fmul(x, y), z)
         if llvm.has("fma"):
             return self.intrinsic("fma", kind, x, y, z)
-        double = ir.DoubleType() if kind == self.element else ir.VectorType(ir.DoubleType(), kind.count)
+        double = self.like(kind, ir.DoubleType())
         u, v, s = (b.fpext(value, double) for value in (x, y, z))
         return b.fptrunc(b.fadd(b.fmul(u, v), s), kind)
 
@@ -190,13 +191,13 @@ class _Body:
         if self.loop.kind == "f64":
             return exact
         b = self.w.at
-        whole = I32 if kind == self.element else ir.VectorType(I32, kind.count)
+        whole = self.like(kind, I32)
         fixed = functools.partial(self.constant, whole)
         half = self.constant(kind, 0.5)
         bits = b.bitcast(x, whole)
         above = b.sub(bits, fixed(0x3F800000))
         part = b.and_(above, fixed(0xFFFFFF))
-        r = self.looked_up(kind, b.lshr(part, fixed(11)))
+        r = self.looked_up(self.estimates, self.element, b.lshr(part, fixed(11)))
         a = b.bitcast(b.add(part, fixed(0x3F800000)), kind)
         root = b.fmul(a, r)
         step = b.fsub(half, b.fmul(b.fmul(b.fmul(a, half), r), r))
@@ -208,25 +209,73 @@ class _Body:
         usual = b.icmp_unsigned("<", b.sub(bits, fixed(0x00800000)), fixed(0x7F800000 - 0x00800000))
         return b.select(usual, out, exact)
 
+    def exp(self, kind: Any, x: Any) -> Any:
+        """``kernels.vectors.exp``, step by step; a product and a sum are rounded once."""
+        b = self.w.at
+        one_of = functools.partial(self.constant, kind)
+        fma = functools.partial(self.fma, kind)
+        x = self.min(kind, self.max(kind, x, one_of(vectors.LEAST)), one_of(vectors.MOST))
+        whole = self.intrinsic("rint", kind, b.fmul(x, one_of(vectors.INVERSE_LN2)))
+        s = fma(whole, one_of(-vectors.LN2[1]), fma(whole, one_of(-vectors.LN2[0]), x))
+        u = one_of(vectors.EXP[0])
+        for c in vectors.EXP[1:]:
+            u = fma(u, s, one_of(c))
+        y = b.fadd(fma(u, b.fmul(s, s), s), one_of(1.0))
+        double, long = self.like(kind, ir.DoubleType()), self.like(kind, I64)
+        exponent = b.fptosi(b.select(b.fcmp_ordered("ord", x, x), whole, one_of(0.0)), long)  # nan has none
+        return b.fptrunc(b.fmul(b.fpext(y, double), self.power_of_two(double, exponent)), kind)
+
+    def single_exp(self, kind: Any, x: Any) -> Any:
+        """``kernels.vectors.single_exp``, step by step, in float64."""
+        b = self.w.at
+        double, long = self.like(kind, ir.DoubleType()), self.like(kind, I64)
+        one_of = functools.partial(self.constant, double)
+        x = self.max(kind, x, self.constant(kind, vectors.LEAST_SINGLE))
+        x = self.min(kind, x, self.constant(kind, vectors.MOST_SINGLE))
+        rest = b.fmul(b.fpext(x, double), one_of(vectors.PARTS))
+        k = self.intrinsic("rint", double, rest)
+        rest = b.fsub(rest, k)
+        out = one_of(vectors.CUBIC[0])
+        for c in (*vectors.CUBIC[1:], 1.0):
+            out = b.fadd(b.fmul(out, rest), one_of(c))
+        whole = b.fptosi(b.select(b.fcmp_ordered("ord", x, x), k, one_of(0.0)), long)  # nan has none
+        part = self.looked_up(self.parts, ir.DoubleType(), b.and_(whole, self.constant(long, 31)))
+        power = self.power_of_two(double, b.ashr(whole, self.constant(long, 5)))
+        return b.fptrunc(b.fmul(out, b.fmul(part, power)), kind)
+
     # --- their parts --------------------------------------------------------------------------------------------------
     def constant(self, kind: Any, value: Any) -> Any:
         return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
 
-    def looked_up(self, kind: Any, places: Any) -> Any:
-        """Numbers of the table of estimates."""
+    def like(self, kind: Any, element: Any) -> Any:
+        """The type of as many other elements."""
+        return ir.VectorType(element, kind.count) if isinstance(kind, ir.VectorType) else element
+
+    def power_of_two(self, double: Any, exponent: Any) -> Any:
+        """``2.0 ** exponent`` by the bits of a float64."""
+        b, long = self.w.at, exponent.type
+        bits = b.shl(b.add(exponent, self.constant(long, 1023)), self.constant(long, 52))
+        return b.bitcast(bits, double)
+
+    def looked_up(self, table: Any, element: Any, places: Any) -> Any:
+        """Numbers of a table."""
         b = self.w.at
 
         def one(place: Any) -> Any:
-            return b.load(b.gep(self.estimates, [b.zext(place, I64)], source_etype=self.element), typ=self.element)
+            place = place if place.type == I64 else b.zext(place, I64)
+            return b.load(b.gep(table, [place], source_etype=element), typ=element)
 
-        if kind == self.element:
+        if not isinstance(places.type, ir.VectorType):
             return one(places)
-        out: Any = ir.Constant(kind, ir.Undefined)
-        for lane in range(kind.count):
+        out: Any = ir.Constant(self.like(places.type, element), ir.Undefined)
+        for lane in range(places.type.count):
             out = b.insert_element(out, one(b.extract_element(places, i32(lane))), i32(lane))
         return out
 
     def intrinsic(self, name: str, kind: Any, *operands: Any) -> Any:
-        suffix = self.loop.kind if kind == self.element else f"v{kind.count}{self.loop.kind}"
+        element = kind.element if isinstance(kind, ir.VectorType) else kind
+        suffix = "f64" if element == ir.DoubleType() else "f32"
+        if isinstance(kind, ir.VectorType):
+            suffix = f"v{kind.count}{suffix}"
         declared = self.w.program.intrinsic(f"llvm.{name}.{suffix}", kind, len(operands))
         return self.w.at.call(declared, operands)

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from . import elementwise
+
 Array = np.ndarray[Any, Any]
 _F = np.float32
 _MOST = 1 << 16
@@ -47,6 +49,9 @@ def reciprocal_roots() -> Array:
 
 def sqrt(x: Array) -> Array:
     """The square root of a float32 array."""
+    native = elementwise.run("sqrt", x)
+    if native is not None:
+        return native
     if x.size > _MOST:
         return np.sqrt(x)
     bits = (x if x.ndim else x.reshape(1)).view(np.int32)

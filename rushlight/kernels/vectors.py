@@ -14,12 +14,14 @@ Found by trying steps against PyTorch 2.13 until every bit agreed.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from . import elementwise
 from .iteration import GRAIN, get_threads
 
 Array = np.ndarray[Any, Any]
@@ -27,26 +29,35 @@ _F, _D = np.float32, np.float64
 STEP = 16  # numbers of a turn of PyTorch's vectorised loops: two AVX2 registers
 _BLOCK = 4096  # float64 numbers of an array that stay in the first cache
 
-_INVERSE_LN2 = np.array(1.4426950408889634, _F)  # 0-d arrays: a Python number is twice as dear to a small array
-_LN2_HIGH, _LN2_LOW = np.array(-0.693145751953125), np.array(float(_F(1.428606765330187045e-06)))
+# exp(x) = 2**q exp(s): q the whole part of x / ln 2, s = x - q ln 2 with ln 2 in two parts, exp(s) a polynomial.
+INVERSE_LN2, LN2 = float(_F(1.4426950408889634)), (0.693145751953125, float(_F(1.428606765330187045e-06)))
+EXP = tuple(
+    float(_F(c))
+    for c in (
+        0.000198527617612853646278381, 0.00139304355252534151077271, 0.00833336077630519866943359, 0.0416664853692054748535156,
+        0.166666671633720397949219, 0.5,
+    )
+)  # fmt: skip
+LEAST, MOST = -104.0, 89.0
+
+# The same as 0-d arrays: a Python number is twice as dear to a small array.
+_INVERSE_LN2, _LN2_HIGH, _LN2_LOW = np.array(INVERSE_LN2, _F), np.array(-LN2[0]), np.array(LN2[1])
 _WHOLE = np.array(1.5 * 2.0**52)  # added to a number, it leaves the nearest integer in the lowest bits
 _EXPONENT_AT, _ONE = np.array(52), np.array(1023 << 52)
-_LEAST, _MOST, _ONE_F, _HALF = np.array(-104, _F), np.array(89, _F), np.array(1, _F), np.array(0.5)
+_LEAST, _MOST, _ONE_F, _HALF = np.array(LEAST, _F), np.array(MOST, _F), np.array(1, _F), np.array(0.5)
 # Coefficients with what is added to round to float32's digits: the partial sums lie in [2**-10, 2**-9), [2**-7, 2**-6), ...
-_EXP_FIRST = np.array(float(_F(0.000198527617612853646278381)))
+_EXP_FIRST = np.array(EXP[0])
 _EXP = tuple(
-    (np.array(float(_F(c)) + 1.5 * 2.0 ** (52 - digits)), np.array(1.5 * 2.0 ** (52 - digits)))
-    for c, digits in (
-        (0.00139304355252534151077271, 33),
-        (0.00833336077630519866943359, 30),
-        (0.0416664853692054748535156, 28),
-        (0.166666671633720397949219, 26),
-    )
+    (np.array(c + 1.5 * 2.0 ** (52 - digits)), np.array(1.5 * 2.0 ** (52 - digits)))
+    for c, digits in zip(EXP[1:-1], (33, 30, 28, 26), strict=True)
 )
 
 
 def exp(x: Array) -> Array:
     """``exp(x)`` of a float32 array."""
+    native = elementwise.run("exp", x)
+    if native is not None:
+        return native
     if x.size <= _BLOCK and x.ndim:
         return _exp(x)
     flat = np.ascontiguousarray(x).reshape(-1)
@@ -150,7 +161,7 @@ def _horner(coefficients: tuple[float, ...], x: Array) -> Array:
 def _short_exp(x: Array) -> Array:
     """``exp(x)`` of numbers that are not positive, to seven digits."""
     x = np.maximum(x, _F(-87.33654))
-    n = np.multiply(x, float(_INVERSE_LN2), dtype=_D)
+    n = np.multiply(x, INVERSE_LN2, dtype=_D)
     n += 0.5
     n = np.floor(n.astype(_F)).astype(_D)
     power = (((n + _WHOLE).view(np.int64) << 52) + _ONE).view(_D)
@@ -177,17 +188,29 @@ def erf_and_exp(x: Array) -> tuple[Array, Array]:
 
 
 # The C library's exp: 2**(k/32) from a table, the rest a cubic, all in float64.
-_PARTS, _PART = np.array(32 / math.log(2)), np.array(1 / 32)
-_CUBIC = tuple(
-    np.array(float.fromhex(c) / 32**power)
+PARTS = 32 / math.log(2)
+CUBIC = tuple(
+    float.fromhex(c) / 32**power
     for c, power in (("0x1.c6af84b912394p-5", 3), ("0x1.ebfce50fac4f3p-3", 2), ("0x1.62e42ff0c52d6p-1", 1))
 )
+LEAST_SINGLE, MOST_SINGLE = -110.0, 90.0  # beyond, float32 has nothing but 0 and infinity
+_PARTS, _PART = np.array(PARTS), np.array(1 / 32)
+_CUBIC = tuple(map(np.array, CUBIC))
 _ONE_D = np.array(1.0)
+
+
+@functools.cache
+def parts_of_two() -> Array:
+    """``2**(k/32)`` for k from 0 to 31, in float64."""
+    return np.exp2(np.arange(32) / 32)
 
 
 def single_exp(x: Array) -> Array:
     """``exp(x)`` of float32 numbers as the C library (glibc) computes one."""
-    rest = np.multiply(x, _PARTS)
+    native = elementwise.run("single_exp", x)
+    if native is not None:
+        return native
+    rest = np.multiply(np.minimum(np.maximum(x, LEAST_SINGLE), MOST_SINGLE), _PARTS)
     k = np.rint(rest)
     rest = rest - k
     out = _CUBIC[0] * rest

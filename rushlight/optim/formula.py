@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, fpstate
+from ..kernels.llvm import patience
 from ..readers import arrays, tensors
 from ..tensor import Tensor, wrap
 from . import fused
@@ -137,7 +138,7 @@ class Elementwise(GroupOptimizer):
 
     def loops(self, group: dict[str, Any], params: list[Tensor]) -> dict[Any, Any] | None:
         """The loops of this step, by dtype and number of the step; None as long as NumPy does the work."""
-        if group.get("differentiable") or not fused.patience.over(sum([p._a.size for p in params]), len(params)):
+        if group.get("differentiable") or not patience.over(sum([p._a.size for p in params]), len(params)):
             return None
         return {}
 

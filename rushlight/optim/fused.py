@@ -11,12 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import llvm
 from ..kernels.ir import Loop
-
-#: Elements that NumPy has to have changed before a loop is compiled, which takes about as long as a loop would have saved by then. A
-#: parameter counts as ten thousand elements, as the calls of NumPy take that long however short it is.
-PATIENCE, A_CALL = 30_000_000, 10_000
 
 _KINDS = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
 
@@ -157,22 +152,3 @@ def recorded(change: Any, dtype: Any, n_state: int) -> tuple[Any, list[float]]:
     from ..kernels import loops
 
     return loops.compiled(recording.loop), recording.values
-
-
-class Patience:
-    """Whether loops are worth compiling yet: after enough work for NumPy, or at once if told so."""
-
-    def __init__(self) -> None:
-        self.left = 0 if llvm.setting() == "now" else PATIENCE
-        self.ready: bool | None = None
-
-    def over(self, elements: int, calls: int) -> bool:
-        """Count work that is about to be done; whether it is a loop's from here on."""
-        if self.ready is None:
-            self.left -= elements + calls * A_CALL
-            if self.left < 0:
-                self.ready = llvm.available()
-        return bool(self.ready)
-
-
-patience = Patience()
