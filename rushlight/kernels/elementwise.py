@@ -36,10 +36,10 @@ def run(op: str, *operands: Any, out: Array | None = None) -> Array | None:
             return None
     if shape is None or not patience.over(operands[0].size if operands[0].__class__ is np.ndarray else 0, 1):
         return None
-    key = (op, *[x.__class__ is float for x in operands])
-    loop = _loops.get(key)
+    numbers = tuple([x.__class__ is float for x in operands])
+    loop = _loops.get((op, numbers))
     if loop is None:
-        loop = _loops[key] = _compiled(op, key[1:])
+        loop = _loops[op, numbers] = _compiled(op, numbers)
     if out is None:
         out = np.empty(shape, _F32)
     arrays = [x for x in operands if x.__class__ is np.ndarray]
