@@ -74,7 +74,7 @@ _NO_0D = "0-d", "products take vectors or matrices"
         m.error(TypeError, "mm(): argument 'mat2' (position 2) must be Tensor, not str", m.f(2, 2), "text"),
     ],
 )
-def mm(k, input, mat2):
+def mm(k, input, mat2, *, turned=(False, False)):
     """The matrix product of two matrices."""
     return _product(input, mat2)
 
@@ -84,7 +84,7 @@ def _(input, mat2):
     if isinstance(input, Tensor) and isinstance(mat2, Tensor):
         a, b = input._a, mat2._a
         if a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] and a.dtype is b.dtype:
-            return (input, mat2), {}  # nothing to explain
+            return (input, mat2), {"turned": (by_columns(a), by_columns(b))}  # nothing to explain
     else:
         needs_tensors("mm", ("input", input), ("mat2", mat2))
         a, b = input, mat2
@@ -98,17 +98,33 @@ def _(input, mat2):
         )
     if a.dtype is not b.dtype:
         _same_dtype(input, mat2)
-    return (input, mat2), {}
+    return (input, mat2), {"turned": (by_columns(a), by_columns(b))}
+
+
+def by_columns(a: Any) -> bool:
+    """Whether a matrix lies in memory column after column, as a transposed one does."""
+    step, strides = a.itemsize, a.strides
+    return strides[0] == step and strides[1] == step * a.shape[0]  # type: ignore[no-any-return]
+
+
+def left_gradient(k: Any, g: Any, mat2: Any, turned: bool) -> Any:
+    """The gradient of ``mat1`` in ``mat1 @ mat2``, in the layout of ``mat1``, so that a weight gets its own without a copy."""
+    return k.t(k.mm(k.conj(mat2), k.t(g))) if turned else k.mm(g, k.conj(k.t(mat2)))
+
+
+def right_gradient(k: Any, g: Any, mat1: Any, turned: bool) -> Any:
+    """The gradient of ``mat2`` in ``mat1 @ mat2``, in the layout of ``mat2``."""
+    return k.t(k.mm(k.t(g), k.conj(mat1))) if turned else k.mm(k.conj(k.t(mat1)), g)
 
 
 @mm.vjp("input")
-def _(k, g, mat2):
-    return k.mm(g, k.conj(k.t(mat2)))
+def _(k, g, mat2, turned):
+    return left_gradient(k, g, mat2, turned[0])
 
 
 @mm.vjp("mat2")
-def _(k, g, input):
-    return k.mm(k.conj(k.t(input)), g)
+def _(k, g, input, turned):
+    return right_gradient(k, g, input, turned[1])
 
 
 @opaque(
@@ -425,7 +441,7 @@ Tensor.__matmul__, Tensor.__rmatmul__ = _at, _rat  # type: ignore[attr-defined]
         ),
     ],
 )
-def addmm(k, input, mat1, mat2, *, beta=1, alpha=1):
+def addmm(k, input, mat1, mat2, *, beta=1, alpha=1, turned=(False, False)):
     """``beta * input + alpha * mat1 @ mat2``."""
     product = _product(mat1, mat2)
     if alpha != 1:
@@ -442,18 +458,19 @@ def _(input, mat1, mat2, *, beta=1, alpha=1):
         a, b, c = mat1._a, mat2._a, input._a
         fits = a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] and c.shape in (b.shape[1:], (a.shape[0], b.shape[1]))
         if fits and a.dtype is b.dtype is c.dtype:
-            return (input, mat1, mat2), {"beta": beta, "alpha": alpha}  # nothing to explain
+            turned = by_columns(a), by_columns(b)
+            return (input, mat1, mat2), {"beta": beta, "alpha": alpha, "turned": turned}  # nothing to explain
     needs_tensors("addmm", ("input", input), ("mat1", mat1), ("mat2", mat2))
     for name, x in (("mat1", mat1), ("mat2", mat2)):
         if x.ndim != 2:
             raise errors.runtime(f"{name} must be a matrix, got {x.ndim}-D tensor")
-    mm.preparer(mat1, mat2)
+    turned = mm.preparer(mat1, mat2)[1]["turned"]
     if isinstance(input, Tensor):
         check_added(input, (mat1.shape[0], mat2.shape[1]))
         if input.dtype is not mat2.dtype:
             names = types.scalar_name(input.dtype), types.scalar_name(mat2.dtype)
             raise errors.runtime(f"self and mat2 must have the same dtype, but got {names[0]} and {names[1]}")
-    return (input, mat1, mat2), {"beta": beta, "alpha": alpha}
+    return (input, mat1, mat2), {"beta": beta, "alpha": alpha, "turned": turned}
 
 
 @addmm.vjp("input")
@@ -462,14 +479,14 @@ def _(k, g, beta):
 
 
 @addmm.vjp("mat1")
-def _(k, g, mat2, alpha):
-    out = k.mm(g, k.conj(k.t(mat2)))
+def _(k, g, mat2, alpha, turned):
+    out = left_gradient(k, g, mat2, turned[0])
     return out if alpha == 1 else out * alpha
 
 
 @addmm.vjp("mat2")
-def _(k, g, mat1, alpha):
-    out = k.mm(k.conj(k.t(mat1)), g)
+def _(k, g, mat1, alpha, turned):
+    out = right_gradient(k, g, mat1, turned[1])
     return out if alpha == 1 else out * alpha
 
 
