@@ -241,7 +241,9 @@ class _Walk:
             if self.create_graph:
                 leaf._grad = self.k.own_gradient(g)
             else:
-                leaf._grad = wrap(g if getrefcount(g) <= 3 and g.base is None else g.copy())
+                base = g.base
+                unheld = base is None or (base.__class__ is ndarray and getrefcount(base) <= 3 and is_all_of(g, base))
+                leaf._grad = wrap(g if unheld and getrefcount(g) <= 3 else g.copy())
         elif self.create_graph:
             leaf._grad = leaf._grad + g  # type: ignore[operator]
         else:
@@ -292,6 +294,11 @@ class _Walk:
 
     def _array(self, g: Any) -> Any:
         return g if self.create_graph else np.asarray(g)
+
+
+def is_all_of(view: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> bool:
+    """Whether a view shows all elements of an array that owns them, once each: a transposed or reshaped one."""
+    return base.base is None and view.size == base.size and (view.flags.c_contiguous or view.flags.f_contiguous)
 
 
 def unshared(g: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
