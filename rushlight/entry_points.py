@@ -149,7 +149,10 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
     recorded = b.and_(grad, w.same(now, w.object(1)))
     w.require(b.or_(b.or_(b.not_(grad), recorded), w.same(now, zero)))
 
-    # --- the result
+    # --- the result; what is in use stays, whatever a finalizer does to x and y while memory is asked for
+    in_use = [left, right, e0, e1]
+    for thing in in_use:
+        w.keep(thing)
     type_number = b.select(is_float, i32(fast.F32.num), i32(fast.F64.num))
     made = w.call("new_array", P, w.object(np.ndarray), nd, dims, type_number, NULL, NULL, i32(0), i32(0), NULL)
     failed, go_on = w.block(), w.block()
@@ -252,6 +255,8 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
         return []
 
     w.choose(recorded, node, leaf)
+    for thing in in_use:
+        w.drop(thing)
     b.ret(t)
 
     # --- the other way
