@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rushlight as torch
-from rushlight.kernels import activations, ir, llvm, vectors
+from rushlight.kernels import activations, elementary, ir, llvm, vectors
 from rushlight.kernels.fused import fma
 from rushlight.kernels.square_root import sqrt
 
@@ -21,7 +21,7 @@ NUMPY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative, "abs": np.abs,
     "exp": vectors.exp,
     "max": np.maximum, "min": np.minimum, "fma": fma, "sqrt": lambda x: sqrt(x) if x.dtype == np.float32 else np.sqrt(x),
-    "single_exp": vectors.single_exp,
+    "single_exp": vectors.single_exp, "rounded_exp": elementary.exp, "rounded_tanh": elementary.tanh,
 }  # fmt: skip
 
 
@@ -60,10 +60,11 @@ def refused(op, kind):
         loops.compiled(loop)
 
 
-@pytest.mark.parametrize("name", ["exp", "single_exp", "sqrt", "loop_exp"])
+@pytest.mark.parametrize("name", ["exp", "single_exp", "sqrt", "loop_exp", "rounded_exp", "rounded_tanh"])
 def test_functions_give_the_same_bits_by_loops(name, monkeypatch):
     function = {
         "exp": vectors.exp, "single_exp": vectors.single_exp, "sqrt": sqrt, "loop_exp": activations.loop_exp,
+        "rounded_exp": elementary.exp, "rounded_tanh": elementary.tanh,
     }[name]  # fmt: skip
     bits = np.random.default_rng(0).integers(0, 1 << 32, 60_000, dtype=np.uint32)
     ordinary = np.random.default_rng(1).standard_normal(60_000).astype(np.float32) * 30

@@ -12,16 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from . import square_root, vectors
+from . import elementwise, square_root, vectors
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
-def rounded_once(ufunc: np.ufunc) -> Callable[[Any], Any]:
-    """``ufunc`` of one argument, whose float32 values are float64's rounded; other dtypes are NumPy's own."""
+def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Callable[[Any], Any]:
+    """``ufunc`` of one argument, whose float32 values are float64's rounded; other dtypes are NumPy's own.
+
+    ``native`` is the instruction that does the same in a loop.
+    """
 
     def function(x: Any) -> Any:
         if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
+            if native is not None:
+                found = elementwise.run(native, x)
+                if found is not None:
+                    return found
             return ufunc(x, dtype=_FLOAT64).astype(_FLOAT32)
         return ufunc(x)
 
@@ -29,7 +36,8 @@ def rounded_once(ufunc: np.ufunc) -> Callable[[Any], Any]:
     return function
 
 
-exp, expm1, log = (rounded_once(f) for f in (np.exp, np.expm1, np.log))
+exp, tanh = rounded_once(np.exp, "rounded_exp"), rounded_once(np.tanh, "rounded_tanh")
+expm1, log = rounded_once(np.expm1), rounded_once(np.log)
 
 
 def sqrt(x: Any) -> Any:
@@ -47,5 +55,5 @@ def log1p(x: Any) -> Any:
 
 
 log2, log10 = rounded_once(np.log2), rounded_once(np.log10)
-sin, cos, tan, tanh = (rounded_once(f) for f in (np.sin, np.cos, np.tan, np.tanh))
+sin, cos, tan = (rounded_once(f) for f in (np.sin, np.cos, np.tan))
 sinh, cosh, atan = (rounded_once(f) for f in (np.sinh, np.cosh, np.arctan))

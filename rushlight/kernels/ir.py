@@ -21,14 +21,15 @@ from collections.abc import Sequence
 from typing import Any
 
 #: Instructions and how many operands they take. ``fma a b c`` is ``a * b + c``, in f32 rounded once, in f64 as written.
-#: ``sqrt``, ``exp`` and ``single_exp`` are PyTorch's (see ``kernels.square_root``, ``kernels.vectors``).
+#: ``sqrt``, ``exp`` and ``single_exp`` are PyTorch's (see ``kernels.square_root``, ``kernels.vectors``); ``rounded_exp`` and
+#: ``rounded_tanh`` are computed in float64 and rounded once (see ``kernels.elementary``).
 ARITY = {
     "add": 2, "sub": 2, "mul": 2, "div": 2, "neg": 1, "abs": 1, "max": 2, "min": 2, "fma": 3, "sqrt": 1, "exp": 1,
-    "single_exp": 1,
+    "single_exp": 1, "rounded_exp": 1, "rounded_tanh": 1,
 }  # fmt: skip
 
 #: Instructions without a float64 form.
-ONLY_F32 = {"exp", "single_exp"}
+ONLY_F32 = {"exp", "single_exp", "rounded_exp", "rounded_tanh"}
 
 TYPES = ("f32", "f64")
 

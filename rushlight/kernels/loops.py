@@ -7,6 +7,7 @@ returning False, unless all are ndarrays of the loop's dtype, contiguous, of one
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,15 @@ _KINDS: dict[str, tuple[Any, np.dtype[Any], int]] = {
 CONTIGUOUS, WRITABLE = 0x101, 0x400  # C_CONTIGUOUS and ALIGNED; WRITEABLE
 
 _functions: dict[Any, Any] = {}
+
+#: Instructions that take powers of two from a table of parts.
+_BY_PARTS = {"single_exp", "rounded_exp", "rounded_tanh"}
+#: ln 2 / 32 in two parts, the first so short that its product with a whole number of 13 bits is exact.
+_LN2_PART = (float.fromhex("0x1.62e42fefa0000p-6"), float.fromhex("0x1.cf79abc9e3b3ap-45"))
+#: exp(r) and tanh(x) near 0: Taylor's coefficients, the highest first.
+_EXP_SERIES = tuple(1 / math.factorial(n) for n in range(6, -1, -1))
+_TANH_SERIES = (62 / 2835, -17 / 315, 2 / 15, -1 / 3)
+_TANH_BY_SERIES = 0.03  # up to here the series is the more exact way
 
 
 def compiled(loop: Loop) -> Any:
@@ -127,7 +137,7 @@ class _Body:
         self.w, self.loop, self.element, self.pointers = w, loop, element, pointers
         used = {op for op, *_ in loop.code}
         self.estimates = w.field(w.object(reciprocal_roots()), DATA) if "sqrt" in used else None
-        self.parts = w.field(w.object(vectors.parts_of_two()), DATA) if "single_exp" in used else None
+        self.parts = w.field(w.object(vectors.parts_of_two()), DATA) if used & _BY_PARTS else None
 
     def at(self, place: Any, lanes: int, numbers: list[Any]) -> None:
         """Elements ``place`` to ``place + lanes``."""
@@ -242,6 +252,44 @@ class _Body:
         part = self.looked_up(self.parts, ir.DoubleType(), b.and_(whole, self.constant(long, 31)))
         power = self.power_of_two(double, b.ashr(whole, self.constant(long, 5)))
         return b.fptrunc(b.fmul(out, b.fmul(part, power)), kind)
+
+    def rounded_exp(self, kind: Any, x: Any) -> Any:
+        """``exp`` of float64, rounded once."""
+        b = self.w.at
+        x = self.max(kind, x, self.constant(kind, vectors.LEAST_SINGLE))
+        x = self.min(kind, x, self.constant(kind, vectors.MOST_SINGLE))
+        return b.fptrunc(self.wide_exp(b.fpext(x, self.like(kind, ir.DoubleType()))), kind)
+
+    def rounded_tanh(self, kind: Any, x: Any) -> Any:
+        """``1 - 2 / (exp(2 |x|) + 1)`` with the sign of x, near 0 Taylor's series, in float64, rounded once."""
+        b = self.w.at
+        double = self.like(kind, ir.DoubleType())
+        one_of = functools.partial(self.constant, double)
+        wide = b.fpext(x, double)
+        size = self.intrinsic("fabs", double, wide)
+        bounded = self.intrinsic("minimum", double, b.fadd(size, size), one_of(44.0))
+        far = b.fsub(one_of(1.0), b.fdiv(one_of(2.0), b.fadd(self.wide_exp(bounded), one_of(1.0))))
+        square = b.fmul(size, size)
+        series = one_of(_TANH_SERIES[0])
+        for c in _TANH_SERIES[1:]:
+            series = b.fadd(b.fmul(series, square), one_of(c))
+        near = b.fadd(size, b.fmul(b.fmul(size, square), series))
+        out = b.select(b.fcmp_ordered("<", size, one_of(_TANH_BY_SERIES)), near, far)
+        return b.fptrunc(self.intrinsic("copysign", double, out, wide), kind)
+
+    def wide_exp(self, x: Any) -> Any:
+        """``exp`` of float64 numbers between -745 and 709, to about one unit in the last place: 2**(k/32) and a polynomial."""
+        b, double = self.w.at, x.type
+        one_of, long = functools.partial(self.constant, double), self.like(double, I64)
+        k = self.intrinsic("rint", double, b.fmul(x, one_of(vectors.PARTS)))
+        r = b.fsub(b.fsub(x, b.fmul(k, one_of(_LN2_PART[0]))), b.fmul(k, one_of(_LN2_PART[1])))
+        out = one_of(_EXP_SERIES[0])
+        for c in _EXP_SERIES[1:]:
+            out = b.fadd(b.fmul(out, r), one_of(c))
+        whole = b.fptosi(b.select(b.fcmp_ordered("ord", x, x), k, one_of(0.0)), long)  # nan has none
+        part = self.looked_up(self.parts, ir.DoubleType(), b.and_(whole, self.constant(long, 31)))
+        power = self.power_of_two(double, b.ashr(whole, self.constant(long, 5)))
+        return b.fmul(out, b.fmul(part, power))
 
     # --- their parts --------------------------------------------------------------------------------------------------
     def constant(self, kind: Any, value: Any) -> Any:
