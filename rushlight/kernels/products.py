@@ -19,7 +19,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 _COLUMNS, _ROWS = 12, 4  # with at least as many of both, the ordinary kernel takes over
-_MOST = 1 << 15  # products beyond which an array of them all would cost more than it gives
+_MOST = 1 << 17  # products beyond which an array of them all would cost more than it gives
 _LANES = 4  # float32 numbers of a vector
 _SINGLE = 12  # inner size from which on single rows are added in lanes too
 
