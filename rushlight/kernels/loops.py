@@ -80,7 +80,7 @@ def write(program: Program, loop: Loop) -> None:
         numbers.append(wide if element == ir.DoubleType() else b.fptrunc(wide, element))
     body = _Body(w, loop, element, pointers, numbers)
     whole = b.sdiv(size, i64(lanes))
-    wide_numbers = [_splat(b, x, lanes) for x in numbers]
+    wide_numbers = [splat(b, x, lanes) for x in numbers]
     w.count(whole, lambda i: body.at(b.mul(i, i64(lanes)), lanes, wide_numbers))
     done = b.mul(whole, i64(lanes))
     w.count(b.sub(size, done), lambda i: body.at(b.add(done, i), 1, numbers))
@@ -123,7 +123,7 @@ def _arrays(w: Writer, loop: Loop, argument: list[Any], dtype: np.dtype[Any]) ->
     return pointers, sizes[0]
 
 
-def _splat(b: Any, value: Any, lanes: int) -> Any:
+def splat(b: Any, value: Any, lanes: int) -> Any:
     """A vector of one number."""
     kind = ir.VectorType(value.type, lanes)
     one = b.insert_element(ir.Constant(kind, ir.Undefined), value, i32(0))

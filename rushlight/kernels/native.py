@@ -21,7 +21,7 @@ FLOAT, DOUBLE, VOID = ir.FloatType(), ir.DoubleType(), ir.VoidType()
 NULL = ir.Constant(P, None)
 
 #: Fields of PyObject and of NumPy's PyArrayObject_fields, 64-bit.
-TYPE, DATA, ND, DIMS, DESCR, FLAGS = 8, 16, 24, 32, 56, 64
+TYPE, DATA, ND, DIMS, STRIDES, DESCR, FLAGS = 8, 16, 24, 32, 40, 56, 64
 
 METH_O, METH_FASTCALL = 0x8, 0x80
 PY_TP_ITERNEXT, PY_TP_NEW = 63, 65  # numbers of PyType_GetSlot

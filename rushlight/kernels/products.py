@@ -18,7 +18,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-_COLUMNS, _ROWS = 12, 4  # with at least as many of both, the ordinary kernel takes over
+COLUMNS, ROWS = 12, 4  # with at least as many of both, the ordinary kernel takes over
 _MOST = 1 << 17  # products beyond which an array of them all would cost more than it gives
 _LANES = 4  # float32 numbers of a vector
 _SINGLE = 12  # inner size from which on single rows are added in lanes too
@@ -28,7 +28,7 @@ def small_product(a: Array, b: Array) -> Array | None:
     """``a @ b`` of float32 matrices as PyTorch's small kernels add it; None where the ordinary BLAS is to be asked."""
     rows, inner = a.shape
     columns = b.shape[1]
-    if (columns >= _COLUMNS and rows >= _ROWS) or inner < 2 or not 0 < rows * inner * columns <= _MOST:
+    if (columns >= COLUMNS and rows >= ROWS) or inner < 2 or not 0 < rows * inner * columns <= _MOST:
         return None
     step = a.itemsize
     if rows == 1 or columns == 1:

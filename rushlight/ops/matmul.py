@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels import gemm
 from ..kernels.products import small_product
 from ..op import opaque
 from ..tensor import Tensor
@@ -34,9 +35,12 @@ def _product(a: Any, b: Any) -> Any:
     if a.dtype.itemsize == 2 and a.dtype.kind in "fV":
         return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
     if a.ndim == 2 and a.dtype == np.float32:
-        small = small_product(a, b if b.ndim == 2 else b[:, None])
-        if small is not None:
-            return small if b.ndim == 2 else small[:, 0]
+        columns = b if b.ndim == 2 else b[:, None]
+        exact = small_product(a, columns)
+        if exact is None:
+            exact = gemm.product(a, columns)
+        if exact is not None:
+            return exact if b.ndim == 2 else exact[:, 0]
     return np.matmul(a, b)
 
 
