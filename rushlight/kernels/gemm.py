@@ -67,4 +67,7 @@ def _kernel() -> Any:
         return None
     from . import tiles
 
-    return tiles.compiled()
+    kernel = tiles.compiled()
+    a, b = np.arange(12, dtype=np.float32).reshape(4, 3), np.arange(75, dtype=np.float32).reshape(3, 25)
+    out = np.empty((4, 25), np.float32)
+    return kernel if kernel(out, a, b) and np.array_equal(out, a @ b) else None  # whole numbers: exact in any order

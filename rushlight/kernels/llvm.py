@@ -18,19 +18,20 @@ def setting() -> str:
     return os.environ.get("RUSHLIGHT_KERNELS", "")
 
 
+@functools.cache
 def available() -> bool:
-    """Whether compiled code may be used here: a CPython with its lock, llvmlite installed, ``RUSHLIGHT_KERNELS`` not ``off``."""
-    if setting() == "off" or sys.implementation.name != "cpython":
-        return False
-    if sys.maxsize < 1 << 32:
+    """Whether compiled code may be used here: a CPython with its lock, a working llvmlite, ``RUSHLIGHT_KERNELS`` not ``off``."""
+    if setting() == "off" or sys.implementation.name != "cpython" or sys.maxsize < 1 << 32:
         return False
     import sysconfig
-    from importlib.util import find_spec
 
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         return False
-
-    return find_spec("llvmlite") is not None
+    try:
+        import llvmlite.binding  # noqa: F401 - it finds its library now or never
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 @functools.cache
