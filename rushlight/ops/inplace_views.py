@@ -239,8 +239,10 @@ def untyped_storage(self: Tensor) -> storage.UntypedStorage:
 def storage_(self: Tensor) -> storage.TypedStorage:
     """All the memory behind this tensor, as elements of its dtype.
 
+    >>> import warnings
     >>> import rushlight as torch
-    >>> torch.arange(4)[1:3].storage().tolist()
+    >>> with warnings.catch_warnings(action="ignore"):  # it says that it is old, as PyTorch's does
+    ...     torch.arange(4)[1:3].storage().tolist()
     [0, 1, 2, 3]
     """
     storage.warn_of_old()

@@ -16,8 +16,8 @@ from ..kernels.ir import Loop
 _KINDS = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
 
 
-class Unreadable(Exception):
-    """The formula does what a loop cannot."""
+class Unreadable(AttributeError):
+    """The formula does what a loop cannot, or asks for what it has not."""
 
 
 class Recording:
