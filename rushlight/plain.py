@@ -35,6 +35,11 @@ def has_plain_form(op: Op) -> bool:
     return one and plain and floats and not views and set(op.answers.values()) <= {"rule"}
 
 
+def is_rare(mode: int) -> bool:
+    """Whether results are marked or noted in this mode. It is asked before the body runs, which may draw random numbers."""
+    return mode != 1 and (mode > 1 or inference.get())
+
+
 def single(op: Op) -> Callable[..., Any]:
     """An op of one tensor and attributes (a reduction, a view) on the short path: its general path in one function."""
     prepare: Any = op.preparer
@@ -56,7 +61,7 @@ def single(op: Op) -> Callable[..., Any]:
             start()
         x: Any = args[0] if args else None
         cls = x.__class__
-        if (cls is not Tensor and cls is not Parameter) or recording() > 1 or (kwargs and "out" in kwargs):
+        if (cls is not Tensor and cls is not Parameter) or is_rare(recording()) or (kwargs and "out" in kwargs):
             return call(op, args, kwargs)
         for other in args:
             if other.__class__ not in PLAIN:
@@ -65,7 +70,9 @@ def single(op: Op) -> Callable[..., Any]:
             inputs, attrs = prepare(*args, **kwargs)
             a = x._a
             dt = a.dtype
-            if inputs[0] is not x or (dt is not F32 and dt is not F64):
+            edge = x._edge if x._base is None else edge_of(x)
+            rare = edge is not None and x._extra is not None
+            if rare or inputs[0] is not x or (dt is not F32 and dt is not F64):
                 return apply(op, inputs, attrs)
             r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
         except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
@@ -73,13 +80,8 @@ def single(op: Op) -> Callable[..., Any]:
         if r.__class__ is not ndarray:
             r = asarray(r)
         t = view_of(x, r) if view else wrap(r)
-        edge = x._edge if x._base is None else edge_of(x)
-        if not recording():
-            return call(op, args, kwargs) if inference.get() else t
-        if edge is None:
+        if edge is None or not recording():
             return t
-        if x._extra is not None:
-            return call(op, args, kwargs)
         name = grad_name if grad_name.__class__ is str else grad_name(inputs, attrs)
         node: Any = (node_classes.get(name) or op.node_class(name))()
         node.seq = next_seq()
@@ -112,7 +114,7 @@ def several(op: Op) -> Callable[..., Any]:
 
     def public(*args: Any, **kwargs: Any) -> Any:
         mode = recording()
-        if mode > 1 or (kwargs and "out" in kwargs):
+        if is_rare(mode) or (kwargs and "out" in kwargs):
             return call(op, args, kwargs)
         for other in args:
             if other.__class__ not in PLAIN:
@@ -135,8 +137,6 @@ def several(op: Op) -> Callable[..., Any]:
             r = quietly(forward, arrays, *bodies, **attrs)
         except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
             return call(op, args, kwargs)
-        if not mode and inference.get():
-            return apply(op, inputs, attrs)
         if r.__class__ is not ndarray:
             r = asarray(r)
         t = wrap(r)

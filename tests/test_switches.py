@@ -161,3 +161,18 @@ def test_tensorboard_gets_arrays(monkeypatch):
     with pytest.raises(NotImplementedError, match="add_graph"):
         w.add_graph()
     monkeypatch.delitem(sys.modules, "rushlight.utils.tensorboard")
+
+
+def test_a_body_that_draws_runs_once_in_every_mode():
+    """The short path asks what mode it is in before it draws, not after."""
+    rates, after = torch.ones(3) * 2, []
+    for mode in (torch.enable_grad, torch.no_grad, torch.inference_mode):
+        torch.manual_seed(0)
+        with mode():
+            drawn = torch._standard_gamma(rates)
+        after.append((drawn.tolist(), torch.rand(2).tolist()))
+    assert after[0] == after[1] == after[2]
+    kept = torch.ones(3, requires_grad=True) * 2
+    kept.retain_grad()
+    torch.manual_seed(0)
+    assert (torch._standard_gamma(kept).tolist(), torch.rand(2).tolist()) == after[0]
