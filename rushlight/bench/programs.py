@@ -1,26 +1,35 @@
 """The programs of the benchmark, each written once against the torch API.
 
-A program is called with the framework's namespace and returns its step: a function that does the work once and gives back a tensor
-or a number by which both frameworks are compared. Seeds are set, so that both start from the same numbers.
+A program is called with the framework's namespace and returns its step: a function that does the work once and gives back a tensor,
+or several, by which both frameworks are compared. Seeds are set, so that both start from the same numbers.
+
+``flop`` counts the additions and multiplications in matrix products and convolutions that a step cannot do without, ``traffic`` the
+bytes that it has to read from and write to arrays of the program (each array once a pass, temporaries not counted).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 Step = Callable[[], Any]
+Program = Callable[[Any], Step]
 
 
 class Row(NamedTuple):
     """A row of the table: the program, the ratio to PyTorch it must reach and the one aimed at."""
 
-    program: Callable[[Any], Step]
+    program: Program
     bar: float
     aim: float
     repeats: int = 1  # how often a step does the work: its time is divided by it
     tolerance: float = 1e-4  # relative, between the results of both sides
+    flop: float = 0  # of a step, as this module's docstring counts them; 0 where arithmetic is not what limits
+    traffic: float = 0  # bytes of a step, likewise
+    peers: Mapping[str, Program] = {}  # the same work written for another framework, by the name of its module
 
 
 # --- small work ---------------------------------------------------------------------------------------------------
@@ -62,8 +71,8 @@ def chain(torch: Any) -> Step:
             y = y * 1.001
             y = y + 0.001
         y.sum().backward()
-        x.grad = None
-        return y
+        grad, x.grad = x.grad, None
+        return y, grad
 
     return step
 
@@ -161,9 +170,7 @@ def char_gpt(torch: Any) -> Step:
     model = GPT()
     ids, targets = torch.randint(0, symbols, (batch, length)), torch.randint(0, symbols, (batch, length))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    return training(
-        model, optimizer, lambda: functional.cross_entropy(model(ids).view(-1, symbols), targets.view(-1))
-    )
+    return training(model, optimizer, lambda: functional.cross_entropy(model(ids).view(-1, symbols), targets.view(-1)))
 
 
 def char_lstm(torch: Any) -> Step:
@@ -192,7 +199,7 @@ def big_chain(torch: Any) -> Step:
         x.grad = None
         y = torch.exp(torch.tanh(x * 1.5 + 0.5) * x).sum()
         y.backward()
-        return y
+        return y, x.grad
 
     return step
 
@@ -257,29 +264,60 @@ def drawing(torch: Any, draw: Step) -> Step:
     return draw
 
 
+# --- the table ----------------------------------------------------------------------------------------------------
+# A layer with weights multiplies three times: forward, for the weight's gradient and for its input's; the first one's input needs none.
+MLP_FLOP = 2 * 128 * (2 * 784 * 256 + 3 * 256 * 10)
+CNN_FLOP = 2 * 64 * (2 * 26 * 26 * 32 * 9 + 3 * 24 * 24 * 64 * 32 * 9 + 3 * 9216 * 128 + 3 * 128 * 10)
+RESIDUAL_FLOP = 2 * (2 + 3) * 32 * 16 * 16 * 64 * 64 * 9
+# Twelve squares of the width a layer and the head; attention's two products, of which a causal mask needs half.
+GPT_FLOP = 3 * (2 * 12 * 64 * (4 * 12 * 128 * 128 + 128 * 65) + 4 * 2 * 12 * 64 * 64 * 128)
+LSTM_FLOP = 3 * 2 * 32 * 64 * ((64 + 128) * 512 + 128 * 65)
+FLOAT = 4  # bytes
+
 ROWS = {
-    "small_op": Row(small_op, 2.0, 3.0, 1000),
-    "seed_loop": Row(seed_loop, 2.0, 3.0, 100),
+    "small_op": Row(small_op, 2.0, 3.0, repeats=1000),
+    "seed_loop": Row(seed_loop, 2.0, 3.0, repeats=100),
     "chain": Row(chain, 2.0, 3.0),
     "mlp_tiny": Row(mlp_tiny, 1.5, 3.0),
-    "mlp_mnist": Row(mlp_mnist, 1.5, 2.5),
-    "cnn": Row(cnn, 1.0, 1.5),
-    "residual_block": Row(residual_block, 0.75, 1.2),
-    "char_gpt": Row(char_gpt, 1.2, 2.0),
-    "char_lstm": Row(char_lstm, 1.2, 2.0),
-    "big_chain": Row(big_chain, 3.0, 8.0),
-    "softmax_norm": Row(softmax_norm, 1.2, 2.0),
-    "adam_10m": Row(adam_10m, 1.5, 2.2),
-    "rand": Row(rand, 3.0, 8.0),
-    "randn": Row(randn, 3.0, 8.0),
-    "bernoulli": Row(bernoulli, 3.0, 8.0),
+    "mlp_mnist": Row(mlp_mnist, 1.5, 2.5, flop=MLP_FLOP),
+    "cnn": Row(cnn, 1.0, 1.5, flop=CNN_FLOP),
+    "residual_block": Row(residual_block, 0.75, 1.2, flop=RESIDUAL_FLOP),
+    "char_gpt": Row(char_gpt, 1.2, 2.0, flop=GPT_FLOP),
+    "char_lstm": Row(char_lstm, 1.2, 2.0, flop=LSTM_FLOP),
+    # x forward and backward, its gradient.
+    "big_chain": Row(big_chain, 3.0, 8.0, traffic=3 * 2_000_000 * FLOAT),
+    # x and y forward; x, g and x's gradient backward, which is read once more for the result.
+    "softmax_norm": Row(softmax_norm, 1.2, 2.0, traffic=6 * 2048 * 1024 * FLOAT),
+    # Parameter and two averages, read and written; the gradient, read.
+    "adam_10m": Row(adam_10m, 1.5, 2.2, traffic=7 * 10_000_000 * FLOAT),
+    "rand": Row(rand, 3.0, 8.0, traffic=1_000_000 * FLOAT),
+    "randn": Row(randn, 3.0, 8.0, traffic=1_000_000 * FLOAT),
+    "bernoulli": Row(bernoulli, 3.0, 8.0, traffic=2 * 1_000_000 * FLOAT),
     "multinomial": Row(multinomial, 3.0, 8.0),
 }
 
 
-def number(result: Any) -> float:
-    """What is compared of a result: the mean size of its elements."""
-    size = result.abs().double().mean().item() if hasattr(result, "abs") else float(result)
-    if not math.isfinite(size):
-        raise ArithmeticError(f"the program computed {size}")
-    return float(size)
+# --- what is compared ---------------------------------------------------------------------------------------------
+SHOWN = 64  # elements
+
+
+def numbers(result: Any) -> list[float]:
+    """What is compared of a result: the mean size of its elements, then some of them, evenly spread; for several, one after another.
+
+    NumPy does it for every side, so that no framework's own sums decide. ArithmeticError for what is not finite.
+    """
+    if isinstance(result, tuple):
+        return [number for part in result for number in numbers(part)]
+    array = np.asarray(result.detach() if hasattr(result, "detach") else result).astype(np.float64).ravel()
+    found = [float(np.abs(array).mean()), *array[:: -(-array.size // SHOWN)].tolist()]
+    if not all(map(math.isfinite, found)):
+        raise ArithmeticError(f"the program computed numbers that are not finite: {found[:4]} ...")
+    return found
+
+
+def agree(these: list[float], those: list[float], tolerance: float) -> bool:
+    """Whether two lists of `numbers` are the same result: each pair within ``tolerance`` times the larger of its size and the mean size."""
+    if len(these) != len(those) or not these:
+        return False
+    scale = abs(these[0])
+    return all(abs(a - b) <= tolerance * max(scale, abs(a), abs(b)) for a, b in zip(these, those, strict=True))
