@@ -8,7 +8,10 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
+
+from . import cache, objects
 
 _kept: list[Any] = []
 
@@ -25,47 +28,115 @@ def available() -> bool:
         return False
     import sysconfig
 
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        return False
-    try:
-        import llvmlite.binding  # noqa: F401 - it finds its library now or never
-    except (ImportError, OSError):
-        return False
-    return True
+    return not sysconfig.get_config_var("Py_GIL_DISABLED") and _features() is not None
 
 
 @functools.cache
+def _features() -> str | None:
+    """This processor's features as LLVM writes them; None if llvmlite is missing or finds no library.
+
+    They are kept on disk, so that a later process that has all its code from there never imports llvmlite.
+    """
+    import importlib.util
+
+    if importlib.util.find_spec("llvmlite") is None:
+        return None
+    kept = cache.read(cache.key("features"))
+    if kept is not None:
+        return kept.decode()
+    try:
+        import llvmlite.binding as llvm
+    except (ImportError, OSError):
+        return None
+    found = str(llvm.get_host_cpu_features().flatten())
+    cache.write(cache.key("features"), found.encode())
+    return found
+
+
 def has(feature: str) -> bool:
     """Whether this processor has a feature, by LLVM's name for it (``fma``)."""
+    return f"+{feature}" in (_features() or "").split(",")
+
+
+def load(module: Any, symbols: dict[str, int]) -> dict[str, int]:
+    """Code for this processor from LLVM IR (text, or anything that prints as it); the addresses of its functions and data.
+
+    ``symbols`` are the addresses of the functions that it declares and calls. The object file is kept on disk.
+    """
+    text = str(module)
+    return code(("text", text), lambda: text, symbols)
+
+
+def code(parts: tuple[object, ...], text: Callable[[], str], symbols: dict[str, int]) -> dict[str, int]:
+    """The same for IR that is written only when no object file is kept for ``parts``, which must say all that the IR depends on
+    beyond the source of the kernels, LLVM and the processor."""
+    name = cache.key(*parts)
+    data = cache.read(name)
+    if data is None:
+        data = compiled(text())
+        cache.write(name, data)
+    try:
+        return objects.load(data, symbols.__getitem__)
+    except NotImplementedError:
+        return _load_by_llvm(data, symbols)
+
+
+def compiled(text: str) -> bytes:
+    """An object file for this processor."""
     import llvmlite.binding as llvm
 
-    return bool(llvm.get_host_cpu_features().get(feature, False))
+    parsed = llvm.parse_assembly(text)
+    parsed.verify()
+    machine = _machine()
+    # Variables to registers, and no more: other passes take three times as long as the rest and gain nothing on what is written here.
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.run(parsed, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
+    return bytes(machine.emit_object(parsed))
 
 
-def load(module: Any, symbols: dict[str, int]) -> Any:
-    """Compile an ``llvmlite.ir.Module`` for this processor; its functions and globals are asked for by name.
+@functools.cache
+def _machine() -> Any:
+    import llvmlite.binding as llvm
 
-    ``symbols`` are the addresses of the functions that it declares and calls.
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=1,
+        reloc="pic",
+        codemodel="small",
+    )
+
+
+def _load_by_llvm(data: bytes, symbols: dict[str, int]) -> dict[str, int]:
+    """By LLVM's own loader, where ours knows the format too little.
 
     The engine is never disposed of: code that the interpreter may still hold would go with it.
     """
     import llvmlite.binding as llvm
 
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
+    machine = _machine()
     for name, address in symbols.items():
         llvm.add_symbol(name, address)
-    parsed = llvm.parse_assembly(str(module))
-    parsed.verify()
-    # No passes over the IR: on what is written here they take three times as long as the rest and gain nothing.
-    machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=1
-    )
-    engine: Any = llvm.create_mcjit_compiler(parsed, machine)
+    engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    file = llvm.ObjectFileRef.from_data(data)
+    engine.add_object_file(file)
     engine.finalize_object()
     engine._owned, engine._dispose = True, lambda: None
     _kept.append(engine)
-    return engine
+    return Addresses(engine)
+
+
+class Addresses(dict[str, int]):
+    """Symbols of an engine, looked up as they are asked for."""
+
+    def __init__(self, engine: Any):
+        self.engine = engine
+
+    def __missing__(self, name: str) -> int:
+        return int(self.engine.get_function_address(name) or self.engine.get_global_value_address(name))
 
 
 #: Elements that NumPy has to have worked through before loops are compiled, which takes about as long as they would have saved

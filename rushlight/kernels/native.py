@@ -181,7 +181,7 @@ class Program:
     def load(self) -> Any:
         _programs.append(self)
         engine = llvm.load(self.module, self.symbols)
-        at = engine.get_global_value_address("table")
+        at = engine["table"]
         for i, thing in enumerate(self.objects):
             ctypes.c_void_p.from_address(at + 8 * i).value = int(thing) if isinstance(thing, Bits) else id(thing)
         return engine
@@ -227,7 +227,7 @@ _definitions: list[MethodDef] = []  # CPython keeps pointers to them
 def method(cls: type, engine: Any, symbol: str, name: str) -> Any:
     """A method of one argument, as a descriptor for ``cls``, around a compiled function."""
     doc = f"{name}($self, other, /)\n--\n\n``{symbol}`` of a tensor and a tensor or a number."
-    definition = MethodDef(name.encode(), engine.get_function_address(symbol), METH_O, doc.encode())
+    definition = MethodDef(name.encode(), engine[symbol], METH_O, doc.encode())
     _definitions.append(definition)
     make = ctypes.pythonapi.PyDescr_NewMethod
     make.restype, make.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_void_p]
@@ -236,7 +236,7 @@ def method(cls: type, engine: Any, symbol: str, name: str) -> Any:
 
 def function(engine: Any, symbol: str) -> Any:
     """A function of any number of arguments around a compiled METH_FASTCALL function."""
-    definition = MethodDef(symbol.encode(), engine.get_function_address(symbol), METH_FASTCALL, None)
+    definition = MethodDef(symbol.encode(), engine[symbol], METH_FASTCALL, None)
     _definitions.append(definition)
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]

@@ -1,0 +1,198 @@
+"""Kernels as functions that Python calls: ``compiled(python, T=f32)`` takes ndarrays and numbers and does the work on all threads.
+
+A kernel's first two parameters are ``start`` and ``stop``: which part of the work it is to do. It is called as
+``run(size, grain, *arguments)``, and done in chunks of ``grain`` of the ``size`` units of work, however many threads there are; the
+interpreter's lock is released if there is more than one chunk. Arguments are checked by machine code: ``run`` returns False and has done
+nothing if one is not what its parameter says (the exact type ndarray, the dtype, contiguous and aligned; int; float).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from typing import Any
+
+import numpy as np
+
+from . import llvm, native, threads
+from .emit import F32, F64, I32, I64, U8, Code, Module, Type, Value
+from .language import Translator, annotation, source
+
+#: What a kernel's code finds in its table, filled after loading.
+_OBJECTS: tuple[Any, ...] = (
+    np.ndarray, int, float, True, False, None,
+    *[np.dtype(name) for name in ("f4", "f8", "i8", "i4", "i2", "i1", "u8", "u4", "u1", "?")],
+)  # fmt: skip
+_DTYPES = {
+    "f32": "f4", "f64": "f8", "i64": "i8", "i32": "i4", "i16": "i2", "i8": "i1", "u64": "u8", "u32": "u4", "u8": "u1",
+    "bool": "?",
+}  # fmt: skip
+_POOL = len(_OBJECTS)
+_CONTIGUOUS, _ALIGNED, _WRITABLE = 0x1, 0x100, 0x400
+
+
+@functools.cache
+def compiled(python: Any, **bindings: Any) -> Any:
+    """The kernel with some of its names bound; None where no compiled code can be had."""
+    if not llvm.available():
+        return None
+    node, file = source(python)
+    names = {**python.__globals__, **bindings}
+    if [a.arg for a in node.args.args[:2]] != ["start", "stop"]:
+        raise TypeError(f"{file}: the kernel '{python.__name__}' does not begin with start and stop")
+    parameters = [(a.arg, *annotation(a.annotation, names)) for a in node.args.args[2:] if a.arg not in bindings]
+    parts = (python.__module__, python.__qualname__, *getattr(python, "parts", ()))
+    bound = tuple((name, _named(value)) for name, value in sorted(bindings.items()))
+    symbols = {name: _address(name) for name in _CALLED}
+    pool = threads.pool()
+    symbols["dispatch"] = pool.dispatch
+    symbols.update(getattr(python, "symbols", {}))
+    loaded = llvm.code((*parts, bound), lambda: _write(python, parameters, bindings), symbols)
+    table = loaded["table"]
+    for i, thing in enumerate(_OBJECTS):
+        ctypes.c_void_p.from_address(table + 8 * i).value = id(thing)
+    ctypes.c_void_p.from_address(table + 8 * _POOL).value = pool.address
+    return native.function(loaded, "entry")
+
+
+def _named(value: Any) -> Any:
+    """What stands for a bound value in the name of its code."""
+    return f"{value.__module__}.{value.__qualname__}" if callable(value) and hasattr(value, "__qualname__") else value
+
+
+_CALLED = ("PyLong_AsLongLongAndOverflow", "PyFloat_AsDouble", "PyEval_SaveThread", "PyEval_RestoreThread", "Py_IncRef")
+
+
+def _address(name: str) -> int:
+    return ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
+
+
+def _write(python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[str, Any]) -> str:
+    module = Module()
+    module.globals.append(f"@table = global [{_POOL + 1} x ptr] zeroinitializer")
+    _write_body(module, python, parameters, bindings)
+    _write_entry(module, parameters)
+    return str(module)
+
+
+def _write_body(module: Module, python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[str, Any]) -> None:
+    """The kernel with start, stop and the rest of its arguments in 8-byte slots."""
+    code = module.define("void @body(i64 %start, i64 %stop, ptr %slots) nounwind")
+    to = Translator(code, python, dict(bindings))
+    to.names["start"], to.names["stop"] = (to.into(None, Value(I64, f"%{x}")) for x in ("start", "stop"))
+    for i, (name, kind, _) in enumerate(parameters):
+        at = code.value(I64, f"getelementptr i64, ptr %slots, i64 {i}")
+        value = code.value(kind, f"load {kind.text}, ptr {at.text}")
+        to.names[name] = value if kind.kind == "pointer" else to.into(None, value)
+    to.run()
+    code.line("ret void")
+
+
+class _Entry:
+    """The function that Python calls, being written."""
+
+    def __init__(self, module: Module):
+        self.code = module.define("ptr @entry(ptr %self, ptr %given, i64 %count) nounwind")
+
+    def object(self, thing: Any) -> str:
+        place = next(i for i, x in enumerate(_OBJECTS) if x is thing)
+        at = self.code.value(I64, f"getelementptr ptr, ptr @table, i64 {place}").text
+        return self.code.value(I64, f"load ptr, ptr {at}").text
+
+    def field(self, thing: str, offset: int, kind: str) -> str:
+        at = self.code.value(I64, f"getelementptr i8, ptr {thing}, i64 {offset}").text
+        return self.code.value(I64, f"load {kind}, ptr {at}").text
+
+    def require(self, condition: str) -> None:
+        go_on = self.code.label("ok")
+        self.code.line(f"br i1 {condition}, label %{go_on}, label %refused")
+        self.code.begin(go_on)
+
+    def same(self, kind: str, a: str, b: str) -> str:
+        return self.code.value(I64, f"icmp eq {kind} {a}, {b}").text
+
+    def argument(self, i: int) -> str:
+        at = self.code.value(I64, f"getelementptr ptr, ptr %given, i64 {i}").text
+        return self.code.value(I64, f"load ptr, ptr {at}").text
+
+    def number(self, thing: str, kind: Type) -> str:
+        """A Python int or float as the type of a parameter."""
+        code = self.code
+        self.require(
+            self.same("ptr", self.field(thing, native.TYPE, "ptr"), self.object(int if kind == I64 else float))
+        )
+        if kind == I64:
+            over = code.place(I32)
+            value = code.call(I64, "PyLong_AsLongLongAndOverflow", Value(_POINTER, thing), Value(_POINTER, over))
+            assert value is not None
+            self.require(self.same("i32", code.value(I32, f"load i32, ptr {over}").text, "0"))
+            return value.text
+        value = code.call(F64, "PyFloat_AsDouble", Value(_POINTER, thing))
+        assert value is not None
+        return value.text if kind == F64 else code.value(F32, f"fptrunc double {value.text} to float").text
+
+    def array(self, thing: str, kind: Type, how: str) -> str:
+        """The data of an ndarray that is what a parameter says."""
+        code = self.code
+        self.require(self.same("ptr", self.field(thing, native.TYPE, "ptr"), self.object(np.ndarray)))
+        dtype = np.dtype(_DTYPES[kind.to.name])
+        self.require(self.same("ptr", self.field(thing, native.DESCR, "ptr"), self.object(dtype)))
+        needed = _ALIGNED | (0 if how == "strided" else _CONTIGUOUS) | (_WRITABLE if how == "write" else 0)
+        flags = code.value(I32, f"and i32 {self.field(thing, native.FLAGS, 'i32')}, {needed}").text
+        self.require(self.same("i32", flags, str(needed)))
+        return self.field(thing, native.DATA, "ptr")
+
+    def perhaps(self, thing: str, kind: Type) -> str:
+        """The data of an array, or null for None."""
+        code, place = self.code, self.code.place(_POINTER)
+        code.line(f"store ptr null, ptr {place}")
+        given, after = code.label("given"), code.label("after")
+        code.line(f"br i1 {self.same('ptr', thing, self.object(None))}, label %{after}, label %{given}")
+        code.begin(given)
+        code.line(f"store ptr {self.array(thing, kind, 'read')}, ptr {place}")
+        code.branch(after)
+        code.begin(after)
+        return code.value(_POINTER, f"load ptr, ptr {place}").text
+
+
+_POINTER = Type("pointer", 64, 1, U8)
+
+
+def _write_entry(module: Module, parameters: list[tuple[str, Type, str]]) -> None:
+    """Check and convert the arguments, then do the work: at once if it is one chunk, else by the pool."""
+    entry = _Entry(module)
+    code = entry.code
+    entry.require(entry.same("i64", "%count", str(len(parameters) + 2)))
+    size, grain = (entry.number(entry.argument(i), I64) for i in range(2))
+    slots = code.place(I64, max(len(parameters), 1))
+    for i, (_, kind, how) in enumerate(parameters):
+        thing = entry.argument(i + 2)
+        if kind.kind != "pointer":
+            value = entry.number(thing, kind)
+        else:
+            value = entry.perhaps(thing, kind) if how == "maybe" else entry.array(thing, kind, how)
+        at = code.value(I64, f"getelementptr i64, ptr {slots}, i64 {i}").text
+        code.line(f"store {kind.text} {value}, ptr {at}")
+    one, many, done = "one", "many", "done"
+    entry.code.line(f"br i1 {code.value(I64, f'icmp sle i64 {size}, {grain}').text}, label %{one}, label %{many}")
+    code.begin(one)
+    code.line(f"call void @body(i64 0, i64 {size}, ptr {slots})")
+    code.branch(done)
+    code.begin(many)
+    state = code.call(_POINTER, "PyEval_SaveThread")
+    assert state is not None
+    at = code.value(I64, f"getelementptr ptr, ptr @table, i64 {_POOL}").text
+    pool = code.value(_POINTER, f"load ptr, ptr {at}")
+    body = code.value(I64, "ptrtoint ptr @body to i64")
+    code.call(None, "dispatch", pool, body, Value(_POINTER, slots), Value(I64, size), Value(I64, grain))
+    code.call(None, "PyEval_RestoreThread", state)
+    code.branch(done)
+    _answer(code, done, entry, True)
+    _answer(code, "refused", entry, False)
+
+
+def _answer(code: Code, label: str, entry: _Entry, answer: bool) -> None:
+    code.begin(label)
+    thing = entry.object(answer)
+    code.call(None, "Py_IncRef", Value(_POINTER, thing))
+    code.line(f"ret ptr {thing}")

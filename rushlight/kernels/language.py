@@ -1,0 +1,677 @@
+"""The language that kernels are written in: the part of Python that says what a processor does.
+
+A kernel is a Python function whose source is read, not run. Parameters are annotated; a variable has the type of what it is first
+given; numbers of the module and of Python lists are known while compiling. Functions that it calls are written into it.
+
+- types: ``i64 i32 i16 i8 u64 u32 u8 f64 f32 boolean``; called, they convert (``f32(x)``, also all lanes of a vector); a number
+  written in the source takes the type of what it meets. Nothing else is converted by itself.
+- ``read[f32]``, ``write[f32]``: parameters that are contiguous arrays; ``strided[f32]``: a pointer to the first element of
+  any array, whose strides the caller gives as numbers. ``x[i]`` is an element, ``load(x, i, 8)`` eight of them as a vector, ``x[i] = v``
+  stores a number or a vector, ``x + n`` is a pointer n elements on. ``load(x, i, 8, n)`` and ``store(x, i, v, n)`` touch only the first n.
+- ``for i in range(...)``, ``while``, ``if``, ``a if c else b`` (both are computed), ``and``/``or`` of conditions (both are
+  computed). ``for j in unroll(4)`` is written out four times, and j is a number; ``if`` of a known condition compiles one side.
+- ``[a, b]`` and ``[a] * 4`` are lists of variables, indexed by known numbers.
+- float ``a * b + c`` is rounded twice, ``fma(a, b, c)`` once. ``a // b`` and ``a % b`` of whole numbers round towards zero.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+from .emit import BOOL, I8, I32, I64, U8, Code, Module, Type, Value, constant, pointer_to
+
+
+class KernelError(TypeError):
+    """What is wrong with a kernel, and in which line."""
+
+
+class Variable:
+    """A place on the stack that LLVM turns into a register."""
+
+    __slots__ = ("type", "place")
+
+    def __init__(self, code: Code, kind: Type):
+        self.type, self.place = kind, code.place(kind)
+
+
+class External:
+    """A function of C: its symbol, its result's type or None, its arguments' types."""
+
+    def __init__(self, symbol: str, result: Type | None, *arguments: Type):
+        self.symbol, self.result, self.arguments = symbol, result, arguments
+
+
+@functools.cache
+def source(function: Any) -> tuple[ast.FunctionDef, str]:
+    """The tree of a function."""
+    lines, first = inspect.getsourcelines(function)
+    tree = ast.parse(textwrap.dedent("".join(lines)))
+    ast.increment_lineno(tree, first - 1)
+    node = tree.body[0]
+    assert isinstance(node, ast.FunctionDef)
+    return node, inspect.getsourcefile(function) or "?"
+
+
+class Translator:
+    """One Python function becoming instructions of ``code``."""
+
+    def __init__(self, code: Code, function: Any, bindings: dict[str, Any]):
+        self.code, self.function = code, function
+        closed = inspect.getclosurevars(function).nonlocals if function.__closure__ else {}
+        self.names: dict[str, Any] = {**function.__globals__, **closed, **bindings}
+        self.result: Any = None
+
+    def run(self) -> Any:
+        """Write the whole body; what it returns."""
+        node, _ = source(self.function)
+        self.block(node.body)
+        return self.result
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+    def block(self, statements: list[ast.stmt]) -> None:
+        for statement in statements:
+            try:
+                getattr(self, f"do_{type(statement).__name__}", self.refuse)(statement)
+            except KernelError:
+                raise
+            except (TypeError, KeyError, AttributeError, IndexError, ValueError) as error:
+                _, file = source(self.function)
+                shown = ast.unparse(statement).splitlines()[0]
+                raise KernelError(f"{file}:{statement.lineno}: {shown}\n{type(error).__name__}: {error}") from error
+
+    def refuse(self, node: ast.AST) -> Any:
+        raise TypeError(f"kernels have no {type(node).__name__}")
+
+    def do_Expr(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):
+            self.value(node.value)
+
+    def do_Pass(self, node: ast.Pass) -> None:
+        pass
+
+    def do_Return(self, node: ast.Return) -> None:
+        if node.value is not None:
+            self.result = self.value(node.value)
+
+    def do_Assign(self, node: ast.Assign) -> None:
+        value = self.value(node.value)
+        for target in node.targets:
+            self.assign(target, value)
+
+    def do_AnnAssign(self, node: ast.AnnAssign) -> None:
+        """``x: f32 = 0`` gives a variable its type."""
+        assert node.value is not None
+        self.assign(node.target, self.convert(self.value(node.annotation), self.value(node.value)))
+
+    def do_AugAssign(self, node: ast.AugAssign) -> None:
+        operands = ast.BinOp(self.as_load(node.target), node.op, node.value)
+        self.assign(node.target, self.value(ast.copy_location(operands, node)))
+
+    @staticmethod
+    def as_load(node: Any) -> ast.expr:
+        """The target of an assignment as an expression."""
+        return ast.parse(ast.unparse(node), mode="eval").body
+
+    def assign(self, target: ast.expr, value: Any) -> None:
+        if isinstance(target, ast.Tuple):
+            for part, item in zip(target.elts, value, strict=True):
+                self.assign(part, item)
+        elif isinstance(target, ast.Name):
+            self.names[target.id] = self.into(self.names.get(target.id), value)
+        elif isinstance(target, ast.Subscript):
+            thing = self.value(target.value)
+            if isinstance(thing, list):
+                place = self.value(target.slice)
+                thing[place] = self.into(thing[place], value)
+            else:
+                self.store(thing, self.value(target.slice), value)
+        else:
+            self.refuse(target)
+
+    def into(self, old: Any, value: Any) -> Any:
+        """A variable that holds a value: the old one if there is one."""
+        if isinstance(value, list):
+            return value
+        if isinstance(old, Variable):
+            self.set(old, self.convert_static(old.type, self.get(value)))
+            return old
+        value = self.get(value)
+        if isinstance(value, bool):
+            value = constant(BOOL, value)
+        elif isinstance(value, int):
+            value = constant(I64, value)
+        elif isinstance(value, float):
+            raise TypeError("is it an f32 or an f64? write f32(...) or f64(...)")
+        if not isinstance(value, Value):
+            return value  # known while compiling
+        variable = Variable(self.code, value.type)
+        self.set(variable, value)
+        return variable
+
+    def set(self, variable: Variable, value: Value) -> None:
+        if value.type != variable.type:
+            raise TypeError(f"a variable of type {variable.type.name} is given {value.type.name}")
+        self.code.line(f"store {value.typed}, ptr {variable.place}")
+
+    def get(self, thing: Any) -> Any:
+        """The value of a variable; other things as they are."""
+        if isinstance(thing, Variable):
+            return self.code.value(thing.type, f"load {thing.type.text}, ptr {thing.place}")
+        return thing
+
+    def do_If(self, node: ast.If) -> None:
+        condition = self.value(node.test)
+        if not isinstance(condition, Value):
+            self.block(node.body if condition else node.orelse)
+            return
+        then, otherwise, after = (self.code.label(x) for x in ("then", "else", "end"))
+        self.code.branch_if(condition, then, otherwise)
+        for label, body in ((then, node.body), (otherwise, node.orelse)):
+            self.code.begin(label)
+            self.block(body)
+            self.code.branch(after)
+        self.code.begin(after)
+
+    def do_While(self, node: ast.While) -> None:
+        head, inside, after = (self.code.label(x) for x in ("while", "do", "end"))
+        self.code.branch(head)
+        self.code.begin(head)
+        self.code.branch_if(self.value(node.test), inside, after)
+        self.code.begin(inside)
+        self.block(node.body)
+        self.code.branch(head)
+        self.code.begin(after)
+
+    def do_For(self, node: ast.For) -> None:
+        assert isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name)
+        arguments = [self.value(a) for a in node.iter.args]
+        if node.iter.func.id == "unroll":
+            assert isinstance(node.target, ast.Name)
+            for i in range(*arguments):
+                self.names[node.target.id] = i
+                self.block(node.body)
+            return
+        if node.iter.func.id != "range":
+            raise TypeError("a loop is over range(...) or unroll(...)")
+        start, stop = (0, arguments[0]) if len(arguments) == 1 else arguments[:2]
+        step = arguments[2] if len(arguments) == 3 else 1
+        assert isinstance(node.target, ast.Name)
+        self.names.pop(node.target.id, None)  # a fresh variable of type i64
+        variable = Variable(self.code, I64)
+        self.set(variable, self.convert_static(I64, start))
+        self.names[node.target.id] = variable
+        stop = self.convert_static(I64, stop)
+        head, inside, after = (self.code.label(x) for x in ("for", "do", "end"))
+        self.code.branch(head)
+        self.code.begin(head)
+        order = ast.Gt() if isinstance(step, int) and step < 0 else ast.Lt()
+        self.code.branch_if(self.compare(order, self.get(variable), stop), inside, after)
+        self.code.begin(inside)
+        self.block(node.body)
+        self.set(variable, self.binary(ast.Add(), self.get(variable), step))
+        self.code.branch(head)
+        self.code.begin(after)
+
+    # --- expressions --------------------------------------------------------------------------------------------------
+    def value(self, node: ast.expr) -> Any:
+        """What an expression is: a Value, or something known while compiling."""
+        return getattr(self, f"of_{type(node).__name__}", self.refuse)(node)
+
+    def of_Constant(self, node: ast.Constant) -> Any:
+        return node.value
+
+    def of_Name(self, node: ast.Name) -> Any:
+        if node.id in self.names:
+            return self.get(self.names[node.id])
+        if node.id in _WHILE_COMPILING:
+            return _WHILE_COMPILING[node.id]
+        raise KeyError(f"no name '{node.id}'")
+
+    def of_Attribute(self, node: ast.Attribute) -> Any:
+        return getattr(self.value(node.value), node.attr)
+
+    def of_List(self, node: ast.List) -> list[Any]:
+        return [self.into(None, self.value(item)) for item in node.elts]
+
+    def of_Tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
+        return tuple(self.value(item) for item in node.elts)
+
+    def of_ListComp(self, node: ast.ListComp) -> list[Any]:
+        (generator,) = node.generators
+        assert isinstance(generator.iter, ast.Call) and isinstance(generator.target, ast.Name)
+        made = []
+        for i in range(*[self.value(a) for a in generator.iter.args]):
+            self.names[generator.target.id] = i
+            made.append(self.into(None, self.value(node.elt)))
+        return made
+
+    def of_Subscript(self, node: ast.Subscript) -> Any:
+        thing, place = self.value(node.value), self.value(node.slice)
+        if isinstance(thing, Value):
+            return Built(self).at_load(thing, place, 1)
+        return self.get(thing[place])
+
+    def of_IfExp(self, node: ast.IfExp) -> Any:
+        condition = self.value(node.test)
+        if not isinstance(condition, Value):
+            return self.value(node.body if condition else node.orelse)
+        return Built(self).at_select(condition, self.value(node.body), self.value(node.orelse))
+
+    def of_BoolOp(self, node: ast.BoolOp) -> Any:
+        values = [self.value(v) for v in node.values]
+        if not any(isinstance(v, Value) for v in values):
+            return all(values) if isinstance(node.op, ast.And) else any(values)
+        op = ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr()
+        return functools.reduce(lambda a, b: self.binary(op, a, b), values)
+
+    def of_Compare(self, node: ast.Compare) -> Any:
+        left = self.value(node.left)
+        found: Any = None
+        for op, right_node in zip(node.ops, node.comparators, strict=True):
+            right = self.value(right_node)
+            one = self.compare(op, left, right)
+            found = one if found is None else self.binary(ast.BitAnd(), found, one)
+            left = right
+        return found
+
+    def of_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        value = self.value(node.operand)
+        if not isinstance(value, Value):
+            return _PYTHON[type(node.op)](value)
+        if isinstance(node.op, ast.USub):
+            if value.type.kind == "float":
+                return self.code.value(value.type, f"fneg {value.typed}")
+            return self.binary(ast.Sub(), 0, value)
+        if isinstance(node.op, ast.Not) or isinstance(node.op, ast.Invert):
+            return self.binary(ast.BitXor(), value, True if value.type.kind == "bool" else -1)
+        return self.refuse(node.op)
+
+    def of_BinOp(self, node: ast.BinOp) -> Any:
+        return self.binary(node.op, self.value(node.left), self.value(node.right))
+
+    def of_Call(self, node: ast.Call) -> Any:
+        called = self.value(node.func)
+        arguments = [self.value(a) for a in node.args]
+        keywords = {str(k.arg): self.value(k.value) for k in node.keywords}
+        if isinstance(called, Type):
+            return self.convert(called, arguments[0])
+        if isinstance(called, str):
+            return getattr(Built(self), f"at_{called}")(*arguments, **keywords)
+        if isinstance(called, External):
+            given = [self.convert_static(t, a) for t, a in zip(called.arguments, arguments, strict=True)]
+            return self.code.call(called.result, called.symbol, *given)
+        if called in _WHILE_COMPILING.values():
+            return called(*arguments, **keywords)
+        return self.inline(called, arguments, keywords)
+
+    def inline(self, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """Write a function of the language where it is called. Its parameters are variables of its own."""
+        bound = inspect.signature(function).bind(*arguments, **keywords)
+        bound.apply_defaults()
+        inner = Translator(self.code, function, {})
+        for name, value in bound.arguments.items():
+            inner.names[name] = value if isinstance(value, int | float | list) else inner.into(None, value)
+        return inner.run()
+
+    # --- arithmetic ---------------------------------------------------------------------------------------------------
+    def together(self, a: Any, b: Any) -> tuple[Value, Value]:
+        """Two operands as one type: numbers take the other's, a scalar is put into every lane."""
+        if not isinstance(a, Value):
+            return constant(b.type, a), b
+        if not isinstance(b, Value):
+            return a, constant(a.type, b)
+        if a.type != b.type and a.type.scalar == b.type.scalar:
+            if a.type.lanes == 1:
+                a = self.splat(a, b.type.lanes)
+            elif b.type.lanes == 1:
+                b = self.splat(b, a.type.lanes)
+        if a.type != b.type:
+            raise TypeError(f"{a.type.name} with {b.type.name}: convert one of them")
+        return a, b
+
+    def binary(self, op: ast.operator, a: Any, b: Any) -> Any:
+        a, b = self.get(a), self.get(b)
+        if isinstance(a, list) and isinstance(op, ast.Mult):
+            return [self.into(None, self.get(item)) for _ in range(b) for item in a]
+        if not isinstance(a, Value) and not isinstance(b, Value):
+            return _PYTHON[type(op)](a, b)
+        if isinstance(a, Value) and a.type.kind == "pointer":
+            offset = self.convert_static(I64, b)
+            if isinstance(op, ast.Sub):
+                offset = self.binary(ast.Sub(), 0, offset)
+            return self.code.value(a.type, f"getelementptr {a.type.to.text}, ptr {a.text}, {offset.typed}")
+        a, b = self.together(a, b)
+        name = _OPERATIONS[type(op)][a.type.kind]
+        return self.code.value(a.type, f"{name} {a.typed}, {b.text}")
+
+    def compare(self, op: ast.cmpop, a: Any, b: Any) -> Any:
+        if not isinstance(a, Value) and not isinstance(b, Value):
+            return _PYTHON[type(op)](a, b)
+        a, b = self.together(a, b)
+        order = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}[type(op)]
+        if a.type.kind == "float":
+            text = f"fcmp {'u' if order == 'ne' else 'o'}{order}"
+        elif order in ("eq", "ne"):
+            text = f"icmp {order}"
+        else:
+            text = f"icmp {'s' if a.type.kind == 'int' else 'u'}{order}"
+        return self.code.value(BOOL.times(a.type.lanes), f"{text} {a.typed}, {b.text}")
+
+    def convert_static(self, kind: Type, value: Any) -> Value:
+        """A number as a constant of a type; a Value as it is."""
+        return value if isinstance(value, Value) else constant(kind, value)
+
+    def splat(self, value: Value, lanes: int) -> Value:
+        wide = value.type.times(lanes)
+        one = self.code.value(wide, f"insertelement {wide.text} poison, {value.typed}, i32 0")
+        return self.code.value(wide, f"shufflevector {one.typed}, {wide.text} poison, <{lanes} x i32> zeroinitializer")
+
+    def convert(self, kind: Type, value: Any) -> Value:
+        """A number, or all lanes of a vector, in another type."""
+        if not isinstance(value, Value):
+            return constant(kind, value)
+        kind = kind if kind.kind == "pointer" else kind.times(value.type.lanes)
+        old = value.type
+        if old == kind:
+            return value
+        sort = {"int": "s", "uint": "u", "bool": "u"}
+        if kind.kind == "bool":
+            return self.compare(ast.NotEq(), value, 0)  # type: ignore[no-any-return]
+        if kind.kind == "float" and old.kind == "float":
+            name = "fpext" if kind.bits > old.bits else "fptrunc"
+        elif kind.kind == "float":
+            name = f"{sort[old.kind]}itofp"
+        elif old.kind == "float":
+            name = f"fpto{sort[kind.kind]}i"
+        elif kind.bits == old.bits:
+            return Value(kind, value.text)  # the same bits, read otherwise
+        else:
+            name = "trunc" if kind.bits < old.bits else ("sext" if old.kind == "int" else "zext")
+        return self.code.value(kind, f"{name} {value.typed} to {kind.text}")
+
+    def store(self, pointer: Value, place: Any, value: Any) -> None:
+        element = pointer.type.to
+        value = self.convert_static(element, self.get(value))
+        if value.type.scalar != element:
+            raise TypeError(f"{value.type.name} into memory of {element.name}: convert it")
+        if element == BOOL:
+            value = self.convert(U8, value)
+        at = self.binary(ast.Add(), pointer, place)
+        self.code.line(f"store {value.typed}, ptr {at.text}, align {element.size}")
+
+
+class Built:
+    """The functions of the language, ``at_name`` being called ``name``."""
+
+    def __init__(self, to: Translator):
+        self.to, self.code = to, to.code
+
+    def at_load(self, pointer: Value, place: Any, lanes: int, count: Any = None, otherwise: Any = 0) -> Value:
+        """Elements from a place on; of the lanes from ``count`` on ``otherwise``, and their memory is not touched."""
+        element = pointer.type.to
+        stored = (U8 if element == BOOL else element).times(lanes)
+        at = self.to.binary(ast.Add(), pointer, place)
+        if count is None:
+            value = self.code.value(stored, f"load {stored.text}, ptr {at.text}, align {element.size}")
+        else:
+            mask, fill = self.first(count, lanes), constant(stored, otherwise)
+            name = f"llvm.masked.load.{stored.suffix}.p0"
+            self.code.module.declare(name, f"declare {stored.text} @{name}(ptr, <{lanes} x i1>, {stored.text})")
+            text = f"call {stored.text} @{name}(ptr align {element.size} {at.text}, {mask.typed}, {fill.typed})"
+            value = self.code.value(stored, text)
+        return self.to.convert(BOOL, value) if element == BOOL else value
+
+    def at_store(self, pointer: Value, place: Any, value: Value, count: Any = None) -> None:
+        if count is None:
+            return self.to.store(pointer, place, value)
+        mask, at = self.first(count, value.type.lanes), self.to.binary(ast.Add(), pointer, place)
+        name = f"llvm.masked.store.{value.type.suffix}.p0"
+        self.code.module.declare(name, f"declare void @{name}({value.type.text}, ptr, <{value.type.lanes} x i1>)")
+        self.code.line(f"call void @{name}({value.typed}, ptr align {value.type.size} {at.text}, {mask.typed})")
+
+    def first(self, count: Any, lanes: int) -> Value:
+        """Which lanes come before a number."""
+        count = self.to.convert(I32, self.to.convert_static(I64, count))
+        return self.to.compare(ast.Lt(), self.at_iota(lanes), self.to.splat(count, lanes))  # type: ignore[no-any-return]
+
+    def at_iota(self, lanes: int) -> Value:
+        """0, 1, 2, ... as i32."""
+        return Value(I32.times(lanes), "<" + ", ".join(f"i32 {i}" for i in range(lanes)) + ">")
+
+    def at_splat(self, value: Any, lanes: int) -> Value:
+        """A value in every lane."""
+        return value if value.type.lanes == lanes else self.to.splat(value, lanes)
+
+    def at_select(self, condition: Value, a: Any, b: Any) -> Value:
+        a, b = self.to.together(a, b)
+        if condition.type.lanes > a.type.lanes:
+            a, b = (self.to.splat(x, condition.type.lanes) for x in (a, b))
+        elif condition.type.lanes < a.type.lanes:
+            condition = self.to.splat(condition, a.type.lanes)
+        return self.code.value(a.type, f"select {condition.typed}, {a.typed}, {b.typed}")
+
+    def intrinsic(self, name: str, *operands: Any) -> Value:
+        known = next(x.type for x in sorted((x for x in operands if isinstance(x, Value)), key=lambda x: -x.type.lanes))
+        model = Value(known, "")
+        given = [self.to.together(x, model)[0] for x in operands]
+        return self.code.call(known, f"llvm.{name}.{known.suffix}", *given)  # type: ignore[return-value]
+
+    def at_fma(self, a: Any, b: Any, c: Any) -> Value:
+        """a * b + c, rounded once."""
+        return self.intrinsic("fma", a, b, c)
+
+    def at_abs(self, x: Value) -> Value:
+        if x.type.kind == "float":
+            return self.intrinsic("fabs", x)
+        return self.at_select(self.to.compare(ast.Lt(), x, 0), self.to.binary(ast.Sub(), 0, x), x)
+
+    def at_maximum(self, a: Any, b: Any) -> Value:
+        """The larger; NaN if one is."""
+        known = a if isinstance(a, Value) else b
+        return self.intrinsic({"float": "maximum", "int": "smax", "uint": "umax"}[known.type.kind], a, b)
+
+    def at_minimum(self, a: Any, b: Any) -> Value:
+        known = a if isinstance(a, Value) else b
+        return self.intrinsic({"float": "minimum", "int": "smin", "uint": "umin"}[known.type.kind], a, b)
+
+    def at_sqrt(self, x: Value) -> Value:
+        return self.intrinsic("sqrt", x)
+
+    def at_floor(self, x: Value) -> Value:
+        return self.intrinsic("floor", x)
+
+    def at_ceil(self, x: Value) -> Value:
+        return self.intrinsic("ceil", x)
+
+    def at_trunc(self, x: Value) -> Value:
+        return self.intrinsic("trunc", x)
+
+    def at_rint(self, x: Value) -> Value:
+        """To the nearest whole number, halves to the even one."""
+        return self.intrinsic("rint", x)
+
+    def at_copysign(self, x: Value, y: Value) -> Value:
+        return self.intrinsic("copysign", x, y)
+
+    def at_bitcast(self, kind: Type, x: Value) -> Value:
+        """The same bits as another type of the same size."""
+        kind = kind.times(x.type.lanes * x.type.bits // kind.bits)
+        return self.code.value(kind, f"bitcast {x.typed} to {kind.text}")
+
+    def at_shuffle(self, a: Value, b: Value, places: Any) -> Value:
+        """Lanes of two vectors, by number."""
+        kind = a.type.times(len(places))
+        mask = ", ".join(f"i32 {self.known(p)}" for p in places)
+        return self.code.value(kind, f"shufflevector {a.typed}, {b.typed}, <{len(places)} x i32> <{mask}>")
+
+    @staticmethod
+    def known(place: Any) -> int:
+        if not isinstance(place, int):
+            raise TypeError("lanes are chosen by known numbers, as a tuple")
+        return place
+
+    def at_extract(self, x: Value, lane: Any) -> Value:
+        lane = self.to.convert_static(I32, lane)
+        return self.code.value(x.type.scalar, f"extractelement {x.typed}, {lane.typed}")
+
+    def at_insert(self, x: Value, value: Any, lane: Any) -> Value:
+        value, lane = self.to.convert_static(x.type.scalar, value), self.to.convert_static(I32, lane)
+        return self.code.value(x.type, f"insertelement {x.typed}, {value.typed}, {lane.typed}")
+
+    def at_halves(self, x: Value) -> tuple[Value, Value]:
+        """The lower and the upper lanes."""
+        n = x.type.lanes // 2
+        return self.at_shuffle(x, x, tuple(range(n))), self.at_shuffle(x, x, tuple(range(n, 2 * n)))
+
+    def folded(self, x: Value, join: Callable[[Value, Value], Value]) -> Value:
+        """All lanes joined, halves with halves, to one number."""
+        while x.type.lanes > 2:
+            x = join(*self.at_halves(x))
+        return join(self.at_extract(x, 0), self.at_extract(x, 1)) if x.type.lanes == 2 else x
+
+    def at_sum_lanes(self, x: Value) -> Value:
+        return self.folded(x, lambda a, b: self.to.binary(ast.Add(), a, b))
+
+    def at_max_lanes(self, x: Value) -> Value:
+        return self.folded(x, self.at_maximum)
+
+    def at_min_lanes(self, x: Value) -> Value:
+        return self.folded(x, self.at_minimum)
+
+    def at_any(self, x: Value) -> Value:
+        """Whether a condition holds in some lane."""
+        if x.type.lanes == 1:
+            return x
+        return self.code.call(BOOL, f"llvm.vector.reduce.or.v{x.type.lanes}i1", x)  # type: ignore[return-value]
+
+    def at_all(self, x: Value) -> Value:
+        if x.type.lanes == 1:
+            return x
+        return self.code.call(BOOL, f"llvm.vector.reduce.and.v{x.type.lanes}i1", x)  # type: ignore[return-value]
+
+    def at_gather(self, pointer: Value, places: Value) -> Value:
+        """Elements at the places in each lane."""
+        out = Value(pointer.type.to.times(places.type.lanes), "poison")
+        if places.type.lanes == 1:
+            return self.at_load(pointer, self.to.convert(I64, places), 1)
+        for lane in range(places.type.lanes):
+            place = self.to.convert(I64, self.at_extract(places, lane))
+            out = self.at_insert(out, self.at_load(pointer, place, 1), lane)
+        return out
+
+    def at_stack(self, kind: Type, count: int) -> Value:
+        """Room for some elements, 64-byte aligned, for the whole call; not initialised."""
+        return Value(pointer_to(kind), self.code.place(kind, count))
+
+    def at_pointer(self, kind: Type, x: Value) -> Value:
+        """An address, or another pointer, as a pointer to elements of a type."""
+        if x.type.kind == "pointer":
+            return Value(pointer_to(kind), x.text)
+        return self.code.value(pointer_to(kind), f"inttoptr {x.typed} to ptr")
+
+    def at_address(self, x: Value) -> Value:
+        return self.code.value(I64, f"ptrtoint {x.typed} to i64")
+
+    def at_copy(self, to: Value, source: Value, count: Any) -> None:
+        """Copy elements; the two do not overlap."""
+        size = self.to.binary(ast.Mult(), self.to.convert_static(I64, count), to.type.to.size)
+        name = "llvm.memcpy.p0.p0.i64"
+        self.code.module.declare(name, f"declare void @{name}(ptr, ptr, i64, i1)")
+        self.code.line(f"call void @{name}(ptr {to.text}, ptr {source.text}, {size.typed}, i1 false)")
+
+    # --- between threads ----------------------------------------------------------------------------------------------
+    def at_atomic_load(self, pointer: Value, place: Any) -> Value:
+        at, kind = self.to.binary(ast.Add(), pointer, place), pointer.type.to
+        return self.code.value(kind, f"load atomic {kind.text}, ptr {at.text} seq_cst, align {kind.size}")
+
+    def at_atomic_store(self, pointer: Value, place: Any, value: Any) -> None:
+        at, value = self.to.binary(ast.Add(), pointer, place), self.to.convert_static(pointer.type.to, value)
+        self.code.line(f"store atomic {value.typed}, ptr {at.text} seq_cst, align {value.type.size}")
+
+    def at_atomic_add(self, pointer: Value, place: Any, value: Any) -> Value:
+        """Add to an element; what it was before."""
+        at, value = self.to.binary(ast.Add(), pointer, place), self.to.convert_static(pointer.type.to, value)
+        return self.code.value(value.type, f"atomicrmw add ptr {at.text}, {value.typed} seq_cst")
+
+    def at_exchange_if(self, pointer: Value, place: Any, old: Any, new: Any) -> Value:
+        """Replace an element if it is ``old``; whether it was."""
+        at = self.to.binary(ast.Add(), pointer, place)
+        old, new = (self.to.convert_static(pointer.type.to, x) for x in (old, new))
+        pair = self.code.name()
+        self.code.line(f"{pair} = cmpxchg ptr {at.text}, {old.typed}, {new.typed} seq_cst seq_cst")
+        return self.code.value(BOOL, f"extractvalue {{ {old.type.text}, i1 }} {pair}, 1")
+
+    def at_pause(self) -> None:
+        """Tell the processor that this is a waiting loop."""
+        if self.code.module.pause:
+            self.code.call(None, self.code.module.pause)
+
+    def at_call(self, function: Value, *arguments: Value) -> None:
+        """Call a function without result by its address."""
+        given = ", ".join(a.typed for a in arguments)
+        self.code.line(f"call void {self.at_pointer(I8, function).text}({given})")
+
+
+def _python_operations() -> dict[Any, Any]:
+    import operator as o
+
+    return {
+        ast.Add: o.add, ast.Sub: o.sub, ast.Mult: o.mul, ast.Div: o.truediv, ast.FloorDiv: o.floordiv, ast.Mod: o.mod,
+        ast.Pow: o.pow, ast.LShift: o.lshift, ast.RShift: o.rshift, ast.BitAnd: o.and_, ast.BitOr: o.or_,
+        ast.BitXor: o.xor, ast.USub: o.neg, ast.Not: o.not_, ast.Invert: o.invert, ast.Lt: o.lt, ast.LtE: o.le,
+        ast.Gt: o.gt, ast.GtE: o.ge, ast.Eq: o.eq, ast.NotEq: o.ne, ast.Is: o.is_, ast.IsNot: o.is_not,
+        ast.In: lambda a, b: a in b,
+    }  # fmt: skip
+
+
+_PYTHON = _python_operations()
+_OPERATIONS: dict[Any, dict[str, str]] = {
+    ast.Add: {"float": "fadd", "int": "add", "uint": "add"},
+    ast.Sub: {"float": "fsub", "int": "sub", "uint": "sub"},
+    ast.Mult: {"float": "fmul", "int": "mul", "uint": "mul"},
+    ast.Div: {"float": "fdiv"},
+    ast.FloorDiv: {"int": "sdiv", "uint": "udiv"},
+    ast.Mod: {"float": "frem", "int": "srem", "uint": "urem"},
+    ast.LShift: {"int": "shl", "uint": "shl"},
+    ast.RShift: {"int": "ashr", "uint": "lshr"},
+    ast.BitAnd: {"int": "and", "uint": "and", "bool": "and"},
+    ast.BitOr: {"int": "or", "uint": "or", "bool": "or"},
+    ast.BitXor: {"int": "xor", "uint": "xor", "bool": "xor"},
+}
+_WHILE_COMPILING: dict[str, Any] = {
+    f.__name__: f for f in (len, tuple, list, range, float, int, reversed, zip, isinstance)
+}
+
+
+def function(module: Module, name: str, python: Any, bindings: dict[str, Any] | None = None) -> None:
+    """A function of C's calling convention with the parameters that the Python function annotates; it returns nothing or a value."""
+    node, _ = source(python)
+    names = {**python.__globals__, **(bindings or {})}
+    parameters = [(a.arg, annotation(a.annotation, names)) for a in node.args.args if a.arg not in (bindings or {})]
+    code = module.define("")
+    to = Translator(code, python, dict(bindings or {}))
+    for i, (parameter, (kind, _)) in enumerate(parameters):
+        given = Value(kind, f"%a{i}")
+        to.names[parameter] = given if kind.kind == "pointer" else to.into(None, given)
+    result = to.get(to.run())
+    code.line(f"ret {result.typed}" if isinstance(result, Value) else "ret void")
+    listed = ", ".join(f"{kind.text} %a{i}" for i, (_, (kind, _)) in enumerate(parameters))
+    returned = result.type.text if isinstance(result, Value) else "void"
+    code.header = f"{returned} @{name}({listed}) nounwind"
+
+
+def annotation(node: ast.expr | None, names: dict[str, Any]) -> tuple[Type, str]:
+    """The type of a parameter, and for an array how it is used: ``read``, ``write``, ``strided``."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        node = ast.parse(node.value, mode="eval").body
+    if isinstance(node, ast.Name):
+        return names[node.id], "value"
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+        element, _ = annotation(node.slice, names)
+        return pointer_to(element), node.value.id
+    raise TypeError("a parameter of a kernel is annotated: i64, f32, read[f32], write[f32], strided[f32]")
