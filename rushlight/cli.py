@@ -1,11 +1,11 @@
-"""The command ``rushlight``: run a program written for torch, and say what it would run on."""
+"""The command ``rushlight``: run a program written for torch, say what it would run on, measure it beside PyTorch."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-COMMANDS = ("run", "doctor")
+COMMANDS = ("run", "doctor", "bench")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -13,6 +13,8 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] not in COMMANDS and (arguments[0] == "--legacy" or not arguments[0].startswith("-")):
         arguments = ["run", *arguments]
+    if arguments[:1] == ["bench"]:
+        return _bench(arguments[1:])
     options = _parser().parse_args(arguments)
     if options.command == "run":
         from .compat.run import run_file
@@ -22,6 +24,16 @@ def main(arguments: list[str] | None = None) -> int:
 
     print(report())
     return 0
+
+
+def _bench(arguments: list[str]) -> int:
+    from .bench import command
+
+    parser = argparse.ArgumentParser(
+        prog="rushlight bench", description="Measure Rushlight beside PyTorch (docs/benchmarks.md)."
+    )
+    command.options(parser)
+    return command.run(parser.parse_args(arguments), parser)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -35,4 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("program", metavar="PROGRAM", help="a .py script or an .ipynb notebook")
     run.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
     commands.add_parser("doctor", help="say what Rushlight runs on here: versions, BLAS, threads")
+    commands.add_parser(
+        "bench", help="measure Rushlight beside PyTorch; `rushlight bench --help` says how", add_help=False
+    )
     return parser
