@@ -94,8 +94,9 @@ def _timed(step: Step, calls: int) -> float:
 
 
 def memory(row: Row, framework: Any) -> dict[str, int]:
-    """Peak resident bytes before the first step, after it, and after 20 further ones."""
+    """Peak resident bytes before the first step (what building the program needed for a moment is forgotten), after it, after 20 more."""
     step = row.program(framework)
+    machine.forget_peak()
     before = machine.peak_memory()
     step()
     warm = machine.peak_memory()

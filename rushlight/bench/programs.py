@@ -141,7 +141,7 @@ def char_gpt(torch: Any) -> Step:
     torch.manual_seed(0)
     width, heads, layers, length, batch, symbols = 128, 4, 4, 64, 12, 65
 
-    class Block(nn.Module):  # type: ignore[misc]
+    class Block(nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
             self.ln1, self.ln2 = nn.LayerNorm(width), nn.LayerNorm(width)
@@ -156,7 +156,7 @@ def char_gpt(torch: Any) -> Step:
             x = x + self.proj(y.transpose(1, 2).contiguous().view(b, t, c))
             return x + self.mlp(self.ln2(x))
 
-    class GPT(nn.Module):  # type: ignore[misc]
+    class GPT(nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
             self.tokens, self.places = nn.Embedding(symbols, width), nn.Embedding(length, width)
