@@ -24,27 +24,8 @@ from llvmlite import ir
 from . import fast
 from .autograd.graph import Node, next_seq
 from .autograd.mode import mode
-from .kernels.native import (
-    DATA,
-    DESCR,
-    DIMS,
-    DOUBLE,
-    FLAGS,
-    FLOAT,
-    I32,
-    I64,
-    ND,
-    NULL,
-    TYPE,
-    Bits,
-    P,
-    Program,
-    Writer,
-    i32,
-    i64,
-    method,
-    slot_offset,
-)
+from .kernels.cpython import DATA, DESCR, DIMS, FLAGS, ND, TYPE, method, slot_offset
+from .kernels.native import DOUBLE, FLOAT, I32, I64, NULL, Bits, P, Program, Writer, i32, i64
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, OpNode, kept
 from .op import Op
 from .readers import REGISTRY

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .ir import ARITY, Loop
+from .ir import Loop, arity
 from .llvm import patience
 
 Array = np.ndarray[Any, Any]
@@ -49,7 +49,7 @@ def run(op: str, *operands: Any, out: Array | None = None) -> Array | None:
 def _compiled(op: str, numbers: tuple[bool, ...]) -> Any:
     from . import loops
 
-    assert ARITY[op] == len(numbers)
+    assert arity(op) == len(numbers)
     loop = Loop("f32", ["out", *[f"x{i}" for i, number in enumerate(numbers) if not number]])
     arrays = iter(range(1, len(loop.arrays)))
     loop.store(0, loop.emit(op, *[loop.number() if number else loop.load(next(arrays)) for number in numbers]))

@@ -85,7 +85,7 @@ def constant(kind: Type, value: Any) -> Value:
         one = f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
     elif kind.kind == "bool":
         one = "true" if value else "false"
-    elif float(value) != int(value):
+    elif isinstance(value, float) and not value.is_integer():
         raise TypeError(f"{value} is not a whole number")
     else:
         one = str(int(value))

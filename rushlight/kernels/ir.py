@@ -20,18 +20,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-#: Instructions and how many operands they take. ``fma a b c`` is ``a * b + c``, in f32 rounded once, in f64 as written.
-#: ``sqrt``, ``exp`` and ``single_exp`` are PyTorch's (see ``kernels.square_root``, ``kernels.vectors``); ``rounded_exp`` and
-#: ``rounded_tanh`` are computed in float64 and rounded once (see ``kernels.elementary``).
-ARITY = {
-    "add": 2, "sub": 2, "mul": 2, "div": 2, "neg": 1, "abs": 1, "max": 2, "min": 2, "fma": 3, "sqrt": 1, "exp": 1,
-    "single_exp": 1, "rounded_exp": 1, "rounded_tanh": 1,
-}  # fmt: skip
-
 #: Instructions without a float64 form.
-ONLY_F32 = {"exp", "single_exp", "rounded_exp", "rounded_tanh"}
+ONLY_F32 = {"exp", "single_exp", "rounded_exp", "rounded_tanh", "rounded_log", "short_exp", "erf_of", "falling_square"}
 
 TYPES = ("f32", "f64")
+
+
+def arity(op: str) -> int:
+    """How many operands an instruction takes: as many as the function that does it (``kernels.code.functions``)."""
+    from .code import functions
+
+    code = getattr(getattr(functions, op, None), "__code__", None)
+    return code.co_argcount if code is not None else -1
 
 
 class Loop:
@@ -85,7 +85,7 @@ class Loop:
         """
         for i, (op, *operands) in enumerate(self.code):
             limit = {"load": len(self.arrays), "number": self.numbers}.get(op, i)
-            if len(operands) != (1 if op in ("load", "number") else ARITY.get(op, -1)):
+            if len(operands) != (1 if op in ("load", "number") else arity(op)):
                 raise TypeError(f"loop: '{op}' does not take {len(operands)} operands (instruction {i})")
             if op in ONLY_F32 and self.kind != "f32":
                 raise TypeError(f"loop: there is no '{op}' for {self.kind} (instruction {i})")

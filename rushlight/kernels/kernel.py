@@ -8,14 +8,16 @@ nothing if one is not what its parameter says (the exact type ndarray, the dtype
 
 from __future__ import annotations
 
+import ast
 import ctypes
 import functools
 from typing import Any
 
 import numpy as np
 
-from . import llvm, native, threads
-from .emit import F32, F64, I32, I64, U8, Code, Module, Type, Value
+from . import cpython, llvm, threads
+from .code import checks
+from .emit import F32, F64, I32, I64, U8, Code, Module, Type, Value, pointer_to
 from .language import Translator, annotation, source
 
 #: What a kernel's code finds in its table, filled after loading.
@@ -34,6 +36,18 @@ _CONTIGUOUS, _ALIGNED, _WRITABLE = 0x1, 0x100, 0x400
 @functools.cache
 def compiled(python: Any, **bindings: Any) -> Any:
     """The kernel with some of its names bound; None where no compiled code can be had."""
+    return _made(python, bindings, None)
+
+
+def elementwise(python: Any, grain: int) -> Any:
+    """A kernel whose units of work are the elements of its arrays, called as ``run(*arguments)``; None without compiled code.
+
+    It is refused unless all arrays have as many elements, and what is written overlaps nothing but itself.
+    """
+    return _made(python, {}, grain)
+
+
+def _made(python: Any, bindings: dict[str, Any], grain: int | None) -> Any:
     if not llvm.available():
         return None
     node, file = source(python)
@@ -41,18 +55,18 @@ def compiled(python: Any, **bindings: Any) -> Any:
     if [a.arg for a in node.args.args[:2]] != ["start", "stop"]:
         raise TypeError(f"{file}: the kernel '{python.__name__}' does not begin with start and stop")
     parameters = [(a.arg, *annotation(a.annotation, names)) for a in node.args.args[2:] if a.arg not in bindings]
-    parts = (python.__module__, python.__qualname__, *getattr(python, "parts", ()))
     bound = tuple((name, _named(value)) for name, value in sorted(bindings.items()))
+    parts = (python.__module__, python.__qualname__, *getattr(python, "parts", ()), bound, grain)
     symbols = {name: _address(name) for name in _CALLED}
     pool = threads.pool()
     symbols["dispatch"] = pool.dispatch
     symbols.update(getattr(python, "symbols", {}))
-    loaded = llvm.code((*parts, bound), lambda: _write(python, parameters, bindings), symbols)
+    loaded = llvm.code(parts, lambda: _write(python, parameters, bindings, grain), symbols)
     table = loaded["table"]
     for i, thing in enumerate(_OBJECTS):
         ctypes.c_void_p.from_address(table + 8 * i).value = id(thing)
     ctypes.c_void_p.from_address(table + 8 * _POOL).value = pool.address
-    return native.function(loaded, "entry")
+    return cpython.function(loaded, "entry")
 
 
 def _named(value: Any) -> Any:
@@ -67,11 +81,11 @@ def _address(name: str) -> int:
     return ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
 
 
-def _write(python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[str, Any]) -> str:
+def _write(python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[str, Any], grain: int | None) -> str:
     module = Module()
     module.globals.append(f"@table = global [{_POOL + 1} x ptr] zeroinitializer")
     _write_body(module, python, parameters, bindings)
-    _write_entry(module, parameters)
+    _write_entry(module, parameters, grain)
     return str(module)
 
 
@@ -119,7 +133,7 @@ class _Entry:
         """A Python int or float as the type of a parameter."""
         code = self.code
         self.require(
-            self.same("ptr", self.field(thing, native.TYPE, "ptr"), self.object(int if kind == I64 else float))
+            self.same("ptr", self.field(thing, cpython.TYPE, "ptr"), self.object(int if kind == I64 else float))
         )
         if kind == I64:
             over = code.place(I32)
@@ -134,13 +148,28 @@ class _Entry:
     def array(self, thing: str, kind: Type, how: str) -> str:
         """The data of an ndarray that is what a parameter says."""
         code = self.code
-        self.require(self.same("ptr", self.field(thing, native.TYPE, "ptr"), self.object(np.ndarray)))
+        self.require(self.same("ptr", self.field(thing, cpython.TYPE, "ptr"), self.object(np.ndarray)))
         dtype = np.dtype(_DTYPES[kind.to.name])
-        self.require(self.same("ptr", self.field(thing, native.DESCR, "ptr"), self.object(dtype)))
+        self.require(self.same("ptr", self.field(thing, cpython.DESCR, "ptr"), self.object(dtype)))
         needed = _ALIGNED | (0 if how == "strided" else _CONTIGUOUS) | (_WRITABLE if how == "write" else 0)
-        flags = code.value(I32, f"and i32 {self.field(thing, native.FLAGS, 'i32')}, {needed}").text
+        flags = code.value(I32, f"and i32 {self.field(thing, cpython.FLAGS, 'i32')}, {needed}").text
         self.require(self.same("i32", flags, str(needed)))
-        return self.field(thing, native.DATA, "ptr")
+        return self.field(thing, cpython.DATA, "ptr")
+
+    def size_of(self, arrays: list[tuple[str, str, str]], itemsize: int) -> str:
+        """How many elements all of the arrays have, none that is written overlapping another."""
+        to = Translator(self.code, checks.elements, {})
+        words = pointer_to(I64)
+        sizes = [to.inline(checks.elements, [Value(words, thing)], {}) for thing, _, _ in arrays]
+        for other in sizes[1:]:
+            self.require(self.same("i64", other.text, sizes[0].text))
+        extent = to.binary(ast.Mult(), sizes[0], itemsize)
+        for i, (_, data, how) in enumerate(arrays):
+            for j, (_, other, use) in enumerate(arrays):
+                if how == "write" and i != j and not (use == "write" and j < i):
+                    pair = [Value(words, data), Value(words, other), extent]
+                    self.require(to.inline(checks.apart, pair, {}).text)
+        return str(sizes[0].text)
 
     def perhaps(self, thing: str, kind: Type) -> str:
         """The data of an array, or null for None."""
@@ -158,23 +187,36 @@ class _Entry:
 _POINTER = Type("pointer", 64, 1, U8)
 
 
-def _write_entry(module: Module, parameters: list[tuple[str, Type, str]]) -> None:
+def _write_entry(module: Module, parameters: list[tuple[str, Type, str]], grain: int | None) -> None:
     """Check and convert the arguments, then do the work: at once if it is one chunk, else by the pool."""
     entry = _Entry(module)
     code = entry.code
-    entry.require(entry.same("i64", "%count", str(len(parameters) + 2)))
-    size, grain = (entry.number(entry.argument(i), I64) for i in range(2))
+    first = 2 if grain is None else 0
+    entry.require(entry.same("i64", "%count", str(len(parameters) + first)))
     slots = code.place(I64, max(len(parameters), 1))
+    arrays: list[tuple[str, str, str]] = []
     for i, (_, kind, how) in enumerate(parameters):
-        thing = entry.argument(i + 2)
+        thing = entry.argument(i + first)
         if kind.kind != "pointer":
             value = entry.number(thing, kind)
         else:
             value = entry.perhaps(thing, kind) if how == "maybe" else entry.array(thing, kind, how)
+            arrays.append((thing, value, how))
         at = code.value(I64, f"getelementptr i64, ptr {slots}, i64 {i}").text
         code.line(f"store {kind.text} {value}, ptr {at}")
+    if grain is None:
+        size, cut = (entry.number(entry.argument(i), I64) for i in range(2))
+    else:
+        size, cut = entry.size_of(arrays, next(k.to.size for _, k, _ in parameters if k.kind == "pointer")), str(grain)
+    _write_work(code, slots, size, cut)
+    _answer(code, "done", entry, True)
+    _answer(code, "refused", entry, False)
+
+
+def _write_work(code: Code, slots: str, size: str, grain: str) -> None:
+    """One chunk at once, more by the pool, without the interpreter's lock."""
     one, many, done = "one", "many", "done"
-    entry.code.line(f"br i1 {code.value(I64, f'icmp sle i64 {size}, {grain}').text}, label %{one}, label %{many}")
+    code.line(f"br i1 {code.value(I64, f'icmp sle i64 {size}, {grain}').text}, label %{one}, label %{many}")
     code.begin(one)
     code.line(f"call void @body(i64 0, i64 {size}, ptr {slots})")
     code.branch(done)
@@ -187,8 +229,6 @@ def _write_entry(module: Module, parameters: list[tuple[str, Type, str]]) -> Non
     code.call(None, "dispatch", pool, body, Value(_POINTER, slots), Value(I64, size), Value(I64, grain))
     code.call(None, "PyEval_RestoreThread", state)
     code.branch(done)
-    _answer(code, done, entry, True)
-    _answer(code, "refused", entry, False)
 
 
 def _answer(code: Code, label: str, entry: _Entry, answer: bool) -> None:

@@ -46,9 +46,22 @@ class External:
         self.symbol, self.result, self.arguments = symbol, result, arguments
 
 
+def from_text(text: str, names: dict[str, Any]) -> Any:
+    """A function of the language that is written by a program; ``parts`` of it tell its code from others'."""
+    scope = dict(names)
+    exec(compile(text, "<kernel>", "exec"), scope)
+    node = ast.parse(text).body[0]
+    assert isinstance(node, ast.FunctionDef)
+    made = scope[node.name]
+    made.tree, made.parts = (node, "<kernel>"), (text,)
+    return made
+
+
 @functools.cache
 def source(function: Any) -> tuple[ast.FunctionDef, str]:
-    """The tree of a function."""
+    """The tree of a function, and its file."""
+    if hasattr(function, "tree"):
+        return function.tree  # type: ignore[no-any-return]
     lines, first = inspect.getsourcelines(function)
     tree = ast.parse(textwrap.dedent("".join(lines)))
     ast.increment_lineno(tree, first - 1)
@@ -305,7 +318,7 @@ class Translator:
         if isinstance(called, External):
             given = [self.convert_static(t, a) for t, a in zip(called.arguments, arguments, strict=True)]
             return self.code.call(called.result, called.symbol, *given)
-        if called in _WHILE_COMPILING.values():
+        if called in _WHILE_COMPILING.values() or inspect.isbuiltin(called):
             return called(*arguments, **keywords)
         return self.inline(called, arguments, keywords)
 
@@ -563,6 +576,16 @@ class Built:
             place = self.to.convert(I64, self.at_extract(places, lane))
             out = self.at_insert(out, self.at_load(pointer, place, 1), lane)
         return out
+
+    def at_table(self, kind: Type, values: Any) -> Value:
+        """Numbers known beforehand, in memory."""
+        module, text = self.code.module, ", ".join(constant(kind, v).typed for v in values)
+        line = f"constant [{len(values)} x {kind.text}] [{text}], align 64"
+        known = next((g for g in module.globals if g.endswith(line)), None)
+        if known is None:
+            known = f"@table{len(module.globals)} = private unnamed_addr {line}"
+            module.globals.append(known)
+        return Value(pointer_to(kind), known.partition(" ")[0])
 
     def at_stack(self, kind: Type, count: int) -> Value:
         """Room for some elements, 64-byte aligned, for the whole call; not initialised."""

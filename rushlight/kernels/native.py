@@ -11,21 +11,14 @@ import itertools
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 
 from . import llvm
+from .cpython import NEW_ARRAY, PY_TP_ITERNEXT, PY_TP_NEW, numpy_function, type_slot
 
 P, I8, I32, I64 = ir.PointerType(), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 FLOAT, DOUBLE, VOID = ir.FloatType(), ir.DoubleType(), ir.VoidType()
 NULL = ir.Constant(P, None)
-
-#: Fields of PyObject and of NumPy's PyArrayObject_fields, 64-bit.
-TYPE, DATA, ND, DIMS, STRIDES, DESCR, FLAGS = 8, 16, 24, 32, 40, 56, 64
-
-METH_O, METH_FASTCALL = 0x8, 0x80
-PY_TP_ITERNEXT, PY_TP_NEW = 63, 65  # numbers of PyType_GetSlot
-NEW_ARRAY = 93  # PyArray_New in NumPy's table of functions
 
 
 def i32(n: int) -> Any:
@@ -185,59 +178,3 @@ class Program:
         for i, thing in enumerate(self.objects):
             ctypes.c_void_p.from_address(at + 8 * i).value = int(thing) if isinstance(thing, Bits) else id(thing)
         return engine
-
-
-def type_slot(cls: type, number: int) -> int:
-    """The C function in a slot of a type."""
-    get = ctypes.pythonapi.PyType_GetSlot
-    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_int]
-    return int(get(cls, number))
-
-
-def numpy_function(number: int) -> int:
-    """A function of NumPy's C API."""
-    capsule: Any = np._core.multiarray._ARRAY_API  # type: ignore[attr-defined]
-    get = ctypes.pythonapi.PyCapsule_GetPointer
-    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    table = get(capsule, None)
-    return ctypes.c_void_p.from_address(table + 8 * number).value or 0
-
-
-def slot_offset(cls: type, name: str) -> int:
-    """Where in an instance a ``__slots__`` entry lies: the offset in its PyMemberDef."""
-    descriptor = id(vars(cls)[name])
-    member = ctypes.c_void_p.from_address(descriptor + 40).value  # after PyDescr_COMMON
-    return ctypes.c_ssize_t.from_address(member + 16).value  # type: ignore[operator]
-
-
-class MethodDef(ctypes.Structure):
-    """CPython's PyMethodDef."""
-
-    _fields_ = [
-        ("name", ctypes.c_char_p),
-        ("function", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    ]
-
-
-_definitions: list[MethodDef] = []  # CPython keeps pointers to them
-
-
-def method(cls: type, engine: Any, symbol: str, name: str) -> Any:
-    """A method of one argument, as a descriptor for ``cls``, around a compiled function."""
-    doc = f"{name}($self, other, /)\n--\n\n``{symbol}`` of a tensor and a tensor or a number."
-    definition = MethodDef(name.encode(), engine[symbol], METH_O, doc.encode())
-    _definitions.append(definition)
-    make = ctypes.pythonapi.PyDescr_NewMethod
-    make.restype, make.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_void_p]
-    return make(cls, ctypes.addressof(definition))
-
-
-def function(engine: Any, symbol: str) -> Any:
-    """A function of any number of arguments around a compiled METH_FASTCALL function."""
-    definition = MethodDef(symbol.encode(), engine[symbol], METH_FASTCALL, None)
-    _definitions.append(definition)
-    make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-    return make(ctypes.addressof(definition), None, None)

@@ -7,28 +7,18 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from .loops import CONTIGUOUS, splat
-from .native import (
-    DATA,
-    DESCR,
-    DIMS,
-    FLAGS,
-    FLOAT,
-    I8,
-    I32,
-    I64,
-    ND,
-    STRIDES,
-    TYPE,
-    P,
-    Program,
-    Writer,
-    function,
-    i32,
-    i64,
-)
+from .cpython import DATA, DESCR, DIMS, FLAGS, ND, STRIDES, TYPE, function
+from .native import FLOAT, I8, I32, I64, P, Program, Writer, i32, i64
 
 LANES, VECTORS, ROWS = 8, 2, 4
+CONTIGUOUS = 0x101
+
+
+def splat(b: Any, value: Any, lanes: int) -> Any:
+    """A vector of one number."""
+    kind = ir.VectorType(value.type, lanes)
+    one = b.insert_element(ir.Constant(kind, ir.Undefined), value, i32(0))
+    return b.shuffle_vector(one, ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(I32, lanes), [0] * lanes))
 
 
 def compiled() -> Any:

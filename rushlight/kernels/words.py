@@ -25,8 +25,8 @@ read, write, strided, maybe, unroll = (Word(x) for x in ("read", "write", "strid
 load, store, gather, stack, pointer, address, copy = (
     Word(x) for x in ("load", "store", "gather", "stack", "pointer", "address", "copy")
 )
-splat, iota, select, bitcast, shuffle, extract, insert, halves = (
-    Word(x) for x in ("splat", "iota", "select", "bitcast", "shuffle", "extract", "insert", "halves")
+splat, iota, select, bitcast, shuffle, extract, insert, halves, table = (
+    Word(x) for x in ("splat", "iota", "select", "bitcast", "shuffle", "extract", "insert", "halves", "table")
 )
 fma, absolute, maximum, minimum, sqrt, floor, ceil, trunc, rint, copysign = (
     Word(x) for x in ("fma", "abs", "maximum", "minimum", "sqrt", "floor", "ceil", "trunc", "rint", "copysign")

@@ -1,0 +1,21 @@
+"""What is asked of arrays before an elementwise kernel runs."""
+
+from __future__ import annotations
+
+from ..cpython import DIMS, ND
+from ..words import address, i32, i64, pointer
+
+
+def elements(array):
+    """How many elements an ndarray has, given its struct as 64-bit words."""
+    dims = pointer(i64, array[DIMS // 8])
+    size = i64(1)
+    for i in range(i64(pointer(i32, array)[ND // 4])):
+        size *= dims[i]
+    return size
+
+
+def apart(a, b, extent):
+    """Whether two ranges of ``extent`` bytes are the same or do not overlap."""
+    away = address(a) - address(b)
+    return (away == 0) or (away >= extent) or (away <= 0 - extent)
