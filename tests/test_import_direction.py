@@ -35,6 +35,7 @@ LAYERS = [
     ["utils"],
     [""],
     ["compat"],
+    ["bench"],
     ["cli"],
     ["__main__"],
 ]
