@@ -299,6 +299,7 @@ ROWS = {
 
 # --- what is compared ---------------------------------------------------------------------------------------------
 SHOWN = 64  # elements
+PART = 1 << 18  # elements that are widened at a time, so that looking at 100 million takes a moment and no memory
 
 
 def numbers(result: Any) -> list[float]:
@@ -308,8 +309,10 @@ def numbers(result: Any) -> list[float]:
     """
     if isinstance(result, tuple):
         return [number for part in result for number in numbers(part)]
-    array = np.asarray(result.detach() if hasattr(result, "detach") else result).astype(np.float64).ravel()
-    found = [float(np.abs(array).mean()), *array[:: -(-array.size // SHOWN)].tolist()]
+    array = np.asarray(result.detach() if hasattr(result, "detach") else result).ravel()
+    parts = (array[start : start + PART].astype(np.float64) for start in range(0, array.size, PART))
+    total = sum(float(np.abs(part).sum()) for part in parts)
+    found = [total / array.size, *map(float, array[:: -(-array.size // SHOWN)].tolist())]
     if not all(map(math.isfinite, found)):
         raise ArithmeticError(f"the program computed numbers that are not finite: {found[:4]} ...")
     return found
