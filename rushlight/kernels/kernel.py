@@ -74,7 +74,9 @@ def _named(value: Any) -> Any:
     return f"{value.__module__}.{value.__qualname__}" if callable(value) and hasattr(value, "__qualname__") else value
 
 
-_CALLED = ("PyLong_AsLongLongAndOverflow", "PyFloat_AsDouble", "PyEval_SaveThread", "PyEval_RestoreThread", "Py_IncRef")
+_CALLED = (
+    "PyLong_AsLongLongAndOverflow", "PyFloat_AsDouble", "PyEval_SaveThread", "PyEval_RestoreThread", "Py_IncRef", "memcpy",
+)  # fmt: skip
 
 
 def _address(name: str) -> int:
