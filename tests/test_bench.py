@@ -151,6 +151,20 @@ def test_a_refused_row_has_no_times_and_no_part_in_the_mean():
     assert found.mean is None
 
 
+def test_sides_that_cannot_be_imported_are_left_out(capsys):
+    missing = processes.Missing("jax is not installed")
+    sides = Answers(
+        {(THEIRS, "facts"): processes.Failed("torch: OSError: no libc10\n\nlong story"), ("jax", "facts"): missing}
+    )
+    facts = {}
+    assert command.present([THEIRS, "jax"], sides, facts) == []
+    assert capsys.readouterr().err.splitlines() == [
+        "torch: OSError: no libc10: Rushlight's times stand alone.",
+        "jax is not installed: it is left out.",
+    ]
+    assert facts == {THEIRS: "did not run: its import failed", "jax": "did not run: not installed"}
+
+
 def test_a_line_ends_before_a_size_at_which_results_differ():
     def line(*results):
         return [{"n": n, "best": 1.0, "result": [r]} for n, r in zip((1, 2, 5), results, strict=False)]

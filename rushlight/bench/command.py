@@ -11,7 +11,7 @@ from typing import Any
 
 from . import plots, report, resources
 from .compare import OURS, THEIRS, compare
-from .processes import Missing, Sides
+from .processes import Failed, Missing, Sides
 from .programs import ROWS
 from .sizes import LINES
 from .sweep import sweep
@@ -66,7 +66,15 @@ def run(chosen: Namespace, parser: ArgumentParser) -> int:
         if not all(row in names for names in known.values()):
             names = next(names for names in known.values() if row not in names)
             parser.error(f"there is no row {row!r}; there are: {', '.join(names)}")
-    sides = Sides({THEIRS: chosen.torch})
+    try:
+        return measure(chosen, wanted, Sides({THEIRS: chosen.torch}))
+    except Failed as error:
+        say(f"Nothing was measured. {error}")
+        return 1
+
+
+def measure(chosen: Namespace, wanted: list[str], sides: Sides) -> int:
+    """Print and write each measurement. A row that fails is a remark in its report; Failed if a side cannot even say what it is."""
     facts = sides.ask(OURS, "facts")
     against = present([THEIRS, *chosen.peer], sides, facts)
     folder = destination(chosen, against)
@@ -80,16 +88,18 @@ def run(chosen: Namespace, parser: ArgumentParser) -> int:
 
 
 def present(names: list[str], sides: Sides, facts: dict[str, str]) -> list[str]:
-    """The sides that are installed, their facts added; of each that is not a line says so."""
+    """The sides that can be imported, their facts added; for each that cannot a line says why."""
     found = []
     for name in dict.fromkeys(names):
         try:
             facts.update(sides.ask(name, "facts"))
             found.append(name)
-        except Missing as error:
+        except (Missing, Failed) as error:
             alone = "Rushlight's times stand alone" if name == THEIRS else "it is left out"
-            say(f"{error}: {alone}.")
-            facts[name] = str(error)
+            say(f"{str(error).splitlines()[0]}: {alone}.")
+            facts[name] = (
+                "did not run: not installed" if isinstance(error, Missing) else "did not run: its import failed"
+            )
     return found
 
 

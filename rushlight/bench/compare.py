@@ -18,7 +18,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class Result:
-    """One row: the best seconds of each round on each side, or why they do not count."""
+    """One row: the best seconds of each round on each side, or why none count."""
 
     row: str
     bar: float
@@ -26,6 +26,9 @@ class Result:
     theirs: list[float] = field(default_factory=list)
     ours: list[float] = field(default_factory=list)
     peers: dict[str, list[float]] = field(default_factory=dict)
+    medians: dict[str, list[float]] = field(
+        default_factory=dict
+    )  # of each process, by side: how far its best is from its usual
     refused: str = ""
     share: float | None = None
     limit: str = ""
@@ -128,7 +131,7 @@ def take(result: Result, row: Row, sides: Sides, against: list[str], seconds: fl
     else:
         count(result, row, found)
     if result.refused:
-        result.theirs, result.ours, result.peers = [], [], {}
+        result.theirs, result.ours, result.peers, result.medians = [], [], {}, {}
 
 
 def count(result: Result, row: Row, found: dict[str, dict[str, Any]]) -> None:
@@ -142,6 +145,7 @@ def count(result: Result, row: Row, found: dict[str, dict[str, Any]]) -> None:
     for side, measured in found.items():
         times = {OURS: result.ours, THEIRS: result.theirs}.get(side)
         (result.peers.setdefault(side, []) if times is None else times).append(measured["best"])
+        result.medians.setdefault(side, []).append(measured["median"])
 
 
 def _shown(numbers: list[float]) -> str:
