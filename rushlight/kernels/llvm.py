@@ -159,5 +159,11 @@ class Patience:
                 self.ready = available()
         return bool(self.ready)
 
+    def over_or_large(self, elements: int, calls: int, large: int) -> bool:
+        """The same, but work on ``large`` elements does not wait: NumPy would take longer over it than code from the disk takes to load."""
+        if self.ready is None and elements >= large:
+            return available()
+        return self.over(elements, calls)
+
 
 patience = Patience()

@@ -112,11 +112,10 @@ Moments = tuple[int, Array, Array]  # items, mean, sum of squared differences
 def _merge_lanes(new: Moments, old: Moments) -> Moments:
     """Chan's merge of two groups' moments, vectorised in PyTorch: fused where its compiler fuses."""
     items = new[0] + old[0]
-    share = np.float32(new[0]) / np.float32(items)
     delta = new[1] - old[1]
-    middle = old[1] + delta * share
-    squares = add_product(old[2] + new[2], delta * delta, share * np.float32(old[0]))
-    return items, middle, squares
+    step = delta * (np.float32(new[0]) / np.float32(items))
+    squares = add_product(old[2] + new[2], step, delta * np.float32(old[0]))
+    return items, old[1] + step, squares
 
 
 def _merge_scalars(new: Moments, old: Moments) -> Moments:

@@ -16,10 +16,10 @@ import numpy as np
 from .. import errors, types
 from ..autograd.mode import no_grad
 from ..functions import function
-from ..kernels import moments, row_gradients
+from ..kernels import moments, row_gradients, row_norm
 from ..kernels.iteration import is_half
 from ..kernels.norm import add_product
-from ..op import opaque
+from ..op import arrays, opaque
 from ..tensor import Tensor, wrap
 
 
@@ -299,7 +299,7 @@ def native_layer_norm(k, input, weight, bias, *, dim, eps):
         empty = np.zeros(stats, np.float32 if is_half(input.dtype) else input.dtype)
         return input.copy(), empty, empty
     flat = [None if v is None else v.reshape(-1) for v in (weight, bias)]
-    out, mean, rstd = moments.layer_norm(input.reshape(-1, n), flat[0], flat[1], eps)
+    out, mean, rstd = row_norm.layer_norm(input.reshape(-1, n), flat[0], flat[1], eps)
     return out.reshape(shape), mean.reshape(stats), rstd.reshape(stats)
 
 
@@ -318,13 +318,19 @@ def _(k, g, input, weight, mean, rstd, dim, needs):
             to_bias = k.sum(g, dim=outer) if outer else g
         return to_input, to_weight, to_bias
 
+    end = input.shape[len(input.shape) - len(dim) :]
+    n = math.prod(end)
+    if k is arrays and input.size:
+        w = None if weight is None else weight.reshape(-1)
+        found = row_norm.gradients(g.reshape(-1, n), input.reshape(-1, n), w, mean, rstd, needs)
+        if found is not None:
+            return tuple(v if v is None else v.reshape(s) for v, s in zip(found, (input.shape, end, end), strict=True))
+
     def kernel(g, input, weight, mean, rstd):
         if not 0 < input.size <= row_gradients.MOST:
             return formula(g, input, weight, mean, rstd)
-        n = math.prod(input.shape[len(input.shape) - len(dim) :])
         g, x, mean, rstd = g.reshape(-1, n), input.reshape(-1, n), mean.reshape(-1, 1), rstd.reshape(-1, 1)
         w = None if weight is None else weight.reshape(-1)
-        end = input.shape[len(input.shape) - len(dim) :]
         return (
             row_gradients.to_input(g, x, w, mean, rstd).reshape(input.shape) if needs[0] else None,
             row_gradients.to_weight(g, x, mean, rstd).reshape(end) if needs[1] else None,

@@ -1,0 +1,97 @@
+"""Layer normalisation of rows and its gradients: by machine code where it is worth it, else by NumPy (``moments``, ``row_gradients``).
+
+Machine code gives PyTorch's bits in float32 and float64, for one thread and for several: like PyTorch, it adds up the gradients of
+weight and bias in as many parts as ``set_num_threads`` says. NumPy gives the same bits in float32, but for the weight's gradient of
+more than 256 rows, and is some units of the last place away in float64.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from . import moments
+from .iteration import get_threads, is_half
+from .llvm import patience
+
+Array = np.ndarray[Any, Any]
+
+LARGE = 1 << 14  # numbers from which on machine code does not wait
+_CHUNK = 1 << 14  # numbers of a thread's chunk
+_CALLS = 40  # what NumPy needs for the smallest array
+_KINDS = {np.dtype(np.float32): ("F32", 8), np.dtype(np.float64): ("F64", 4)}
+
+
+@functools.cache
+def _kernel(name: str, dtype: np.dtype[Any]) -> Any:
+    from . import emit
+    from .code import normalization
+    from .kernel import compiled
+
+    kind, lanes = _KINDS[dtype]
+    return compiled(getattr(normalization, name), T=getattr(emit, kind), W=lanes)
+
+
+def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
+    """(output, mean [b], 1 / sqrt(variance + eps) [b]) of rows [b, n], b and n > 0: (x - mean) * rstd * weight + bias.
+
+    16-bit types work in float32 and round the output.
+    """
+    if patience.over_or_large(rows.size, _CALLS, LARGE):
+        x = np.ascontiguousarray(rows, np.float32) if is_half(rows.dtype) else np.ascontiguousarray(rows)
+        kernel = _kernel("layer_norm", x.dtype) if x.dtype in _KINDS else None
+        if kernel is not None:
+            count, n = x.shape
+            out, mean, rstd = np.empty_like(x), np.empty(count, x.dtype), np.empty(count, x.dtype)
+            w, b = (_like(v, x.dtype) for v in (weight, bias))
+            if kernel(count, max(1, _CHUNK // n), out, mean, rstd, x, w, b, n, float(eps)):
+                return out.astype(rows.dtype, copy=False), mean, rstd
+    return moments.layer_norm(rows, weight, bias, eps)
+
+
+def _like(v: Array | None, dtype: np.dtype[Any]) -> Array | None:
+    return None if v is None else np.ascontiguousarray(v, dtype)
+
+
+def gradients(
+    g: Array, x: Array, weight: Array | None, mean: Array, rstd: Array, needs: tuple[bool, ...]
+) -> tuple[Array | None, Array | None, Array | None] | None:
+    """The gradients of rows [b, n], weight and bias that are needed; None if NumPy is to compute them."""
+    dtype = x.dtype
+    if dtype not in _KINDS or g.dtype != dtype or not patience.over_or_large(x.size, _CALLS, LARGE):
+        return None
+    kernel = _kernel("layer_norm_gradient", dtype)
+    if kernel is None:
+        return None
+    count, n = x.shape
+    of_parameters = needs[1] or needs[2]
+    share = -(-count // get_threads()) if of_parameters else max(1, _CHUNK // n)
+    parts = -(-count // share)
+    to_input = np.empty_like(x, order="C") if needs[0] else None
+    to_weight, to_bias = (np.empty((parts, n), dtype) if of_parameters else None for _ in range(2))
+    arrays = (np.ascontiguousarray(a) for a in (g, x))
+    ran = kernel(
+        count,
+        share,
+        share,
+        to_input,
+        to_weight,
+        to_bias,
+        *arrays,
+        _like(weight, dtype),
+        mean.reshape(-1),
+        rstd.reshape(-1),
+        n,
+    )
+    if not ran:
+        return None
+    return to_input, _added(to_weight, needs[1]), _added(to_bias, needs[2])
+
+
+def _added(parts: Array | None, needed: bool) -> Array | None:
+    """The sums of the chunks, one after another."""
+    if parts is None or not needed:
+        return None
+    return parts[0] if len(parts) == 1 else np.add.reduce(parts, axis=0)
