@@ -101,14 +101,14 @@ def compare(
     names: list[str], sides: Sides, facts: dict[str, str], against: list[str], rounds: int, seconds: float, say: Say
 ) -> Table:
     """Measure the rows; ``against`` are the other sides that are there. A row whose results differ gets no times."""
-    before = sides.ask(OURS, "peaks")
+    before = sides.ask(OURS, "peaks", seconds=seconds)
     results = [Result(name, ROWS[name].bar, ROWS[name].aim) for name in names]
     for turn in range(rounds):
         for result in results:
             if not result.refused:
                 take(result, ROWS[result.row], sides, against, seconds, reverse=bool(turn % 2))
                 say(f"round {turn + 1} of {rounds}  {result.row:15} {result.refused or progress(result)}")
-    after = sides.ask(OURS, "peaks")
+    after = sides.ask(OURS, "peaks", seconds=seconds)
     peaks = {name: max(before[name], after[name]) for name in before}
     for result in results:
         least, limit = roofline(ROWS[result.row], peaks)

@@ -99,7 +99,7 @@ def torch_libraries(config: str) -> str:
     return "; ".join(kept) or "unknown"
 
 
-def peaks(seconds: float = 1.0) -> dict[str, float]:
+def peaks(seconds: float) -> dict[str, float]:
     """What this machine does at best with all cores: ``gemm`` flop/s of float32 products, ``memory`` bytes/s read and written by copies."""
     return {"gemm": _gemm_peak(seconds), "memory": _memory_peak(seconds)}
 

@@ -117,7 +117,7 @@ def first(row: Row, framework: Any) -> dict[str, float]:
 def answer(job: str, side: str, arguments: dict[str, Any]) -> Any:
     """What a process is asked: ``job`` is facts, peaks, row, line, memory or first."""
     if job == "peaks":
-        return machine.peaks()
+        return machine.peaks(arguments["seconds"])
     framework = namespace(side)
     if job == "facts":
         return machine.facts(side, framework)
