@@ -19,6 +19,8 @@ from .autograd.mode import recording
 from .fpstate import quietly
 from .inplace import inplace
 from .kernels import llvm
+from .kernels.elementwise import LARGE
+from .large import body
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import Op, call
 from .plain import has_plain_form, several, single
@@ -115,6 +117,10 @@ def unary(op: Op) -> Callable[..., Any]:
     differentiable = False
     nothing = (None,) * len(op.slot_of)
 
+    def by_size(a: Any) -> Any:
+        found = body(op, (a,), defaults)
+        return kernel(a) if found is None else found
+
     def start() -> None:
         """What only an op that is used needs to know: import has no time for it."""
         nonlocal kernel, node_class, keep, differentiable
@@ -138,7 +144,7 @@ def unary(op: Op) -> Callable[..., Any]:
         if dt is not F32 and dt is not F64:
             return call(op, args, kwargs)
         try:
-            r = quietly(kernel, a)
+            r = quietly(kernel, a) if a.size < LARGE else quietly(by_size, a)
         except RuntimeError:  # another thread is inside
             return call(op, args, kwargs)
         if r.__class__ is not ndarray:
@@ -186,6 +192,10 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     differentiable = False
     plain_numbers = callable(op.promote)  # the body wants to see that it is a number
 
+    def by_size(a: Any, b: Any) -> Any:
+        found = body(op, (a, b), defaults)
+        return kernel(a, b) if found is None else found
+
     def start() -> None:
         nonlocal kernel, of_tensors, with_number, both, first, second, differentiable
         of_tensors, with_number = node_classes(op)
@@ -225,7 +235,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         else:
             return slow(x, y)
         try:
-            r = quietly(kernel, a, b)
+            r = quietly(kernel, a, b) if a.size < LARGE else quietly(by_size, a, b)
         except (ValueError, RuntimeError):  # shapes that do not broadcast, or another thread is inside
             return slow(x, y)
         if r.__class__ is not ndarray:

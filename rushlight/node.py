@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import errors, types
+from . import errors, large, types
 from .autograd.graph import FREED, Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
-from .readers import tensors
+from .kernels.elementwise import LARGE
+from .readers import arrays, tensors
 from .tensor import Tensor, edge_of, wrap
 
 if TYPE_CHECKING:
@@ -116,6 +117,14 @@ class PackedNode(OpNode):
                 self.saved = packed
 
 
+_BY_LOOP = (
+    "    if k is arrays and g.size >= LARGE:",
+    "        found = gradients(op, self.edges, g, saved, self.attrs)",
+    "        if found is not None:",
+    "            return found",
+)
+
+
 def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
     """``run`` of an op's nodes: a check of what was saved, then one call of each rule.
 
@@ -123,7 +132,10 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
     """
     joint = op.joint
     rules = op.rules if joint is None else [joint]
-    names: dict[str, Any] = {"tensors": tensors, "freed": freed, "check_versions": check_versions}
+    names: dict[str, Any] = {
+        "tensors": tensors, "arrays": arrays, "freed": freed, "check_versions": check_versions, "op": op,
+        "gradients": large.gradients, "LARGE": LARGE,
+    }  # fmt: skip
     calls = []
     for i, rule in enumerate(rules):
         if rule is None:
@@ -149,6 +161,7 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
         "    if k is tensors:",
         "        saved = self.saved_tensors(saved)",
         "    g = g[0]" if op.n_diff == 1 and len(op.outputs) > 1 else "",
+        *(_BY_LOOP if op.family == "elementwise" and joint is None and len(op.outputs) == 1 and not op.extras else ()),
         "    attrs = self.attrs" if any(rule is not None and rule.attrs for rule in rules) else "",
         "    edges = self.edges" if len(rules) > 1 else "",
         f"    return {calls[0]}" if joint is not None else f"    return ({', '.join(calls)},)",

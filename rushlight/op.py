@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from . import errors, fpstate, tensor
+from . import errors, fpstate, large, tensor
 from .autograd.mode import inference, recording
 from .functions import FUNCTIONS
+from .kernels.elementwise import LARGE
 from .node import OpNode, Wanted, gather_edges, record
 from .override import PLAIN, dispatch_override, has_override
 from .promotion import promote, refusals
@@ -387,6 +388,10 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
     promoted = promote(op, inputs)
     token = fpstate.enter(fpstate.QUIET) if not op.view else None  # a view does no arithmetic
     try:
+        if op.family == "elementwise" and promoted[0].__class__ is ndarray and promoted[0].size >= LARGE:
+            found = large.body(op, promoted, attrs)
+            if found is not None:
+                return found, promoted
         return op.forward(arrays, *promoted, **attrs), promoted
     except (ValueError, TypeError, IndexError, np.exceptions.AxisError) as error:
         if isinstance(error, errors.Deliberate):

@@ -1,7 +1,8 @@
 """Who reads the bodies and rules of ops: ``arrays`` with ndarrays, ``tensors`` with Tensors. And the registry they read from.
 
 A body says ``k.exp(x)``: read with ``arrays`` that is NumPy's function or another op's own body, read with ``tensors`` the
-public op, which records. ``rushlight.recorder`` holds a third reader, which writes formulas.
+public op, which records; read with ``loops`` each name becomes an instruction of a loop that is compiled. ``rushlight.recorder`` holds
+one more reader, which writes formulas.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from .autograd import engine
 from .kernels import elementary, fused
+from .kernels.symbols import Symbol, Unreadable
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -145,7 +147,54 @@ class TensorReader:
         return op.public
 
 
+class LoopReader:
+    """Reads a body with symbols of a loop (``kernels.symbols``): every name is an instruction, or another op's own body."""
+
+    #: Names that are instructions of another name, or whose instruction keeps PyTorch's digits of float32.
+    INSTRUCTIONS = {
+        "exp": "rounded_exp", "log": "rounded_log", "tanh": "rounded_tanh", "maximum": "max", "minimum": "min",
+        "logical_and": "both", "logical_or": "one",
+    }  # fmt: skip
+    SAME = {"sqrt", "abs", "fma", "where", "add", "sub", "mul", "div", "neg", "eq", "ne", "lt", "le", "gt", "ge"}
+
+    @staticmethod
+    def conj(x: Any) -> Any:
+        return x
+
+    @staticmethod
+    def is_complex(x: Any) -> bool:
+        return False
+
+    def one_minus_square(self, x: Any) -> Any:
+        return self.fma(-x, x, 1.0)
+
+    def accumulate(self, total: Any, a: Any, b: Any) -> None:
+        total.written(self.fma(a, b, total))
+
+    @staticmethod
+    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
+        float32 = any([x.__class__ is Symbol and x.dtype == np.float32 for x in args])
+        return (kernel if float32 else formula)(*args)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        op = name if name in self.SAME else self.INSTRUCTIONS.get(name)
+        read: Callable[..., Any]
+        if op is not None:
+
+            def read(*args: Any) -> Any:
+                recording = next(x.recording for x in args if x.__class__ is Symbol)
+                return recording.computed(op, *args)
+
+        elif not hasattr(ArrayReader, name) and name in REGISTRY and REGISTRY[name].preparer is None:
+            read = partial(REGISTRY[name].forward, self)
+        else:
+            raise Unreadable(name)
+        setattr(self, name, read)
+        return read
+
+
 arrays: Any = ArrayReader()
 tensors: Any = TensorReader()
+loops: Any = LoopReader()
 engine.Readers.arrays = arrays
 engine.Readers.tensors = tensors

@@ -17,6 +17,7 @@ LAYERS = [
     ["autograd.graph"],
     ["autograd.engine", "writing", "promotion", "override"],
     ["readers"],
+    ["large"],
     ["node"],
     ["op"],
     ["inplace", "recorder", "families"],

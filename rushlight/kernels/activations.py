@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .elementary import rounded_once, tanh
+from .elementwise import as_loop
 from .fused import fma
 from .vectors import by_vectors, erf_and_exp, exp, log1p, single_exp
 
@@ -30,25 +31,44 @@ def loop_exp(x: Array) -> Array:
     return by_vectors(x, exp, single_exp)  # type: ignore[no-any-return]
 
 
-def _falling(x: Array) -> Array:
-    """``exp(-x)``; which numbers are left over is decided by how ``x`` lies in memory."""
-    return by_vectors(x, lambda x: exp(-x), lambda x: single_exp(-x))  # type: ignore[no-any-return]
-
-
 def sigmoid(x: Array) -> Array:
     """``1 / (1 + exp(-x))``."""
-    return _ONE / (_falling(x) + _ONE)
+    return by_vectors(x, _sigmoid, _single_sigmoid)  # type: ignore[no-any-return]
+
+
+@as_loop
+def _sigmoid(x: Array) -> Array:
+    return _ONE / (exp(-x) + _ONE)  # type: ignore[no-any-return]
+
+
+@as_loop
+def _single_sigmoid(x: Array) -> Array:
+    return _ONE / (single_exp(-x) + _ONE)  # type: ignore[no-any-return]
 
 
 def silu(x: Array) -> Array:
     """``x / (1 + exp(-x))``."""
-    return x / (_falling(x) + _ONE)
+    return by_vectors(x, _silu, _single_silu)  # type: ignore[no-any-return]
+
+
+@as_loop
+def _silu(x: Array) -> Array:
+    return x / (exp(-x) + _ONE)  # type: ignore[no-any-return]
+
+
+@as_loop
+def _single_silu(x: Array) -> Array:
+    return x / (single_exp(-x) + _ONE)  # type: ignore[no-any-return]
 
 
 def silu_slope(g: Array, x: Array) -> Array:
     """``g s (1 + x (1 - s))``."""
-    s = sigmoid(x)
-    return g * s * fma(x, _ONE - s, _ONE)
+    return _silu_slope(g, x, sigmoid(x))  # type: ignore[no-any-return]
+
+
+@as_loop
+def _silu_slope(g: Array, x: Array, s: Array) -> Array:
+    return g * s * fma(x, _ONE - s, _ONE)  # type: ignore[no-any-return]
 
 
 def softplus(x: Array, beta: float, threshold: float) -> Array:
@@ -78,12 +98,14 @@ def logsigmoid_slope(g: Array, x: Array) -> Array:
     return g * np.where(x < 0, _ONE - share, share)
 
 
+@as_loop
 def gelu(x: Array) -> Array:
     """``x (1 + erf(x / sqrt 2)) / 2``."""
     half = x * _HALF
     return fma(half, erf_and_exp(x * _SQRT_HALF)[0], half)  # type: ignore[no-any-return]
 
 
+@as_loop
 def gelu_slope(g: Array, x: Array) -> Array:
     """``g (erf(v) / 2 + (v exp(-v^2) / sqrt(pi) + 1/2))``, ``v = x / sqrt 2``."""
     v = x * _SQRT_HALF
@@ -91,11 +113,13 @@ def gelu_slope(g: Array, x: Array) -> Array:
     return g * fma(erf, _HALF, v * _PI_FACTOR * e + _HALF)
 
 
+@as_loop
 def gelu_tanh(x: Array) -> Array:
     """``x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))``."""
     return _HALF * x * (_ONE + tanh(_TANH_SCALE * fma(_CUBIC, x * x * x, x)))
 
 
+@as_loop
 def gelu_tanh_slope(g: Array, x: Array) -> Array:
     """The derivative of ``gelu_tanh`` times ``g``."""
     square = x * x

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import elementwise, square_root, vectors
+from .symbols import Symbol
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -24,6 +25,8 @@ def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Callable[[Any], 
     """
 
     def function(x: Any) -> Any:
+        if native is not None and x.__class__ is Symbol:
+            return x.recording.computed(native, x)
         if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
             if native is not None:
                 found = elementwise.run(native, x)
@@ -37,7 +40,7 @@ def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Callable[[Any], 
 
 
 exp, tanh = rounded_once(np.exp, "rounded_exp"), rounded_once(np.tanh, "rounded_tanh")
-expm1, log = rounded_once(np.expm1), rounded_once(np.log)
+expm1, log = rounded_once(np.expm1), rounded_once(np.log, "rounded_log")
 
 
 def sqrt(x: Any) -> Any:

@@ -1,22 +1,29 @@
-"""Elementwise functions of float32 arrays as native loops, once they are worth compiling.
+"""Elementwise functions of arrays as native loops, once they are worth compiling.
 
-The functions in NumPy (``vectors``, ``square_root``, ``fused``) take PyTorch's digits step by step, ten to thirty passes over the
-array; the loops take the same steps in one. A function asks here first and goes on itself if the answer is None.
+The functions in NumPy (``vectors``, ``square_root``, ``activations``) take PyTorch's digits step by step, ten to thirty passes over
+the array; a loop takes the same steps in one, on all threads. ``instruction`` and ``as_loop`` mark functions that ask here first.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .ir import Loop, arity
-from .llvm import patience
+from .llvm import patience, setting
+from .symbols import KINDS, Recording, Symbol, Unreadable
 
 Array = np.ndarray[Any, Any]
 
-_F32 = np.dtype(np.float32)
+_F32, _BOOL = np.dtype(np.float32), np.dtype(np.bool_)
 _loops: dict[Any, Any] = {}
+_formulas: dict[Any, Any] = {}
+
+#: Elements from which on a loop with threads beats NumPy's own for what NumPy does in one pass. RUSHLIGHT_KERNELS=now tries all.
+LARGE = 1 if setting() == "now" else 65536
 
 
 def run(op: str, *operands: Any, out: Array | None = None) -> Array | None:
@@ -54,3 +61,99 @@ def _compiled(op: str, numbers: tuple[bool, ...]) -> Any:
     arrays = iter(range(1, len(loop.arrays)))
     loop.store(0, loop.emit(op, *[loop.number() if number else loop.load(next(arrays)) for number in numbers]))
     return loops.compiled(loop)
+
+
+def instruction(op: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Mark a function of one float32 array that an instruction computes."""
+
+    def marked(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        @functools.wraps(function)
+        def asking(x: Any) -> Any:
+            if x.__class__ is Symbol:
+                return x.recording.computed(op, x)
+            native = run(op, x) if x.__class__ is np.ndarray else None
+            return function(x) if native is None else native
+
+        return asking
+
+    return marked
+
+
+def as_loop(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a formula of float32 arrays that is one loop; within a larger formula it becomes part of that one's."""
+
+    @functools.wraps(function)
+    def asking(*operands: Any) -> Any:
+        first = operands[0]
+        if first.__class__ is np.ndarray and patience.over(first.size, 4):
+            found = fused(function, function, operands)
+            if found is not None:
+                return found
+        return function(*operands)
+
+    return asking
+
+
+def fused(key: Any, function: Callable[..., Any], operands: Any) -> Any:
+    """``function(*operands)`` as one loop, for contiguous arrays of one shape and dtype, and numbers; None if NumPy is to do it.
+
+    ``key`` says which function it is. It is read once for each dtype; numbers are given to the loop at each run.
+    """
+    shape = dtype = None
+    arrays, numbers, pattern = [], [], []  # type: ignore[var-annotated]
+    for x in operands:
+        if x.__class__ is np.ndarray and x.ndim:
+            if x.dtype is _BOOL:
+                arrays.append(x)
+                pattern.append("mask")
+                if x.shape != (shape or x.shape):
+                    return None
+                continue
+            if shape is None:
+                shape, dtype = x.shape, x.dtype
+            elif x.shape != shape or x.dtype is not dtype:
+                return None
+            arrays.append(x)
+            pattern.append("array")
+        else:
+            if x.__class__ is not float:
+                if isinstance(x, np.ndarray | np.generic) and x.dtype is not dtype and x.dtype.kind == "f":
+                    return None
+                x = float(x)
+            numbers.append(x)
+            pattern.append("number")
+    known = (key, dtype, *pattern)
+    found = _formulas.get(known, False)
+    if found is False:
+        found = _formulas[known] = _read(function, dtype, pattern)
+    if found is None:
+        return None
+    loop, count = found
+    if count == 1:
+        out = np.empty(shape, dtype)  # type: ignore[arg-type]
+        return out if loop(out, *arrays, *numbers) else None
+    outs = tuple([np.empty(shape, dtype) for _ in range(count)])  # type: ignore[arg-type]
+    return outs if loop(*outs, *arrays, *numbers) else None
+
+
+def _read(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Any:
+    """The compiled loop of a function, and how many results it has; None if it has none."""
+    if dtype not in KINDS:
+        return None
+    kinds = [kind for kind in pattern if kind != "number"]
+    recording = Recording(dtype, ("r", *(f"{kind}{i}" for i, kind in enumerate(kinds))))
+    loop = recording.loop
+    loop.masks = tuple([i + 1 for i, kind in enumerate(kinds) if kind == "mask"])
+    arrays = iter(range(1, len(loop.arrays)))
+    symbols = [Symbol(recording, loop.number() if kind == "number" else loop.load(next(arrays))) for kind in pattern]
+    try:
+        results = function(*symbols)
+        values = [recording.value(r) for r in (results if results.__class__ is tuple else (results,))]
+    except (Unreadable, TypeError, ValueError):
+        return None
+    if any(loop.is_condition(value) for value in values):
+        return None
+    from . import loops
+
+    compiled = loops.compiled(loop.with_results(values))
+    return None if compiled is None else (compiled, len(values))

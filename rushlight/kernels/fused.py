@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import elementwise
+from .symbols import Symbol
 
 Array = np.ndarray[Any, Any]
 _F, _D = np.dtype(np.float32), np.dtype(np.float64)
@@ -20,8 +21,9 @@ _F, _D = np.dtype(np.float32), np.dtype(np.float64)
 
 def fma(a: Any, b: Any, c: Any) -> Any:
     """``a * b + c``; Python numbers among the three are of the dtype of the arrays."""
-    if _dtype(a, b, c) is not _F:
-        return a * b + c
+    dtype = _dtype(a, b, c)
+    if dtype is not _F:
+        return dtype.recording.computed("fma", a, b, c) if dtype.__class__ is Symbol else a * b + c
     native = elementwise.run("fma", *map(_plain, (a, b, c)))
     if native is not None:
         return native
@@ -41,7 +43,10 @@ def accumulate(total: Array, a: Any, b: Any) -> None:
 
 
 def _dtype(*operands: Any) -> Any:
+    """The dtype of the arrays among the operands; a symbol if they are symbols."""
     for x in operands:
+        if x.__class__ is Symbol:
+            return x
         if x.__class__ is np.ndarray or isinstance(x, np.generic):
             return _F if x.dtype == _F else x.dtype
     return None

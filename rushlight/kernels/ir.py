@@ -23,6 +23,9 @@ from typing import Any
 #: Instructions without a float64 form.
 ONLY_F32 = {"exp", "single_exp", "rounded_exp", "rounded_tanh", "rounded_log", "short_exp", "erf_of", "falling_square"}
 
+#: Instructions whose result is a condition.
+CONDITIONS = {"lt", "le", "gt", "ge", "eq", "ne", "both", "one"}
+
 TYPES = ("f32", "f64")
 
 
@@ -37,13 +40,14 @@ def arity(op: str) -> int:
 class Loop:
     """A loop over the elements of ``arrays``."""
 
-    __slots__ = ("kind", "arrays", "numbers", "code", "stores", "_loaded")
+    __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "_loaded")
 
     def __init__(self, kind: str, arrays: Sequence[str]):
         if kind not in TYPES:
             raise TypeError(f"loop: no element type '{kind}'; there are {', '.join(TYPES)}")
         self.kind = kind
         self.arrays = tuple(arrays)
+        self.masks: tuple[int, ...] = ()  # arrays of bool, whose elements are conditions
         self.numbers = 0
         self.code: list[tuple[Any, ...]] = []
         self.stores: dict[int, int] = {}  # array -> what it holds at the end
@@ -60,6 +64,15 @@ class Loop:
         self.numbers += 1
         return self._append(("number", self.numbers - 1))
 
+    def is_condition(self, value: int) -> bool:
+        """Whether a value is a truth, which only ``where``, ``both`` and ``one`` take."""
+        op, *operands = self.code[value]
+        return op in CONDITIONS or (op == "load" and operands[0] in self.masks)
+
+    def constant(self, value: float) -> int:
+        """A number that is part of the loop."""
+        return self._append(("constant", value))
+
     def emit(self, op: str, *operands: int) -> int:
         """Compute something; what it is called from here on."""
         return self._append((op, *operands))
@@ -68,6 +81,15 @@ class Loop:
         """What an array holds after the loop; a later store replaces an earlier one."""
         self.stores[array] = value
 
+    def with_results(self, values: Sequence[int]) -> Loop:
+        """The same loop with one array for each of several values in the place of the first, its only result."""
+        shift = len(values) - 1
+        loop = Loop(self.kind, [*(f"r{i}" for i in range(len(values))), *self.arrays[1:]])
+        loop.numbers, loop.masks = self.numbers, tuple([i + shift for i in self.masks])
+        loop.code = [("load", x[1] + shift) if x[0] == "load" else x for x in self.code]
+        loop.stores = dict(enumerate(values))
+        return loop
+
     def _append(self, instruction: tuple[Any, ...]) -> int:
         self.code.append(instruction)
         return len(self.code) - 1
@@ -75,7 +97,7 @@ class Loop:
     @property
     def key(self) -> Any:
         """What makes it the code that it is."""
-        return self.kind, len(self.arrays), tuple(self.code), tuple(self.stores.items())
+        return self.kind, len(self.arrays), self.masks, tuple(self.code), tuple(self.stores.items())
 
     def verify(self) -> None:
         """Refuse a loop that is not well formed.
@@ -84,6 +106,8 @@ class Loop:
             TypeError: naming the instruction.
         """
         for i, (op, *operands) in enumerate(self.code):
+            if op == "constant":
+                continue
             limit = {"load": len(self.arrays), "number": self.numbers}.get(op, i)
             if len(operands) != (1 if op in ("load", "number") else arity(op)):
                 raise TypeError(f"loop: '{op}' does not take {len(operands)} operands (instruction {i})")
@@ -102,7 +126,7 @@ class Loop:
             shown = (
                 [self.arrays[operands[0]]]
                 if op == "load"
-                else [f"{'' if op == 'number' else '%'}{x}" for x in operands]
+                else [f"{'' if op in ('number', 'constant') else '%'}{x}" for x in operands]
             )
             lines.append(f"  %{i} = {op} {' '.join(shown)}")
         lines += [f"  store {self.arrays[array]} %{value}" for array, value in self.stores.items()]

@@ -7,6 +7,7 @@ the same. Long arrays are shared out among the threads.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from . import kernel, words
@@ -54,7 +55,8 @@ def compiled(loop: Loop) -> Any:
 def written(loop: Loop) -> str:
     """The loop as a kernel."""
     lanes = LANES[loop.kind]
-    arrays = [f"a{i}: {'write' if i in loop.stores else 'read'}[T]" for i in range(len(loop.arrays))]
+    uses = ["write" if i in loop.stores else "read" for i in range(len(loop.arrays))]
+    arrays = [f"a{i}: {use}[{'boolean' if i in loop.masks else 'T'}]" for i, use in enumerate(uses)]
     numbers = [f"n{i}: T" for i in range(loop.numbers)]
     lines = [
         f"def loop({', '.join(['start', 'stop', *arrays, *numbers])}):",
@@ -75,9 +77,16 @@ def _body(loop: Loop, lanes: int) -> list[str]:
             value = f"load(a{operands[0]}, i, {lanes})"
         elif op == "number":
             value = f"n{operands[0]}"
+        elif op == "constant":
+            value = f"T({_text(operands[0])})"
         else:
             value = f"functions.{op}({', '.join(f'{v}{x}' for x in operands)})"
         lines.append(f"        {v}{i} = {value}")
     # A number that is stored as it is has to become a vector first.
     lines += [f"        a{array}[i] = splat({v}{value}, {lanes})" for array, value in loop.stores.items()]
     return lines or ["        pass"]
+
+
+def _text(number: float) -> str:
+    """A number as source."""
+    return repr(number) if math.isfinite(number) else f'float("{number}")'

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from . import elementwise
+from .elementwise import instruction
 
 Array = np.ndarray[Any, Any]
 _F = np.float32
@@ -47,11 +47,9 @@ def reciprocal_roots() -> Array:
     return (np.concatenate(([first], first - np.cumsum(fall, dtype=np.int64))) / 8192).astype(_F)
 
 
+@instruction("sqrt")
 def sqrt(x: Array) -> Array:
     """The square root of a float32 array."""
-    native = elementwise.run("sqrt", x)
-    if native is not None:
-        return native
     if x.size > _MOST:
         return np.sqrt(x)
     bits = (x if x.ndim else x.reshape(1)).view(np.int32)

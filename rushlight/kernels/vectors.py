@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from . import elementwise
+from .elementwise import instruction
 from .iteration import GRAIN, get_threads
+from .symbols import Symbol, Unreadable
 
 Array = np.ndarray[Any, Any]
 _F, _D = np.float32, np.float64
@@ -53,11 +54,9 @@ _EXP = tuple(
 )
 
 
+@instruction("exp")
 def exp(x: Array) -> Array:
     """``exp(x)`` of a float32 array."""
-    native = elementwise.run("exp", x)
-    if native is not None:
-        return native
     if x.size <= _BLOCK and x.ndim:
         return _exp(x)
     flat = np.ascontiguousarray(x).reshape(-1)
@@ -172,6 +171,9 @@ def _short_exp(x: Array) -> Array:
 
 def erf_and_exp(x: Array) -> tuple[Array, Array]:
     """``erf(x)`` and the ``exp(-x**2)`` that it is made of, of a float32 array."""
+    if x.__class__ is Symbol:
+        falling = x.recording.computed("falling_square", x)
+        return x.recording.computed("erf_of", x, falling), falling
     flat = np.ascontiguousarray(x).reshape(-1)
     y, e = np.empty_like(flat), np.empty_like(flat)
     for start in range(0, flat.size, _BLOCK):
@@ -205,11 +207,9 @@ def parts_of_two() -> Array:
     return np.exp2(np.arange(32) / 32)
 
 
+@instruction("single_exp")
 def single_exp(x: Array) -> Array:
     """``exp(x)`` of float32 numbers as the C library (glibc) computes one."""
-    native = elementwise.run("single_exp", x)
-    if native is not None:
-        return native
     rest = np.multiply(np.minimum(np.maximum(x, LEAST_SINGLE), MOST_SINGLE), _PARTS)
     k = np.rint(rest)
     rest = rest - k
@@ -230,6 +230,8 @@ def by_vectors(x: Array, vector: Callable[[Array], Array], single: Callable[[Arr
     PyTorch's loop goes along ``x`` as it lies in memory if that is one piece, else along its rows; where the elements of a
     row are not neighbours it takes all one by one.
     """
+    if x.__class__ is Symbol:
+        raise Unreadable("numbers that are left over beyond vectors")
     size = x.size
     if size < STEP:
         return single(x)

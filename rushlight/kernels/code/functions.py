@@ -94,6 +94,15 @@ def ne(x, y):
     return x != y
 
 
+def both(x, y):
+    return x and y
+
+
+def one(x, y):
+    """Whether one of two conditions holds."""
+    return x or y
+
+
 def where(condition, x, y):
     return select(condition, x, y)
 

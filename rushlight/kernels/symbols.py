@@ -1,0 +1,174 @@
+"""Formulas as loops: a function of arrays is run with symbols in their place, and what it does to them is kept as loop IR.
+
+A symbol answers to Python's operators and to NumPy's elementwise functions. A function that looks at values or shapes, or does
+what no instruction does, is ``Unreadable``, and NumPy carries it out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .ir import ONLY_F32, Loop
+
+KINDS = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
+
+#: NumPy's functions as instructions.
+_UFUNCS: dict[Any, str] = {
+    np.add: "add", np.subtract: "sub", np.multiply: "mul", np.divide: "div", np.negative: "neg", np.absolute: "abs",
+    np.maximum: "max", np.minimum: "min", np.less: "lt", np.less_equal: "le", np.greater: "gt", np.greater_equal: "ge",
+    np.equal: "eq", np.not_equal: "ne", np.logical_and: "both", np.logical_or: "one", np.bitwise_and: "both",
+    np.bitwise_or: "one",
+}  # fmt: skip
+
+
+class Unreadable(AttributeError):
+    """The function does what a loop cannot, or asks for what it has not."""
+
+
+class Recording:
+    """A loop being recorded. Numbers on the way become constants of the loop, or, if ``values`` is a list, numbers of its runs."""
+
+    def __init__(self, dtype: Any, arrays: tuple[str, ...], values: list[float] | None = None):
+        kind = KINDS.get(dtype)
+        if kind is None:
+            raise Unreadable(str(dtype))
+        self.dtype, self.loop, self.values = dtype, Loop(kind, arrays), values
+
+    def value(self, x: Any) -> int:
+        """What a symbol or a number is in the loop."""
+        if x.__class__ is Symbol:
+            return x.now  # type: ignore[no-any-return]
+        if isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype == self.dtype:
+            x = float(x)
+        if not isinstance(x, (int, float, np.floating)):
+            raise Unreadable(type(x).__name__)
+        if self.values is None:
+            return self.loop.constant(float(x))
+        self.values.append(float(x))
+        return self.loop.number()
+
+    def computed(self, op: str, *operands: Any) -> Symbol:
+        if op in ONLY_F32 and self.loop.kind != "f32":
+            raise Unreadable(f"{op} of {self.loop.kind}")
+        values = [self.value(x) for x in operands]
+        # A condition is no number: NumPy would count a truth as 1, the loop knows which operands are which.
+        wanted = {"both": 2, "one": 2, "where": 1}.get(op, 0)
+        if [self.loop.is_condition(v) for v in values] != [True] * wanted + [False] * (len(values) - wanted):
+            raise Unreadable(f"{op} of conditions and numbers mixed")
+        return Symbol(self, self.loop.emit(op, *values))
+
+
+class Symbol:
+    """A value of the loop, or one of its arrays, whose value changes with each write."""
+
+    __slots__ = ("recording", "now", "array")
+
+    def __init__(self, recording: Recording, now: int, array: int | None = None):
+        self.recording, self.now, self.array = recording, now, array
+
+    def __add__(self, other: Any) -> Symbol:
+        return self.recording.computed("add", self, other)
+
+    def __radd__(self, other: Any) -> Symbol:
+        return self.recording.computed("add", other, self)
+
+    def __sub__(self, other: Any) -> Symbol:
+        return self.recording.computed("sub", self, other)
+
+    def __rsub__(self, other: Any) -> Symbol:
+        return self.recording.computed("sub", other, self)
+
+    def __mul__(self, other: Any) -> Symbol:
+        return self.recording.computed("mul", self, other)
+
+    def __rmul__(self, other: Any) -> Symbol:
+        return self.recording.computed("mul", other, self)
+
+    def __truediv__(self, other: Any) -> Symbol:
+        return self.recording.computed("div", self, other)
+
+    def __rtruediv__(self, other: Any) -> Symbol:
+        return self.recording.computed("div", other, self)
+
+    def __neg__(self) -> Symbol:
+        return self.recording.computed("neg", self)
+
+    def __lt__(self, other: Any) -> Symbol:
+        return self.recording.computed("lt", self, other)
+
+    def __le__(self, other: Any) -> Symbol:
+        return self.recording.computed("le", self, other)
+
+    def __gt__(self, other: Any) -> Symbol:
+        return self.recording.computed("gt", self, other)
+
+    def __ge__(self, other: Any) -> Symbol:
+        return self.recording.computed("ge", self, other)
+
+    def __eq__(self, other: object) -> Symbol:  # type: ignore[override]
+        return self.recording.computed("eq", self, other)
+
+    def __ne__(self, other: object) -> Symbol:  # type: ignore[override]
+        return self.recording.computed("ne", self, other)
+
+    __hash__ = object.__hash__
+
+    def __and__(self, other: Any) -> Symbol:
+        return self.recording.computed("both", self, other)
+
+    def __or__(self, other: Any) -> Symbol:
+        return self.recording.computed("one", self, other)
+
+    def __iadd__(self, other: Any) -> Symbol:
+        return self.written(self + other)
+
+    def __isub__(self, other: Any) -> Symbol:
+        return self.written(self - other)
+
+    def __imul__(self, other: Any) -> Symbol:
+        return self.written(self * other)
+
+    def __itruediv__(self, other: Any) -> Symbol:
+        return self.written(self / other)
+
+    def __setitem__(self, where: Any, value: Any) -> None:
+        if where is not Ellipsis:
+            raise Unreadable("a part of an array")
+        self.written(value)
+
+    def written(self, value: Any) -> Symbol:
+        """This symbol after ``value`` was written to it; an array keeps it."""
+        self.now = self.recording.value(value)
+        if self.array is not None:
+            self.recording.loop.store(self.array, self.now)
+        return self
+
+    @property
+    def dtype(self) -> Any:
+        return self.recording.dtype
+
+    def astype(self, dtype: Any, copy: bool = True) -> Symbol:
+        if dtype != self.dtype:
+            raise Unreadable(f"a cast to {dtype}")
+        return self
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Symbol:
+        if method != "__call__" or options or ufunc not in _UFUNCS:
+            raise Unreadable(f"{ufunc.__name__}.{method}")
+        return self.recording.computed(_UFUNCS[ufunc], *inputs)
+
+    def __array_function__(self, called: Any, types: Any, args: Any, kwargs: Any) -> Symbol:
+        if called is not np.where or len(args) != 3 or kwargs:
+            raise Unreadable(called.__name__)
+        return self.recording.computed("where", *args)
+
+    def __bool__(self) -> bool:
+        raise Unreadable("a decision about values")
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise Unreadable("an array handed to NumPy")
+
+    def __getattr__(self, name: str) -> Any:
+        raise Unreadable(f"an array's {name}")
