@@ -103,18 +103,18 @@ def fused(key: Any, function: Callable[..., Any], operands: Any) -> Any:
     arrays, numbers, pattern = [], [], []  # type: ignore[var-annotated]
     for x in operands:
         if x.__class__ is np.ndarray and x.ndim:
-            if x.dtype is _BOOL:
-                arrays.append(x)
-                pattern.append("mask")
-                if x.shape != (shape or x.shape):
-                    return None
-                continue
             if shape is None:
-                shape, dtype = x.shape, x.dtype
-            elif x.shape != shape or x.dtype is not dtype:
+                shape = x.shape
+            elif x.shape != shape:
                 return None
+            mask = x.dtype is _BOOL
+            if not mask:
+                if dtype is None:
+                    dtype = x.dtype
+                elif x.dtype is not dtype:
+                    return None
             arrays.append(x)
-            pattern.append("array")
+            pattern.append("mask" if mask else "array")
         else:
             if x.__class__ is not float:
                 if isinstance(x, np.ndarray | np.generic) and x.dtype is not dtype and x.dtype.kind == "f":

@@ -8,7 +8,6 @@ nothing if one is not what its parameter says (the exact type ndarray, the dtype
 
 from __future__ import annotations
 
-import ast
 import ctypes
 import functools
 from typing import Any
@@ -158,19 +157,18 @@ class _Entry:
         self.require(self.same("i32", flags, str(needed)))
         return self.field(thing, cpython.DATA, "ptr")
 
-    def size_of(self, arrays: list[tuple[str, str, str]], itemsize: int) -> str:
+    def size_of(self, arrays: list[tuple[str, str, str, int]]) -> str:
         """How many elements all of the arrays have, none that is written overlapping another."""
         to = Translator(self.code, checks.elements, {})
         words = pointer_to(I64)
-        sizes = [to.inline(checks.elements, [Value(words, thing)], {}) for thing, _, _ in arrays]
+        sizes = [to.inline(checks.elements, [Value(words, thing)], {}) for thing, *_ in arrays]
         for other in sizes[1:]:
             self.require(self.same("i64", other.text, sizes[0].text))
-        extent = to.binary(ast.Mult(), sizes[0], itemsize)
-        for i, (_, data, how) in enumerate(arrays):
-            for j, (_, other, use) in enumerate(arrays):
+        for i, (_, data, how, item) in enumerate(arrays):
+            for j, (_, other, use, other_item) in enumerate(arrays):
                 if how == "write" and i != j and not (use == "write" and j < i):
-                    pair = [Value(words, data), Value(words, other), extent]
-                    self.require(to.inline(checks.apart, pair, {}).text)
+                    given = [Value(words, data), Value(words, other), sizes[0], item, other_item]
+                    self.require(to.inline(checks.apart, given, {}).text)
         return str(sizes[0].text)
 
     def perhaps(self, thing: str, kind: Type) -> str:
@@ -196,20 +194,20 @@ def _write_entry(module: Module, parameters: list[tuple[str, Type, str]], grain:
     first = 2 if grain is None else 0
     entry.require(entry.same("i64", "%count", str(len(parameters) + first)))
     slots = code.place(I64, max(len(parameters), 1))
-    arrays: list[tuple[str, str, str]] = []
+    arrays: list[tuple[str, str, str, int]] = []
     for i, (_, kind, how) in enumerate(parameters):
         thing = entry.argument(i + first)
         if kind.kind != "pointer":
             value = entry.number(thing, kind)
         else:
             value = entry.perhaps(thing, kind) if how == "maybe" else entry.array(thing, kind, how)
-            arrays.append((thing, value, how))
+            arrays.append((thing, value, how, kind.to.size))
         at = code.value(I64, f"getelementptr i64, ptr {slots}, i64 {i}").text
         code.line(f"store {kind.text} {value}, ptr {at}")
     if grain is None:
         size, cut = (entry.number(entry.argument(i), I64) for i in range(2))
     else:
-        size, cut = entry.size_of(arrays, next(k.to.size for _, k, _ in parameters if k.kind == "pointer")), str(grain)
+        size, cut = entry.size_of(arrays), str(grain)
     _write_work(code, slots, size, cut)
     _answer(code, "done", entry, True)
     _answer(code, "refused", entry, False)

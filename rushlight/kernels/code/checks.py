@@ -15,7 +15,7 @@ def elements(array):
     return size
 
 
-def apart(a, b, extent):
-    """Whether two ranges of ``extent`` bytes are the same or do not overlap."""
+def apart(a, b, size, a_item, b_item):
+    """Whether two arrays of ``size`` elements of so many bytes begin at one place or do not overlap."""
     away = address(a) - address(b)
-    return (away == 0) or (away >= extent) or (away <= 0 - extent)
+    return (away == 0) or (away >= size * b_item) or (away <= 0 - size * a_item)
