@@ -13,15 +13,12 @@ import ctypes
 import mmap
 import struct
 from collections.abc import Callable
-from typing import Any
 
 PAGE = 4096
 ALLOC, WRITE, EXECUTE = 2, 1, 4  # flags of sections
 SYMBOL_TABLE, RELOCATIONS, EMPTY = 2, 4, 8  # types of sections
 ABSOLUTE, RELATIVE, CALL, VIA_TABLE = 1, 2, 4, (9, 41, 42)  # types of relocations
 UNDEFINED, RESERVED = 0, 0xFF00  # numbers of sections: none; from here on no sections (the source file's name)
-
-_kept: list[Any] = []
 
 
 class Section:
@@ -58,7 +55,9 @@ def load(data: bytes, address_of: Callable[[str], int]) -> dict[str, int]:
             _relocate(data, section, sections[section.info].at, base, memory, places, entries)
     _protect(base, 0, code, 5)  # read and execute
     _protect(base, code, constant, 1)  # read
-    _kept.append(memory)
+    ctypes.pythonapi.Py_IncRef(
+        ctypes.py_object(memory)
+    )  # a list would let go of it at exit, while workers may still run
     return {name: place for (name, _, _), place in zip(symbols, places, strict=True) if place and name}
 
 

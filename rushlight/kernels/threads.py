@@ -14,7 +14,6 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 from . import iteration, llvm
 from .code import pool as layout
@@ -23,7 +22,6 @@ from .language import function
 
 SPINS = 2000  # pauses before a worker sleeps: about 0.1 ms; longer would take the processor from NumPy's BLAS
 
-_kept: list[Any] = []
 _lock = threading.Lock()
 
 
@@ -41,7 +39,8 @@ class Pool:
         self.code = llvm.code(("pool",), lambda: _write(module), symbols)
         self.dispatch = self.code["dispatch"]
         self.threads: list[ctypes.c_void_p] = []
-        _kept.append(self)
+        # Workers look at it until the process ends: a list would let go of it when the interpreter does.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.memory))
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=self._after_fork)
 
