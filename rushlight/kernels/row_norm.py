@@ -7,7 +7,6 @@ more than 256 rows, and is some units of the last place away in float64.
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -24,14 +23,23 @@ _CALLS = 40  # what NumPy needs for the smallest array
 _KINDS = {np.dtype(np.float32): ("F32", 8), np.dtype(np.float64): ("F64", 4)}
 
 
-@functools.cache
-def _kernel(name: str, dtype: np.dtype[Any]) -> Any:
+_made: dict[tuple[str, np.dtype[Any]], Any] = {}
+
+
+def _kernel(name: str, dtype: np.dtype[Any], elements: int) -> Any:
+    """The kernel, if it is there or worth making; None if NumPy is to do the work."""
+    found = _made.get((name, dtype))
+    if found is not None:
+        return None if patience.ready is False else found
+    if dtype not in _KINDS or not patience.over_or_large(elements, _CALLS, LARGE):
+        return None
     from . import emit
     from .code import normalization
     from .kernel import compiled
 
     kind, lanes = _KINDS[dtype]
-    return compiled(getattr(normalization, name), T=getattr(emit, kind), W=lanes)
+    _made[name, dtype] = compiled(getattr(normalization, name), T=getattr(emit, kind), W=lanes)
+    return _made[name, dtype]
 
 
 def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
@@ -39,20 +47,22 @@ def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float
 
     16-bit types work in float32 and round the output.
     """
-    if patience.over_or_large(rows.size, _CALLS, LARGE):
-        x = np.ascontiguousarray(rows, np.float32) if is_half(rows.dtype) else np.ascontiguousarray(rows)
-        kernel = _kernel("layer_norm", x.dtype) if x.dtype in _KINDS else None
-        if kernel is not None:
-            count, n = x.shape
-            out, mean, rstd = np.empty_like(x), np.empty(count, x.dtype), np.empty(count, x.dtype)
-            w, b = (_like(v, x.dtype) for v in (weight, bias))
-            if kernel(count, max(1, _CHUNK // n), out, mean, rstd, x, w, b, n, float(eps)):
-                return out.astype(rows.dtype, copy=False), mean, rstd
+    half = is_half(rows.dtype)
+    kernel = _kernel("layer_norm", np.dtype(np.float32) if half else rows.dtype, rows.size)
+    if kernel is not None:
+        x = rows.astype(np.float32) if half else rows if rows.flags.c_contiguous else np.ascontiguousarray(rows)
+        count, n = x.shape
+        out, mean, rstd = np.empty(x.shape, x.dtype), np.empty(count, x.dtype), np.empty(count, x.dtype)
+        w, b = _like(weight, x.dtype), _like(bias, x.dtype)
+        if kernel(count, max(1, _CHUNK // n), out, mean, rstd, x, w, b, n, float(eps)):
+            return (out.astype(rows.dtype) if half else out), mean, rstd
     return moments.layer_norm(rows, weight, bias, eps)
 
 
 def _like(v: Array | None, dtype: np.dtype[Any]) -> Array | None:
-    return None if v is None else np.ascontiguousarray(v, dtype)
+    if v is None or (v.dtype is dtype and v.flags.c_contiguous):
+        return v
+    return np.ascontiguousarray(v, dtype)
 
 
 def gradients(
@@ -60,31 +70,19 @@ def gradients(
 ) -> tuple[Array | None, Array | None, Array | None] | None:
     """The gradients of rows [b, n], weight and bias that are needed; None if NumPy is to compute them."""
     dtype = x.dtype
-    if dtype not in _KINDS or g.dtype != dtype or not patience.over_or_large(x.size, _CALLS, LARGE):
-        return None
-    kernel = _kernel("layer_norm_gradient", dtype)
+    kernel = _kernel("layer_norm_gradient", dtype, x.size) if g.dtype == dtype else None
     if kernel is None:
         return None
     count, n = x.shape
     of_parameters = needs[1] or needs[2]
     share = -(-count // get_threads()) if of_parameters else max(1, _CHUNK // n)
     parts = -(-count // share)
-    to_input = np.empty_like(x, order="C") if needs[0] else None
+    to_input = np.empty(x.shape, dtype) if needs[0] else None
     to_weight, to_bias = (np.empty((parts, n), dtype) if of_parameters else None for _ in range(2))
-    arrays = (np.ascontiguousarray(a) for a in (g, x))
     ran = kernel(
-        count,
-        share,
-        share,
-        to_input,
-        to_weight,
-        to_bias,
-        *arrays,
-        _like(weight, dtype),
-        mean.reshape(-1),
-        rstd.reshape(-1),
-        n,
-    )
+        parts, parts if x.size <= _CHUNK else 1, count, share, to_input, to_weight, to_bias, _like(g, dtype), _like(x, dtype),
+        _like(weight, dtype), mean.reshape(-1), rstd.reshape(-1), n,
+    )  # fmt: skip
     if not ran:
         return None
     return to_input, _added(to_weight, needs[1]), _added(to_bias, needs[2])

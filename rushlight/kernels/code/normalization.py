@@ -20,6 +20,7 @@ from ..words import (
     load,
     maximum,
     maybe,
+    minimum,
     read,
     select,
     splat,
@@ -37,13 +38,13 @@ SIDE_BY_SIDE = 4  # chunks at a time: each step waits for the one before
 LEVELS = 48  # of merges in pairs: rows of 2**48 chunks
 
 
-def chunks_of_vectors(x, T, W, number, count, means, squares):
+def chunks_of_vectors(x, T, W, number, count, shares, means, squares):
     """Welford's recurrence over ``count`` vectors of each of ``number`` neighbouring chunks."""
     for c in unroll(number):
         means[c] = splat(T(0), W)
         squares[c] = splat(T(0), W)
     for i in range(count):
-        share = T(1) / T(i + 1)
+        share = splat(shares[i], W)
         for c in unroll(number):
             v = load(x, (c * CHUNK + i) * W, W)
             delta = v - means[c]
@@ -51,65 +52,71 @@ def chunks_of_vectors(x, T, W, number, count, means, squares):
             squares[c] = fma(delta, v - means[c], squares[c])
 
 
-def merged(items, mean, square, old_items, old_mean, old_square, T):
-    """Chan's merge of the moments of two groups, lane by lane."""
+def merged(share, mean, square, old_items, old_mean, old_square):
+    """Chan's merge of the moments of two groups, lane by lane; ``share`` is that of the new one's items in all."""
     delta = mean - old_mean
-    step = delta * (T(items) / T(items + old_items))
-    return old_mean + step, fma(step, delta * T(old_items), old_square + square)
+    step = delta * share
+    return old_mean + step, fma(step, delta * old_items, old_square + square)
 
 
-def add_part(means, squares, counts, depth, part, items, mean, square, T, W):
-    """Merge the part of that number into the lowest level, and full levels upwards."""
-    m, s = merged(items, mean, square, counts[0], load(means, 0, W), load(squares, 0, W), T)
-    means[0], squares[0], counts[0] = m, s, counts[0] + items
-    done, j = part + 1, i64(1)
-    while (j < depth) and ((done & 1) == 0):
-        upper, lower = j * W, (j - 1) * W
-        m, s = merged(
-            counts[j - 1], load(means, lower, W), load(squares, lower, W),
-            counts[j], load(means, upper, W), load(squares, upper, W), T,
-        )  # fmt: skip
-        means[upper], squares[upper], counts[j] = m, s, counts[j] + counts[j - 1]
-        means[lower], squares[lower], counts[j - 1] = splat(T(0), W), splat(T(0), W), 0
-        done, j = done >> 1, j + 1
+def carried(means, squares, T, W, done, level, mean, square, items, whole):
+    """Merge moments with those at ``level`` if there are some, the result with those above, and so on; put it where there are none.
+
+    There are some at level j if bit j of ``done``, the number of chunks so far, is set. If the moments are of ``whole`` chunks they
+    meet only as many items as they have. The result's level and items are given back.
+    """
+    j, m, s = level, mean, square
+    while ((done >> j) & 1) == 1:
+        there = T(i64(CHUNK) << j)
+        share = T(0.5)
+        if whole == 0:
+            share = T(items) / T(items + (i64(CHUNK) << j))
+        m, s = merged(share, m, s, there, load(means, j * W, W), load(squares, j * W, W))
+        items += i64(CHUNK) << j
+        j += 1
+    means[j * W], squares[j * W] = m, s
+    return j, items
 
 
-def vector_moments(x, T, W, vectors, means, squares, counts):
-    """The moments of each lane of ``vectors`` vectors, left in the first of the levels."""
+def vector_moments(x, T, W, vectors, shares, means, squares):
+    """The moments of each lane of ``vectors`` vectors: chunks are merged in pairs, pairs in pairs, and what is left at last."""
     chunks = vectors // CHUNK
     rest = vectors - chunks * CHUNK
-    parts = chunks + (i64(1) if rest > 0 else i64(0))
-    depth = i64(1)
-    while (i64(1) << depth) < parts:
-        depth += 1
-    for j in range(depth):
-        means[j * W], squares[j * W], counts[j] = splat(T(0), W), splat(T(0), W), 0
     m = [splat(T(0), W) for _ in range(SIDE_BY_SIDE)]
     s = [splat(T(0), W) for _ in range(SIDE_BY_SIDE)]
     together = chunks // SIDE_BY_SIDE * SIDE_BY_SIDE
     for c in range(0, together, SIDE_BY_SIDE):
-        chunks_of_vectors(x + c * CHUNK * W, T, W, SIDE_BY_SIDE, CHUNK, m, s)
-        for i in unroll(SIDE_BY_SIDE):
-            add_part(means, squares, counts, depth, c + i, i64(CHUNK), m[i], s[i], T, W)
-    for c in range(together, parts):
+        chunks_of_vectors(x + c * CHUNK * W, T, W, SIDE_BY_SIDE, i64(CHUNK), shares, m, s)
+        m[0], s[0] = merged(T(0.5), m[1], s[1], T(CHUNK), m[0], s[0])
+        m[2], s[2] = merged(T(0.5), m[3], s[3], T(CHUNK), m[2], s[2])
+        m[0], s[0] = merged(T(0.5), m[2], s[2], T(2 * CHUNK), m[0], s[0])
+        carried(means, squares, T, W, c, i64(2), m[0], s[0], i64(4 * CHUNK), i64(1))
+    first, items, left = i64(0), i64(0), chunks
+    for c in range(together, chunks + (i64(1) if rest > 0 else i64(0))):
+        whole = i64(1) if c < chunks else i64(0)
         count = i64(CHUNK) if c < chunks else rest
-        chunks_of_vectors(x + c * CHUNK * W, T, W, 1, count, m, s)
-        add_part(means, squares, counts, depth, c, count, m[0], s[0], T, W)
-    for j in range(1, depth):
-        if counts[j] > 0:
-            a, b = merged(
-                counts[j],
-                load(means, j * W, W),
-                load(squares, j * W, W),
-                counts[0],
-                load(means, 0, W),
-                load(squares, 0, W),
-                T,
-            )
-            means[0], squares[0], counts[0] = a, b, counts[0] + counts[j]
+        chunks_of_vectors(x + c * CHUNK * W, T, W, 1, count, shares, m, s)
+        first, items = carried(means, squares, T, W, c, i64(0), m[0], s[0], count, whole)
+        if whole == 0:
+            left = (chunks >> first) << first  # the levels below are empty now
+    if rest == 0:
+        first = i64(0)
+        while ((chunks >> first) & 1) == 0:
+            first += 1
+        items = i64(CHUNK) << first
+        left = chunks ^ (i64(1) << first)
+    mean, square = load(means, first * W, W), load(squares, first * W, W)
+    while (left >> first) != 0:
+        if ((left >> first) & 1) == 1:
+            more = i64(CHUNK) << first
+            share = T(more) / T(more + items)
+            mean, square = merged(share, load(means, first * W, W), load(squares, first * W, W), T(items), mean, square)
+            items += more
+        first += 1
+    return mean, square
 
 
-def row_moments(x, T, W, n, means, squares, counts):
+def row_moments(x, T, W, n, shares, means, squares):
     """(mean, sum of squared differences) of a row."""
     vectors = n // W
     mean, square, items = T(0), T(0), i64(0)
@@ -119,8 +126,7 @@ def row_moments(x, T, W, n, means, squares, counts):
         square += delta * (x[i] - mean)
         items += 1
     if vectors > 0:
-        vector_moments(x, T, W, vectors, means, squares, counts)
-        lane_means, lane_squares = load(means, 0, W), load(squares, 0, W)
+        lane_means, lane_squares = vector_moments(x, T, W, vectors, shares, means, squares)
         for lane in unroll(W):
             share = T(vectors) / T(vectors + items)
             delta = extract(lane_means, lane) - mean
@@ -134,13 +140,15 @@ def layer_norm(
     start, stop, out: write[T], mean: write[T], rstd: write[T], x: read[T], weight: maybe[T], bias: maybe[T], n: i64, eps: T
 ):  # fmt: skip
     """Rows of n numbers: ``(x - mean) * rstd * weight + bias``, and mean and rstd of each row."""
-    means, squares, counts = stack(T, LEVELS * W), stack(T, LEVELS * W), stack(i64, LEVELS)
+    shares, means, squares = stack(T, CHUNK), stack(T, LEVELS * W), stack(T, LEVELS * W)
+    for i in range(CHUNK):
+        shares[i] = T(1) / T(i + 1)
     factors, factor = or_constant(weight, 1.0, T, W)
     terms, term = or_constant(bias, -0.0, T, W)  # which leaves the sign of a zero alone
     whole = n // W * W
     for i in range(start, stop):
         row, to = x + i * n, out + i * n
-        m, s = row_moments(row, T, W, n, means, squares, counts)
+        m, s = row_moments(row, T, W, n, shares, means, squares)
         r = T(1) / sqrt(maximum(s / T(n), T(0)) + eps)
         mean[i] = m
         rstd[i] = r
@@ -160,39 +168,51 @@ def or_constant(given, value, T, W):
 
 # --- gradients --------------------------------------------------------------------------------------------------------
 def layer_norm_gradient(
-    start, stop, share: i64, to_input: maybe[T], to_weight: maybe[T], to_bias: maybe[T], g: read[T], x: read[T], weight: maybe[T],
-    mean: read[T], rstd: read[T], n: i64,
+    start, stop, count: i64, share: i64, to_input: maybe[T], to_weight: maybe[T], to_bias: maybe[T], g: read[T], x: read[T],
+    weight: maybe[T], mean: read[T], rstd: read[T], n: i64,
 ):  # fmt: skip
-    """Rows of n numbers, ``share`` of them a chunk. Each chunk adds up the gradients of weight and bias in a row of its own.
+    """Parts of ``share`` of the ``count`` rows of n numbers. Each adds up the gradients of weight and bias in a row of its own.
 
     ``kernels.row_gradients`` has the formulas.
     """
     factors, factor = or_constant(weight, 1.0, T, W)
-    into_weight, into_bias = to_weight + start // share * n, to_bias + start // share * n
-    whole = n // W * W
-    if address(to_weight) != 0:
-        for j in range(n):
-            into_weight[j] = T(0)
-            into_bias[j] = T(0)
-    for i in range(start, stop):
-        row, slope = x + i * n, g + i * n
-        m, r = mean[i], rstd[i]
-        if address(to_input) != 0:
-            input_gradient(to_input + i * n, slope, row, factors, factor, m, r, n, T, W)
+    pair = stack(T, 4)
+    for part in range(start, stop):
+        into_weight, into_bias = to_weight + part * n, to_bias + part * n
         if address(to_weight) != 0:
-            shift = -(r * m)
-            for j in range(0, whole, W):
-                h = load(slope, j, W)
-                into_weight[j] = fma(h, fma(load(row, j, W), r, shift), load(into_weight, j, W))
-                into_bias[j] = load(into_bias, j, W) + h
-            for j in range(whole, n):
-                into_weight[j] = fma(slope[j], fma(row[j], r, shift), into_weight[j])
-                into_bias[j] = into_bias[j] + slope[j]
+            for j in range(n):
+                into_weight[j] = T(0)
+                into_bias[j] = T(0)
+        last = minimum((part + 1) * share, count)
+        for first in range(part * share, last, 2):
+            end = minimum(first + 2, last)
+            if address(to_input) != 0:
+                sums(pair, g + first * n, x + first * n, (end - 1 - first) * n, factors, factor, n, T, W)
+            for i in range(first, end):
+                row, slope = x + i * n, g + i * n
+                m, r = mean[i], rstd[i]
+                if address(to_input) != 0:
+                    by_x, by_one = pair[2 * (i - first)], pair[2 * (i - first) + 1]
+                    input_gradient(to_input + i * n, slope, row, by_x, by_one, factors, factor, m, r, n, T, W)
+                if address(to_weight) != 0:
+                    add_gradients(into_weight, into_bias, slope, row, m, r, n, W)
 
 
-def input_gradient(to, g, x, factors, factor, m, r, n, T, W):
+def add_gradients(to_weight, to_bias, g, x, m, r, n, W):
+    """Add a row's ``g (rstd x - rstd mean)`` and ``g``."""
+    whole = n // W * W
+    shift = -(r * m)
+    for j in range(0, whole, W):
+        h = load(g, j, W)
+        to_weight[j] = fma(h, fma(load(x, j, W), r, shift), load(to_weight, j, W))
+        to_bias[j] = load(to_bias, j, W) + h
+    for j in range(whole, n):
+        to_weight[j] = fma(g[j], fma(x[j], r, shift), to_weight[j])
+        to_bias[j] = to_bias[j] + g[j]
+
+
+def input_gradient(to, g, x, by_x, by_one, factors, factor, m, r, n, T, W):
     """``rstd g w + b x + c``, with ``b`` and ``c`` from the sums of ``g x w`` and ``g w``."""
-    by_x, by_one = sums(g, x, factors, factor, n, T, W)
     share = T(1) / T(n)
     b = fma(by_one, m, -by_x) * r * r * r * share
     c = fma(-b, m, -(by_one * r * share))
@@ -203,31 +223,40 @@ def input_gradient(to, g, x, factors, factor, m, r, n, T, W):
         to[j] = fma(x[j], b, g[j] * r * factors[j * factor]) + c
 
 
-def sums(g, x, factors, factor, n, T, W):
-    """The sums over a row of ``g x w`` and ``g w``: in vectors one after another, what is left fused into the first lanes."""
+def sums(to, g, x, other, factors, factor, n, T, W):
+    """The sums over a row, and the row ``other`` elements on, of ``g x w`` and ``g w``.
+
+    They are added in vectors one after another, what is left is fused into the first lanes. Two rows hide each other's waiting.
+    """
     whole = n // W * W
-    by_x, by_one = T(0), T(0)
     if whole > 0:
-        first, w = load(g, 0, W), load(factors, 0, W)
-        xs, ones = first * load(x, 0, W) * w, first * w
+        w = load(factors, 0, W)
+        xs = [load(g, row * other, W) * load(x, row * other, W) * w for row in range(2)]
+        ones = [load(g, row * other, W) * w for row in range(2)]
         for j in range(W, whole, W):
-            h, w = load(g, j, W), load(factors, j * factor, W)
-            xs += h * load(x, j, W) * w
-            ones += h * w
+            w = load(factors, j * factor, W)
+            for row in unroll(2):
+                h = load(g, j + row * other, W)
+                xs[row] += h * load(x, j + row * other, W) * w
+                ones[row] += h * w
         rest = n - whole
-        if rest > 0:
-            present = iota(W) < splat(i32(rest), W)
-            h, v, w = load(g, whole, W, rest), load(x, whole, W, rest), load(factors, whole * factor, W, rest)
-            own = fma(h * v, w, xs) if factor == 1 else fma(h, v, xs)
-            xs, ones = select(present, own, xs), select(present, fma(h, w, ones), ones)
-        by_x, by_one = lanes_added(xs, W), lanes_added(ones, W)
+        for row in unroll(2):
+            if rest > 0:
+                present = iota(W) < splat(i32(rest), W)
+                h, v = load(g, whole + row * other, W, rest), load(x, whole + row * other, W, rest)
+                w = load(factors, whole * factor, W, rest)
+                own = fma(h * v, w, xs[row]) if factor == 1 else fma(h, v, xs[row])
+                xs[row], ones[row] = select(present, own, xs[row]), select(present, fma(h, w, ones[row]), ones[row])
+            to[2 * row], to[2 * row + 1] = lanes_added(xs[row], W), lanes_added(ones[row], W)
     else:
-        for j in range(n):
-            w_j = factors[j * factor]
-            both, one = g[j] * x[j] * w_j, g[j] * w_j
-            by_x = both if j == 0 else by_x + both
-            by_one = one if j == 0 else by_one + one
-    return by_x, by_one
+        for row in range(2):
+            by_x, by_one = T(0), T(0)
+            for j in range(n):
+                weight_j, g_j = factors[j * factor], g[j + row * other]
+                both, one = g_j * x[j + row * other] * weight_j, g_j * weight_j
+                by_x = both if j == 0 else by_x + both
+                by_one = one if j == 0 else by_one + one
+            to[2 * row], to[2 * row + 1] = by_x, by_one
 
 
 def lanes_added(v, W):
