@@ -9,9 +9,11 @@ import numpy as np
 from rushlight import types
 from rushlight.fpstate import quiet
 from rushlight.kernels.topk_order import topk_indices
+from rushlight.random import streams
 from rushlight.random.generator import MT19937
 from rushlight.random.layout import empty_like_dense
 from rushlight.random.transforms import exponential_
+from rushlight.random.uniform import fill_unit
 
 Array = np.ndarray[Any, Any]
 
@@ -33,7 +35,7 @@ def multinomial(gen: MT19937, p: Array, n: int, replacement: bool = False) -> Ar
             _check_weights(p)
             out = _race(gen, rows, n)
         else:
-            out = np.stack([_look_up(gen, row, n) for row in rows]) if len(rows) else np.empty((0, n), np.int64)
+            out = _replaced(gen, rows, n)
     return out.reshape(n) if p.ndim == 1 else out
 
 
@@ -67,6 +69,18 @@ def _race(gen: MT19937, p: Array, n: int) -> Array:
     if n == 1:
         return q.argmax(axis=1).reshape(-1, 1).astype(np.int64)
     return np.stack([topk_indices(row, n) for row in q]) if len(q) else np.empty((0, n), np.int64)
+
+
+def _replaced(gen: MT19937, p: Array, n: int) -> Array:
+    if len(p) and streams.wanted(p.size + len(p) * n):
+        sums = streams.running_sums(np.ascontiguousarray(p, np.float32 if p.dtype.itemsize == 2 else p.dtype))
+        if sums is not None:
+            draws = np.empty((len(p), n))
+            fill_unit(gen, draws.reshape(-1))
+            out = streams.looked_up(sums, draws)
+            assert out is not None
+            return out
+    return np.stack([_look_up(gen, row, n) for row in p]) if len(p) else np.empty((0, n), np.int64)
 
 
 def _look_up(gen: MT19937, weights: Array, n: int) -> Array:

@@ -52,11 +52,12 @@ class MT19937:
     fill.
     """
 
-    __slots__ = ("lock", "next_normal", "_seed", "_bits", "_reseed", "_block", "_pos", "_fresh")
+    __slots__ = ("lock", "next_normal", "_seed", "_bits", "_reseed", "_block", "_pos", "_fresh", "_memory", "_turn")
 
     def __init__(self, seed: int) -> None:
         self.lock = RLock()
         self._bits: Any = None
+        self._memory: Array | None = None
         self.reset(seed)
 
     def reset(self, seed: int) -> None:
@@ -113,6 +114,36 @@ class MT19937:
         out <<= np.uint64(32)
         out |= words[1::2]
         return out
+
+    # -- shared with machine code (``streams``) -------------------------------------------------------------------
+    def shared(self, n: int) -> tuple[Array, Array, Array, int] | None:
+        """For drawing ``n`` words: NumPy's memory of the key, which then moves on; the word that says whose turn it is; room for the
+        tempered block; the position. None if NumPy keeps its key otherwise than it used to."""
+        if self._memory is None and not self._share():
+            return None
+        assert self._memory is not None
+        block = np.empty(WORDS, np.uint32) if self._pos + n > WORDS else self._memory
+        return self._turn, self._memory, block, self._pos
+
+    def _share(self) -> bool:
+        import ctypes
+
+        if self._bits is None:
+            self._start()
+        memory = (ctypes.c_uint32 * WORDS).from_address(self._bits.ctypes.state_address)
+        found = np.frombuffer(memory, np.uint32)
+        if not np.array_equal(found, self._bits.state["state"]["key"]):
+            return False
+        self._memory, self._turn = found, np.zeros(2, np.int64)
+        return True
+
+    def moved(self, n: int, block: Array) -> None:
+        """``n`` words were drawn by machine code; ``block`` is the current block if a new one has begun."""
+        end = self._pos + n
+        if end > WORDS:
+            self._block, self._fresh = block, False
+            end = (end - 1) % WORDS + 1
+        self._pos = end
 
     # -- uniforms on [0, 1) ---------------------------------------------------------------------------------------
     def r32(self, n: int) -> Array:

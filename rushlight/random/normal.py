@@ -17,7 +17,8 @@ import numpy as np
 
 from rushlight import types
 from rushlight.fpstate import quiet
-from rushlight.random import libm
+from rushlight.kernels import cephes
+from rushlight.random import libm, streams
 from rushlight.random.fma import fma32, fma64
 from rushlight.random.generator import MT19937
 from rushlight.random.kinds import not_implemented, number, require_floating, round_to, store
@@ -102,12 +103,21 @@ def log_normal_(gen: MT19937, a: Array, mean: float = 1.0, std: float = 2.0) -> 
     require_floating(a, "log_normal_cpu")
     mean, std = float(mean), float(std)
     with gen.lock, quiet():
-        fill_in_memory_order(a, lambda f: store(f, libm.exp(scaled(standard_normals(gen, f.size), std, mean))))
+        fill_in_memory_order(a, lambda f: store(f, _log_normals(gen, f.size, mean, std)))
     return a
 
 
+def _log_normals(gen: MT19937, n: int, mean: float, std: float) -> Array:
+    values = standard_normals(gen, n)
+    if streams.wanted(n) and streams.scaled(values, std, mean, raised=True):
+        return values
+    return libm.exp(scaled(values, std, mean))
+
+
 def scaled(v: Array, std: float, mean: float) -> Array:
-    """``fma(v, std, mean)`` in float64."""
+    """``fma(v, std, mean)`` in float64, perhaps in place."""
+    if streams.wanted(v.size) and streams.scaled(v, std, mean):
+        return v
     if std == 1.0 and mean == 0.0:
         return v + 0.0  # turns -0 into 0, as the sum with the mean does
     return fma64(v, std, mean)
@@ -142,10 +152,12 @@ def _few_pairs(gen: MT19937, pairs: int) -> list[float]:
 
 
 def _many_pairs(gen: MT19937, pairs: int) -> Array:
+    out = np.empty(2 * pairs)
+    if streams.wanted(out.size) and streams.fill(gen, "serial", out):
+        return out
     u = gen.r64(2 * pairs)
     radius = np.sqrt(-2.0 * libm.log1p(-u[1::2]))
     angle = 2.0 * math.pi * u[0::2]
-    out = np.empty(2 * pairs)
     out[0::2] = radius * libm.cos(angle)
     out[1::2] = radius * libm.sin(angle)
     return out
@@ -178,6 +190,10 @@ def _fill_blocks(gen: MT19937, flat: Array, mean: float, std: float) -> None:
     narrow = flat.dtype.itemsize == 2
     work = np.empty(n, np.float32) if narrow else flat
     whole = n // BLOCK * BLOCK
+    if streams.wanted(n) and _blocks_by_machine(gen, work, whole, mean, std, narrow):
+        if narrow:
+            flat[...] = work
+        return
     fill_unit(gen, work[: whole if narrow else n])
     transform = _block_double if work.dtype == np.float64 else _block_single
     if work.dtype == np.float32:
@@ -199,6 +215,20 @@ def _fill_blocks(gen: MT19937, flat: Array, mean: float, std: float) -> None:
         flat[...] = work
 
 
+def _blocks_by_machine(gen: MT19937, work: Array, whole: int, mean: float, std: float, narrow: bool) -> bool:
+    """The same by machine code; False if nothing was done."""
+    if work.dtype == np.float64:
+        return streams.fill(gen, "normal_double", work, tail=BLOCK if whole < work.size else 0, a=mean, b=std)
+    mean, std = round_to(work.dtype, mean), round_to(work.dtype, std)
+    if not narrow:
+        return streams.fill(gen, "normal", work, per=1, tail=BLOCK if whole < work.size else 0, a=mean, b=std)
+    if not streams.fill(gen, "normal", work[:whole], per=1, a=mean, b=std):
+        return False
+    if whole < work.size:
+        streams.fill(gen, "normal", work[-BLOCK:], per=1, a=mean, b=std)
+    return True
+
+
 def _block_double(block: Array, mean: float, std: float) -> None:
     """Rows of 16 float64 uniforms become normals in place: 8 radii and 8 angles, cosines first."""
     radius = np.sqrt(-2.0 * libm.log(np.subtract(1.0, block[:, :8]).reshape(-1)))
@@ -207,22 +237,7 @@ def _block_double(block: Array, mean: float, std: float) -> None:
     block[:, 8:] = scaled(radius * libm.sin(angle), std, mean).reshape(-1, 8)
 
 
-def _single(*values: float) -> list[float]:
-    """float32 constants as the Python floats that equal them."""
-    return [float(np.float32(value)) for value in values]
-
-
-# Cephes logf, sinf and cosf (S. L. Moshier): coefficients as published, highest power first.
-_LOG = _single(
-    7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
-    2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
-)  # fmt: skip
-_LN2_LOW, _LN2_HIGH = _single(-2.12194440e-4, 0.693359375)
-_COS = _single(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
-_SIN = _single(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
-_COS_SIN = np.array([_COS, _SIN]).T[:, :, None]  # a column for each power: both polynomials at once
-_TWO_PI, _FOUR_OVER_PI, _SQRT_HALF = _single(2 * math.pi, 4 / math.pi, math.sqrt(0.5))
-_QUARTER_PI = _single(-0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8)  # pi/4 in three parts, negative
+_COS_SIN = np.array([cephes.COS, cephes.SIN]).T[:, :, None]  # a column for each power: both polynomials at once
 
 
 def _fma(x: Array, y: Array | float, c: Array | float, wide: Array) -> Array:
@@ -240,29 +255,29 @@ def _radius(u: Array) -> Array:
     """float32 ``sqrt(-2 log(1 - u))``."""
     bits = np.subtract(np.float32(1.0), u).view(np.int32)  # 2^-24 at least, so never subnormal
     mantissa = ((bits & 0x007FFFFF) | 0x3F000000).view(np.float32)  # in [0.5, 1)
-    low = (mantissa < np.float32(_SQRT_HALF)).astype(np.float32)  # then twice the mantissa, and an exponent less
+    low = (mantissa < np.float32(cephes.SQRT_HALF)).astype(np.float32)  # then twice the mantissa, and an exponent less
     x = (mantissa - np.float32(1.0)) + mantissa * low
     e = ((bits >> 23) - 126).astype(np.float32) - low
     z = x * x
     wide, x64 = np.empty(u.shape), x.astype(np.float64)
-    y = _fma(x64, _LOG[0], _LOG[1], wide)
-    for coefficient in _LOG[2:]:
+    y = _fma(x64, cephes.LOG[0], cephes.LOG[1], wide)
+    for coefficient in cephes.LOG[2:]:
         y = _fma(y, x64, coefficient, wide)
-    y = _fma(x * y, z, e * np.float32(_LN2_LOW), wide)
+    y = _fma(x * y, z, e * np.float32(cephes.LN2_LOW), wide)
     y = _fma(z, -0.5, y, wide)
     y += x
-    y = _fma(e, _LN2_HIGH, y, wide)
+    y = _fma(e, cephes.LN2_HIGH, y, wide)
     y *= np.float32(-2.0)
     return np.sqrt(y, out=y)
 
 
 def _cos_sin(u: Array) -> Array:
     """float32 cosine (row 0) and sine (row 1) of 2 pi u, for 1-d ``u``."""
-    t = u * np.float32(_TWO_PI)
-    octant = ((t * np.float32(_FOUR_OVER_PI)).astype(np.int32) + 1) & ~1
+    t = u * np.float32(cephes.TWO_PI)
+    octant = ((t * np.float32(cephes.FOUR_OVER_PI)).astype(np.int32) + 1) & ~1
     f = octant.astype(np.float64)
     wide = np.empty((2, u.size))
-    for part in _QUARTER_PI:
+    for part in cephes.QUARTER_PI:
         t = _fma(f, part, t, wide[0])
     z = t * t
     z64 = z.astype(np.float64)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rushlight import types
+from rushlight.random import streams
 from rushlight.random.generator import MT19937
 from rushlight.random.kinds import DIGITS, not_implemented
 
@@ -48,6 +49,10 @@ def _check_length(n: int, kind: types.dtype) -> None:
 
 def _shuffled(gen: MT19937, n: int) -> Array:
     steps = max(n - 1, 0)
+    if streams.wanted(steps):
+        order = np.arange(n, dtype=np.int32)
+        if streams.fill(gen, "swaps", order, per=1, m=n, count=steps, in_order=True):
+            return order.astype(np.int64)
     # With which element, itself or a later one, each element changes places.
     partners = (gen.u32(steps) % np.arange(n, n - steps, -1, dtype=np.uint32)).astype(np.int64)
     partners += np.arange(steps)

@@ -14,7 +14,7 @@ import numpy as np
 
 from rushlight import types
 from rushlight.fpstate import quiet
-from rushlight.random import libm
+from rushlight.random import libm, streams
 from rushlight.random.fma import fma64
 from rushlight.random.generator import CHUNK, MT19937
 from rushlight.random.kinds import c_name, not_implemented, number, store
@@ -22,11 +22,22 @@ from rushlight.random.layout import fill_in_memory_order
 
 Array = np.ndarray[Any, Any]
 
-_SLACK = 2.0**-50  # more than the error of NumPy's log1p and one multiplication
+_SLACK = 2.0**-50  # more than the error of NumPy's log1p, or of our logarithm, and one multiplication
 
 
-def _fill(gen: MT19937, a: Array, values: Callable[[Array, np.dtype[Any]], Array]) -> Array:
+def _fill(
+    gen: MT19937, a: Array, values: Callable[[Array, np.dtype[Any]], Array], name: str, x: float, y: float = 0.0
+) -> Array:
+    """``values`` of uniforms; machine code calls them ``name``, with parameters ``x`` and ``y``."""
+
     def fill(flat: Array) -> None:
+        if streams.wanted(flat.size):
+            work = flat if flat.dtype in (np.float32, np.float64) else np.empty(flat.size, _work_type(flat.dtype))
+            double = "_double" if name == "exponential" and work.dtype == np.float64 else ""
+            if streams.fill(gen, name + double, work, a=x, b=y, c=_SLACK):
+                if work is not flat:
+                    store(flat, work)
+                return
         for start in range(0, flat.size, CHUNK):
             piece = flat[start : start + CHUNK]
             store(piece, values(gen.r64(piece.size), flat.dtype))
@@ -34,6 +45,11 @@ def _fill(gen: MT19937, a: Array, values: Callable[[Array, np.dtype[Any]], Array
     with gen.lock, quiet():
         fill_in_memory_order(a, fill)
     return a
+
+
+def _work_type(dtype: np.dtype[Any]) -> type:
+    """What numbers of another type are rounded from: 16 bits from float32, integers from float64."""
+    return np.float64 if dtype.kind in "iu" else np.float32
 
 
 def exponential_(gen: MT19937, a: Array, rate: float = 1.0) -> Array:
@@ -62,7 +78,7 @@ def exponential_(gen: MT19937, a: Array, rate: float = 1.0) -> Array:
             y[doubtful] = factor * libm.log1p(u[doubtful])
         return y
 
-    return _fill(gen, a, values)
+    return _fill(gen, a, values, "exponential", factor)
 
 
 def geometric_(gen: MT19937, a: Array, p: float) -> Array:
@@ -78,7 +94,7 @@ def geometric_(gen: MT19937, a: Array, p: float) -> Array:
     if kind.is_complex or kind in (types.bool_, types.uint16, types.uint32, types.uint64):
         raise not_implemented("geometric_cpu", kind)
     scale = math.log1p(-float(p))
-    return _fill(gen, a, lambda u, dtype: np.ceil(libm.log(u) / scale))
+    return _fill(gen, a, lambda u, dtype: np.ceil(libm.log(u) / scale), "geometric", 0.0, scale)
 
 
 def cauchy_(gen: MT19937, a: Array, median: float = 0.0, sigma: float = 1.0) -> Array:
@@ -101,4 +117,4 @@ def cauchy_(gen: MT19937, a: Array, median: float = 0.0, sigma: float = 1.0) -> 
         angle = math.pi * (u - 0.5)
         return fma64(libm.tan(angle), sigma, median)
 
-    return _fill(gen, a, values)
+    return _fill(gen, a, values, "cauchy", median, sigma)

@@ -13,6 +13,7 @@ import numpy as np
 
 from rushlight import types
 from rushlight.fpstate import quiet
+from rushlight.random import streams
 from rushlight.random.fma import fma32, fma64
 from rushlight.random.generator import CHUNK, MASK24, MASK53, MT19937, SCALE24
 from rushlight.random.kinds import DIGITS, LARGEST, c_name, not_implemented, number, require_floating, round_to
@@ -68,7 +69,12 @@ def _check_uniform_bounds(kind: types.dtype, low: float, high: float) -> tuple[f
 
 def fill_unit(gen: MT19937, flat: Array) -> None:
     """Uniforms on [0, 1) into a contiguous 1-d float32 or float64 array."""
-    if flat.dtype == np.float64:
+    double = flat.dtype == np.float64
+    if streams.wanted(flat.size) and (
+        streams.fill(gen, "unit_double", flat) if double else streams.fill(gen, "unit", flat, per=1)
+    ):
+        return
+    if double:
         for start in range(0, flat.size, CHUNK):
             piece = flat[start : start + CHUNK]
             piece[...] = gen.r64(piece.size)
@@ -85,6 +91,10 @@ def _fill_uniform(gen: MT19937, flat: Array, low: float, high: float) -> None:
     work = np.dtype(np.float64 if double else np.float32)
     low, high = round_to(work, low), round_to(work, high)
     width = round_to(work, high - low)
+    if flat.dtype.itemsize > 2 and streams.wanted(flat.size):
+        name = "uniform_double" if double else "uniform"
+        if streams.fill(gen, name, flat, per=2 if double else 1, a=low, b=width, c=high):
+            return
     # The largest value that is not `high`: the comparison happens in the type of the result.
     edge, instead = round_to(flat.dtype, high), round_to(flat.dtype, low)
     for start in range(0, flat.size, CHUNK):
@@ -215,6 +225,8 @@ def _check_bound(kind: types.dtype, name: str, bound: int) -> None:
 
 
 def _fill_integers(gen: MT19937, flat: Array, low: int, span: int, wide: bool) -> None:
+    if streams.wanted(flat.size) and _integers_by_machine(gen, flat, low, span, wide):
+        return
     for start in range(0, flat.size, CHUNK):
         piece = flat[start : start + CHUNK]
         draws = gen.u64(piece.size) if wide else gen.u32(piece.size)
@@ -228,9 +240,29 @@ def _fill_integers(gen: MT19937, flat: Array, low: int, span: int, wide: bool) -
         else:
             whole = draws.astype(np.int64)
             whole += low
-        if piece.dtype.itemsize == 2 and types.of_array(piece).is_floating_point:
-            whole = whole.astype(np.float32)
-        piece[...] = whole
+        _store_integers(piece, whole)
+
+
+def _integers_by_machine(gen: MT19937, flat: Array, low: int, span: int, wide: bool) -> bool:
+    whole = flat if flat.dtype == np.int64 else np.empty(flat.size, np.int64)
+    if wide:
+        done = streams.fill(gen, "large_integers", whole, k=_signed(low) if span < 1 << 64 else 0, m=_signed(span))
+    else:
+        done = streams.fill(gen, "small_integers", whole, per=1, k=low, m=span, b=1.0 / span)
+    if done and whole is not flat:
+        _store_integers(flat, whole)
+    return done
+
+
+def _signed(x: int) -> int:
+    """The integer from -2^63 on with the same 64 bits."""
+    return (x + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def _store_integers(out: Array, whole: Array) -> None:
+    if out.dtype.itemsize == 2 and types.of_array(out).is_floating_point:
+        whole = whole.astype(np.float32)
+    out[...] = whole.view(np.uint64) if out.dtype == np.uint64 else whole
 
 
 # -- Bernoulli ----------------------------------------------------------------------------------------------------
@@ -249,18 +281,30 @@ def bernoulli_scalar_(gen: MT19937, a: Array, p: float) -> Array:
     kind = types.of_array(a)
     if kind.is_complex or kind in (types.uint16, types.uint32, types.uint64):
         raise not_implemented("bernoulli_scalar_cpu_", kind)
-    limit = np.uint64(math.ceil(p * 2.0**53))
+    with gen.lock:
+        fill_in_memory_order(a, lambda flat: _fill_coins(gen, flat, p, 1.0))
+    return a
 
-    def fill(flat: Array) -> None:
+
+def _fill_coins(gen: MT19937, flat: Array, p: float, one: float) -> None:
+    """``one`` with probability ``p``, else 0."""
+    limit = math.ceil(p * 2.0**53)
+    coins = flat
+    if flat.dtype not in (np.float32, np.float64):
+        coins = flat.view(np.uint8) if flat.dtype == np.bool_ else np.empty(flat.size, np.uint8)
+    plain = coins.dtype == np.uint8
+    if streams.wanted(flat.size) and streams.fill(gen, "coin", coins, k=limit, c=1.0 if plain else one):
+        if not plain or flat.dtype == np.bool_:
+            return
+        flat[...] = coins
+    else:
         for start in range(0, flat.size, CHUNK):
             piece = flat[start : start + CHUNK]
             bits = gen.u64(piece.size)
             bits &= MASK53
-            piece[...] = bits < limit
-
-    with gen.lock:
-        fill_in_memory_order(a, fill)
-    return a
+            piece[...] = bits < np.uint64(limit)
+    if one != 1.0:
+        flat *= flat.dtype.type(one)
 
 
 def bernoulli_tensor(gen: MT19937, p: Array, out: Array | None = None) -> Array:
@@ -274,7 +318,7 @@ def bernoulli_tensor(gen: MT19937, p: Array, out: Array | None = None) -> Array:
         NotImplementedError: if ``p`` is not floating, or for a complex ``out``.
     """
     require_floating(p, "bernoulli_tensor_cpu_p_")
-    if not ((p >= 0) & (p <= 1)).all():
+    if not _are_probabilities(p):
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false. Probabilities lie in [0, 1].")
     if out is None:
         out = np.empty(p.shape, p.dtype)
@@ -286,6 +330,13 @@ def bernoulli_tensor(gen: MT19937, p: Array, out: Array | None = None) -> Array:
         chances = chances.astype(np.float32)
 
     def fill(flat: Array) -> None:
+        if streams.wanted(flat.size):
+            coins = flat if flat.dtype == np.float32 else np.empty(flat.size, np.float32)
+            name = "coins_double" if double else "coins"
+            if streams.fill(gen, name, coins, per=2 if double else 1, other=chances):
+                if coins is not flat:
+                    flat[...] = coins
+                return
         for start in range(0, flat.size, CHUNK):
             piece = flat[start : start + CHUNK]
             r = gen.r64(piece.size) if double else gen.r32(piece.size)
@@ -294,6 +345,14 @@ def bernoulli_tensor(gen: MT19937, p: Array, out: Array | None = None) -> Array:
     with gen.lock:
         fill_in_memory_order(out, fill)
     return out
+
+
+def _are_probabilities(p: Array) -> bool:
+    if p.dtype.itemsize > 2 and p.flags.c_contiguous and streams.wanted(p.size):
+        answer = streams.within_unit(p)
+        if answer is not None:
+            return answer
+    return bool(((p >= 0) & (p <= 1)).all())
 
 
 def dropout_noise(gen: MT19937, a: Array, p: float) -> Array:
@@ -306,9 +365,10 @@ def dropout_noise(gen: MT19937, a: Array, p: float) -> Array:
     if keep in (0.0, 1.0):
         a[...] = keep
         return a
-    bernoulli_scalar_(gen, a, keep)
     work = np.float64 if a.dtype.itemsize == 8 else np.float32
-    a *= (work(1.0) / work(keep)).astype(a.dtype)
+    factor = float((work(1.0) / work(keep)).astype(a.dtype))
+    with gen.lock:
+        fill_in_memory_order(a, lambda flat: _fill_coins(gen, flat, keep, factor))
     return a
 
 

@@ -1,0 +1,190 @@
+"""Machine code of the samplers (``kernels.code.streams`` and ``draws``), and when to use it.
+
+Every function says whether the work is done; if not, nothing has happened, and NumPy is to do it. The bits are the same. They share
+the state with the NumPy path: NumPy's own memory of the key, the tempered block and the position of ``MT19937``.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..kernels import llvm
+from . import libm
+
+if TYPE_CHECKING:
+    from .generator import MT19937
+
+Array = np.ndarray[Any, Any]
+
+PIECE = 8192  # words that a thread takes at a time
+SLACK = 64  # by how many words the last piece may be longer, so that the last block of 16 normal numbers, drawn anew, is within it
+#: From here on NumPy takes 0.3 ms or more, and code that lies on disk is worth loading at once.
+LARGE = 50_000
+_CHUNK = 4  # pieces that a thread does in one go: 10 us of the quickest sampler's work
+
+_kernels: dict[Any, Any] = {}
+
+
+def wanted(n: int) -> bool:
+    """Whether machine code is to make so many numbers."""
+    ready = llvm.patience.ready
+    if ready is None:
+        ready = (n >= LARGE and llvm.available()) or llvm.patience.over(n, 1)
+    return ready
+
+
+def fill(
+    gen: MT19937,
+    name: str,
+    out: Array,
+    *,
+    per: int = 2,
+    tail: int = 0,
+    other: Array | None = None,
+    a: float = 0.0,
+    b: float = 0.0,
+    c: float = 0.0,
+    k: int = 0,
+    m: int = 0,
+    in_order: bool = False,
+    count: int | None = None,
+) -> bool:
+    """Where it is ``wanted``: draw numbers into a contiguous array by a function of ``kernels.code.draws``, which says what the
+    parameters are.
+
+    A number takes ``per`` words; ``count`` of them, by default one for each element, and ``tail`` more. ``in_order``: by one thread.
+    """
+    n = out.size if count is None else count
+    key = (name, out.dtype, None if other is None else other.dtype)
+    try:
+        run = _kernels[key]
+    except KeyError:
+        run = _kernels[key] = _compiled(name, per, out.dtype, None if other is None else other.dtype)
+    if run is None:
+        return False
+    total = (n + tail) * per
+    pieces = max(1, -(-(total - SLACK) // PIECE))
+    shared = gen.shared(total)
+    if shared is None:
+        return False
+    grain = pieces if in_order else _CHUNK
+    if not run(pieces, grain, out, other, *shared, total, pieces, tail, a, b, c, k, m):
+        return False
+    gen.moved(total, shared[2])
+    return True
+
+
+def within_unit(p: Array) -> bool | None:
+    """Whether all numbers of a contiguous array are from 0 to 1; None if NumPy is to find out."""
+    run = _categories("within", p.dtype)
+    bad = np.zeros(1, np.int64)
+    return not bad[0] if run is not None and run(p.size, 1 << 16, bad, p) else None
+
+
+def scaled(x: Array, deviation: float, mean: float, raised: bool = False) -> bool:
+    """``x`` becomes ``fma(x, deviation, mean)``, and then its exponential if ``raised``."""
+    run = _kernel("scaled")
+    return run is not None and run(x.size, 1 << 11 if raised else 1 << 14, x, mean, deviation, int(raised))
+
+
+def running_sums(weights: Array) -> Array | None:
+    """Of each row, divided by the last; None if NumPy is to do it, as it must where a weight or a sum is not what it should be."""
+    run = _categories("running", weights.dtype)
+    rows, columns = weights.shape
+    sums, bad = np.empty(weights.shape, weights.dtype), np.zeros(1, np.int64)
+    grain = 4 * max(1, 1 << 12 // columns)
+    return sums if run is not None and run(rows, grain, sums, bad, weights, columns) and not bad[0] else None
+
+
+def looked_up(sums: Array, draws: Array) -> Array | None:
+    """Where in its row of running sums each draw belongs; ``draws`` has a row for each of theirs."""
+    run = _categories("look_up", sums.dtype)
+    out = np.empty(draws.shape, np.int64)
+    return out if run is not None and run(out.size, 1 << 10, out, sums, draws, sums.shape[1], draws.shape[1]) else None
+
+
+def _compiled(name: str, per: int, dtype: Any, other: Any) -> Any:
+    """The kernel for an array of a dtype; None if it cannot be had."""
+    kernel = _compiler()
+    if kernel is None:
+        return None
+    from ..kernels.code import draws, streams
+
+    types = _types()
+    return kernel.compiled(
+        streams.fill,
+        PIECE=PIECE,
+        SLACK=SLACK,
+        transform=getattr(draws, name),
+        per=per,
+        T=types[dtype.str[1:]],
+        P=types["f4" if other is None else other.str[1:]],
+    )
+
+
+def _categories(name: str, dtype: Any) -> Any:
+    """A function of ``code.categories`` for a dtype."""
+    key = (name, dtype)
+    if key not in _kernels:
+        kernel = _compiler()
+        if kernel is not None:
+            from ..kernels.code import categories
+
+        _kernels[key] = kernel and kernel.compiled(getattr(categories, name), T=_types()[dtype.str[1:]])
+    return _kernels[key]
+
+
+def _kernel(name: str) -> Any:
+    """A function of ``code.draws`` that draws nothing."""
+    if name not in _kernels:
+        kernel = _compiler()
+        if kernel is not None:
+            from ..kernels.code import draws
+
+        _kernels[name] = kernel and kernel.compiled(getattr(draws, name))
+    return _kernels[name]
+
+
+def _types() -> dict[str, Any]:
+    from ..kernels import words
+
+    return {"f4": words.f32, "f8": words.f64, "i8": words.i64, "i4": words.i32, "u1": words.u8}
+
+
+@functools.cache
+def _compiler() -> Any:
+    """The module that makes kernels, with the C library's functions at hand; None where they are not those that ``math`` calls."""
+    if not llvm.available() or not llvm.has("fma"):
+        return None
+    from ..kernels import kernel
+    from ..kernels.code import draws, streams
+
+    symbols = _symbols(draws.LIBM)
+    if symbols is None:
+        return None
+    callers: list[Any] = [streams.fill, draws.scaled]
+    for caller in callers:
+        caller.symbols = symbols
+    return kernel
+
+
+def _symbols(names: tuple[str, ...]) -> dict[str, int] | None:
+    """Addresses of functions of the C library; None if they are not those that ``math`` calls."""
+    import ctypes
+
+    found = {}
+    for name in names:
+        function: Any = libm._from_c(name, False)
+        low, high = libm._DOMAIN[name]
+        reference = getattr(math, name)
+        if function is None or any(
+            function(x) != reference(x) for x in [low + (high - low) * (i * 0.618034 % 1) for i in range(1, 100)]
+        ):
+            return None
+        found[name] = ctypes.cast(function, ctypes.c_void_p).value or 0
+    found["sched_yield"] = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
+    return found
