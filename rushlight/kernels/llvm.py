@@ -141,7 +141,8 @@ class Addresses(dict[str, int]):
 
 #: Elements that NumPy has to have worked through before loops are compiled, which takes about as long as they would have saved
 #: by then. A call counts as ten thousand elements, as NumPy's many calls for it take that long however short the array is.
-PATIENCE, A_CALL = 30_000_000, 10_000
+#: Code from the disk is worth less waiting.
+PATIENCE, A_CALL, WARM = 30_000_000, 10_000, 2_000_000
 
 
 class Patience:
@@ -150,13 +151,23 @@ class Patience:
     def __init__(self) -> None:
         self.left = 0 if setting() == "now" else PATIENCE
         self.ready: bool | None = None
+        self.looked = False
+        #: Caches of decisions that were made while it was not over.
+        self.dependents: list[dict[Any, Any]] = []
+
+    def is_warm(self) -> bool:
+        """Whether an earlier process has kept code on the disk; asked once."""
+        self.looked = True
+        return setting() != "off" and cache.read(cache.key("features")) is not None
 
     def over(self, elements: int, calls: int) -> bool:
         """Count work that is about to be done; whether it is a loop's from here on."""
         if self.ready is None:
             self.left -= elements + calls * A_CALL
-            if self.left < 0:
+            if self.left < 0 or (not self.looked and self.left < PATIENCE - WARM and self.is_warm()):
                 self.ready = available()
+                for cached in self.dependents:
+                    cached.clear()
         return bool(self.ready)
 
     def over_or_large(self, elements: int, calls: int, large: int) -> bool:

@@ -25,12 +25,14 @@ Integers and bools wrap in the accumulator's type, where the order does not matt
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .iteration import GRAIN, Array, Axes, Plan, forget_with_threads, get_threads, is_half, plan_for, reduced_shape
+from .llvm import patience
 
 VECTOR_BYTES = 32
 FANOUT = 4  # interleaved accumulators; also vectors per column group
@@ -150,6 +152,10 @@ class Kernel:
     def __call__(self, x: Array, s0: int, s1: int) -> Array:
         """Sums [b, d1] of `x` [b, d1, d0], where d0 and d1 had strides s0 and s1 in PyTorch's iteration."""
         b, d1, d0 = x.shape
+        if patience.ready and x.size >= NATIVE:
+            found = self.native(x, s0, s1)
+            if found is not None:
+                return found
         if s0 == self.itemsize and d0 >= self.minimum:
             return inner_rows(x.reshape(b * d1, d0), self.lanes, self.half).reshape(b, d1)
         if s1 == self.itemsize and d1 >= self.minimum:
@@ -158,6 +164,84 @@ class Kernel:
             by_item = x.reshape(1, b * d1, d0).transpose(0, 2, 1)
             return interleave(_lanes_last(by_item)).reshape(b, d1)
         return columns(x.transpose(0, 2, 1), FANOUT)
+
+    def native(self, x: Array, s0: int, s1: int) -> Array | None:
+        """The same by compiled code; None where there is none for this form."""
+        b, d1, d0 = x.shape
+        if s0 == self.itemsize and d0 >= self.minimum:
+            rows = x.reshape(b * d1, d0)
+            return None if self.half else native_rows(rows, d0, len(rows), (b, d1))
+        if s1 == self.itemsize or s0 >= s1:
+            group = FANOUT * self.lanes if s1 == self.itemsize and d1 >= self.minimum else FANOUT
+            return None if self.half else native_columns(x.transpose(0, 2, 1), group, (b, d1))
+        return None
+
+
+# --- Compiled code ----------------------------------------------------------------------------------------------------
+NATIVE = 4096  # elements from which on a general walk asks for compiled code
+_WORK = 32768  # elements that a thread takes at a time
+
+
+@functools.cache
+def _code(name: str, dtype: np.dtype[Any]) -> Any:
+    """A kernel of ``code.sums`` for a dtype; None where there is none."""
+    if dtype.char not in "fd":
+        return None
+    from . import words
+    from .code import sums
+    from .kernel import compiled
+
+    element = words.f32 if dtype.char == "f" else words.f64
+    return compiled(getattr(sums, name), T=element, V=VECTOR_BYTES // dtype.itemsize)
+
+
+def native_rows(rows: Array, length: int, count: int, shape: Axes) -> Array | None:
+    """`inner_rows` of real numbers by compiled code, which the last of the `count` rows may fall short of."""
+    run = _code("row_sums", rows.dtype)
+    if run is None or (rows.strides[-1] != rows.itemsize and length > 1):
+        return None
+    out = np.empty(shape, rows.dtype)
+    step = rows.strides[0] // rows.itemsize if len(rows) > 1 else length
+    end = rows.size if count != len(rows) else step * count + length
+    return out if run(count, max(1, _WORK // length), out, rows, step, length, end) else None
+
+
+def native_columns(x: Array, group: int, shape: Axes) -> Array | None:
+    """`columns` of real numbers by compiled code."""
+    b, n, m = x.shape
+    run = _code("column_sums", x.dtype)
+    if run is None or x.strides[2] != x.itemsize:
+        return None
+    out = np.empty(shape, x.dtype)
+    units = b * -(-m // (FANOUT * VECTOR_BYTES // x.itemsize * 8))
+    steps = [stride // x.itemsize for stride in x.strides[:2]]
+    return out if run(units, max(1, _WORK // (n * min(m, 256))), out, x, *steps, n, m, group) else None
+
+
+def _native_sum(plan: Plan, kernel: Kernel, shape: Axes) -> Callable[[Array], Array] | None:
+    """A way to sum a contiguous array of real numbers that is a lone row, a set of rows or a set of columns."""
+    n, size = plan.sizes[0], kernel.itemsize
+    if len(plan.sizes) == 1 and n >= kernel.minimum:
+        share = -(-n // max(1, plan.shares))
+        count = -(-n // share)
+        if count == 1:
+            return lambda a: native_rows(a.reshape(1, n), n, 1, shape)  # type: ignore[return-value]
+
+        def shared(a: Array) -> Array:
+            buffer = np.zeros(get_threads(), a.dtype)  # a thread without work leaves its zero
+            buffer[:count] = native_rows(a.reshape(1, n), share, count, (count,))
+            return kernel(buffer[None, None], size, 0)[0].reshape(shape)
+
+        return shared
+    if len(plan.sizes) != 2 or plan.reduced != 1 or plan.cuts:
+        return None
+    m = plan.sizes[1]
+    if plan.strides[1] == size:
+        group = FANOUT * kernel.lanes if m >= kernel.minimum else FANOUT
+        return lambda a: native_columns(a.reshape(1, n, m), group, shape)  # type: ignore[return-value]
+    if plan.strides == [size, n * size] and n >= kernel.minimum:
+        return lambda a: native_rows(a.reshape(m, n), n, m, shape)  # type: ignore[return-value]
+    return None
 
 
 # --- Whole sums -------------------------------------------------------------------------------------------------------
@@ -297,6 +381,7 @@ def _short(plan: Plan, kernel: Kernel, shape: Axes) -> Callable[[Array], Array] 
 
 _sums: dict[tuple[object, ...], Callable[[Array], Array]] = {}
 forget_with_threads(_sums)
+patience.dependents.append(_sums)
 
 
 def _summer(a: Array, axes: Axes, keepdims: bool, widen: bool) -> Callable[[Array], Array]:
@@ -312,8 +397,12 @@ def _summer(a: Array, axes: Axes, keepdims: bool, widen: bool) -> Callable[[Arra
     if kernel.half:
         if plan.reduced > 1 and widen:  # partial sums must not be rounded: torch sums a float32 copy
             return lambda a: float_sum(a.astype(np.float32), axes, keepdims).astype(dtype)
-    elif dtype.kind == "f" and a.flags.c_contiguous and not plan.shares:
-        short = _short(plan, kernel, shape)
+    elif dtype.kind == "f" and a.flags.c_contiguous:
+        if patience.ready and _code("row_sums", dtype) is not None:
+            native = _native_sum(plan, kernel, shape)
+            if native is not None:
+                return native
+        short = _short(plan, kernel, shape) if not plan.shares else None
         if short is not None:
             return short
 
@@ -333,6 +422,8 @@ def float_sum(a: Array, axes: Axes, keepdims: bool = False, widen: bool = True) 
     `widen=False` lets 16-bit outputs round every partial sum, as PyTorch's nansum does.
     """
     key = (a.shape, a.strides, axes, keepdims, widen, a.dtype.num)
+    if not patience.ready and a.size >= GRAIN and patience.over(a.size, 0):
+        _sums.clear()
     summer = _sums.get(key)
     if summer is None:
         if len(_sums) > 4096:
