@@ -315,6 +315,11 @@ def test_a_row_and_a_peer_of_it():
     assert ours["result"] == peer["result"] == [1.0] * 5
 
 
+def test_a_line_ends_after_a_call_that_takes_too_long(monkeypatch):
+    monkeypatch.setattr(measure, "LONGEST", 0.0)
+    assert [point["n"] for point in measure.line("mul", rushlight, [1, 10], 0.01)] == [1]
+
+
 def test_a_line_a_first_step_and_memory():
     points = measure.line("mul", rushlight, [1, 10], 0.01)
     assert [point["n"] for point in points] == [1, 10] and all(point["best"] > 0 for point in points)

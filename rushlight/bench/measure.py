@@ -21,7 +21,10 @@ from .sizes import LINES
 CHECKED = 3  # steps after which results are compared: the third shows whether the first two updated what they should
 STEPS = 20  # of training, over which memory grows and first costs are counted
 BATCH = 50e-6  # a time of the sweep covers calls for about so long, so that the clock is not what is measured
-LONG, LONGEST = 0.5, 5.0  # seconds: a call of the sweep that is repeated only once; one after which its line ends
+LONG, LONGEST = (
+    0.5,
+    5.0,
+)  # seconds: a call of the sweep that is timed only once, after an untimed one; one after which its line ends
 
 
 def namespace(side: str) -> Any:
