@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 
 from .fused import fma
 from .iteration import Array, get_threads, is_half
+from .llvm import patience
 from .reduce import amax
 from .summation import VECTOR_BYTES, in_order, in_order_last
 from .vectors import exp, log_positive, single_exp
@@ -24,6 +26,9 @@ def softmax(a: Array, axis: int) -> Array:
     """exp(a - m) / sum(exp(a - m)) along `axis`, m the maximum. Along the last axis PyTorch multiplies by 1 / sum."""
     if a.size == 0 or a.ndim == 0:
         return np.ones_like(a)
+    native = _rows("softmax_rows", axis, a)
+    if native is not None:
+        return native
     x = a.astype(np.float32) if is_half(a.dtype) else a
     with np.errstate(all="ignore"):
         exponentials = _exp(x - amax(x, (axis,), True))
@@ -38,6 +43,9 @@ def log_softmax(a: Array, axis: int) -> Array:
     """(a - m) - log(sum(exp(a - m))) along `axis`, m the maximum."""
     if a.size == 0 or a.ndim == 0:
         return np.zeros_like(a)
+    native = _rows("log_softmax_rows", axis, a)
+    if native is not None:
+        return native
     x = a.astype(np.float32) if is_half(a.dtype) else a
     with np.errstate(all="ignore"):
         difference = x - amax(x, (axis,), True)
@@ -50,6 +58,9 @@ def log_softmax(a: Array, axis: int) -> Array:
 def softmax_gradient(g: Array, out: Array, axis: int) -> Array:
     """``(g - sum(g * out)) * out``: along the last axis of rounded products, along others in fused steps."""
     if axis == out.ndim - 1 or not out.size:
+        native = _rows("softmax_gradient_rows", axis, g, out)
+        if native is not None:
+            return native
         return (g - _sum(g * out, axis)) * out
     g, out = np.moveaxis(g, axis, 0), np.moveaxis(out, axis, 0)
     total = g[0] * out[0]
@@ -60,7 +71,36 @@ def softmax_gradient(g: Array, out: Array, axis: int) -> Array:
 
 def log_softmax_gradient(g: Array, out: Array, axis: int) -> Array:
     """``g - exp(out) * sum(g)``."""
+    native = _rows("log_softmax_gradient_rows", axis, g, out)
+    if native is not None:
+        return native
     return fma(-_exp(out), _sum(g, axis), g)
+
+
+#: Elements of rows that one thread takes at a time; elements from which on a call does not wait until loops are worth it.
+_WORK, _LARGE = 8192, 20_000
+
+
+def _rows(name: str, axis: int, *arrays: Array) -> Array | None:
+    """A kernel of ``code.softmax`` on the last axis of contiguous float32 arrays; None if NumPy is to do it."""
+    first = arrays[0]
+    if axis != first.ndim - 1 or first.dtype != np.float32 or not patience.over_or_large(first.size, 20, _LARGE):
+        return None
+    run = _code(name)
+    n = first.shape[axis]
+    out = np.empty(first.shape, np.float32)
+    if run is None or any(a.shape != first.shape for a in arrays[1:]):
+        return None
+    whole = [np.ascontiguousarray(a) for a in arrays]
+    return out if run(first.size // n, max(1, _WORK // n), out, *whole, n) else None
+
+
+@functools.cache
+def _code(name: str) -> Any:
+    from .code import softmax
+    from .kernel import compiled
+
+    return compiled(getattr(softmax, name))
 
 
 def _recompute_singles(x: Array, axis: int, exponentials: Array) -> None:

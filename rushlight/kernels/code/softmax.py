@@ -1,0 +1,169 @@
+"""softmax and log_softmax of contiguous float32 rows, and their gradients, in the steps of ``kernels.softmax``.
+
+A row's sum is taken in the lanes of a vector, one vector after another; what is left over goes to the first lanes, and the lanes are
+added halves upon halves. Rows shorter than a vector are added one after another.
+"""
+
+from __future__ import annotations
+
+from .. import vectors
+from ..words import (
+    bitcast,
+    extract,
+    f32,
+    f64,
+    fma,
+    i32,
+    i64,
+    iota,
+    load,
+    read,
+    select,
+    splat,
+    store,
+    sum_lanes,
+    unroll,
+    write,
+)
+from .functions import exp
+
+W = 8
+
+
+def row_max(x, n):
+    """The largest number of a row; NaN are passed over, as what follows makes the whole row NaN anyway."""
+    found = splat(f32(MINUS_INFINITY), W)
+    for i in range(0, n // W * W, W):
+        v = load(x, i, W)
+        found = select(v > found, v, found)
+    rest = n % W
+    if rest > 0:
+        v = load(x, n - rest, W, rest, MINUS_INFINITY)
+        found = select(v > found, v, found)
+    largest = extract(found, 0)
+    for lane in unroll(1, W):
+        one = extract(found, lane)
+        largest = select(one > largest, one, largest)
+    return largest
+
+
+MINUS_INFINITY = float("-inf")
+
+
+def lanes_or_in_order(total, rest, n):
+    """The sum of a row: its lanes as a tree, or those of a short row one after another."""
+    summed = sum_lanes(total)
+    if n < W:
+        summed = extract(rest, 0)
+        for lane in range(1, n):
+            summed = summed + extract(rest, lane)
+    return summed
+
+
+def softmax_rows(start, stop, out: write[f32], x: read[f32], n: i64):
+    for row in range(start, stop):
+        at = x + row * n
+        to = out + row * n
+        top = row_max(at, n)
+        total = splat(f32(0), W)
+        whole = n // W * W
+        for i in range(0, whole, W):
+            e = exp(load(at, i, W) - top)
+            to[i] = e
+            total = total + e
+        left = n - whole
+        rest = splat(f32(0), W)
+        if left > 0:
+            rest = exp(load(at, whole, W, left) - top)
+            store(to, whole, rest, left)
+            total = select(iota(W) < i32(left), total + rest, total)
+        scale = 1.0 / lanes_or_in_order(total, rest, n)
+        for i in range(0, whole, W):
+            to[i] = load(to, i, W) * scale
+        if left > 0:
+            store(to, whole, rest * scale, left)
+
+
+def log_softmax_rows(start, stop, out: write[f32], x: read[f32], n: i64):
+    for row in range(start, stop):
+        at = x + row * n
+        to = out + row * n
+        top = row_max(at, n)
+        total = splat(f32(0), W)
+        whole = n // W * W
+        for i in range(0, whole, W):
+            total = total + exp(load(at, i, W) - top)
+        left = n - whole
+        rest = splat(f32(0), W)
+        if left > 0:
+            rest = exp(load(at, whole, W, left) - top)
+            total = select(iota(W) < i32(left), total + rest, total)
+        logarithm = log_positive(lanes_or_in_order(total, rest, n))
+        for i in range(0, whole, W):
+            to[i] = load(at, i, W) - top - logarithm
+        if left > 0:
+            store(to, whole, load(at, whole, W, left) - top - logarithm, left)
+
+
+def log_positive(x):
+    """``vectors.log_positive`` of one normal number, or NaN."""
+    bits = bitcast(i32, x)
+    e = (bits - 0x3F400000) >> 23
+    m = f64(bitcast(f32, bits - (e << 23)))
+    above = m - 1.0
+    below = m + 1.0
+    ratio = f32(above) * (1.0 / f32(below))
+    square = ratio * ratio
+    series = fma(square, ARTANH[0], ARTANH[1])
+    series = fma(series, square, ARTANH[2])
+    tail = ratio * square * series
+    quotient = above / below
+    found = f32(f64(e) * LN2 + quotient + quotient + f64(tail))
+    return select(x == x, found, x)
+
+
+ARTANH, LN2 = tuple(float(c) for c in vectors._ARTANH), float(vectors._LN2_LONG)
+
+
+def softmax_gradient_rows(start, stop, out: write[f32], g: read[f32], y: read[f32], n: i64):
+    """``(g - sum(g y)) y``"""
+    for row in range(start, stop):
+        at = g + row * n
+        of = y + row * n
+        to = out + row * n
+        total = splat(f32(0), W)
+        whole = n // W * W
+        for i in range(0, whole, W):
+            total = total + load(at, i, W) * load(of, i, W)
+        left = n - whole
+        rest = splat(f32(0), W)
+        if left > 0:
+            rest = load(at, whole, W, left) * load(of, whole, W, left)
+            total = select(iota(W) < i32(left), total + rest, total)
+        summed = lanes_or_in_order(total, rest, n)
+        for i in range(0, whole, W):
+            to[i] = (load(at, i, W) - summed) * load(of, i, W)
+        if left > 0:
+            store(to, whole, (load(at, whole, W, left) - summed) * load(of, whole, W, left), left)
+
+
+def log_softmax_gradient_rows(start, stop, out: write[f32], g: read[f32], y: read[f32], n: i64):
+    """``g - exp(y) sum(g)``"""
+    for row in range(start, stop):
+        at = g + row * n
+        of = y + row * n
+        to = out + row * n
+        total = splat(f32(0), W)
+        whole = n // W * W
+        for i in range(0, whole, W):
+            total = total + load(at, i, W)
+        left = n - whole
+        rest = splat(f32(0), W)
+        if left > 0:
+            rest = load(at, whole, W, left)
+            total = select(iota(W) < i32(left), total + rest, total)
+        summed = lanes_or_in_order(total, rest, n)
+        for i in range(0, whole, W):
+            to[i] = fma(-exp(load(of, i, W)), summed, load(at, i, W))
+        if left > 0:
+            store(to, whole, fma(-exp(load(of, whole, W, left)), summed, load(at, whole, W, left)), left)
