@@ -9,6 +9,10 @@ from .compare import OURS, THEIRS, Result, Table
 from .resources import MOST_COLD, MOST_MEMORY, MOST_WARM, Cost
 from .sweep import SECONDS_SLOWER, TIMES_SLOWER, Point, Sweep
 
+COMPARED = (
+    " A ratio is PyTorch's time over ours of the same round, above 1 where Rushlight is faster."
+    " Both sides computed the same numbers wherever a time stands."
+)
 Cells = Iterable[Iterable[str]]
 
 
@@ -48,8 +52,8 @@ def table(found: Table) -> str:
         f" {found.peaks['memory'] / 1e9:.1f} GB/s",
         cells(heads, ([*_row(result), *_peers(result, peers)] for result in found.results)),
         mean_line(found),
-        f"Times are the best of many repeats in a fresh process, medians of {found.rounds} rounds; a ratio is PyTorch's time over"
-        " ours of the same round, above 1 where Rushlight is faster. Both sides computed the same numbers wherever a time stands.",
+        f"Times are the best of many repeats in a fresh process, medians over the rounds ({found.rounds})."
+        + (COMPARED if found.counted else ""),
         *(f"`{result.row}` does not count: {result.refused}" for result in found.results if result.refused),
     ]
     parts[1:3] = ["\n".join(parts[1:3])]
@@ -101,7 +105,7 @@ def sweep(found: Sweep) -> str:
     parts = [
         "# How cost grows",
         environment(found.facts),
-        f"Medians of {found.rounds} rounds, each line in a fresh process.",
+        f"Medians over the rounds ({found.rounds}), each line in a fresh process.",
     ]
     if not compared:
         parts.append("No comparison: PyTorch did not run.")
