@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels import llvm
 from ..kernels.windows import columns, fold_into, inner, out_sizes, padded, positions, windows
 from ..op import opaque
 from ..readers import REGISTRY
@@ -23,6 +24,9 @@ BLOCK = 1 << 20
 
 #: Channels a window from which they are laid out last.
 CHANNELS_LAST = 16
+
+#: Multiplications from which native code is had at once. It works through so many while NumPy does one.
+LARGE, QUICKER = 1 << 18, 16
 
 
 def _half(dtype: Any) -> bool:
@@ -129,10 +133,21 @@ def _backward_weight(x: Any, g: Any, size: Any, stride: Any, padding: Any, dilat
     return total.reshape(size)
 
 
-def _widened(body: Any, x: Any, y: Any, *rest: Any) -> Any:
-    if _half(x.dtype):
-        return body(x.astype(np.float32), y.astype(np.float32), *rest)
-    return body(x, y, *rest)
+def _native(weight: Any, places: int) -> Any:
+    """Native code for a weight that is used at so many places, if that is worth it (``kernels.convolution``); else None."""
+    work = weight.size * places
+    if not work or weight.dtype.char not in "fd":
+        return None
+    if not (llvm.available() if work >= LARGE else llvm.patience.over(work // QUICKER, 1)):
+        return None
+    from ..kernels import convolution
+
+    return convolution
+
+
+def _wide(x: Any) -> Any:
+    """Half precision as single precision, in which it is summed."""
+    return x.astype(np.float32) if x is not None and _half(x.dtype) else x
 
 
 def _finish(out: Any, bias: Any, dtype: Any) -> Any:
@@ -152,8 +167,13 @@ def _fitting(out: Any, shape: Any) -> Any:
 @opaque(public=False, grad_name="ConvolutionBackward0")
 def convolve(k, input, weight, bias, *, stride, padding, dilation, groups):
     """``out[n, o] = bias[o] + sum over c and kernel positions of weight[o, c, at] * input[n, c, window at]``."""
-    out = _widened(_forward, input, weight, stride, padding, dilation, groups)
-    return _finish(out, bias, input.dtype)
+    x, w, b = _wide(input), _wide(weight), _wide(bias)
+    size = out_sizes(x.shape[2:], w.shape[2:], stride, padding, dilation)
+    native = _native(w, x.shape[0] * int(np.prod(size)))
+    out = native.forward(x, w, b, size, stride, padding, dilation, groups) if native else None
+    if out is not None:
+        return _finish(out, None, input.dtype)
+    return _finish(_forward(x, w, stride, padding, dilation, groups), b, input.dtype)
 
 
 @convolve.vjp("input")
@@ -183,8 +203,12 @@ def convolve_input(k, input, weight, bias, *, size, stride, padding, dilation, g
     ``size`` is the spatial size of the result. As ``conv_transpose`` it is a forward op, with a bias; as a gradient it has
     none: ``node`` names what PyTorch calls it.
     """
-    out = _widened(_backward_input, input, weight, size, stride, padding, dilation, groups)
-    return _finish(out, bias, input.dtype)
+    g, w = _wide(input), _wide(weight)
+    native = _native(w, g.shape[0] * int(np.prod(g.shape[2:])))
+    out = native.backward_input(g, w, size, stride, padding, dilation, groups) if native else None
+    if out is None:
+        out = _backward_input(g, w, size, stride, padding, dilation, groups)
+    return _finish(out, _wide(bias), input.dtype)
 
 
 @convolve_input.vjp("input")
@@ -208,7 +232,11 @@ def _(k, g):
 @opaque(public=False, grad_name="ConvolutionBackwardBackward0")
 def convolve_weight(k, input, grad, *, size, stride, padding, dilation, groups):
     """The gradient of ``convolve`` for its weight: at each kernel position, outputs times the inputs they met."""
-    out = _widened(_backward_weight, input, grad, tuple(size), stride, padding, dilation, groups)
+    x, g, size = _wide(input), _wide(grad), tuple(size)
+    native = _native(np.broadcast_to(x.dtype.type(0), size), g.shape[0] * int(np.prod(g.shape[2:])))
+    out = native.backward_weight(x, g, size, stride, padding, dilation, groups) if native else None
+    if out is None:
+        out = _backward_weight(x, g, size, stride, padding, dilation, groups)
     return _finish(out, None, input.dtype)
 
 

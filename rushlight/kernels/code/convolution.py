@@ -1,0 +1,292 @@
+"""Convolution: a plane of the result as sums of shifted planes of the input.
+
+A unit of work is a band of rows of one image (and group of channels). Its input is copied into padded planes with rows of ``pitch``
+elements, one for every remainder of the position by the stride, so that a kernel position is the same run of memory at another
+offset: ``out[m, p] = bias[m] + sum over q of w[m, q] * x[offset[q] + p]``, where p runs over whole bands, the few columns between
+two rows included, which are computed and dropped. What q is, in which order, only the tables say.
+"""
+
+from __future__ import annotations
+
+from ..words import fma, halves, i64, load, maximum, minimum, read, shuffle, splat, store, sum_lanes, unroll, write
+
+#: Places in the table of numbers.
+(
+    CHANNELS, DEPTH, HEIGHT, WIDTH,  # of the input, channels of a group
+    OUT_DEPTH, OUT_HEIGHT, OUT_WIDTH, ROWS, COLUMNS,  # of the result, and of a band
+    STEP_Z, STEP_Y, STEP_X,
+    KINDS, REACH, PITCH, PLANE,  # planes a channel, rows a band needs beyond its own, lengths of a row and a plane
+    GROUPS, MEMBERS, TERMS, BLOCK,  # groups, rows of w in a group, terms of a sum, terms that are added in one go
+    APART,  # whether each such block of terms is a sum of its own
+    PARTS, GRAIN, SCRATCH, LENGTH,  # shares of a group's rows, units a chunk, elements of scratch a chunk, of a plane of the result
+    TO_IMAGE, TO_CHANNEL, TO_Z, TO_Y, TO_X, ORIGIN,  # where the result goes
+    IMAGES, SEVERAL,  # in all, and as many as are taken at a time
+) = range(33)  # fmt: skip
+NUMBERS = 33
+
+
+def blank(to, start, stop, zeros, L):
+    """Zeros, and some beyond the end. They are read from memory: LLVM would keep a register for a constant all the time."""
+    for i in range(start, stop, L):
+        store(to, i, load(zeros, 0, L))
+
+
+def copy_row(to, x, n, step, L):
+    """n elements of x, ``step`` apart, next to each other; some memory beyond them is overwritten."""
+    if step == 1:
+        whole = n // L * L
+        for i in range(0, whole, L):
+            store(to, i, load(x, i, L))
+        if whole < n:
+            store(to, whole, load(x, whole, L, n - whole))
+    else:
+        for i in range(n):
+            to[i] = x[i * step]
+
+
+def fill_planes(to, x, z, y, column, rows, kinds, numbers, zeros, L):
+    """The padded planes of a band that begins at (z, y, column) of the result; x is a group of an image."""
+    depth = numbers[DEPTH]
+    height = numbers[HEIGHT]
+    width = numbers[WIDTH]
+    step_z = numbers[STEP_Z]
+    step_y = numbers[STEP_Y]
+    step_x = numbers[STEP_X]
+    pitch = numbers[PITCH]
+    plane = numbers[PLANE]
+    number = numbers[KINDS]
+    at = i64(0)
+    for c in range(numbers[CHANNELS]):
+        for kind in range(number):
+            from_z = z * step_z + kinds[kind * 3]
+            from_x = column * step_x + kinds[kind * 3 + 2]
+            first = minimum(maximum((step_x - 1 - from_x) // step_x, i64(0)), pitch)
+            last = maximum(minimum((width - 1 - from_x + step_x) // step_x, pitch), first)
+            here = at
+            for i in range(rows):
+                from_y = (y + i) * step_y + kinds[kind * 3 + 1]
+                if (from_z >= 0) and (from_z < depth) and (from_y >= 0) and (from_y < height) and (last > first):
+                    blank(to + here, i64(0), first, zeros, L)
+                    row = x + (((c * depth + from_z) * height + from_y) * width + from_x + first * step_x)
+                    copy_row(to + here + first, row, last - first, step_x, L)
+                    blank(to + here, last, pitch, zeros, L)
+                else:
+                    blank(to + here, i64(0), pitch, zeros, L)
+                here += pitch
+            blank(to, here, at + plane, zeros, L)
+            at += plane
+
+
+def correlate(
+    start,
+    stop,
+    out: write[T],
+    x: read[T],
+    w: read[T],
+    bias: read[T],
+    kinds: read[i64],
+    offsets: read[i64],
+    numbers: read[i64],
+    scratch: write[T],
+):
+    """The sums of all rows of w; units are images x groups x depths x bands of rows x bands of columns x shares of the rows."""
+    columns = numbers[COLUMNS]
+    rows = numbers[ROWS]
+    bands_x = (numbers[OUT_WIDTH] + columns - 1) // columns
+    bands_y = (numbers[OUT_HEIGHT] + rows - 1) // rows
+    groups = numbers[GROUPS]
+    parts = numbers[PARTS]
+    zeros = scratch + start // numbers[GRAIN] * numbers[SCRATCH]
+    store(zeros, 0, splat(T(0), L))
+    planes = zeros + L
+    blocks = (numbers[MEMBERS] + M - 1) // M
+    share = (blocks + parts - 1) // parts
+    terms = numbers[TERMS]
+    block = numbers[BLOCK]
+    apart = numbers[APART]
+    length = numbers[LENGTH]
+    pitch = numbers[PITCH]
+    image = numbers[CHANNELS] * numbers[DEPTH] * numbers[HEIGHT] * numbers[WIDTH]
+    flat = planes + (numbers[CHANNELS] * numbers[KINDS] * numbers[PLANE] + M * V * L)
+    for unit in range(start, stop):
+        part = unit % parts
+        rest = unit // parts
+        column = rest % bands_x * columns
+        rest = rest // bands_x
+        y = rest % bands_y * rows
+        rest = rest // bands_y
+        z = rest % numbers[OUT_DEPTH]
+        rest = rest // numbers[OUT_DEPTH]
+        group = rest % groups
+        n = rest // groups
+        high = minimum(rows, numbers[OUT_HEIGHT] - y)
+        wide = minimum(columns, numbers[OUT_WIDTH] - column)
+        first = part * share
+        last = minimum(first + share, blocks)
+        source = x + rest * image
+        fill_planes(planes, source, z, y, column, high + numbers[REACH], kinds, numbers, zeros, L)
+        count = (high - 1) * pitch + wide
+        for q in range(0, maximum(terms, i64(1)), block):
+            q_end = minimum(q + block, terms)
+            for p in range(0, count, V * L):
+                for b in range(first, last):
+                    row = (group * blocks + b) * M
+                    begin = bias + row if q == 0 else zeros
+                    anew = (q == 0) or (apart == 1)
+                    add = (q > 0) and (apart == 1)
+                    tile(flat + (b * M * length + p), length, planes + p, w + row * terms, begin, anew, add, offsets, q, q_end,
+                         M, V, L)  # fmt: skip
+        to = out + (
+            numbers[ORIGIN] + n * numbers[TO_IMAGE] + z * numbers[TO_Z] + y * numbers[TO_Y] + column * numbers[TO_X]
+        )
+        for m in range(first * M, minimum(last * M, numbers[MEMBERS])):
+            place = to + (group * numbers[MEMBERS] + m) * numbers[TO_CHANNEL]
+            for i in range(high):
+                deliver(place + i * numbers[TO_Y], flat + (m * length + i * pitch), wide, numbers[TO_X], L)
+
+
+def tile(flat, length, x, w, begin, anew, add, offsets, q, q_end, M, V, L):
+    """M rows by V vectors of sums from term q on: they begin anew or go on from what is there, or are added to it."""
+    sums = [load(x, 0, L) for _ in range(M * V)]
+    if anew:
+        for m in unroll(M):
+            for v in unroll(V):
+                sums[m * V + v] = splat(begin[m], L)
+    else:
+        for m in unroll(M):
+            for v in unroll(V):
+                sums[m * V + v] = load(flat, m * length + v * L, L)
+    for i in range(q, q_end):
+        at = x + offsets[i]
+        values = [load(at, v * L, L) for v in range(V)]
+        factors = w + i * M
+        for m in unroll(M):
+            factor = splat(factors[m], L)
+            for v in unroll(V):
+                sums[m * V + v] = fma(factor, values[v], sums[m * V + v])
+    if add:
+        for m in unroll(M):
+            for v in unroll(V):
+                sums[m * V + v] = load(flat, m * length + v * L, L) + sums[m * V + v]
+    for m in unroll(M):
+        for v in unroll(V):
+            store(flat, m * length + v * L, sums[m * V + v])
+
+
+def multiply(
+    start,
+    stop,
+    sums: write[T],
+    x: read[T],
+    g: read[T],
+    kinds: read[i64],
+    offsets: read[i64],
+    numbers: read[i64],
+    scratch: write[T],
+):
+    """Sums over places of a gradient times the input that each kernel position meets there: one table for each chunk of the items,
+    which are groups of images x depths x bands; units are chunks x shares of the gradient's channels."""
+    columns = numbers[COLUMNS]
+    rows = numbers[ROWS]
+    bands_x = (numbers[OUT_WIDTH] + columns - 1) // columns
+    bands_y = (numbers[OUT_HEIGHT] + rows - 1) // rows
+    groups = numbers[GROUPS]
+    parts = numbers[PARTS]
+    several = numbers[SEVERAL]
+    members = numbers[MEMBERS]
+    blocks = (members + M - 1) // M
+    share = (blocks + parts - 1) // parts
+    terms = (numbers[TERMS] + V - 1) // V * V
+    length = numbers[LENGTH]
+    pitch = numbers[PITCH]
+    size_x = numbers[CHANNELS] * numbers[DEPTH] * numbers[HEIGHT] * numbers[WIDTH]
+    size_g = members * numbers[OUT_DEPTH] * numbers[OUT_HEIGHT] * numbers[OUT_WIDTH]
+    planes_x = numbers[CHANNELS] * numbers[KINDS] * numbers[PLANE]
+    planes_g = blocks * M * length
+    items = (numbers[IMAGES] + several - 1) // several * numbers[OUT_DEPTH] * bands_y * bands_x
+    for unit in range(start, stop):
+        chunk = unit // parts
+        first = unit % parts * share
+        last = minimum(first + share, blocks)
+        zeros = scratch + unit * numbers[SCRATCH]
+        store(zeros, 0, splat(T(0), L))
+        planes = zeros + L
+        flat = planes + several * planes_x + 2 * L
+        for item in range(chunk * numbers[GRAIN], minimum((chunk + 1) * numbers[GRAIN], items)):
+            column = item % bands_x * columns
+            rest = item // bands_x
+            y = rest % bands_y * rows
+            rest = rest // bands_y
+            z = rest % numbers[OUT_DEPTH]
+            n = rest // numbers[OUT_DEPTH] * several
+            number = minimum(several, numbers[IMAGES] - n)
+            high = minimum(rows, numbers[OUT_HEIGHT] - y)
+            wide = minimum(columns, numbers[OUT_WIDTH] - column)
+            count = ((high - 1) * pitch + wide + L - 1) // L * L
+            for group in range(groups):
+                for i in range(number):
+                    from_x = x + ((n + i) * groups + group) * size_x
+                    fill_planes(
+                        planes + i * planes_x, from_x, z, y, column, high + numbers[REACH], kinds, numbers, zeros, L
+                    )
+                    for m in range(first * M, last * M):
+                        from_g = g + (((n + i) * groups + group) * size_g
+                                      + ((m * numbers[OUT_DEPTH] + z) * numbers[OUT_HEIGHT] + y) * numbers[OUT_WIDTH] + column)  # fmt: skip
+                        to = flat + (i * planes_g + m * length)
+                        done = i64(0)
+                        if m < members:
+                            for j in range(high):
+                                copy_row(to + j * pitch, from_g + j * numbers[OUT_WIDTH], wide, i64(1), L)
+                                blank(to + j * pitch, wide, pitch, zeros, L)
+                            done = (high - 1) * pitch + wide
+                        blank(to, done, count, zeros, L)
+                blank(planes, number * planes_x, number * planes_x + L, zeros, L)
+                for b in range(first, last):
+                    for q in range(0, terms, V):
+                        to = sums + (((chunk * groups + group) * terms + q) * blocks + b) * M
+                        products(to, blocks * M, flat + b * M * length, length, planes_g, planes, planes_x, offsets + q, count,
+                                 number, zeros, M, V, L)  # fmt: skip
+
+
+def products(to, apart, flat, length, next_g, planes, next_x, offsets, count, number, zeros, M, V, L):
+    """M rows of the gradient times V runs of the input, summed and added to the table."""
+    sums = [load(zeros, 0, L) for _ in range(M * V)]  # a constant would keep a register
+    places = [offsets[v] for v in range(V)]
+    for i in range(number):
+        runs = [planes + (places[v] + i * next_x) for v in range(V)]
+        from_g = flat + i * next_g
+        for p in range(0, count, L):
+            values = [load(runs[v], p, L) for v in range(V)]
+            for m in unroll(M):
+                factor = load(from_g, m * length + p, L)
+                for v in unroll(V):
+                    sums[m * V + v] = fma(factor, values[v], sums[m * V + v])
+    for v in unroll(V):
+        if M == 4 and L == 8:
+            four = four_sums(sums[v], sums[V + v], sums[2 * V + v], sums[3 * V + v])
+            store(to, v * apart, load(to, v * apart, 4) + four)
+        else:
+            for m in unroll(M):
+                to[v * apart + m] = to[v * apart + m] + sum_lanes(sums[m * V + v])
+
+
+def four_sums(a, b, c, d):
+    """The sums of all lanes of four vectors of eight."""
+    ab = shuffle(a, b, (0, 8, 1, 9, 4, 12, 5, 13)) + shuffle(a, b, (2, 10, 3, 11, 6, 14, 7, 15))
+    cd = shuffle(c, d, (0, 8, 1, 9, 4, 12, 5, 13)) + shuffle(c, d, (2, 10, 3, 11, 6, 14, 7, 15))
+    both = shuffle(ab, cd, (0, 1, 8, 9, 4, 5, 12, 13)) + shuffle(ab, cd, (2, 3, 10, 11, 6, 7, 14, 15))
+    low, high = halves(both)
+    return low + high
+
+
+def deliver(to, flat, n, step, L):
+    """n elements to places that are ``step`` apart."""
+    if step == 1:
+        whole = n // L * L
+        for i in range(0, whole, L):
+            store(to, i, load(flat, i, L))
+        if whole < n:
+            store(to, whole, load(flat, whole, L), n - whole)
+    else:
+        for i in range(n):
+            to[i * step] = flat[i]

@@ -1,0 +1,332 @@
+"""Convolution by native code: what ``code.convolution`` needs to know of a shape, and its calls.
+
+Everything is a *correlation*: sums over channels and kernel positions of weights times the input, each position displaced by
+so much. A convolution is one; the gradient of its input is one for each remainder of the position by the stride. The gradient of
+the weight sums over places instead.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .code import convolution as code
+from .emit import F32, F64
+from .kernel import compiled
+
+Array = np.ndarray[Any, Any]
+Triple = tuple[int, int, int]
+Pairs = list[tuple[int, int]]
+
+CACHE = 40_000  # elements that the padded planes of a unit, and its planes of the result, may have
+NARROWEST = 64  # columns at the least of a band that is not a whole row
+FEW = 320  # terms whose planes fit the first cache
+CHUNKS = 8  # pieces of work, so that all threads have some
+LONG = 512  # places to sum over before lanes are added up
+TABLES = 1 << 22  # elements that all tables of sums may have
+
+
+class Order(NamedTuple):
+    """In which order terms are added: blocks of ``outer`` channels, within these of ``inner``, within these the taps."""
+
+    outer: int
+    inner: int
+    apart: bool = False  # whether each outer block is a sum of its own, added to the others when it is complete
+    columns: bool = False  # whether all terms of a column of taps come together (and channels within each tap)
+
+
+#: PyTorch's orders (those of oneDNN), found by trying until every bit agreed; no other source.
+FORWARD, BACK, BACK_POINTWISE = Order(8, 8), Order(16, 8, True), Order(64, 64, True)
+BACK_OTHER, BACK_STRIDED, PLAIN = Order(8, 8, True), Order(0, 0, True, True), Order(1, 1)
+
+
+class Task(NamedTuple):
+    """A correlation: ``taps`` are displacements of the input, by ``step`` for each place of the result."""
+
+    groups: int
+    members: int  # channels of the result in a group
+    channels: int  # of the input in a group
+    size: Triple
+    out: Triple
+    step: Triple
+    taps: tuple[Triple, ...]
+    images: int
+    order: Order
+
+
+class Layout(NamedTuple):
+    """Tables for the code, see there."""
+
+    kinds: Array
+    offsets: Array
+    order: Array  # which (channel, tap) a term is, as channel * taps + tap
+    numbers: Array
+    units: int
+    grain: int
+    scratch: int
+
+
+class _Planes:
+    """How the input of a band is laid out."""
+
+    def __init__(self, task: Task):
+        z = [t[0] for t in task.taps]
+        y0, y = _shares(task.step[1], [t[1] for t in task.taps])
+        x0, x = _shares(task.step[2], [t[2] for t in task.taps])
+        found = [(c, b[1] + y0, a[1] + x0) for c, b, a in zip(z, y, x, strict=True)]
+        self.kinds = sorted(set(found))
+        self.down, right = max(b[0] for b in y), max(a[0] for a in x)
+        _, height, width = task.out
+        planes = task.channels * len(self.kinds)
+        most = max(CACHE // planes, NARROWEST)
+        self.columns = width if width + right <= most else min(max(most - right, NARROWEST), width)
+        shared = 0  # the zeros at the end of a row may be those at the beginning of the next
+        if self.columns == width and task.step[2] == 1:
+            shared = max(min(-x0, width + x0 + right - task.size[2], right), 0)
+        self.pitch = self.columns + right - shared
+        results = CACHE // (self.pitch * min(task.members, 64))
+        rows = min(height, max(most // self.pitch - self.down, 1), max(results, 1))
+        self.rows = -(-height // -(-height // rows))  # all bands about as high
+        self.bands = -(-height // self.rows) * -(-width // self.columns)
+        self.plane = _odd_lines((self.rows + self.down) * self.pitch + shared)
+        self.elements = planes * self.plane
+        self.span = (self.rows - 1) * self.pitch + self.columns
+        index = {kind: i for i, kind in enumerate(self.kinds)}
+        self.tap = [index[f] * self.plane + b[0] * self.pitch + a[0] for f, b, a in zip(found, y, x, strict=True)]
+
+    def terms(self, task: Task) -> tuple[list[int], list[int], int]:
+        """Offset and (channel, tap) of each term, and of how many terms each block is."""
+        outer, inner, _, columns = task.order
+        found: Pairs = []
+        if columns:
+            across = [t[2] for t in task.taps]
+            for x in dict.fromkeys(across):
+                found += [(c, t) for t, at in enumerate(across) if at == x for c in range(task.channels)]
+            block = len(found) // len(set(across))
+        else:
+            for first in range(0, task.channels, outer):
+                last = min(first + outer, task.channels)
+                for start in range(first, last, inner):
+                    end = min(start + inner, last)
+                    found += [(c, t) for t in range(len(task.taps)) for c in range(start, end)]
+            block = outer * len(task.taps)
+        offsets = [c * len(self.kinds) * self.plane + self.tap[t] for c, t in found]
+        return offsets, [c * len(task.taps) + t for c, t in found], block
+
+
+def _shares(step: int, displacements: list[int]) -> tuple[int, Pairs]:
+    """The least displacement, and each as whole steps and a remainder from there."""
+    least = min(displacements)
+    return least, [divmod(d - least, step) for d in displacements]
+
+
+def _odd_lines(n: int) -> int:
+    """So many elements or some more: an odd number of cache lines, so that planes do not compete for the same places in the cache."""
+    lines = -(-n // 16)
+    return 16 * (lines + 1 - lines % 2)
+
+
+def _up(n: int, unit: int) -> int:
+    return -(-n // unit) * unit
+
+
+@functools.lru_cache(256)
+def correlation(task: Task, tile: tuple[int, int], lanes: int, to: tuple[int, ...]) -> Layout:
+    """``to`` are the strides of the result: image, channel, z, y, x, and where it begins."""
+    planes = _Planes(task)
+    length = _odd_lines(_up(planes.span, tile[1] * lanes))
+    blocks = -(-task.members // tile[0])
+    units = task.images * task.groups * task.out[0] * planes.bands
+    parts = min(blocks, -(-CHUNKS // units))
+    units *= parts
+    grain = -(-units // CHUNKS)
+    offsets, order, block = planes.terms(task)
+    if not task.order.apart:
+        block *= max(FEW // block, 1)
+    scratch = _up(planes.elements + tile[0] * tile[1] * lanes + blocks * tile[0] * length, 16) + 64
+    return _tables(
+        task,
+        planes,
+        offsets,
+        order,
+        units,
+        grain,
+        (block, task.order.apart, parts, grain, scratch, length, *to, task.images, 1),
+    )
+
+
+@functools.lru_cache(256)
+def table_of_sums(task: Task, tile: tuple[int, int], lanes: int) -> Layout:
+    """The same for ``multiply``: ``GRAIN`` are the items of a chunk."""
+    planes = _Planes(task)
+    offsets, order, _ = planes.terms(task)
+    offsets += [0] * (-len(offsets) % tile[1])
+    length = _odd_lines(_up(planes.span, lanes))
+    blocks = -(-task.members // tile[0])
+    several = 1
+    if planes.bands == task.out[0] == 1:
+        several = max(min(-(-LONG // planes.span), task.images // CHUNKS), 1)
+    items = -(-task.images // several) * task.out[0] * planes.bands
+    most = max(TABLES // (task.groups * len(offsets) * blocks * tile[0]), 1)
+    grain = -(-items // min(items, CHUNKS, most))
+    chunks = -(-items // grain)
+    parts = min(blocks, -(-CHUNKS // chunks))
+    scratch = _up(several * (planes.elements + blocks * tile[0] * length), 16) + 64
+    rest = (0, 0, parts, grain, scratch, length, 0, 0, 0, 0, 0, 0, task.images, several)
+    return _tables(task, planes, offsets, order, chunks * parts, 1, rest)
+
+
+def _tables(
+    task: Task, planes: _Planes, offsets: list[int], order: list[int], units: int, grain: int, rest: tuple[int, ...]
+) -> Layout:
+    numbers = (
+        task.channels, *task.size, *task.out, planes.rows, planes.columns,
+        *task.step, len(planes.kinds), planes.down, planes.pitch, planes.plane,
+        task.groups, task.members, len(order), *rest,
+    )  # fmt: skip
+    assert len(numbers) == code.NUMBERS
+    kinds = np.array(planes.kinds, np.int64).reshape(-1)
+    places, terms, table = (np.array(t, np.int64) for t in (offsets, order, numbers))
+    return Layout(kinds, places, terms, table, units, grain, rest[4])
+
+
+def _kind(x: Array) -> dict[str, Any]:
+    """The type of the elements, and how many a vector has."""
+    return {"T": F32 if x.itemsize == 4 else F64, "L": 32 // x.itemsize}
+
+
+def packed(weight: Array, groups: int, order: Array, rows: int) -> Array:
+    """(groups * members, terms) with the terms in order and blocks of rows side by side: (groups, blocks, terms, rows)."""
+    members, terms = weight.shape[0] // groups, weight.shape[1]
+    blocks = -(-members // rows)
+    w = weight.reshape(groups, members, terms)[:, :, order]
+    if members % rows:
+        whole = np.zeros((groups, blocks * rows, terms), weight.dtype)
+        whole[:, :members] = w
+        w = whole
+    return np.ascontiguousarray(w.reshape(groups, blocks, rows, terms).swapaxes(2, 3))
+
+
+def correlate(task: Task, x: Array, weight: Array, bias: Array | None, out: Array, to: tuple[int, ...]) -> bool:
+    """Write the sums to ``out``: weight is (groups * members, channels * taps)."""
+    tile = (1, 8) if task.members == 1 else (4, 3)
+    plan = correlation(task, tile, 32 // x.itemsize, to)
+    kernel = compiled(code.correlate, **_kind(x), M=tile[0], V=tile[1])
+    w = packed(weight, task.groups, plan.order, tile[0])
+    start = np.zeros((*w.shape[:2], tile[0]), x.dtype)
+    if bias is not None:
+        start.reshape(task.groups, -1)[:, : task.members] = bias.reshape(task.groups, -1)
+    scratch = np.empty(-(-plan.units // plan.grain) * plan.scratch, x.dtype)
+    x = np.ascontiguousarray(x)
+    return bool(kernel(plan.units, plan.grain, out, x, w, start, plan.kinds, plan.offsets, plan.numbers, scratch))
+
+
+def _three(values: Any, fill: int) -> Triple:
+    """The settings of one, two or three dimensions as those of three."""
+    return (*(fill,) * (3 - len(values)), *map(int, values))  # type: ignore[return-value]
+
+
+def _taps(kernel: Triple, padding: Triple, dilation: Triple) -> tuple[Triple, ...]:
+    """Where each kernel position looks from the first place of the result."""
+    ways = [[i * d - p for i in range(m)] for m, d, p in zip(kernel, dilation, padding, strict=True)]
+    return tuple(itertools.product(ways[0], ways[1], ways[2]))
+
+
+def _strides(channels: int, space: Triple) -> tuple[int, int, int, int, int]:
+    """Of a contiguous result: image, channel, z, y, x."""
+    plane = space[1] * space[2]
+    return channels * space[0] * plane, space[0] * plane, plane, space[2], 1
+
+
+def forward(
+    x: Array, weight: Array, bias: Array | None, out: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Array | None:
+    """The convolution of contiguous arrays, whose result has the spatial sizes ``out``."""
+    rows = weight.shape[0]
+    space = _three(out, 1)
+    taps = _taps(_three(weight.shape[2:], 1), _three(padding, 0), _three(dilation, 1))
+    task = Task(
+        groups,
+        rows // groups,
+        weight.shape[1],
+        _three(x.shape[2:], 1),
+        space,
+        _three(stride, 1),
+        taps,
+        x.shape[0],
+        FORWARD,
+    )
+    result = np.empty((x.shape[0], rows, *out), x.dtype)
+    done = correlate(task, x, weight.reshape(rows, -1), bias, result, (*_strides(rows, space), 0))
+    return result if done else None
+
+
+def backward_input(
+    g: Array, weight: Array, size: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Array | None:
+    """The gradient of the input, of spatial sizes ``size``: for each remainder by the stride a correlation of its own."""
+    members, channels = weight.shape[0] // groups, weight.shape[1]
+    space, steps, pads = _three(size, 1), _three(stride, 1), _three(padding, 0)
+    kernel, spread = _three(weight.shape[2:], 1), _three(dilation, 1)
+    turned = weight.reshape(groups, members, channels, *kernel).swapaxes(1, 2)
+    if members == channels == 1:
+        order = PLAIN
+    elif max(steps) > 1:
+        order = BACK_STRIDED
+    elif max(kernel) == 1:
+        order = BACK_POINTWISE
+    else:
+        order = BACK if len(size) == 2 else BACK_OTHER
+    result = np.empty((g.shape[0], groups * channels, *size), g.dtype)
+    image, channel, *strides = _strides(groups * channels, space)
+    for remainders in itertools.product(*map(range, map(min, steps, space))):
+        ways = [
+            [(i, (r + p - i * d) // s) for i in range(m) if (r + p - i * d) % s == 0]
+            for m, d, p, s, r in zip(kernel, spread, pads, steps, remainders, strict=True)
+        ]
+        w = turned
+        for axis, way in enumerate(ways):
+            w = w.take([i for i, _ in way], axis + 3) if way else np.zeros_like(w.take([0], axis + 3))
+        taps = tuple(itertools.product(*([at for _, at in way] or [0] for way in ways)))
+        part = tuple(-(-(n - r) // s) for n, r, s in zip(space, remainders, steps, strict=True))
+        task = Task(groups, channels, members, _three(g.shape[2:], 1), part, (1, 1, 1), taps, g.shape[0], order)  # type: ignore[arg-type]
+        to = (
+            image,
+            channel,
+            *(a * s for a, s in zip(strides, steps, strict=True)),
+            sum(a * r for a, r in zip(strides, remainders, strict=True)),
+        )
+        if not correlate(task, g, w.reshape(groups * channels, -1), None, result, to):
+            return None
+    return result
+
+
+def backward_weight(
+    x: Array, g: Array, size: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Array | None:
+    """The gradient of the weight, of shape ``size``."""
+    rows, channels, *kernel = size
+    space = _three(g.shape[2:], 1)
+    taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
+    task = Task(
+        groups, rows // groups, channels, _three(x.shape[2:], 1), space, _three(stride, 1), taps, x.shape[0], PLAIN
+    )
+    tile = (1, 9) if task.members == 1 else (4, 3)
+    plan = table_of_sums(task, tile, 32 // x.itemsize)
+    run = compiled(code.multiply, **_kind(x), M=tile[0], V=tile[1])
+    terms, blocks = plan.offsets.size, -(-task.members // tile[0])
+    parts = int(plan.numbers[code.PARTS])
+    sums = np.zeros((plan.units // parts, groups, terms, blocks * tile[0]), x.dtype)
+    scratch = np.empty(plan.units * plan.scratch, x.dtype)
+    x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
+    if not run(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch):
+        return None
+    with np.errstate(all="ignore"):
+        total = np.add.reduce(sums, axis=0)
+    total = total[:, : len(taps) * channels, : task.members]
+    if not np.isfinite(total).all():
+        return None  # infinities meet the zeros between rows; only the product of matrices says what each place sees
+    return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
