@@ -20,9 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
         from .compat.run import run_file
 
         return run_file(options.program, options.arguments, legacy=options.legacy)
-    from .compat.doctor import report
+    from .compat import doctor
 
-    print(report())
+    print(doctor.clear_cache() if options.clear_cache else doctor.report())
     return 0
 
 
@@ -46,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--legacy", action="store_true", help="accept idioms of PyTorch 0.1 to 0.4, warning once for each")
     run.add_argument("program", metavar="PROGRAM", help="a .py script or an .ipynb notebook")
     run.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
-    commands.add_parser("doctor", help="say what Rushlight runs on here: versions, BLAS, threads")
+    doctor = commands.add_parser("doctor", help="say what Rushlight runs on here: versions, BLAS, threads")
+    doctor.add_argument("--clear-cache", action="store_true", help="remove the compiled code kept on disk")
     commands.add_parser(
         "bench", help="measure Rushlight beside PyTorch; `rushlight bench --help` says how", add_help=False
     )

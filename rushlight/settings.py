@@ -14,7 +14,8 @@ _state: dict[str, Any] = {"deterministic": False, "warn_only": False, "precision
 
 # --- threads ----------------------------------------------------------------------------------------------------------
 def set_num_threads(n: int) -> None:
-    """How many threads' order of operations is followed; NumPy's BLAS has its own count (OPENBLAS_NUM_THREADS).
+    """How many threads kernels use, and whose order of operations reductions follow; NumPy's BLAS has its own count
+    (OPENBLAS_NUM_THREADS).
 
     Raises:
         RuntimeError: for what is no positive int.

@@ -171,6 +171,6 @@ def test_steps_are_those_of_numpy(name, dtype, monkeypatch):
 
 def test_loops_wait_until_they_are_worth_it():
     patience = llvm.Patience()
-    patience.ready, patience.left = None, 25_000
+    patience.ready, patience.left, patience.looked = None, 25_000, True
     assert not patience.over(10_000, 1)
     assert patience.over(10_000, 1) and patience.over(1, 1)

@@ -1,123 +1,116 @@
-"""Threads: each has its own grad mode; models trained at the same time print what they print one after the other."""
+"""The worker pool: every chunk done once, whoever asks, after a fork, with any number of threads."""
 
-from __future__ import annotations
-
+import os
+import subprocess
 import sys
+import textwrap
 import threading
 
+import numpy as np
 import pytest
 
 import rushlight as torch
+from rushlight.kernels import llvm
 
-MODES = [
-    "plain",
-    "no_grad first",
-    "set_grad_enabled",
-    "inference first",
-    "plain",
-    "create_graph",
-    "enable inside",
-    "hooks",
-]
+if not llvm.available():
+    pytest.skip("compiled code is not available here", allow_module_level=True)
 
+from rushlight.kernels import threads
+from rushlight.kernels.kernel import compiled
+from rushlight.kernels.language import from_text
+from rushlight.kernels.words import i64, write
 
-def train(number: int) -> list[str]:
-    """Train a small model with its own generator and print as PyTorch programs do."""
-    generator = torch.Generator().manual_seed(number)
-    kind = MODES[number]
-    lines = []
-    w1 = torch.randn(4, 8, generator=generator).requires_grad_()
-    w2 = torch.randn(8, 1, generator=generator).requires_grad_()
-    x, y = torch.randn(16, 4, generator=generator), torch.randn(16, 1, generator=generator)
-    optimizer = torch.optim.SGD([w1, w2], lr=0.05, momentum=0.9)
-    if kind == "set_grad_enabled":
-        torch.set_grad_enabled(False)
-    for _ in range(30):
-        if kind in ("no_grad first", "inference first"):
-            with torch.no_grad() if kind == "no_grad first" else torch.inference_mode():
-                lines.append(f"{(x @ w1).tanh().mean()} {torch.is_grad_enabled()} {torch.is_inference_mode_enabled()}")
-        with torch.enable_grad():
-            noise = torch.rand(16, 4, generator=generator)
-            loss = ((torch.tanh((x + 0.01 * noise) @ w1) @ w2 - y) ** 2).mean()
-            seen = []
-            if kind == "hooks":
-                loss.register_hook(lambda g, seen=seen: seen.append(g.item()))
-            optimizer.zero_grad()
-            if kind == "create_graph":
-                (g,) = torch.autograd.grad(loss, w2, create_graph=True)
-                loss = loss + 0.001 * (g**2).sum()
-            loss.backward()
-            optimizer.step()
-        lines.append(f"{loss} {seen} {torch.is_grad_enabled()}")
-    if kind == "set_grad_enabled":
-        lines.append(str((w1 * 2).requires_grad))
-        torch.set_grad_enabled(True)
-    lines.append(str(w1.sum()) + str(w2.flatten()[:3]))
-    return lines
-
-
-def in_threads(work, n):
-    """Run ``work(0) .. work(n - 1)`` at the same time; their results in order."""
-    results, errors = [None] * n, []
-    barrier = threading.Barrier(n)
-
-    def run(i):
-        try:
-            barrier.wait()
-            results[i] = work(i)
-        except BaseException as error:
-            errors.append(error)
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)  # switch in the middle of everything
-    try:
-        threads = [threading.Thread(target=run, args=(i,)) for i in range(n)]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
-    finally:
-        sys.setswitchinterval(interval)
-    if errors:
-        raise errors[0]
-    return results
-
-
-def test_eight_threads_print_what_one_does():
-    alone = [train(i) for i in range(8)]
-    assert in_threads(train, 8) == alone
-    assert all(len(set(lines)) > 5 for lines in alone)
-
-
-def test_a_thread_starts_with_gradients_enabled():
-    with torch.no_grad():
-        assert in_threads(lambda i: torch.is_grad_enabled(), 2) == [True, True]
-        assert not torch.is_grad_enabled()
-
-
-@pytest.mark.parametrize(
-    "draw", ["rand(7)", "randn(33)", "randint(0, 9, (5,))", "randperm(9)", "bernoulli(torch.ones(3) / 2)"]
+COUNT = from_text(
+    "def count(start, stop, out: write[i64]):\n    for i in range(start, stop):\n        out[i] = out[i] + 1",
+    {"write": write, "i64": i64},
 )
-def test_the_default_generator_is_drawn_from_whole(draw):
-    """Each draw takes its numbers in one piece: together the threads draw what one thread would have drawn."""
-    n, rounds = 4, 25
-
-    def work(i):
-        return [str(eval(f"torch.{draw}").tolist()) for _ in range(rounds)]
-
-    torch.manual_seed(5)
-    alone = sorted(work(0) + work(1) + work(2) + work(3))
-    torch.manual_seed(5)
-    together = sorted(sum(in_threads(work, n), []))
-    assert together == alone
 
 
-def test_one_graph_is_run_by_many_threads():
-    x = torch.ones(3, requires_grad=True)
-    y = (x * 2).tanh().sum()
+@pytest.fixture
+def count():
+    before = torch.get_num_threads()
+    yield compiled(COUNT)
+    torch.set_num_threads(before)
 
-    def work(i):
-        return [torch.autograd.grad(y, x, retain_graph=True)[0].tolist() for _ in range(50)]
 
-    results = in_threads(work, 4)
-    assert all(r == results[0][0] for rows in results for r in rows)
+@pytest.mark.parametrize("number", [1, 2, 3, 8])
+@pytest.mark.parametrize(("size", "grain"), [(0, 1), (1, 1), (7, 3), (1000, 1), (100_000, 999)])
+def test_each_unit_is_done_once(count, number, size, grain):
+    torch.set_num_threads(number)
+    out = np.zeros(max(size, 1), np.int64)
+    for times in range(1, 20):
+        assert count(size, grain, out)
+        assert (out[:size] == times).all()
+    assert threads.pool().words[threads.layout.PENDING] == 0
+
+
+def test_threads_of_python_may_ask_at_once(count):
+    torch.set_num_threads(2)
+    outs = [np.zeros(50_000, np.int64) for _ in range(6)]
+
+    def ask(out):
+        for _ in range(50):
+            assert count(out.size, 500, out)
+
+    askers = [threading.Thread(target=ask, args=(out,)) for out in outs]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert all((out == 50).all() for out in outs)
+
+
+def in_a_process(program, **environment):
+    """What a program of its own prints; it must end by itself."""
+    path = os.pathsep.join(filter(None, [os.getcwd(), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env={**os.environ, "RUSHLIGHT_KERNELS": "now", "PYTHONPATH": path, **environment},
+        capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_has_threads_of_its_own():
+    program = """
+        import os
+        import rushlight as torch
+        from rushlight.kernels import threads
+        torch.set_num_threads(2)
+        x = torch.ones(1_000_000)
+        assert (x * 2).sum() == 2e6
+        child = os.fork()
+        if child == 0:
+            assert threads.pool().words[threads.layout.WORKERS] == 1
+            os._exit(0 if (x * 3).sum() == 3e6 else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert (x * 4).sum() == 4e6
+        print("both")
+    """
+    assert in_a_process(program) == "both\n"
+
+
+@pytest.mark.parametrize("spins", [0, 2000, 1_000_000_000])
+def test_the_process_ends_whatever_the_workers_do(spins):
+    program = f"""
+        from rushlight.kernels import threads
+        threads.SPINS = {spins}
+        import rushlight as torch
+        torch.set_num_threads(3)
+        x = torch.ones(1_000_000)
+        print((x * 2 + 1).sum().item())
+    """
+    assert in_a_process(program) == "3000000.0\n"
+
+
+def test_the_number_of_threads_is_the_environments_until_it_is_set():
+    program = """
+        import rushlight as torch
+        from rushlight.kernels import threads
+        print(torch.get_num_threads(), threads.pool().words[threads.layout.WORKERS])
+        torch.set_num_threads(1)
+        print(torch.get_num_threads(), threads.pool().words[threads.layout.WORKERS])
+    """
+    assert in_a_process(program, OMP_NUM_THREADS="3") == "3 2\n1 0\n"

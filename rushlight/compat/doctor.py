@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import llvm
+from ..kernels import cache, llvm
 from ..kernels.iteration import get_threads
 
 
@@ -27,17 +27,32 @@ def report() -> str:
         "BLAS": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
         "SIMD": " ".join(config.get("SIMD Extensions", {}).get("found", [])) or "baseline only",
         "threads": f"{get_threads()} of {os.cpu_count()} processors",
-        "llvmlite": _package("llvmlite", "missing: small operations run on NumPy alone"),
+        "llvmlite": _package("llvmlite", "missing: everything runs on NumPy alone, large work more slowly"),
         "kernels": "off, by RUSHLIGHT_KERNELS"
         if os.environ.get("RUSHLIGHT_KERNELS") == "off"
         else "on"
         if llvm.available()
         else "off",
+        "cache": _cache(),
         "bfloat16": _package("ml_dtypes", "missing: pip install 'rushlight[bfloat16]'"),
         "torch": _package("torch", "not installed, and not needed"),
     }
     width = max(map(len, facts))
     return "\n".join(f"{subject:<{width}}  {fact}" for subject, fact in facts.items())
+
+
+def _cache() -> str:
+    """Where compiled code is kept, and how much."""
+    where = cache.folder()
+    if where is None:
+        return "none: the folder cannot be written, or others may write to it"
+    sizes = [path.stat().st_size for path in cache.entries(where)]
+    return f"{where}: {len(sizes)} files, {sum(sizes) / 1024:.0f} KiB"
+
+
+def clear_cache() -> str:
+    """Remove the compiled code that is kept on disk."""
+    return f"{cache.clear()} files of compiled code removed"
 
 
 def _package(name: str, absent: str) -> str:

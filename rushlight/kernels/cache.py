@@ -100,9 +100,9 @@ def write(name: str, content: bytes) -> None:
 
 def _shrink(where: Path) -> None:
     """Remove the oldest entries beyond the cap."""
-    entries = [(path.stat(), path) for path in _entries(where)]
-    size = sum(found.st_size for found, _ in entries)
-    for found, path in sorted(entries, key=lambda e: e[0].st_mtime):
+    aged = [(path.stat(), path) for path in entries(where)]
+    size = sum(found.st_size for found, _ in aged)
+    for found, path in sorted(aged, key=lambda e: e[0].st_mtime):
         if size <= CAP:
             break
         path.unlink(missing_ok=True)
@@ -112,12 +112,12 @@ def _shrink(where: Path) -> None:
 def clear() -> int:
     """Remove all entries; how many there were."""
     where = folder()
-    entries = _entries(where) if where else []
-    for path in entries:
+    found = entries(where) if where else []
+    for path in found:
         path.unlink(missing_ok=True)
-    return len(entries)
+    return len(found)
 
 
-def _entries(where: Path) -> list[Path]:
+def entries(where: Path) -> list[Path]:
     """The files that are ours: their names are hashes."""
     return [path for path in where.iterdir() if re.fullmatch(r"[0-9a-f]{64}(\.\d+)?", path.name)]

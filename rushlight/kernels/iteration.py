@@ -9,7 +9,7 @@ outermost kept dimension that is long enough.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -36,16 +36,24 @@ def default_threads() -> int:
 _threads = default_threads()
 _plans: dict[tuple[object, ...], Plan] = {}
 _dependents: list[dict[Any, Any]] = [_plans]
+_followers: list[Callable[[int], object]] = []
 
 
 def set_threads(n: int) -> None:
-    """Reduce as `n` threads of PyTorch would. It changes digits of reductions of 32768 and more elements, not speed."""
+    """Reduce as `n` threads of PyTorch would: it changes digits of reductions of 32768 and more elements. Kernels use as many."""
     global _threads
     if n < 1:
         raise ValueError(f"set_threads: expected a positive number of threads, got {n}")
     _threads = n
     for cache in _dependents:
         cache.clear()
+    for follow in _followers:
+        follow(n)
+
+
+def when_set(follow: Callable[[int], object]) -> None:
+    """Have a function called with each new number of threads."""
+    _followers.append(follow)
 
 
 def get_threads() -> int:

@@ -78,12 +78,12 @@ class Pool:
         self.threads = []
 
     def _after_fork(self) -> None:
-        """The child has this struct but no workers; they begin with its next large job."""
+        """The child has this struct but no workers: it begins its own."""
+        workers = len(self.threads)
         ctypes.memset(self.address, 0, 8 * layout.WORDS)
         self.threads = []
+        self._start(workers)
         _lock.release()
-        _pools.clear()
-        _pools.append(self)
 
 
 def _write(module: Module) -> str:
@@ -109,5 +109,6 @@ def pool() -> Pool:
     """The pool, with its workers at hand."""
     if not _pools:
         _pools.append(Pool())
+        iteration.when_set(_pools[0].resize)
     _pools[0].resize(iteration.get_threads())
     return _pools[0]

@@ -8,6 +8,8 @@ late worker cannot claim with an old ticket. The caller waits for chunks, never 
 
 from __future__ import annotations
 
+import platform
+
 from ..emit import I32, I64
 from ..language import External
 from ..words import (
@@ -29,7 +31,8 @@ TICKET, BODY, SLOTS, SIZE, GRAIN, CHUNKS, PENDING, WAKE, SLEEPERS, STOP, PATIENC
 )  # fmt: skip
 WORDS = 64
 
-FUTEX, WAIT, WAKE_UP = 202, 128, 129  # the system call's number on x86-64; operations on a private futex
+#: The system call's number, on x86-64 and elsewhere; operations on a private futex.
+FUTEX, WAIT, WAKE_UP = 202 if platform.machine() in ("x86_64", "AMD64") else 98, 128, 129
 MANY = 1 << 30
 
 system_call = External("syscall", I64, I64, I64, I64, I64, I64, I64, I64)
