@@ -6,6 +6,7 @@ of the output.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,28 @@ import numpy as np
 from .. import errors, types
 from ..autograd.mode import recording
 from ..functions import function
+from ..kernels import llvm
 from ..kernels.windows import inner, padded, positions
 from ..op import REGISTRY, opaque
 from ..tensor import Tensor, edge_of
 
 _WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
 _LEAD = "a window needs dimensions to slide over"
+
+#: Elements of windows from which native code is had at once.
+LARGE = 1 << 17
+
+
+def native(x: Any, windows: int) -> Any:
+    """Native code (``kernels.pooling``) for an array and the elements of its windows, if that is worth it; else None."""
+    if not x.size or x.dtype.char not in "fd":
+        return None
+    work = max(windows, x.size)
+    if not (llvm.available() if work >= LARGE else llvm.patience.over(work, 1)):
+        return None
+    from ..kernels import pooling
+
+    return pooling
 
 
 # --- maximum ----------------------------------------------------------------------------------------------------------
@@ -63,6 +80,11 @@ def max_pool(k, input, *, kernel, stride, padding, dilation, out_size, places):
     """
     n = len(kernel)
     size = input.shape[-n:]
+    windows = math.prod(input.shape[:-n]) * math.prod(out_size) * math.prod(kernel)
+    code = native(input, windows)
+    done = code.largest(input, out_size, kernel, stride, padding, dilation, places) if code else None
+    if done is not None:
+        return done
     reach = [(o - 1) * s + d * (q - 1) + 1 for o, s, d, q in zip(out_size, stride, dilation, kernel, strict=True)]
     after = [max(0, r - m - p) for r, m, p in zip(reach, size, padding, strict=True)]
     x = padded(input, padding, after, lowest(input.dtype)) if any(padding) or any(after) else input
@@ -101,6 +123,10 @@ def flat_places(size: Any, where: Any, dims: int) -> Any:
 @opaque(public=False, grad_name=lambda inputs, attrs: attrs["node"])
 def plane_scatter(k, input, where, *, size, dims, node):
     """Zeros with ``input`` added at places of the flattened planes, which are the last ``dims`` dimensions."""
+    code = native(input, int(np.prod(size)))
+    done = code.scatter(input, where, size, dims) if code else None
+    if done is not None:
+        return done
     out = np.zeros(int(np.prod(size)), input.dtype)
     np.add.at(out, flat_places(size, where, dims), input.reshape(-1))
     return out.reshape(size)
@@ -158,6 +184,11 @@ def _avg_name(inputs: Any, attrs: Any) -> str:
 def avg_pool(k, input, *, kernel, stride, padding, out_size, count_pad, divisor):
     """The mean of each window: its sum divided by its size (padding counts if ``count_pad``), or by ``divisor``."""
     n = len(kernel)
+    windows = math.prod(input.shape[:-n]) * math.prod(out_size) * math.prod(kernel)
+    code = native(input, windows)
+    done = code.mean(input, out_size, kernel, stride, padding, count_pad, divisor) if code else None
+    if done is not None:
+        return done
     reach = [(o - 1) * s + q for o, s, q in zip(out_size, stride, kernel, strict=True)]
     after = [max(0, r - m - p) for r, m, p in zip(reach, input.shape[-n:], padding, strict=True)]
     x = padded(input, padding, after)
@@ -184,13 +215,18 @@ def _(k, g, input_shape, kernel, stride, padding, out_size, count_pad, divisor):
 def avg_pool_spread(k, input, *, size, kernel, stride, padding, out_size, count_pad, divisor):
     """The gradient of ``avg_pool``: each mean spread evenly over its window."""
     n = len(kernel)
+    code = native(input, input.size * math.prod(kernel))
+    done = code.spread(input, size, kernel, stride, padding, out_size, count_pad, divisor) if code else None
+    if done is not None:
+        return done
     space = size[len(size) - n :]
     reach = [(o - 1) * s + q for o, s, q in zip(out_size, stride, kernel, strict=True)]
     after = [max(p, r - m - p) for r, m, p in zip(reach, space, padding, strict=True)]
     whole = (p + m + q for p, m, q in zip(padding, space, after, strict=True))
     out = np.zeros((*input.shape[:-n], *whole), input.dtype)
     share = _divided(input, space, kernel, stride, padding, out_size, count_pad, divisor)
-    for _, window in positions(kernel, out_size, stride, (1,) * n):
+    # an element gets its shares in the order of the windows, which meet it at their last positions first
+    for _, window in reversed(list(positions(kernel, out_size, stride, (1,) * n))):
         out[(..., *window)] += share
     return np.ascontiguousarray(inner(out, padding, space))
 
