@@ -201,7 +201,8 @@ class Translator:
         self.code.begin(after)
 
     def do_For(self, node: ast.For) -> None:
-        assert isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name)
+        if not (isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name)):
+            raise TypeError("a loop is over range(...) or unroll(...)")
         arguments = [self.value(a) for a in node.iter.args]
         if node.iter.func.id == "unroll":
             assert isinstance(node.target, ast.Name)
@@ -461,6 +462,8 @@ class Built:
         return value if value.type.lanes == lanes else self.to.splat(value, lanes)
 
     def at_select(self, condition: Value, a: Any, b: Any) -> Value:
+        if not isinstance(a, Value) and not isinstance(b, Value):
+            a = constant(I64, a)
         a, b = self.to.together(a, b)
         if condition.type.lanes > a.type.lanes:
             a, b = (self.to.splat(x, condition.type.lanes) for x in (a, b))

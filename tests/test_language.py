@@ -1,0 +1,136 @@
+"""The kernel language: each form against what Python or NumPy makes of it, and what is refused with the line it stands in."""
+
+import numpy as np
+import pytest
+
+from rushlight.kernels import language, llvm, words
+
+if not llvm.available():
+    pytest.skip("compiled code is not available here", allow_module_level=True)
+
+from rushlight.kernels.kernel import compiled, elementwise
+
+NAMES = {**vars(words), "TABLE": (2.0, 3.0, 5.0, 7.0)}
+
+
+def kernel(text, **bindings):
+    return compiled(language.from_text(text, NAMES), **bindings)
+
+
+def computed(lines, *, size=8, element="i64", **bindings):
+    """What a kernel writes to ``out``, given its lines."""
+    body = "\n".join("    " + line for line in lines.strip().splitlines())
+    out = np.zeros(size, {"i64": np.int64, "f32": np.float32, "f64": np.float64, "u8": np.uint8}[element])
+    run = kernel(f"def made(start, stop, out: write[{element}]):\n{body}", **bindings)
+    assert run(1, 1, out)
+    return out.tolist()
+
+
+@pytest.mark.parametrize(("lines", "expected"), [
+    ("out[0] = 7 // 2\nout[1] = 7 % 4\nout[2] = 2 ** 5", [3, 3, 32]),
+    ("x = i64(-7)\nout[0] = x // 2\nout[1] = x % 2\nout[2] = x >> 1\nout[3] = -x\nout[4] = x & 6\nout[5] = ~x", [-3, -1, -4, 7, 0, 6]),
+    ("for i in range(3):\n    out[i] = i * i", [0, 1, 4]),
+    ("for i in range(6, 0, -2):\n    out[i] = i", [0, 0, 2, 0, 4, 0, 6]),
+    ("n = i64(3)\nfor i in range(n, n + 2):\n    out[i] = 1", [0, 0, 0, 1, 1]),
+    ("i = i64(0)\nwhile i * i < 30:\n    i += 1\nout[0] = i", [6]),
+    ("x = i64(5)\nif x > 4 and x < 6:\n    out[0] = 1\nelse:\n    out[0] = 2", [1]),
+    ("x = i64(5)\nout[0] = 1 if x == 4 or x != 5 else 2", [2]),
+    ("x = i64(5)\nif not x < 6:\n    out[0] = 1\nout[1] = i64(0 < x < 6 and x <= 5)", [0, 1]),
+    ("sums = [i64(0), i64(1)]\nfor j in unroll(2):\n    sums[j] += j + 4\nout[0] = sums[0]\nout[1] = sums[1]", [4, 6]),
+    ("a = [i64(1)] * 3\na[0] = 9\nout[0] = a[0] + a[1] + a[2]", [11]),
+    ("out[0] = i64(f32(2.7))\nout[1] = i64(u8(200)) + 100\nout[2] = i64(i32(-3))", [2, 300, -3]),
+    ("v = load(out, 0, 4) + 3\nout[2] = v\nout[0] = 8", [8, 0, 3, 3, 3, 3]),
+    ("store(out, 0, splat(i64(7), 8), 3)", [7, 7, 7, 0]),
+    ("v = i64(iota(8))\nout[0] = select(v > 4, v, 0 - v)", [0, -1, -2, -3, -4, 5, 6, 7]),
+    ("v = i64(iota(8))\nout[0] = sum_lanes(v)\nout[1] = max_lanes(v)\nout[2] = min_lanes(v)\nout[3] = extract(v, 5)", [28, 7, 0, 5]),
+    ("v = i64(iota(4))\nout[0] = shuffle(v, v + 10, (0, 5, 2, 7))", [0, 11, 2, 13]),
+    ("a = stack(i64, 4)\na[3] = 5\nout[0] = a[3]\np = a + 2\nout[1] = p[1]", [5, 5]),
+    ("a, b = i64(1), i64(2)\na, b = b, a\nout[0] = a\nout[1] = b", [2, 1]),
+    ("out[0] = i64(exchange_if(out, 1, 0, 5))\nout[2] = atomic_add(out, 1, 2)\nout[3] = atomic_load(out, 1)", [1, 7, 5, 7]),
+    ("out[0] = i64(any_lane(iota(4) > 2))\nout[1] = i64(all_lanes(iota(4) > 2))", [1, 0]),
+])  # fmt: skip
+def test_whole_numbers(lines, expected):
+    found = computed(lines)
+    assert found == expected + found[len(expected) :]
+
+
+@pytest.mark.parametrize(("lines", "expected"), [
+    ("x = f32(1.5)\nout[0] = x * x + 1\nout[1] = -x\nout[2] = absolute(-x)\nout[3] = 1 / x", [3.25, -1.5, 1.5, np.float32(1) / np.float32(1.5)]),
+    ("x = f32(16777217.0)\nout[0] = fma(x, x, -x * x)", [0.0]),
+    ("x = f32(1.0000001)\nout[0] = fma(x, x, -1.0)", [float(np.float32(np.float64(np.float32(1.0000001)) ** 2 - 1))]),
+    ("x = f32(2.5)\nout[0] = rint(x)\nout[1] = floor(x)\nout[2] = ceil(x)\nout[3] = trunc(-x)", [2.0, 2.0, 3.0, -2.0]),
+    ("x = f32(2)\nout[0] = sqrt(x)\nout[1] = copysign(x, f32(-1.0))", [float(np.sqrt(np.float32(2))), -2.0]),
+    ("out[0] = gather(table(f32, TABLE), iota(4))", [2.0, 3.0, 5.0, 7.0]),
+    ("out[0] = maximum(f32(1), f32(NAN))\nout[1] = minimum(f32(1), 0.5)", [float("nan"), 0.5]),
+    ("out[0] = f32(bitcast(i32, f32(1.0)))", [1065353216.0]),
+    ("out[0] = load(out, 0, 8, 3, 4.0)", [0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0, 4.0]),
+])  # fmt: skip
+def test_floats(lines, expected):
+    found = computed(lines, element="f32", NAN=float("nan"))
+    np.testing.assert_array_equal(found[: len(expected)], expected)
+
+
+def test_functions_are_written_in_and_their_variables_are_their_own():
+    def twice(x, y=1):
+        z = x + y
+        x = z + z
+        return x
+
+    text = "def made(start, stop, out: write[i64]):\n    z = i64(5)\n    out[0] = twice(z)\n    out[1] = twice(z, y=2)\n    out[2] = z"
+    out = np.zeros(3, np.int64)
+    assert compiled(language.from_text(text, {**NAMES, "twice": twice}))(1, 1, out)
+    assert out.tolist() == [12, 14, 5]
+
+
+@pytest.mark.parametrize(("lines", "says"), [
+    ("x = 1.5", "write f32\\(...\\) or f64"), ("x = f32(1) + i64(1)", "f32 with i64"), ("x = f32(1)\nx = i64(1)", "a variable of type f32 is given i64"),
+    ("out[0] = f32(1)", "f32 into memory of i64"), ("x = unknown", "no name 'unknown'"), ("x = lambda: 1", "no Lambda"),
+    ("for i in out:\n    pass", "a loop is over range"), ("x = i64(1) / 2", "int"), ("x = i64(1) + 1.5", "not a whole number"),
+    ("try:\n    pass\nfinally:\n    pass", "no Try")])  # fmt: skip
+def test_what_is_refused_is_named(lines, says):
+    with pytest.raises(language.KernelError, match=says):
+        computed(lines)
+
+
+def test_words_cannot_be_called():
+    with pytest.raises(TypeError, match="compiled, not called"):
+        words.load(1, 2)
+
+
+def test_a_kernel_begins_with_start_and_stop():
+    with pytest.raises(TypeError, match="does not begin with start and stop"):
+        kernel("def made(out: write[i64], stop):\n    pass")
+    with pytest.raises(TypeError, match="is annotated"):
+        kernel("def made(start, stop, out):\n    pass")
+
+
+def test_arguments_are_checked():
+    text = "def made(start, stop, out: write[f32], x: read[f32], y: strided[f32], z: maybe[f32], n: i64, a: f32):\n    out[0] = x[0]\n"
+    text += "    if address(z) != 0:\n        out[0] = z[0] + a + f32(n)"
+    run = kernel(text)
+    out, x, z = np.zeros(4, np.float32), np.ones(4, np.float32), np.full(4, 5, np.float32)
+    right = (out, x, x[::2], z, 2, 0.5)
+    assert run(1, 1, *right) and out[0] == 7.5
+    assert run(1, 1, out, x, x, None, 2, 0.5) and out[0] == 1
+    frozen = out.copy()
+    frozen.flags.writeable = False
+    unaligned = np.zeros(17, np.uint8)[1:].view(np.float32)
+    wrong = {0: (frozen, out[::2], out.astype("f8"), [0.0]), 1: (x[::2], x.astype(">f4"), None), 2: (unaligned, 1), 3: (0, z[::2]),
+             4: (2.0, True, 1 << 70), 5: (1, None)}  # fmt: skip
+    for place, values in wrong.items():
+        for value in values:
+            given = list(right)
+            given[place] = value
+            assert run(1, 1, *given) is False
+    assert run(1, 1, *right[:-1]) is False and run(1.0, 1, *right) is False
+    assert out[0] == 1
+
+
+def test_elementwise_kernels_want_arrays_of_one_size_that_do_not_overlap():
+    text = "def made(start, stop, out: write[f32], x: read[f32], m: read[boolean]):\n    for i in range(start, stop):\n"
+    run = elementwise(language.from_text(text + "        out[i] = select(m[i], x[i], out[i])", NAMES), 4)
+    x, out, mask = np.arange(10, dtype=np.float32), np.full(10, -1, np.float32), np.arange(10) % 2 == 0
+    assert run(out, x, mask)
+    np.testing.assert_array_equal(out, np.where(mask, x, -1))
+    assert run(x, x, mask) and not run(x[1:], x[:-1], mask[1:]) and not run(out, x[:5], mask) and not run(out, x)
+    assert run(out.reshape(2, 5), x.reshape(5, 2), mask) and run(out[:0], x[:0], mask[:0])
