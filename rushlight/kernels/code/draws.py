@@ -30,6 +30,7 @@ from ..words import (
     stack,
     store,
     trunc,
+    u32,
     u64,
     unroll,
 )
@@ -148,56 +149,74 @@ def normal(out, other, words, at, count, tail, a, b, c, k, m):
     """float32 blocks of 16: eight radii and eight angles become eight cosines and eight sines, times b plus a. The last 16 numbers
     are the elements that come last, if ``tail`` says that there are so many more than elements."""
     mean, deviation = f32(a), f32(b)
+    radii, angles = stack(f32, STRETCH // 2 + 32), stack(f32, STRETCH // 2 + 32)
+    octants = stack(i32, STRETCH // 2 + 32)
     count -= tail
-    i = i64(0)
-    while i + 32 <= count:
-        x, y = box_muller(words, i, i + 16, mean, deviation)
-        out[at + i], out[at + i + 16] = halves(x)
-        out[at + i + 8], out[at + i + 24] = halves(y)
-        i += 32
-    if i + 16 <= count:
-        x, y = box_muller(words, i, i, mean, deviation)
-        out[at + i], _ = halves(x)
-        out[at + i + 8], _ = halves(y)
+    whole = count // 16 * 16
+    for i in range(0, whole, STRETCH):
+        box_muller(out + (at + i), words + i, minimum(whole - i, STRETCH), radii, angles, octants, mean, deviation)
     if tail != 0:
-        x, y = box_muller(words, count, count, mean, deviation)
-        out[at + count - 16], _ = halves(x)
-        out[at + count - 8], _ = halves(y)
+        box_muller(out + (at + count - 16), words + count, i64(16), radii, angles, octants, mean, deviation)
 
 
-def box_muller(words, i, j, mean, deviation):
-    """The cosines and the sines of two blocks."""
-    both = tuple(range(16))
-    u = singles(temper(shuffle(load(words, i, 8), load(words, j, 8), both)))
-    v = singles(temper(shuffle(load(words, i + 8, 8), load(words, j + 8, 8), both)))
-    radius = sqrt(logarithm(1 - u) * -2.0)
-    cosine, sine = cosine_and_sine(v * cephes.TWO_PI)
-    return fma(radius * cosine, deviation, mean), fma(radius * sine, deviation, mean)
+STRETCH = 1024  # numbers, so that what is between the loops stays in the nearest cache
 
 
-def logarithm(w):
-    """Of float32 numbers in (0, 1]."""
-    bits = bitcast(i32, w)
-    e = f32((bits >> 23) - 126)
-    mantissa = bitcast(f32, (bits & 0x007FFFFF) | 0x3F000000)
-    low = mantissa < cephes.SQRT_HALF
-    x = (mantissa - 1) + select(low, mantissa, 0.0)
-    e = e - select(low, splat(f32(1), 16), 0.0)
+def box_muller(out, words, count, radii, angles, octants, mean, deviation):
+    """Blocks of 16, in four short loops: the steps wait for one another, and of a short loop the processor does several turns at
+    a time. What a loop does beyond the last block is not used."""
+    half = count // 2
+    for i in range(0, half, 8):
+        u, v = halves(temper(load(words, 2 * i, 16)) & 0xFFFFFF)
+        radii[i] = f32(i32((1 << 24) - u))
+        angles[i] = f32(i32(v)) * (cephes.TWO_PI * 2.0**-24)
+    for i in range(0, half, 32):
+        radii[i] = sqrt(twice_minus_logarithm(load(radii, i, 32)))
+    for i in range(0, half, 16):
+        angles[i], octants[i] = reduced(load(angles, i, 16))
+    for i in range(0, half, 16):
+        cosine, sine = cosine_and_sine(load(angles, i, 16), load(octants, i, 16))
+        radius = load(radii, i, 16)
+        x, x_next = halves(fma(radius * cosine, deviation, mean))
+        y, y_next = halves(fma(radius * sine, deviation, mean))
+        after = minimum(2 * i + 16, count - 16)  # the same block if it is the last one: then it is overwritten
+        out[after] = x_next
+        out[after + 8] = y_next
+        out[2 * i] = x
+        out[2 * i + 8] = y
+
+
+#: As bits, which order float32 numbers as integers: where the mantissas of a logarithm's argument begin, of one that is 2^24 as large.
+ROOT_OF_HALF = 0x3F3504F3
+SCALED_ROOT_OF_HALF = ROOT_OF_HALF + (24 << 23)
+#: The polynomial of -2 log, which has the same digits.
+LOG = [-2 * coefficient for coefficient in cephes.LOG]
+
+
+def twice_minus_logarithm(n):
+    """-2 log(n / 2^24) for float32 numbers from 1 to 2^24. Factors that are powers of 2 are where they cost nothing."""
+    bits = bitcast(i32, n) - SCALED_ROOT_OF_HALF
+    e = f32(bits >> 23)
+    x = bitcast(f32, (bits & 0x007FFFFF) + ROOT_OF_HALF) - 1
     z = x * x
-    y = splat(f32(cephes.LOG[0]), 16)
+    y = splat(f32(LOG[0]), x.type.lanes)
     for n in unroll(1, 9):
-        y = fma(y, x, cephes.LOG[n])
-    y = fma(x * y, z, e * cephes.LN2_LOW)
-    y = fma(z, -0.5, y)
-    return fma(e, cephes.LN2_HIGH, x + y)
+        y = fma(y, x, LOG[n])
+    y = fma(x * y, z, e * (-2 * cephes.LN2_LOW)) + z
+    return fma(e, -2 * cephes.LN2_HIGH, fma(x, -2.0, y))
 
 
-def cosine_and_sine(t):
-    """Of float32 numbers in [0, 2 pi]."""
+def reduced(t):
+    """A number in [0, 2 pi] less a multiple of pi / 4, and which."""
     octant = (i32(t * cephes.FOUR_OVER_PI) + 1) & -2
     f = f32(octant)
     for n in unroll(3):
         t = fma(f, cephes.QUARTER_PI[n], t)
+    return t, octant
+
+
+def cosine_and_sine(t, octant):
+    """Of float32 numbers in [0, 2 pi]."""
     z = t * t
     cosine = fma(fma(z, cephes.COS[0], cephes.COS[1]), z, cephes.COS[2]) * z
     cosine = fma(cosine, z, z * -0.5) + 1
@@ -205,7 +224,7 @@ def cosine_and_sine(t):
     sine = fma(sine, t, t)
     change = (octant << 30) < 0  # in every other octant the two change places
     x, y = select(change, sine, cosine), select(change, cosine, sine)
-    signs = (~(octant - 2) & 4) << 29, (octant & 4) << 29
+    signs = ((octant + 2) << 29) & -0x80000000, (octant << 29) & -0x80000000
     return bitcast(f32, bitcast(i32, x) ^ signs[0]), bitcast(f32, bitcast(i32, y) ^ signs[1])
 
 
@@ -275,14 +294,14 @@ LOG_DOUBLE = [
     1.479819860511658591e-01, 1.531383769920937332e-01, 1.818357216161805012e-01, 2.222219843214978396e-01,
     2.857142874366239149e-01, 3.999999999940941908e-01, 6.666666666666735130e-01,
 ]  # fmt: skip
-ROOT_OF_HALF, ONE, MANTISSA = 0x3FE6A09E667F3BCD, 0x3FF0000000000000, (1 << 52) - 1
+DOUBLE_ROOT_OF_HALF, ONE, MANTISSA = 0x3FE6A09E667F3BCD, 0x3FF0000000000000, (1 << 52) - 1
 
 
 def logarithm_double(w):
     """Of eight float64 in (0, 1], none of them subnormal, to within an ulp."""
-    bits = bitcast(u64, w) + (ONE - ROOT_OF_HALF)
+    bits = bitcast(u64, w) + (ONE - DOUBLE_ROOT_OF_HALF)
     e = whole(bits >> 52) - 1023
-    f = bitcast(f64, (bits & MANTISSA) + ROOT_OF_HALF) - 1  # from sqrt(1/2) - 1 to sqrt(2) - 1
+    f = bitcast(f64, (bits & MANTISSA) + DOUBLE_ROOT_OF_HALF) - 1  # from sqrt(1/2) - 1 to sqrt(2) - 1
     s = f / (f + 2)
     z = s * s
     y = splat(f64(LOG_DOUBLE[0]), 8)
