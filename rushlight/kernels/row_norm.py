@@ -13,7 +13,7 @@ import numpy as np
 
 from . import moments
 from .iteration import get_threads, is_half
-from .llvm import patience
+from .llvm import has, patience
 
 Array = np.ndarray[Any, Any]
 
@@ -31,7 +31,7 @@ def _kernel(name: str, dtype: np.dtype[Any], elements: int) -> Any:
     found = _made.get((name, dtype))
     if found is not None:
         return None if patience.ready is False else found
-    if dtype not in _KINDS or not patience.over_or_large(elements, _CALLS, LARGE):
+    if dtype not in _KINDS or not has("fma") or not patience.over_or_large(elements, _CALLS, LARGE):
         return None
     from . import emit
     from .code import normalization

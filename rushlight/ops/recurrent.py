@@ -10,6 +10,7 @@ from .. import errors
 from ..autograd import engine
 from ..autograd.mode import enable_grad
 from ..functions import function
+from ..kernels import recurrent
 from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor
 from .dropout import dropout as drop
@@ -28,9 +29,15 @@ def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
     """
     steps, batch, features = input.shape
     size = w_hh.shape[1]
+    bias = None if b_ih is None else b_ih + b_hh
+    found = recurrent.lstm(input, hidden, cell, w_ih, w_hh, bias, reverse)
+    if found is not None:
+        out, gates, cells = found
+        last = 0 if reverse else -1
+        return out, out[last].copy(), cells[last].copy(), gates, cells
     gates = np.matmul(input.reshape(steps * batch, features), w_ih.T).reshape(steps, batch, 4 * size)
-    if b_ih is not None:
-        gates += b_ih + b_hh
+    if bias is not None:
+        gates += bias
     out, cells = np.empty((steps, batch, size), input.dtype), np.empty((steps, batch, size), input.dtype)
     turned = np.ascontiguousarray(w_hh.T)
     h, c = hidden, cell
@@ -40,7 +47,7 @@ def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
         i, f, g, o = z[:, :size], z[:, size : 2 * size], z[:, 2 * size : 3 * size], z[:, 3 * size :]
         np.tanh(g, out=g)
         for s in (z[:, : 2 * size], o):  # sigmoid in place
-            np.negative(s, out=s)
+            np.multiply(s, -1, out=s)  # NumPy's negative of every fourth number into every fourth place is wrong
             np.exp(s, out=s)
             s += 1
             np.reciprocal(s, out=s)
@@ -54,11 +61,30 @@ def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
 def _(k, g, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, out, gates, cells, reverse, needs):
     if k is not arrays:
         return _again(g, (input, hidden, cell, w_ih, w_hh, b_ih, b_hh), reverse, needs)
+    found = recurrent.lstm_gradient(g, input.shape[2], cell, w_ih if needs[0] else None, w_hh, gates, cells, reverse)
+    if found is None:
+        found = _back_through_time(g, cell, w_ih if needs[0] else None, w_hh, gates, cells, reverse)
+    slopes, to_input, dh, dc, d_bias = found
     steps, batch, size = out.shape
+    flat = slopes.reshape(steps * batch, 4 * size)
+    return (
+        to_input,
+        dh,
+        dc,
+        np.matmul(flat.T, input.reshape(steps * batch, input.shape[2])) if needs[3] else None,
+        _to_hidden_weights(slopes, hidden, out, reverse) if needs[4] else None,
+        d_bias,
+        d_bias,
+    )
+
+
+def _back_through_time(g: Any, cell: Any, w_ih: Any, w_hh: Any, gates: Any, cells: Any, reverse: bool) -> Any:
+    """``recurrent.lstm_gradient`` by NumPy."""
+    steps, batch, size = cells.shape
     dz = np.empty_like(gates)
     d_out, dh, dc = g
-    dh = np.zeros((batch, size), out.dtype) if dh is None else dh
-    dc = np.zeros((batch, size), out.dtype) if dc is None else dc
+    dh = np.zeros((batch, size), cells.dtype) if dh is None else dh
+    dc = np.zeros((batch, size), cells.dtype) if dc is None else dc
     order = list(range(steps))[::-1] if reverse else list(range(steps))
     for n in range(steps - 1, -1, -1):
         t = order[n]
@@ -76,19 +102,18 @@ def _(k, g, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, out, gates, cells, reve
         dh = d @ w_hh
         dc = dc * f
     flat = dz.reshape(steps * batch, 4 * size)
-    earlier = np.concatenate((out[1:], hidden[None]) if reverse else (hidden[None], out[:-1])).reshape(
-        steps * batch, size
-    )
-    d_bias = flat.sum(0) if needs[5] or needs[6] else None
-    return (
-        (flat @ w_ih).reshape(input.shape) if needs[0] else None,
-        dh,
-        dc,
-        flat.T @ input.reshape(steps * batch, input.shape[2]) if needs[3] else None,
-        flat.T @ earlier if needs[4] else None,
-        d_bias,
-        d_bias,
-    )
+    to_input = None if w_ih is None else (flat @ w_ih).reshape(steps, batch, w_ih.shape[1])
+    return dz, to_input, dh, dc, flat.sum(0)
+
+
+def _to_hidden_weights(slopes: Any, hidden: Any, out: Any, reverse: bool) -> Any:
+    """Sums over steps of slopes times the states before: those of the first step apart."""
+    size = out.shape[2]
+    first, later, before = (slopes[-1], slopes[:-1], out[1:]) if reverse else (slopes[0], slopes[1:], out[:-1])
+    found = np.matmul(first.T, hidden)
+    if len(later):
+        found += np.matmul(later.reshape(-1, 4 * size).T, before.reshape(-1, size))
+    return found
 
 
 def lstm_steps(inputs: Any, states: Any, w_hh: Any, b_hh: Any, w_hr: Any = None) -> tuple[list[Any], Any]:

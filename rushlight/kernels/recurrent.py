@@ -1,0 +1,127 @@
+"""A layer of an LSTM over whole sequences as machine code: forward, and back to the gates' sums, the inputs and the states.
+
+The rows of a batch are shared out among the threads for all steps. float32 only; what lies in between is kept as PyTorch does not
+(its oneDNN adds in an order of its own), so that results agree with NumPy's path and PyTorch's to a few units of the last place.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from .iteration import get_threads
+from .llvm import has, patience
+
+Array = np.ndarray[Any, Any]
+
+W, PANEL = 8, 16
+_F = np.dtype(np.float32)
+_LARGE = 1 << 16  # of the measure below: NumPy takes 0.3 ms
+
+
+@functools.cache
+def _kernel(name: str) -> Any:
+    from .code import recurrent
+    from .kernel import compiled
+
+    return compiled(getattr(recurrent, name)) if has("fma") else None
+
+
+def _wanted(steps: int, batch: int, features: int, size: int) -> bool:
+    """Whether a walk is worth machine code: it is many calls of NumPy, and much work."""
+    work = steps * batch * size * (features + size) // 4
+    return patience.over_or_large(work + steps * 4096, 12 * steps, _LARGE)
+
+
+def lstm(
+    input: Array, hidden: Array, cell: Array, w_ih: Array, w_hh: Array, bias: Array | None, reverse: bool
+) -> tuple[Array, Array, Array] | None:
+    """(hidden states, gates, cells) of all steps of (time, batch, features); None if NumPy is to do it."""
+    steps, batch, features = input.shape
+    size = w_hh.shape[1]
+    if not (input.size and size) or any(a.dtype != _F for a in (input, hidden, cell, w_ih, w_hh)):
+        return None
+    kernel = _kernel("lstm_forward") if _wanted(steps, batch, features, size) else None
+    if kernel is None:
+        return None
+    x, x_step, x_row = _rows(input)
+    out, cells = np.empty((steps, batch, size), _F), np.empty((steps, batch, size), _F)
+    gates = np.empty((steps, batch, 4 * size), _F)
+    ran = kernel(
+        batch, _share(batch), out, cells, gates, x, np.ascontiguousarray(hidden), np.ascontiguousarray(cell),
+        _by_unit(w_ih, w_hh), _bias_by_unit(bias, size), x_step, x_row, steps, batch, features, size, int(reverse),
+    )  # fmt: skip
+    return (out, gates, cells) if ran else None
+
+
+def lstm_gradient(
+    g: tuple[Array | None, Array | None, Array | None], features: int, cell: Array, w_ih: Array | None, w_hh: Array, gates: Array,
+    cells: Array, reverse: bool,
+) -> tuple[Array, Array | None, Array, Array, Array] | None:  # fmt: skip
+    """The gradients of the gates' sums (time, batch, 4 * size), of the input if its weights are given, of the states, and of the bias.
+
+    ``g`` are those of the outputs and of the last states. None if NumPy is to do it.
+    """
+    steps, batch, size = cells.shape
+    if not cells.size or gates.dtype != _F or any(x is not None and x.dtype != _F for x in g):
+        return None
+    kernel = _kernel("lstm_backward") if _wanted(steps, batch, features, size) else None
+    if kernel is None:
+        return None
+    d_out, step, row = _rows(g[0]) if g[0] is not None else (np.zeros(size, _F), 0, 0)
+    to_hidden, to_cell = (np.zeros((batch, size), _F) if x is None else x.copy(order="C") for x in g[1:])
+    to_input = None if w_ih is None else np.empty((steps, batch, features), _F)
+    panels = [_columns(w) for w in (w_hh, w_ih) if w is not None]
+    slopes, to_bias = np.empty((steps, batch, 4 * size), _F), np.zeros((batch, 4 * size), _F)
+    ran = kernel(
+        batch, _share(batch), slopes, slopes if to_input is None else to_input, to_hidden, to_cell, to_bias, d_out, gates, cells,
+        np.ascontiguousarray(cell), np.concatenate(panels), step, row, steps, batch, 0 if w_ih is None else features, size,
+        int(reverse),
+    )  # fmt: skip
+    return (slopes, to_input, to_hidden, to_cell, to_bias.sum(0)) if ran else None
+
+
+def _share(batch: int) -> int:
+    """The sequences of a thread. Each is computed alike wherever it is, so that no digit depends on it."""
+    return -(-batch // get_threads())
+
+
+def _rows(a: Array) -> tuple[Array, int, int]:
+    """An array (time, batch, numbers) whose numbers are neighbours, and the distances of steps and of rows in elements."""
+    if a.strides[2] != 4 and a.shape[2] > 1 or a.strides[0] % 4 or a.strides[1] % 4 or not a.flags.aligned:
+        a = np.ascontiguousarray(a)
+    return a, a.strides[0] // 4, a.strides[1] // 4
+
+
+# --- weights as the kernels read them ---------------------------------------------------------------------------------
+def _by_unit(w_ih: Array, w_hh: Array) -> Array:
+    """(block of 8 units, pair of gates, input then hidden, gate of the pair, unit), with zeros for units that are not there."""
+    size, features = w_hh.shape[1], w_ih.shape[1]
+    blocks = -(-size // W)
+    both = np.empty((4, blocks * W, features + size), _F)
+    both[:, :size, :features] = w_ih.reshape(4, size, features)
+    both[:, :size, features:] = w_hh.reshape(4, size, size)
+    both[:, size:] = 0
+    return np.ascontiguousarray(both.reshape(2, 2, blocks, W, features + size).transpose(2, 0, 4, 1, 3))
+
+
+def _bias_by_unit(bias: Array | None, size: int) -> Array:
+    """(block of 8 units, gate, unit)."""
+    blocks = -(-size // W)
+    out = np.zeros((4, blocks * W), _F)
+    if bias is not None:
+        out[:, :size] = bias.reshape(4, size)
+    return np.ascontiguousarray(out.reshape(4, blocks, W).transpose(1, 0, 2))
+
+
+def _columns(w: Array) -> Array:
+    """(panel of 16 columns, row, column), with zeros for columns that are not there."""
+    rows, columns = w.shape
+    panels = -(-columns // PANEL)
+    if columns % PANEL:
+        whole = np.zeros((rows, panels * PANEL), _F)
+        whole[:, :columns] = w
+        w = whole
+    return np.ascontiguousarray(w.reshape(rows, panels, PANEL).transpose(1, 0, 2))

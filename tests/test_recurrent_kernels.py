@@ -1,0 +1,149 @@
+"""The LSTM as machine code: NumPy's numbers to a few units of the last place, the same bits for every number of threads."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rushlight as torch
+from rushlight.kernels import llvm, recurrent
+
+if not (llvm.available() and llvm.has("fma")):
+    pytest.skip("compiled code is not available here", allow_module_level=True)
+
+from rushlight.kernels.code import recurrent as code
+from rushlight.kernels.kernel import compiled
+from rushlight.kernels.words import f32, load, read, write  # noqa: F401  words of the kernel below
+
+
+def applied(start, stop, out: "write[f32]", x: "read[f32]"):
+    for i in range(start, stop, 8):
+        out[i] = FUNCTION(load(x, i, 8))  # noqa: F821  bound when it is compiled
+
+
+def function(name, x):
+    out = np.empty_like(x)
+    assert compiled(applied, FUNCTION=getattr(code, name))(x.size, x.size, out, x)
+    return out
+
+
+def units_apart(mine, exact):
+    """How many units of the last place of the exact numbers."""
+    return np.abs(mine - exact) / np.spacing(np.abs(exact).astype(np.float32)).astype(np.float64)
+
+
+NUMBERS = np.concatenate(
+    [np.linspace(-30, 30, 40_000), np.linspace(-0.5, 0.5, 40_000), np.geomspace(1e-30, 1e-3, 800)]
+).astype(np.float32)
+
+
+def test_tanh_is_within_three_units():
+    mine = function("tanh", NUMBERS)
+    assert units_apart(mine, np.tanh(NUMBERS.astype(np.float64))).max() < 3
+    ends = np.array([0.0, -0.0, 100, -100, np.inf, -np.inf, 1e-42, np.nan], np.float32)
+    np.testing.assert_array_equal(function("tanh", ends)[:6], [0, -0.0, 1, -1, 1, -1])
+    assert np.signbit(function("tanh", ends)[1]) and np.isnan(function("tanh", ends)[7])
+
+
+def test_sigmoid_is_within_three_units():
+    wide = np.linspace(-86, 40, 80_000).astype(np.float32)
+    exact = 1 / (1 + np.exp(-wide.astype(np.float64)))
+    assert units_apart(function("sigmoid", wide), exact).max() < 3
+    ends = np.array([0.0, 200, np.inf, -200, -np.inf, -90, -87.5, np.nan], np.float32)
+    found = function("sigmoid", ends)
+    np.testing.assert_array_equal(found[:3], [0.5, 1, 1])
+    assert (found[3:7] < 1e-37).all() and np.isnan(found[7])
+
+
+def numbers(seed, *shape, scale=1.0):
+    return (np.random.default_rng(seed).standard_normal(shape) * scale).astype(np.float32)
+
+
+def both_ways(call, monkeypatch):
+    answers = []
+    for ready in (True, False):
+        monkeypatch.setattr(llvm.patience, "ready", ready)
+        answers.append(call())
+    return answers
+
+
+def trained(layer, x, states=None, seed=9):
+    """Outputs, last states and all gradients of a layer."""
+    x = x.detach().clone().requires_grad_()
+    states = None if states is None else tuple(s.detach().clone().requires_grad_() for s in states)
+    layer.zero_grad()
+    out, last = layer(x, states)
+    loss = (out * torch.tensor(numbers(seed, *out.shape))).sum()
+    for i, s in enumerate(last):
+        loss = loss + (s * torch.tensor(numbers(seed + 1 + i, *s.shape))).sum()
+    loss.backward()
+    found = [out, *last, x.grad, *[p.grad for p in layer.parameters()], *[s.grad for s in states or ()]]
+    return [t.detach().numpy().copy() for t in found]
+
+
+def agree(these, those, units=24):
+    for mine, numpys in zip(these, those, strict=True):
+        scale = max(1e-3, np.abs(numpys).max())
+        assert np.abs(mine - numpys).max() <= units * np.finfo(np.float32).eps * scale
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 14), st.integers(1, 20), st.integers(1, 34), st.booleans(), st.booleans())
+def test_lstm_agrees_with_numpy(steps, batch, features, size, bias, given_states):
+    torch.manual_seed(steps + 10 * batch)
+    layer = torch.nn.LSTM(features, size, bias=bias, bidirectional=batch % 2 == 0)
+    x = torch.tensor(numbers(1, steps, batch, features))
+    directions = 1 + layer.bidirectional
+    states = tuple(torch.tensor(numbers(s, directions, batch, size)) for s in (2, 3)) if given_states else None
+    with pytest.MonkeyPatch.context() as patch:
+        agree(*both_ways(lambda: trained(layer, x, states), patch))
+
+
+def test_layers_batch_first_and_long_sequences(monkeypatch):
+    torch.manual_seed(0)
+    layer = torch.nn.LSTM(20, 24, num_layers=2, batch_first=True, bidirectional=True)
+    agree(*both_ways(lambda: trained(layer, torch.tensor(numbers(4, 5, 60, 20))), monkeypatch), units=100)
+
+
+def test_the_number_of_threads_changes_no_bit(monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    torch.manual_seed(0)
+    layer, x = torch.nn.LSTM(16, 40), torch.tensor(numbers(5, 30, 23, 16))
+    before, answers = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            with torch.no_grad():
+                out, states = layer(x)
+            cell, gates = np.zeros((23, 40), np.float32), numbers(6, 30, 23, 160, scale=0.1) + np.float32(0.5)
+            weights = [p.detach().numpy() for p in (layer.weight_ih_l0, layer.weight_hh_l0)]
+            back = recurrent.lstm_gradient(
+                (numbers(7, 30, 23, 40), None, None), 16, cell, *weights, gates, numbers(8, 30, 23, 40), False
+            )
+            answers.append([out.numpy(), *[s.numpy() for s in states], *back])
+    finally:
+        torch.set_num_threads(before)
+    for one, *others in zip(*answers, strict=True):
+        for other in others:
+            np.testing.assert_array_equal(one, other)
+
+
+def test_nan_stays_in_its_sequence(monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    layer, x = torch.nn.LSTM(3, 10), numbers(9, 6, 5, 3)
+    clean = layer(torch.tensor(x))[0].detach().numpy()
+    x[2, 3, 1] = np.nan
+    out = layer(torch.tensor(x))[0].detach().numpy()
+    assert np.isnan(out[2:, 3]).all()
+    np.testing.assert_array_equal(np.delete(out, 3, 1), np.delete(clean, 3, 1))
+    np.testing.assert_array_equal(out[:2], clean[:2])
+
+
+def test_what_is_not_float32_goes_to_numpy(monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    x = np.zeros((2, 3, 4))
+    assert recurrent.lstm(x, x[0, :, :2], x[0, :, :2], np.zeros((8, 4)), np.zeros((8, 2)), None, False) is None
+    empty = np.zeros((2, 0, 4), np.float32)
+    states = np.zeros((0, 2), np.float32)
+    weights = np.zeros((8, 4), np.float32), np.zeros((8, 2), np.float32)
+    assert recurrent.lstm(empty, states, states, *weights, None, False) is None
