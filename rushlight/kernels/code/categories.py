@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..words import any_lane, f32, f64, i64, load, minimum, read, unroll, write
+from ..words import any_lane, bitcast, f32, f64, i32, i64, load, minimum, read, unroll, write
 
 T = f32  # bound when a kernel is made
-ROWS = 4  # done side by side, as each addition waits for the one before it
+ROWS = 4  # added up side by side, as each addition waits for the one before it
+ABREAST = 8  # draws looked up side by side
 
 
 def within(start, stop, bad: write[i64], p: read[T]):
@@ -60,23 +61,31 @@ def look_up(start, stop, out: write[i64], sums: read[T], draws: read[f64], colum
     while i < stop:
         row = i // n
         end = minimum(stop, (row + 1) * n)
-        while i + 4 <= end:
-            search(out, sums + row * columns, draws, i, columns, 4)
-            i += 4
+        while i + ABREAST <= end:
+            search(out, sums + row * columns, draws, i, columns, ABREAST)
+            i += ABREAST
         while i < end:
             search(out, sums + row * columns, draws, i, columns, 1)
             i += 1
 
 
 def search(out, sums, draws, i, columns, count):
-    """By halves, several draws side by side."""
-    u = [draws[i + r] for r in range(count)]
+    """By halves, several draws side by side, as each step waits for the one before it."""
+    u = [rounded_up(draws[i + r], sums.type.to) for r in range(count)]
     at = [i64(0) for _ in range(count)]
     left = columns
     while left > 1:
         half = left // 2
         for r in unroll(count):
-            at[r] = at[r] + i64(f64(sums[at[r] + half - 1]) < u[r]) * half
+            at[r] = at[r] + ((0 - i64(sums[at[r] + half - 1] < u[r])) & half)
         left -= half
     for r in unroll(count):
         out[i + r] = at[r]
+
+
+def rounded_up(u, kind):
+    """The smallest number of a type that is not below ``u``, which is from 0 to 1: of that type, the same numbers are below it."""
+    v = kind(u)
+    if kind.bits == 32:
+        v = bitcast(f32, bitcast(i32, v) + i32(f64(v) < u))
+    return v

@@ -24,13 +24,11 @@ from ..words import (
     load,
     minimum,
     select,
-    shuffle,
     splat,
     sqrt,
     stack,
     store,
     trunc,
-    u32,
     u64,
     unroll,
 )
