@@ -610,6 +610,12 @@ class Built:
         self.code.module.declare(name, f"declare void @{name}(ptr, ptr, i64, i1)")
         self.code.line(f"call void @{name}(ptr {to.text}, ptr {source.text}, {size.typed}, i1 false)")
 
+    def at_prefetch(self, pointer: Value, place: Any) -> None:
+        """Ask for an element that is needed soon."""
+        at, name = self.to.binary(ast.Add(), pointer, place), "llvm.prefetch.p0"
+        self.code.module.declare(name, f"declare void @{name}(ptr, i32, i32, i32)")
+        self.code.line(f"call void @{name}(ptr {at.text}, i32 0, i32 3, i32 1)")
+
     # --- between threads ----------------------------------------------------------------------------------------------
     def at_atomic_load(self, pointer: Value, place: Any) -> Value:
         at, kind = self.to.binary(ast.Add(), pointer, place), pointer.type.to

@@ -22,8 +22,8 @@ class Word(str):
 
 i64, i32, i16, i8, u64, u32, u8, f64, f32, boolean = I64, I32, I16, I8, U64, U32, U8, F64, F32, BOOL
 read, write, strided, maybe, unroll = (Word(x) for x in ("read", "write", "strided", "maybe", "unroll"))
-load, store, gather, stack, pointer, address, copy = (
-    Word(x) for x in ("load", "store", "gather", "stack", "pointer", "address", "copy")
+load, store, gather, stack, pointer, address, copy, prefetch = (
+    Word(x) for x in ("load", "store", "gather", "stack", "pointer", "address", "copy", "prefetch")
 )
 splat, iota, select, bitcast, shuffle, extract, insert, halves, table = (
     Word(x) for x in ("splat", "iota", "select", "bitcast", "shuffle", "extract", "insert", "halves", "table")
