@@ -12,7 +12,7 @@ from .autograd.graph import FREED, Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
 from .kernels.elementwise import LARGE
 from .readers import arrays, tensors
-from .tensor import Tensor, edge_of, wrap
+from .tensor import Parameter, Tensor, edge_of, wrap
 
 if TYPE_CHECKING:
     from .op import Op, Rule
@@ -259,7 +259,7 @@ def record(
     node.hooks = node.stack = None
     node.attrs = attrs
     node.meta = meta
-    save(op, node, outs, results, inputs, saved_inputs, edges)
+    node.saved, node.versions = saver(op, edges)(outs, results, inputs, saved_inputs)
     if single:
         outs[0]._edge = (node, 0)
     else:
@@ -268,24 +268,6 @@ def record(
                 t._edge = (node, nr)
     if recording() >= 2:
         annotate(node)
-
-
-class Wanted:
-    """What the rules in use read, by kind: positions of inputs, outputs, extras, and of inputs whose shape is read."""
-
-    __slots__ = ("inputs", "outputs", "extras", "shapes", "size", "first_out", "first_shape")
-
-    def __init__(self, op: Op, rules: Sequence[Rule]):
-        slots = sorted({s for r in rules for s in r.slots})
-        n_in = len(op.inputs)
-        n_out = n_in + len(op.outputs)
-        n_extra = n_out + len(op.extras)
-        self.inputs = tuple(s for s in slots if s < n_in)
-        self.outputs = tuple(s - n_in for s in slots if n_in <= s < n_out)
-        self.extras = tuple(s - n_in for s in slots if n_out <= s < n_extra)
-        self.shapes = tuple(s - n_extra for s in slots if s >= n_extra)
-        self.size = len(op.slot_of)
-        self.first_out, self.first_shape = n_in, n_extra
 
 
 #: What a node keeps, as bits.
@@ -299,52 +281,72 @@ def kept(op: Op, *which: int) -> int:
     return sum({OUT if slot == out else FIRST << slot for slot in slots if slot <= out})
 
 
-def wanted(op: Op, edges: tuple[Any, ...]) -> Wanted:
-    """What to save; remembered for each set of inputs that need a gradient (None: all of them, or one rule for all)."""
+Saver = Callable[[Sequence[Tensor], tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]], tuple[tuple[Any, ...], tuple[Any, ...]]]
+
+
+def saver(op: Op, edges: tuple[Any, ...]) -> Saver:
+    """What keeps what the rules read, for each set of inputs that need a gradient (None: all of them, or one rule for all)."""
     key = tuple([e is not None for e in edges]) if op.joint is None and None in edges else None
-    found = op.wanted.get(key)
+    found = op.savers.get(key)
     if found is None:
         rules = [op.joint] if op.joint else [r for r, e in zip(op.rules, edges, strict=False) if r and e is not None]
-        found = op.wanted[key] = Wanted(op, rules)
-    return found
+        found = op.savers[key] = (_save_list if op.variadic else _save)(op, rules)
+    return found  # type: ignore[no-any-return]
 
 
-def save(
-    op: Op,
-    node: OpNode,
-    outs: Sequence[Tensor],
-    results: tuple[Any, ...],
-    inputs: tuple[Any, ...],
-    saved_inputs: tuple[Any, ...],
-    edges: tuple[Any, ...],
-) -> None:
-    """Keep what the rules in use ask for, and the versions of the tensors among it."""
-    want = wanted(op, edges)
-    saved: list[Any] = [None] * want.size
-    versions: tuple[Any, ...] = ()
-    for i in want.inputs:
-        if op.variadic:
-            saved[i] = list(saved_inputs)
+def _save(op: Op, rules: Sequence[Rule]) -> Saver:
+    """``save(outs, results, inputs, arrays)`` gives a node's ``saved`` and ``versions``. Written out as source, as each recorded call
+    pays for it."""
+    slots = {s for r in rules for s in r.slots}
+    n_in = len(op.inputs)
+    n_out = n_in + len(op.outputs)
+    n_extra = n_out + len(op.extras)
+    saved, versions = [], []
+    for slot in range(len(op.slot_of)):
+        if slot not in slots:
+            saved.append("None")
+        elif slot < n_in:
+            saved.append(f"arrays[{slot}]")
+            plain = f"(x := inputs[{slot}]).__class__ is Tensor or x.__class__ is Parameter"
+            versions.append(f"((c := x._vc), c[0]) if ({plain}) and x._extra is None else version_of(x)")
+        elif slot < n_out:
+            saved.append(f"(t{slot} := outs[{slot - n_in}])._a")
+            versions.append(f"(t{slot}._vc, t{slot}._vc[0])")
+        elif slot < n_extra:
+            saved.append(f"results[{slot - n_in}]")
+            versions.append("NUMBER_VERSION")
+        else:
+            saved.append(f"x._a.shape if isinstance(x := inputs[{slot - n_extra}], Tensor) else ()")
+    lines = [
+        "def save(outs, results, inputs, arrays):",
+        f"    saved = ({''.join(f'{part}, ' for part in saved)})",
+        f"    return saved, {' + '.join(f'({v})' for v in versions) or '()'}",
+    ]
+    names = {"Tensor": Tensor, "Parameter": Parameter, "version_of": version_of, "NUMBER_VERSION": NUMBER_VERSION}
+    exec("\n".join(lines), names)
+    return names["save"]  # type: ignore[return-value]
+
+
+def _save_list(op: Op, rules: Sequence[Rule]) -> Saver:
+    """The same for an op of any number of tensors: it keeps all of them, or their shapes."""
+    slots = {s for r in rules for s in r.slots}
+    all_inputs, result, shapes = 0 in slots, 1 in slots, 1 + len(op.outputs) + len(op.extras) in slots
+
+    def save(outs: Any, results: Any, inputs: Any, arrays: Any) -> Any:
+        saved: list[Any] = [None] * len(op.slot_of)
+        versions: tuple[Any, ...] = ()
+        if all_inputs:
+            saved[0] = list(arrays)
             for x in inputs:
                 versions += version_of(x)
-        else:
-            saved[i] = saved_inputs[i]
-            versions += version_of(inputs[i])
-    for i in want.outputs:
-        t = outs[i]
-        saved[want.first_out + i] = t._a
-        versions += (t._vc, t._vc[0])
-    for i in want.extras:
-        saved[want.first_out + i] = results[i]
-        versions += NUMBER_VERSION
-    for i in want.shapes:
-        if op.variadic:
-            saved[want.first_shape] = [a.shape for a in saved_inputs]
-        else:
-            x = inputs[i]
-            saved[want.first_shape + i] = x._a.shape if isinstance(x, Tensor) else ()
-    node.saved = tuple(saved)
-    node.versions = versions
+        if result:
+            saved[1] = outs[0]._a
+            versions += (outs[0]._vc, outs[0]._vc[0])
+        if shapes:
+            saved[-1] = [a.shape for a in arrays]
+        return tuple(saved), versions
+
+    return save
 
 
 def version_of(x: Any) -> tuple[Any, ...]:

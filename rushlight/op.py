@@ -19,7 +19,7 @@ from . import errors, fpstate, large, tensor
 from .autograd.mode import inference, recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import LARGE
-from .node import OpNode, Wanted, gather_edges, record
+from .node import OpNode, Saver, gather_edges, record
 from .override import PLAIN, dispatch_override, has_override
 from .promotion import promote, refusals
 from .readers import REGISTRY, arrays, tensors
@@ -142,7 +142,7 @@ class Op:
         self.preparer: Callable[..., Any] | None = None
         self.only_checks = False
         self.node_classes: dict[str, type[OpNode]] = {}
-        self.wanted: dict[Any, Wanted] = {}
+        self.savers: dict[Any, Saver] = {}
         self.public: Callable[..., Any] = self._make_public()
         if self.name in REGISTRY:
             raise TypeError(f"op '{self.name}' is registered twice")
