@@ -218,9 +218,9 @@ def channel_moments(a: Array) -> tuple[Array, Array]:
     """(mean [c], sum of squared differences [c]) of [n, c, ...] for batch_norm in training.
 
     PyTorch divides the sum by n for the variance and adds eps to it in float64 under the root. A contiguous
-    [n, c, *spatial] array adds in float64 and rounds. [n, c] (no spatial dimensions) adds rows in float32 one after
-    another, every thread its share, and the threads' sums in float64; its sum of squares may differ from PyTorch's
-    fused one in the last bits.
+    [n, c, *spatial] array adds in float64 and rounds; differences and squares are of the element type.
+    [n, c] (no spatial dimensions) adds rows in float32 one after another, every thread its share, and the threads' sums
+    in float64; its sum of squares may differ from PyTorch's fused one in the last bits.
     """
     axes = (0, *range(2, a.ndim))
     if a.dtype == np.float32 and math.prod(a.shape[2:]) == 1 and a.shape[1] > 1 and a.size:
@@ -228,6 +228,11 @@ def channel_moments(a: Array) -> tuple[Array, Array]:
         middle = (_sum_rows(rows) / len(rows)).astype(np.float32)
         difference = rows - middle
         return middle, _sum_rows(difference * difference).astype(np.float32)
+    if a.dtype == np.float32:
+        middle = (np.add.reduce(a, axis=axes, dtype=np.float64) / count(a, axes)).astype(np.float32)
+        difference = a - middle.reshape(-1, *[1] * (a.ndim - 2))
+        difference *= difference
+        return middle, np.add.reduce(difference, axis=axes, dtype=np.float64).astype(np.float32)
     squares, wide = _wide_moments(a, axes, False, exact=False)
     working = np.float32 if is_half(a.dtype) else a.dtype
     return wide.astype(working), squares.astype(working)

@@ -16,6 +16,7 @@ import numpy as np
 from .. import errors, types
 from ..autograd.mode import no_grad
 from ..functions import function
+from ..kernels import batch_norm as batch_norm_code
 from ..kernels import moments, row_gradients, row_norm
 from ..kernels.iteration import is_half
 from ..kernels.norm import add_product
@@ -83,32 +84,48 @@ def native_batch_norm(k, input, weight, bias, *, running, training, momentum, ep
     """
     channel = (1, -1, *[1] * (input.ndim - 2))
     x = input.astype(np.float32) if is_half(input.dtype) else input
+    n = x.size // x.shape[1]
+    native = batch_norm_code.worth(input)
+    done = batch_norm_code.train(x, weight, bias, eps) if training and native else None
+    if done is not None:
+        out, mean, squares, rstd = done
+        _move(running, mean, squares, n, momentum)
+        return out, mean.reshape(channel), rstd.reshape(channel)
     if training:
         mean, squares = moments.channel_moments(input)
-        n = x.size // x.shape[1]
-        rstd = (1 / np.sqrt((squares / x.dtype.type(n)).astype(np.float64) + eps)).astype(x.dtype)
-        _move(running[0], mean, momentum)
-        _move(running[1], squares / x.dtype.type(n - 1) if n > 1 else squares * np.float32("nan"), momentum)
+        saved = rstd = (1 / np.sqrt((squares / x.dtype.type(n)).astype(np.float64) + eps)).astype(x.dtype)
+        _move(running, mean, squares, n, momentum)
     else:
         mean = running[0].astype(x.dtype)
         rstd = 1 / np.sqrt(running[1].astype(x.dtype) + x.dtype.type(eps))
+        saved = (1 / np.sqrt(running[1].astype(np.float64) + eps)).astype(x.dtype)  # gradients take it from float64
     scale = rstd if weight is None else rstd * weight.astype(x.dtype)
     zero = np.zeros_like(mean) if bias is None else bias.astype(x.dtype)
-    shift = _fused(zero, -mean, scale).reshape(channel)
-    out = _fused(shift, x, scale.reshape(channel))
-    return out.astype(input.dtype, copy=False), mean.reshape(channel), rstd.reshape(channel)
+    shift = _fused(zero, -mean, scale)
+    out = batch_norm_code.normalise(x, scale, shift) if native and not training else None
+    if out is None:
+        out = _fused(shift.reshape(channel), x, scale.reshape(channel))
+    return out.astype(input.dtype, copy=False), mean.reshape(channel), saved.reshape(channel)
 
 
-def _move(running: Any, new: Any, momentum: float) -> None:
-    if running is not None:
-        share = np.asarray(momentum, new.dtype)
-        running[...] = _fused(new.dtype.type(1 - momentum) * running.astype(new.dtype), share, new)
+def _move(running: Any, mean: Any, squares: Any, n: int, momentum: float) -> None:
+    """The running statistics moved towards those of a batch of n, the variance by a fused multiply-add, as in PyTorch."""
+    share, rest = mean.dtype.type(momentum), mean.dtype.type(1 - momentum)
+    if running[0] is not None:
+        running[0][...] = share * mean + rest * running[0].astype(mean.dtype)
+    if running[1] is not None:
+        variance = squares / mean.dtype.type(n - 1) if n > 1 else squares * np.float32("nan")
+        running[1][...] = _fused(rest * running[1].astype(mean.dtype), share, variance)
 
 
 @native_batch_norm.vjp_joint
 def _(k, g, input, weight, mean, rstd, training, needs):
     dim = (0, *range(2, len(input.shape)))
     channel = mean.shape
+    if k is arrays and batch_norm_code.worth(input):
+        done = batch_norm_code.gradients(g, input, weight, mean, rstd, training)
+        if done is not None:
+            return tuple(v if needed else None for v, needed in zip(done, needs, strict=True))
     hat = k.norm_hat(input, mean, rstd, dim=dim) if training else (input - mean) * rstd
     to_bias = k.sum(g, dim=dim, keepdim=True) if needs[2] or (training and needs[0]) else None
     to_weight = k.sum(g * hat, dim=dim, keepdim=True) if needs[1] or (training and needs[0]) else None
