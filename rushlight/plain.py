@@ -15,7 +15,7 @@ from . import types
 from .autograd.graph import next_seq
 from .autograd.mode import inference, recording
 from .fpstate import quietly
-from .node import FIRST, OUT, kept, record
+from .node import FIRST, OUT, kept, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
 from .readers import arrays
@@ -27,9 +27,13 @@ F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def has_plain_form(op: Op) -> bool:
-    """Whether an op takes tensors, each as it is, and attributes to one tensor; and so has the form of ``single`` or ``several``."""
+    """Whether an op takes tensors, each as it is, and attributes to one tensor; and so has the form of ``single`` or ``several``.
+
+    Tensors that are promoted to a common dtype count as well: the short path wants them to have it already.
+    """
     one = len(op.outputs) == 1 and not op.variadic and not op.extras and not op.all_nondiff
-    plain = op.promote == "none" and op.family in ("reduction", "movement", "opaque") and op.preparer is not None
+    as_they_are = op.promote == "none" or (op.promote == "common" and len(op.inputs) > 1)
+    plain = as_they_are and op.family in ("reduction", "movement", "opaque") and op.preparer is not None
     floats = op.refuses is None or types.FLOATING not in op.refuses
     views = op.view and len(op.inputs) > 1  # of the first of several tensors
     return one and plain and floats and not views and set(op.answers.values()) <= {"rule"}
@@ -111,6 +115,7 @@ def several(op: Op) -> Callable[..., Any]:
     """An op of several tensors and attributes (a product of matrices) on the short path."""
     prepare: Any = op.preparer
     forward = op.forward
+    common = op.promote == "common"
 
     def public(*args: Any, **kwargs: Any) -> Any:
         mode = recording()
@@ -127,7 +132,9 @@ def several(op: Op) -> Callable[..., Any]:
                 if cls is not Tensor and cls is not Parameter:
                     return apply(op, inputs, attrs)
                 a = x._a
-                if a.dtype is not F32 and a.dtype is not F64:
+                if (a.dtype is not F32 and a.dtype is not F64) or (
+                    common and bodies and a.dtype is not bodies[0].dtype
+                ):
                     return apply(op, inputs, attrs)
                 bodies.append(a)
                 edge = x._edge if x._base is None else edge_of(x)
@@ -145,3 +152,59 @@ def several(op: Op) -> Callable[..., Any]:
         return t
 
     return public
+
+
+def affine(transpose: Op, addmm: Op, attrs_of: Callable[[Any, Any], dict[str, Any]]) -> Callable[..., Any]:
+    """``addmm(bias, x, transpose(weight))`` of plain matrices in one function: what every linear layer calls.
+
+    It gives the tensor and the nodes that the two ops would, or None where they have to be asked. ``attrs_of`` are addmm's for two arrays.
+    """
+    nothing = (None,) * len(transpose.slot_of)
+    body = addmm.forward
+    transposed_name, product_name = "TBackward0", "AddmmBackward0"
+
+    def fast(x: Any, weight: Any, bias: Any) -> Any:
+        mode = recording()
+        if is_rare(mode):
+            return None
+        for operand in (x, weight, bias):
+            cls = operand.__class__
+            if (cls is not Tensor and cls is not Parameter) or operand._extra is not None:
+                return None
+        a, w, c = x._a, weight._a, bias._a
+        dt = a.dtype
+        if (dt is not F32 and dt is not F64) or w.dtype is not dt or c.dtype is not dt:
+            return None
+        if a.ndim != 2 or w.ndim != 2 or not w.size or a.shape[1] != w.shape[1] or c.shape != w.shape[:1]:
+            return None
+        w = w.T
+        try:
+            r = quietly(body, arrays, c, a, w)
+        except RuntimeError:  # another thread is inside
+            return None
+        t = wrap(r)
+        if not mode:
+            return t
+        e0, e1, e2 = [y._edge if y._base is None else edge_of(y) for y in (bias, x, weight)]
+        if e2 is not None:
+            node: Any = (transpose.node_classes.get(transposed_name) or transpose.node_class(transposed_name))()
+            node.seq = next_seq()
+            node.edges = (e2,)
+            node.meta = (w.shape, dt)
+            node.hooks = node.stack = None
+            node.attrs = {}
+            node.saved, node.versions = nothing, ()
+            e2 = (node, 0)
+        elif e1 is None and e0 is None:
+            return t
+        node = (addmm.node_classes.get(product_name) or addmm.node_class(product_name))()
+        node.seq = next_seq()
+        node.edges = edges = (e0, e1, e2)
+        node.meta = (r.shape, dt)
+        node.hooks = node.stack = None
+        node.attrs = attrs_of(a, w)
+        node.saved, node.versions = saver(addmm, edges)((t,), (r,), (bias, x, weight), (c, a, w))
+        t._edge = (node, 0)
+        return t
+
+    return fast

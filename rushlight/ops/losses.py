@@ -156,6 +156,11 @@ def squared_error(k, input, target, *, reduction):
     return _reduce(k, difference * difference, reduction)
 
 
+@squared_error.check
+def _(input, target, *, reduction):
+    return (input, target), {"reduction": reduction}
+
+
 @squared_error.vjp("input")
 def _(k, g, input, target, reduction):
     difference = input - target

@@ -11,8 +11,10 @@ from ..functions import function
 from ..kernels import gemm
 from ..kernels.products import small_product
 from ..op import opaque
+from ..plain import affine
 from ..tensor import Tensor
 from ..writing import write_out
+from .movement import t
 
 
 def _same_dtype(a: Any, b: Any, names: str = "m1 and m2") -> None:
@@ -494,6 +496,11 @@ def _(k, g, mat1, alpha, turned):
     return out if alpha == 1 else out * alpha
 
 
+_affine = affine(
+    t, addmm, lambda a, b: {"beta": 1, "alpha": 1, "turned": (by_columns(a), by_columns(b))}
+)
+
+
 @function(
     name="nn.functional.linear",
     samples=lambda m: [
@@ -521,6 +528,9 @@ def _(k, g, mat1, alpha, turned):
 )
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``; weight is (out, in), input (..., in)."""
+    found = _affine(input, weight, bias)
+    if found is not None:
+        return found  # type: ignore[no-any-return]
     a, w = input._a, weight._a
     if w.ndim == 2 and a.ndim and a.shape[-1] != w.shape[1]:
         rows = a.size // a.shape[-1] if a.shape[-1] else 0
@@ -543,7 +553,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         return addmm.public(bias, input, weight.t())  # type: ignore[no-any-return]
     if a.ndim == 1:
         return addmm.public(bias, input.unsqueeze(0), weight.t()).view(w.shape[0])  # type: ignore[no-any-return]
-    out = addmm.public(bias, input.reshape(-1, a.shape[-1]), weight.t())
+    rows = input.reshape(-1, a.shape[-1])
+    out = _affine(rows, weight, bias)
+    if out is None:
+        out = addmm.public(bias, rows, weight.t())
     return out.view(*a.shape[:-1], w.shape[0])  # type: ignore[no-any-return]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -22,6 +23,10 @@ from .optimizer import Optimizer, evaluate
 SMALL = 2048  # elements up to which a parameter is joined with others: a NumPy call costs about as much as adding these
 
 _DEVICES = "['cuda', 'xpu', 'hpu', 'privateuseone', 'xla']"
+
+
+#: What each optimizer's formula was compiled to for a group, with its settings at that time.
+_loops: WeakKeyDictionary[Any, dict[int, tuple[Any, dict[Any, Any]]]] = WeakKeyDictionary()
 
 
 class GroupOptimizer(Optimizer):
@@ -55,6 +60,8 @@ class GroupOptimizer(Optimizer):
 class Elementwise(GroupOptimizer):
     """``start`` makes a parameter's state, ``names`` says which of it the formula ``change`` reads, in order."""
 
+    #: Whether the formula's numbers are made of the group's settings alone, not of how many steps there were.
+    only_settings = False
     #: What a capturable step must find on an accelerator, in PyTorch's words.
     captured = "params and state_steps"
 
@@ -137,10 +144,24 @@ class Elementwise(GroupOptimizer):
                 _split(whole, column)
 
     def loops(self, group: dict[str, Any], params: list[Tensor]) -> dict[Any, Any] | None:
-        """The loops of this step, by dtype and number of the step; None as long as NumPy does the work."""
+        """The loops of this step, by dtype and number of the step; None as long as NumPy does the work.
+
+        Where their numbers are made of settings alone they stay as long as those do; a setting that is a tensor may change at any
+        time.
+        """
         if group.get("differentiable") or not patience.over(sum([p._a.size for p in params]), len(params)):
             return None
-        return {}
+        settings = [value for name, value in group.items() if name != "params"]
+        if not self.only_settings or any([isinstance(value, Tensor) for value in settings]):
+            return {}
+        kept = _loops.get(self)
+        if kept is None:
+            kept = _loops[self] = {}
+        known, loops = kept.get(id(group), (None, {}))
+        if known != settings:
+            loops = {}
+            kept[id(group)] = settings, loops
+        return loops
 
     def _ran(self, loops: dict[Any, Any], group: dict[str, Any], step: float, values: list[Any]) -> bool:
         """Whether a loop has changed these arrays."""

@@ -17,6 +17,8 @@ class SGD(Elementwise):
     Without momentum ``p = p - lr g``. The first ``b`` is ``g``.
     """
 
+    only_settings = True
+
     def __init__(
         self, params: Any, lr: Any = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: Any = 0,
         nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None, differentiable: bool = False,
