@@ -17,7 +17,7 @@ import numpy as np
 
 from rushlight import types
 from rushlight.fpstate import quiet
-from rushlight.kernels import cephes
+from rushlight.kernels import cephes, llvm
 from rushlight.random import libm, streams
 from rushlight.random.fma import fma32, fma64
 from rushlight.random.generator import MT19937
@@ -131,7 +131,7 @@ def standard_normals(gen: MT19937, n: int) -> Array:
     cached = [] if gen.next_normal is None else [gen.next_normal]
     gen.next_normal = None
     pairs = (n - len(cached) + 1) // 2
-    if pairs <= _SERIAL_AT_ONCE:
+    if pairs <= _SERIAL_AT_ONCE and llvm.patience.ready is not True:
         values = np.array(cached + _few_pairs(gen, pairs))
     else:
         values = np.concatenate([cached, _many_pairs(gen, pairs)])
