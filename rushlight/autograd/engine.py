@@ -147,17 +147,19 @@ class _Walk:
         shape, np_dtype = meta
         if g.shape != shape:
             try:
-                g = self.k.sum_to_size(g, shape)
+                g = self.k.sum_to_size(g, size=shape)
             except (ValueError, RuntimeError) as error:
                 raise RuntimeError(
                     f"Function {node.name()} returned an invalid gradient - got {list(g.shape)} but expected shape "
                     f"compatible with {list(shape)}"
                 ) from error
+        if g.__class__ is ndarray and g.dtype is np_dtype:
+            return g
         return self.k.cast_gradient(g, np_dtype=np_dtype)
 
     # --- nodes run ------------------------------------------------------------------------------------------------
     def run(self) -> None:
-        heap, pending, k, release = self.heap, self.pending, self.k, self.release
+        heap, pending, leaves, k, release = self.heap, self.pending, self.leaves, self.k, self.release
         anomaly = mode.anomaly.get()
         # Nothing is asked of a gradient on its way but to be an array that fits: most arrive through the short way below.
         short = not self.create_graph and self.needed is None
@@ -196,13 +198,17 @@ class _Walk:
                 if edge is None or gi is None:
                     continue
                 to = edge[0]
-                if short and not to.is_leaf and to.n_outputs == 1 and gi.__class__ is ndarray:
+                if short and to.n_outputs == 1 and gi.__class__ is ndarray:
                     shape, np_dtype = to.meta
                     if gi.dtype is np_dtype and gi.shape == shape:
-                        if newest is None and to not in pending:
+                        if to.is_leaf:
+                            if to not in leaves:
+                                leaves[to] = gi
+                                continue
+                        elif newest is None and to not in pending:
                             newest, newest_g = to, gi
                             continue
-                        if to is newest:
+                        elif to is newest:
                             newest_g = self.add((to, 0), newest_g, gi)
                             continue
                 if to is newest:  # back to where deliver looks for it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from ..kernels.reduce import sum_axes
@@ -13,15 +15,21 @@ from ..promotion import cast_array
 def sum_to_size(k, input, *, size):
     """Sum over the dimensions along which ``size`` was broadcast to ``input``'s shape."""
     a = np.asarray(input)
-    lead = a.ndim - len(size)
-    if lead < 0 or any(n not in (1, m) for n, m in zip(size, a.shape[lead:], strict=True)):
-        raise RuntimeError(f"size {list(a.shape)} cannot be summed to {list(size)}")
-    axes = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(size) if n == 1 and a.shape[i + lead] != 1)
+    axes = _summed(a.shape, size)
     return np.asarray(sum_axes(a, axes, False, a.dtype)).reshape(size) if axes else a.reshape(size)
 
 
-@sum_to_size.prepare
-def _(input, size):
+@functools.lru_cache(maxsize=4096)
+def _summed(shape, size):
+    """The dimensions of ``shape`` along which ``size`` was broadcast."""
+    lead = len(shape) - len(size)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(size, shape[lead:], strict=True)):
+        raise RuntimeError(f"size {list(shape)} cannot be summed to {list(size)}")
+    return tuple(range(lead)) + tuple(i + lead for i, n in enumerate(size) if n == 1 and shape[i + lead] != 1)
+
+
+@sum_to_size.check
+def _(input, *, size):
     return (input,), {"size": tuple(size)}
 
 
