@@ -15,6 +15,7 @@ import numpy as np
 
 from .autograd import engine
 from .kernels import elementary, fused
+from .kernels.ir import instructions
 from .kernels.symbols import Symbol, Unreadable
 from .tensor import Tensor
 
@@ -49,7 +50,8 @@ class ArrayReader:
     log2, log10, tanh, sqrt = map(staticmethod, (elementary.log2, elementary.log10, elementary.tanh, elementary.sqrt))
     sin, cos, tan = staticmethod(elementary.sin), staticmethod(elementary.cos), staticmethod(elementary.tan)
     sinh, cosh, atan = staticmethod(elementary.sinh), staticmethod(elementary.cosh), staticmethod(elementary.atan)
-    asin, acos, atan2, asinh, acosh, atanh = np.arcsin, np.arccos, np.arctan2, np.arcsinh, np.arccosh, np.arctanh
+    asin, acos, atan2 = staticmethod(elementary.asin), staticmethod(elementary.acos), staticmethod(elementary.atan2)
+    asinh, acosh, atanh = np.arcsinh, np.arccosh, staticmethod(elementary.atanh)
     abs, floor, ceil, trunc, square = np.absolute, np.floor, np.ceil, np.trunc, np.square
     eq, ne, lt, le, gt, ge = np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal
     logical_and, logical_or, logical_xor, logical_not = np.logical_and, np.logical_or, np.logical_xor, np.logical_not
@@ -150,13 +152,6 @@ class TensorReader:
 class LoopReader:
     """Reads a body with symbols of a loop (``kernels.symbols``): every name is an instruction, or another op's own body."""
 
-    #: Names that are instructions of another name, or whose instruction keeps PyTorch's digits of float32.
-    INSTRUCTIONS = {
-        "exp": "rounded_exp", "log": "rounded_log", "tanh": "rounded_tanh", "maximum": "max", "minimum": "min",
-        "logical_and": "both", "logical_or": "one",
-    }  # fmt: skip
-    SAME = {"sqrt", "abs", "fma", "where", "add", "sub", "mul", "div", "neg", "eq", "ne", "lt", "le", "gt", "ge"}
-
     @staticmethod
     def conj(x: Any) -> Any:
         return x
@@ -177,7 +172,7 @@ class LoopReader:
         return (kernel if float32 else formula)(*args)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        op = name if name in self.SAME else self.INSTRUCTIONS.get(name)
+        op = next((op for op, known in instructions().items() if name in known.bodies), None)
         read: Callable[..., Any]
         if op is not None:
 

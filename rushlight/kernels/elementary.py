@@ -40,7 +40,7 @@ def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Callable[[Any], 
 
 
 exp, tanh = rounded_once(np.exp, "rounded_exp"), rounded_once(np.tanh, "rounded_tanh")
-expm1, log = rounded_once(np.expm1), rounded_once(np.log, "rounded_log")
+expm1, log = rounded_once(np.expm1, "rounded_expm1"), rounded_once(np.log, "rounded_log")
 
 
 def sqrt(x: Any) -> Any:
@@ -52,11 +52,26 @@ def sqrt(x: Any) -> Any:
 
 def log1p(x: Any) -> Any:
     """``log(1 + x)``, which PyTorch takes from the SLEEF library: that differs in 1 % of numbers too, but it can be followed."""
+    if x.__class__ is Symbol:
+        return x.recording.computed("log1p", x)
     if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
         return vectors.log1p(np.asarray(x))
     return np.log1p(x)
 
 
-log2, log10 = rounded_once(np.log2), rounded_once(np.log10)
-sin, cos, tan = (rounded_once(f) for f in (np.sin, np.cos, np.tan))
-sinh, cosh, atan = (rounded_once(f) for f in (np.sinh, np.cosh, np.arctan))
+exp2, log2, log10 = (rounded_once(f, f"rounded_{f.__name__}") for f in (np.exp2, np.log2, np.log10))
+sin, cos, tan = (rounded_once(f, f"rounded_{f.__name__}") for f in (np.sin, np.cos, np.tan))
+sinh, cosh = rounded_once(np.sinh, "rounded_sinh"), rounded_once(np.cosh, "rounded_cosh")
+asin, acos, atan = (rounded_once(f, f"rounded_a{f.__name__[3:]}") for f in (np.arcsin, np.arccos, np.arctan))
+atanh = rounded_once(np.arctanh, "rounded_atanh")  # of asinh and acosh PyTorch has the C library's digits, as NumPy has
+
+
+def atan2(y: Any, x: Any) -> Any:
+    """The angle of the point (x, y), rounded once like the others."""
+    if y.__class__ is Symbol or x.__class__ is Symbol:
+        return (y if y.__class__ is Symbol else x).recording.computed("rounded_atan2", y, x)
+    dtype = np.result_type(y, x)
+    if dtype != _FLOAT32:
+        return np.arctan2(y, x)
+    found = elementwise.run("rounded_atan2", y, x)
+    return np.arctan2(y, x, dtype=_FLOAT64).astype(_FLOAT32) if found is None else found

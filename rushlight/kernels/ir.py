@@ -20,21 +20,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-#: Instructions without a float64 form.
-ONLY_F32 = {"exp", "single_exp", "rounded_exp", "rounded_tanh", "rounded_log", "short_exp", "erf_of", "falling_square"}
-
-#: Instructions whose result is a condition.
-CONDITIONS = {"lt", "le", "gt", "ge", "eq", "ne", "both", "one"}
-
 TYPES = ("f32", "f64")
 
 
-def arity(op: str) -> int:
-    """How many operands an instruction takes: as many as the function that does it (``kernels.code.functions``)."""
-    from .code import functions
+def instructions() -> Any:
+    """Every instruction by name, with its code and what else is known of it (``code.marks``); read when the first loop is made."""
+    from .code.functions import INSTRUCTIONS
 
-    code = getattr(getattr(functions, op, None), "__code__", None)
-    return code.co_argcount if code is not None else -1
+    return INSTRUCTIONS
+
+
+def arity(op: str) -> int:
+    """How many operands an instruction takes."""
+    known = instructions().get(op)
+    return len(known.takes) if known is not None else -1
+
+
+def has_form(op: str, kind: str) -> bool:
+    """Whether there is an instruction for elements of a type."""
+    return op in instructions() and kind in instructions()[op].kinds
 
 
 class Loop:
@@ -67,7 +71,9 @@ class Loop:
     def is_condition(self, value: int) -> bool:
         """Whether a value is a truth, which only ``where``, ``both`` and ``one`` take."""
         op, *operands = self.code[value]
-        return op in CONDITIONS or (op == "load" and operands[0] in self.masks)
+        if op in ("load", "number", "constant"):
+            return op == "load" and operands[0] in self.masks
+        return instructions()[op].gives == "c"  # type: ignore[no-any-return]
 
     def constant(self, value: float) -> int:
         """A number that is part of the loop."""
@@ -111,7 +117,7 @@ class Loop:
             limit = {"load": len(self.arrays), "number": self.numbers}.get(op, i)
             if len(operands) != (1 if op in ("load", "number") else arity(op)):
                 raise TypeError(f"loop: '{op}' does not take {len(operands)} operands (instruction {i})")
-            if op in ONLY_F32 and self.kind != "f32":
+            if op not in ("load", "number") and not has_form(op, self.kind):
                 raise TypeError(f"loop: there is no '{op}' for {self.kind} (instruction {i})")
             if not all(0 <= operand < limit for operand in operands):
                 raise TypeError(f"loop: '{op}' refers to what is not there (instruction {i})")

@@ -12,32 +12,14 @@ from typing import Any
 
 from . import kernel, words
 from .code import functions
+from .code.marks import INSTRUCTIONS
 from .ir import Loop
 from .language import from_text
 
 LANES = {"f32": 16, "f64": 8}
 #: Elements that one thread takes at a time: for what costs no more than reading memory, and for what computes.
 LIGHT, HEAVY = 32768, 8192
-_LIGHT = {
-    "load",
-    "number",
-    "add",
-    "sub",
-    "mul",
-    "neg",
-    "abs",
-    "max",
-    "min",
-    "fma",
-    "lt",
-    "le",
-    "gt",
-    "ge",
-    "eq",
-    "ne",
-    "where",
-}
-
+_LOADED = ("load", "number", "constant")
 _functions: dict[Any, Any] = {}
 
 
@@ -46,7 +28,7 @@ def compiled(loop: Loop) -> Any:
     found = _functions.get(loop.key)
     if found is None:
         loop.verify()
-        light = all(op in _LIGHT for op, *_ in loop.code)
+        light = all(op in _LOADED or INSTRUCTIONS[op].light for op, *_ in loop.code)
         names = {**vars(words), "T": getattr(words, loop.kind), "functions": functions}
         found = _functions[loop.key] = kernel.elementwise(from_text(written(loop), names), LIGHT if light else HEAVY)
     return found

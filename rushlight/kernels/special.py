@@ -14,26 +14,43 @@ Every function takes an array of any floating dtype, computes in float64 and rou
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
+
+from . import elementwise
+from .symbols import Symbol
 
 ndarray = np.ndarray
 Array = np.ndarray[Any, Any]
 
 
-def in_float64(fn: Callable[..., Array]) -> Callable[..., Any]:
-    """Let a function of flat float64 arrays take any shape and floating dtype; the result has the input's dtype."""
+def in_float64(fn: Callable[..., Array], native: str = "") -> Callable[..., Any]:
+    """Let a function of flat float64 arrays take any shape and floating dtype; the result has the input's dtype.
+
+    ``native`` is the instruction of a loop that does the same.
+    """
 
     @wraps(fn)
     def outer(x: Any, *args: Any) -> Any:
+        if native:
+            if x.__class__ is Symbol:
+                return x.recording.computed(native, x)
+            found = elementwise.run(native, x) if x.__class__ is ndarray else None
+            if found is not None:
+                return found
         a = np.asarray(x)
         with np.errstate(all="ignore"):
             flat = fn(a.astype(np.float64).reshape(-1), *args)
             return flat.reshape(a.shape).astype(a.dtype if a.dtype.kind in "fV" else np.float64)
 
     return outer
+
+
+def native(op: str) -> Callable[[Callable[..., Array]], Callable[..., Any]]:
+    """``in_float64`` for a function that an instruction computes."""
+    return partial(in_float64, native=op)
 
 
 def _horner(x: Array, coefficients: tuple[float, ...]) -> Array:
@@ -96,7 +113,7 @@ def _erfc_large(y: Array) -> Array:
     return np.exp(-head * head) * np.exp(-rest) * _erfcx_large(y)
 
 
-@in_float64
+@native("rounded_erf")
 def erf(x: Array) -> Array:
     """``2 / sqrt(pi) * integral of exp(-t**2) from 0 to x``."""
     y = np.abs(x)
@@ -108,7 +125,7 @@ def erf(x: Array) -> Array:
     return out
 
 
-@in_float64
+@native("rounded_erfc")
 def erfc(x: Array) -> Array:
     """``1 - erf(x)``, accurate where that is tiny."""
     y = np.abs(x)
@@ -146,7 +163,7 @@ _GILES_TAIL = (
 )  # fmt: skip
 
 
-@in_float64
+@native("rounded_erfinv")
 def erfinv(y: Array) -> Array:
     """The x with ``erf(x) = y``; infinite at 1 and -1, NaN outside."""
     size = np.abs(y)

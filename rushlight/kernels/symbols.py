@@ -6,21 +6,20 @@ what no instruction does, is ``Unreadable``, and NumPy carries it out.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
-from .ir import ONLY_F32, Loop
+from .ir import Loop, has_form, instructions
 
 KINDS = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
 
-#: NumPy's functions as instructions.
-_UFUNCS: dict[Any, str] = {
-    np.add: "add", np.subtract: "sub", np.multiply: "mul", np.divide: "div", np.negative: "neg", np.absolute: "abs",
-    np.maximum: "max", np.minimum: "min", np.less: "lt", np.less_equal: "le", np.greater: "gt", np.greater_equal: "ge",
-    np.equal: "eq", np.not_equal: "ne", np.logical_and: "both", np.logical_or: "one", np.bitwise_and: "both",
-    np.bitwise_or: "one",
-}  # fmt: skip
+
+@functools.cache
+def _of_ufuncs() -> dict[str, str]:
+    """The instructions that do what NumPy's functions do."""
+    return {ufunc: op for op, known in instructions().items() for ufunc in known.ufuncs}
 
 
 class Unreadable(AttributeError):
@@ -50,12 +49,11 @@ class Recording:
         return self.loop.number()
 
     def computed(self, op: str, *operands: Any) -> Symbol:
-        if op in ONLY_F32 and self.loop.kind != "f32":
+        if not has_form(op, self.loop.kind):
             raise Unreadable(f"{op} of {self.loop.kind}")
         values = [self.value(x) for x in operands]
         # A condition is no number: NumPy would count a truth as 1, the loop knows which operands are which.
-        wanted = {"both": 2, "one": 2, "where": 1}.get(op, 0)
-        if [self.loop.is_condition(v) for v in values] != [True] * wanted + [False] * (len(values) - wanted):
+        if "".join(["c" if self.loop.is_condition(v) else "n" for v in values]) != instructions()[op].takes:
             raise Unreadable(f"{op} of conditions and numbers mixed")
         return Symbol(self, self.loop.emit(op, *values))
 
@@ -121,6 +119,12 @@ class Symbol:
     def __or__(self, other: Any) -> Symbol:
         return self.recording.computed("one", self, other)
 
+    def __invert__(self) -> Symbol:
+        return self.recording.computed("opposite", self)
+
+    def __abs__(self) -> Symbol:
+        return self.recording.computed("abs", self)
+
     def __iadd__(self, other: Any) -> Symbol:
         return self.written(self + other)
 
@@ -155,9 +159,10 @@ class Symbol:
         return self
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Symbol:
-        if method != "__call__" or options or ufunc not in _UFUNCS:
+        op = _of_ufuncs().get(ufunc.__name__)
+        if method != "__call__" or options or op is None:
             raise Unreadable(f"{ufunc.__name__}.{method}")
-        return self.recording.computed(_UFUNCS[ufunc], *inputs)
+        return self.recording.computed(op, *inputs)
 
     def __array_function__(self, called: Any, types: Any, args: Any, kwargs: Any) -> Symbol:
         if called is not np.where or len(args) != 3 or kwargs:

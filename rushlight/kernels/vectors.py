@@ -129,6 +129,7 @@ def log_positive(x: Array) -> Array:
     return _logarithm(m - 1.0, m + 1.0, e - low)
 
 
+@instruction("log1p")
 def log1p(x: Array) -> Array:
     """``log(1 + x)`` of a float32 array."""
     e = np.frexp((x + _ONE_F) * _F(1 / 0.75))[1] - 1
@@ -169,7 +170,7 @@ def _short_exp(x: Array) -> Array:
     return (_horner(_SHORT, n.astype(_F).astype(_D)) * power).astype(_F)
 
 
-def erf_and_exp(x: Array) -> tuple[Array, Array]:
+def erf_and_exp(x: Any) -> tuple[Any, Any]:
     """``erf(x)`` and the ``exp(-x**2)`` that it is made of, of a float32 array."""
     if x.__class__ is Symbol:
         falling = x.recording.computed("falling_square", x)
@@ -224,7 +225,7 @@ def single_exp(x: Array) -> Array:
 
 
 # --- what is left over beyond whole vectors -------------------------------------------------------------------------------
-def by_vectors(x: Array, vector: Callable[[Array], Array], single: Callable[[Array], Array]) -> Array:
+def by_vectors(x: Any, vector: Callable[[Array], Array], single: Callable[[Array], Array]) -> Array:
     """``vector(x)`` with what lies beyond the last whole vector of a loop replaced by ``single`` of it.
 
     PyTorch's loop goes along ``x`` as it lies in memory if that is one piece, else along its rows; where the elements of a

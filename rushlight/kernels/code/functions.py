@@ -1,14 +1,14 @@
-"""What a loop can do with its elements: functions of numbers or vectors of float32 (or float64, where nothing is said).
+"""What a loop can do with its elements: functions of numbers or vectors, each marked with what else is known of it (``marks``).
 
-Each takes the steps of the array function that its comment names, so that both give the same bits: those of PyTorch's kernels where
-they are known, else the float64 value rounded once.
+Those called ``rounded_...`` have float64's precision (``wide``): their float32 form is the float64 value rounded once, as the array
+function of that name in ``elementary`` or ``special``; their float64 form keeps within the second bound. ``exp``, ``log1p`` and the others take the
+steps of PyTorch's vectors and give the bits of the array functions that their comments name. What was measured over all 2**32
+float32 numbers stands in docs/kernels.md.
 """
 
 from __future__ import annotations
 
-import math
-
-from .. import vectors
+from .. import special, vectors
 from ..square_root import reciprocal_roots
 from ..words import (
     absolute,
@@ -16,104 +16,197 @@ from ..words import (
     copysign,
     f32,
     f64,
-    floor,
     gather,
     i32,
     i64,
     maximum,
     minimum,
-    rint,
     select,
     table,
     unroll,
 )
+from ..words import ceil as above
+from ..words import floor as below
 from ..words import fma as fused
-from ..words import sqrt as rounded_sqrt
+from ..words import rint as nearest
+from ..words import sqrt as root
+from ..words import trunc as towards_zero
+from . import wide
+from .marks import INSTRUCTIONS, instruction
+from .power import power_of_usual
+from .wide import INFINITY, MAGIC, NAN, clamped, power_of_two
+
+__all__ = ["INSTRUCTIONS"]
+
+ROUNDED = 0.5001  # rounded once from a float64 value that is good to some units of its last place
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
+@instruction(ufuncs="add", light=True)
 def add(x, y):
     return x + y
 
 
+@instruction(ufuncs="subtract", light=True)
 def sub(x, y):
     return x - y
 
 
+@instruction(ufuncs="multiply", light=True)
 def mul(x, y):
     return x * y
 
 
+@instruction(ufuncs="divide")
 def div(x, y):
     return x / y
 
 
+@instruction(ufuncs="negative", light=True)
 def neg(x):
     return -x
 
 
+@instruction(ufuncs="absolute fabs", light=True)
 def abs(x):
     return absolute(x)
 
 
+@instruction(ufuncs="square", light=True)
+def square(x):
+    return x * x
+
+
+@instruction("maximum", ufuncs="maximum", light=True)
 def max(x, y):
     """NaN if one of them is, as PyTorch's ``maximum``."""
     return maximum(x, y)
 
 
+@instruction("minimum", ufuncs="minimum", light=True)
 def min(x, y):
     return minimum(x, y)
 
 
+@instruction(ufuncs="fmax", light=True)
+def fmax(x, y):
+    """The larger, or the one that is not NaN."""
+    return select((x >= y) or (y != y), x, y)
+
+
+@instruction(ufuncs="fmin", light=True)
+def fmin(x, y):
+    return select((x <= y) or (y != y), x, y)
+
+
+@instruction(light=True)
 def fma(x, y, z):
     """``fused.fma``: float64 is computed as written."""
     return fused(x, y, z) if x.type.bits == 32 else x * y + z
 
 
+@instruction(ufuncs="copysign", light=True)
+def copied_sign(x, y):
+    return copysign(x, y)
+
+
+# --- conditions -------------------------------------------------------------------------------------------------------
+@instruction(ufuncs="less", gives="c", light=True)
 def lt(x, y):
     return x < y
 
 
+@instruction(ufuncs="less_equal", gives="c", light=True)
 def le(x, y):
     return x <= y
 
 
+@instruction(ufuncs="greater", gives="c", light=True)
 def gt(x, y):
     return x > y
 
 
+@instruction(ufuncs="greater_equal", gives="c", light=True)
 def ge(x, y):
     return x >= y
 
 
+@instruction(ufuncs="equal", gives="c", light=True)
 def eq(x, y):
     return x == y
 
 
+@instruction(ufuncs="not_equal", gives="c", light=True)
 def ne(x, y):
     return x != y
 
 
+@instruction(ufuncs="isnan", gives="c", light=True)
+def isnan(x):
+    return x != x
+
+
+@instruction(ufuncs="isinf", gives="c", light=True)
+def isinf(x):
+    return absolute(x) == INFINITY
+
+
+@instruction(ufuncs="isfinite", gives="c", light=True)
+def isfinite(x):
+    return absolute(x) < INFINITY
+
+
+@instruction("logical_and", ufuncs="logical_and bitwise_and", takes="cc", gives="c", light=True)
 def both(x, y):
     return x and y
 
 
+@instruction("logical_or", ufuncs="logical_or bitwise_or", takes="cc", gives="c", light=True)
 def one(x, y):
     """Whether one of two conditions holds."""
     return x or y
 
 
+@instruction("logical_not", ufuncs="logical_not invert", takes="c", gives="c", light=True)
+def opposite(x):
+    return not x
+
+
+@instruction(takes="cnn", light=True)
 def where(condition, x, y):
     return select(condition, x, y)
+
+
+# --- rounding ---------------------------------------------------------------------------------------------------------
+@instruction(ufuncs="floor", light=True)
+def floor(x):
+    return below(x)
+
+
+@instruction(ufuncs="ceil", light=True)
+def ceil(x):
+    return above(x)
+
+
+@instruction(ufuncs="trunc", light=True)
+def trunc(x):
+    return towards_zero(x)
+
+
+@instruction(ufuncs="rint", light=True)
+def rint(x):
+    """To the nearest whole number, halves to the even one."""
+    return nearest(x)
 
 
 # --- roots ------------------------------------------------------------------------------------------------------------
 ROOTS = tuple(reciprocal_roots().tolist())
 
 
+@instruction(ulp=(1.0, 0.5))
 def sqrt(x):
     """``square_root.sqrt``, whose comments say why."""
-    return _sqrt(x) if x.type.bits == 32 else rounded_sqrt(x)
+    return _sqrt(x) if x.type.bits == 32 else root(x)
 
 
 def _sqrt(x):
@@ -122,41 +215,40 @@ def _sqrt(x):
     part = above & 0xFFFFFF
     r = gather(table(f32, ROOTS), part >> 11)
     a = bitcast(f32, part + 0x3F800000)
-    root = a * r
+    out = a * r
     step = 0.5 - a * 0.5 * r * r
-    root = root + root * step
+    out = out + out * step
     r = (r + step * r) * 0.5
-    root = root + (a - root * root) * r
-    out = bitcast(f32, (above >> 24 << 23) + bitcast(i32, root))
+    out = out + (a - out * out) * r
+    out = bitcast(f32, (above >> 24 << 23) + bitcast(i32, out))
     usual = (bits >= 0x00800000) and (bits < 0x7F800000)
-    return select(usual, out, rounded_sqrt(x))
+    return select(usual, out, root(x))
+
+
+@instruction(ufuncs="sqrt", ulp=(0.5, 0.5))
+def rounded_root(x):
+    """The processor's, which is the nearest number."""
+    return root(x)
+
+
+@instruction(ufuncs="hypot", kinds="f32", ulp=ROUNDED)
+def rounded_hypot(x, y):
+    """``sqrt(x**2 + y**2)``: the squares are exact in float64."""
+    a, b = f64(x), f64(y)
+    out = f32(root(fused(a, a, b * b)))
+    return select((absolute(x) == INFINITY) or (absolute(y) == INFINITY), INFINITY, out)
 
 
 # --- exponentials -----------------------------------------------------------------------------------------------------
-MAGIC = 1.5 * 2.0**52  # added to a number below 2**51, it leaves the nearest integer in the lowest bits
-
-
-def clamped(x, least, most):
-    """``x`` between two numbers; NaN stays."""
-    x = select(x < least, least, x)
-    return select(x > most, most, x)
-
-
-def power_of_two(k):
-    """``2.0 ** k`` of whole float64 numbers, by the bits of the result."""
-    return bitcast(f64, (bitcast(i64, k + MAGIC) << 52) + (1023 << 52))
-
-
+@instruction("", kinds="f32", ulp=1.0)
 def exp(x):
     """``vectors.exp``."""
     x = clamped(x, vectors.LEAST, vectors.MOST)
-    whole = rint(x * vectors.INVERSE_LN2)
+    whole = nearest(x * vectors.INVERSE_LN2)
     s = fused(whole, -vectors.LN2[1], fused(whole, -vectors.LN2[0], x))
     u = fused(vectors.EXP[0], s, vectors.EXP[1])
-    u = fused(u, s, vectors.EXP[2])
-    u = fused(u, s, vectors.EXP[3])
-    u = fused(u, s, vectors.EXP[4])
-    u = fused(u, s, vectors.EXP[5])
+    for i in unroll(2, 6):
+        u = fused(u, s, vectors.EXP[i])
     y = fused(u, s * s, s) + 1.0
     return f32(f64(y) * power_of_two(f64(whole)))
 
@@ -164,100 +256,208 @@ def exp(x):
 PARTS_OF_TWO = tuple(vectors.parts_of_two().tolist())
 
 
+@instruction("", kinds="f32", ulp=0.51)
 def single_exp(x):
     """``vectors.single_exp``."""
     rest = f64(clamped(x, vectors.LEAST_SINGLE, vectors.MOST_SINGLE)) * vectors.PARTS
-    k = rint(rest)
+    k = nearest(rest)
     rest = rest - k
     out = vectors.CUBIC[0] * rest + vectors.CUBIC[1]
     out = out * rest + vectors.CUBIC[2]
     out = out * rest + 1.0
     bits = bitcast(i64, k + MAGIC)
     part = gather(table(f64, PARTS_OF_TWO), bits & 31)
-    whole = floor(k * (1 / 32))
+    whole = below(k * (1 / 32))
     return f32(out * (part * power_of_two(whole)))
 
 
-#: exp(r) for |r| <= ln 2 / 2: Taylor's coefficients, the highest first; ln 2 in two parts.
-EXP_SERIES = tuple(1 / math.factorial(n) for n in range(11, -1, -1))
-LN2 = (float.fromhex("0x1.62e42fefa3800p-1"), float.fromhex("0x1.ef35793c76730p-45"))
-
-
-def wide_exp(x):
-    """``exp`` of float64 numbers between -745 and 709, to about one unit in the last place."""
-    k = rint(x * (1 / math.log(2)))
-    r = fused(k, -LN2[1], fused(k, -LN2[0], x))
-    out = fused(r, EXP_SERIES[0], EXP_SERIES[1])
-    for i in unroll(2, 12):
-        out = fused(out, r, EXP_SERIES[i])
-    return out * power_of_two(k)
-
-
+@instruction(ulp=(ROUNDED, 1.0))
 def rounded_exp(x):
-    """``elementary.exp``: of float64, rounded once."""
-    return f32(wide_exp(f64(clamped(x, vectors.LEAST_SINGLE, vectors.MOST_SINGLE))))
+    return (
+        f32(wide.exp_normal(f64(clamped(x, vectors.LEAST_SINGLE, vectors.MOST_SINGLE))))
+        if x.type.bits == 32
+        else wide.exp(x)
+    )
 
 
-#: tanh(x) near 0 by Taylor's coefficients; up to ``_BY_SERIES`` the series is the more exact way.
-TANH_SERIES = (62 / 2835, -17 / 315, 2 / 15, -1 / 3)
-BY_SERIES = 0.03
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_exp2(x):
+    return f32(wide.exp2_normal(f64(clamped(x, -160.0, 130.0))))
 
 
+@instruction(ulp=(ROUNDED, 1.0))
+def rounded_expm1(x):
+    return f32(wide.expm1(f64(x))) if x.type.bits == 32 else wide.expm1(x)
+
+
+@instruction(ulp=(ROUNDED, 2.0))
 def rounded_tanh(x):
-    """``elementary.tanh``: ``1 - 2 / (exp(2 |x|) + 1)`` with the sign of x, in float64, rounded once."""
-    wide = f64(x)
-    size = absolute(wide)
-    far = 1.0 - 2.0 / (wide_exp(clamped(size + size, 0.0, 44.0)) + 1.0)
-    square = size * size
-    series = TANH_SERIES[0] * square + TANH_SERIES[1]
-    series = series * square + TANH_SERIES[2]
-    series = series * square + TANH_SERIES[3]
-    near = size + size * square * series
-    return f32(copysign(select(size < BY_SERIES, near, far), wide))
+    return f32(wide.tanh(f64(x))) if x.type.bits == 32 else wide.tanh(x)
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_sinh(x):
+    return f32(wide.sinh(f64(x)))
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_cosh(x):
+    return f32(wide.cosh(f64(x)))
 
 
 # --- logarithms -------------------------------------------------------------------------------------------------------
-SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
-ARTANH_SERIES = tuple(2 / n for n in range(19, 0, -2))
-
-
+@instruction(ulp=(ROUNDED, 1.0))
 def rounded_log(x):
-    """``elementary.log``: of float64, rounded once."""
-    return f32(wide_log(f64(x)))
+    return f32(wide.log_normal(f64(x))) if x.type.bits == 32 else wide.log(x)
 
 
-def wide_log(x):
-    """``log`` of float64 numbers whose exponent float32 has: ``e ln 2 + 2 artanh((m - 1) / (m + 1))``, m in [sqrt 1/2, sqrt 2)."""
-    bits = bitcast(i64, x) - SQRT_HALF_BITS
-    e = whole_number(bits >> 52)
-    m = bitcast(f64, (bits & 0xFFFFFFFFFFFFF) + SQRT_HALF_BITS)
-    s = (m - 1.0) / (m + 1.0)
-    square = s * s
-    out = fused(square, ARTANH_SERIES[0], ARTANH_SERIES[1])
-    for i in unroll(2, 10):
-        out = fused(out, square, ARTANH_SERIES[i])
-    out = fused(e, LN2[0], fused(e, LN2[1], out * s))
-    out = select(x < INFINITY, out, x)  # infinity and NaN are their own logarithms
-    out = select(x == 0.0, -INFINITY, out)
-    return select(x < 0.0, NAN, out)
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_log2(x):
+    return f32(wide.log_normal(f64(x)) * wide.INVERSE_LN2)
 
 
-INFINITY, NAN = math.inf, math.nan
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_log10(x):
+    return f32(wide.log_normal(f64(x)) * wide.INVERSE_LN10)
 
 
-def whole_number(n):
-    """A small i64 as f64: processors before AVX-512 have no instruction for it."""
-    return bitcast(f64, n + bitcast_magic) - MAGIC
+@instruction("", ulp=(ROUNDED, 1.0))
+def rounded_log1p(x):
+    return f32(wide.log1p(f64(x))) if x.type.bits == 32 else wide.log1p(x)
 
 
-bitcast_magic = 0x4338000000000000  # the bits of MAGIC
+ARTANH, LN2 = tuple(float(c) for c in vectors._ARTANH), float(vectors._LN2_LONG)
+
+
+def logarithm(above, below, e):
+    """``vectors._logarithm``: ``e ln 2 + 2 artanh(above / below)`` as PyTorch's vectors compute it."""
+    ratio = f32(above) * (1.0 / f32(below))
+    square = ratio * ratio
+    series = fused(square, ARTANH[0], ARTANH[1])
+    series = fused(series, square, ARTANH[2])
+    tail = ratio * square * series
+    quotient = above / below
+    return f32(f64(e) * LN2 + quotient + quotient + f64(tail))
+
+
+def log_positive(x):
+    """``vectors.log_positive`` of normal numbers, or NaN."""
+    bits = bitcast(i32, x)
+    e = (bits - 0x3F400000) >> 23
+    m = f64(bitcast(f32, bits - (e << 23)))
+    found = logarithm(m - 1.0, m + 1.0, e)
+    return select(x == x, found, x)
+
+
+@instruction(ulp=(1.0, 1.0))
+def log1p(x):
+    """``vectors.log1p``; of float64 numbers the nearest but for a unit."""
+    return _log1p(x) if x.type.bits == 32 else wide.log1p(x)
+
+
+def _log1p(x):
+    e = (bitcast(i32, (x + 1.0) * (1 / 0.75)) >> 23) - 127
+    t = bitcast(f64, (1023 - i64(e)) << 52)
+    m = f64(f32(f64(x) * t + f64(f32(t - 1.0))))
+    out = logarithm(m, m + 2.0, e)
+    out = select(x < INFINITY, out, x)
+    out = select(x == 0.0, x, out)
+    out = select(x == -1.0, -INFINITY, out)
+    return select(x < -1.0, NAN, out)
+
+
+# --- angles -----------------------------------------------------------------------------------------------------------
+@instruction(ulp=(ROUNDED, 1.0))
+def rounded_sin(x):
+    return f32(wide.sin(f64(x), False)) if x.type.bits == 32 else wide.sin(x, True)
+
+
+@instruction(ulp=(ROUNDED, 1.0))
+def rounded_cos(x):
+    return f32(wide.cos(f64(x), False)) if x.type.bits == 32 else wide.cos(x, True)
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_tan(x):
+    return f32(wide.tan(f64(x)))
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_asin(x):
+    return f32(wide.asin(f64(x)))
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_acos(x):
+    return f32(wide.acos(f64(x)))
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_atan(x):
+    wider = f64(x)
+    return f32(copysign(wide.atan_quotient(absolute(wider), 1.0), wider))
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_atan2(y, x):
+    return f32(wide.atan2(f64(y), f64(x)))
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_asinh(x):
+    return f32(wide.asinh(f64(x)))
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_acosh(x):
+    return f32(wide.acosh(f64(x)))
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_atanh(x):
+    return f32(wide.atanh(f64(x)))
+
+
+# --- powers -----------------------------------------------------------------------------------------------------------
+@instruction("", kinds="f32", ulp=1.0)
+def power(x, exponent):
+    """``power.power``: numbers whose power is normal in PyTorch's steps, the others rounded once."""
+    size = absolute(x)
+    plain = f32(wide.exp(f64(exponent) * wide.log(f64(size))))
+    half = exponent * 0.5
+    whole = below(exponent) == exponent
+    odd = whole and (below(half) != half)
+    usual = (plain > SMALLEST) and (plain < INFINITY) and (size < INFINITY) and (size > 0.0)
+    out = select(usual, power_of_usual(size, exponent), plain)
+    negative = bitcast(i32, x) < 0
+    out = select(negative and odd, -out, out)
+    return select((x < 0.0) and not whole, NAN, out)
+
+
+SMALLEST = 2.0**-126
 
 
 # --- the error function -----------------------------------------------------------------------------------------------
+@instruction(kinds="f32 f64", ulp=(ROUNDED, 1.0))
+def rounded_erf(x):
+    return f32(wide.erf(f64(x))) if x.type.bits == 32 else wide.erf(x)
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_erfc(x):
+    return f32(wide.erfc(f64(x)))
+
+
+@instruction(kinds="f32", ulp=ROUNDED)
+def rounded_erfinv(x):
+    return f32(wide.erfinv(f64(x), special._GILES_CENTRE, special._GILES_TAIL))
+
+
+@instruction("", kinds="f32", ulp="2e-7 of the value for numbers above -87")
 def short_exp(x):
     """``vectors._short_exp``: of numbers that are not positive, to seven digits."""
     x = select(x < -87.33654, -87.33654, x)
-    n = floor(fused(x, vectors.INVERSE_LN2, 0.5))
+    n = below(fused(x, vectors.INVERSE_LN2, 0.5))
     r = fused(n, -vectors._LN2, x)
     out = fused(vectors._SHORT[0], r, vectors._SHORT[1])
     for i in unroll(2, 6):
@@ -265,6 +465,7 @@ def short_exp(x):
     return f32(f64(out) * power_of_two(f64(n)))
 
 
+@instruction("", kinds="f32", ulp="5e-7 of 1: PyTorch's GELU has no more digits")
 def erf_of(x, e):
     """``erf(x)`` given ``e = exp(-x * x)``: see ``vectors.erf_and_exp``."""
     t = 1.0 / fused(absolute(x), vectors._ERF_SLOPE, 1.0)
@@ -274,6 +475,7 @@ def erf_of(x, e):
     return copysign(fused(-(e * t), series, 1.0), x)
 
 
+@instruction("", kinds="f32", ulp="as short_exp")
 def falling_square(x):
     """``exp(-x * x)`` as ``erf_of`` wants it."""
     return short_exp(-(x * x))

@@ -6,12 +6,9 @@ added halves upon halves. Rows shorter than a vector are added one after another
 
 from __future__ import annotations
 
-from .. import vectors
 from ..words import (
-    bitcast,
     extract,
     f32,
-    f64,
     fma,
     i32,
     i64,
@@ -25,7 +22,7 @@ from ..words import (
     unroll,
     write,
 )
-from .functions import exp
+from .functions import exp, log_positive
 
 W = 8
 
@@ -103,26 +100,6 @@ def log_softmax_rows(start, stop, out: write[f32], x: read[f32], n: i64):
             to[i] = load(at, i, W) - top - logarithm
         if left > 0:
             store(to, whole, load(at, whole, W, left) - top - logarithm, left)
-
-
-def log_positive(x):
-    """``vectors.log_positive`` of one normal number, or NaN."""
-    bits = bitcast(i32, x)
-    e = (bits - 0x3F400000) >> 23
-    m = f64(bitcast(f32, bits - (e << 23)))
-    above = m - 1.0
-    below = m + 1.0
-    ratio = f32(above) * (1.0 / f32(below))
-    square = ratio * ratio
-    series = fma(square, ARTANH[0], ARTANH[1])
-    series = fma(series, square, ARTANH[2])
-    tail = ratio * square * series
-    quotient = above / below
-    found = f32(f64(e) * LN2 + quotient + quotient + f64(tail))
-    return select(x == x, found, x)
-
-
-ARTANH, LN2 = tuple(float(c) for c in vectors._ARTANH), float(vectors._LN2_LONG)
 
 
 def softmax_gradient_rows(start, stop, out: write[f32], g: read[f32], y: read[f32], n: i64):
