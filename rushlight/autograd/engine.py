@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from .. import fpstate
+from ..kernels.elementwise import LARGE
+from ..kernels.elementwise import run as run_loop
 from ..tensor import Tensor, edge_of, wrap
 from . import graph, mode
 from .graph import AccumulateGrad, Hooks, Node
@@ -136,10 +138,11 @@ class _Walk:
         if self.create_graph:
             return waiting + g
         if key in self.owned:
-            waiting += g
-            return waiting
+            return add_to(waiting, g)
         self.owned.add(key)
-        total = waiting + g
+        total = run_loop("add", waiting, g) if g.size >= LARGE else None
+        if total is None:
+            total = waiting + g
         return total if total.__class__ is ndarray else np.asarray(total)
 
     def fit(self, g: Any, meta: Any, node: Node) -> Any:
@@ -253,7 +256,7 @@ class _Walk:
         elif self.create_graph:
             leaf._grad = leaf._grad + g  # type: ignore[operator]
         else:
-            leaf._grad._a += g
+            add_to(leaf._grad._a, g)
             leaf._grad._vc[0] += 1
 
     # --- hooks ----------------------------------------------------------------------------------------------------
@@ -300,6 +303,13 @@ class _Walk:
 
     def _array(self, g: Any) -> Any:
         return g if self.create_graph else np.asarray(g)
+
+
+def add_to(total: np.ndarray[Any, Any], g: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """``total += g``, which is returned."""
+    if total.size < LARGE or run_loop("add", total, g, out=total) is None:
+        total += g
+    return total
 
 
 def is_all_of(view: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 
 from .ir import Loop, arity
 from .llvm import patience, setting
+from .memory import empty
 from .symbols import KINDS, Recording, Symbol, Unreadable
 
 Array = np.ndarray[Any, Any]
@@ -48,7 +49,7 @@ def run(op: str, *operands: Any, out: Array | None = None) -> Array | None:
     if loop is None:
         loop = _loops[op, numbers] = _compiled(op, numbers)
     if out is None:
-        out = np.empty(shape, _F32)
+        out = empty(shape, _F32)
     arrays = [x for x in operands if x.__class__ is np.ndarray]
     return out if loop(out, *arrays, *[x for x in operands if x.__class__ is float]) else None
 
@@ -100,21 +101,29 @@ def fused(key: Any, function: Callable[..., Any], operands: Any) -> Any:
     ``key`` says which function it is. It is read once for each dtype; numbers are given to the loop at each run.
     """
     shape = dtype = None
-    arrays, numbers, pattern = [], [], []  # type: ignore[var-annotated]
+    arrays: list[Array] = []
+    numbers: list[float] = []
+    pattern: list[str] = []
     for x in operands:
         if x.__class__ is np.ndarray and x.ndim:
             if shape is None:
                 shape = x.shape
             elif x.shape != shape:
                 return None
-            mask = x.dtype is _BOOL
-            if not mask:
-                if dtype is None:
-                    dtype = x.dtype
-                elif x.dtype is not dtype:
-                    return None
-            arrays.append(x)
-            pattern.append("mask" if mask else "array")
+            if x.dtype is _BOOL:
+                arrays.append(x)
+                pattern.append("mask")
+                continue
+            if dtype is None:
+                dtype = x.dtype
+            elif x.dtype is not dtype:
+                return None
+            if x.size and not any(x.strides):  # one number everywhere, as the gradient of a sum
+                numbers.append(float(x[(0,) * x.ndim]))
+                pattern.append("number")
+            else:
+                arrays.append(x)
+                pattern.append("array")
         else:
             if x.__class__ is not float:
                 if isinstance(x, np.ndarray | np.generic) and x.dtype is not dtype and x.dtype.kind == "f":
@@ -126,13 +135,13 @@ def fused(key: Any, function: Callable[..., Any], operands: Any) -> Any:
     found = _formulas.get(known, False)
     if found is False:
         found = _formulas[known] = _read(function, dtype, pattern)
-    if found is None:
+    if found is None or not arrays:
         return None
     loop, count = found
     if count == 1:
-        out = np.empty(shape, dtype)  # type: ignore[arg-type]
+        out = empty(shape, dtype)  # type: ignore[arg-type]
         return out if loop(out, *arrays, *numbers) else None
-    outs = tuple([np.empty(shape, dtype) for _ in range(count)])  # type: ignore[arg-type]
+    outs = tuple([empty(shape, dtype) for _ in range(count)])  # type: ignore[arg-type]
     return outs if loop(*outs, *arrays, *numbers) else None
 
 

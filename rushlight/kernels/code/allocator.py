@@ -1,0 +1,96 @@
+"""Memory for large arrays: what one array gives back the next one of its size takes, pages and all.
+
+A fresh page costs the system about as much as the work on it. Sizes are rounded up to one of eight steps between powers of two; for each
+there is a list of free blocks, whose first word leads to the next. NumPy calls these functions with the interpreter's lock held.
+"""
+
+from __future__ import annotations
+
+from ..emit import I32, I64
+from ..language import External
+from ..words import i64, pointer, strided
+
+#: Words of the state: bytes that are kept, at most so many; from LISTS on the first free block of each size.
+KEPT, CAP, LISTS = 0, 1, 8
+LEAST = 20  # log2 of the smallest size of these lists; below, and above MOST, the C library does it alone
+MOST = 34
+WORDS = LISTS + (MOST - LEAST) * 8
+HUGE, ADVICE = 4 << 20, 14  # bytes from which on large pages are asked for, and how
+
+malloc = External("malloc", I64, I64)
+release = External("free", None, I64)
+move = External("realloc", I64, I64, I64)
+fill = External("memset", I64, I64, I32, I64)
+advise = External("madvise", I32, I64, I64, I32)
+
+
+def step_of(size):
+    """Which list a size belongs to; -1 for none."""
+    power = i64(0)
+    left = (size - 1) >> LEAST
+    while left > 0:
+        left = left >> 1
+        power += 1
+    # sizes in (2**(power - 1), 2**power] MiB, in eighths of the upper half
+    found = i64(-1)
+    if (size > 1 << LEAST) and (power <= MOST - LEAST):
+        unit = (i64(1) << (power - 1 + LEAST)) >> 3
+        found = (power - 1) * 8 + (size - (i64(1) << (power - 1 + LEAST)) + unit - 1) // unit - 1
+    return found
+
+
+def size_of(step):
+    """The bytes of a block of a list."""
+    base = i64(1) << (step // 8 + LEAST)
+    return base + (step % 8 + 1) * (base >> 3)
+
+
+def fresh(size):
+    block = malloc(size)
+    if (size >= HUGE) and (block != 0):
+        begin = (block + 4095) & ~4095
+        advise(begin, block + size - begin & ~4095, ADVICE)
+    return block
+
+
+def allocate(state: strided[i64], size: i64) -> i64:
+    step = step_of(size)
+    block = i64(0)
+    if step < 0:
+        block = malloc(size)
+    else:
+        block = state[LISTS + step]
+        whole = size_of(step)
+        if block != 0:
+            state[LISTS + step] = pointer(i64, block)[0]
+            state[KEPT] = state[KEPT] - whole
+        else:
+            block = fresh(whole)
+    return block
+
+
+def allocate_zeros(state: strided[i64], count: i64, item: i64) -> i64:
+    block = allocate(state, count * item)
+    if block != 0:
+        fill(block, 0, count * item)
+    return block
+
+
+def give_back(state: strided[i64], block: i64, size: i64) -> None:
+    step = step_of(size)
+    whole = size_of(step)
+    if (step < 0) or (state[KEPT] + whole > state[CAP]) or (block == 0):
+        release(block)
+    else:
+        pointer(i64, block)[0] = state[LISTS + step]
+        state[LISTS + step] = block
+        state[KEPT] = state[KEPT] + whole
+
+
+def change(state: strided[i64], block: i64, size: i64) -> i64:
+    """``realloc``: a block of a list has its whole size."""
+    step = step_of(size)
+    whole = size
+    if step >= 0:
+        whole = size_of(step)
+    return move(block, whole)

@@ -1,0 +1,91 @@
+"""``empty`` for results: large ones take the memory that earlier ones gave back (``code.allocator``).
+
+NumPy lets a context have its own allocator (NEP 49); ours is set in a context that only ``empty`` runs in, so that no array of the
+user's is concerned. Where that cannot be had it is ``np.empty``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+from contextvars import Context
+from typing import Any
+
+import numpy as np
+
+from . import cpython, llvm
+from .emit import Module
+from .language import function
+
+Array = np.ndarray[Any, Any]
+
+LARGE = 1 << 20  # bytes
+CAP = 512 << 20  # bytes that are kept for later arrays at most
+SET_HANDLER = 304  # PyDataMem_SetHandler in NumPy's table of functions
+
+_kept: list[Any] = []
+
+
+class _Handler(ctypes.Structure):
+    """NumPy's PyDataMem_Handler: a name, a version, then the functions with what is passed to each."""
+
+    _fields_ = [
+        ("name", ctypes.c_char * 127),
+        ("version", ctypes.c_uint8),
+        ("state", ctypes.c_void_p),
+        ("malloc", ctypes.c_void_p),
+        ("calloc", ctypes.c_void_p),
+        ("realloc", ctypes.c_void_p),
+        ("free", ctypes.c_void_p),
+    ]
+
+
+def empty(shape: Any, dtype: np.dtype[Any]) -> Array:
+    """An array that is not initialised."""
+    if not llvm.patience.ready or dtype.itemsize * (shape if shape.__class__ is int else math.prod(shape)) < LARGE:
+        return np.empty(shape, dtype)
+    run = _context()
+    return np.empty(shape, dtype) if run is None else run(np.empty, shape, dtype)  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _context() -> Any:
+    """``run`` of the context whose arrays are ours; None if NumPy does not take the allocator."""
+    from .code import allocator
+
+    if not llvm.available():
+        return None
+    libc = ctypes.CDLL(None)
+    symbols = {
+        name: ctypes.cast(getattr(libc, name), ctypes.c_void_p).value or 0
+        for name in ("malloc", "free", "realloc", "memset", "madvise")
+    }
+    code = llvm.code(("allocator",), _written, symbols)
+    state = (ctypes.c_int64 * allocator.WORDS)()
+    state[allocator.CAP] = CAP
+    handler = _Handler(
+        b"rushlight", 1, ctypes.addressof(state),
+        *[code[name] for name in ("allocate", "allocate_zeros", "change", "give_back")],
+    )  # fmt: skip
+    _kept.extend((state, handler))
+    for thing in (state, handler):  # arrays may be freed after this module
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+    make = ctypes.pythonapi.PyCapsule_New
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+    capsule = make(ctypes.addressof(handler), b"mem_handler", None)
+    set_handler = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(cpython.numpy_function(SET_HANDLER))
+    context = Context()
+    context.run(set_handler, capsule)
+    made = context.run(np.empty, 3)
+    name = np._core.multiarray.get_handler_name  # type: ignore[attr-defined]
+    return context.run if name(made) == "rushlight" else None
+
+
+def _written() -> str:
+    from .code import allocator
+
+    module = Module()
+    for name in ("allocate", "allocate_zeros", "change", "give_back"):
+        function(module, name, getattr(allocator, name))
+    return str(module)
