@@ -11,6 +11,8 @@ from ..autograd.mode import recording
 from ..errors import check_dim
 from ..functions import function
 from ..kernels import norm as norm_kernel
+from ..kernels import places
+from ..kernels.fused import fma
 from ..op import opaque
 from ..tensor import Tensor, edge_of, wrap
 from ..writing import bump
@@ -19,6 +21,9 @@ from ..writing import bump
 @opaque(public=False, grad_name="EmbeddingBackward0")
 def embedding_rows(k, input, weight, *, padding_idx=None, by_frequency=False):
     """Rows of a matrix by index."""
+    rows = places.take(weight, input, 0)
+    if rows is not None:
+        return rows
     if input.size and (input.min() < 0 or input.max() >= weight.shape[0]):
         raise errors.index("index out of range in self", f"The embedding has {weight.shape[0]} rows.")
     return weight[input]
@@ -36,21 +41,38 @@ def _(k, g, input, weight_shape, padding_idx, by_frequency):
 def embedding_scatter(k, input, index, *, size, padding_idx=None, by_frequency=False):
     """Zeros with rows of ``input`` added by index, except at the padding index; ``by_frequency`` divides by how often it occurs."""
     out = np.zeros(size, input.dtype)
+    if not by_frequency and places.add_slices(out, input, index, 0, -1 if padding_idx is None else padding_idx):
+        return out
     flat, rows = index.reshape(-1), input.reshape(-1, size[1])
     if padding_idx is not None:
         keep = flat != padding_idx
         flat, rows = flat[keep], rows[keep]
     if not flat.size:
         return out
-    order = np.argsort(flat, kind="stable")
-    ordered = flat[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    rows = rows[order]
-    if by_frequency:
-        counts = np.diff(np.append(starts, flat.size))
-        rows = rows / np.repeat(counts, counts)[:, None].astype(rows.dtype)
-    out[ordered[starts]] = np.add.reduceat(rows, starts, axis=0)
+    _add_in_order(out, flat, rows, by_frequency)
     return out
+
+
+def _add_in_order(out: Any, index: Any, rows: Any, by_frequency: bool) -> None:
+    """Add rows one after another, as PyTorch does: the first of each index, then the second of each, and so on.
+
+    By frequency each is multiplied by one over the count as it is added, rounded once.
+    """
+    order = np.argsort(index, kind="stable")
+    ordered = index[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    counts = np.diff(np.append(starts, index.size))
+    if counts.max() > 64 + index.size // 8 and not by_frequency:  # few indices, and often
+        np.add.at(out, index, rows)
+        return
+    for n in range(counts.max()):
+        there = counts > n
+        at = ordered[starts[there]]
+        added = rows[order[starts[there] + n]]
+        if by_frequency:
+            out[at] = fma(added, (1 / counts[there]).astype(out.dtype)[:, None], out[at])
+        else:
+            out[at] += added
 
 
 embedding_scatter.nondiff("index")
@@ -311,6 +333,9 @@ def gather(k, input, index, *, dim):
         return np.empty(index.shape, input.dtype)
     if not input.ndim:
         return np.array(np.broadcast_to(input, index.shape))
+    out = places.gather(input, index, dim)
+    if out is not None:
+        return out
     n = input.shape[dim]
     if index.size and (index.min() < 0 or index.max() >= n):
         raise errors.runtime(f"index {int(index.max())} is out of bounds for dimension {dim} with size {n}")
@@ -351,11 +376,11 @@ def scatter_add_zeros(k, input, index, *, size, dim):
     out = np.zeros(size, np.asarray(input).dtype)
     if not size:
         return out + np.sum(input)
-    if not index.size:
+    if not index.size or places.scatter(out, input, index, dim, add=True):
         return out
-    places = list(np.indices(index.shape))
-    places[dim] = index
-    np.add.at(out, tuple(places), input)
+    where = list(np.indices(index.shape))
+    where[dim] = index
+    np.add.at(out, tuple(where), input)
     return out
 
 

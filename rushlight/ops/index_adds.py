@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..errors import check_dim
+from ..kernels import places
 from ..op import opaque
 from ..promotion import cast
 from ..tensor import Tensor
@@ -105,7 +106,9 @@ def index_add(k, input, index, source, *, dim, alpha=1):
     """A copy with ``alpha * source`` added to the slices at ``index`` along ``dim``."""
     out = np.array(input)
     view = out.reshape(1) if not out.ndim else out
-    np.add.at(view, _where(dim, index), _vector(source) if alpha == 1 else _vector(source) * source.dtype.type(alpha))
+    added = _vector(source) if alpha == 1 else _vector(source) * source.dtype.type(alpha)
+    if not places.add_slices(view, added, index, dim):
+        np.add.at(view, _where(dim, index), added)
     return out
 
 

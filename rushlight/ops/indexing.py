@@ -15,6 +15,7 @@ import numpy as np
 from .. import errors, types
 from ..autograd.mode import recording
 from ..inplace import inplace
+from ..kernels import places
 from ..kernels.strides import broadcast_shapes
 from ..op import movement, opaque
 from ..override import dispatch_override, has_override
@@ -42,6 +43,11 @@ def _(k, g):
 @opaque(variadic=False, grad_name="IndexBackward0", public=False)
 def index_get(k, input, *, where):
     """Elements gathered by index arrays."""
+    at = _lone_index(where)
+    if at is not None:
+        out = places.take(input, where[at], at, from_end=True)
+        if out is not None:
+            return out
     return np.ascontiguousarray(input[where])
 
 
@@ -50,11 +56,29 @@ def _(k, g, input_shape, where):
     return k.index_scatter(g, size=input_shape, where=where)
 
 
+def _lone_index(where: Any) -> int | None:
+    """The dimension that the one array of integers in an index is for; None if it is anything else."""
+    found = None
+    for d, part in enumerate(where if where.__class__ is tuple else (where,)):
+        if isinstance(part, ndarray):
+            if found is not None or part.dtype.kind != "i":
+                return None
+            found = d
+        elif part.__class__ is not slice or part != _ALL:
+            return None
+    return found
+
+
+_ALL = slice(None)
+
+
 @opaque(grad_name="IndexPutBackward0", public=False)
 def index_scatter(k, input, *, size, where):
     """Zeros with ``input`` added where index arrays point; an element indexed twice gets both."""
     out = np.zeros(size, np.asarray(input).dtype)
-    np.add.at(out, where, input)
+    at = _lone_index(where)
+    if at is None or not places.add_slices(out, input, where[at], at, from_end=True):
+        np.add.at(out, where, input)
     return out
 
 

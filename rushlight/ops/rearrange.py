@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dim, check_dims, describe
 from ..functions import function
+from ..kernels import places
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
@@ -179,6 +180,9 @@ def index_select(k, input, index, *, dim):
     """The slices at these indices along ``dim``."""
     if not input.ndim:
         return np.array(input)
+    out = places.take(input, index, dim)
+    if out is not None:
+        return out
     if index.size and (index.min() < 0 or index.max() >= input.shape[dim]):
         raise errors.index("index out of range in self", f"Dimension {dim} has size {input.shape[dim]}.")
     return np.take(input, index, axis=dim)
@@ -218,7 +222,8 @@ def index_spread(k, input, index, *, size, dim):
     out = np.zeros(size, np.asarray(input).dtype)
     if not size:
         return out + np.asarray(input).reshape(())
-    np.add.at(out, (slice(None),) * dim + (index,), input)
+    if not places.add_slices(out, input, index, dim):
+        np.add.at(out, (slice(None),) * dim + (index,), input)
     return out
 
 

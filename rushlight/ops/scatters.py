@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dim
 from ..functions import function
+from ..kernels.places import scatter as scatter_by_machine
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..promotion import cast
@@ -144,7 +145,8 @@ def scatter(k, input, index, src, *, dim, reduce=None):
     if index.size:
         where, values = places(index, dim), _values(src, index)
         if reduce is None:
-            flat[where] = values
+            if not scatter_by_machine(flat, values, index, dim, add=False):
+                flat[where] = values
         else:
             (np.add if reduce == "add" else np.multiply).at(flat, where, values)
     return flat.reshape(out.shape)
@@ -195,7 +197,9 @@ def scatter_add(k, input, index, src, *, dim):
     out = np.array(input)
     flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
     if index.size:
-        np.add.at(flat, places(index, dim), _values(src, index))
+        values = _values(src, index)
+        if not scatter_by_machine(flat, values, index, dim, add=True):
+            np.add.at(flat, places(index, dim), values)
     return flat.reshape(out.shape)
 
 
