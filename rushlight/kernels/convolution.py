@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 Triple = tuple[int, int, int]
 Pairs = list[tuple[int, int]]
 
-CACHE = 40_000  # elements that the padded planes of a unit, and its planes of the result, may have
+CACHE = 60_000  # elements that the padded planes of a unit, and its planes of the result, may have
 NARROWEST = 64  # columns at the least of a band that is not a whole row
 FEW = 320  # terms whose planes fit the first cache
 CHUNKS = 8  # pieces of work, so that all threads have some
@@ -63,6 +63,7 @@ class Layout(NamedTuple):
     kinds: Array
     offsets: Array
     order: Array  # which (channel, tap) a term is, as channel * taps + tap
+    spots: Array
     numbers: Array
     units: int
     grain: int
@@ -96,6 +97,19 @@ class _Planes:
         self.span = (self.rows - 1) * self.pitch + self.columns
         index = {kind: i for i, kind in enumerate(self.kinds)}
         self.tap = [index[f] * self.plane + b[0] * self.pitch + a[0] for f, b, a in zip(found, y, x, strict=True)]
+
+    def spots(self, together: int, lanes: int) -> tuple[list[int], int, int, int]:
+        """Where vectors begin, in planes of the input and of the result, some more than are needed; how many a row has if each row
+        has its own, which is better for some widths; the length of a row and of a plane of the result."""
+        vectors = -(-self.columns // lanes)
+        run_on = _up(-(-self.span // lanes), together) <= _up(self.rows * vectors, together)
+        if run_on:
+            places = [(lanes * i, lanes * i) for i in range(_up(-(-self.span // lanes), together))]
+            return list(sum(places, ())), 0, self.pitch, _up(self.span, together * lanes)
+        pitch = vectors * lanes
+        places = [(y * self.pitch + i * lanes, y * pitch + i * lanes) for y in range(self.rows) for i in range(vectors)]
+        places += [places[-1]] * (-len(places) % together)
+        return list(sum(places, ())), vectors, pitch, self.rows * pitch
 
     def terms(self, task: Task) -> tuple[list[int], list[int], int]:
         """Offset and (channel, tap) of each term, and of how many terms each block is."""
@@ -137,7 +151,8 @@ def _up(n: int, unit: int) -> int:
 def correlation(task: Task, tile: tuple[int, int], lanes: int, to: tuple[int, ...]) -> Layout:
     """``to`` are the strides of the result: image, channel, z, y, x, and where it begins."""
     planes = _Planes(task)
-    length = _odd_lines(_up(planes.span, tile[1] * lanes))
+    spots, vectors, flat_pitch, flat = planes.spots(tile[1], lanes)
+    length = _odd_lines(flat)
     blocks = -(-task.members // tile[0])
     units = task.images * task.groups * task.out[0] * planes.bands
     parts = min(blocks, -(-CHUNKS // units))
@@ -147,15 +162,8 @@ def correlation(task: Task, tile: tuple[int, int], lanes: int, to: tuple[int, ..
     if not task.order.apart:
         block *= max(FEW // block, 1)
     scratch = _up(planes.elements + tile[0] * tile[1] * lanes + blocks * tile[0] * length, 16) + 64
-    return _tables(
-        task,
-        planes,
-        offsets,
-        order,
-        units,
-        grain,
-        (block, task.order.apart, parts, grain, scratch, length, *to, task.images, 1),
-    )
+    rest = (block, task.order.apart, parts, grain, scratch, length, *to, task.images, 1, vectors, flat_pitch)
+    return _tables(task, planes, offsets, order, spots, units, grain, rest)
 
 
 @functools.lru_cache(256)
@@ -175,12 +183,19 @@ def table_of_sums(task: Task, tile: tuple[int, int], lanes: int) -> Layout:
     chunks = -(-items // grain)
     parts = min(blocks, -(-CHUNKS // chunks))
     scratch = _up(several * (planes.elements + blocks * tile[0] * length), 16) + 64
-    rest = (0, 0, parts, grain, scratch, length, 0, 0, 0, 0, 0, 0, task.images, several)
-    return _tables(task, planes, offsets, order, chunks * parts, 1, rest)
+    rest = (0, 0, parts, grain, scratch, length, 0, 0, 0, 0, 0, 0, task.images, several, 0, 0)
+    return _tables(task, planes, offsets, order, [], chunks * parts, 1, rest)
 
 
 def _tables(
-    task: Task, planes: _Planes, offsets: list[int], order: list[int], units: int, grain: int, rest: tuple[int, ...]
+    task: Task,
+    planes: _Planes,
+    offsets: list[int],
+    order: list[int],
+    spots: list[int],
+    units: int,
+    grain: int,
+    rest: tuple[int, ...],
 ) -> Layout:
     numbers = (
         task.channels, *task.size, *task.out, planes.rows, planes.columns,
@@ -189,8 +204,8 @@ def _tables(
     )  # fmt: skip
     assert len(numbers) == code.NUMBERS
     kinds = np.array(planes.kinds, np.int64).reshape(-1)
-    places, terms, table = (np.array(t, np.int64) for t in (offsets, order, numbers))
-    return Layout(kinds, places, terms, table, units, grain, rest[4])
+    places, terms, where, table = (np.array(t, np.int64) for t in (offsets, order, spots, numbers))
+    return Layout(kinds, places, terms, where, table, units, grain, rest[4])
 
 
 def _kind(x: Array) -> dict[str, Any]:
@@ -221,7 +236,9 @@ def correlate(task: Task, x: Array, weight: Array, bias: Array | None, out: Arra
         start.reshape(task.groups, -1)[:, : task.members] = bias.reshape(task.groups, -1)
     scratch = np.empty(-(-plan.units // plan.grain) * plan.scratch, x.dtype)
     x = np.ascontiguousarray(x)
-    return bool(kernel(plan.units, plan.grain, out, x, w, start, plan.kinds, plan.offsets, plan.numbers, scratch))
+    return bool(
+        kernel(plan.units, plan.grain, out, x, w, start, plan.kinds, plan.offsets, plan.spots, plan.numbers, scratch)
+    )
 
 
 def _three(values: Any, fill: int) -> Triple:

@@ -21,8 +21,9 @@ from ..words import fma, halves, i64, load, maximum, minimum, read, shuffle, spl
     PARTS, GRAIN, SCRATCH, LENGTH,  # shares of a group's rows, units a chunk, elements of scratch a chunk, of a plane of the result
     TO_IMAGE, TO_CHANNEL, TO_Z, TO_Y, TO_X, ORIGIN,  # where the result goes
     IMAGES, SEVERAL,  # in all, and as many as are taken at a time
-) = range(33)  # fmt: skip
-NUMBERS = 33
+    VECTORS, FLAT_PITCH,  # of a row of the result, 0 if vectors run on over the rows; length of such a row
+) = range(35)  # fmt: skip
+NUMBERS = 35
 
 
 def blank(to, start, stop, zeros, L):
@@ -86,10 +87,14 @@ def correlate(
     bias: read[T],
     kinds: read[i64],
     offsets: read[i64],
+    spots: read[i64],
     numbers: read[i64],
     scratch: write[T],
 ):
-    """The sums of all rows of w; units are images x groups x depths x bands of rows x bands of columns x shares of the rows."""
+    """The sums of all rows of w; ``spots`` are where vectors lie in planes of the input and of the result.
+
+    Units are images x groups x depths x bands of rows x bands of columns x shares of the rows of w.
+    """
     columns = numbers[COLUMNS]
     rows = numbers[ROWS]
     bands_x = (numbers[OUT_WIDTH] + columns - 1) // columns
@@ -125,16 +130,18 @@ def correlate(
         last = minimum(first + share, blocks)
         source = x + rest * image
         fill_planes(planes, source, z, y, column, high + numbers[REACH], kinds, numbers, zeros, L)
-        count = (high - 1) * pitch + wide
+        count = ((high - 1) * pitch + wide + L - 1) // L
+        if numbers[VECTORS] > 0:
+            count = high * numbers[VECTORS]
         for q in range(0, maximum(terms, i64(1)), block):
             q_end = minimum(q + block, terms)
-            for p in range(0, count, V * L):
+            for p in range(0, count, V):
                 for b in range(first, last):
                     row = (group * blocks + b) * M
                     begin = bias + row if q == 0 else zeros
                     anew = (q == 0) or (apart == 1)
                     add = (q > 0) and (apart == 1)
-                    tile(flat + (b * M * length + p), length, planes + p, w + row * terms, begin, anew, add, offsets, q, q_end,
+                    tile(flat + b * M * length, length, planes, spots + 2 * p, w + row * terms, begin, anew, add, offsets, q, q_end,
                          M, V, L)  # fmt: skip
         to = out + (
             numbers[ORIGIN] + n * numbers[TO_IMAGE] + z * numbers[TO_Z] + y * numbers[TO_Y] + column * numbers[TO_X]
@@ -142,11 +149,15 @@ def correlate(
         for m in range(first * M, minimum(last * M, numbers[MEMBERS])):
             place = to + (group * numbers[MEMBERS] + m) * numbers[TO_CHANNEL]
             for i in range(high):
-                deliver(place + i * numbers[TO_Y], flat + (m * length + i * pitch), wide, numbers[TO_X], L)
+                deliver(
+                    place + i * numbers[TO_Y], flat + (m * length + i * numbers[FLAT_PITCH]), wide, numbers[TO_X], L
+                )
 
 
-def tile(flat, length, x, w, begin, anew, add, offsets, q, q_end, M, V, L):
+def tile(flat, length, x, spots, w, begin, anew, add, offsets, q, q_end, M, V, L):
     """M rows by V vectors of sums from term q on: they begin anew or go on from what is there, or are added to it."""
+    runs = [x + spots[2 * v] for v in range(V)]
+    to = [flat + spots[2 * v + 1] for v in range(V)]
     sums = [load(x, 0, L) for _ in range(M * V)]
     if anew:
         for m in unroll(M):
@@ -155,10 +166,10 @@ def tile(flat, length, x, w, begin, anew, add, offsets, q, q_end, M, V, L):
     else:
         for m in unroll(M):
             for v in unroll(V):
-                sums[m * V + v] = load(flat, m * length + v * L, L)
+                sums[m * V + v] = load(to[v], m * length, L)
     for i in range(q, q_end):
-        at = x + offsets[i]
-        values = [load(at, v * L, L) for v in range(V)]
+        at = offsets[i]
+        values = [load(runs[v], at, L) for v in range(V)]
         factors = w + i * M
         for m in unroll(M):
             factor = splat(factors[m], L)
@@ -167,10 +178,10 @@ def tile(flat, length, x, w, begin, anew, add, offsets, q, q_end, M, V, L):
     if add:
         for m in unroll(M):
             for v in unroll(V):
-                sums[m * V + v] = load(flat, m * length + v * L, L) + sums[m * V + v]
+                sums[m * V + v] = load(to[v], m * length, L) + sums[m * V + v]
     for m in unroll(M):
         for v in unroll(V):
-            store(flat, m * length + v * L, sums[m * V + v])
+            store(to[v], m * length, sums[m * V + v])
 
 
 def multiply(
