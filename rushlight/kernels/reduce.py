@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from . import scans
 from .iteration import Array, Axes, is_half, plan_for, reduced_shape
 from .summation import VECTOR_BYTES, float_sum
 
@@ -146,9 +147,15 @@ def _running(operation: np.ufunc, a: Array, axis: int, dtype: DTypeLike) -> Arra
     a = a.astype(dtype, copy=False)
     if a.ndim == 0:
         return a.copy()
+    if operation is not np.logaddexp:
+        native = scans.running("sums" if operation is np.add else "products", a, axis)
+        if native is not None:
+            return native
     working = _RUNNING.get(dtype.char, dtype)
     with np.errstate(all="ignore"):
         out = operation.accumulate(a.astype(working, copy=False), axis=axis, dtype=working)
+        if operation is np.add and working != np.bool_:
+            out += 0  # sums begin with 0, and so are never -0
         return out.astype(dtype, copy=False)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import errors
 from ..errors import check_dim
 from ..functions import function
-from ..kernels import reduce
+from ..kernels import reduce, scans
 from ..op import reduction
 from ..readers import REGISTRY
 from ..return_types import named
@@ -137,6 +137,9 @@ def _running_extreme(name: str, ufunc: Any, doc: str) -> None:
     def forward(k, input, *, dim):
         if not input.ndim:
             return input.copy(), np.zeros((), np.int64)
+        native = scans.extremes("maxima" if ufunc is np.maximum else "minima", input, dim)
+        if native is not None:
+            return native
         values = ufunc.accumulate(input, axis=dim)
         hit = (input == values) | (input != input)
         place = np.arange(input.shape[dim]).reshape(-1, *[1] * (input.ndim - dim - 1))

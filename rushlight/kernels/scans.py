@@ -1,0 +1,72 @@
+"""Running sums, products and extremes as native code: the Python side of ``code.scans``.
+
+None is the answer, with nothing done, where NumPy is to do it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import llvm
+
+Array = np.ndarray[Any, Any]
+
+LARGE = 50_000  # elements that NumPy takes 0.3 ms or more for
+_CHUNK = 1 << 14  # elements, 10 to 20 us
+_COLUMNS = 256  # of a unit, at most
+_ROWS = 4  # done side by side
+
+_kernels: dict[Any, Any] = {}
+
+
+def running(name: str, a: Array, axis: int) -> Array | None:
+    """``sums`` or ``products``: of float32 in float64, of float64 and int64 as they are."""
+    if not _wanted(a):
+        return None
+    out = np.empty(a.shape, a.dtype)
+    run = _kernel(name, a.dtype)
+    return out if run(*_units(a.shape, axis, out, a)) else None
+
+
+def extremes(name: str, a: Array, axis: int) -> tuple[Array, Array] | None:
+    """``maxima`` or ``minima``, and the last index of each."""
+    if not _wanted(a):
+        return None
+    values, indices = np.empty(a.shape, a.dtype), np.empty(a.shape, np.int64)
+    run = _kernel(name, a.dtype)
+    return (values, indices) if run(*_units(a.shape, axis, values, indices, a)) else None
+
+
+def _wanted(a: Array) -> bool:
+    if a.dtype.char not in "fdl" or not a.size or not a.flags.c_contiguous:
+        return False
+    return llvm.patience.over_or_large(a.size, 2, LARGE)
+
+
+def _units(shape: tuple[int, ...], axis: int, *arrays: Array) -> tuple[Any, ...]:
+    """How the work is cut, the arrays and the sizes, as the kernels take them."""
+    outer, n, inner = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
+    block = min(inner, _COLUMNS)
+    if outer == 1 and inner > 16 and n * inner > _CHUNK:  # two halves at least
+        block = min(block, -(-inner // 32) * 16)
+    grain = max(1, _CHUNK // (n * block))
+    if inner == 1 and grain > _ROWS:
+        grain = grain // _ROWS * _ROWS
+    return outer * -(-inner // block), grain, *arrays, n, inner, block
+
+
+def _kernel(name: str, dtype: Any) -> Any:
+    key = name, dtype
+    run = _kernels.get(key)
+    if run is None:
+        from . import kernel, words
+        from .code import scans
+
+        types = {"f": (words.f32, words.f64), "d": (words.f64, words.f64), "l": (words.i64, words.i64)}
+        element, wide = types[dtype.char]
+        more = {"A": wide} if name in ("sums", "products") else {}
+        run = _kernels[key] = kernel.compiled(getattr(scans, name), T=element, **more)
+    return run
