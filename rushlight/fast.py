@@ -338,6 +338,9 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
                     if b is None:
                         b = zero_d(y, known, dt)
             if b is not None:
+                if a.size >= LARGE and body(op, (a, b), op.defaults, out=a) is not None:
+                    x._vc[0] += 1
+                    return x
                 try:
                     quietly(ufunc, a, b, a)
                 except (ValueError, RuntimeError):  # shapes that do not fit: the general path explains

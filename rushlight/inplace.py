@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from . import large
 from .autograd.mode import recording
+from .kernels.elementwise import LARGE
 from .node import gather_edges, record
 from .op import Op, camel, evaluate
 from .override import dispatch_override, has_override
-from .promotion import cast_array
+from .promotion import cast_array, promote
 from .readers import REGISTRY
 from .tensor import Parameter, Tensor, edge_of, wrap
 from .writing import bump, check_apart, check_result, check_writable, rebase
@@ -29,6 +31,11 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     inputs, attrs = op.bind(args, kwargs)
     if len(inputs) > 1:
         check_apart(x, inputs[1:])
+    if op.family == "elementwise" and x._a.size >= LARGE and not (recording() and gather_edges(op, inputs)):
+        promoted = promote(op, inputs)
+        if promoted[0] is x._a and large.body(op, promoted, attrs, out=x._a) is not None:
+            bump(x)
+            return x
     result, saved_inputs = evaluate(op, inputs, attrs)
     r = np.asarray(result[0] if result.__class__ is tuple else result)
     check_result(x, r)

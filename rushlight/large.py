@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 ndarray = np.ndarray
 
 
-def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
-    """The result of an elementwise body on arrays; None if NumPy is to compute it."""
+def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], out: Any = None) -> Any:
+    """The result of an elementwise body on arrays, in ``out`` if it is given; None if NumPy is to compute it."""
     if op.all_nondiff or op.extras or len(op.outputs) > 1 or not patience.over(LARGE, 1):
         return None
     try:
-        return fused((op.name, *attrs.items()), partial(op.forward, loops, **attrs), operands)
+        return fused((op.name, *attrs.items()), partial(op.forward, loops, **attrs), operands, out)
     except TypeError:  # an attribute without a hash
         return None
 

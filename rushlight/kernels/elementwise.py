@@ -95,10 +95,11 @@ def as_loop(function: Callable[..., Any]) -> Callable[..., Any]:
     return asking
 
 
-def fused(key: Any, function: Callable[..., Any], operands: Any) -> Any:
+def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | None = None) -> Any:
     """``function(*operands)`` as one loop, for contiguous arrays of one shape and dtype, and numbers; None if NumPy is to do it.
 
-    ``key`` says which function it is. It is read once for each dtype; numbers are given to the loop at each run.
+    ``key`` says which function it is. It is read once for each dtype; numbers are given to the loop at each run. ``out``, which may be
+    one of the operands, takes the only result.
     """
     shape = dtype = None
     arrays: list[Array] = []
@@ -139,7 +140,10 @@ def fused(key: Any, function: Callable[..., Any], operands: Any) -> Any:
         return None
     loop, count = found
     if count == 1:
-        out = empty(shape, dtype)  # type: ignore[arg-type]
+        if out is None:
+            out = empty(shape, dtype)  # type: ignore[arg-type]
+        elif out.shape != shape or out.dtype is not dtype:
+            return None
         return out if loop(out, *arrays, *numbers) else None
     outs = tuple([empty(shape, dtype) for _ in range(count)])  # type: ignore[arg-type]
     return outs if loop(*outs, *arrays, *numbers) else None
