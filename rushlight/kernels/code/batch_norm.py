@@ -133,8 +133,9 @@ def gradients(
             slope, level = f32(0), f32(0)
         for n in range(images):
             at = (n * channels + channel) * length
-            for i in range(at, at + length, W):
-                left = at + length - i
-                value = load(g, i, W, left) - level
-                value = fma(-slope, load(x, i, W, left) - middle, value)
-                store(to_x, i, value * root * factor, left)
+            whole = at + length // W * W
+            for i in range(at, whole, W):
+                value = fma(-slope, load(x, i, W) - middle, load(g, i, W) - level)
+                store(to_x, i, value * root * factor)
+            for i in range(whole, at + length):
+                to_x[i] = fma(-slope, x[i] - middle, g[i] - level) * root * factor

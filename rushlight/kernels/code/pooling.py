@@ -30,13 +30,19 @@ EVEN = (0, 2, 4, 6, 8, 10, 12, 14)
 
 
 def first_tap(start, apart):
-    """The first position of a window that is not before the array."""
-    return maximum((apart - 1 - start) // apart, i64(0))
+    """The first position of a window that is not before the array. (Divisions are slow.)"""
+    first = i64(0)
+    if start < 0:
+        first = (apart - 1 - start) // apart
+    return first
 
 
 def end_tap(start, apart, span, size):
     """The end of the positions that are not behind it."""
-    return minimum((size - 1 - start + apart) // apart, span) if start < size else i64(0)
+    end = span
+    if start + (span - 1) * apart >= size:
+        end = maximum(size - 1 - start + apart, i64(0)) // apart
+    return end
 
 
 def extent(start, span, size, pad, with_padding):
@@ -56,6 +62,70 @@ def inner_row(x, at, step, left, T):
     return values
 
 
+def pool_row(out, places, plane, numbers, steps, z, z_first, z_end, y, y_first, y_end, KIND, T):
+    """A row of the result: eight windows at a time."""
+    depth, height, width, out_width = numbers[DEPTH], numbers[HEIGHT], numbers[WIDTH], numbers[OUT_WIDTH]
+    span_z, span_y, span_x = numbers[SPAN_Z], numbers[SPAN_Y], numbers[SPAN_X]
+    apart_z, apart_y, apart_x = numbers[APART_Z], numbers[APART_Y], numbers[APART_X]
+    step = numbers[STEP_X]
+    for ahead in range(0, out_width, W):
+        column = minimum(ahead, maximum(out_width - W, i64(0)))  # the last may do some again
+        begin = column * step - numbers[PAD_X]
+        last = begin + (minimum(out_width, i64(W)) - 1) * step + (span_x - 1) * apart_x
+        inner = (begin >= 0) and (last < width) and (step <= 2)
+        lowest = splat(T(0 if KIND == 2 else float("-inf")), W)
+        best = lowest
+        columns = steps + splat(i32(begin), W)
+        place = columns
+        if begin < 0:  # the first position that is not in the padding
+            before = maximum(splat(i32(apart_x - 1), W) - columns, 0) // splat(i32(apart_x), W)
+            place = columns + before * splat(i32(apart_x), W)
+        place = place + splat(i32(((z + z_first * apart_z) * height + y + y_first * apart_y) * width), W)
+        for tap_z in range(z_first, z_end):
+            for tap_y in range(y_first, y_end):
+                at = ((z + tap_z * apart_z) * height + y + tap_y * apart_y) * width
+                for tap in range(span_x):
+                    shift = tap * apart_x
+                    values = lowest
+                    here = columns + splat(i32(shift), W)
+                    if inner:
+                        values = inner_row(plane, at + begin + shift, step, width - begin - shift, T)
+                    else:
+                        inside = (here >= 0) and (here < splat(i32(width), W))
+                        near = minimum(maximum(here, 0), splat(i32(width - 1), W))
+                        values = select(inside, gather(plane + at, near), lowest)
+                    if KIND == 2:
+                        best = best + values
+                    else:
+                        # what lies outside is the lowest there is, and never better
+                        better = (values > best) or (values != values)
+                        best = select(better, values, best)
+                        if KIND == 1:
+                            place = select(better, here + splat(i32(at), W), place)
+        if KIND == 2:
+            count = numbers[DIVISOR]
+            counts = splat(T(count), W)
+            if count == 0:
+                with_padding = numbers[COUNT_PADDING]
+                in_z = extent(z, span_z, depth, numbers[PAD_Z], with_padding)
+                in_y = extent(y, span_y, height, numbers[PAD_Y], with_padding)
+                end = minimum(columns + splat(i32(span_x), W), splat(i32(width + numbers[PAD_X]), W))
+                from_x = columns
+                if with_padding == 0:
+                    end = minimum(end, splat(i32(width), W))
+                    from_x = maximum(columns, 0)
+                counts = T(splat(i32(in_z * in_y), W) * (end - from_x))
+            best = best / counts
+        if out_width >= W:  # stores of some lanes take much longer
+            store(out, column, best)
+            if KIND == 1:
+                store(places, column, i64(place))
+        else:
+            store(out, 0, best, out_width)
+            if KIND == 1:
+                store(places, 0, i64(place), out_width)
+
+
 def pool(
     start,
     stop,
@@ -67,70 +137,29 @@ def pool(
     """Units are planes. ``KIND`` is 0 for the largest element, 1 for that and its place, 2 for the mean."""
     depth, height, width = numbers[DEPTH], numbers[HEIGHT], numbers[WIDTH]
     out_height, out_width = numbers[OUT_HEIGHT], numbers[OUT_WIDTH]
-    span_z, span_y, span_x = numbers[SPAN_Z], numbers[SPAN_Y], numbers[SPAN_X]
-    apart_z, apart_y, apart_x = numbers[APART_Z], numbers[APART_Y], numbers[APART_X]
-    step = numbers[STEP_X]
-    steps = iota(W) * splat(i32(step), W)
-    rows = numbers[OUT_DEPTH] * out_height
-    for row in range(start * rows, stop * rows):
-        plane = x + row // rows * (depth * height * width)
-        z = row % rows // out_height * numbers[STEP_Z] - numbers[PAD_Z]
-        y = row % out_height * numbers[STEP_Y] - numbers[PAD_Y]
-        z_first, z_end = first_tap(z, apart_z), end_tap(z, apart_z, span_z, depth)
-        y_first, y_end = first_tap(y, apart_y), end_tap(y, apart_y, span_y, height)
-        to = row * out_width
-        for column in range(0, out_width, W):
-            left = out_width - column
-            begin = column * step - numbers[PAD_X]
-            last = begin + (minimum(left, i64(W)) - 1) * step + (span_x - 1) * apart_x
-            inner = (begin >= 0) and (last < width) and (step <= 2)
-            lowest = splat(T(0 if KIND == 2 else float("-inf")), W)
-            best = lowest
-            columns = steps + splat(i32(begin), W)
-            before = maximum(splat(i32(apart_x - 1), W) - columns, 0) // splat(i32(apart_x), W)
-            place = (
-                columns
-                + before * splat(i32(apart_x), W)
-                + splat(i32(((z + z_first * apart_z) * height + y + y_first * apart_y) * width), W)
-            )
-            for tap_z in range(z_first, z_end):
-                for tap_y in range(y_first, y_end):
-                    at = ((z + tap_z * apart_z) * height + y + tap_y * apart_y) * width
-                    for tap in range(span_x):
-                        shift = tap * apart_x
-                        values = lowest
-                        here = columns + splat(i32(shift), W)
-                        if inner:
-                            values = inner_row(plane, at + begin + shift, step, width - begin - shift, T)
-                        else:
-                            inside = (here >= 0) and (here < splat(i32(width), W))
-                            near = minimum(maximum(here, 0), splat(i32(width - 1), W))
-                            values = select(inside, gather(plane + at, near), lowest)
-                        if KIND == 2:
-                            best = best + values
-                        else:
-                            # what lies outside is the lowest there is, and never better
-                            better = (values > best) or (values != values)
-                            best = select(better, values, best)
-                            if KIND == 1:
-                                place = select(better, here + splat(i32(at), W), place)
-            if KIND == 2:
-                count = numbers[DIVISOR]
-                counts = splat(T(count), W)
-                if count == 0:
-                    with_padding = numbers[COUNT_PADDING]
-                    in_z = extent(z, span_z, depth, numbers[PAD_Z], with_padding)
-                    in_y = extent(y, span_y, height, numbers[PAD_Y], with_padding)
-                    end = minimum(columns + splat(i32(span_x), W), splat(i32(width + numbers[PAD_X]), W))
-                    from_x = columns
-                    if with_padding == 0:
-                        end = minimum(end, splat(i32(width), W))
-                        from_x = maximum(columns, 0)
-                    counts = T(splat(i32(in_z * in_y), W) * (end - from_x))
-                best = best / counts
-            store(out, to + column, best, left)
-            if KIND == 1:
-                store(places, to + column, i64(place), left)
+    span_z, span_y = numbers[SPAN_Z], numbers[SPAN_Y]
+    apart_z, apart_y = numbers[APART_Z], numbers[APART_Y]
+    steps = iota(W) * splat(i32(numbers[STEP_X]), W)
+    to = start * numbers[OUT_DEPTH] * out_height * out_width
+    for number in range(start, stop):
+        plane = x + number * (depth * height * width)
+        for out_z in range(numbers[OUT_DEPTH]):
+            z = out_z * numbers[STEP_Z] - numbers[PAD_Z]
+            z_first, z_end = first_tap(z, apart_z), end_tap(z, apart_z, span_z, depth)
+            for out_y in range(out_height):
+                y = out_y * numbers[STEP_Y] - numbers[PAD_Y]
+                y_first, y_end = first_tap(y, apart_y), end_tap(y, apart_y, span_y, height)
+                pool_row(out + to, places + to, plane, numbers, steps, z, z_first, z_end, y, y_first, y_end, KIND, T)
+                to += out_width
+
+
+def blank(to, count, T):
+    """Zeros."""
+    whole = count // W * W
+    for i in range(0, whole, W):
+        store(to, i, splat(T(0), W))
+    for i in range(whole, count):
+        to[i] = T(0)
 
 
 def scatter(
@@ -139,8 +168,7 @@ def scatter(
     """Add ``count`` values a plane to planes of zeros of ``length`` elements, in order; a place outside sets ``refused``."""
     for plane in range(start, stop):
         to = out + plane * length
-        for i in range(0, length, W):
-            store(to, i, splat(T(0), W), length - i)
+        blank(to, length, T)
         for i in range(plane * count, (plane + 1) * count):
             place = places[i]
             if (place >= 0) and (place < length):
@@ -157,8 +185,7 @@ def spread(start, stop, out: write[T], values: read[T], numbers: read[i64]):
     with_padding = numbers[COUNT_PADDING]
     length = depth * height * width
     rows = numbers[OUT_DEPTH] * out_height
-    for i in range(start * length, stop * length, W):
-        store(out, i, splat(T(0), W), stop * length - i)
+    blank(out + start * length, (stop - start) * length, T)
     for row in range(start * rows, stop * rows):
         to = out + row // rows * length
         z = row % rows // out_height * numbers[STEP_Z] - numbers[PAD_Z]
