@@ -1,12 +1,14 @@
 """What a loop can do with its elements: functions of numbers or vectors, each marked with what else is known of it (``marks``).
 
 Those called ``rounded_...`` have float64's precision (``wide``): their float32 form is the float64 value rounded once, as the array
-function of that name in ``elementary`` or ``special``; their float64 form keeps within the second bound. ``exp``, ``log1p`` and the others take the
-steps of PyTorch's vectors and give the bits of the array functions that their comments name. What was measured over all 2**32
+function of that name in ``elementary`` or ``special``; their float64 form keeps within the second bound. ``exp``, ``log1p`` and
+the others take the steps of PyTorch's vectors and give the bits of the array functions that their comments name. What was measured over all 2**32
 float32 numbers stands in docs/kernels.md.
 """
 
 from __future__ import annotations
+
+import math
 
 from .. import special, vectors
 from ..square_root import reciprocal_roots
@@ -271,13 +273,34 @@ def single_exp(x):
     return f32(out * (part * power_of_two(whole)))
 
 
+#: (exp(r) - 1 - r) / r**2 for |r| <= ln 2 / 2; 2**-42.3 of exp(r) - 1, which is enough for what is rounded to float32.
+SHORT_SERIES = tuple(
+    float.fromhex(c)
+    for c in (
+        "0x1.72ad458027fbcp-19", "0x1.a136bf03ec612p-16", "0x1.a019c36bc053cp-13", "0x1.6c166bde96885p-10",
+        "0x1.111111170bc08p-7", "0x1.55555565c7e0ep-5", "0x1.5555555554f96p-3", "0x1.fffffffffe062p-2",
+    )
+)  # fmt: skip
+
+
+LN2 = math.log(2)
+
+
+def short_parts(x):
+    """``2**k`` and ``exp(r) - 1`` with ``x = k ln 2 + r``, of float64 numbers that a float32 number was."""
+    k = nearest(x * wide.INVERSE_LN2)
+    r = fused(k, -LN2, x)
+    return wide.power_of_two(k), fused(r * r, wide.polynomial(r, SHORT_SERIES), r)
+
+
 @instruction(ulp=(ROUNDED, 1.0))
 def rounded_exp(x):
-    return (
-        f32(wide.exp_normal(f64(clamped(x, vectors.LEAST_SINGLE, vectors.MOST_SINGLE))))
-        if x.type.bits == 32
-        else wide.exp(x)
-    )
+    return _rounded_exp(x) if x.type.bits == 32 else wide.exp(x)
+
+
+def _rounded_exp(x):
+    power, rest = short_parts(f64(clamped(x, vectors.LEAST_SINGLE, vectors.MOST_SINGLE)))
+    return f32((rest + 1.0) * power)
 
 
 @instruction(kinds="f32", ulp=ROUNDED)
@@ -292,7 +315,18 @@ def rounded_expm1(x):
 
 @instruction(ulp=(ROUNDED, 2.0))
 def rounded_tanh(x):
-    return f32(wide.tanh(f64(x))) if x.type.bits == 32 else wide.tanh(x)
+    return _rounded_tanh(x) if x.type.bits == 32 else wide.tanh(x)
+
+
+def _rounded_tanh(x):
+    """``t / (t + 2)``, ``t = exp(2 |x|) - 1``; the quotient by a float32 estimate and one step of Newton's."""
+    size = clamped(absolute(f64(x)), 0.0, 22.0)
+    power, rest = short_parts(size + size)
+    t = fused(power, rest, power - 1.0)
+    below = t + 2.0
+    estimate = f64(1.0 / f32(below))
+    quotient = fused(estimate, fused(-below, estimate, 1.0), estimate)
+    return copysign(f32(t * quotient), x)
 
 
 @instruction(kinds="f32", ulp=ROUNDED)
