@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels import classes
 from ..op import opaque
 from ..tensor import Tensor
 from .losses import check_reduction, not_differentiable, reduction_name, renamed
@@ -36,6 +37,10 @@ def _nll_name(inputs: Any, attrs: Any) -> str:
 @opaque(public=False, grad_name=_nll_name)
 def nll(k, input, target, weight, *, ignore_index, reduction):
     """Minus the input at the target class (dimension 1), weighted by class."""
+    if weight is None and reduction != "none":
+        native = classes.nll(input, target, ignore_index, reduction == "mean")
+        if native is not None:
+            return native
     index, w = _class_weights(target, weight, ignore_index, input.dtype)
     if input.ndim == 2:
         loss = -input[np.arange(len(index)), index]
@@ -74,6 +79,10 @@ nll.nondiff("target", "weight")
 def nll_scatter(k, input, target, weight, *, size, ignore_index, reduction):
     """The gradient of ``nll``: minus the weight at the target class."""
     g = np.asarray(input)
+    if weight is None:
+        native = classes.nll_gradient(g, target, size, ignore_index, reduction == "mean")
+        if native is not None:
+            return native
     index, w = _class_weights(target, weight, ignore_index, g.dtype)
     if w is None:
         w = np.broadcast_to(g.dtype.type(1), target.shape)
@@ -133,11 +142,11 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
             f"expected target dtype to be Long or Byte, but got {types.scalar_name(target.dtype)}",
             "Class targets are integers: target.long(). (expected scalar type Long)",
         )
-    classes = a.shape[1] if a.ndim > 1 else a.shape[0]
+    count = a.shape[1] if a.ndim > 1 else a.shape[0]
     if weight is not None:
-        if weight._a.shape != (classes,):
+        if weight._a.shape != (count,):
             which = "all or no classes" if a.ndim > 2 else (
-                f"all {classes} classes or no classes but got weight tensor of shape: {list(weight._a.shape)}"
+                f"all {count} classes or no classes but got weight tensor of shape: {list(weight._a.shape)}"
             )  # fmt: skip
             raise errors.runtime(f"weight tensor should be defined either for {which}")
         if weight._a.dtype is not a.dtype:
@@ -147,12 +156,12 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
             )
     if a.dtype.kind not in "fV":
         raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{types.scalar_name(input.dtype)}'")
-    if t.size and (t.min() < 0 or t.max() >= classes):
-        bad = t[(t != ignore_index) & ((t < 0) | (t >= classes))]
+    if t.size and (t.min() < 0 or t.max() >= count):
+        bad = t[(t != ignore_index) & ((t < 0) | (t >= count))]
         if bad.size:
             raise errors.index(
                 f"Target {int(bad.reshape(-1)[0])} is out of bounds.",
-                f"There are {classes} classes, 0 to {classes - 1}.",
+                f"There are {count} classes, 0 to {count - 1}.",
             )
 
 
