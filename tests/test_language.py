@@ -8,6 +8,8 @@ from rushlight.kernels import language, llvm, words
 if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)
 
+from rushlight.kernels import cpython, elementary
+from rushlight.kernels import elementwise as elementwise_module
 from rushlight.kernels.kernel import compiled, elementwise
 
 NAMES = {**vars(words), "TABLE": (2.0, 3.0, 5.0, 7.0)}
@@ -55,7 +57,8 @@ def test_whole_numbers(lines, expected):
 
 
 @pytest.mark.parametrize(("lines", "expected"), [
-    ("x = f32(1.5)\nout[0] = x * x + 1\nout[1] = -x\nout[2] = absolute(-x)\nout[3] = 1 / x", [3.25, -1.5, 1.5, np.float32(1) / np.float32(1.5)]),
+    ("x = f32(1.5)\nout[0] = x * x + 1\nout[1] = -x\nout[2] = absolute(-x)\nout[3] = 1 / x",
+     [3.25, -1.5, 1.5, np.float32(1) / np.float32(1.5)]),
     ("x = f32(16777217.0)\nout[0] = fma(x, x, -x * x)", [0.0]),
     ("x = f32(1.0000001)\nout[0] = fma(x, x, -1.0)", [float(np.float32(np.float64(np.float32(1.0000001)) ** 2 - 1))]),
     ("x = f32(2.5)\nout[0] = rint(x)\nout[1] = floor(x)\nout[2] = ceil(x)\nout[3] = trunc(-x)", [2.0, 2.0, 3.0, -2.0]),
@@ -83,7 +86,8 @@ def test_functions_are_written_in_and_their_variables_are_their_own():
 
 
 @pytest.mark.parametrize(("lines", "says"), [
-    ("x = 1.5", "write f32\\(...\\) or f64"), ("x = f32(1) + i64(1)", "f32 with i64"), ("x = f32(1)\nx = i64(1)", "a variable of type f32 is given i64"),
+    ("x = 1.5", "write f32\\(...\\) or f64"), ("x = f32(1) + i64(1)", "f32 with i64"),
+    ("x = f32(1)\nx = i64(1)", "a variable of type f32 is given i64"),
     ("out[0] = f32(1)", "f32 into memory of i64"), ("x = unknown", "no name 'unknown'"), ("x = lambda: 1", "no Lambda"),
     ("for i in out:\n    pass", "a loop is over range"), ("x = i64(1) / 2", "int"), ("x = i64(1) + 1.5", "not a whole number"),
     ("try:\n    pass\nfinally:\n    pass", "no Try")])  # fmt: skip
@@ -134,3 +138,20 @@ def test_elementwise_kernels_want_arrays_of_one_size_that_do_not_overlap():
     np.testing.assert_array_equal(out, np.where(mask, x, -1))
     assert run(x, x, mask) and not run(x[1:], x[:-1], mask[1:]) and not run(out, x[:5], mask) and not run(out, x)
     assert run(out.reshape(2, 5), x.reshape(5, 2), mask) and run(out[:0], x[:0], mask[:0])
+
+
+@pytest.mark.parametrize("field", ["TYPE", "DATA", "ND", "DESCR", "FLAGS", "DIMS", "STRIDES"])
+def test_nothing_is_compiled_where_arrays_have_other_fields(field, monkeypatch):
+    other = {"ND": 64, "DIMS": 40, "STRIDES": 32}.get(field, getattr(cpython, field) + 16)
+    monkeypatch.setattr(cpython, field, other)
+    monkeypatch.setattr(cpython, "trusted", cpython.trusted.__wrapped__)
+    monkeypatch.setattr(llvm, "available", llvm.available.__wrapped__)
+    assert not cpython.trusted() and not llvm.available()
+    assert kernel("def made(start, stop, out: write[i64]):\n    pass") is None
+    patience = llvm.Patience()
+    patience.left = 0
+    assert not patience.over(1, 1) and patience.ready is False
+    monkeypatch.setattr(llvm, "patience", patience)
+    monkeypatch.setattr(elementwise_module, "patience", patience)
+    x = np.linspace(-2, 2, 9, dtype=np.float32)
+    np.testing.assert_array_equal(elementary.tanh(x), np.tanh(x.astype(np.float64)).astype(np.float32))

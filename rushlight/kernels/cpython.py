@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 from typing import Any
 
 import numpy as np
 
 #: Fields of PyObject and of NumPy's PyArrayObject_fields, 64-bit.
 TYPE, DATA, ND, DIMS, STRIDES, DESCR, FLAGS = 8, 16, 24, 32, 40, 56, 64
+
+CONTIGUOUS, ALIGNED, WRITABLE = 0x1, 0x100, 0x400  # in FLAGS
 
 METH_O, METH_FASTCALL = 0x8, 0x80
 PY_TP_ITERNEXT, PY_TP_NEW = 63, 65  # numbers of PyType_GetSlot
@@ -69,3 +72,28 @@ def function(engine: Any, symbol: str) -> Any:
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
     return make(ctypes.addressof(definition), None, None)
+
+
+@functools.cache
+def trusted() -> bool:
+    """Whether the fields of NumPy's arrays lie where compiled code looks for them: asked of some arrays that differ in all of them."""
+    a = np.arange(6, dtype=np.float32).reshape(2, 3)
+    frozen = np.ones(4)
+    frozen.flags.writeable = False
+    return all(map(_has_known_fields, (a, a.T, a[:, 1:], frozen, np.zeros((), np.int64), np.zeros((1, 2, 3), bool))))
+
+
+def _has_known_fields(a: np.ndarray[Any, Any]) -> bool:
+    def word(offset: int, kind: Any = ctypes.c_void_p) -> Any:
+        return kind.from_address(id(a) + offset).value
+
+    flags = CONTIGUOUS * a.flags.c_contiguous | ALIGNED * a.flags.aligned | WRITABLE * a.flags.writeable
+    known = (
+        word(TYPE) == id(np.ndarray)
+        and word(DATA) == a.ctypes.data
+        and word(ND, ctypes.c_int) == a.ndim
+        and word(DESCR) == id(a.dtype)
+        and word(FLAGS, ctypes.c_int) & (CONTIGUOUS | ALIGNED | WRITABLE) == flags
+    )
+    lists = [(DIMS, a.shape), (STRIDES, a.strides)] if known and a.ndim else []
+    return known and all(tuple((ctypes.c_ssize_t * a.ndim).from_address(word(at))) == value for at, value in lists)

@@ -29,7 +29,6 @@ _DTYPES = {
     "bool": "?",
 }  # fmt: skip
 _POOL = len(_OBJECTS)
-_CONTIGUOUS, _ALIGNED, _WRITABLE = 0x1, 0x100, 0x400
 
 
 @functools.cache
@@ -152,7 +151,11 @@ class _Entry:
         self.require(self.same("ptr", self.field(thing, cpython.TYPE, "ptr"), self.object(np.ndarray)))
         dtype = np.dtype(_DTYPES[kind.to.name])
         self.require(self.same("ptr", self.field(thing, cpython.DESCR, "ptr"), self.object(dtype)))
-        needed = _ALIGNED | (0 if how == "strided" else _CONTIGUOUS) | (_WRITABLE if how == "write" else 0)
+        needed = (
+            cpython.ALIGNED
+            | (0 if how == "strided" else cpython.CONTIGUOUS)
+            | (cpython.WRITABLE if how == "write" else 0)
+        )
         flags = code.value(I32, f"and i32 {self.field(thing, cpython.FLAGS, 'i32')}, {needed}").text
         self.require(self.same("i32", flags, str(needed)))
         return self.field(thing, cpython.DATA, "ptr")

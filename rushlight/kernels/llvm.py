@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import cache, objects
+from . import cache, cpython, objects
 
 _kept: list[Any] = []
 
@@ -23,12 +23,13 @@ def setting() -> str:
 
 @functools.cache
 def available() -> bool:
-    """Whether compiled code may be used here: a CPython with its lock, a working llvmlite, ``RUSHLIGHT_KERNELS`` not ``off``."""
+    """Whether compiled code may be used here: a CPython with its lock, a working llvmlite, arrays as
+    we know them, ``RUSHLIGHT_KERNELS`` not ``off``."""
     if setting() == "off" or sys.implementation.name != "cpython" or sys.maxsize < 1 << 32:
         return False
     import sysconfig
 
-    return not sysconfig.get_config_var("Py_GIL_DISABLED") and _features() is not None
+    return not sysconfig.get_config_var("Py_GIL_DISABLED") and _features() is not None and cpython.trusted()
 
 
 @functools.cache

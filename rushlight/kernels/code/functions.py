@@ -2,8 +2,8 @@
 
 Those called ``rounded_...`` have float64's precision (``wide``): their float32 form is the float64 value rounded once, as the array
 function of that name in ``elementary`` or ``special``; their float64 form keeps within the second bound. ``exp``, ``log1p`` and
-the others take the steps of PyTorch's vectors and give the bits of the array functions that their comments name. What was measured over all 2**32
-float32 numbers stands in docs/kernels.md.
+the others take the steps of PyTorch's vectors and give the bits of the array functions that their comments name. What was
+measured over all 2**32 float32 numbers stands in docs/kernels.md.
 """
 
 from __future__ import annotations
@@ -342,17 +342,17 @@ def rounded_cosh(x):
 # --- logarithms -------------------------------------------------------------------------------------------------------
 @instruction(ulp=(ROUNDED, 1.0))
 def rounded_log(x):
-    return f32(wide.log_normal(f64(x))) if x.type.bits == 32 else wide.log(x)
+    return wide.log_single(x, 1) if x.type.bits == 32 else wide.log(x)
 
 
 @instruction(kinds="f32", ulp=ROUNDED)
 def rounded_log2(x):
-    return f32(wide.log_normal(f64(x)) * wide.INVERSE_LN2)
+    return wide.log_single(x, wide.INVERSE_LN2)
 
 
 @instruction(kinds="f32", ulp=ROUNDED)
 def rounded_log10(x):
-    return f32(wide.log_normal(f64(x)) * wide.INVERSE_LN10)
+    return wide.log_single(x, wide.INVERSE_LN10)
 
 
 @instruction("", ulp=(ROUNDED, 1.0))
@@ -474,7 +474,7 @@ SMALLEST = 2.0**-126
 # --- the error function -----------------------------------------------------------------------------------------------
 @instruction(kinds="f32 f64", ulp=(ROUNDED, 1.0))
 def rounded_erf(x):
-    return f32(wide.erf(f64(x))) if x.type.bits == 32 else wide.erf(x)
+    return f32(wide.erf_single(f64(x))) if x.type.bits == 32 else wide.erf(x)
 
 
 @instruction(kinds="f32", ulp=ROUNDED)
