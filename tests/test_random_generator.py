@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rushlight.kernels.topk_order import topk_indices
+from rushlight.kernels.topk_order import topk_indices, topk_rows
 from rushlight.random import discrete, libm, normal, permutation, rejection, transforms, truncated, uniform
 from rushlight.random.fma import fma32, fma64, fma_exact
 from rushlight.random.generator import DEFAULT_SEED, MT19937, Generator
@@ -201,6 +201,20 @@ def test_refusals_name_the_reason_and_draw_nothing(gen, sampler, arguments, erro
             assert np.array_equal(given, after, equal_nan=True)
     if sampler is not truncated.trunc_normal_:
         assert np.array_equal(gen.get_state_array(), before)
+
+
+@pytest.mark.parametrize("levels", [0, 3, 40])
+@pytest.mark.parametrize(
+    "rows, n, k", [(1, 9, 2), (3, 5, 2), (40, 64, 5), (20, 200, 3), (10, 7, 7), (0, 4, 2), (5, 3, 0)]
+)
+def test_topk_of_many_rows_is_that_of_each(levels, rows, n, k):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, levels, (rows, n)).astype(np.float32) if levels else rng.standard_normal((rows, n))
+    values[: rows // 8, 0] = np.nan
+    for largest in (True, False):
+        for ordered in (True, False):
+            expected = np.array([topk_indices(row, k, largest, ordered) for row in values], np.int64).reshape(rows, k)
+            np.testing.assert_array_equal(topk_rows(values, k, largest, ordered), expected)
 
 
 def test_topk_refuses_more_than_there_are():

@@ -19,6 +19,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 _SMALL = 16  # ranges up to this long are left to the insertion sort
+_ROWS = 3  # from here on rows are done at once
 _FEW = 64  # PyTorch sorts partially if there are this many times more values than wanted
 
 
@@ -45,6 +46,34 @@ def topk_indices(values: Array, k: int, largest: bool = True, sorted: bool = Tru
         if unique is not None:
             return unique
     return _order_with_ties(values, k, largest, sorted)
+
+
+def topk_rows(values: Array, k: int, largest: bool = True, sorted: bool = True) -> Array:
+    """``topk_indices`` of each row of a 2-d array: those without ties all at once."""
+    rows, n = values.shape
+    if rows < _ROWS or not 0 < k <= n or not (sorted or k * _FEW <= n):
+        return np.array([topk_indices(row, k, largest, sorted) for row in values], np.int64).reshape(rows, k)
+    wide = values.astype(np.float32) if values.dtype.itemsize == 2 and values.dtype.kind not in "iu" else values
+    order, ranked = _first_ones(wide, k, largest)
+    tied = (ranked[:, 1:] == ranked[:, :-1]).any(1) | (ranked != ranked).any(1)
+    out = order[:, :k].astype(np.int64)
+    for row in np.flatnonzero(tied).tolist():
+        out[row] = topk_indices(values[row], k, largest, sorted)
+    return out
+
+
+def _first_ones(values: Array, k: int, largest: bool) -> tuple[Array, Array]:
+    """Places and values of the first k and one more of each row, to see a tie at the border."""
+    n = values.shape[1]
+    count = min(k + 1, n)
+    border = n - count if largest else count - 1
+    chosen = np.argpartition(values, border, axis=1)
+    chosen = chosen[:, border:] if largest else chosen[:, :count]
+    picked = np.take_along_axis(values, chosen, 1)
+    places = np.argsort(picked, axis=1)
+    if largest:
+        places = places[:, ::-1]
+    return np.take_along_axis(chosen, places, 1), np.take_along_axis(picked, places, 1)
 
 
 def _order_without_ties(values: Array, k: int, largest: bool) -> Array | None:

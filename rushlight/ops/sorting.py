@@ -19,13 +19,13 @@ from .reduction import need_tensor
 @reduction(methods="topk", outputs=("values", "indices"), n_diff=1, public=False)
 def topk_pair(k, input, *, k_, dim, largest, sorted):
     """The k largest (or smallest) along ``dim``."""
-    from ..kernels.topk_order import topk_indices
+    from ..kernels.topk_order import topk_rows
 
     if not input.ndim:
         return np.array(input), np.zeros((), np.int64)
     rows = np.moveaxis(input, dim, -1)
     flat = rows.reshape(-1, rows.shape[-1])
-    index = np.array([topk_indices(r, k_, largest, sorted) for r in flat], np.int64).reshape(*rows.shape[:-1], k_)
+    index = topk_rows(flat, k_, largest, sorted).reshape(*rows.shape[:-1], k_)
     index = np.ascontiguousarray(np.moveaxis(index, -1, dim))
     return np.take_along_axis(input, index, dim), index
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from rushlight import types
 from rushlight.fpstate import quiet
-from rushlight.kernels.topk_order import topk_indices
+from rushlight.kernels.topk_order import topk_rows
 from rushlight.random import streams
 from rushlight.random.generator import MT19937
 from rushlight.random.layout import empty_like_dense
@@ -68,7 +68,7 @@ def _race(gen: MT19937, p: Array, n: int) -> Array:
     np.divide(p, q, out=q)
     if n == 1:
         return q.argmax(axis=1).reshape(-1, 1).astype(np.int64)
-    return np.stack([topk_indices(row, n) for row in q]) if len(q) else np.empty((0, n), np.int64)
+    return topk_rows(q, n)
 
 
 def _replaced(gen: MT19937, p: Array, n: int) -> Array:
