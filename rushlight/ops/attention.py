@@ -11,8 +11,9 @@ import numpy as np
 from .. import errors, types
 from ..autograd.mode import recording
 from ..functions import function
+from ..kernels import attention as kernels
 from ..kernels.iteration import is_half
-from ..op import REGISTRY, opaque
+from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor, edge_of, wrap
 from .dropout import dropout
 from .matmul import linear
@@ -25,13 +26,29 @@ def _name(inputs: Any, attrs: Any) -> str:
     return "MmBackward0" if inputs[0]._a.ndim == 2 else "UnsafeViewBackward0"  # the last of PyTorch's many
 
 
-@opaque(public=False, extras=("weights",), grad_name=_name)
+@opaque(public=False, extras=("weights", "logarithms"), grad_name=_name)
 def attend(k, query, key, value, mask, *, is_causal, scale, flash):
-    """Attention of (..., L, E) queries over (..., S, E) keys. The weights are saved; rows that see nothing give 0.
+    """Attention of (..., L, E) queries over (..., S, E) keys; rows that see nothing give 0.
+
+    Machine code saves the logarithms of the sums, from which it computes the weights again; NumPy saves the weights.
 
     ``mask`` is added to the scores. If there are 4 dimensions and the heads H are a multiple of the keys' H', groups of query
     heads share a head of keys. Not ``flash``, queries and keys are scaled by the root before the product, as PyTorch does.
     """
+    own = query.dtype
+    if flash:
+        found = kernels.forward(query, key, value, mask, is_causal, scale)
+        if found is not None:
+            return found[0], np.empty(0, own), found[1]
+    out, weights = _attend(query, key, value, mask, is_causal, scale, flash)
+    if flash and out.strides != (like := np.empty_like(query)).strides:  # PyTorch lays it out like the queries
+        like[...] = out
+        out = like
+    return out, weights, np.empty(0, own)
+
+
+def _attend(query: Any, key: Any, value: Any, mask: Any, is_causal: bool, scale: float, flash: bool) -> tuple[Any, Any]:
+    """The output and the weights by NumPy."""
     own, shape = query.dtype, query.shape
     if is_half(own):
         query, key, value = (x.astype(np.float32) for x in (query, key, value))
@@ -93,7 +110,13 @@ attention_weights.nondiff("weights")
 
 
 @attend.vjp_joint
-def _(k, g, query, key, value, weights, scale, flash):
+def _(k, g, query, key, value, mask, out, weights, logarithms, is_causal, scale, flash):
+    if logarithms.shape != (0,):
+        if k is arrays:
+            found = kernels.backward(g, query, key, value, out, logarithms, mask, is_causal, scale)
+            if found is not None:
+                return (*found, None)
+        weights = _attend(*(getattr(x, "_a", x) for x in (query, key, value, mask)), is_causal, scale, flash)[1]
     shapes = query.shape, key.shape
     grouped = flash and query.shape[1] != key.shape[1]
     if grouped:

@@ -29,19 +29,13 @@ from ..words import (
     unroll,
     write,
 )
-
-W = 8
-PANEL = 2 * W
-MOST_ROWS = 6  # of a tile
-
+from .panels import MOST_ROWS, PANEL, W, add_products, height
 
 # --- functions --------------------------------------------------------------------------------------------------------
-#: (exp(r) - 1 - r) / r**2 for |r| <= ln 2 / 2, the highest power first: Taylor's coefficients, the first two adjusted.
+#: (exp(r) - 1 - r) / r**2 for |r| <= ln 2 / 2: Taylor's coefficients, the highest power first.
 EXPM1 = tuple(1 / math.factorial(n) for n in range(7, 1, -1))
-LN2 = (
-    0.693145751953125,
-    1.42860682030941723212e-6,
-)  # the first so short that its product with a small whole number is exact
+#: In two parts, the first so short that its product with a small whole number is exact.
+LN2 = (0.693145751953125, 1.42860682030941723212e-6)
 
 
 def parts(x):
@@ -81,26 +75,7 @@ def bounded(x, most):
     return select(x < -most, -most, x)
 
 
-# --- products ---------------------------------------------------------------------------------------------------------
-def add_products(R, sums, a, between, count, panel, k):
-    """Add to ``R`` rows by a panel of sums: ``count`` rows of ``a``, ``between`` apart, times k rows of a panel."""
-    rows = [a + minimum(i64(r), count - 1) * between for r in range(R)]
-    p = panel + 0
-    for i in range(k):
-        first, second = load(p, 0, W), load(p, W, W)
-        for r in unroll(R):
-            factor = splat(rows[r][i], W)
-            sums[2 * r] = fma(factor, first, sums[2 * r])
-            sums[2 * r + 1] = fma(factor, second, sums[2 * r + 1])
-        p = p + PANEL
-
-
-def height(rest):
-    """Rows of the next tile: six, or five or four if the last tiles are whole then. Fewer than four leave units idle."""
-    fives = (rest == 5) or (rest == 9) or (rest == 10) or ((rest >= 13) and (rest <= 15))
-    return select((rest <= 4) or (rest == 7) or (rest == 8), i64(4), select(fives, i64(5), i64(6)))
-
-
+# --- vectors -----------------------------------------------------------------------------------------------------------
 def vector(x, count, whole):
     """A vector, or what there is of it."""
     if whole:
