@@ -1,4 +1,8 @@
-"""Batch norm by native code (``code.batch_norm``), with PyTorch's bits: None where NumPy is to do it."""
+"""Batch norm of float32 images with PyTorch's bits, by native code (``code.batch_norm``), its gradients also by NumPy.
+
+PyTorch sums the gradients over a plane in eight lanes of float32, then over the images in float64; numbers beyond the last full
+vector are added by fused multiply-adds, others are rounded twice. Found by trying orders against PyTorch 2.13.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,23 @@ from typing import Any
 import numpy as np
 
 from . import llvm
+from .norm import add_product
 
 Array = np.ndarray[Any, Any]
 
 LARGE = 1 << 16  # elements from which native code is had at once
 CHUNK = 1 << 14  # elements that are worth a chunk
+LANES = 8
+
+
+def takes(x: Array) -> bool:
+    """Whether this is a batch in float32 with places, whose order of adding is known."""
+    return x.dtype == np.float32 and x.ndim > 2 and x.size > x.shape[0] * x.shape[1]
 
 
 def worth(x: Array) -> bool:
-    """Whether native code is to be had for a batch, which it takes in float32 with places."""
-    if x.dtype != np.float32 or x.ndim < 3 or not x.size or x.size == x.shape[0] * x.shape[1]:
+    """Whether native code is to be had for a batch."""
+    if not takes(x):
         return False
     return llvm.available() if x.size >= LARGE else llvm.patience.over(3 * x.size, 10)
 
@@ -61,15 +72,49 @@ def normalise(x: Array, scale: Array, shift: Array) -> Array | None:
 
 def gradients(
     g: Array, x: Array, weight: Array | None, mean: Array, rstd: Array, training: bool
-) -> tuple[Array, Array, Array] | None:
-    """For the batch, the weight and the bias."""
+) -> tuple[Array, Array, Array]:
+    """For the batch, the weight and the bias, of a batch that ``takes``."""
     images, channels, length, grain = _sizes(x)
-    if g.shape != x.shape:
-        return None
-    out = np.empty(x.shape, x.dtype)
-    to_weight, to_bias = np.empty(channels, x.dtype), np.empty(channels, x.dtype)
-    x, g, w = np.ascontiguousarray(x), np.ascontiguousarray(g), _vector(weight, channels, 1)
-    run, m, r = _compiled("gradients"), np.ascontiguousarray(mean).reshape(-1), np.ascontiguousarray(rstd).reshape(-1)
-    if not run(channels, grain, out, to_weight, to_bias, x, g, m, r, w, images, channels, length, int(training)):
-        return None
-    return out, to_weight, to_bias
+    w, mean, rstd = _vector(weight, channels, 1), mean.reshape(-1), rstd.reshape(-1)
+    if g.dtype == w.dtype == np.float32 and worth(x):
+        out = np.empty(x.shape, x.dtype)
+        to_weight, to_bias = np.empty(channels, x.dtype), np.empty(channels, x.dtype)
+        sizes = (images, channels, length, int(training))
+        arrays = [np.ascontiguousarray(a) for a in (x, g, mean, rstd, w)]
+        if _compiled("gradients")(channels, grain, out, to_weight, to_bias, *arrays, *sizes):
+            return out, to_weight, to_bias
+    shape = (images, channels, length)
+    out, to_weight, to_bias = _gradients(g.reshape(shape), x.reshape(shape), w, mean, rstd, training)
+    return out.reshape(x.shape), to_weight, to_bias
+
+
+def _gradients(
+    g: Array, x: Array, weight: Array, mean: Array, rstd: Array, training: bool
+) -> tuple[Array, Array, Array]:
+    """By NumPy, of (images, channels, places)."""
+    count = np.float32(x.size // x.shape[1])
+    with np.errstate(all="ignore"):
+        difference = x - mean[:, None]
+        ones = np.add.reduce(_plane_sums(g, None), axis=0, dtype=np.float64)
+        products = np.add.reduce(_plane_sums(g, difference), axis=0, dtype=np.float64)
+        slope = products.astype(np.float32) * rstd * rstd / count
+        level = (ones / count).astype(np.float32)
+        out = add_product(g - level[:, None], -slope[:, None], difference) if training else g
+        out = out * rstd[:, None] * weight[:, None]
+        return out, (products * rstd).astype(np.float32), ones.astype(np.float32)
+
+
+def _plane_sums(g: Array, difference: Array | None) -> Array:
+    """Sums of g, or of its products with the differences, over the last axis: (images, channels)."""
+    length = g.shape[-1]
+    terms = g if difference is None else g * difference
+    if length < LANES:
+        return np.asarray(np.add.accumulate(terms, axis=-1)[..., -1])
+    whole = length // LANES * LANES
+    total = np.add.reduce(terms[..., :whole].reshape(*g.shape[:2], -1, LANES), axis=2)
+    head, rest = total[..., : length - whole], g[..., whole:]
+    head[...] = head + rest if difference is None else add_product(head, difference[..., whole:], rest)
+    while total.shape[-1] > 1:
+        half = total.shape[-1] // 2
+        total = total[..., :half] + total[..., half:]
+    return np.asarray(total[..., 0])

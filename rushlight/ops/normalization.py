@@ -122,10 +122,9 @@ def _move(running: Any, mean: Any, squares: Any, n: int, momentum: float) -> Non
 def _(k, g, input, weight, mean, rstd, training, needs):
     dim = (0, *range(2, len(input.shape)))
     channel = mean.shape
-    if k is arrays and batch_norm_code.worth(input):
-        done = batch_norm_code.gradients(g, input, weight, mean, rstd, training)
-        if done is not None:
-            return tuple(v if needed else None for v, needed in zip(done, needs, strict=True))
+    if k is arrays and batch_norm_code.takes(input):
+        found = batch_norm_code.gradients(g, input, weight, mean, rstd, training)
+        return tuple(v if needed else None for v, needed in zip(found, needs, strict=True))
     hat = k.norm_hat(input, mean, rstd, dim=dim) if training else (input - mean) * rstd
     to_bias = k.sum(g, dim=dim, keepdim=True) if needs[2] or (training and needs[0]) else None
     to_weight = k.sum(g * hat, dim=dim, keepdim=True) if needs[1] or (training and needs[0]) else None
