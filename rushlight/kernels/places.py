@@ -40,9 +40,8 @@ def take(x: Array, index: Array, dim: int, from_end: bool = False) -> Array | No
         return None
     bad = np.zeros(1, np.int64)
     run = _kernel("take_slices", kind)
-    done = run(
-        outer * m, max(1, _CHUNK // inner), *_viewed(kind, out, x), _long(index), bad, n, m, inner, n if from_end else 0
-    )
+    units, grain = (outer, max(1, _CHUNK // m)) if inner == 1 else (outer * m, max(1, _CHUNK // inner))
+    done = run(units, grain, *_viewed(kind, out, x), _long(index), bad, n, m, inner, n if from_end else 0)
     return out if _checked(done, bad, False) else None
 
 

@@ -143,12 +143,11 @@ def scatter(k, input, index, src, *, dim, reduce=None):
     out = np.array(input)
     flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
     if index.size:
-        where, values = places(index, dim), _values(src, index)
-        if reduce is None:
-            if not scatter_by_machine(flat, values, index, dim, add=False):
-                flat[where] = values
-        else:
-            (np.add if reduce == "add" else np.multiply).at(flat, where, values)
+        values = _values(src, index)
+        if reduce is not None:
+            (np.add if reduce == "add" else np.multiply).at(flat, places(index, dim), values)
+        elif not scatter_by_machine(flat, values, index, dim, add=False):
+            flat[places(index, dim)] = values
     return flat.reshape(out.shape)
 
 

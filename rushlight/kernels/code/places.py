@@ -18,14 +18,24 @@ LANES = 32
 def take_slices(
     start, stop, out: write[T], x: read[T], index: read[i64], bad: write[i64], n: i64, m: i64, inner: i64, back: i64
 ):  # fmt: skip
-    """out[o, j] = x[o, index[j]]; a unit is one slice of ``out``."""
-    for unit in range(start, stop):
-        outer = unit // m
-        place = counted(index[unit - outer * m], back)
-        if is_below(place, n):
-            copy_slice(out + unit * inner, x + (outer * n + place) * inner, inner)
-        else:
-            bad[0] = i64(1)
+    """out[o, j] = x[o, index[j]]; a unit is one slice of ``out``, or of single elements an outer place."""
+    if inner == 1:
+        for outer in range(start, stop):
+            to, row = out + outer * m, x + outer * n
+            for j in range(m):
+                place = counted(index[j], back)
+                if is_below(place, n):
+                    to[j] = row[place]
+                else:
+                    bad[0] = i64(1)
+    else:
+        for unit in range(start, stop):
+            outer = unit // m
+            place = counted(index[unit - outer * m], back)
+            if is_below(place, n):
+                copy_slice(out + unit * inner, x + (outer * n + place) * inner, inner)
+            else:
+                bad[0] = i64(1)
 
 
 def add_slices(
@@ -38,11 +48,15 @@ def add_slices(
         outer = unit // blocks
         first = (unit - outer * blocks) * block
         width = minimum(inner - first, block)
+        to, given = out + (outer * n * inner + first), x + (outer * m * inner + first)
         for j in range(m):
             place = counted(index[j], back)
             if is_below(place, n):
                 if place != skip:
-                    add_slice(out + ((outer * n + place) * inner + first), x + ((outer * m + j) * inner + first), width)
+                    if width == 1:
+                        to[place * inner] = to[place * inner] + given[j * inner]
+                    else:
+                        add_slice(to + place * inner, given + j * inner, width)
             else:
                 bad[0] = i64(1)
 
