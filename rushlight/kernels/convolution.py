@@ -40,7 +40,8 @@ class Order(NamedTuple):
 
 #: PyTorch's orders (those of oneDNN), found by trying until every bit agreed; no other source.
 FORWARD, BACK, BACK_POINTWISE = Order(8, 8), Order(16, 8, True), Order(64, 64, True)
-BACK_OTHER, BACK_STRIDED, PLAIN = Order(8, 8, True), Order(0, 0, True, True), Order(1, 1)
+BACK_OTHER, BACK_STRIDED = Order(8, 8, True), Order(0, 0, True, True)
+PLAIN, ALL = Order(1, 1), Order(1 << 30, 1 << 30)
 
 
 class Task(NamedTuple):
@@ -126,7 +127,7 @@ class _Planes:
                 for start in range(first, last, inner):
                     end = min(start + inner, last)
                     found += [(c, t) for t in range(len(task.taps)) for c in range(start, end)]
-            block = outer * len(task.taps)
+            block = min(outer, task.channels) * len(task.taps)
         offsets = [c * len(self.kinds) * self.plane + self.tap[t] for c, t in found]
         return offsets, [c * len(task.taps) + t for c, t in found], block
 
@@ -160,7 +161,7 @@ def correlation(task: Task, tile: tuple[int, int], lanes: int, to: tuple[int, ..
     grain = -(-units // CHUNKS)
     offsets, order, block = planes.terms(task)
     if not task.order.apart:
-        block *= max(FEW // block, 1)
+        block = FEW // block * block or FEW
     scratch = _up(planes.elements + tile[0] * tile[1] * lanes + blocks * tile[0] * length, 16) + 64
     rest = (block, task.order.apart, parts, grain, scratch, length, *to, task.images, 1, vectors, flat_pitch)
     return _tables(task, planes, offsets, order, spots, units, grain, rest)
@@ -292,7 +293,7 @@ def backward_input(
     if members == channels == 1:
         order = PLAIN
     elif max(steps) > 1:
-        order = BACK_STRIDED
+        order = BACK_STRIDED if space[2] % steps[2] == 0 else ALL
     elif max(kernel) == 1:
         order = BACK_POINTWISE
     else:

@@ -1,0 +1,124 @@
+"""Convolutions, pools and batch norm against torch, in float32: every bit, where the order of adding is known."""
+
+import numpy as np
+import pytest
+import torch
+
+import rushlight
+from rushlight.kernels import llvm
+
+if not llvm.available():
+    pytest.skip("compiled code is not available here", allow_module_level=True)
+
+
+@pytest.fixture(params=["native", "numpy"])
+def way(request, monkeypatch):
+    """By native code, and by NumPy."""
+    if request.param == "native":
+        monkeypatch.setattr(llvm.patience, "ready", True)
+    else:
+        monkeypatch.setattr(llvm, "available", lambda: False)
+        monkeypatch.setattr(llvm.patience, "ready", False)
+
+
+def equal(ours, theirs):
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(mine.detach().numpy(), other.detach().numpy())
+
+
+def random(seed, *shapes):
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(s).astype(np.float32) for s in shapes]
+
+
+# batch, channels, size, kernel: groups, output channels, stride, padding, dilation
+CASES = [
+    ((64, 1, 28, 28), (32, 1, 3, 3), {}), ((4, 32, 26, 26), (64, 32, 3, 3), {}), ((8, 64, 16, 16), (64, 64, 3, 3), {"padding": 1}),
+    ((2, 3, 64, 64), (64, 3, 7, 7), {"stride": 2, "padding": 3}), ((4, 64, 28, 28), (64, 64, 1, 1), {}),
+    ((4, 16, 28, 28), (512, 16, 1, 1), {}), ((4, 16, 28, 28), (64, 16, 1, 1), {"stride": 2}),
+    ((4, 64, 28, 28), (128, 64, 3, 3), {"stride": 2, "padding": 1}), ((4, 16, 28, 28), (40, 16, 4, 4), {"stride": 2, "padding": 1}),
+    ((4, 16, 28, 28), (40, 16, 5, 3), {"stride": (2, 1), "padding": (1, 0)}), ((4, 12, 28, 28), (20, 12, 3, 3), {"padding": 1}),
+    ((4, 32, 28, 28), (32, 32, 3, 3), {"padding": 2, "dilation": 2}), ((4, 64, 28, 28), (64, 16, 3, 3), {"padding": 1, "groups": 4}),
+    ((4, 64, 28, 28), (64, 1, 3, 3), {"padding": 1, "groups": 64}), ((16, 3, 32, 32), (6, 3, 5, 5), {}),
+    ((4, 16, 200), (32, 16, 3), {"padding": 1}), ((4, 16, 200), (32, 16, 5), {"stride": 2, "padding": 1}),
+    ((4, 16, 27, 25), (40, 16, 3, 3), {"stride": 2, "padding": 1}), ((4, 16, 28, 25), (40, 16, 3, 3), {"stride": (2, 1)}),
+    ((2, 8, 8, 12, 12), (40, 8, 3, 3, 3), {"padding": 1}), ((2, 8, 8, 12, 12), (16, 8, 3, 3, 3), {"stride": 2, "padding": 1}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("size, weight, numbers", CASES)
+def test_forward_and_the_gradient_of_the_input(size, weight, numbers, monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    x, w, bias = random(0, size, weight, weight[:1])
+    found = []
+    for module in (rushlight, torch):
+        input = module.from_numpy(x).requires_grad_()
+        conv = getattr(module.nn.functional, f"conv{len(size) - 2}d")
+        out = conv(input, module.from_numpy(w), module.from_numpy(bias), **numbers)
+        (g,) = random(1, tuple(out.shape))
+        out.backward(module.from_numpy(g))
+        back = getattr(module.nn.functional, f"conv_transpose{len(size) - 2}d")
+        turned = back(module.from_numpy(g), module.from_numpy(w), **numbers)
+        found.append((out, input.grad, turned))
+    equal(*found)
+
+
+@pytest.mark.parametrize("size, weight, numbers", CASES)
+def test_the_gradient_of_the_weight(size, weight, numbers, monkeypatch):
+    """PyTorch's depends on its threads; both lie close to the sums in float64."""
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    x, w = random(0, size, weight)
+    found = []
+    for module, kind in ((rushlight, np.float32), (torch, np.float32), (torch, np.float64)):
+        leaf = module.from_numpy(w.astype(kind)).requires_grad_()
+        conv = getattr(module.nn.functional, f"conv{len(size) - 2}d")
+        out = conv(module.from_numpy(x.astype(kind)), leaf, **numbers)
+        (g,) = random(1, tuple(out.shape))
+        out.backward(module.from_numpy(g.astype(kind)))
+        found.append(leaf.grad.numpy())
+    ours, theirs, exact = found
+    scale = np.abs(exact).max()
+    assert np.abs(ours - exact).max() <= 2 * np.abs(theirs - exact).max() + 1e-7 * scale
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_pools(seed, way):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 4))
+    size = (2, 3, *map(int, rng.integers(5, 40 if n < 3 else 9, n)))
+    kernel = tuple(map(int, rng.integers(1, 5, n)))
+    stride, padding = tuple(map(int, rng.integers(1, 4, n))), tuple(int(rng.integers(0, k // 2 + 1)) for k in kernel)
+    up, (x,) = bool(rng.integers(2)), random(seed, size)
+    if seed % 2:
+        x.flat[rng.integers(0, x.size, 20)] = np.nan
+    found = []
+    for module in (rushlight, torch):
+        results = []
+        for name in ("max", "avg"):
+            t = module.from_numpy(np.nan_to_num(x) if name == "avg" else x).requires_grad_()
+            pool = getattr(module.nn.functional, f"{name}_pool{n}d")
+            more = {"return_indices": True} if name == "max" else {"count_include_pad": bool(seed % 3)}
+            out = pool(t, kernel, stride, padding, ceil_mode=up, **more)
+            out, *places = out if name == "max" else (out,)
+            (g,) = random(1, tuple(out.shape))
+            out.backward(module.from_numpy(g))
+            results += [out, *places, t.grad]
+        found.append(results)
+    equal(*found)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(
+    "shape", [(32, 64, 16, 16), (8, 50, 7, 3), (5, 9, 13), (4, 30, 11, 9), (3, 7, 2, 2, 2), (1, 5, 3)]
+)
+def test_batch_norm(shape, training, way):
+    c = shape[1]
+    x, weight, bias, mean, var, g = random(0, shape, c, c, c, c, shape)
+    found = []
+    for module in (rushlight, torch):
+        leaves = [module.from_numpy(a.copy()).requires_grad_() for a in (x, weight, bias)]
+        moved = [module.from_numpy(a.copy()) for a in (mean, np.abs(var))]
+        out = module.nn.functional.batch_norm(leaves[0], *moved, *leaves[1:], training, 0.3, 1e-4)
+        out.backward(module.from_numpy(g))
+        found.append([out, *moved, *(leaf.grad for leaf in leaves)])
+    equal(*found)
