@@ -100,13 +100,6 @@ def exp(x):
     return (r + rest + 1.0) * power_of_two(half) * power_of_two(k - half)
 
 
-def exp2_normal(x):
-    """``2 ** x`` for x between -1022 and 1023."""
-    k = rint(x)
-    r = (x - k) * math.log(2)
-    return (fma(r * r, polynomial(r, EXP), r) + 1.0) * power_of_two(k)
-
-
 def expm1(x):
     """``exp(x) - 1`` as ``2**k (exp(r) - 1) + (2**k - 1)``, halved on the way so that 2**1024 need not be a number."""
     k, r, rest = exp_precise_parts(clamped(x, -40.0, 710.0))
@@ -208,23 +201,16 @@ COS = (
 )  # fmt: skip
 
 
-def quarters(x, precise):
-    """``n`` and ``r + low`` with ``x = n pi / 2 + r + low``, |r| little above pi / 4; only the last bits of ``n`` are right.
-
-    ``low`` is 0 unless ``precise``, which float32's digits do not need.
-    """
+def quarters(x):
+    """``n`` and ``r + low`` with ``x = n pi / 2 + r + low``, |r| little above pi / 4; only the last bits of ``n`` are right."""
     k = rint(x * TWO_OVER_PI)
     n = bitcast(i64, k + MAGIC)
     first = fma(k, -HALF_PI[0], x)  # exact
-    low = first * 0.0
-    if precise:
-        product = k * HALF_PI[1]
-        r = first - product
-        taken = r - first
-        low = (first - (r - taken)) - (product + taken)
-        low = low - fma(k, HALF_PI[1], -product) - k * HALF_PI[2]
-    else:
-        r = fma(k, -HALF_PI[2], fma(k, -HALF_PI[1], first))
+    product = k * HALF_PI[1]
+    r = first - product
+    taken = r - first
+    low = (first - (r - taken)) - (product + taken)
+    low = low - fma(k, HALF_PI[1], -product) - k * HALF_PI[2]
     far = absolute(x) > EXACT
     if any_lane(far):
         more, far_r, far_low = far_quarters(x)
@@ -315,24 +301,16 @@ def negated(x, bit):
     return bitcast(f64, bitcast(i64, x) ^ (bit << 63))
 
 
-def sin(x, precise):
+def sin(x):
     """sin x; of tiny numbers, themselves."""
-    n, r, low = quarters(x, precise)
+    n, r, low = quarters(x)
     out = negated(select((n & 1) == 0, sin_near(r, low), cos_near(r, low)), n >> 1)
     return select(absolute(x) < 2.0**-27, x, out)
 
 
-def cos(x, precise):
-    n, r, low = quarters(x, precise)
+def cos(x):
+    n, r, low = quarters(x)
     return negated(select((n & 1) == 0, cos_near(r, low), sin_near(r, low)), (n + 1) >> 1)
-
-
-def tan(x):
-    n, r, low = quarters(x, False)
-    s, c = sin_near(r, low), cos_near(r, low)
-    even = (n & 1) == 0
-    out = negated(select(even, s, c) / select(even, c, s), n)
-    return select(absolute(x) < 2.0**-27, x, out)
 
 
 #: (atan(t) / t - 1) / t**2 of t**2, for |t| <= sqrt 2 - 1; 2**-59.5.
@@ -435,8 +413,10 @@ def erf_near(x):
 
 
 def erfc_far(x, falling):
-    """erfc(x) for x from 1 to ``FARTHEST``, given ``exp(-x * x)``."""
-    return falling * polynomial((x - 3.0) / (x + 3.0), ERFC) / fma(2.0, x, 1.0)
+    """erfc(x) for x from 1 to ``FARTHEST``, given ``exp(-x * x)``; both quotients by one division."""
+    a, b = x + 3.0, fma(2.0, x, 1.0)
+    inverse = 1.0 / (a * b)
+    return falling * polynomial((x - 3.0) * b * inverse, ERFC) * (a * inverse)
 
 
 def erf(x):

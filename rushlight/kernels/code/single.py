@@ -1,0 +1,172 @@
+"""Functions of float32 numbers in float64, with as many digits as their rounding to float32 needs: of 2**42 digits one in 2**18 results
+may fall to the other side of the middle between two numbers.
+
+The same steps as in ``wide``, with shorter polynomials (``bench/minimax.py``) and quotients without a division of float64.
+"""
+
+from __future__ import annotations
+
+import math
+
+from .. import vectors
+from ..words import absolute, any_lane, bitcast, copysign, f32, f64, fma, i32, i64, rint, select
+from .wide import (
+    EXACT,
+    HALF_PI,
+    INVERSE_LN2,
+    MAGIC,
+    TWO_OVER_PI,
+    clamped,
+    far_quarters,
+    log_edges,
+    negated,
+    polynomial,
+    power_of_two,
+)
+
+LN2 = math.log(2)
+
+
+def inverse(x):
+    """``1 / x`` of float64 numbers that float32 has room for: a float32 estimate and one step of Newton's, to 2**-47."""
+    estimate = f64(1.0 / f32(x))
+    return fma(estimate, fma(-x, estimate, 1.0), estimate)
+
+
+# --- exponentials -----------------------------------------------------------------------------------------------------
+#: (exp(r) - 1 - r) / r**2 for |r| <= ln 2 / 2; 2**-43.5 of exp(r) - 1.
+EXP = (
+    2.7639146073449703e-06, 2.4876135790316722e-05, 0.00019841175785594755, 0.0013888821777195877,
+    0.008333333377330568, 0.041666666890005255, 0.16666666666599045, 0.49999999999800393,
+)  # fmt: skip
+
+
+def exp_parts(x):
+    """``2**k`` and ``exp(r) - 1`` with ``x = k ln 2 + r``, of float64 numbers that float32 numbers were."""
+    k = rint(x * INVERSE_LN2)
+    r = fma(k, -LN2, x)
+    return power_of_two(k), fma(r * r, polynomial(r, EXP), r)
+
+
+def exp(x):
+    power, rest = exp_parts(f64(clamped(x, vectors.LEAST_SINGLE, vectors.MOST_SINGLE)))
+    return f32((rest + 1.0) * power)
+
+
+def exp2(x):
+    wide = f64(clamped(x, -160.0, 130.0))
+    k = rint(wide)
+    r = (wide - k) * LN2
+    return f32((fma(r * r, polynomial(r, EXP), r) + 1.0) * power_of_two(k))
+
+
+def expm1(x):
+    power, rest = exp_parts(f64(clamped(x, -40.0, vectors.MOST_SINGLE)))
+    return copysign(f32(fma(power, rest, power - 1.0)), x)
+
+
+def tanh(x):
+    """``t / (t + 2)``, ``t = exp(2 |x|) - 1``, with the sign of x."""
+    size = clamped(absolute(f64(x)), 0.0, 22.0)
+    power, rest = exp_parts(size + size)
+    t = fma(power, rest, power - 1.0)
+    return copysign(f32(t * inverse(t + 2.0)), x)
+
+
+# --- logarithms -------------------------------------------------------------------------------------------------------
+SQRT_HALF_BITS = 0x3F3504F3
+
+#: (log((1 + s) / (1 - s)) / s - 2) / s**2 of s**2, for |s| up to (sqrt 2 - 1) / (sqrt 2 + 1); 2**-44.9.
+LOG = (
+    0.19584850137871296, 0.22176142991237227, 0.2857211017542852, 0.3999999561304506, 0.6666666667582456,
+)  # fmt: skip
+
+
+def log(x, scale):
+    """``log(x) * scale``: ``x = m 2**e``, m in [sqrt 1/2, sqrt 2), parted before it is made wide."""
+    low = x < 2.0**-126
+    bits = bitcast(i32, select(low, x * 2.0**24, x)) - SQRT_HALF_BITS
+    e = bits >> 23
+    f = f64(bitcast(f32, (bits & 0x7FFFFF) + SQRT_HALF_BITS)) - 1.0
+    s = f * inverse(f + 2.0)
+    square = s * s
+    series = fma(square, polynomial(square, LOG), 2.0)
+    return log_edges(x, f32(fma(f64(select(low, e - 24, e)), LN2 * scale, s * scale * series)))
+
+
+# --- sines ------------------------------------------------------------------------------------------------------------
+#: (sin(r) / r - 1) / r**2 and (cos(r) - 1 + r**2 / 2) / r**4 of r**2, for |r| <= pi / 4; 2**-47.6 and 2**-43.2.
+SIN = (
+    -2.476166692392976e-08, 2.7555357955335194e-06, -0.00019841263823930827, 0.00833333332527357,
+    -0.16666666666631602,
+)  # fmt: skip
+COS = (
+    -2.7210230543296825e-07, 2.4799519939637932e-05, -0.0013888883753276965, 0.04166666662282936,
+)  # fmt: skip
+
+
+def quarters(x):
+    """``n`` and ``r`` with ``x = n pi / 2 + r``, |r| little above pi / 4; only the last bits of ``n`` are right."""
+    wide = f64(x)
+    whole = fma(wide, TWO_OVER_PI, MAGIC)
+    n = bitcast(i64, whole)
+    k = whole - MAGIC
+    r = fma(k, -HALF_PI[1], fma(k, -HALF_PI[0], wide))
+    far = absolute(x) > EXACT
+    if any_lane(far):
+        more, far_r, _ = far_quarters(wide)
+        n = select(far, more, n)
+        r = select(far, far_r, r)
+    return n, r
+
+
+def sin_near(r, square):
+    return r * fma(square, polynomial(square, SIN), 1.0)
+
+
+def cos_near(square):
+    return fma(square, fma(square, polynomial(square, COS), -0.5), 1.0)
+
+
+def sin(x):
+    n, r = quarters(x)
+    square = r * r
+    return f32(negated(select((n & 1) == 0, sin_near(r, square), cos_near(square)), n >> 1))
+
+
+def cos(x):
+    n, r = quarters(x)
+    square = r * r
+    return f32(negated(select((n & 1) == 0, cos_near(square), sin_near(r, square)), (n + 1) >> 1))
+
+
+def tan(x):
+    n, r = quarters(x)
+    square = r * r
+    s, c = sin_near(r, square), cos_near(square)
+    even = (n & 1) == 0
+    return f32(negated(select(even, s, c) * inverse(select(even, c, s)), n))
+
+
+# --- the error function -----------------------------------------------------------------------------------------------
+#: erf(x) / x - 1 of x**2 for |x| <= 1, 2**-45.7; erfc(x) of x - 2.5 for x from 1 to 4, beyond which float32's erf is 1, to 2**-43.7 of 1.
+ERF = (
+    -1.0478858511964396e-07, 1.5310764499971662e-06, -1.4795855767566065e-05, 0.00012046344737264886,
+    -0.0008547938662969203, 0.00522396736439211, -0.02686616908389301, 0.11283791658873862, -0.37612638902820844,
+    0.12837916709549457,
+)  # fmt: skip
+ERFC_TO_4 = (
+    4.027123526072438e-11, 2.1660921792977285e-10, -1.5553155410381846e-09, -2.1290424246563684e-09,
+    2.4973913933584472e-08, -2.5067507139370988e-08, -1.816695165508024e-07, 6.549261407551797e-07,
+    -1.780277087106411e-07, -4.708430166620061e-06, 1.4076880850766537e-05, -5.122264565835192e-06,
+    -7.879935784327296e-05, 0.000250277378035737, -0.0002606709717299389, -0.0005424073968598595,
+    0.0027984903499663812, -0.006117348706809102, 0.008622375054110027, -0.008350089507511645, 0.005445710577100507,
+    -0.0021782842314183076, 0.0004069520174347557,
+)  # fmt: skip
+
+
+def erf(x):
+    size = clamped(absolute(f64(x)), 0.0, 4.0)
+    far = 1.0 - polynomial(size - 2.5, ERFC_TO_4)
+    near = fma(size, polynomial(size * size, ERF), size)
+    return copysign(f32(select(size < 1.0, near, far)), x)
