@@ -5,6 +5,7 @@ All take the generator first. Those with a trailing underscore fill an array in 
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from typing import Any
@@ -88,9 +89,7 @@ def fill_unit(gen: MT19937, flat: Array) -> None:
 
 def _fill_uniform(gen: MT19937, flat: Array, low: float, high: float) -> None:
     double = flat.dtype.itemsize == 8
-    work = np.dtype(np.float64 if double else np.float32)
-    low, high = round_to(work, low), round_to(work, high)
-    width = round_to(work, high - low)
+    low, width, high = _rounded_bounds(double, low, high)
     if flat.dtype.itemsize > 2 and streams.wanted(flat.size):
         name = "uniform_double" if double else "uniform"
         if streams.fill(gen, name, flat, per=2 if double else 1, a=low, b=width, c=high):
@@ -103,6 +102,14 @@ def _fill_uniform(gen: MT19937, flat: Array, low: float, high: float) -> None:
         at_edge = piece == edge
         if at_edge.any():
             piece[at_edge] = instead
+
+
+@functools.lru_cache(maxsize=64)
+def _rounded_bounds(double: bool, low: float, high: float) -> tuple[float, float, float]:
+    """The lower bound, the width and the upper bound as the sampler computes with them."""
+    work = np.dtype(np.float64 if double else np.float32)
+    low, high = round_to(work, low), round_to(work, high)
+    return low, round_to(work, high - low), high
 
 
 # -- integers -----------------------------------------------------------------------------------------------------
@@ -137,6 +144,7 @@ def randint(gen: MT19937, low: int, high: int, shape: tuple[int, ...], dtype: An
     return random_(gen, np.empty(shape, dtype), low, high)
 
 
+@functools.cache
 def _largest_integer(kind: types.dtype) -> int:
     if kind.is_floating_point:
         return 1 << DIGITS[kind]
@@ -219,7 +227,7 @@ def _check_bound(kind: types.dtype, name: str, bound: int) -> None:
                 stacklevel=4,
             )
         return
-    lowest = 0 if not kind.is_signed else int(np.iinfo(kind.np).min)
+    lowest = -_largest_integer(kind) - 1 if kind.is_signed else 0
     if not lowest <= bound <= _largest_integer(kind):
         raise RuntimeError(f"{name} is out of bounds for {c_name(kind)}")
 
@@ -324,7 +332,10 @@ def bernoulli_tensor(gen: MT19937, p: Array, out: Array | None = None) -> Array:
         out = np.empty(p.shape, p.dtype)
     elif out.dtype.kind == "c":
         raise not_implemented("bernoulli_tensor_cpu_self_", types.of_array(out))
-    chances = np.broadcast_to(p, out.shape).transpose(memory_order(out)).reshape(-1)
+    if p.shape == out.shape and p.flags.c_contiguous and out.flags.c_contiguous:
+        chances = p.reshape(-1)
+    else:
+        chances = np.broadcast_to(p, out.shape).transpose(memory_order(out)).reshape(-1)
     double = p.dtype.itemsize == 8
     if p.dtype.itemsize == 2:
         chances = chances.astype(np.float32)
