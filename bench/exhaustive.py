@@ -67,7 +67,10 @@ REFERENCES: dict[str, tuple[Callable[[Array], Array], Any, str]] = {
         _split(special.erfc, (2.0**-30, 16.0), lambda x: 1 - x * SLOPE, lambda x: np.where(x == x, 1 - np.sign(x), x)),
         mpmath.erfc, "",
     ),
-    "rounded_erfinv": (_split(_erfinv, (2.0**-14, 1.5), lambda x: x / SLOPE * (1 + np.pi / 12 * x * x), lambda x: x * np.nan), mpmath.erfinv, "odd"),
+    "rounded_erfinv": (
+        _split(_erfinv, (2.0**-14, 1.5), lambda x: x / SLOPE * (1 + np.pi / 12 * x * x), lambda x: x * np.nan),
+        mpmath.erfinv, "odd",
+    ),
 }  # fmt: skip
 REFERENCES["rounded_exp2"] = (np.exp2, lambda x: mpmath.mpf(2) ** x, "")
 REFERENCES["rounded_log2"] = (np.log2, lambda x: mpmath.log(x, 2), "")

@@ -103,12 +103,12 @@ TASKS: dict[str, Any] = {
 
 #: The same with fewer coefficients, for what is rounded to float32.
 SHORT: dict[str, Any] = {
-    "EXP": lambda: fitted(_exp, abs, "-0.3467", "0.3467", 8),
-    "LOG": lambda: fitted(_log, lambda z: z / 2, 0, "0.02945", 5),
+    "EXP": lambda: fitted(_exp, abs, "-0.3467", "0.3467", 9),
+    "LOG": lambda: fitted(_log, lambda z: z / 2, 0, "0.02945", 6),
     "SIN": lambda: fitted(_sin, lambda z: z, 0, QUARTER, 5),
-    "COS": lambda: fitted(_cos, lambda z: z * z, 0, QUARTER, 4),
-    "ERF": lambda: fitted(_erf, lambda z: mpf(1), 0, 1, 10),
-    "ERFC_TO_4": lambda: fitted(lambda t: mpmath.erfc(t + mpf("2.5")), lambda t: mpf(1), "-1.5", "1.5", 23),
+    "COS": lambda: fitted(_cos, lambda z: z * z, 0, QUARTER, 5),
+    "ERF": lambda: fitted(_erf, lambda z: mpf(1), 0, 1, 11),
+    "ERFC_TO_4": lambda: fitted(lambda t: mpmath.erfc(t + mpf("2.5")), lambda t: mpf(1), "-1.5", "1.5", 25),
 }  # fmt: skip
 
 if __name__ == "__main__":
