@@ -10,7 +10,7 @@ from .. import errors
 from ..autograd import engine
 from ..autograd.mode import enable_grad
 from ..functions import function
-from ..kernels import recurrent
+from ..kernels import gemm, recurrent
 from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor
 from .dropout import dropout as drop
@@ -71,7 +71,7 @@ def _(k, g, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, out, gates, cells, reve
         to_input,
         dh,
         dc,
-        np.matmul(flat.T, input.reshape(steps * batch, input.shape[2])) if needs[3] else None,
+        _product(flat.T, input.reshape(steps * batch, input.shape[2])) if needs[3] else None,
         _to_hidden_weights(slopes, hidden, out, reverse) if needs[4] else None,
         d_bias,
         d_bias,
@@ -110,10 +110,15 @@ def _to_hidden_weights(slopes: Any, hidden: Any, out: Any, reverse: bool) -> Any
     """Sums over steps of slopes times the states before: those of the first step apart."""
     size = out.shape[2]
     first, later, before = (slopes[-1], slopes[:-1], out[1:]) if reverse else (slopes[0], slopes[1:], out[:-1])
-    found = np.matmul(first.T, hidden)
+    found = _product(first.T, hidden)
     if len(later):
-        found += np.matmul(later.reshape(-1, 4 * size).T, before.reshape(-1, size))
+        found += _product(later.reshape(-1, 4 * size).T, before.reshape(-1, size))
     return found
+
+
+def _product(a: Any, b: Any) -> Any:
+    found = gemm.product(a, b) if a.dtype == np.float32 else None
+    return np.matmul(a, b) if found is None else found
 
 
 def lstm_steps(inputs: Any, states: Any, w_hh: Any, b_hh: Any, w_hr: Any = None) -> tuple[list[Any], Any]:
