@@ -121,7 +121,8 @@ def test_forward_adds_in_pytorchs_order():
 
 
 def test_the_gradient_of_the_input_adds_in_pytorchs_order():
-    """Blocks of sixteen channels are sums of their own; with a stride the columns of the kernel are."""
+    """Blocks of sixteen channels are sums of their own; with a stride that divides the width the columns of the
+    kernel are, with others there is one sum."""
     rng = np.random.default_rng(0)
     g, w = (rng.standard_normal(s).astype(np.float32) for s in ((2, 35, 6, 7), (35, 2, 3, 3)))
     found = convolution.backward_input(g, w, (8, 9), (1, 1), (0, 0), (1, 1), 1)
@@ -141,17 +142,18 @@ def test_the_gradient_of_the_input_adds_in_pytorchs_order():
         expected = part if expected is None else expected + part
     np.testing.assert_array_equal(found[:, 1], expected)
 
-    found = convolution.backward_input(g, w, (13, 15), (2, 2), (0, 0), (1, 1), 1)
-    expected = None
-    for j in (0, 2):  # the columns that the even places of the input meet
+    def strided(columns):
+        """Of the terms that the even places of the input meet."""
         terms = [
             (w[k, 1, i, j], wide[:, k, 2 - i // 2 : 9 - i // 2, 2 - j // 2 : 10 - j // 2])
-            for i in (0, 2)
+            for i, j in itertools.product((0, 2), columns)
             for k in range(35)
         ]
-        part = chain(terms, np.zeros((2, 7, 8), np.float32))
-        expected = part if expected is None else expected + part
-    np.testing.assert_array_equal(found[:, 1, ::2, ::2], expected)
+        return chain(terms, np.zeros((2, 7, 8), np.float32))
+
+    for width, expected in ((16, strided([0]) + strided([2])), (15, strided([0, 2]))):
+        found = convolution.backward_input(g, w, (13, width), (2, 2), (0, 0), (1, 1), 1)
+        np.testing.assert_array_equal(found[:, 1, ::2, ::2], expected)
 
 
 def gradients(x, weight, bias, g, **numbers):
@@ -214,8 +216,26 @@ def test_all_small_plans_are_consistent():
         taps = tuple((0, i * dilation - 1, j * dilation - 1) for i in range(kernel) for j in range(kernel))
         out = out_sizes((size,) * 2, (kernel,) * 2, (stride,) * 2, (1, 1), (dilation,) * 2)
         task = convolution.Task(1, 6, 5, (1, size, size), (1, *out), (1, stride, stride), taps, 2, convolution.FORWARD)
-        plan = convolution.correlation(task, (4, 3), 8, (0,) * 6)
+        source = convolution.Source(0, 5 * len(taps), len(taps), tuple(range(len(taps))))
+        plan = convolution.correlation(task, source, (4, 3), 8, (0,) * 6)
         planes = convolution._Planes(task)
         reach = plan.offsets.max() + plan.spots[::2].max() + 8
         assert reach <= planes.elements + 4 * 3 * 8 and plan.spots.min() >= 0 == plan.offsets.min()
-        assert sorted(plan.order) == list(range(5 * kernel * kernel))
+        assert sorted(plan.places) == list(range(5 * len(taps)))
+
+
+def test_many_weights_are_packed_by_native_code(monkeypatch):
+    rng = np.random.default_rng(0)
+    x, w = (rng.integers(-4, 5, s).astype(np.float32) for s in ((2, 10, 12, 13), (14, 5, 3, 3)))
+    rest = ((1, 1), (1, 1), (1, 1), 2)
+    g = rng.integers(-4, 5, (2, 14, 12, 13)).astype(np.float32)
+    found = []
+    for few in (1 << 16, 0):
+        monkeypatch.setattr(convolution, "FEW_WEIGHTS", few)
+        convolution.correlation.cache_clear()
+        found.append(convolution.forward(x, w, None, (12, 13), *rest))
+        found.append(convolution.backward_input(g, w, (12, 13), *rest))
+    convolution.correlation.cache_clear()
+    np.testing.assert_array_equal(found[0], conv._forward(x, w, *rest))
+    for a, b in zip(found[:2], found[2:], strict=True):
+        np.testing.assert_array_equal(a, b)

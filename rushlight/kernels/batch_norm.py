@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import llvm
+from .memory import empty
 from .norm import add_product
 
 Array = np.ndarray[Any, Any]
@@ -53,7 +54,7 @@ def _vector(v: Array | None, channels: int, otherwise: float) -> Array:
 def train(x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array, Array] | None:
     """The normalised batch; of its channels the mean, the sum of squared differences, and 1 / sqrt(variance + eps)."""
     images, channels, length, grain = _sizes(x)
-    out = np.empty(x.shape, x.dtype)
+    out = empty(x.shape, x.dtype)
     mean, squares, rstd = (np.empty(channels, x.dtype) for _ in range(3))
     w, b = _vector(weight, channels, 1), _vector(bias, channels, 0)
     x, eps = np.ascontiguousarray(x), float(eps)
@@ -64,7 +65,7 @@ def train(x: Array, weight: Array | None, bias: Array | None, eps: float) -> tup
 def normalise(x: Array, scale: Array, shift: Array) -> Array | None:
     """``x * scale + shift`` by channels, rounded once."""
     images, channels, length, _ = _sizes(x)
-    out = np.empty(x.shape, x.dtype)
+    out = empty(x.shape, x.dtype)
     x, grain = np.ascontiguousarray(x), max(1, CHUNK // length)
     done = _compiled("normalise")(images * channels, grain, out, x, scale, shift, channels, length)
     return out if done else None
@@ -77,7 +78,7 @@ def gradients(
     images, channels, length, grain = _sizes(x)
     w, mean, rstd = _vector(weight, channels, 1), mean.reshape(-1), rstd.reshape(-1)
     if g.dtype == w.dtype == np.float32 and worth(x):
-        out = np.empty(x.shape, x.dtype)
+        out = empty(x.shape, x.dtype)
         to_weight, to_bias = np.empty(channels, x.dtype), np.empty(channels, x.dtype)
         sizes = (images, channels, length, int(training))
         arrays = [np.ascontiguousarray(a) for a in (x, g, mean, rstd, w)]

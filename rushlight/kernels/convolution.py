@@ -16,6 +16,7 @@ import numpy as np
 from .code import convolution as code
 from .emit import F32, F64
 from .kernel import compiled
+from .memory import empty
 
 Array = np.ndarray[Any, Any]
 Triple = tuple[int, int, int]
@@ -27,6 +28,7 @@ FEW = 320  # terms whose planes fit the first cache
 CHUNKS = 8  # pieces of work, so that all threads have some
 LONG = 512  # places to sum over before lanes are added up
 TABLES = 1 << 22  # elements that all tables of sums may have
+FEW_WEIGHTS = 1 << 16  # weights that NumPy packs
 
 
 class Order(NamedTuple):
@@ -58,17 +60,28 @@ class Task(NamedTuple):
     order: Order
 
 
+class Source(NamedTuple):
+    """How far the weights of groups, of the result's channels, of the input's channels are apart; where those of the taps are."""
+
+    group: int
+    member: int
+    channel: int
+    taps: tuple[int, ...]
+
+
 class Layout(NamedTuple):
     """Tables for the code, see there."""
 
     kinds: Array
     offsets: Array
-    order: Array  # which (channel, tap) a term is, as channel * taps + tap
     spots: Array
     numbers: Array
     units: int
     grain: int
     scratch: int
+    source: Source
+    places: Array  # of the terms in the weight
+    packing: Array | None  # of all elements of the packed weight, if they are not too many
 
 
 class _Planes:
@@ -99,6 +112,16 @@ class _Planes:
         index = {kind: i for i, kind in enumerate(self.kinds)}
         self.tap = [index[f] * self.plane + b[0] * self.pitch + a[0] for f, b, a in zip(found, y, x, strict=True)]
 
+    def tables(self, task: Task, terms: int, rest: tuple[int, ...]) -> tuple[Array, Array]:
+        """The kinds of planes, and the numbers in the order that the code has for them."""
+        numbers = (
+            task.channels, *task.size, *task.out, self.rows, self.columns,
+            *task.step, len(self.kinds), self.down, self.pitch, self.plane,
+            task.groups, task.members, terms, *rest,
+        )  # fmt: skip
+        assert len(numbers) == code.NUMBERS
+        return np.array(self.kinds, np.int64).reshape(-1), np.array(numbers, np.int64)
+
     def spots(self, together: int, lanes: int) -> tuple[list[int], int, int, int]:
         """Where vectors begin, in planes of the input and of the result, some more than are needed; how many a row has if each row
         has its own, which is better for some widths; the length of a row and of a plane of the result."""
@@ -112,7 +135,7 @@ class _Planes:
         places += [places[-1]] * (-len(places) % together)
         return list(sum(places, ())), vectors, pitch, self.rows * pitch
 
-    def terms(self, task: Task) -> tuple[list[int], list[int], int]:
+    def terms(self, task: Task) -> tuple[list[int], Pairs, int]:
         """Offset and (channel, tap) of each term, and of how many terms each block is."""
         outer, inner, _, columns = task.order
         found: Pairs = []
@@ -129,7 +152,7 @@ class _Planes:
                     found += [(c, t) for t in range(len(task.taps)) for c in range(start, end)]
             block = min(outer, task.channels) * len(task.taps)
         offsets = [c * len(self.kinds) * self.plane + self.tap[t] for c, t in found]
-        return offsets, [c * len(task.taps) + t for c, t in found], block
+        return offsets, found, block
 
 
 def _shares(step: int, displacements: list[int]) -> tuple[int, Pairs]:
@@ -149,7 +172,7 @@ def _up(n: int, unit: int) -> int:
 
 
 @functools.lru_cache(256)
-def correlation(task: Task, tile: tuple[int, int], lanes: int, to: tuple[int, ...]) -> Layout:
+def correlation(task: Task, source: Source, tile: tuple[int, int], lanes: int, to: tuple[int, ...]) -> Layout:
     """``to`` are the strides of the result: image, channel, z, y, x, and where it begins."""
     planes = _Planes(task)
     spots, vectors, flat_pitch, flat = planes.spots(tile[1], lanes)
@@ -162,9 +185,17 @@ def correlation(task: Task, tile: tuple[int, int], lanes: int, to: tuple[int, ..
     offsets, order, block = planes.terms(task)
     if not task.order.apart:
         block = FEW // block * block or FEW
-    scratch = _up(planes.elements + tile[0] * tile[1] * lanes + blocks * tile[0] * length, 16) + 64
+    share = -(-blocks // parts)
+    scratch = _up(planes.elements + tile[0] * tile[1] * lanes + share * tile[0] * length, 16) + 64
+    places = np.array([c * source.channel + source.taps[t] for c, t in order], np.int64)
+    index = None
+    if blocks * tile[0] * len(order) * task.groups <= FEW_WEIGHTS:
+        rows = np.minimum(np.arange(blocks * tile[0]), task.members - 1).reshape(1, blocks, 1, tile[0]) * source.member
+        index = np.arange(task.groups).reshape(-1, 1, 1, 1) * source.group + rows + places.reshape(-1, 1)
     rest = (block, task.order.apart, parts, grain, scratch, length, *to, task.images, 1, vectors, flat_pitch)
-    return _tables(task, planes, offsets, order, spots, units, grain, rest)
+    kinds, numbers = planes.tables(task, len(order), rest)
+    at, where = np.array(offsets, np.int64), np.array(spots, np.int64)
+    return Layout(kinds, at, where, numbers, units, grain, scratch, source, places, index)
 
 
 @functools.lru_cache(256)
@@ -177,36 +208,18 @@ def table_of_sums(task: Task, tile: tuple[int, int], lanes: int) -> Layout:
     blocks = -(-task.members // tile[0])
     several = 1
     if planes.bands == task.out[0] == 1:
-        several = max(min(-(-LONG // planes.span), task.images // CHUNKS), 1)
+        several = min(-(-LONG // planes.span), task.images)
     items = -(-task.images // several) * task.out[0] * planes.bands
     most = max(TABLES // (task.groups * len(offsets) * blocks * tile[0]), 1)
     grain = -(-items // min(items, CHUNKS, most))
     chunks = -(-items // grain)
     parts = min(blocks, -(-CHUNKS // chunks))
-    scratch = _up(several * (planes.elements + blocks * tile[0] * length), 16) + 64
+    scratch = _up(several * (planes.elements + -(-blocks // parts) * tile[0] * length), 16) + 64
     rest = (0, 0, parts, grain, scratch, length, 0, 0, 0, 0, 0, 0, task.images, several, 0, 0)
-    return _tables(task, planes, offsets, order, [], chunks * parts, 1, rest)
-
-
-def _tables(
-    task: Task,
-    planes: _Planes,
-    offsets: list[int],
-    order: list[int],
-    spots: list[int],
-    units: int,
-    grain: int,
-    rest: tuple[int, ...],
-) -> Layout:
-    numbers = (
-        task.channels, *task.size, *task.out, planes.rows, planes.columns,
-        *task.step, len(planes.kinds), planes.down, planes.pitch, planes.plane,
-        task.groups, task.members, len(order), *rest,
-    )  # fmt: skip
-    assert len(numbers) == code.NUMBERS
-    kinds = np.array(planes.kinds, np.int64).reshape(-1)
-    places, terms, where, table = (np.array(t, np.int64) for t in (offsets, order, spots, numbers))
-    return Layout(kinds, places, terms, where, table, units, grain, rest[4])
+    kinds, numbers = planes.tables(task, len(order), rest)
+    none = np.empty(0, np.int64)
+    at = np.array(offsets, np.int64)
+    return Layout(kinds, at, none, numbers, chunks * parts, 1, scratch, Source(0, 0, 0, ()), none, None)
 
 
 def _kind(x: Array) -> dict[str, Any]:
@@ -214,32 +227,33 @@ def _kind(x: Array) -> dict[str, Any]:
     return {"T": F32 if x.itemsize == 4 else F64, "L": 32 // x.itemsize}
 
 
-def packed(weight: Array, groups: int, order: Array, rows: int) -> Array:
-    """(groups * members, terms) with the terms in order and blocks of rows side by side: (groups, blocks, terms, rows)."""
-    members, terms = weight.shape[0] // groups, weight.shape[1]
-    blocks = -(-members // rows)
-    w = weight.reshape(groups, members, terms)[:, :, order]
-    if members % rows:
-        whole = np.zeros((groups, blocks * rows, terms), weight.dtype)
-        whole[:, :members] = w
-        w = whole
-    return np.ascontiguousarray(w.reshape(groups, blocks, rows, terms).swapaxes(2, 3))
+def _packed(weight: Array, plan: Layout, groups: int, rows: int) -> Array:
+    """The weight with its terms in order, ``rows`` rows side by side: (groups, blocks, terms, rows). Rows that fill up are any."""
+    source, members, terms = plan.source, int(plan.numbers[code.MEMBERS]), plan.places.size
+    out = np.empty((groups, -(-members // rows), terms, rows), weight.dtype)
+    if plan.packing is not None:
+        return weight.reshape(-1).take(plan.packing, out=out, mode="clip")
+    run = compiled(code.pack, **_kind(weight), M=rows)
+    units = out.shape[0] * out.shape[1]
+    if run(units, 4, out, weight, plan.places, members, source.group, source.member, terms):
+        return out
+    raise TypeError("the weight is not an array of its own, contiguous")  # callers have seen to it
 
 
-def correlate(task: Task, x: Array, weight: Array, bias: Array | None, out: Array, to: tuple[int, ...]) -> bool:
-    """Write the sums to ``out``: weight is (groups * members, channels * taps)."""
+def correlate(
+    task: Task, source: Source, x: Array, weight: Array, bias: Array | None, out: Array, to: tuple[int, ...]
+) -> bool:
+    """Write the sums to ``out``, for contiguous x and weight."""
     tile = (1, 8) if task.members == 1 else (4, 3)
-    plan = correlation(task, tile, 32 // x.itemsize, to)
+    plan = correlation(task, source, tile, 32 // x.itemsize, to)
     kernel = compiled(code.correlate, **_kind(x), M=tile[0], V=tile[1])
-    w = packed(weight, task.groups, plan.order, tile[0])
+    w = _packed(weight, plan, task.groups, tile[0])
     start = np.zeros((*w.shape[:2], tile[0]), x.dtype)
     if bias is not None:
         start.reshape(task.groups, -1)[:, : task.members] = bias.reshape(task.groups, -1)
-    scratch = np.empty(-(-plan.units // plan.grain) * plan.scratch, x.dtype)
-    x = np.ascontiguousarray(x)
-    return bool(
-        kernel(plan.units, plan.grain, out, x, w, start, plan.kinds, plan.offsets, plan.spots, plan.numbers, scratch)
-    )
+    scratch = empty(-(-plan.units // plan.grain) * plan.scratch, x.dtype)
+    tables = plan.kinds, plan.offsets, plan.spots, plan.numbers
+    return bool(kernel(plan.units, plan.grain, out, x, w, start, *tables, scratch))
 
 
 def _three(values: Any, fill: int) -> Triple:
@@ -262,23 +276,18 @@ def _strides(channels: int, space: Triple) -> tuple[int, int, int, int, int]:
 def forward(
     x: Array, weight: Array, bias: Array | None, out: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Array | None:
-    """The convolution of contiguous arrays, whose result has the spatial sizes ``out``."""
-    rows = weight.shape[0]
+    """The convolution, whose result has the spatial sizes ``out``."""
+    rows, channels, *kernel = weight.shape
     space = _three(out, 1)
-    taps = _taps(_three(weight.shape[2:], 1), _three(padding, 0), _three(dilation, 1))
+    taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
     task = Task(
-        groups,
-        rows // groups,
-        weight.shape[1],
-        _three(x.shape[2:], 1),
-        space,
-        _three(stride, 1),
-        taps,
-        x.shape[0],
-        FORWARD,
+        groups, rows // groups, channels, _three(x.shape[2:], 1), space, _three(stride, 1), taps, x.shape[0], FORWARD
     )
-    result = np.empty((x.shape[0], rows, *out), x.dtype)
-    done = correlate(task, x, weight.reshape(rows, -1), bias, result, (*_strides(rows, space), 0))
+    size = channels * len(taps)
+    source = Source(rows // groups * size, size, len(taps), tuple(range(len(taps))))
+    result = empty((x.shape[0], rows, *out), x.dtype)
+    x, weight = np.ascontiguousarray(x), np.ascontiguousarray(weight)
+    done = correlate(task, source, x, weight, bias, result, (*_strides(rows, space), 0))
     return result if done else None
 
 
@@ -289,43 +298,48 @@ def backward_input(
     members, channels = weight.shape[0] // groups, weight.shape[1]
     space, steps, pads = _three(size, 1), _three(stride, 1), _three(padding, 0)
     kernel, spread = _three(weight.shape[2:], 1), _three(dilation, 1)
-    turned = weight.reshape(groups, members, channels, *kernel).swapaxes(1, 2)
-    if members == channels == 1:
-        order = PLAIN
-    elif max(steps) > 1:
-        order = BACK_STRIDED if space[2] % steps[2] == 0 else ALL
-    elif max(kernel) == 1:
-        order = BACK_POINTWISE
-    else:
-        order = BACK if len(size) == 2 else BACK_OTHER
-    result = np.empty((g.shape[0], groups * channels, *size), g.dtype)
+    order = _order_back(members, channels, steps, kernel, space, len(size))
+    every = kernel[0] * kernel[1] * kernel[2]
+    result = empty((g.shape[0], groups * channels, *size), g.dtype)
+    whole = result.reshape(g.shape[0], groups * channels, *space)
     image, channel, *strides = _strides(groups * channels, space)
+    g, weight = np.ascontiguousarray(g), np.ascontiguousarray(weight)
     for remainders in itertools.product(*map(range, map(min, steps, space))):
         ways = [
             [(i, (r + p - i * d) // s) for i in range(m) if (r + p - i * d) % s == 0]
             for m, d, p, s, r in zip(kernel, spread, pads, steps, remainders, strict=True)
         ]
-        w = turned
-        for axis, way in enumerate(ways):
-            w = w.take([i for i, _ in way], axis + 3) if way else np.zeros_like(w.take([0], axis + 3))
-        taps = tuple(itertools.product(*([at for _, at in way] or [0] for way in ways)))
-        part = tuple(-(-(n - r) // s) for n, r, s in zip(space, remainders, steps, strict=True))
-        task = Task(groups, channels, members, _three(g.shape[2:], 1), part, (1, 1, 1), taps, g.shape[0], order)  # type: ignore[arg-type]
-        to = (
-            image,
-            channel,
-            *(a * s for a, s in zip(strides, steps, strict=True)),
-            sum(a * r for a, r in zip(strides, remainders, strict=True)),
-        )
-        if not correlate(task, g, w.reshape(groups * channels, -1), None, result, to):
+        if not all(ways):  # no kernel position meets these places
+            whole[(slice(None), slice(None), *(slice(r, None, s) for r, s in zip(remainders, steps, strict=True)))] = 0
+            continue
+        met = list(itertools.product(*ways))
+        taps = tuple((z[1], y[1], x[1]) for z, y, x in met)
+        places = tuple((z[0] * kernel[1] + y[0]) * kernel[2] + x[0] for z, y, x in met)
+        part = _three([-(-(n - r) // s) for n, r, s in zip(space, remainders, steps, strict=True)], 1)
+        task = Task(groups, channels, members, _three(g.shape[2:], 1), part, (1, 1, 1), taps, g.shape[0], order)
+        source = Source(members * channels * every, every, channels * every, places)
+        to = [a * s for a, s in zip(strides, steps, strict=True)]
+        origin = sum(a * r for a, r in zip(strides, remainders, strict=True))
+        if not correlate(task, source, g, weight, None, result, (image, channel, *to, origin)):
             return None
     return result
+
+
+def _order_back(members: int, channels: int, steps: Triple, kernel: Triple, space: Triple, dims: int) -> Order:
+    """PyTorch's order for the gradient of the input."""
+    if members == channels == 1:
+        return PLAIN
+    if max(steps) > 1:
+        return BACK_STRIDED if space[2] % steps[2] == 0 else ALL
+    if max(kernel) == 1:
+        return BACK_POINTWISE
+    return BACK if dims == 2 else BACK_OTHER
 
 
 def backward_weight(
     x: Array, g: Array, size: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Array | None:
-    """The gradient of the weight, of shape ``size``."""
+    """The gradient of the weight, of shape ``size``; None where NumPy is to find it."""
     rows, channels, *kernel = size
     space = _three(g.shape[2:], 1)
     taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
@@ -335,16 +349,13 @@ def backward_weight(
     tile = (1, 9) if task.members == 1 else (4, 3)
     plan = table_of_sums(task, tile, 32 // x.itemsize)
     run = compiled(code.multiply, **_kind(x), M=tile[0], V=tile[1])
-    terms, blocks = plan.offsets.size, -(-task.members // tile[0])
-    parts = int(plan.numbers[code.PARTS])
-    sums = np.zeros((plan.units // parts, groups, terms, blocks * tile[0]), x.dtype)
-    scratch = np.empty(plan.units * plan.scratch, x.dtype)
+    shape = (plan.units // int(plan.numbers[code.PARTS]), groups, plan.offsets.size, _up(task.members, tile[0]))
+    sums, scratch = empty(shape, x.dtype), empty(plan.units * plan.scratch, x.dtype)
+    sums.fill(0)
     x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
-    if not run(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch):
-        return None
+    done = run(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch)
     with np.errstate(all="ignore"):
-        total = np.add.reduce(sums, axis=0)
-    total = total[:, : len(taps) * channels, : task.members]
-    if not np.isfinite(total).all():
+        total = np.add.reduce(sums, axis=0)[:, : len(taps) * channels, : task.members]
+    if not done or not np.isfinite(total).all():
         return None  # infinities meet the zeros between rows; only the product of matrices says what each place sees
     return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(size)

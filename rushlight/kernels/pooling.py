@@ -10,6 +10,7 @@ import numpy as np
 from .code import pooling as code
 from .emit import F32, F64
 from .kernel import compiled
+from .memory import empty
 
 Array = np.ndarray[Any, Any]
 Sizes = Any
@@ -54,8 +55,8 @@ def largest(
     elements = math.prod(size)
     if elements >= MOST:
         return None
-    best = np.empty((*x.shape[:-n], *out), x.dtype)
-    where = np.empty(best.shape if places else 0, np.int64)
+    best = empty((*x.shape[:-n], *out), x.dtype)
+    where = empty(best.shape if places else 0, np.dtype(np.int64))
     numbers = _numbers(size, out, kernel, stride, padding, dilation, False, 0)
     run = _kernel(code.pool, x, KIND=int(places))
     done = run(x.size // elements, _grain(elements), best, where, np.ascontiguousarray(x), numbers)
@@ -71,7 +72,7 @@ def mean(
     elements = math.prod(size)
     if elements >= MOST:
         return None
-    result = np.empty((*x.shape[:-n], *out), x.dtype)
+    result = empty((*x.shape[:-n], *out), x.dtype)
     numbers = _numbers(size, out, kernel, stride, padding, (1,) * n, count_pad, divisor)
     run = _kernel(code.pool, x, KIND=2)
     none = np.empty(0, np.int64)
@@ -84,7 +85,7 @@ def spread(
 ) -> Array | None:
     """The gradient of ``mean``; ``size`` is the shape of the input."""
     n = len(kernel)
-    result = np.empty(size, g.dtype)
+    result = empty(size, g.dtype)
     elements = math.prod(size[len(size) - n :])
     numbers = _numbers(size[len(size) - n :], out, kernel, stride, padding, (1,) * n, count_pad, divisor)
     run = _kernel(code.spread, g)
@@ -96,7 +97,7 @@ def spread(
 
 def scatter(values: Array, places: Array, size: Sizes, dims: int) -> Array | None:
     """Zeros of shape ``size`` with values added at places of the flattened planes, which are the last ``dims`` dimensions."""
-    out = np.empty(size, values.dtype)
+    out = empty(size, values.dtype)
     elements = math.prod(size[len(size) - dims :])
     planes = out.size // elements
     refused = np.zeros(1, np.int64)

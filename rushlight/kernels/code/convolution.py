@@ -40,6 +40,11 @@ def copy_row(to, x, n, step, L):
             store(to, i, load(x, i, L))
         if whole < n:
             store(to, whole, load(x, whole, L, n - whole))
+    elif step == 2:
+        for i in range(0, n, L):
+            left = 2 * (n - i) - 1
+            low, high = load(x, 2 * i, L, left), load(x, 2 * i + L, L, left - L)
+            store(to, i, shuffle(low, high, tuple(range(0, 2 * L, 2))))
     else:
         for i in range(n):
             to[i] = x[i * step]
@@ -141,8 +146,10 @@ def correlate(
                     begin = bias + row if q == 0 else zeros
                     anew = (q == 0) or (apart == 1)
                     add = (q > 0) and (apart == 1)
-                    tile(flat + b * M * length, length, planes, spots + 2 * p, w + row * terms, begin, anew, add, offsets, q, q_end,
-                         M, V, L)  # fmt: skip
+                    tile(
+                        flat + (b - first) * M * length, length, planes, spots + 2 * p, w + row * terms, begin, anew, add,
+                        offsets, q, q_end, M, V, L,
+                    )  # fmt: skip
         to = out + (
             numbers[ORIGIN] + n * numbers[TO_IMAGE] + z * numbers[TO_Z] + y * numbers[TO_Y] + column * numbers[TO_X]
         )
@@ -150,7 +157,11 @@ def correlate(
             place = to + (group * numbers[MEMBERS] + m) * numbers[TO_CHANNEL]
             for i in range(high):
                 deliver(
-                    place + i * numbers[TO_Y], flat + (m * length + i * numbers[FLAT_PITCH]), wide, numbers[TO_X], L
+                    place + i * numbers[TO_Y],
+                    flat + ((m - first * M) * length + i * numbers[FLAT_PITCH]),
+                    wide,
+                    numbers[TO_X],
+                    L,
                 )
 
 
@@ -213,7 +224,7 @@ def multiply(
     size_x = numbers[CHANNELS] * numbers[DEPTH] * numbers[HEIGHT] * numbers[WIDTH]
     size_g = members * numbers[OUT_DEPTH] * numbers[OUT_HEIGHT] * numbers[OUT_WIDTH]
     planes_x = numbers[CHANNELS] * numbers[KINDS] * numbers[PLANE]
-    planes_g = blocks * M * length
+    planes_g = share * M * length
     items = (numbers[IMAGES] + several - 1) // several * numbers[OUT_DEPTH] * bands_y * bands_x
     for unit in range(start, stop):
         chunk = unit // parts
@@ -243,11 +254,11 @@ def multiply(
                     for m in range(first * M, last * M):
                         from_g = g + (((n + i) * groups + group) * size_g
                                       + ((m * numbers[OUT_DEPTH] + z) * numbers[OUT_HEIGHT] + y) * numbers[OUT_WIDTH] + column)  # fmt: skip
-                        to = flat + (i * planes_g + m * length)
+                        to = flat + (i * planes_g + (m - first * M) * length)
                         done = i64(0)
                         if m < members:
                             for j in range(high):
-                                copy_row(to + j * pitch, from_g + j * numbers[OUT_WIDTH], wide, i64(1), L)
+                                copy_row(to + j * pitch, from_g + j * numbers[OUT_WIDTH], wide, 1, L)
                                 blank(to + j * pitch, wide, pitch, zeros, L)
                             done = (high - 1) * pitch + wide
                         blank(to, done, count, zeros, L)
@@ -255,7 +266,7 @@ def multiply(
                 for b in range(first, last):
                     for q in range(0, terms, V):
                         to = sums + (((chunk * groups + group) * terms + q) * blocks + b) * M
-                        products(to, blocks * M, flat + b * M * length, length, planes_g, planes, planes_x, offsets + q, count,
+                        products(to, blocks * M, flat + (b - first) * M * length, length, planes_g, planes, planes_x, offsets + q, count,
                                  number, zeros, M, V, L)  # fmt: skip
 
 
@@ -301,3 +312,20 @@ def deliver(to, flat, n, step, L):
     else:
         for i in range(n):
             to[i * step] = flat[i]
+
+
+def pack(start, stop, out: write[T], w: read[T], places: read[i64], members: i64, group: i64, member: i64, terms: i64):
+    """Rows of weights side by side, M at a time: units are blocks of them, ``places`` where the terms of a row lie.
+
+    ``group`` and ``member`` are how far groups, and rows within them, are apart; rows that are missing are zero.
+    """
+    blocks = (members + M - 1) // M
+    for unit in range(start, stop):
+        first = unit % blocks * M
+        rows = w + unit // blocks * group
+        to = out + unit * terms * M
+        for m in unroll(M):
+            there = T(1) if first + m < members else T(0)
+            row = rows + minimum(first + m, members - 1) * member
+            for q in range(terms):
+                to[q * M + m] = row[places[q]] * there
