@@ -14,6 +14,7 @@ import numpy as np
 
 from .iteration import get_threads
 from .llvm import has, patience
+from .memory import empty
 
 Array = np.ndarray[Any, Any]
 
@@ -66,7 +67,7 @@ def forward(
     arrays = [_rows(a) for a in (query, key, value)]
     grain = _share(batch * heads)
     space = _padded(span) * size + span * _padded(size)
-    room = np.empty(-(-batch * heads // grain) * space, _F)
+    room = empty(-(-batch * heads // grain) * space, _F)
     ran = kernel(
         batch * heads, grain, grain, out, logarithms, *arrays, own_mask, room, heads, length, span, size, float(scale),
         int(causal), int(mask is not None), *_steps(out), *[n for a in arrays for n in _steps(a)], *_steps(own_mask),
@@ -83,7 +84,7 @@ def backward(
         return None
     batch, heads, length, size = query.shape
     span = key.shape[2]
-    found = [np.empty((batch, n, heads, size), _F) for n in (length, span, span)]
+    found = [empty((batch, n, heads, size), _F) for n in (length, span, span)]
     own_mask = _mask(mask, (batch, heads, length, span))
     arrays = [_rows(a) for a in (g, out, query, key, value)]
     grain = _share(batch * heads)
@@ -91,7 +92,7 @@ def backward(
     wide = _padded(size)
     space = 2 * _padded(span) * size + (3 * span + 2 * _ROWS + 3 * most + _ROWS) * wide
     space += 2 * (most + _ROWS) * (_KEYS + _PANEL)
-    room = np.empty(-(-batch * heads // grain) * space, _F)
+    room = empty(-(-batch * heads // grain) * space, _F)
     ran = kernel(
         batch * heads, grain, grain, *found, arrays[0], arrays[1], logarithms, *arrays[2:], own_mask, room, space, heads, length,
         span, size, float(scale), int(causal), int(mask is not None), *[n for a in arrays for n in _steps(a)], *_steps(own_mask),

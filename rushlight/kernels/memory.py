@@ -43,7 +43,7 @@ class _Handler(ctypes.Structure):
 
 def empty(shape: Any, dtype: np.dtype[Any]) -> Array:
     """An array that is not initialised."""
-    if not llvm.patience.ready or dtype.itemsize * (shape if shape.__class__ is int else math.prod(shape)) < LARGE:
+    if llvm.patience.ready is False or dtype.itemsize * (shape if shape.__class__ is int else math.prod(shape)) < LARGE:
         return np.empty(shape, dtype)
     run = _context()
     return np.empty(shape, dtype) if run is None else run(np.empty, shape, dtype)  # type: ignore[no-any-return]

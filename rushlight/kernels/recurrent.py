@@ -13,6 +13,7 @@ import numpy as np
 
 from .iteration import get_threads
 from .llvm import has, patience
+from .memory import empty
 
 Array = np.ndarray[Any, Any]
 
@@ -47,8 +48,8 @@ def lstm(
     if kernel is None:
         return None
     x, x_step, x_row = _rows(input)
-    out, cells = np.empty((steps, batch, size), _F), np.empty((steps, batch, size), _F)
-    gates = np.empty((steps, batch, 4 * size), _F)
+    out, cells = empty((steps, batch, size), _F), empty((steps, batch, size), _F)
+    gates = empty((steps, batch, 4 * size), _F)
     ran = kernel(
         batch, _share(batch), out, cells, gates, x, np.ascontiguousarray(hidden), np.ascontiguousarray(cell),
         _by_unit(w_ih, w_hh), _bias_by_unit(bias, size), x_step, x_row, steps, batch, features, size, int(reverse),
@@ -72,9 +73,9 @@ def lstm_gradient(
         return None
     d_out, step, row = _rows(g[0]) if g[0] is not None else (np.zeros(size, _F), 0, 0)
     to_hidden, to_cell = (np.zeros((batch, size), _F) if x is None else x.copy(order="C") for x in g[1:])
-    to_input = None if w_ih is None else np.empty((steps, batch, features), _F)
+    to_input = None if w_ih is None else empty((steps, batch, features), _F)
     panels = [_columns(w) for w in (w_hh, w_ih) if w is not None]
-    slopes, to_bias = np.empty((steps, batch, 4 * size), _F), np.zeros((batch, 4 * size), _F)
+    slopes, to_bias = empty((steps, batch, 4 * size), _F), np.zeros((batch, 4 * size), _F)
     ran = kernel(
         batch, _share(batch), slopes, slopes if to_input is None else to_input, to_hidden, to_cell, to_bias, d_out, gates, cells,
         np.ascontiguousarray(cell), np.concatenate(panels), step, row, steps, batch, 0 if w_ih is None else features, size,

@@ -14,6 +14,7 @@ import numpy as np
 from . import moments
 from .iteration import get_threads, is_half
 from .llvm import has, patience
+from .memory import empty
 
 Array = np.ndarray[Any, Any]
 
@@ -52,7 +53,7 @@ def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float
     if kernel is not None:
         x = rows.astype(np.float32) if half else rows if rows.flags.c_contiguous else np.ascontiguousarray(rows)
         count, n = x.shape
-        out, mean, rstd = np.empty(x.shape, x.dtype), np.empty(count, x.dtype), np.empty(count, x.dtype)
+        out, mean, rstd = empty(x.shape, x.dtype), np.empty(count, x.dtype), np.empty(count, x.dtype)
         w, b = _like(weight, x.dtype), _like(bias, x.dtype)
         if kernel(count, max(1, _CHUNK // n), out, mean, rstd, x, w, b, n, float(eps)):
             return (out.astype(rows.dtype) if half else out), mean, rstd
@@ -77,7 +78,7 @@ def gradients(
     of_parameters = needs[1] or needs[2]
     share = -(-count // get_threads()) if of_parameters else max(1, _CHUNK // n)
     parts = -(-count // share)
-    to_input = np.empty(x.shape, dtype) if needs[0] else None
+    to_input = empty(x.shape, dtype) if needs[0] else None
     to_weight, to_bias = (np.empty((parts, n), dtype) if of_parameters else None for _ in range(2))
     ran = kernel(
         parts, parts if x.size <= _CHUNK else 1, count, share, to_input, to_weight, to_bias, _like(g, dtype), _like(x, dtype),
