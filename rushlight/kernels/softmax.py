@@ -17,6 +17,7 @@ import numpy as np
 from .fused import fma
 from .iteration import Array, get_threads, is_half
 from .llvm import patience
+from .memory import empty
 from .reduce import amax
 from .summation import VECTOR_BYTES, in_order, in_order_last
 from .vectors import exp, log_positive, single_exp
@@ -88,7 +89,7 @@ def _rows(name: str, axis: int, *arrays: Array) -> Array | None:
         return None
     run = _code(name)
     n = first.shape[axis]
-    out = np.empty(first.shape, np.float32)
+    out = empty(first.shape, first.dtype)
     if run is None or any(a.shape != first.shape for a in arrays[1:]):
         return None
     whole = [np.ascontiguousarray(a) for a in arrays]
