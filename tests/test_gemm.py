@@ -1,16 +1,27 @@
-"""Products of matrices by tiles: every element is the sum that PyTorch's BLAS adds, in its order."""
+"""Products of matrices as machine code: every element is the sum that PyTorch's BLAS adds, in its order."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rushlight.kernels import gemm
+import rushlight
+from rushlight.kernels import gemm, llvm, products
 from rushlight.kernels.fused import fma
-from rushlight.kernels.products import small_product
 
 if gemm._kernel() is None:
     pytest.skip("compiled code is not available here", allow_module_level=True)
+
+
+@pytest.fixture
+def native(monkeypatch):
+    """Small products as machine code from the first on."""
+    monkeypatch.setattr(products, "_native", lambda work: True)
+
+
+@pytest.fixture
+def by_numpy(monkeypatch):
+    monkeypatch.setattr(products, "_native", lambda work: False)
 
 
 def one_after_another(a, b):
@@ -22,69 +33,208 @@ def one_after_another(a, b):
     return total
 
 
-def in_blocks(a, b):
+def in_blocks(a, b, source=None):
     """Up to 192 terms at once; two halves and what is odd; then blocks of 192."""
     n = a.shape[1]
     size = n if n <= 192 else n // 2 if n < 384 else 192
-    parts = [one_after_another(a[:, i : i + size], b[i : i + size]) for i in range(0, n, size)]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
+    total = source
+    for i in range(0, n, size):
+        part = one_after_another(a[:, i : i + size], b[i : i + size])
+        total = part if total is None else total + part
     return total
 
 
-def matrix(rows, columns, layout, seed):
+def matrix(rows, columns, layout, seed, batch=()):
     rng = np.random.default_rng(seed)
     if layout == "transposed":
-        return rng.standard_normal((columns, rows)).astype(np.float32).T
+        return rng.standard_normal((*batch, columns, rows)).astype(np.float32).swapaxes(-1, -2)
     if layout == "part":
-        return rng.standard_normal((rows + 2, columns + 3)).astype(np.float32)[1:-1, 2:-1]
-    return rng.standard_normal((rows, columns)).astype(np.float32)
+        return rng.standard_normal((*batch, rows + 2, columns + 3)).astype(np.float32)[..., 1:-1, 2:-1]
+    if layout == "steps":
+        return rng.standard_normal((*batch, 2 * rows, 3 * columns)).astype(np.float32)[..., ::2, ::3]
+    if layout == "backwards":
+        return rng.standard_normal((*batch, rows, columns)).astype(np.float32)[..., ::-1, ::-1]
+    return rng.standard_normal((*batch, rows, columns)).astype(np.float32)
 
 
-layouts = st.sampled_from(["plain", "transposed", "part"])
+layouts = st.sampled_from(["plain", "transposed", "part", "steps", "backwards"])
+inners = st.one_of(st.integers(1, 60), st.integers(185, 210), st.integers(370, 420))
 
 
 @settings(max_examples=80, deadline=None)
 @given(
-    st.integers(1, 9),
+    st.one_of(st.integers(12, 40), st.sampled_from([4, 8])),
     st.integers(12, 60),
-    st.one_of(st.integers(2, 60), st.integers(185, 210), st.integers(370, 420)),
+    inners,
     layouts,
     layouts,
+    st.integers(0, 2),
 )
-def test_order(tiles, columns, inner, left, right):
-    a, b = matrix(4 * tiles, inner, left, inner), matrix(inner, columns, right, columns)
-    np.testing.assert_array_equal(gemm.product(a, b), in_blocks(a, b))
+def test_order(rows, columns, inner, left, right, added):
+    a, b = matrix(rows, inner, left, inner), matrix(inner, columns, right, columns)
+    source = (
+        None if not added else matrix(rows, columns, "plain", 5) if added == 1 else matrix(1, columns, "plain", 5)[0]
+    )
+    np.testing.assert_array_equal(gemm.product(a, b, source), in_blocks(a, b, source))
+
+
+@pytest.mark.parametrize("shape", [(200, 300, 270), (390, 64, 40), (48, 500, 600), (300, 200, 16)])
+@pytest.mark.parametrize("left", ["plain", "transposed"])
+@pytest.mark.parametrize("right", ["plain", "transposed"])
+def test_blocks_and_threads(shape, left, right):
+    """Many blocks: they have the order of one, with one thread and two."""
+    rows, inner, columns = shape
+    a, b = matrix(rows, inner, left, 0), matrix(inner, columns, right, 1)
+    threads = rushlight.get_num_threads()
+    try:
+        for n in (1, 2):
+            rushlight.set_num_threads(n)
+            np.testing.assert_array_equal(gemm.product(a, b), in_blocks(a, b))
+    finally:
+        rushlight.set_num_threads(threads)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 5), st.integers(4, 20), st.integers(12, 40), st.integers(9, 200), layouts, layouts)
+def test_batches(count, rows, columns, inner, left, right):
+    a, b = matrix(rows, inner, left, inner, (count,)), matrix(inner, columns, right, columns, (count,))
+    if count == 1:
+        np.testing.assert_array_equal(gemm.products(a, b)[0], gemm.product(a[0], b[0]))
+    else:
+        np.testing.assert_array_equal(gemm.products(a, b), [in_blocks(x, y) for x, y in zip(a, b, strict=True)])
+
+
+def test_one_matrix_for_all_of_a_batch(native):
+    a, b = matrix(70, 30, "plain", 0), matrix(30, 40, "plain", 1, (3,))
+    wide = np.broadcast_to(a, (3, 70, 30))
+    np.testing.assert_array_equal(gemm.products(wide, b), [in_blocks(a, y) for y in b])
+    few = np.broadcast_to(a[:2, :5], (3, 2, 5))
+    np.testing.assert_array_equal(
+        gemm.products(few, b[:, :5, :4]), [products._plain(few[0], y[:5, :4], None, 0) for y in b]
+    )
 
 
 def test_rows_that_are_left_over_are_a_small_product():
     a, b = matrix(11, 40, "plain", 0), matrix(40, 20, "plain", 1)
     out = gemm.product(a, b)
     np.testing.assert_array_equal(out[:8], in_blocks(a[:8], b))
-    np.testing.assert_array_equal(out[8:], small_product(a[8:], b))
+    np.testing.assert_array_equal(out[8:], products.small_product(a[8:], b, None, "rest"))
+    for few_terms in (4, 16):  # nor with few terms and columns, nor beyond twelve rows
+        a, b = matrix(11, few_terms, "plain", 0), matrix(few_terms, 16, "plain", 1)
+        np.testing.assert_array_equal(gemm.product(a, b), in_blocks(a, b))
 
 
-def test_what_is_not_for_tiles():
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(1, 40), st.integers(1, 40), st.integers(2, 70), layouts, layouts, st.integers(0, 2),
+    st.sampled_from(["alone", "rest", "batch"]), st.integers(0, 3),
+)  # fmt: skip
+def test_small_products_are_numpys(rows, columns, inner, left, right, added, place, offset):
+    """Machine code and NumPy add in the same order: few rows or few columns, a vector, and what is added."""
+    if rows > 3 and columns > 11:
+        columns %= 12
+        columns = max(columns, 1)
+    a, b = matrix(rows, inner, left, inner), matrix(inner, columns, right, columns)
+    source = (
+        None if not added else matrix(rows, columns, "plain", 5) if added == 1 else matrix(1, columns, "plain", 5)[0]
+    )
+    answers = []
+    with pytest.MonkeyPatch.context() as patch:
+        for native in (False, True):
+            patch.setattr(products, "_native", lambda work, native=native: native)
+            answers.append(products.small_product(a, b, source, place, offset))
+    np.testing.assert_array_equal(*answers)
+
+
+@pytest.mark.parametrize(
+    "shape", [(600, 300, 10), (3, 700, 900), (1, 500, 800), (800, 500, 1), (1, 3000, 700), (700, 200, 7)]
+)
+@pytest.mark.parametrize("right", ["plain", "transposed"])
+def test_large_small_products(shape, right, native, monkeypatch):
+    """Beyond what NumPy can hold, in chunks, with one thread and two."""
+    rows, inner, columns = shape
+    a, b = matrix(rows, inner, "plain", 0), matrix(inner, columns, right, 1)
+    answers = []
+    threads = rushlight.get_num_threads()
+    try:
+        for n in (1, 2):
+            rushlight.set_num_threads(n)
+            answers.append(products.small_product(a, b))
+    finally:
+        rushlight.set_num_threads(threads)
+    monkeypatch.setattr(products, "_MOST", 1 << 30)
+    monkeypatch.setattr(products, "_native", lambda work: False)
+    for answer in answers:
+        np.testing.assert_array_equal(answer, products.small_product(a, b))
+
+
+def test_what_is_refused():
     a, b = matrix(8, 8, "plain", 0), matrix(8, 16, "plain", 1)
-    assert gemm.product(a[:3], b) is None
-    assert gemm.product(a, b[:, :11]) is None
-    assert gemm.product(matrix(1000, 1000, "plain", 2), matrix(1000, 1000, "plain", 3)) is None
-    kernel, out = gemm._kernel(), np.empty((8, 16), np.float32)
+    kernel, out = gemm._kernel(), np.full((8, 16), 7, np.float32)
+    numbers = 8, 16, 8, 0, 8, 1, 0, 16, 1, 0, 48, 48, 0, 1
     for wrong in (
-        (out, a, b[:7]),
-        (out, a[:6], b),
-        (out, a, b.T),
-        (out, a.astype(np.float64), b),
-        (out[:4], a, b),
-        (out, a),
+        (out, a, b.astype(np.float64), None),
+        (out.T, a, b, None),
+        (out, a, b, b.T),
+        (out, a, b, 0),
+        (out, a, b),
     ):
-        assert kernel(*wrong) is False
-    assert kernel(out, a, b)
+        assert kernel(1, 1, *wrong, *numbers) is False
+    assert (out == 7).all()
+    assert kernel(1, 1, out, a, b, None, *numbers)
+    np.testing.assert_array_equal(out, in_blocks(a, b))
+    assert gemm.product(a[:, :0], b[:0]) is None
+    assert gemm.product(a[:0], b) is None
+    assert gemm.products(matrix(8, 8, "plain", 0, (0,)), matrix(8, 16, "plain", 1, (0,))) is None
 
 
-def test_infinities_and_nan():
-    a, b = matrix(4, 6, "plain", 0), matrix(6, 12, "plain", 1)
+def test_empty_products():
+    for x, y in (((0, 3), (3, 20)), ((5, 0), (0, 20)), ((5, 3), (3, 0))):
+        out = rushlight.ones(x) @ rushlight.ones(y)
+        assert out.shape == (x[0], y[1]) and not out.any()
+    out = rushlight.bmm(rushlight.ones(2, 4, 0), rushlight.ones(2, 0, 20))
+    assert out.shape == (2, 4, 20) and not out.any()
+    assert rushlight.addmm(rushlight.ones(20), rushlight.ones(4, 0), rushlight.ones(0, 20)).eq(1).all()
+
+
+@pytest.mark.parametrize("shape", [(4, 6, 12), (40, 6, 30), (3, 6, 40), (9, 6, 5)])
+@pytest.mark.parametrize("right", ["plain", "transposed"])
+def test_infinities_and_nan(shape, right, native):
+    rows, inner, columns = shape
+    a, b = matrix(rows, inner, "plain", 0), matrix(inner, columns, right, 1)
     a[0, 0], a[1, 1], b[2, 3] = np.inf, np.nan, -np.inf
     with np.errstate(all="ignore"):
-        np.testing.assert_array_equal(gemm.product(a, b), in_blocks(a, b))
+        found, expected = gemm.product(a, b), a @ b
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+        np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_blocks_are_worth_a_thread_and_fit_the_cache():
+    for rows in (4, 13, 100, 700, 5000):
+        for columns in (3, 12, 100, 260, 5000):
+            for inner in (2, 64, 1000):
+                for along in (False, True):
+                    units, grain, mb, nb, pack_a, pack_b = gemm.plan(rows, columns, inner, along, True)
+                    assert 1 <= mb <= 198 and 16 <= nb <= 256 and nb % 16 == 0
+                    assert units == -(-rows // mb) * -(-columns // nb)
+                    assert units <= grain or grain * mb * nb * inner >= 1 << 18
+                    assert pack_a or along
+
+
+def test_addmm_adds_what_it_is_given():
+    a, b = rushlight.randn(20, 30), rushlight.randn(30, 40)
+    for source in (rushlight.randn(40), rushlight.randn(20, 1), rushlight.randn(40, 20).t(), rushlight.tensor(2.0)):
+        expected = (source.double() + a.double() @ b.double()).float()
+        assert rushlight.allclose(rushlight.addmm(source, a, b), expected, atol=1e-4)
+    assert rushlight.addmm(rushlight.ones(40), a, b, beta=0).allclose(a @ b)
+    double = rushlight.addmm(rushlight.ones(40), a, b, beta=2, alpha=3)
+    assert double.allclose(2 + 3 * (a @ b), atol=1e-4)
+
+
+def test_kernels_are_off_without_machine_code(by_numpy, monkeypatch):
+    monkeypatch.setattr(gemm, "_kernel", lambda: None)
+    a, b = matrix(20, 30, "plain", 0), matrix(30, 40, "plain", 1)
+    assert gemm.product(a, b) is None and gemm.products(a[None], b[None]) is None
+    np.testing.assert_allclose((rushlight.from_numpy(a) @ rushlight.from_numpy(b)).numpy(), a @ b, rtol=1e-5, atol=1e-5)
+    assert llvm.available()

@@ -119,8 +119,3 @@ def factors(m, k, n, layout):
 def test_small_products_are_bit_exact(layout):
     found = [zlib.crc32((x @ y).numpy().tobytes()) for x, y in (factors(*shape, layout) for shape in SHAPES)]
     assert found == RECORDED[layout]
-
-
-def test_large_products_are_asked_of_blas():
-    a, b = torch.randn(40, 50), torch.randn(50, 60)
-    assert torch.allclose(a @ b, (a.double() @ b.double()).float(), atol=1e-4)

@@ -1,59 +1,109 @@
-"""Products of small float32 matrices in the order in which PyTorch adds.
+"""Products of float32 matrices with few rows or columns in the order in which PyTorch adds.
 
 PyTorch's BLAS (MKL) has kernels of their own for products with few columns or few rows. They round every product and every
 sum, where the ordinary kernels, and NumPy's BLAS, fuse a product with the sum before it. In general they add one product after
-another along the inner size. Where both factors lie along the inner size in memory, as in ``x @ weight.T``, they add in lanes,
-beginning at the first multiple of 16 bytes in the row of the left factor (``_in_lanes``), or for a vector where a multiple of
-four numbers is left. Half of the elements differ in
-their last bit otherwise, which a few hundred training steps carry to the printed digits.
+another along the inner size, to the source if there is one (addmm). Where both factors lie along the inner size in memory, as in
+``x @ weight.T``, they add in lanes, beginning at a multiple of 16 bytes (``_in_lanes``, and ``_by_vector`` for a vector), and the
+source comes last. Half of the elements differ in their last bit
+otherwise, which a few hundred training steps carry to the printed digits.
 
-Found by trying orders against PyTorch 2.13 until every bit agreed; no other source.
+NumPy does each order in a few calls on arrays of all products; machine code (``code.products``, ``code.gemm``) does it in a tenth of the
+time and for all sizes. Found by trying orders against PyTorch 2.13 until every bit agreed; no other source.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
+from . import llvm
+
 Array = np.ndarray[Any, Any]
 
 COLUMNS, ROWS = 12, 4  # with at least as many of both, the ordinary kernel takes over
-_MOST = 1 << 17  # products beyond which an array of them all would cost more than it gives
+_MOST = 1 << 17  # products beyond which an array of them all would cost NumPy more than it gives
 _LANES = 4  # float32 numbers of a vector
-_SINGLE = 12  # inner size from which on single rows are added in lanes too
+_CHUNK = 1 << 17  # multiplications worth a chunk of their own: about 10 us
+_CALLS = 10  # of NumPy, for which one of a kernel stands
 
 
-def small_product(a: Array, b: Array) -> Array | None:
-    """``a @ b`` of float32 matrices as PyTorch's small kernels add it; None where the ordinary BLAS is to be asked."""
+def small_product(
+    a: Array, b: Array, source: Array | None = None, place: str = "alone", offset: int = 0
+) -> Array | None:
+    """``a @ b`` of float32 matrices, and a source, as PyTorch's small kernels add it; None where the ordinary BLAS is to be asked.
+
+    The source is contiguous, a matrix or a row that is added to each. ``place`` is ``"rest"`` for the last rows of a larger product,
+    ``"batch"`` for one of several. ``offset``: how many numbers beyond a multiple of 16 bytes the result of PyTorch's begins.
+    """
     rows, inner = a.shape
     columns = b.shape[1]
-    if (columns >= COLUMNS and rows >= ROWS) or inner < 2 or not 0 < rows * inner * columns <= _MOST:
+    work = rows * inner * columns
+    if not work or (columns >= COLUMNS and rows >= ROWS):
         return None
-    step = a.itemsize
-    if rows == 1 or columns == 1:
-        if columns == 1 and (rows > 1 or b.strides[1] == 0):
-            along = a.strides[1] == step and a.strides[0] != step
-        else:
-            along = b.strides[0] == step and b.strides[1] != step
-        if rows == columns and not along:
-            return np.add.accumulate(a[0] * b[:, 0])[-1:].reshape(1, 1)
-        if along:
-            return _by_vector(np.multiply(a.T, b, order="C")).reshape(rows, columns)
-    if a.strides[1] == step and b.strides[0] == step and b.strides[1] != step:
-        return _in_lanes(a, b)
-    products = a.T[:, :, None] * b[:, None, :]
-    out: Array = np.add.reduce(products, axis=0)  # over a leading axis NumPy adds one layer after another
-    if columns % _LANES and inner >= 8 and b.strides[1] == step:
-        _before_vectors(out, products)
+    native = _native(work)
+    if not native and (inner < 2 or work > _MOST):
+        return None
+    along = b.strides[0] == 4 and b.strides[1] != 4
+    vector = None
+    if place == "alone":
+        if rows == 1 or columns == 1:
+            vector = _vector(a, b)
+        along = along and columns > 1
+    elif place == "batch" and rows == 1 and along and a.strides[0] != 4:
+        vector = a[0], b.T
+    if vector is not None:
+        if native:
+            return _by_vector_native(*vector, source).reshape(rows, columns)
+        return _added(_by_vector(*vector).reshape(rows, columns), source)
+    if along:
+        if a.strides[1] == 4 and (rows > 1 or place != "batch"):
+            return _in_lanes_native(a, b, source) if native else _added(_in_lanes(a, b), source)
+        return _added(_plain_native(a, b, None, offset) if native else _plain(a, b, None, offset), source)
+    return _plain_native(a, b, source, offset) if native else _plain(a, b, source, offset)
+
+
+def _vector(a: Array, b: Array) -> tuple[Array, Array] | None:
+    """The vector and the vectors, as rows, that it is multiplied with, if these lie along the inner size."""
+    if b.shape[1] == 1 and (a.shape[0] > 1 or b.strides[1] == 0):
+        return (b[:, 0], a) if a.strides[1] == 4 and a.strides[0] != 4 else None
+    return (a[0], b.T) if b.strides[0] == 4 and b.strides[1] != 4 else None
+
+
+def _added(out: Array, source: Array | None) -> Array:
+    if source is not None:
+        out += source
     return out
 
 
-def _before_vectors(out: Array, products: Array) -> None:
+def _plain(a: Array, b: Array, source: Array | None, offset: int) -> Array:
+    products = np.multiply(a.T[:, :, None], b[:, None, :], order="C")
+    if source is not None:  # which the chain of sums begins with
+        products[0] += source
+    if products[0].size == 1:
+        return np.add.accumulate(products)[-1]  # type: ignore[no-any-return]
+    out: Array = np.add.reduce(products, axis=0)  # over a leading axis NumPy adds one layer after another
+    if out.shape[1] % _LANES and len(products) >= 8 and b.strides[1] == 4:
+        _before_vectors(out, products, offset)
+    return out
+
+
+def plain_batch(a: Array, b: Array) -> Array | None:
+    """Products of two batches, added one after another; None if there are too many."""
+    if a.size * b.shape[2] > _MOST:
+        return None
+    products = np.multiply(a.transpose(2, 0, 1)[..., None], b.transpose(1, 0, 2)[:, :, None], order="C")
+    if products[0].size == 1:
+        return np.add.accumulate(products)[-1]  # type: ignore[no-any-return]
+    return np.add.reduce(products, axis=0)  # type: ignore[no-any-return]
+
+
+def _before_vectors(out: Array, products: Array, offset: int) -> None:
     """Columns before the first multiple of 16 bytes in a row of the result: four, and four that were added beforehand."""
     inner, rows, columns = products.shape
-    for first in range(1, min(2 if columns % 2 == 0 else _LANES, rows)):
-        head = -(first * columns) % _LANES
+    for first in range(0 if offset else 1, min(2 if columns % 2 == 0 else _LANES, rows)):
+        head = -(offset + first * columns) % _LANES
         if head and columns - head >= _LANES:
             period = 2 if columns % 2 == 0 else _LANES
             own = products[:, first::period, :head]
@@ -65,20 +115,26 @@ def _before_vectors(out: Array, products: Array) -> None:
 
 
 # Below the inner axis of the products comes first, so that adding goes over long rows of memory.
-def _by_vector(p: Array) -> Array:
-    """Sums of the columns of ``p``, the products of a matrix and a vector: by fours, then a pair, then a single one."""
+def _by_vector(x: Array, y: Array) -> Array:
+    """A vector with others: four from a multiple of 16 bytes in the last of them on, then a pair, then a single one from one in x on."""
+    if x.strides[0] != 4:
+        x = x.copy()
+    p = np.multiply(y.T, x[:, None], order="C")
     inner, count = p.shape
     whole = count // _LANES * _LANES
-    head = (inner - 1) % _LANES + 1
     out = np.empty(count, p.dtype)
     if whole:
+        head = min(_LANES - _beyond(y[3]), inner)
         out[:whole] = _sum(p[:, :whole], head, _LANES)
-    if inner < _SINGLE and whole < count:
-        out[whole:] = _one_by_one(p[:, whole:], 0, inner)
-        return out
+    head = min(_LANES - _beyond(x), inner)
     for i in range(whole, count):
-        out[i] = _sum(p[:, i], _LANES, _LANES if i == whole + 1 else 2 * _LANES, 2 * _LANES)
+        out[i] = _sum(p[:, i], head, _LANES if i == whole + 1 else 2 * _LANES, 2 * _LANES)
     return out
+
+
+def _beyond(x: Array) -> int:
+    """How many numbers beyond a multiple of 16 bytes a vector begins."""
+    return x.__array_interface__["data"][0] // x.itemsize % _LANES  # type: ignore[no-any-return]
 
 
 def _in_lanes(a: Array, b: Array) -> Array:
@@ -122,3 +178,69 @@ def _one_by_one(p: Array, start: int, stop: int, total: Array | None = None) -> 
         total = p[i] if total is None else total + p[i]
     assert total is not None
     return total
+
+
+def plain_kernel(work: int) -> Any:
+    """``code.gemm.products`` with products and sums rounded, if machine code is to do that much work; else None."""
+    return _kernel("products") if _native(work) else None
+
+
+def _native(work: int) -> bool:
+    """Whether machine code is to do that many multiplications: if NumPy cannot, or has had enough to do."""
+    return llvm.available() if work > _MOST else llvm.patience.over(4 * work, _CALLS)
+
+
+# The same as machine code -------------------------------------------------------------------------------------------------
+@functools.cache
+def _kernel(name: str) -> Any:
+    from .code import gemm, products
+    from .kernel import compiled
+
+    return compiled(gemm.products, FUSED=False) if name == "products" else compiled(getattr(products, name))
+
+
+def _plain_native(a: Array, b: Array, source: Array | None, offset: int) -> Array:
+    from .gemm import plan
+
+    inner, columns = b.shape
+    rows = len(a)
+    (ra, ka), (kb, jb) = a.strides, b.strides
+    ra, ka, kb, jb = ra >> 2, ka >> 2, kb >> 2, jb >> 2
+    ss = columns if source is not None and source.ndim == 2 else 0
+    out = np.empty((rows, columns), np.float32)
+    if rows < ROWS and columns >= 32 and jb == 1:
+        grain = max(_CHUNK // (32 * rows * inner), 1)
+        done = _kernel("few_rows")(-(-columns // 32), grain, out, a, b, source, rows, columns, inner, ra, ka, kb, ss)
+    else:
+        units, grain, mb, nb, pack_a, pack_b = plan(rows, columns, inner, ka == 1, jb == 1)
+        done = _kernel("products")(
+            units, grain, out, a, b, source, rows, columns, inner, 0, ra, ka, 0, kb, jb, ss, mb, nb, pack_a, pack_b
+        )
+    assert done
+    if columns % _LANES and inner >= 8 and jb == 1 and (rows > 1 or offset):
+        period = 2 if columns % 2 == 0 else _LANES
+        units, grain = period * -(-rows // (4 * period)), max(_CHUNK // (32 * inner), 1)
+        _kernel("heads")(units, grain, out, a, b, source, rows, columns, inner, ra, ka, kb, ss, period, offset)
+    return out
+
+
+def _in_lanes_native(a: Array, b: Array, source: Array | None) -> Array:
+    inner, columns = b.shape
+    out = np.empty((len(a), columns), np.float32)
+    grain = max(_CHUNK // (inner * columns), 1)
+    ss = columns if source is not None and source.ndim == 2 else 0
+    steps = a.strides[0] >> 2, b.strides[1] >> 2
+    assert _kernel("in_lanes")(len(a), grain, out, a, b, source, len(a), columns, inner, *steps, ss)
+    return out
+
+
+def _by_vector_native(x: Array, y: Array, source: Array | None) -> Array:
+    count, inner = y.shape
+    if x.strides[0] != 4:
+        x = x.copy()
+    out = np.empty(count, np.float32)
+    grain = max(_CHUNK // (4 * inner), 1)
+    each = int(source is not None and source.size == count)
+    done = _kernel("by_vector")(-(-count // 4), grain, out, x, y, source, count, inner, y.strides[0] >> 2, each)
+    assert done
+    return out

@@ -9,7 +9,6 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..kernels import gemm
-from ..kernels.products import small_product
 from ..op import opaque
 from ..plain import affine
 from ..tensor import Tensor
@@ -34,15 +33,19 @@ def _c_name(t: types.dtype) -> str:
 
 def _product(a: Any, b: Any) -> Any:
     """``a @ b``; 16-bit floats are multiplied in float32 and rounded once."""
-    if a.dtype.itemsize == 2 and a.dtype.kind in "fV":
-        return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
-    if a.ndim == 2 and a.dtype == np.float32:
-        columns = b if b.ndim == 2 else b[:, None]
-        exact = small_product(a, columns)
-        if exact is None:
-            exact = gemm.product(a, columns)
+    dt = a.dtype
+    if dt is F32 and b.dtype is F32:
+        exact: Any = None
+        if a.ndim == b.ndim == 2:
+            exact = gemm.product(a, b)
+        elif a.ndim == 3:
+            exact = gemm.products(a, b)
+        elif a.ndim == 2 and (exact := gemm.product(a, b[:, None])) is not None:
+            exact = exact[:, 0]
         if exact is not None:
-            return exact if b.ndim == 2 else exact[:, 0]
+            return exact
+    elif dt.itemsize == 2 and dt.kind in "fV":
+        return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(dt)
     return np.matmul(a, b)
 
 
@@ -53,6 +56,7 @@ def needs_tensors(name: str, *pairs: tuple[str, Any]) -> None:
             raise errors.not_a_tensor(name, argument, position, x)
 
 
+F32 = np.dtype(np.float32)
 _NO_0D = "0-d", "products take vectors or matrices"
 
 
@@ -449,6 +453,10 @@ Tensor.__matmul__, Tensor.__rmatmul__ = _at, _rat  # type: ignore[attr-defined]
 )
 def addmm(k, input, mat1, mat2, *, beta=1, alpha=1, turned=(False, False)):
     """``beta * input + alpha * mat1 @ mat2``."""
+    if beta == 1 and alpha == 1 and mat1.dtype is F32 and mat2.dtype is F32 and input.dtype is F32:
+        exact = gemm.added(input, mat1, mat2)
+        if exact is not None:
+            return exact
     product = _product(mat1, mat2)
     if alpha != 1:
         product *= mat1.dtype.type(alpha)
@@ -496,9 +504,7 @@ def _(k, g, mat1, alpha, turned):
     return out if alpha == 1 else out * alpha
 
 
-_affine = affine(
-    t, addmm, lambda a, b: {"beta": 1, "alpha": 1, "turned": (by_columns(a), by_columns(b))}
-)
+_affine = affine(t, addmm, lambda a, b: {"beta": 1, "alpha": 1, "turned": (by_columns(a), by_columns(b))})
 
 
 @function(
