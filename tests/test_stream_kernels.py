@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import rushlight as torch
 from rushlight.kernels import llvm
-from rushlight.random import discrete, normal, permutation, streams, transforms, uniform
+from rushlight.random import discrete, normal, permutation, rejection, streams, transforms, uniform
 from rushlight.random.generator import WORDS, Generator
 
 if not llvm.available():
@@ -200,6 +200,71 @@ def test_where_a_rounding_is_doubtful_the_c_library_decides():
         transforms.exponential_(Generator().manual_seed(3), reference)
     np.testing.assert_array_equal(native, reference)
     np.testing.assert_array_equal(narrow, reference)
+
+
+REJECTING = {
+    "poisson": lambda gen, x: rejection.poisson(gen, x),
+    "gamma": rejection.standard_gamma,
+    "dirichlet": rejection.sample_dirichlet,
+    "binomial": lambda gen, x: rejection.binomial(gen, np.floor(x * 3), np.minimum(x[..., ::-1] / 60, 1)),
+}
+
+
+@pytest.mark.parametrize("name", REJECTING)
+@few
+@given(
+    n=st.one_of(st.integers(1, 40), st.sampled_from([624, 1500])), used=USED, seed=st.integers(0, 99),
+    kind=st.sampled_from(["f4", "f8"]), most=st.sampled_from([0.5, 3.0, 15.0, 60.0]), cached=st.booleans(),
+)  # fmt: skip
+def test_samplers_that_reject(name, n, used, seed, kind, most, cached):
+    x = (np.random.default_rng(seed).random(n) * most).astype(kind)
+    x[:: max(2, n // 2)] = 0
+
+    def draw(gen):
+        if cached:
+            normal.normal_(gen, np.empty(3, np.float32))
+        first = REJECTING[name](gen, x)
+        return np.concatenate([first, [gen.next_normal or 0.0], REJECTING[name](gen, x[:2])])
+
+    assert_same(draw, used=used, seed=seed)
+
+
+def test_samplers_that_reject_are_native(monkeypatch):
+    """The comparison above would also pass if nothing were native."""
+    done = []
+    one_by_one = streams.one_by_one
+
+    def noted(gen, name, *operands):
+        out = one_by_one(gen, name, *operands)
+        done.append(name if out is not None else None)
+        return out
+
+    monkeypatch.setattr(streams, "one_by_one", noted)
+    for name in REJECTING:
+        with kernels(True):
+            REJECTING[name](Generator(), np.full(5, 2.0))
+    assert done == ["poisson", "gamma", "gamma", "binomial"]
+
+
+def test_nothing_drawn_leaves_the_state_as_it_was():
+    for used in (0, 5, 624):
+        gen = Generator().manual_seed(1)
+        gen.u32(used)
+        before = gen.get_state_array()
+        with kernels(True):
+            rejection.poisson(gen, np.zeros(40, np.float32))
+            rejection.standard_gamma(gen, np.zeros(40, np.float32))
+        np.testing.assert_array_equal(gen.get_state_array(), before)
+
+
+def test_odd_parameters():
+    odd = np.array([0.0, -0.0, np.inf, 1e-45, 1e-30, 3e38, 12.0, 9.999999], np.float32)
+    assert_same(lambda gen: rejection.poisson(gen, odd))
+    assert_same(lambda gen: rejection.standard_gamma(gen, odd))
+    assert_same(lambda gen: rejection.standard_gamma(gen, np.array([-0.5, 2.0], np.float32)))  # left to Python
+    counts = np.array([0.0, 5.0, 5.0, 1e6, -3.0, 40.0, 16777216.0, 20.0], np.float32)
+    chances = np.array([0.5, 0.0, 1.0, 1e-4, 0.5, 0.5, 0.3, 0.999], np.float32)
+    assert_same(lambda gen: rejection.binomial(gen, counts, chances))
 
 
 @pytest.mark.parametrize("name", ["unit", "normal", "exponential", "coin", "wide"])

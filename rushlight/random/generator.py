@@ -140,10 +140,13 @@ class MT19937:
     def moved(self, n: int, block: Array) -> None:
         """``n`` words were drawn by machine code; ``block`` is the current block if a new one has begun."""
         end = self._pos + n
-        if end > WORDS:
+        self.moved_to((end - 1) % WORDS + 1 if end > WORDS else end, block if end > WORDS else None)
+
+    def moved_to(self, position: int, block: Array | None) -> None:
+        """The same by the position, and the new block if there is one."""
+        if block is not None:
             self._block, self._fresh = block, False
-            end = (end - 1) % WORDS + 1
-        self._pos = end
+        self._pos = position
 
     # -- uniforms on [0, 1) ---------------------------------------------------------------------------------------
     def r32(self, n: int) -> Array:

@@ -17,7 +17,7 @@ import numpy as np
 from rushlight import types
 from rushlight.fpstate import quiet
 from rushlight.kernels.summation import float_sum
-from rushlight.random import libm
+from rushlight.random import libm, streams
 from rushlight.random.generator import MT19937
 from rushlight.random.kinds import not_implemented, require_floating, round_to
 from rushlight.random.normal import normal_source
@@ -57,8 +57,11 @@ def poisson(gen: MT19937, rates: Array) -> Array:
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
     out = np.empty(rates.shape, rates.dtype)
     with gen.lock, quiet():
-        uniform = gen.iter_r64().__next__
-        counts = np.array([_poisson(rate, uniform) for rate in rates.astype(np.float64).ravel().tolist()])
+        wide = rates.astype(np.float64).ravel()
+        counts = streams.one_by_one(gen, "poisson", wide.dtype, wide.size, wide, wide.size)
+        if counts is None:
+            uniform = gen.iter_r64().__next__
+            counts = np.array([_poisson(rate, uniform) for rate in wide.tolist()])
         out[...] = counts.astype(np.float32 if out.dtype.itemsize < 8 else np.float64).reshape(out.shape)
     return out
 
@@ -114,8 +117,8 @@ def standard_gamma(gen: MT19937, alpha: Array) -> Array:
     """
     _require_wide_floating(alpha, "gamma_cpu")
     with gen.lock, quiet():
-        values = _gammas(gen, alpha.ravel().tolist(), alpha.dtype)
-    return np.array(values, alpha.dtype).reshape(alpha.shape)
+        values = _gammas(gen, alpha.astype(np.float64).ravel(), alpha.dtype)
+    return values.astype(alpha.dtype).reshape(alpha.shape)
 
 
 def sample_dirichlet(gen: MT19937, alpha: Array) -> Array:
@@ -127,7 +130,7 @@ def sample_dirichlet(gen: MT19937, alpha: Array) -> Array:
     _require_wide_floating(alpha, "dirichlet")
     dtype = alpha.dtype
     with gen.lock, quiet():
-        gammas = np.array(_gammas(gen, alpha.astype(np.float64).ravel().tolist(), np.dtype(np.float64)))
+        gammas = _gammas(gen, alpha.astype(np.float64).ravel(), np.dtype(np.float64))
         gammas = gammas.reshape(alpha.shape)
         total = float_sum(gammas, (alpha.ndim - 1,))[..., None] if alpha.ndim else gammas
         ratio = (gammas / total).astype(dtype)
@@ -140,13 +143,19 @@ def _require_wide_floating(a: Array, kernel: str) -> None:
         raise not_implemented(kernel, types.of_array(a))
 
 
-def _gammas(gen: MT19937, alphas: list[float], dtype: np.dtype[Any]) -> list[float]:
-    to = _rounder(dtype)
+def _gammas(gen: MT19937, alphas: Array, dtype: np.dtype[Any]) -> Array:
+    """float64 ``alphas`` and results, with the roundings of ``dtype``."""
     tiny = float(np.finfo(dtype).tiny)
+    if (alphas >= 0).all():
+        native = streams.one_by_one(gen, "gamma", dtype, alphas.size, alphas, alphas.size, tiny, _THIRD, _SQUEEZE)
+        if native is not None:
+            return native
+    to = _rounder(dtype)
     uniform = gen.iter_r64().__next__
     normal = normal_source(gen, uniform)
     # A NaN (from a negative alpha) becomes tiny too.
-    return [value if value > tiny else tiny for value in (to(_gamma(a, to, uniform, normal)) for a in alphas)]
+    values = [to(_gamma(a, to, uniform, normal)) for a in alphas.tolist()]
+    return np.array([value if value > tiny else tiny for value in values])
 
 
 def _gamma(alpha: float, to: Round, uniform: Draw, normal: Draw) -> float:
@@ -207,15 +216,21 @@ def binomial(gen: MT19937, counts: Array, probabilities: Array) -> Array:
     if np.isnan(counts).any() or np.isnan(probabilities).any():
         # PyTorch loops forever over a NaN, so there is no answer to agree with.
         raise ValueError("binomial: count and prob must not contain NaN")
-    n, p = np.broadcast_arrays(counts, probabilities)
-    to = _rounder(counts.dtype)
-    log1p = math.log1p if counts.dtype == np.float64 else libm.log1p_single
     with gen.lock, quiet():
-        uniform = gen.iter_r64().__next__
-        values = [
-            _binomial(ni, pi, to, log1p, uniform) for ni, pi in zip(n.ravel().tolist(), p.ravel().tolist(), strict=True)
-        ]
-    return np.array(values, counts.dtype).reshape(n.shape)
+        n, p = [x.astype(np.float64) for x in np.broadcast_arrays(counts, probabilities)]
+        values = _binomials(gen, n.ravel(), p.ravel(), counts.dtype)
+    return values.astype(counts.dtype).reshape(n.shape)
+
+
+def _binomials(gen: MT19937, n: Array, p: Array, dtype: np.dtype[Any]) -> Array:
+    if np.isfinite(n).all():
+        native = streams.one_by_one(gen, "binomial", dtype, n.size, n, p, n.size)
+        if native is not None:
+            return native
+    to = _rounder(dtype)
+    log1p = math.log1p if dtype == np.float64 else libm.log1p_single
+    uniform = gen.iter_r64().__next__
+    return np.array([_binomial(ni, pi, to, log1p, uniform) for ni, pi in zip(n.tolist(), p.tolist(), strict=True)])
 
 
 def _binomial(n: float, p: float, to: Round, log1p: Round, uniform: Draw) -> float:

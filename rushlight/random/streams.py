@@ -78,6 +78,35 @@ def fill(
     return True
 
 
+def one_by_one(gen: MT19937, name: str, dtype: Any, n: int, *operands: Any) -> Array | None:
+    """Numbers (float64) by a sampler of ``kernels.code.rejection``; None if NumPy and Python are to do it."""
+    if not n or not wanted(n * 100):  # a number takes Python as long as NumPy takes for a hundred others
+        return None
+    key = (name, dtype)
+    if key not in _kernels:
+        kernel = _compiler()
+        if kernel is not None:
+            from ..kernels.code import rejection
+
+            more = {} if name == "poisson" else {"T": _types()[dtype.str[1:]]}
+            _kernels[key] = kernel.compiled(getattr(rejection, name), **more)
+        else:
+            _kernels[key] = None
+    run = _kernels[key]
+    shared = gen.shared(PIECE)  # as many as may be, so that there is room for a block
+    if run is None or shared is None:
+        return None
+    _, memory, block, position = shared
+    spot = np.array([position, 0])
+    cached = np.array([0.0, 0.0] if gen.next_normal is None else [gen.next_normal, 1.0])
+    out = np.empty(n)
+    if not run(1, 1, out, *operands, memory, block, spot, cached):
+        return None
+    gen.moved_to(int(spot[0]), block if spot[1] else None)
+    gen.next_normal = float(cached[0]) if cached[1] else None
+    return out
+
+
 def within_unit(p: Array) -> bool | None:
     """Whether all numbers of a contiguous array are from 0 to 1; None if NumPy is to find out."""
     run = _categories("within", p.dtype)
@@ -161,19 +190,19 @@ def _compiler() -> Any:
     if not llvm.available() or not llvm.has("fma"):
         return None
     from ..kernels import kernel
-    from ..kernels.code import draws, streams
+    from ..kernels.code import draws, rejection, streams
 
-    symbols = _symbols(draws.LIBM)
+    symbols = _symbols(draws.LIBM, rejection.LIBM)
     if symbols is None:
         return None
-    callers: list[Any] = [streams.fill, draws.scaled]
+    callers: list[Any] = [streams.fill, draws.scaled, rejection.poisson, rejection.gamma, rejection.binomial]
     for caller in callers:
         caller.symbols = symbols
     return kernel
 
 
-def _symbols(names: tuple[str, ...]) -> dict[str, int] | None:
-    """Addresses of functions of the C library; None if they are not those that ``math`` calls."""
+def _symbols(names: tuple[str, ...], more: tuple[str, ...]) -> dict[str, int] | None:
+    """Addresses of functions of the C library; None if ``names`` are not those that ``math`` calls."""
     import ctypes
 
     found = {}
@@ -184,6 +213,11 @@ def _symbols(names: tuple[str, ...]) -> dict[str, int] | None:
         if function is None or any(
             function(x) != reference(x) for x in [low + (high - low) * (i * 0.618034 % 1) for i in range(1, 100)]
         ):
+            return None
+        found[name] = ctypes.cast(function, ctypes.c_void_p).value or 0
+    for name in more:
+        function = libm._from_c(name, False)
+        if function is None:
             return None
         found[name] = ctypes.cast(function, ctypes.c_void_p).value or 0
     found["sched_yield"] = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
