@@ -155,3 +155,18 @@ def test_nothing_is_compiled_where_arrays_have_other_fields(field, monkeypatch):
     monkeypatch.setattr(elementwise_module, "patience", patience)
     x = np.linspace(-2, 2, 9, dtype=np.float32)
     np.testing.assert_array_equal(elementary.tanh(x), np.tanh(x.astype(np.float64)).astype(np.float32))
+
+
+def test_separate_functions_are_code_of_their_own():
+    """One for each set of types and known numbers, called from several places."""
+    text = "def added(to, i, n, M):\n    for m in unroll(M):\n        to[i + m] = to[i + m] + n + m\n"
+    added = language.separate(language.from_text(text, NAMES))
+    body = "    added(out, start, 5, 2)\n    added(out, start + 2, 7, 2)\n    for i in range(4, 6):\n        added(out, i, i, 1)\n"
+    text = "def made(start, stop, out: write[i64]):\n" + body
+    run = compiled(language.from_text(text, {**NAMES, "added": added}))
+    out = np.zeros(7, np.int64)
+    assert run(1, 1, out) and out.tolist() == [5, 6, 7, 8, 4, 5, 0]
+    wrong = language.separate(language.from_text("def wrong(x):\n    return x + 1\n", NAMES))
+    with pytest.raises(language.KernelError, match="separate: it cannot return"):
+        text = "def made(start, stop, out: write[i64]):\n    wrong(start)\n"
+        compiled(language.from_text(text, {**NAMES, "wrong": wrong}))

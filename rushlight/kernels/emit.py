@@ -160,6 +160,7 @@ class Module:
         self.declared: dict[str, str] = {}
         self.functions: list[Code] = []
         self.globals: list[str] = []
+        self.parts: dict[Any, str] = {}  # functions that kernels call
         #: The processor's instruction for waiting loops.
         self.pause = "llvm.x86.sse2.pause" if platform.machine() in ("x86_64", "AMD64") else ""
 

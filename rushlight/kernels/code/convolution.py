@@ -8,7 +8,22 @@ two rows included, which are computed and dropped. What q is, in which order, on
 
 from __future__ import annotations
 
-from ..words import fma, halves, i64, load, maximum, minimum, read, shuffle, splat, store, sum_lanes, unroll, write
+from ..language import separate
+from ..words import (
+    fma,
+    halves,
+    i64,
+    load,
+    maximum,
+    minimum,
+    read,
+    shuffle,
+    splat,
+    store,
+    sum_lanes,
+    unroll,
+    write,
+)
 
 #: Places in the table of numbers.
 (
@@ -32,54 +47,53 @@ def blank(to, start, stop, zeros, L):
         store(to, i, load(zeros, 0, L))
 
 
-def copy_row(to, x, n, step, L):
-    """n elements of x, ``step`` apart, next to each other; some memory beyond them is overwritten."""
-    if step == 1:
-        whole = n // L * L
-        for i in range(0, whole, L):
-            store(to, i, load(x, i, L))
-        if whole < n:
-            store(to, whole, load(x, whole, L, n - whole))
-    elif step == 2:
-        for i in range(0, n, L):
-            left = 2 * (n - i) - 1
-            low, high = load(x, 2 * i, L, left), load(x, 2 * i + L, L, left - L)
-            store(to, i, shuffle(low, high, tuple(range(0, 2 * L, 2))))
-    else:
+def copy_row(to, x, n, step, zeros, L):
+    """n elements of x, ``step`` apart, next to each other, then perhaps some zeros."""
+    if step > 2:
         for i in range(n):
             to[i] = x[i * step]
+    else:
+        for i in range(0, n, L):
+            left = n - i
+            values = load(zeros, 0, L)
+            if step == 2:
+                low, high = load(x, 2 * i, L, 2 * left - 1), load(x, 2 * i + L, L, 2 * left - 1 - L)
+                values = shuffle(low, high, tuple(range(0, 2 * L, 2)))
+            elif left >= L:
+                values = load(x, i, L)
+            else:
+                values = load(x, i, L, left)
+            store(to, i, values)
 
 
+@separate
 def fill_planes(to, x, z, y, column, rows, kinds, numbers, zeros, L):
     """The padded planes of a band that begins at (z, y, column) of the result; x is a group of an image."""
-    depth = numbers[DEPTH]
-    height = numbers[HEIGHT]
-    width = numbers[WIDTH]
-    step_z = numbers[STEP_Z]
-    step_y = numbers[STEP_Y]
-    step_x = numbers[STEP_X]
-    pitch = numbers[PITCH]
-    plane = numbers[PLANE]
-    number = numbers[KINDS]
+    depth, height, width = numbers[DEPTH], numbers[HEIGHT], numbers[WIDTH]
+    step_y, step_x = numbers[STEP_Y], numbers[STEP_X]
+    pitch, plane, number = numbers[PITCH], numbers[PLANE], numbers[KINDS]
     at = i64(0)
     for c in range(numbers[CHANNELS]):
         for kind in range(number):
-            from_z = z * step_z + kinds[kind * 3]
+            from_z = z * numbers[STEP_Z] + kinds[kind * 3]
+            from_y = y * step_y + kinds[kind * 3 + 1]
             from_x = column * step_x + kinds[kind * 3 + 2]
             first = minimum(maximum((step_x - 1 - from_x) // step_x, i64(0)), pitch)
-            last = maximum(minimum((width - 1 - from_x + step_x) // step_x, pitch), first)
+            n = maximum(minimum((width - 1 - from_x + step_x) // step_x, pitch) - first, i64(0))
+            exists = (from_z >= 0) and (from_z < depth) and (n > 0)
+            plane_x = x + ((c * depth + from_z) * height * width + from_x + first * step_x)
             here = at
-            for i in range(rows):
-                from_y = (y + i) * step_y + kinds[kind * 3 + 1]
-                if (from_z >= 0) and (from_z < depth) and (from_y >= 0) and (from_y < height) and (last > first):
-                    blank(to + here, i64(0), first, zeros, L)
-                    row = x + (((c * depth + from_z) * height + from_y) * width + from_x + first * step_x)
-                    copy_row(to + here + first, row, last - first, step_x, L)
-                    blank(to + here, last, pitch, zeros, L)
-                else:
-                    blank(to + here, i64(0), pitch, zeros, L)
-                here += pitch
-            blank(to, here, at + plane, zeros, L)
+            for i in range(rows + 1):
+                there = exists and (from_y >= 0) and (from_y < height) and (i < rows)
+                end = here + pitch
+                if i == rows:
+                    end = at + plane
+                if (n < pitch) or not there:
+                    blank(to, here, end, zeros, L)
+                if there:
+                    copy_row(to + (here + first), plane_x + from_y * width, n, step_x, zeros, L)
+                here = end
+                from_y += step_y
             at += plane
 
 
@@ -165,6 +179,7 @@ def correlate(
                 )
 
 
+@separate
 def tile(flat, length, x, spots, w, begin, anew, add, offsets, q, q_end, M, V, L):
     """M rows by V vectors of sums from term q on: they begin anew or go on from what is there, or are added to it."""
     runs = [x + spots[2 * v] for v in range(V)]
@@ -258,7 +273,7 @@ def multiply(
                         done = i64(0)
                         if m < members:
                             for j in range(high):
-                                copy_row(to + j * pitch, from_g + j * numbers[OUT_WIDTH], wide, 1, L)
+                                copy_row(to + j * pitch, from_g + j * numbers[OUT_WIDTH], wide, 1, zeros, L)
                                 blank(to + j * pitch, wide, pitch, zeros, L)
                             done = (high - 1) * pitch + wide
                         blank(to, done, count, zeros, L)
@@ -270,6 +285,7 @@ def multiply(
                                  number, zeros, M, V, L)  # fmt: skip
 
 
+@separate
 def products(to, apart, flat, length, next_g, planes, next_x, offsets, count, number, zeros, M, V, L):
     """M rows of the gradient times V runs of the input, summed and added to the table."""
     sums = [load(zeros, 0, L) for _ in range(M * V)]  # a constant would keep a register
@@ -304,11 +320,14 @@ def four_sums(a, b, c, d):
 def deliver(to, flat, n, step, L):
     """n elements to places that are ``step`` apart."""
     if step == 1:
-        whole = n // L * L
-        for i in range(0, whole, L):
-            store(to, i, load(flat, i, L))
-        if whole < n:
-            store(to, whole, load(flat, whole, L), n - whole)
+        for i in range(0, n, L):
+            at = minimum(
+                i, maximum(n - L, i64(0))
+            )  # the last may be stored again: stores of some lanes take much longer
+            if n >= L:
+                store(to, at, load(flat, at, L))
+            else:
+                store(to, 0, load(flat, 0, L), n)
     else:
         for i in range(n):
             to[i * step] = flat[i]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..language import separate
 from ..words import (
     gather,
     i32,
@@ -62,6 +63,7 @@ def inner_row(x, at, step, left, T):
     return values
 
 
+@separate
 def pool_row(out, places, plane, numbers, steps, z, z_first, z_end, y, y_first, y_end, KIND, T):
     """A row of the result: eight windows at a time."""
     depth, height, width, out_width = numbers[DEPTH], numbers[HEIGHT], numbers[WIDTH], numbers[OUT_WIDTH]
