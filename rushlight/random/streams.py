@@ -7,6 +7,7 @@ the state with the NumPy path: NumPy's own memory of the key, the tempered block
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -82,17 +83,7 @@ def one_by_one(gen: MT19937, name: str, dtype: Any, n: int, *operands: Any) -> A
     """Numbers (float64) by a sampler of ``kernels.code.rejection``; None if NumPy and Python are to do it."""
     if not n or not wanted(n * 100):  # a number takes Python as long as NumPy takes for a hundred others
         return None
-    key = (name, dtype)
-    if key not in _kernels:
-        kernel = _compiler()
-        if kernel is not None:
-            from ..kernels.code import rejection
-
-            more = {} if name == "poisson" else {"T": _types()[dtype.str[1:]]}
-            _kernels[key] = kernel.compiled(getattr(rejection, name), **more)
-        else:
-            _kernels[key] = None
-    run = _kernels[key]
+    run = _kernel("rejection", name, dtype)
     shared = gen.shared(PIECE)  # as many as may be, so that there is room for a block
     if run is None or shared is None:
         return None
@@ -109,20 +100,20 @@ def one_by_one(gen: MT19937, name: str, dtype: Any, n: int, *operands: Any) -> A
 
 def within_unit(p: Array) -> bool | None:
     """Whether all numbers of a contiguous array are from 0 to 1; None if NumPy is to find out."""
-    run = _categories("within", p.dtype)
+    run = _kernel("categories", "within", p.dtype)
     bad = np.zeros(1, np.int64)
     return not bad[0] if run is not None and run(p.size, 1 << 16, bad, p) else None
 
 
 def scaled(x: Array, deviation: float, mean: float, raised: bool = False) -> bool:
     """``x`` becomes ``fma(x, deviation, mean)``, and then its exponential if ``raised``."""
-    run = _kernel("scaled")
+    run = _kernel("draws", "scaled")
     return run is not None and run(x.size, 1 << 11 if raised else 1 << 14, x, mean, deviation, int(raised))
 
 
 def running_sums(weights: Array) -> Array | None:
     """Of each row, divided by the last; None if NumPy is to do it, as it must where a weight or a sum is not what it should be."""
-    run = _categories("running", weights.dtype)
+    run = _kernel("categories", "running", weights.dtype)
     rows, columns = weights.shape
     sums, bad = np.empty(weights.shape, weights.dtype), np.zeros(1, np.int64)
     grain = 4 * max(1, 1 << 12 // columns)
@@ -131,94 +122,70 @@ def running_sums(weights: Array) -> Array | None:
 
 def looked_up(sums: Array, draws: Array) -> Array | None:
     """Where in its row of running sums each draw belongs; ``draws`` has a row for each of theirs."""
-    run = _categories("look_up", sums.dtype)
+    run = _kernel("categories", "look_up", sums.dtype)
     out = np.empty(draws.shape, np.int64)
     return out if run is not None and run(out.size, 1 << 10, out, sums, draws, sums.shape[1], draws.shape[1]) else None
 
 
 def _compiled(name: str, per: int, dtype: Any, other: Any) -> Any:
-    """The kernel for an array of a dtype; None if it cannot be had."""
-    kernel = _compiler()
-    if kernel is None:
+    """The kernel that fills an array of a dtype; None if it cannot be had."""
+    if _symbols() is None:
         return None
-    from ..kernels.code import draws, streams
+    from ..kernels.code import draws
 
-    types = _types()
-    return kernel.compiled(
-        streams.fill,
-        PIECE=PIECE,
-        SLACK=SLACK,
-        transform=getattr(draws, name),
-        per=per,
-        T=types[dtype.str[1:]],
-        P=types["f4" if other is None else other.str[1:]],
-    )
+    numbers = {"T": _type(dtype), "P": _type(np.dtype(np.float32) if other is None else other)}
+    return _made("streams", "fill", PIECE=PIECE, SLACK=SLACK, transform=getattr(draws, name), per=per, **numbers)
 
 
-def _categories(name: str, dtype: Any) -> Any:
-    """A function of ``code.categories`` for a dtype."""
-    key = (name, dtype)
+def _kernel(module: str, name: str, dtype: Any = None) -> Any:
+    """Another one, for a dtype if it depends on one."""
+    key = (module, name, dtype)
     if key not in _kernels:
-        kernel = _compiler()
-        if kernel is not None:
-            from ..kernels.code import categories
-
-        _kernels[key] = kernel and kernel.compiled(getattr(categories, name), T=_types()[dtype.str[1:]])
+        _kernels[key] = _made(module, name, **({} if dtype is None else {"T": _type(dtype)}))
     return _kernels[key]
 
 
-def _kernel(name: str) -> Any:
-    """A function of ``code.draws`` that draws nothing."""
-    if name not in _kernels:
-        kernel = _compiler()
-        if kernel is not None:
-            from ..kernels.code import draws
+def _made(module: str, name: str, **bindings: Any) -> Any:
+    symbols = _symbols()
+    if symbols is None:
+        return None
+    from ..kernels import kernel
 
-        _kernels[name] = kernel and kernel.compiled(getattr(draws, name))
-    return _kernels[name]
+    python: Any = getattr(importlib.import_module(f"rushlight.kernels.code.{module}"), name)
+    python.symbols = symbols
+    return kernel.compiled(python, **bindings)
 
 
-def _types() -> dict[str, Any]:
+def _type(dtype: Any) -> Any:
+    """A dtype in the language of kernels."""
     from ..kernels import words
 
-    return {"f4": words.f32, "f8": words.f64, "i8": words.i64, "i4": words.i32, "u1": words.u8}
+    return {"f4": words.f32, "f8": words.f64, "i8": words.i64, "i4": words.i32, "u1": words.u8}[dtype.str[1:]]
+
+
+#: Functions of the C library that the code calls; those that ``math`` has are compared with it.
+_LIBM = ("log", "log1p", "exp", "sin", "cos", "tan", "lgamma", "pow", "log1pf")
 
 
 @functools.cache
-def _compiler() -> Any:
-    """The module that makes kernels, with the C library's functions at hand; None where they are not those that ``math`` calls."""
-    if not llvm.available() or not llvm.has("fma"):
+def _symbols() -> dict[str, int] | None:
+    """Their addresses; None without compiled code, or where they are not what ``math`` calls."""
+    if not llvm.available() or not (llvm.has("fma") or llvm.has("neon")):
         return None
-    from ..kernels import kernel
-    from ..kernels.code import draws, rejection, streams
-
-    symbols = _symbols(draws.LIBM, rejection.LIBM)
-    if symbols is None:
-        return None
-    callers: list[Any] = [streams.fill, draws.scaled, rejection.poisson, rejection.gamma, rejection.binomial]
-    for caller in callers:
-        caller.symbols = symbols
-    return kernel
-
-
-def _symbols(names: tuple[str, ...], more: tuple[str, ...]) -> dict[str, int] | None:
-    """Addresses of functions of the C library; None if ``names`` are not those that ``math`` calls."""
     import ctypes
 
     found = {}
-    for name in names:
+    for name in _LIBM:
         function: Any = libm._from_c(name, False)
-        low, high = libm._DOMAIN[name]
-        reference = getattr(math, name)
-        if function is None or any(
-            function(x) != reference(x) for x in [low + (high - low) * (i * 0.618034 % 1) for i in range(1, 100)]
-        ):
-            return None
-        found[name] = ctypes.cast(function, ctypes.c_void_p).value or 0
-    for name in more:
-        function = libm._from_c(name, False)
-        if function is None:
+        if function is None or not all(function(x) == getattr(math, name)(x) for x in _probes(name)):
             return None
         found[name] = ctypes.cast(function, ctypes.c_void_p).value or 0
     found["sched_yield"] = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
     return found
+
+
+def _probes(name: str) -> list[float]:
+    if name not in libm._DOMAIN:
+        return []
+    low, high = libm._DOMAIN[name]
+    return [low + (high - low) * (i * 0.618034 % 1) for i in range(1, 100)]

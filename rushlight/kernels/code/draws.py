@@ -34,9 +34,10 @@ from ..words import (
 )
 from .streams import doubles, pairs, singles, temper, whole
 
-#: Functions of the C library, and the only ones: their bits are the stream's.
-LIBM = ("log", "log1p", "exp", "sin", "cos", "tan")
-c_log, c_log1p, c_exp, c_sin, c_cos, c_tan = (External(name, f64, f64) for name in LIBM)
+# Of the C library: their bits are the stream's.
+c_log, c_log1p, c_exp, c_sin, c_cos, c_tan = (
+    External(x, f64, f64) for x in ("log", "log1p", "exp", "sin", "cos", "tan")
+)
 
 
 # --- uniforms -----------------------------------------------------------------------------------------------------------

@@ -13,8 +13,6 @@ from ..words import absolute, ceil, copy, f32, f64, floor, i64, load, read, sqrt
 from .draws import c_cos, c_exp, c_log, c_log1p, c_sin
 from .streams import WORDS, temper, twist
 
-#: Functions of the C library that these need beyond those of ``draws``.
-LIBM = ("lgamma", "pow", "log1pf")
 c_lgamma = External("lgamma", f64, f64)
 c_pow = External("pow", f64, f64, f64)
 c_log1pf = External("log1pf", f32, f32)
