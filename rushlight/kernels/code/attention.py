@@ -36,7 +36,7 @@ from ..words import (
     write,
 )
 from .functions import exp, short_exp, single_exp
-from .panels import MOST_ROWS, PANEL, W, add_products, add_turned_products, pack, pack_turned
+from .panels import MOST_ROWS, PANEL, W, add_products, add_turned_products, pack, pack_turned, terms_of_a_chain
 
 KEYS = 512  # of a block
 SCORES = KEYS + PANEL  # room for a row of them: rows that begin 2048 bytes apart would share a few places of the cache
@@ -55,12 +55,6 @@ def library_log(x):
 def height(rest):
     """Rows of the next tile: six, or four if that many more make the last ones whole."""
     return select((rest > 8) or (rest == 5) or (rest == 6), i64(6), i64(4))
-
-
-def terms_of_a_chain(inner):
-    """How long the chains of a product are."""
-    longer = inner // 2 if inner < 384 else i64(192)
-    return inner if inner <= 192 else longer
 
 
 def padded(n):

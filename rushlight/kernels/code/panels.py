@@ -13,17 +13,23 @@ PANEL = 2 * W
 MOST_ROWS = 6  # of a tile
 
 
-def add_products(R, sums, a, between, count, panel, k):
-    """Add to ``R`` rows by a panel of sums: ``count`` rows of ``a``, ``between`` apart, times k rows of a panel."""
+def add_products(R, sums, a, between, count, panel, k, V=2):
+    """Add to ``R`` rows by a panel of sums: ``count`` rows of ``a``, ``between`` apart, times k rows of a panel of V vectors."""
     rows = [a + minimum(i64(r), count - 1) * between for r in range(R)]
     p = panel + 0
     for i in range(k):
-        first, second = load(p, 0, W), load(p, W, W)
+        vectors = [load(p, v * W, W) for v in range(V)]
         for r in unroll(R):
             factor = splat(rows[r][i], W)
-            sums[2 * r] = fma(factor, first, sums[2 * r])
-            sums[2 * r + 1] = fma(factor, second, sums[2 * r + 1])
-        p = p + PANEL
+            for v in unroll(V):
+                sums[V * r + v] = fma(factor, vectors[v], sums[V * r + v])
+        p = p + V * W
+
+
+def terms_of_a_chain(inner):
+    """How long the chains of a product are in PyTorch's BLAS: up to 384 terms are halved, else there are 192 in each."""
+    longer = inner // 2 if inner < 384 else i64(192)
+    return inner if inner <= 192 else longer
 
 
 def height(rest):
