@@ -145,3 +145,21 @@ def test_threads_do_not_matter():
     finally:
         torch.set_num_threads(threads)
     same(found)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size, out", [((40, 33), (7, 5)), ((7, 9), (20, 9)), ((50,), (13,)), ((9, 8, 7), (2, 3, 4))])
+def test_adaptive_mean(size, out, dtype, monkeypatch):
+    pool = getattr(F, f"adaptive_avg_pool{len(size)}d")
+    x = image((3, 5, *size), 0, dtype, "plain")
+    same(both(monkeypatch, lambda: run(lambda t: pool(t, out), x)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic", "linear", "trilinear"])
+@pytest.mark.parametrize("factor", [0.4, 1.7])
+def test_interpolation(mode, factor, dtype, monkeypatch):
+    n = {"linear": 1, "trilinear": 3}.get(mode, 2)
+    x = image((2, 3, *(31, 19, 11)[:n]), 0, dtype, "plain")
+    more = {} if mode == "nearest" else {"align_corners": False}
+    same(both(monkeypatch, lambda: run(lambda t: F.interpolate(t, scale_factor=factor, mode=mode, **more), x)))

@@ -5,11 +5,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from . import llvm
+
 Array = np.ndarray[Any, Any]
+
+LARGE = 1 << 16  # multiplications or additions from which native code is had at once
+CHUNK = 1 << 14  # those that are worth a chunk
 
 
 def step(n: int, m: int, align: bool, scale: float | None, dtype: Any) -> Any:
@@ -128,11 +135,61 @@ def transposed(index: Array, weight: Array, n: int) -> tuple[Array, Array]:
 
 def apply(x: Array, axis: int, index: Array, weight: Array) -> Array:
     """The weighted sum of the taps along an axis."""
+    m, count = index.shape
+    found = _native_taps(x, axis, index, weight) if _worth(x, x.size // max(x.shape[axis], 1) * m * count) else None
+    if found is not None:
+        return found
     shape = [1] * x.ndim
-    shape[axis] = len(index)
+    shape[axis] = m
     total = None
-    for j in range(index.shape[1]):
+    for j in range(count):
         part = x.take(index[:, j], axis) * weight[:, j].astype(x.dtype).reshape(shape)
         total = part if total is None else np.add(total, part, out=total)
     assert total is not None
     return total
+
+
+def _worth(x: Array, work: int) -> bool:
+    if not work or x.dtype.char not in "fd":
+        return False
+    return llvm.available() if work >= LARGE else llvm.patience.over(work, 2)
+
+
+def _run(name: str, x: Array) -> Any:
+    from .code import resampling as code
+    from .emit import F32, F64
+    from .kernel import compiled
+
+    return compiled(getattr(code, name), T=F32 if x.itemsize == 4 else F64)
+
+
+def _native_taps(x: Array, axis: int, index: Array, weight: Array) -> Array | None:
+    (m, count), n = index.shape, x.shape[axis]
+    if index.min() < 0 or index.max() >= n:
+        return None
+    outer, inner = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
+    out = np.empty((*x.shape[:axis], m, *x.shape[axis + 1 :]), x.dtype)
+    index, weight = np.ascontiguousarray(index.T, np.int64), np.ascontiguousarray(weight.T, x.dtype)
+    grain = max(1, CHUNK // (m * count * inner))
+    done = _run("taps", x)(outer, grain, out, np.ascontiguousarray(x), index, weight, n, m, count, inner)
+    return out if done else None
+
+
+def box_sums(x: Array, ranges: Sequence[tuple[Array, Array]]) -> Array | None:
+    """Sums over boxes of the last dimensions, given by the first and the end of their ranges in each; None if NumPy is to do it."""
+    n = len(ranges)
+    size, out_size = x.shape[x.ndim - n :], tuple(len(starts) for starts, _ in ranges)
+    work = math.prod(x.shape[: x.ndim - n])
+    for starts, ends in ranges:
+        work *= int((ends - starts).sum())
+    if not _worth(x, work):
+        return None
+    if any(starts.min() < 0 or ends.max() > m for (starts, ends), m in zip(ranges, size, strict=True)):
+        return None
+    out = np.empty((*x.shape[: x.ndim - n], *out_size), x.dtype)
+    one = (1,) * (3 - n)
+    sizes = np.array([*one, *size, *one, *out_size], np.int64)
+    table = np.array([*(0, 1) * (3 - n), *(v for pair in ranges for part in pair for v in part)], np.int64)
+    planes = x.size // math.prod(size)
+    grain = max(1, CHUNK * planes // work)
+    return out if _run("boxes", x)(planes, grain, out, np.ascontiguousarray(x), table, sizes) else None
