@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import rushlight as torch
 from rushlight.kernels import llvm
 from rushlight.random import discrete, normal, permutation, rejection, streams, transforms, uniform
-from rushlight.random.generator import WORDS, Generator
+from rushlight.random.generator import MT19937, WORDS, Generator
 
 if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)
@@ -150,8 +150,8 @@ def test_permutations(n, used):
 
 @few
 @given(
-    rows=st.integers(1, 9),
-    columns=st.integers(1, 300),
+    rows=st.integers(1, 13),
+    columns=st.one_of(st.integers(1, 300), st.sampled_from([2047, 2048, 2049])),
     n=st.integers(1, 70),
     replacement=st.booleans(),
     kind=st.sampled_from(["f4", "f8", "f2"]),
@@ -285,6 +285,27 @@ def test_threads_change_nothing(name):
     for out, state in found[1:]:
         np.testing.assert_array_equal(out, found[0][0])
         np.testing.assert_array_equal(state, found[0][1])
+
+
+@pytest.mark.parametrize("missing", ["NumPy's memory of the key", "the C library that math calls"])
+def test_numpy_takes_over_where_a_check_fails(missing, monkeypatch):
+    if missing.startswith("NumPy"):
+        monkeypatch.setattr(MT19937, "_share", lambda self: False)
+    else:
+        monkeypatch.setattr(streams, "_symbols", lambda: None)
+        monkeypatch.setattr(streams, "_kernels", {})
+    for draw in (
+        lambda gen: normal.normal_(gen, np.empty(100, np.float32)),
+        lambda gen: uniform.bernoulli_tensor(gen, np.full(100, 0.3)),
+        lambda gen: rejection.poisson(gen, np.full(20, 3.0)),
+        lambda gen: discrete.multinomial(gen, np.ones((3, 20)), 5, True),
+        lambda gen: permutation.randperm(gen, 700),
+        lambda gen: transforms.cauchy_(gen, np.empty(50)),
+        lambda gen: normal.log_normal_(gen, np.empty(300)),
+    ):
+        assert_same(draw)
+    with kernels(True):
+        assert not streams.fill(Generator(), "unit", np.empty(5, np.float32), per=1)
 
 
 def test_layouts_are_filled_in_the_order_of_memory():
