@@ -5,19 +5,22 @@ import pytest
 import torch
 
 import rushlight
-from rushlight.kernels import gemm, products
+from rushlight.kernels import blocks, gemm, products
 
-if gemm._kernel() is None:
+if blocks.kernel(True) is None:
     pytest.skip("compiled code is not available here", allow_module_level=True)
 
 
 @pytest.fixture(params=["native", "numpy"], autouse=True)
 def small(request, monkeypatch):
     """Small products by machine code, and by NumPy where it can."""
+    monkeypatch.setattr(gemm, "_known", {})
     if request.param == "native":
-        monkeypatch.setattr(products, "_native", lambda work: True)
+        for module in (gemm, products):
+            monkeypatch.setattr(module, "worth_machine_code", lambda work: True)
     else:
-        monkeypatch.setattr(products, "_native", lambda work: work > products._MOST)
+        for module in (gemm, products):
+            monkeypatch.setattr(module, "worth_machine_code", lambda work: work > products._MOST)
 
 
 def matrix(rng, rows, columns, turned, batch=()):

@@ -6,22 +6,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rushlight
-from rushlight.kernels import gemm, llvm, products
+from rushlight.kernels import blocks, gemm, llvm, products
 from rushlight.kernels.fused import fma
 
-if gemm._kernel() is None:
+if blocks.kernel(True) is None:
     pytest.skip("compiled code is not available here", allow_module_level=True)
 
 
 @pytest.fixture
 def native(monkeypatch):
     """Small products as machine code from the first on."""
-    monkeypatch.setattr(products, "_native", lambda work: True)
+    for module in (gemm, products):
+        monkeypatch.setattr(module, "worth_machine_code", lambda work: True)
 
 
 @pytest.fixture
 def by_numpy(monkeypatch):
-    monkeypatch.setattr(products, "_native", lambda work: False)
+    for module in (gemm, products):
+        monkeypatch.setattr(module, "worth_machine_code", lambda work: False)
 
 
 def one_after_another(a, b):
@@ -141,7 +143,7 @@ def test_small_products_are_numpys(rows, columns, inner, left, right, added, pla
     answers = []
     with pytest.MonkeyPatch.context() as patch:
         for native in (False, True):
-            patch.setattr(products, "_native", lambda work, native=native: native)
+            patch.setattr(products, "worth_machine_code", lambda work, native=native: native)
             answers.append(products.small_product(a, b, source, place, offset))
     np.testing.assert_array_equal(*answers)
 
@@ -163,14 +165,15 @@ def test_large_small_products(shape, right, native, monkeypatch):
     finally:
         rushlight.set_num_threads(threads)
     monkeypatch.setattr(products, "_MOST", 1 << 30)
-    monkeypatch.setattr(products, "_native", lambda work: False)
+    for module in (gemm, products):
+        monkeypatch.setattr(module, "worth_machine_code", lambda work: False)
     for answer in answers:
         np.testing.assert_array_equal(answer, products.small_product(a, b))
 
 
 def test_what_is_refused():
     a, b = matrix(8, 8, "plain", 0), matrix(8, 16, "plain", 1)
-    kernel, out = gemm._kernel(), np.full((8, 16), 7, np.float32)
+    kernel, out = blocks.kernel(True), np.full((8, 16), 7, np.float32)
     numbers = 8, 16, 8, 0, 8, 1, 0, 16, 1, 0, 48, 48, 0, 1
     for wrong in (
         (out, a, b.astype(np.float64), None),
@@ -186,6 +189,17 @@ def test_what_is_refused():
     assert gemm.product(a[:, :0], b[:0]) is None
     assert gemm.product(a[:0], b) is None
     assert gemm.products(matrix(8, 8, "plain", 0, (0,)), matrix(8, 16, "plain", 1, (0,))) is None
+
+
+def test_numbers_that_are_not_aligned(native):
+    """Kernels refuse them; NumPy does not."""
+    a = np.frombuffer(bytearray(4 * 8 * 8 + 1), np.float32, 64, 1).reshape(8, 8)
+    b = matrix(8, 16, "plain", 1)
+    for columns in (16, 3):
+        assert gemm.product(a, b[:, :columns]) is None
+        assert not (rushlight.from_numpy(a) @ rushlight.from_numpy(b[:, :columns])).any()
+    assert gemm.products(a[None].repeat(1, 0)[:1], b[None]) is not None
+    assert not rushlight.addmm(rushlight.zeros(16), rushlight.from_numpy(a), rushlight.from_numpy(b)).any()
 
 
 def test_empty_products():
@@ -215,7 +229,7 @@ def test_blocks_are_worth_a_thread_and_fit_the_cache():
         for columns in (3, 12, 100, 260, 5000):
             for inner in (2, 64, 1000):
                 for along in (False, True):
-                    units, grain, mb, nb, pack_a, pack_b = gemm.plan(rows, columns, inner, along, True)
+                    units, grain, mb, nb, pack_a, pack_b = blocks.plan(rows, columns, inner, along, True)
                     assert 1 <= mb <= 198 and 16 <= nb <= 256 and nb % 16 == 0
                     assert units == -(-rows // mb) * -(-columns // nb)
                     assert units <= grain or grain * mb * nb * inner >= 1 << 18
@@ -233,7 +247,8 @@ def test_addmm_adds_what_it_is_given():
 
 
 def test_kernels_are_off_without_machine_code(by_numpy, monkeypatch):
-    monkeypatch.setattr(gemm, "_kernel", lambda: None)
+    monkeypatch.setattr(gemm, "kernel", lambda fused: None)
+    monkeypatch.setattr(gemm, "_known", {})
     a, b = matrix(20, 30, "plain", 0), matrix(30, 40, "plain", 1)
     assert gemm.product(a, b) is None and gemm.products(a[None], b[None]) is None
     np.testing.assert_allclose((rushlight.from_numpy(a) @ rushlight.from_numpy(b)).numpy(), a @ b, rtol=1e-5, atol=1e-5)

@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from . import llvm
+from .blocks import F32, Layout, Step, done, kernel, tiles
 
 Array = np.ndarray[Any, Any]
+Sizes = tuple[int, ...]
 
 COLUMNS, ROWS = 12, 4  # with at least as many of both, the ordinary kernel takes over
 _MOST = 1 << 17  # products beyond which an array of them all would cost NumPy more than it gives
@@ -42,33 +44,43 @@ def small_product(
     work = rows * inner * columns
     if not work or (columns >= COLUMNS and rows >= ROWS):
         return None
-    native = _native(work)
-    if not native and (inner < 2 or work > _MOST):
+    if worth_machine_code(work):
+        return _by_kernels(a, b, source, place, offset)
+    if inner < 2 or work > _MOST:
         return None
-    along = b.strides[0] == 4 and b.strides[1] != 4
-    vector = None
-    if place == "alone":
-        if rows == 1 or columns == 1:
-            vector = _vector(a, b)
-        along = along and columns > 1
-    elif place == "batch" and rows == 1 and along and a.strides[0] != 4:
-        vector = a[0], b.T
-    if vector is not None:
-        if native:
-            return _by_vector_native(*vector, source).reshape(rows, columns)
-        return _added(_by_vector(*vector).reshape(rows, columns), source)
-    if along:
-        if a.strides[1] == 4 and (rows > 1 or place != "batch"):
-            return _in_lanes_native(a, b, source) if native else _added(_in_lanes(a, b), source)
-        return _added(_plain_native(a, b, None, offset) if native else _plain(a, b, None, offset), source)
-    return _plain_native(a, b, source, offset) if native else _plain(a, b, source, offset)
+    order = _order(a.shape, a.strides, b.shape, b.strides, place)
+    if order == "left vectors":
+        return _added(_by_vector(b[:, 0], a).reshape(rows, columns), source)
+    if order == "right vectors":
+        return _added(_by_vector(a[0], b.T).reshape(rows, columns), source)
+    if order == "lanes":
+        return _added(_in_lanes(a, b), source)
+    if order == "plain, source last":
+        return _added(_plain(a, b, None, offset), source)
+    return _plain(a, b, source, offset)
 
 
-def _vector(a: Array, b: Array) -> tuple[Array, Array] | None:
-    """The vector and the vectors, as rows, that it is multiplied with, if these lie along the inner size."""
-    if b.shape[1] == 1 and (a.shape[0] > 1 or b.strides[1] == 0):
-        return (b[:, 0], a) if a.strides[1] == 4 and a.strides[0] != 4 else None
-    return (a[0], b.T) if b.strides[0] == 4 and b.strides[1] != 4 else None
+def _order(a: Sizes, a_strides: Sizes, b: Sizes, b_strides: Sizes, place: str) -> str:
+    """The order in which a small product is added, by the shapes and strides of its factors."""
+    rows, columns = a[0], b[1]
+    (ra, ka), (kb, jb) = a_strides, b_strides
+    along = kb == 4 and jb != 4
+    if place == "alone" and columns == 1:
+        if rows > 1 or jb == 0:
+            return "left vectors" if ka == 4 and ra != 4 else "plain"
+        return "right vectors" if along else "plain"
+    if rows == 1 and along and (place == "alone" or (place == "batch" and ra != 4)):
+        return "right vectors"
+    if not along:
+        return "plain"
+    return "lanes" if ka == 4 and (rows > 1 or place != "batch") else "plain, source last"
+
+
+def worth_machine_code(work: int) -> bool:
+    """Whether machine code is to do that many multiplications: if NumPy cannot, or has had enough to do."""
+    if llvm.patience.ready:
+        return True
+    return llvm.available() if work > _MOST else llvm.patience.over(4 * work, _CALLS)
 
 
 def _added(out: Array, source: Array | None) -> Array:
@@ -180,67 +192,60 @@ def _one_by_one(p: Array, start: int, stop: int, total: Array | None = None) -> 
     return total
 
 
-def plain_kernel(work: int) -> Any:
-    """``code.gemm.products`` with products and sums rounded, if machine code is to do that much work; else None."""
-    return _kernel("products") if _native(work) else None
-
-
-def _native(work: int) -> bool:
-    """Whether machine code is to do that many multiplications: if NumPy cannot, or has had enough to do."""
-    return llvm.available() if work > _MOST else llvm.patience.over(4 * work, _CALLS)
-
-
 # The same as machine code -------------------------------------------------------------------------------------------------
 @functools.cache
 def _kernel(name: str) -> Any:
-    from .code import gemm, products
+    from .code import products
     from .kernel import compiled
 
-    return compiled(gemm.products, FUSED=False) if name == "products" else compiled(getattr(products, name))
+    return compiled(getattr(products, name))
 
 
-def _plain_native(a: Array, b: Array, source: Array | None, offset: int) -> Array:
-    from .gemm import plan
+def _by_kernels(a: Array, b: Array, source: Array | None, place: str, offset: int) -> Array | None:
+    order = _order(a.shape, a.strides, b.shape, b.strides, place)
+    if order == "left vectors" and b.strides[0] != 4:
+        b = b.copy()
+    elif order == "right vectors" and a.strides[1] != 4:
+        a = a.copy()
+    last = source if order == "plain, source last" else None
+    source = None if last is not None else source
+    layout = Layout(a.shape, a.strides, b.shape, b.strides, 0 if source is None else source.ndim)
+    out = np.empty((a.shape[0], b.shape[1]), F32)
+    ready = done(_small_steps(layout, order, offset), out, a, b, source)
+    return _added(out, last) if ready else None
 
-    inner, columns = b.shape
-    rows = len(a)
-    (ra, ka), (kb, jb) = a.strides, b.strides
-    ra, ka, kb, jb = ra >> 2, ka >> 2, kb >> 2, jb >> 2
-    ss = columns if source is not None and source.ndim == 2 else 0
-    out = np.empty((rows, columns), np.float32)
+
+def small_steps(x: Layout) -> tuple[Step, ...] | None:
+    """The calls of kernels that make a small product; None if it takes more."""
+    order = _order(*x[:4], "alone")
+    if order == "left vectors" and x.b_strides[0] != 4:
+        return None
+    if order == "right vectors" and x.a_strides[1] != 4:
+        return None
+    return None if order == "plain, source last" and x.added else _small_steps(x, order, 0)
+
+
+def _small_steps(x: Layout, order: str, offset: int) -> tuple[Step, ...]:
+    (rows, inner), columns = x.a, x.b[1]
+    ra, ka, kb, jb = (n >> 2 for n in (*x.a_strides, *x.b_strides))
+    ss = columns if x.added == 2 else 0
+    if order in ("left vectors", "right vectors"):
+        left = order == "left vectors"
+        count, apart = (rows, ra) if left else (columns, jb)
+        each = int(x.added == 2 or (x.added == 1 and not left))
+        grain = max(_CHUNK // (4 * inner), 1)
+        return (Step(_kernel("by_vector"), -(-count // 4), grain, left, (count, inner, apart, each)),)
+    if order == "lanes":
+        grain = max(_CHUNK // (inner * columns), 1)
+        return (Step(_kernel("in_lanes"), rows, grain, False, (rows, columns, inner, ra, jb, ss)),)
+    numbers = rows, columns, inner, ra, ka, kb, ss
     if rows < ROWS and columns >= 32 and jb == 1:
         grain = max(_CHUNK // (32 * rows * inner), 1)
-        done = _kernel("few_rows")(-(-columns // 32), grain, out, a, b, source, rows, columns, inner, ra, ka, kb, ss)
+        steps = [Step(_kernel("few_rows"), -(-columns // 32), grain, False, numbers)]
     else:
-        units, grain, mb, nb, pack_a, pack_b = plan(rows, columns, inner, ka == 1, jb == 1)
-        done = _kernel("products")(
-            units, grain, out, a, b, source, rows, columns, inner, 0, ra, ka, 0, kb, jb, ss, mb, nb, pack_a, pack_b
-        )
-    assert done
-    if columns % _LANES and inner >= 8 and jb == 1 and (rows > 1 or offset):
+        steps = [tiles(kernel(False), x)]
+    if jb == 1 and columns > _LANES and columns % _LANES and inner >= 8 and (rows > 1 or offset):
         period = 2 if columns % 2 == 0 else _LANES
         units, grain = period * -(-rows // (4 * period)), max(_CHUNK // (32 * inner), 1)
-        _kernel("heads")(units, grain, out, a, b, source, rows, columns, inner, ra, ka, kb, ss, period, offset)
-    return out
-
-
-def _in_lanes_native(a: Array, b: Array, source: Array | None) -> Array:
-    inner, columns = b.shape
-    out = np.empty((len(a), columns), np.float32)
-    grain = max(_CHUNK // (inner * columns), 1)
-    ss = columns if source is not None and source.ndim == 2 else 0
-    steps = a.strides[0] >> 2, b.strides[1] >> 2
-    assert _kernel("in_lanes")(len(a), grain, out, a, b, source, len(a), columns, inner, *steps, ss)
-    return out
-
-
-def _by_vector_native(x: Array, y: Array, source: Array | None) -> Array:
-    count, inner = y.shape
-    if x.strides[0] != 4:
-        x = x.copy()
-    out = np.empty(count, np.float32)
-    grain = max(_CHUNK // (4 * inner), 1)
-    each = int(source is not None and source.size == count)
-    done = _kernel("by_vector")(-(-count // 4), grain, out, x, y, source, count, inner, y.strides[0] >> 2, each)
-    assert done
-    return out
+        steps.append(Step(_kernel("heads"), units, grain, False, (*numbers, period, offset)))
+    return tuple(steps)

@@ -119,11 +119,16 @@ _HALVES = (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15)
 
 
 def pack_columns(W, room, b, kb, jb, k, left):
-    """A panel of ``2 * W`` columns, row after row; columns that are not there are the last one again."""
-    if (jb == 1) and (left >= 2 * W):
-        for i in range(k):
-            store(room, i * 2 * W, load(b, i * kb, W))
-            store(room, i * 2 * W + W, load(b, i * kb + W, W))
+    """A panel of ``2 * W`` columns, row after row; what stands for columns that are not there is never stored."""
+    if jb == 1:
+        if left >= 2 * W:
+            for i in range(k):
+                store(room, i * 2 * W, load(b, i * kb, W))
+                store(room, i * 2 * W + W, load(b, i * kb + W, W))
+        else:
+            for i in range(k):
+                store(room, i * 2 * W, load(b, i * kb, W, left))
+                store(room, i * 2 * W + W, load(b, i * kb + W, W, left - W))
     else:
         done = i64(0)
         if W == 8:

@@ -1,0 +1,98 @@
+"""The blocks in which the kernels of ``code.gemm`` make a product of float32 matrices, and how they are called."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import llvm
+
+Array = np.ndarray[Any, Any]
+
+F32 = np.dtype(np.float32)
+
+#: Blocks of the result: as large as the second cache allows; smaller ones so that there are some for every thread.
+_MOST_ROWS, _MOST_COLUMNS = 192, 256
+_CHUNK, _AT_EASE = 1 << 19, 1 << 21  # multiplications worth a chunk of their own: about 10 us; 40 if there are many
+_PACKED = 1 << 28  # multiplications from which on rows that lie along the inner size are packed too
+
+
+@functools.cache
+def kernel(fused: bool) -> Any:
+    """``code.gemm.products``, in the order of ordinary products or of small ones; None where it cannot be had."""
+    if not llvm.available() or (fused and not llvm.has("fma")):
+        return None
+    from .code import gemm
+    from .kernel import compiled
+
+    return compiled(gemm.products, FUSED=fused)
+
+
+class Layout(NamedTuple):
+    """What the steps of a product depend on: shapes and strides of the factors, dimensions of the source or 0."""
+
+    a: tuple[int, ...]
+    a_strides: tuple[int, ...]
+    b: tuple[int, ...]
+    b_strides: tuple[int, ...]
+    added: int
+
+
+class Step(NamedTuple):
+    """A call of a kernel, but for the arrays."""
+
+    kernel: Any
+    units: int
+    grain: int
+    turned: bool  # whether the right factor is given first
+    numbers: tuple[int, ...]
+
+
+def done(steps: tuple[Step, ...], out: Array, a: Array, b: Array, source: Array | None) -> bool:
+    """Take the steps; whether the arrays were such as kernels take (aligned)."""
+    for run, units, grain, turned, numbers in steps:
+        x, y = (b, a) if turned else (a, b)
+        if not run(units, grain, out, x, y, source, *numbers):
+            return False
+    return True
+
+
+def tiles(run: Any, x: Layout) -> Step:
+    """The step in which ``code.gemm.products`` makes a product, or all of a batch."""
+    *batch, rows, inner = x.a
+    columns = x.b[-1]
+    ra, ka, kb, jb = (n >> 2 for n in (*x.a_strides[-2:], *x.b_strides[-2:]))
+    sa, sb = (x.a_strides[0] >> 2, x.b_strides[0] >> 2) if batch else (0, 0)
+    units, grain, mb, nb, pack_a, pack_b = plan(rows, columns, inner, ka == 1, jb == 1)
+    units *= batch[0] if batch else 1
+    ss = columns if x.added == 2 else 0
+    return Step(
+        run, units, grain, False,
+        (rows, columns, inner, sa, ra, ka, sb, kb, jb, ss, mb, nb, pack_a, pack_b),
+    )  # fmt: skip
+
+
+def plan(rows: int, columns: int, inner: int, along: bool, beside: bool) -> tuple[int, int, int, int, int, int]:
+    """How many blocks, how many of them in a chunk, of how many rows and columns, and which factors are packed.
+
+    ``along``: rows of the left factor lie along the inner size; ``beside``: those of the right one along its columns.
+    """
+    work = rows * columns * inner
+    pack_a = not along or work >= _PACKED
+    pack_b = not beside or rows > 12
+    down, across = -(-rows // _MOST_ROWS), -(-columns // _MOST_COLUMNS)
+    # Every row of blocks packs the right factor again, every column the left one if that is packed.
+    chunks = min(work // _AT_EASE, 24)
+    if pack_a:
+        down = max(down, min(chunks // across, rows // 96))
+    else:
+        across = max(across, min(chunks // down, columns // 64))
+    chunks = min(work // _CHUNK, 4)
+    if down * across < chunks:
+        across = max(across, min(-(-chunks // down), columns // 48))
+        down = max(down, min(-(-chunks // across), rows // 48))
+    mb, nb = -(-rows // (6 * down)) * 6, -(-columns // (16 * across)) * 16
+    units = -(-rows // mb) * -(-columns // nb)
+    return units, max(_CHUNK * units // max(work, 1), 1), mb, nb, int(pack_a), int(pack_b)
