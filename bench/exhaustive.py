@@ -25,55 +25,65 @@ SLOPE = 2 / np.sqrt(np.pi)
 mpmath.mp.dps = 60
 
 
-def _split(
-    inside: Callable[[Array], Array], edges: tuple[float, float], below: Any, beyond: Any
-) -> Callable[[Array], Array]:
-    """A slow reference where it is needed, its limits elsewhere."""
+def _split(inside: Any, low: float, high: float, below: Any, beyond: Any) -> Callable[[Array], Array]:
+    """A reference for numbers between two sizes; below and beyond, the first terms of its series and its limit, which cost less."""
 
     def reference(x: Array) -> Array:
         size = np.abs(x)
-        if size.max() < edges[0]:
+        if size.max() < low:
             return below(x)
-        return beyond(x) if size.min() > edges[1] else inside(x)
+        return beyond(x) if size.min() > high else inside(x)
 
     return reference
+
+
+def _outside(above: float, under: float) -> Callable[[Array], Array]:
+    return lambda x: np.where(x == x, np.where(x > 0, above, under), x)
 
 
 def _erfinv(x: Array) -> Array:
     return np.where(np.abs(x) == 1, np.copysign(np.inf, x), np.where(np.abs(x) > 1, np.nan, special.erfinv(x)))
 
 
+INF, NAN, TINY, SMALL = np.inf, np.nan, 2.0**-30, 2.0**-14
+_EXP = _split(np.exp, TINY, 128, lambda x: 1 + x, _outside(INF, 0))
+
 #: The reference in float64, the same in mpmath, and what f(-x) is: ``odd``, ``even``, or nothing simple.
 REFERENCES: dict[str, tuple[Callable[[Array], Array], Any, str]] = {
-    **{
-        name: (getattr(np, name.removeprefix("rounded_")), getattr(mpmath, name.removeprefix("rounded_"), None), symmetry)
-        for name, symmetry in {
-            "rounded_exp": "", "rounded_exp2": "", "rounded_expm1": "", "rounded_tanh": "odd", "rounded_sinh": "odd",
-            "rounded_cosh": "even", "rounded_log": "", "rounded_log2": "", "rounded_log10": "", "rounded_log1p": "", "rounded_sin": "odd",
-            "rounded_cos": "even", "rounded_tan": "odd", "exp": "", "log1p": "", "sqrt": "",
-        }.items()
-    },
+    "sqrt": (np.sqrt, mpmath.sqrt, ""),
     "rounded_root": (np.sqrt, mpmath.sqrt, ""),
-    "single_exp": (np.exp, mpmath.exp, ""),
-    "rounded_asin": (np.arcsin, mpmath.asin, "odd"),
-    "rounded_acos": (np.arccos, mpmath.acos, ""),
-    "rounded_atan": (np.arctan, mpmath.atan, "odd"),
-    "rounded_atanh": (np.arctanh, mpmath.atanh, "odd"),
-    "rounded_erf": (
-        _split(special.erf, (2.0**-14, 8.0), lambda x: x * SLOPE * (1 - x * x / 3), lambda x: np.where(x == x, np.sign(x), x)),
-        mpmath.erf, "odd",
+    "exp": (_EXP, mpmath.exp, ""),
+    "single_exp": (_EXP, mpmath.exp, ""),
+    "rounded_exp": (_EXP, mpmath.exp, ""),
+    "rounded_exp2": (
+        _split(np.exp2, TINY, 256, lambda x: 1 + x * np.log(2), _outside(INF, 0)), lambda x: mpmath.mpf(2) ** x, "",
     ),
-    "rounded_erfc": (
-        _split(special.erfc, (2.0**-30, 16.0), lambda x: 1 - x * SLOPE, lambda x: np.where(x == x, 1 - np.sign(x), x)),
-        mpmath.erfc, "",
+    "rounded_expm1": (_split(np.expm1, 2.0**-26, 128, lambda x: x + x * x / 2, _outside(INF, -1)), mpmath.expm1, ""),
+    "rounded_tanh": (_split(np.tanh, SMALL, 32, lambda x: x - x**3 / 3, _outside(1, -1)), mpmath.tanh, "odd"),
+    "rounded_sinh": (_split(np.sinh, SMALL, 128, lambda x: x + x**3 / 6, _outside(INF, -INF)), mpmath.sinh, "odd"),
+    "rounded_cosh": (_split(np.cosh, SMALL, 128, lambda x: 1 + x * x / 2, _outside(INF, INF)), mpmath.cosh, "even"),
+    "rounded_log": (np.log, mpmath.log, ""),
+    "rounded_log2": (np.log2, lambda x: mpmath.log(x, 2), ""),
+    "rounded_log10": (np.log10, mpmath.log10, ""),
+    "rounded_log1p": (_split(np.log1p, 2.0**-26, INF, lambda x: x - x * x / 2, np.log1p), mpmath.log1p, ""),
+    "log1p": (_split(np.log1p, 2.0**-26, INF, lambda x: x - x * x / 2, np.log1p), mpmath.log1p, ""),
+    "rounded_sin": (_split(np.sin, SMALL, INF, lambda x: x - x**3 / 6, np.sin), mpmath.sin, "odd"),
+    "rounded_cos": (_split(np.cos, SMALL, INF, lambda x: 1 - x * x / 2, np.cos), mpmath.cos, "even"),
+    "rounded_tan": (_split(np.tan, SMALL, INF, lambda x: x + x**3 / 3, np.tan), mpmath.tan, "odd"),
+    "rounded_asin": (_split(np.arcsin, SMALL, 1.5, lambda x: x + x**3 / 6, _outside(NAN, NAN)), mpmath.asin, "odd"),
+    "rounded_acos": (_split(np.arccos, TINY, 1.5, lambda x: np.pi / 2 - x, _outside(NAN, NAN)), mpmath.acos, ""),
+    "rounded_atan": (
+        _split(np.arctan, SMALL, 2.0**30, lambda x: x - x**3 / 3, lambda x: np.sign(x) * np.pi / 2 - 1 / x), mpmath.atan, "odd",
     ),
+    "rounded_atanh": (_split(np.arctanh, SMALL, 1.5, lambda x: x + x**3 / 3, _outside(NAN, NAN)), mpmath.atanh, "odd"),
+    "asinh": (_split(np.arcsinh, SMALL, INF, lambda x: x - x**3 / 6, np.arcsinh), mpmath.asinh, "odd"),
+    "acosh": (np.arccosh, mpmath.acosh, ""),
+    "rounded_erf": (_split(special.erf, SMALL, 8, lambda x: x * SLOPE * (1 - x * x / 3), _outside(1, -1)), mpmath.erf, "odd"),
+    "rounded_erfc": (_split(special.erfc, TINY, 16, lambda x: 1 - x * SLOPE, _outside(0, 2)), mpmath.erfc, ""),
     "rounded_erfinv": (
-        _split(_erfinv, (2.0**-14, 1.5), lambda x: x / SLOPE * (1 + np.pi / 12 * x * x), lambda x: x * np.nan),
-        mpmath.erfinv, "odd",
+        _split(_erfinv, SMALL, 1.5, lambda x: x / SLOPE * (1 + np.pi / 12 * x * x), _outside(NAN, NAN)), mpmath.erfinv, "odd",
     ),
 }  # fmt: skip
-REFERENCES["rounded_exp2"] = (np.exp2, lambda x: mpmath.mpf(2) ** x, "")
-REFERENCES["rounded_log2"] = (np.log2, lambda x: mpmath.log(x, 2), "")
 
 
 def runner(name: str) -> Any:

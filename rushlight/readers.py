@@ -51,7 +51,7 @@ class ArrayReader:
     sin, cos, tan = staticmethod(elementary.sin), staticmethod(elementary.cos), staticmethod(elementary.tan)
     sinh, cosh, atan = staticmethod(elementary.sinh), staticmethod(elementary.cosh), staticmethod(elementary.atan)
     asin, acos, atan2 = staticmethod(elementary.asin), staticmethod(elementary.acos), staticmethod(elementary.atan2)
-    asinh, acosh, atanh = np.arcsinh, np.arccosh, staticmethod(elementary.atanh)
+    asinh, acosh, atanh = staticmethod(elementary.asinh), staticmethod(elementary.acosh), staticmethod(elementary.atanh)
     abs, floor, ceil, trunc, square = np.absolute, np.floor, np.ceil, np.trunc, np.square
     eq, ne, lt, le, gt, ge = np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal
     logical_and, logical_or, logical_xor, logical_not = np.logical_and, np.logical_or, np.logical_xor, np.logical_not

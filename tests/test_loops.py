@@ -141,9 +141,6 @@ OPTIMIZERS = {
     "Rprop": lambda p: torch.optim.Rprop(p, lr=0.1),
 }
 
-#: Formulas that decide by the values: NumPy carries them out.
-BY_NUMPY = {"Rprop"}
-
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
@@ -171,7 +168,7 @@ def test_steps_are_those_of_numpy(name, dtype, monkeypatch):
 
     for a, b in zip(course(True), course(False), strict=True):
         assert torch.equal(a, b)
-    assert ran == ({False} if name in BY_NUMPY else {True, False})
+    assert ran == {True, False}
 
 
 def test_loops_wait_until_they_are_worth_it():

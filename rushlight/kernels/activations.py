@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from .elementary import rounded_once, tanh
+from .elementary import expm1, rounded_once, tanh
 from .elementwise import as_loop
 from .fused import fma
-from .vectors import by_vectors, erf_and_exp, exp, log1p, single_exp
+from .vectors import all_by_vectors, by_vectors, erf_and_exp, exp, log1p, single_exp
 
 Array = np.ndarray[Any, Any]
 _F = np.float32
-_rounded_log1p = rounded_once(np.log1p)
+_rounded_log1p = rounded_once(np.log1p, "rounded_log1p")
 _HALF, _ONE = _F(0.5), np.array(1, _F)
 _SQRT_HALF = _F(math.sqrt(0.5))
 _PI_FACTOR = np.nextafter(_F(1 / math.sqrt(math.pi)), _F(0))  # a product of rounded factors, which is a bit too small
@@ -73,29 +73,136 @@ def _silu_slope(g: Array, x: Array, s: Array) -> Array:
 
 def softplus(x: Array, beta: float, threshold: float) -> Array:
     """``log(1 + exp(beta x)) / beta``."""
-    z = x * _F(beta)
-    low = np.minimum(z, _F(threshold))
-    out = by_vectors(low, lambda z: log1p(exp(z)), lambda z: _rounded_log1p(single_exp(z)))
-    return np.where(z > _F(threshold), x, out / _F(beta))
+    return by_vectors(  # type: ignore[no-any-return]
+        x, lambda x: _softplus(x, beta, threshold), lambda x: _single_softplus(x, beta, threshold)
+    )
+
+
+@as_loop
+def _softplus(x: Array, beta: Any, threshold: Any) -> Array:
+    z = x * beta
+    return np.where(z > threshold, x, log1p(exp(np.minimum(z, threshold))) / beta)
+
+
+@as_loop
+def _single_softplus(x: Array, beta: Any, threshold: Any) -> Array:
+    z = x * beta
+    return np.where(z > threshold, x, _rounded_log1p(single_exp(np.minimum(z, threshold))) / beta)
 
 
 def softplus_slope(g: Array, x: Array, beta: float, threshold: float) -> Array:
     """``g z / (z + 1)``, ``z = exp(beta x)``."""
-    scaled = x * _F(beta)
-    z = loop_exp(np.minimum(scaled, _F(threshold)))
-    return np.where(scaled > _F(threshold), g, g * z / (z + _ONE))
+    z = by_vectors(x, lambda x: _limited(x, beta, threshold), lambda x: _single_limited(x, beta, threshold))
+    return _softplus_slope(g, x, z, beta, threshold)  # type: ignore[no-any-return]
 
 
+@as_loop
+def _limited(x: Array, beta: Any, threshold: Any) -> Array:
+    return exp(np.minimum(x * beta, threshold))  # type: ignore[no-any-return]
+
+
+@as_loop
+def _single_limited(x: Array, beta: Any, threshold: Any) -> Array:
+    return single_exp(np.minimum(x * beta, threshold))  # type: ignore[no-any-return]
+
+
+@as_loop
+def _softplus_slope(g: Array, x: Array, z: Array, beta: Any, threshold: Any) -> Array:
+    return np.where(x * beta > threshold, g, g * z / (z + _ONE))
+
+
+@as_loop
 def logsigmoid(x: Array) -> Array:
     """``min(x, 0) - log(1 + exp(-|x|))``."""
-    return np.minimum(x, _F(0)) - log1p(exp(-np.abs(x)))
+    return np.minimum(x, _F(0)) - log1p(exp(-np.abs(x)))  # type: ignore[no-any-return]
 
 
+@as_loop
 def logsigmoid_slope(g: Array, x: Array) -> Array:
     """``g (1 - z / (1 + z))`` for negative x, ``g z / (1 + z)`` for positive, ``z = exp(-|x|)``."""
     z = exp(-np.abs(x))
     share = z / (_ONE + z)
-    return g * np.where(x < 0, _ONE - share, share)
+    return g * np.where(x < _F(0), _ONE - share, share)  # type: ignore[no-any-return]
+
+
+@as_loop
+def elu(x: Array, above: Any, below: Any, scale: Any) -> Array:
+    """``above x`` where positive, else ``below (exp(scale x) - 1)``."""
+    return np.where(x > _F(0), x * above, expm1(np.minimum(x, _F(0)) * scale) * below)
+
+
+def elu_slope(g: Array, x: Array, above: float, below: float, scale: float) -> Array:
+    """``above g`` where positive, else ``scale below g exp(scale x)``."""
+    e = by_vectors(x, lambda x: _falling(x, scale), lambda x: _single_falling(x, scale))
+    return _elu_slope(g, x, e, above, below, scale)  # type: ignore[no-any-return]
+
+
+@as_loop
+def _falling(x: Array, scale: Any) -> Array:
+    return exp(np.where(x > _F(0), x * _F(0), x) * scale)  # type: ignore[no-any-return]
+
+
+@as_loop
+def _single_falling(x: Array, scale: Any) -> Array:
+    return single_exp(np.where(x > _F(0), x * _F(0), x) * scale)  # type: ignore[no-any-return]
+
+
+@as_loop
+def _elu_slope(g: Array, x: Array, e: Array, above: Any, below: Any, scale: Any) -> Array:
+    return np.where(x > _F(0), g * above, g * scale * below * e)
+
+
+def mish(x: Array) -> Array:
+    """``x tanh(log(1 + exp(x)))``."""
+    return by_vectors(x, _mish, _single_mish)  # type: ignore[no-any-return]
+
+
+@as_loop
+def _mish(x: Array) -> Array:
+    return x * tanh(log1p(exp(x)))  # type: ignore[no-any-return]
+
+
+@as_loop
+def _single_mish(x: Array) -> Array:
+    return x * tanh(_rounded_log1p(single_exp(x)))  # type: ignore[no-any-return]
+
+
+def mish_slope(g: Array, x: Array) -> Array:
+    """``g (t + x s (1 - t^2))``, ``t = tanh(log(1 + exp(x)))`` and ``s`` the sigmoid."""
+    t = by_vectors(x, _softened, _single_softened)
+    return _mish_slope(g, x, t, sigmoid(x))  # type: ignore[no-any-return]
+
+
+@as_loop
+def _softened(x: Array) -> Array:
+    return tanh(log1p(exp(x)))  # type: ignore[no-any-return]
+
+
+@as_loop
+def _single_softened(x: Array) -> Array:
+    return tanh(_rounded_log1p(single_exp(x)))  # type: ignore[no-any-return]
+
+
+@as_loop
+def _mish_slope(g: Array, x: Array, t: Array, s: Array) -> Array:
+    return g * fma(x * s, fma(-t, t, _ONE), t)  # type: ignore[no-any-return]
+
+
+def logaddexp(x: Array, y: Array) -> Array:
+    """``log(exp(x) + exp(y))``: the larger and ``log(1 + exp(-|x - y|))``."""
+    return all_by_vectors(_logaddexp, _single_logaddexp, x, y)
+
+
+@as_loop
+def _logaddexp(x: Array, y: Array) -> Array:
+    out = np.maximum(x, y) + log1p(exp(-np.abs(x - y)))
+    return np.where((x == y) & np.isinf(x), x, out)
+
+
+@as_loop
+def _single_logaddexp(x: Array, y: Array) -> Array:
+    out = np.maximum(x, y) + _rounded_log1p(single_exp(-np.abs(x - y)))
+    return np.where((x == y) & np.isinf(x), x, out)
 
 
 @as_loop

@@ -63,7 +63,18 @@ exp2, log2, log10 = (rounded_once(f, f"rounded_{f.__name__}") for f in (np.exp2,
 sin, cos, tan = (rounded_once(f, f"rounded_{f.__name__}") for f in (np.sin, np.cos, np.tan))
 sinh, cosh = rounded_once(np.sinh, "rounded_sinh"), rounded_once(np.cosh, "rounded_cosh")
 asin, acos, atan = (rounded_once(f, f"rounded_a{f.__name__[3:]}") for f in (np.arcsin, np.arccos, np.arctan))
-atanh = rounded_once(np.arctanh, "rounded_atanh")  # of asinh and acosh PyTorch has the C library's digits, as NumPy has
+atanh = rounded_once(np.arctanh, "rounded_atanh")
+
+
+def asinh(x: Any) -> Any:
+    """The C library's, as PyTorch's."""
+    native = elementwise.run("asinh", x) if x.__class__ is np.ndarray else None
+    return np.arcsinh(x) if native is None else native
+
+
+def acosh(x: Any) -> Any:
+    native = elementwise.run("acosh", x) if x.__class__ is np.ndarray else None
+    return np.arccosh(x) if native is None else native
 
 
 def atan2(y: Any, x: Any) -> Any:
@@ -73,5 +84,11 @@ def atan2(y: Any, x: Any) -> Any:
     dtype = np.result_type(y, x)
     if dtype != _FLOAT32:
         return np.arctan2(y, x)
+    if y.__class__ is not np.ndarray or x.__class__ is not np.ndarray:
+        return _rounded_atan2(y, x)
+    return vectors.all_by_vectors(_rounded_atan2, np.arctan2, y, x)
+
+
+def _rounded_atan2(y: Any, x: Any) -> Any:
     found = elementwise.run("rounded_atan2", y, x)
     return np.arctan2(y, x, dtype=_FLOAT64).astype(_FLOAT32) if found is None else found

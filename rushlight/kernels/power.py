@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from . import elementwise
 from .pairs import add, div, fma, mul, scale, square, two_sum
+from .vectors import all_by_vectors
 
 _F, _D = np.float32, np.float64
-_VECTOR = 16  # numbers that PyTorch's AVX2 loop takes at a time; those left over are computed one by one
 _BLOCK = 8192
 _MOST = 32768
 
@@ -67,24 +68,45 @@ def _vector(x: Any, exponent: Any) -> Any:
     """Numbers whose power is finite and normal as PyTorch's vectors round it; zeros, infinities and nans as NumPy's."""
     plain = np.power(x, exponent, dtype=_D).astype(_F)
     size = np.abs(plain)
-    usual = (size > np.finfo(_F).tiny) & (size < np.inf) & (np.abs(x) < np.inf) & (x != 0)
+    usual = (size > np.finfo(_F).tiny) & (size < np.inf) & (np.abs(x) < np.inf) & (x != 0) & np.isfinite(exponent)
     powers = np.copysign(_exp(scale(_log(np.where(usual, np.abs(x), _F(1))), exponent)), plain)
     return np.where(usual, powers, plain)
 
 
+def _rounded(x: Any, exponent: Any) -> Any:
+    return np.power(x, exponent, dtype=_D).astype(_F)
+
+
+def _steps(x: Any, exponent: Any) -> Any:
+    """The steps as a loop, or in NumPy if that takes not too long."""
+    native = elementwise.run("power", x, exponent)
+    if native is not None:
+        return native
+    if x.size > _MOST:
+        return _rounded(x, exponent)
+    if isinstance(exponent, np.ndarray):
+        return _vector(x, exponent)
+    flat = x.reshape(-1)
+    parts = [_vector(flat[i : i + _BLOCK], _F(exponent)) for i in range(0, flat.size, _BLOCK)]
+    return np.concatenate(parts).reshape(x.shape)
+
+
 def power(x: Any, exponent: Any) -> Any:
-    """``x ** exponent`` for a float32 array; the result is laid out as ``x`` is."""
-    exponent = _F(exponent)
+    """``x ** exponent`` for a float32 array and a number; the result is laid out as ``x`` is."""
+    exponent = float(_F(exponent))
     with np.errstate(all="ignore"):
-        out = np.power(x, exponent, dtype=_D).astype(_F)
-        # beyond _MOST PyTorch shares the work out, in pieces whose ends are not followed here, and the steps take their time
-        if exponent == 0 or not np.isfinite(exponent) or not _VECTOR <= x.size <= _MOST:
-            return out
-        if not (x.flags.c_contiguous or x.flags.f_contiguous):
-            return out
-        flat, result = x.ravel(order="K"), out.ravel(order="K")
-        whole = flat.size - flat.size % _VECTOR
-        for start in range(0, whole, _BLOCK):
-            part = slice(start, min(start + _BLOCK, whole))
-            result[part] = _vector(flat[part], exponent)
-        return result.reshape(x.shape, order="F" if x.flags.f_contiguous and not x.flags.c_contiguous else "C")
+        if exponent == 0 or not np.isfinite(exponent) or not (x.flags.c_contiguous or x.flags.f_contiguous):
+            return _rounded(x, _F(exponent))
+        straight = x if x.flags.c_contiguous else x.T
+        out = all_by_vectors(lambda x: _steps(x, exponent), lambda x: _rounded(x, exponent), straight)
+        return out if x.flags.c_contiguous else out.T
+
+
+def powers(x: Any, exponent: Any) -> Any:
+    """``x ** exponent`` for two float32 arrays."""
+    with np.errstate(all="ignore"):
+        if x.shape != exponent.shape:
+            x, exponent = np.broadcast_arrays(x, exponent)
+        if not x.ndim:
+            return _rounded(x, exponent)
+        return all_by_vectors(_steps, _rounded, np.ascontiguousarray(x), np.ascontiguousarray(exponent))

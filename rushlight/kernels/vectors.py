@@ -257,6 +257,22 @@ def by_vectors(x: Any, vector: Callable[[Array], Array], single: Callable[[Array
     return out.transpose(np.argsort(order))
 
 
+def all_by_vectors(vector: Callable[..., Array], single: Callable[..., Array], *arrays: Any) -> Array:
+    """The same of several float32 arrays; if they are not of one shape and each in one piece, all by vectors."""
+    if Symbol in map(type, arrays):
+        raise Unreadable("numbers that are left over beyond vectors")
+    first = arrays[0]
+    if not all([x.shape == first.shape and x.flags.c_contiguous for x in arrays]):
+        return vector(*arrays)
+    if first.size < STEP:
+        return single(*arrays)
+    out = vector(*arrays)
+    flat, given = out.reshape(-1), [x.reshape(-1) for x in arrays]
+    for tail in _tails(first.size, 1):
+        flat[tail] = single(*[x[tail] for x in given])
+    return out
+
+
 def _rows(x: Array) -> Array | None:
     """``x`` as a matrix whose rows are contiguous and as long as can be; None if neighbours are apart."""
     if x.ndim == 0 or x.strides[-1] != x.itemsize:

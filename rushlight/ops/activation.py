@@ -228,13 +228,22 @@ def elu(k, input, *, alpha=1.0, scale=1.0, input_scale=1.0):
     """``scale * input`` where positive, else ``scale * alpha * (exp(input * input_scale) - 1)``."""
     x = _wide(input)
     t = x.dtype.type
+    if x.dtype == np.float32:
+        return kernels.elu(x, float(scale), alpha * scale, float(input_scale)).astype(input.dtype, copy=False)
     low = np.expm1(np.minimum(x, 0) * t(input_scale)) * t(alpha * scale)
     return np.where(x > 0, x * t(scale), low).astype(input.dtype, copy=False)
 
 
 def _elu_gradient(k: Any, g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
-    low = k.either(kernels.loop_exp, k.exp, k.where(input > 0, input * 0.0, input) * input_scale)
-    return k.where(input > 0, g * scale, g * (input_scale * alpha * scale) * low)
+    def formula(g: Any, x: Any) -> Any:
+        return k.where(
+            x > 0, g * scale, g * (input_scale * alpha * scale) * k.exp(k.where(x > 0, x * 0.0, x) * input_scale)
+        )
+
+    def kernel(g: Any, x: Any) -> Any:
+        return kernels.elu_slope(g, x, float(scale), float(alpha * scale), float(input_scale))
+
+    return k.either(kernel, formula, g, input)
 
 
 @elu.vjp("input")
@@ -331,14 +340,19 @@ def _(k, g, input):
 def mish(k, input):
     """``input * tanh(log(1 + exp(input)))`` (Misra 2019)."""
     x = _wide(input)
+    if x.dtype == np.float32:
+        return kernels.mish(x).astype(input.dtype, copy=False)
     softened = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
     return (x * np.tanh(softened)).astype(input.dtype, copy=False)
 
 
 @mish.vjp("input")
 def _(k, g, input):
-    t = k.tanh(k.softplus(input))
-    return g * (t + input * k.sigmoid(input) * (1 - t * t))
+    def formula(g, x):
+        t = k.tanh(k.softplus(x))
+        return g * (t + x * k.sigmoid(x) * (1 - t * t))
+
+    return k.either(kernels.mish_slope, formula, g, input)
 
 
 @elementwise(public=False, refuses=floats_only("softplus_cpu"), domain=(-4, 4))
@@ -346,7 +360,7 @@ def softplus(k, input, *, beta=1.0, threshold=20.0):
     """``log(1 + exp(beta * input)) / beta``; ``input`` itself where ``beta * input > threshold``."""
     x = _wide(input)
     if x.dtype == np.float32:
-        return kernels.softplus(x, beta, threshold).astype(input.dtype, copy=False)
+        return kernels.softplus(x, float(beta), float(threshold)).astype(input.dtype, copy=False)
     z = x * beta
     out = np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / x.dtype.type(beta))
     return out.astype(input.dtype, copy=False)
@@ -357,7 +371,7 @@ def _(k, g, input, beta, threshold):
     def formula(g, x, beta, threshold):
         return k.where(x * beta > threshold, g, g * k.sigmoid(x * beta))
 
-    return k.either(kernels.softplus_slope, formula, g, input, beta, threshold)
+    return k.either(kernels.softplus_slope, formula, g, input, float(beta), float(threshold))
 
 
 @elementwise(public=False, refuses=floats_only("log_sigmoid_cpu"), grad_name="LogSigmoidBackward0", domain=(-4, 4))

@@ -449,11 +449,13 @@ def _(k, g, input):
 @elementwise(methods="sgn sgn_", domain=(-3, 3))
 def sgn(k, input):
     """The sign; for complex numbers ``input / |input|``, 0 at 0."""
-    a = np.asarray(input)
-    if a.dtype.kind == "c":
-        size = np.abs(a)
-        return np.where(size == 0, 0, a / np.where(size == 0, 1, size)).astype(a.dtype)
-    return a if a.dtype.kind == "b" else np.nan_to_num(np.sign(a), nan=0.0)
+    kind, t = input.dtype.kind, input.dtype.type
+    if kind == "c":
+        size = np.abs(input)
+        return np.where(size == 0, 0, input / np.where(size == 0, 1, size)).astype(input.dtype)
+    if kind in "biu":
+        return np.asarray(input) if kind == "b" else np.sign(input)
+    return np.where(input > 0, t(1), np.where(input < 0, t(-1), t(0)))
 
 
 @sgn.vjp("input")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import activations, elementary
 from ..op import elementwise
 from ..tensor import Tensor
 from .combine import _two_of
@@ -40,6 +41,8 @@ def logaddexp(k, input, other):
         larger = np.where(input.real >= other.real, input, other)
         smaller = np.where(input.real >= other.real, other, input)
         return larger + np.log1p(np.exp(smaller - larger))
+    if input.dtype == np.float32 == other.dtype:
+        return activations.logaddexp(input, other)
     return np.logaddexp(input, other)
 
 
@@ -117,7 +120,7 @@ def _product(
 
 _product(
     "xlogy",
-    np.log,
+    elementary.log,
     "``input * log(other)``, 0 where ``input`` is 0.",
     "Xlogy",
     "xlogy xlogy_",
@@ -127,7 +130,7 @@ _product(
 )
 _product(
     "xlog1py",
-    np.log1p,
+    elementary.log1p,
     "``input * log(1 + other)``, 0 where ``input`` is 0.",
     "SpecialXlog1Py",
     "",
@@ -142,7 +145,7 @@ _product(
 )
 def entr(k, input):
     """``-input * log(input)``; 0 at 0, minus infinity below."""
-    out = -input * np.log(input)
+    out = -input * k.log(input)
     return np.where(input == 0, out.dtype.type(0), np.where(input < 0, out.dtype.type(-np.inf), out))
 
 
@@ -179,7 +182,7 @@ def logit(k, input, *, eps=None):
     """``log(input / (1 - input))``; with ``eps`` the input is first clamped to ``[eps, 1 - eps]``."""
     one = input.dtype.type(1)
     x = input if eps is None else np.clip(input, input.dtype.type(eps), one - input.dtype.type(eps))
-    return np.log(x / (one - x))
+    return k.log(x / (one - x))
 
 
 @logit.vjp("input")

@@ -9,7 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..inplace import inplace
-from ..kernels.power import power
+from ..kernels.power import power, powers
 from ..op import elementwise
 from ..promotion import check_operands, result_type
 from ..tensor import Tensor
@@ -78,6 +78,8 @@ def pow(k, input, exponent):
         sign = np.where(np.remainder(exponent, 2) == 0, a * a, a)
         small = np.where(np.abs(a) == 1, sign, 0).astype(a.dtype)
         return np.where(exponent < 0, small, np.power(a, np.maximum(exponent, 0)))
+    if a.dtype == np.float32 == np.asarray(exponent).dtype:
+        return powers(a, np.asarray(exponent))
     return np.power(a, exponent)
 
 

@@ -113,7 +113,12 @@ def nan_to_num(k, input, *, nan=0.0, posinf=None, neginf=None):
     """NaN and infinities replaced: by 0 and the largest finite numbers unless given."""
     if input.dtype.kind in "iub":
         return np.array(input)
-    return np.nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+    if input.dtype.kind != "f":
+        return np.nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+    t, limits = input.dtype.type, np.finfo(input.dtype)
+    out = np.where(np.isnan(input), t(0.0 if nan is None else nan), input)
+    out = np.where(input == t(np.inf), limits.max if posinf is None else t(posinf), out)
+    return np.where(input == t(-np.inf), limits.min if neginf is None else t(neginf), out)
 
 
 @nan_to_num.vjp("input")

@@ -207,7 +207,9 @@ _rounding("trunc", np.trunc, "The integer part.", "fix")
 )
 def round(k, input, *, decimals=0):  # noqa: A001
     """The nearest integer, halves to even; with ``decimals``, the nearest multiple of ``10 ** -decimals``."""
-    return np.array(input) if input.dtype.kind in "iub" else np.round(input, decimals)
+    if input.dtype.kind in "iub":
+        return np.array(input)
+    return np.round(input, decimals) if decimals else np.rint(input)
 
 
 @round.vjp("input")

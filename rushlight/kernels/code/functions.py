@@ -12,6 +12,7 @@ from .. import special, vectors
 from ..square_root import reciprocal_roots
 from ..words import (
     absolute,
+    any_lane,
     bitcast,
     copysign,
     f32,
@@ -31,7 +32,7 @@ from ..words import fma as fused
 from ..words import rint as nearest
 from ..words import sqrt as root
 from ..words import trunc as towards_zero
-from . import single, wide
+from . import libm, single, wide
 from .marks import INSTRUCTIONS, instruction
 from .power import power_of_usual
 from .wide import INFINITY, MAGIC, NAN, clamped, power_of_two
@@ -197,6 +198,46 @@ def trunc(x):
 def rint(x):
     """To the nearest whole number, halves to the even one."""
     return nearest(x)
+
+
+# --- remainders -------------------------------------------------------------------------------------------------------
+LONG = 2.0**28  # a quotient of float32 numbers below this, cut to a whole number, is right in float64
+
+
+@instruction(ufuncs="fmod", kinds="f32")
+def fmod(x, y):
+    """What is left of x when multiples of y are taken away towards 0; exact."""
+    divisor = absolute(f64(y))
+    rest = absolute(f64(x))
+    quotient = rest / divisor
+    while any_lane((quotient >= LONG) and (quotient < INFINITY)):
+        # the first 24 digits of a quotient that is not too large, as their product with the divisor is exact
+        part = bitcast(f64, bitcast(i64, quotient * (1.0 - 2.0**-50)) & ~0x1FFFFFFF)
+        rest = select((quotient >= LONG) and (quotient < INFINITY), fused(-part, divisor, rest), rest)
+        quotient = rest / divisor
+    rest = select((divisor == INFINITY) and (rest < INFINITY), rest, fused(-towards_zero(quotient), divisor, rest))
+    return copysign(f32(rest), x)
+
+
+@instruction(ufuncs="remainder", kinds="f32")
+def remainder(x, y):
+    """The same towards minus infinity: the sign is that of y."""
+    rest = fmod(x, y)
+    other_side = (rest < 0.0) != (y < 0.0)
+    return select(rest == 0.0, copysign(rest, y), select(other_side, rest + y, rest))
+
+
+@instruction(ufuncs="floor_divide", kinds="f32")
+def floor_divide(x, y):
+    """``x / y`` rounded down, from the remainder, as NumPy and Python do it."""
+    rest = fmod(x, y)
+    moved = ((rest < 0.0) != (y < 0.0)) and (rest != 0.0)
+    quotient = (x - rest) / y
+    quotient = select(moved, quotient - 1.0, quotient)
+    whole = below(quotient)
+    whole = select(quotient - whole > 0.5, whole + 1.0, whole)
+    whole = select(quotient == 0.0, copysign(f32(0.0), x / y), whole)
+    return select(y == 0.0, x / y, whole)
 
 
 # --- roots ------------------------------------------------------------------------------------------------------------
@@ -407,14 +448,15 @@ def rounded_atan2(y, x):
     return f32(wide.atan2(f64(y), f64(x)))
 
 
-@instruction(kinds="f32", ulp=ROUNDED)
-def rounded_asinh(x):
-    return f32(wide.asinh(f64(x)))
+@instruction(kinds="f32", ulp=2.0)
+def asinh(x):
+    """The C library's, as NumPy's and PyTorch's."""
+    return libm.asinh(x)
 
 
-@instruction(kinds="f32", ulp=ROUNDED)
-def rounded_acosh(x):
-    return f32(wide.acosh(f64(x)))
+@instruction(kinds="f32", ulp=2.1)
+def acosh(x):
+    return libm.acosh(x)
 
 
 @instruction(kinds="f32", ulp=ROUNDED)
@@ -425,17 +467,18 @@ def rounded_atanh(x):
 # --- powers -----------------------------------------------------------------------------------------------------------
 @instruction("", kinds="f32", ulp=1.0)
 def power(x, exponent):
-    """``power.power``: numbers whose power is normal in PyTorch's steps, the others rounded once."""
+    """``power.powers``: numbers whose power is normal in PyTorch's steps, the others rounded once."""
     size = absolute(x)
-    plain = f32(wide.exp(f64(exponent) * wide.log(f64(size))))
+    plain = f32(wide.exp_normal(clamped(f64(exponent) * wide.log_normal(f64(size)), -200.0, 200.0)))
+    usual = (plain > SMALLEST) and (plain < INFINITY) and (size < INFINITY) and (size > 0.0)
+    out = select(usual, power_of_usual(size, exponent), plain)
     half = exponent * 0.5
     whole = below(exponent) == exponent
     odd = whole and (below(half) != half)
-    usual = (plain > SMALLEST) and (plain < INFINITY) and (size < INFINITY) and (size > 0.0)
-    out = select(usual, power_of_usual(size, exponent), plain)
-    negative = bitcast(i32, x) < 0
-    out = select(negative and odd, -out, out)
-    return select((x < 0.0) and not whole, NAN, out)
+    out = select((bitcast(i32, x) < 0) and odd, -out, out)
+    out = select((x < 0.0) and (size < INFINITY) and not whole, NAN, out)
+    one = (exponent == 0.0) or (x == 1.0) or ((size == 1.0) and (absolute(exponent) == INFINITY))
+    return select(one, 1.0, out)
 
 
 SMALLEST = 2.0**-126

@@ -53,12 +53,12 @@ def log_pair(x):
     bits = bitcast(i32, select(low, x * 2.0**24, x))
     e = (bits - 0x3F400000) >> 23
     m = bitcast(f32, bits - (e << 23))
-    e = f32(select(low, e - 24, e))
+    exponent = f32(select(low, e - 24, e))
     r = div(two_sum(m, -1.0), two_sum(m, 1.0))
     r2 = square(r)
     t = fma(fma(r2[0], LOG[0], LOG[1]), r2[0], LOG[2])
-    first = e * LN2[0]
-    s = add((first, fma(e, LN2[1], fma(e, LN2[0], -first))), (r[0] + r[0], r[1] + r[1]))
+    first = exponent * LN2[0]
+    s = add((first, fma(exponent, LN2[1], fma(exponent, LN2[0], -first))), (r[0] + r[0], r[1] + r[1]))
     more = scale(r2, t)
     series = THIRD[0] + more[0]
     rest = ((THIRD[0] - series) + more[0]) + THIRD[1] + more[1]
