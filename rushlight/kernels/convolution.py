@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ CHUNKS = 8  # pieces of work, so that all threads have some
 LONG = 512  # places to sum over before lanes are added up
 TABLES = 1 << 22  # elements that all tables of sums may have
 FEW_WEIGHTS = 1 << 16  # weights that NumPy packs
+SMALL = 20480  # elements of an input that PyTorch takes for small
 
 
 class Order(NamedTuple):
@@ -37,12 +39,13 @@ class Order(NamedTuple):
     outer: int
     inner: int
     apart: bool = False  # whether each outer block is a sum of its own, added to the others when it is complete
-    columns: bool = False  # whether all terms of a column of taps come together (and channels within each tap)
+    blocks: str = ""  # "columns" of taps or single "taps", with all channels, are the blocks
 
 
 #: PyTorch's orders (those of oneDNN), found by trying until every bit agreed; no other source.
 FORWARD, BACK, BACK_POINTWISE = Order(8, 8), Order(16, 8, True), Order(64, 64, True)
-BACK_OTHER, BACK_STRIDED = Order(8, 8, True), Order(0, 0, True, True)
+BACK_OTHER, BACK_STRIDED = Order(8, 8, True), Order(0, 0, True, "columns")
+BY_TAPS = Order(0, 0, True, "taps")
 PLAIN, ALL = Order(1, 1), Order(1 << 30, 1 << 30)
 
 
@@ -137,10 +140,10 @@ class _Planes:
 
     def terms(self, task: Task) -> tuple[list[int], Pairs, int]:
         """Offset and (channel, tap) of each term, and of how many terms each block is."""
-        outer, inner, _, columns = task.order
+        outer, inner, _, blocks = task.order
         found: Pairs = []
-        if columns:
-            across = [t[2] for t in task.taps]
+        if blocks:
+            across = [t[2] if blocks == "columns" else i for i, t in enumerate(task.taps)]
             for x in dict.fromkeys(across):
                 found += [(c, t) for t, at in enumerate(across) if at == x for c in range(task.channels)]
             block = len(found) // len(set(across))
@@ -279,26 +282,48 @@ def forward(
     """The convolution, whose result has the spatial sizes ``out``."""
     rows, channels, *kernel = weight.shape
     space = _three(out, 1)
+    product = _is_product(x.shape, kernel, groups)
     taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
     task = Task(
-        groups, rows // groups, channels, _three(x.shape[2:], 1), space, _three(stride, 1), taps, x.shape[0], FORWARD
+        groups,
+        rows // groups,
+        channels,
+        _three(x.shape[2:], 1),
+        space,
+        _three(stride, 1),
+        taps,
+        x.shape[0],
+        PLAIN if product else FORWARD,
     )
     size = channels * len(taps)
     source = Source(rows // groups * size, size, len(taps), tuple(range(len(taps))))
     result = empty((x.shape[0], rows, *out), x.dtype)
     x, weight = np.ascontiguousarray(x), np.ascontiguousarray(weight)
-    done = correlate(task, source, x, weight, bias, result, (*_strides(rows, space), 0))
+    done = correlate(task, source, x, weight, None if product else bias, result, (*_strides(rows, space), 0))
+    if done and product and bias is not None:
+        result += bias.reshape(-1, *[1] * len(out))
     return result if done else None
 
 
+def _is_product(shape: Any, kernel: Any, groups: int) -> bool:
+    """Whether PyTorch takes a small input for a product of matrices, where channels come first and the bias last."""
+    return shape[0] == 1 == groups and math.prod(shape[:4]) <= SMALL and (len(kernel) == 1 or min(kernel[-2:]) <= 3)
+
+
 def backward_input(
-    g: Array, weight: Array, size: Any, stride: Any, padding: Any, dilation: Any, groups: int
+    g: Array, weight: Array, size: Any, stride: Any, padding: Any, dilation: Any, groups: int, transposed: bool = False
 ) -> Array | None:
-    """The gradient of the input, of spatial sizes ``size``: for each remainder by the stride a correlation of its own."""
+    """The gradient of the input, of spatial sizes ``size``: for each remainder by the stride a correlation of its own.
+
+    ``transposed`` tells a transposed convolution, whose input is g.
+    """
     members, channels = weight.shape[0] // groups, weight.shape[1]
     space, steps, pads = _three(size, 1), _three(stride, 1), _three(padding, 0)
     kernel, spread = _three(weight.shape[2:], 1), _three(dilation, 1)
-    order = _order_back(members, channels, steps, kernel, space, len(size))
+    if _is_product(g.shape if transposed else (g.shape[0], groups * channels, *size), weight.shape[2:], groups):
+        order = BY_TAPS
+    else:
+        order = _order_back(groups, members, channels, steps, kernel, space, len(size))
     every = kernel[0] * kernel[1] * kernel[2]
     result = empty((g.shape[0], groups * channels, *size), g.dtype)
     whole = result.reshape(g.shape[0], groups * channels, *space)
@@ -325,10 +350,14 @@ def backward_input(
     return result
 
 
-def _order_back(members: int, channels: int, steps: Triple, kernel: Triple, space: Triple, dims: int) -> Order:
+def _order_back(
+    groups: int, members: int, channels: int, steps: Triple, kernel: Triple, space: Triple, dims: int
+) -> Order:
     """PyTorch's order for the gradient of the input."""
     if members == channels == 1:
         return PLAIN
+    if groups > 1 and (members % 8 or channels % 8):
+        return BY_TAPS
     if max(steps) > 1:
         return BACK_STRIDED if space[2] % steps[2] == 0 else ALL
     if max(kernel) == 1:

@@ -205,7 +205,8 @@ def convolve_input(k, input, weight, bias, *, size, stride, padding, dilation, g
     """
     g, w = _wide(input), _wide(weight)
     native = _native(w, g.shape[0] * int(np.prod(g.shape[2:])))
-    out = native.backward_input(g, w, size, stride, padding, dilation, groups) if native else None
+    turned = node == "ConvolutionBackward0"
+    out = native.backward_input(g, w, size, stride, padding, dilation, groups, turned) if native else None
     if out is None:
         out = _backward_input(g, w, size, stride, padding, dilation, groups)
     return _finish(out, _wide(bias), input.dtype)
