@@ -89,7 +89,9 @@ def one_by_one(gen: MT19937, name: str, dtype: Any, n: int, *operands: Any) -> A
         return None
     _, memory, block, position = shared
     spot = np.array([position, 0])
-    cached = np.array([0.0, 0.0] if gen.next_normal is None else [gen.next_normal, 1.0])
+    cached = np.zeros(4)
+    if gen.next_normal is not None:
+        cached[:2] = gen.next_normal, 1
     out = np.empty(n)
     if not run(1, 1, out, *operands, memory, block, spot, cached):
         return None
@@ -164,7 +166,7 @@ def _type(dtype: Any) -> Any:
 
 
 #: Functions of the C library that the code calls; those that ``math`` has are compared with it.
-_LIBM = ("log", "log1p", "exp", "sin", "cos", "tan", "lgamma", "pow", "log1pf")
+_LIBM = ("log", "log1p", "exp", "tan", "lgamma", "pow", "log1pf", "sincos")
 
 
 @functools.cache
@@ -180,8 +182,24 @@ def _symbols() -> dict[str, int] | None:
         if function is None or not all(function(x) == getattr(math, name)(x) for x in _probes(name)):
             return None
         found[name] = ctypes.cast(function, ctypes.c_void_p).value or 0
+    if not _is_sine_and_cosine(found["sincos"]):
+        return None
     found["sched_yield"] = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
     return found
+
+
+def _is_sine_and_cosine(address: int) -> bool:
+    """Whether the function gives what ``math`` does."""
+    import ctypes
+
+    place = ctypes.POINTER(ctypes.c_double)
+    function = ctypes.CFUNCTYPE(None, ctypes.c_double, place, place)(address)
+    sine, cosine = ctypes.c_double(), ctypes.c_double()
+    for x in _probes("sin"):
+        function(x, ctypes.byref(sine), ctypes.byref(cosine))
+        if (sine.value, cosine.value) != (math.sin(x), math.cos(x)):
+            return False
+    return True
 
 
 def _probes(name: str) -> list[float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from .. import cephes
+from ..emit import F64, pointer_to
 from ..language import External
 from ..words import (
     any_lane,
@@ -35,9 +36,8 @@ from ..words import (
 from .streams import doubles, pairs, singles, temper, whole
 
 # Of the C library: their bits are the stream's.
-c_log, c_log1p, c_exp, c_sin, c_cos, c_tan = (
-    External(x, f64, f64) for x in ("log", "log1p", "exp", "sin", "cos", "tan")
-)
+c_log, c_log1p, c_exp, c_tan = (External(x, f64, f64) for x in ("log", "log1p", "exp", "tan"))
+c_sine_and_cosine = External("sincos", None, f64, pointer_to(F64), pointer_to(F64))
 
 
 # --- uniforms -----------------------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def cosine_and_sine(t, octant):
 
 def normal_double(out, other, words, at, count, tail, a, b, c, k, m):
     """float64 blocks of 16, by the C library's functions; ``tail`` as in ``normal``."""
-    block = stack(f64, 16)
+    block = stack(f64, 18)  # 16 uniforms, a sine and a cosine
     count -= tail
     i = i64(0)
     while i + 16 <= count:
@@ -244,21 +244,21 @@ def block_double(out, at, block, words, i, mean, deviation):
     block[8] = doubles(words, i + 8)
     for j in range(8):
         radius = sqrt(c_log(1 - block[j]) * -2.0)
-        angle = block[j + 8] * (2 * math.pi)
-        out[at + j] = fma(radius * c_cos(angle), deviation, mean)
-        out[at + j + 8] = fma(radius * c_sin(angle), deviation, mean)
+        c_sine_and_cosine(block[j + 8] * (2 * math.pi), block + 16, block + 17)
+        out[at + j] = fma(radius * block[17], deviation, mean)
+        out[at + j + 8] = fma(radius * block[16], deviation, mean)
 
 
 def serial(out, other, words, at, count, tail, a, b, c, k, m):
     """Standard normal numbers in pairs, cosine and sine of an angle: the serial kind."""
-    u = stack(f64, 8)
+    u = stack(f64, 10)
     for i in range(0, count, 8):
         u[0] = doubles(words, i)
         for j in range(0, minimum(count - i, 8), 2):
             radius = sqrt(c_log1p(-u[j + 1]) * -2.0)
-            angle = u[j] * (2 * math.pi)
-            out[at + i + j] = radius * c_cos(angle)
-            out[at + i + j + 1] = radius * c_sin(angle)
+            c_sine_and_cosine(u[j] * (2 * math.pi), u + 8, u + 9)
+            out[at + i + j] = radius * u[9]
+            out[at + i + j + 1] = radius * u[8]
 
 
 def scaled(start, stop, x: write[f64], mean: f64, deviation: f64, raised: i64):

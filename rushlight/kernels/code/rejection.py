@@ -10,7 +10,7 @@ import math
 
 from ..language import External
 from ..words import absolute, ceil, copy, f32, f64, floor, i64, load, read, sqrt, stack, table, u32, write
-from .draws import c_cos, c_exp, c_log, c_log1p, c_sin
+from .draws import c_exp, c_log, c_log1p, c_sine_and_cosine
 from .streams import WORDS, temper, twist
 
 c_lgamma = External("lgamma", f64, f64)
@@ -53,7 +53,7 @@ def uniform(x, spot):
 
 
 def normal(x, spot, cached):
-    """The serial kind; ``cached`` has the second of a pair and whether there is one."""
+    """The serial kind; ``cached`` has the second of a pair, whether there is one, and room for a sine and a cosine."""
     value = cached[0]
     if cached[1] != 0:
         cached[1] = f64(0)
@@ -61,10 +61,10 @@ def normal(x, spot, cached):
         a = uniform(x, spot)
         b = uniform(x, spot)
         radius = sqrt(c_log1p(-b) * -2.0)
-        angle = a * (2 * math.pi)
-        cached[0] = radius * c_sin(angle)
+        c_sine_and_cosine(a * (2 * math.pi), cached + 2, cached + 3)
+        cached[0] = radius * cached[2]
         cached[1] = f64(1)
-        value = radius * c_cos(angle)
+        value = radius * cached[3]
     return value
 
 
