@@ -63,12 +63,27 @@ def test_running(kind, shape, special, transposed, seed, data):
         assert_same(lambda: (*torch.cummax(x, dim), *torch.cummin(x, dim)))
 
 
+@few
+@given(
+    kind=st.sampled_from(["f4", "f8", "i8"]), rows=st.integers(1, 70), n=st.one_of(st.integers(1, 70), st.sampled_from([1023, 1024, 1025])),
+    special=st.sampled_from([None, np.nan, np.inf, -np.inf]), keepdim=st.booleans(), seed=st.integers(0, 99),
+)  # fmt: skip
+def test_extremes_of_rows(kind, rows, n, special, keepdim, seed):
+    rng = np.random.default_rng(seed)
+    a = rng.integers(-9, 9, (rows, n)).astype(kind) if kind == "i8" else rng.standard_normal((rows, n)).astype(kind)
+    if special is not None and kind != "i8":
+        a[rng.integers(rows), rng.integers(n)] = special
+    x = torch.tensor(a)
+    assert_same(lambda: (torch.amax(x, 1, keepdim), torch.amin(x, -1, keepdim), torch.amax(x.view(1, rows, n), 2)))
+
+
 def test_native_code_is_used():
     """The comparison above would also pass if nothing were native."""
     a = np.ones((3, 4), np.float32)
     with kernels(True):
         assert scans.running("sums", a, 1) is not None and scans.running("products", a, 0) is not None
         assert scans.extremes("maxima", a, 1) is not None and scans.extremes("minima", a, 0) is not None
+        assert scans.of_rows("maxima", a) is not None and scans.of_rows("minima", a) is not None
         assert scans.running("sums", a.T, 1) is None
     with kernels(False):
         assert scans.running("sums", a, 1) is None

@@ -130,12 +130,26 @@ def _ordered_product(x: Array) -> Array:
 
 def amax(a: Array, axes: Axes, keepdims: bool) -> Array:
     """Largest element over `axes`; nan if there is one."""
+    native = _extremes("maxima", a, axes, keepdims)
+    if native is not None:
+        return native
     return np.asarray(np.maximum.reduce(a, axis=axes, keepdims=keepdims))
 
 
 def amin(a: Array, axes: Axes, keepdims: bool) -> Array:
     """Smallest element over `axes`; nan if there is one."""
+    native = _extremes("minima", a, axes, keepdims)
+    if native is not None:
+        return native
     return np.asarray(np.minimum.reduce(a, axis=axes, keepdims=keepdims))
+
+
+def _extremes(name: str, a: Array, axes: Axes, keepdims: bool) -> Array | None:
+    """Those of rows by native code; None if NumPy is to find them."""
+    if axes != (a.ndim - 1,) or a.ndim < 2 or not a.size or not a.flags.c_contiguous:
+        return None
+    found = scans.of_rows(name, a.reshape(-1, a.shape[-1]))
+    return None if found is None else found.reshape((*a.shape[:-1], 1) if keepdims else a.shape[:-1])
 
 
 _RUNNING: dict[str, type[Any]] = {"f": np.float64, "e": np.float32, "E": np.float32, "F": np.complex128}

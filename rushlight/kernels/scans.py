@@ -1,4 +1,4 @@
-"""Running sums, products and extremes as native code: the Python side of ``code.scans``.
+"""Running sums, products and extremes, and extremes of rows, as native code: the Python side of ``code.scans`` and ``code.extremes``.
 
 None is the answer, with nothing done, where NumPy is to do it.
 """
@@ -18,6 +18,7 @@ LARGE = 50_000  # elements that NumPy takes 0.3 ms or more for
 _CHUNK = 1 << 14  # elements, 10 to 20 us
 _COLUMNS = 256  # of a unit, at most
 _ROWS = 4  # done side by side
+MOST = 1024  # numbers of a row, beyond which NumPy's own vectors do as well
 
 _kernels: dict[Any, Any] = {}
 
@@ -38,6 +39,22 @@ def extremes(name: str, a: Array, axis: int) -> tuple[Array, Array] | None:
     values, indices = np.empty(a.shape, a.dtype), np.empty(a.shape, np.int64)
     run = _kernel(name, a.dtype)
     return (values, indices) if run(*_units(a.shape, axis, values, indices, a)) else None
+
+
+def of_rows(name: str, a: Array) -> Array | None:
+    """``maxima`` or ``minima`` of rows of a 2-d array; NaN if there is one."""
+    rows, n = a.shape
+    if n > MOST or not _wanted(a):
+        return None
+    out = np.empty(rows, a.dtype)
+    key = "rows", name, a.dtype
+    run = _kernels.get(key)
+    if run is None:
+        from . import kernel, words
+        from .code import extremes
+
+        run = _kernels[key] = kernel.compiled(getattr(extremes, name), T=_types(words, a.dtype)[0])
+    return out if run(rows, max(1, 2 * _CHUNK // n), out, a, n) else None
 
 
 def _wanted(a: Array) -> bool:
@@ -65,8 +82,12 @@ def _kernel(name: str, dtype: Any) -> Any:
         from . import kernel, words
         from .code import scans
 
-        types = {"f": (words.f32, words.f64), "d": (words.f64, words.f64), "l": (words.i64, words.i64)}
-        element, wide = types[dtype.char]
+        element, wide = _types(words, dtype)
         more = {"A": wide} if name in ("sums", "products") else {}
         run = _kernels[key] = kernel.compiled(getattr(scans, name), T=element, **more)
     return run
+
+
+def _types(words: Any, dtype: Any) -> Any:
+    """A dtype in the language of kernels, and what it is added up in."""
+    return {"f": (words.f32, words.f64), "d": (words.f64, words.f64), "l": (words.i64, words.i64)}[dtype.char]
