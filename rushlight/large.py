@@ -6,14 +6,16 @@ shapes that broadcast, a body that works on arrays directly) stays with NumPy.
 
 from __future__ import annotations
 
+import functools
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .kernels.elementwise import LARGE, fused
+from .kernels.elementwise import LARGE, fused, length
+from .kernels.lazy import DEAR, DEFERRED, Lazy, computed
 from .kernels.llvm import patience
-from .readers import loops
+from .readers import arrays, loops
 
 if TYPE_CHECKING:
     from .op import Op
@@ -32,13 +34,40 @@ def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], out: Any = No
 
 
 def gradients(op: Op, edges: tuple[Any, ...], g: Any, saved: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
-    """What the rules of an elementwise op give, in one loop; None if NumPy is to compute it."""
-    if g.__class__ is not ndarray or not patience.over(LARGE, 1):
+    """What the rules of an elementwise op give, each a loop that waits until it is needed or, for smaller arrays, one loop for all;
+    None if NumPy is to compute it."""
+    if not patience.over(LARGE, 1):
         return None
     needed = [i for i, (rule, edge) in enumerate(zip(op.rules, edges, strict=True)) if rule and edge is not None]
     rules = [op.rules[i] for i in needed]
-    if not all([rule.slots for rule in rules]):  # an array passed on, or a single pass: the rules say it shorter
+    if not all([rule.slots for rule in rules]) and g.__class__ is not Lazy:
+        return None  # an array passed on, or a single pass: the rules say it shorter
+    try:
+        if (
+            g.size >= DEFERRED
+            and g.shape
+            and all([_same_shape(saved[s], g.shape) for rule in rules for s in rule.slots])
+        ):
+            found = _deferred(op, needed, g, saved, attrs)
+        else:
+            found = _at_once(op, needed, rules, computed(g), saved, attrs)
+    except (TypeError, KeyError):  # an attribute without a hash, or one that the engine fills in
         return None
+    if found is None:
+        return None
+    results: list[Any] = [None] * len(edges)
+    for i, r in zip(needed, found, strict=True):
+        results[i] = r
+    return tuple(results)
+
+
+def _same_shape(x: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a saved value is a number or an array of this shape."""
+    return x.__class__ is float or (x.__class__ is ndarray and (not x.ndim or x.shape == shape))
+
+
+def _at_once(op: Op, needed: Any, rules: Any, g: Any, saved: Any, attrs: Any) -> Any:
+    """All rules in one loop."""
     slots = sorted({slot for rule in rules for slot in rule.slots})
     operands = [saved[slot] for slot in slots]
     if any([x.__class__ is tuple or x is None for x in operands]):
@@ -50,13 +79,30 @@ def gradients(op: Op, edges: tuple[Any, ...], g: Any, saved: tuple[Any, ...], at
             rule.fn(loops, g, *[by_slot[s] for s in rule.slots], **{n: attrs[n] for n in rule.attrs}) for rule in rules
         ])  # fmt: skip
 
-    try:
-        found = fused((op.name, "rules", *needed, *attrs.items()), written, (g, *operands))
-    except (TypeError, KeyError):  # an attribute without a hash, or one that the engine fills in
+    found = fused((op.name, "rules", *needed, *attrs.items()), written, (g, *operands))
+    return found if found is None or len(needed) > 1 else (found,)
+
+
+def _deferred(op: Op, needed: Any, g: Any, saved: Any, attrs: Any) -> Any:
+    """Each rule as a formula that waits."""
+    rules = [op.rules[i] for i in needed]
+    costs = [_cost(op, rule, g.dtype, tuple([(n, attrs[n]) for n in rule.attrs])) for rule in rules]
+    if None in costs:
         return None
-    if found is None:
-        return None
-    results: list[Any] = [None] * len(edges)
-    for i, r in zip(needed, found if len(needed) > 1 else (found,), strict=True):
-        results[i] = r
-    return tuple(results)
+    if g.__class__ is Lazy and len(rules) > 1 and g.cost > DEAR:
+        g = g.compute()
+    return [
+        Lazy(
+            (op.name, i, *[(n, attrs[n]) for n in rule.attrs]),
+            partial(rule.fn, **{n: attrs[n] for n in rule.attrs}) if rule.attrs else rule.fn,
+            (g, *[saved[s] for s in rule.slots]),
+            (arrays, loops), g, cost,
+        )
+        for i, rule, cost in zip(needed, rules, costs, strict=True)
+    ]  # fmt: skip
+
+
+@functools.lru_cache(maxsize=4096)
+def _cost(op: Op, rule: Any, dtype: Any, attrs: tuple[tuple[str, Any], ...]) -> int | None:
+    """How many instructions a rule is; None if it is no loop."""
+    return length(partial(rule.fn, loops, **dict(attrs)), dtype, 1 + len(rule.slots))

@@ -11,6 +11,7 @@ from . import errors, large, types
 from .autograd.graph import FREED, Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
 from .kernels.elementwise import LARGE
+from .kernels.lazy import computed
 from .readers import arrays, tensors
 from .tensor import Parameter, Tensor, edge_of, wrap
 
@@ -39,6 +40,8 @@ class OpNode(Node):
         run = runner(self.op)
         for cls in self.op.node_classes.values():
             cls.run = run  # type: ignore[method-assign, assignment]
+            cls.takes_lazy = by_loop(self.op)
+        g = g if self.takes_lazy else computed(g)
         return run(self, k, g, release)
 
     @property
@@ -101,6 +104,7 @@ class PackedNode(OpNode):
 
     __slots__ = ()
     unpacked = True
+    is_users = True
 
     def run(self, k: Any, g: Any, release: bool) -> Any:
         packed = self.saved
@@ -122,7 +126,13 @@ _BY_LOOP = (
     "        found = gradients(op, self.edges, g, saved, self.attrs)",
     "        if found is not None:",
     "            return found",
+    "        g = computed(g)",
 )
+
+
+def by_loop(op: Op) -> bool:
+    """Whether the rules of an op are asked for as loops."""
+    return op.family == "elementwise" and op.joint is None and len(op.outputs) == 1 and not op.extras
 
 
 def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
@@ -134,7 +144,7 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
     rules = op.rules if joint is None else [joint]
     names: dict[str, Any] = {
         "tensors": tensors, "arrays": arrays, "freed": freed, "check_versions": check_versions, "op": op,
-        "gradients": large.gradients, "LARGE": LARGE,
+        "gradients": large.gradients, "computed": computed, "LARGE": LARGE,
     }  # fmt: skip
     calls = []
     for i, rule in enumerate(rules):
@@ -161,7 +171,7 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
         "    if k is tensors:",
         "        saved = self.saved_tensors(saved)",
         "    g = g[0]" if op.n_diff == 1 and len(op.outputs) > 1 else "",
-        *(_BY_LOOP if op.family == "elementwise" and joint is None and len(op.outputs) == 1 and not op.extras else ()),
+        *(_BY_LOOP if by_loop(op) else ()),
         "    attrs = self.attrs" if any(rule is not None and rule.attrs for rule in rules) else "",
         "    edges = self.edges" if len(rules) > 1 else "",
         f"    return {calls[0]}" if joint is not None else f"    return ({', '.join(calls)},)",
@@ -281,7 +291,9 @@ def kept(op: Op, *which: int) -> int:
     return sum({OUT if slot == out else FIRST << slot for slot in slots if slot <= out})
 
 
-Saver = Callable[[Sequence[Tensor], tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]], tuple[tuple[Any, ...], tuple[Any, ...]]]
+Saver = Callable[
+    [Sequence[Tensor], tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]], tuple[tuple[Any, ...], tuple[Any, ...]]
+]
 
 
 def saver(op: Op, edges: tuple[Any, ...]) -> Saver:

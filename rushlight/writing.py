@@ -14,6 +14,7 @@ import numpy as np
 from . import errors, types
 from .autograd.graph import FREED, Node, next_seq
 from .autograd.mode import inference, recording
+from .kernels.lazy import computed
 from .tensor import Tensor, address, edge_of, requires_grad
 
 ndarray = np.ndarray
@@ -93,7 +94,7 @@ class CopySlices(Node):
     def run(self, k: Any, g: Any, release: bool) -> Any:
         if self.inner is None:
             raise errors.runtime(FREED, "The node is CopySlices: a write to a view of this tensor.")
-        through = self.inner.run(k, k.region_get(g, region=self.region), release)
+        through = [computed(x) for x in self.inner.run(k, k.region_get(g, region=self.region), release)]
         if release:
             self.inner = None
         if self.edges[0] is None:

@@ -19,6 +19,7 @@ import numpy as np
 from .. import fpstate
 from ..kernels.elementwise import LARGE
 from ..kernels.elementwise import run as run_loop
+from ..kernels.lazy import Lazy, computed, sum_of
 from ..tensor import Tensor, edge_of, wrap
 from . import graph, mode
 from .graph import AccumulateGrad, Hooks, Node
@@ -110,9 +111,12 @@ class _Walk:
         node, nr = edge
         if self.needed is not None and node not in self.needed:
             return
-        if g.__class__ is not ndarray and not self.create_graph:
-            g = np.asarray(g)  # rules on 0-d arrays give NumPy scalars
         meta = node.meta if node.n_outputs == 1 else node.meta[nr]
+        if g.__class__ is Lazy:
+            if node.n_outputs > 1 or g.dtype is not meta[1] or g.shape != meta[0]:
+                g = g.compute()
+        elif g.__class__ is not ndarray and not self.create_graph:
+            g = np.asarray(g)  # rules on 0-d arrays give NumPy scalars
         array = g._a if self.create_graph else g
         if array.dtype is not meta[1] or array.shape != meta[0]:
             g = self.fit(g, meta, node)
@@ -137,6 +141,8 @@ class _Walk:
     def add(self, key: tuple[Node, int], waiting: Any, g: Any) -> Any:
         if self.create_graph:
             return waiting + g
+        if waiting.__class__ is Lazy or g.__class__ is Lazy:
+            return sum_of(waiting, g)
         if key in self.owned:
             return add_to(waiting, g)
         self.owned.add(key)
@@ -166,6 +172,7 @@ class _Walk:
         anomaly = mode.anomaly.get()
         # Nothing is asked of a gradient on its way but to be an array that fits: most arrive through the short way below.
         short = not self.create_graph and self.needed is None
+        deferring = short and not anomaly
         # The newest node that waits is kept out of heap and dict: along a chain neither is touched.
         newest: Any = None
         newest_g: Any = None
@@ -182,8 +189,13 @@ class _Walk:
                 newest = None
             else:
                 node, g, newest = newest, newest_g, None
-            if node.hooks is not None:
-                g = self.run_pre_hooks(node, g)
+            if node.hooks is not None or node.is_users:  # their code may write to what deferred gradients read
+                self.settle()
+                g, newest_g = computed(g), computed(newest_g)
+                if node.hooks is not None:
+                    g = self.run_pre_hooks(node, g)
+            if g.__class__ is Lazy and not node.takes_lazy:
+                g = g.compute()
             if self.needed is not None and node in self.targets:
                 self.capture(node, g)
                 if node in self.stop:
@@ -193,6 +205,8 @@ class _Walk:
             except Exception as error:
                 explain_failure(node, error)
                 raise
+            if not deferring or node.hooks is not None:
+                grads = tuple([computed(gi) for gi in grads])
             if anomaly and mode.check_nans.get():
                 check_nan(node, grads)
             if node.hooks is not None and node.hooks.post:
@@ -201,17 +215,17 @@ class _Walk:
                 if edge is None or gi is None:
                     continue
                 to = edge[0]
-                if short and to.n_outputs == 1 and gi.__class__ is ndarray:
+                if short and to.n_outputs == 1 and (gi.__class__ is ndarray or gi.__class__ is Lazy):
                     shape, np_dtype = to.meta
                     if gi.dtype is np_dtype and gi.shape == shape:
                         if to.is_leaf:
-                            if to not in leaves:
-                                leaves[to] = gi
-                                continue
-                        elif newest is None and to not in pending:
+                            waiting = leaves.pop(to, None)  # the last to be complete stands last
+                            leaves[to] = gi if waiting is None else self.add((to, 0), waiting, gi)
+                            continue
+                        if newest is None and to not in pending:
                             newest, newest_g = to, gi
                             continue
-                        elif to is newest:
+                        if to is newest:
                             newest_g = self.add((to, 0), newest_g, gi)
                             continue
                 if to is newest:  # back to where deliver looks for it
@@ -220,6 +234,13 @@ class _Walk:
                     newest = None
                 self.deliver(edge, gi)
 
+    def settle(self) -> None:
+        """Compute all gradients that were deferred."""
+        for node, g in self.pending.items():
+            self.pending[node] = [computed(x) for x in g] if g.__class__ is list else computed(g)
+        for leaf, g in self.leaves.items():
+            self.leaves[leaf] = computed(g)
+
     def capture(self, node: Node, g: Any) -> None:
         for nr, gi in enumerate([g] if node.n_outputs == 1 else g):
             if gi is not None and (node, nr) in self.wanted:
@@ -227,6 +248,7 @@ class _Walk:
 
     # --- leaves ---------------------------------------------------------------------------------------------------
     def finish_leaves(self, accumulate: bool) -> None:
+        self.settle()
         leaves = self.leaves
         while leaves:
             node = next(iter(leaves))

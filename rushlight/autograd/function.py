@@ -57,6 +57,7 @@ class FunctionCtx:
 class FunctionNode(Node, FunctionCtx):
     """The node of a user-defined operation; it is the ``ctx`` that forward and backward see."""
 
+    is_users = True
     cls: type[Function]
 
     def __init__(self) -> None:

@@ -84,6 +84,8 @@ class Node:
 
     is_leaf = False
     n_outputs = 1
+    takes_lazy = False  # whether ``run`` takes a gradient that is not computed yet (``kernels.lazy``)
+    is_users = False  # whether ``run`` is code of the user's, which may write to anything
 
     seq: int
     edges: tuple[Any, ...]

@@ -170,3 +170,16 @@ def _read(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Any:
 
     compiled = loops.compiled(loop.with_results(values))
     return None if compiled is None else (compiled, len(values))
+
+
+def length(function: Callable[..., Any], dtype: Any, count: int) -> int | None:
+    """How many instructions a function of so many arrays is; None if it has no loop."""
+    if dtype not in KINDS:
+        return None
+    recording = Recording(dtype, ("r", *(f"array{i}" for i in range(count))))
+    symbols = [Symbol(recording, recording.loop.load(i + 1)) for i in range(count)]
+    try:
+        recording.value(function(*symbols))
+    except (Unreadable, TypeError, ValueError):
+        return None
+    return len(recording.loop.code) - count

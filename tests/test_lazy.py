@@ -1,0 +1,153 @@
+"""Deferred gradients: the same bits as one formula after another, whatever happens on the way."""
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight import large
+from rushlight.kernels import lazy, llvm
+
+if not llvm.available():
+    pytest.skip("compiled code is not available here", allow_module_level=True)
+
+SIZE = max(large.LARGE, 70_000)
+
+
+@pytest.fixture
+def deferring(monkeypatch):
+    """Run a program with NumPy, then with deferred gradients: both answers, and how many loops each was joined from."""
+    joined = []
+    plan = lazy.Lazy._plan
+
+    def noted(self):
+        found = plan(self)
+        joined.append(len(found[0]))
+        return found
+
+    def both(program):
+        answers = []
+        for ready in (False, True):
+            monkeypatch.setattr(llvm.patience, "ready", ready)
+            monkeypatch.setattr(large, "DEFERRED", 1)
+            monkeypatch.setattr(lazy.Lazy, "_plan", noted)
+            torch.manual_seed(0)
+            answers.append([np.array(x.detach()) for x in program()])
+        for a, b in zip(*answers, strict=True):
+            np.testing.assert_array_equal(a, b)
+        return joined
+
+    return both
+
+
+def leaf():
+    return torch.randn(SIZE, requires_grad=True)
+
+
+def test_a_chain_is_one_loop(deferring):
+    def program():
+        x = leaf()
+        torch.exp(torch.tanh(x * 1.5 + 0.5) * x).sum().backward()
+        return [x.grad]
+
+    assert deferring(program) == [7]  # exp, both sides of the product, tanh, + 0.5, * 1.5, and the sum of both ways
+
+
+def test_branches_join(deferring):
+    def program():
+        x, y = leaf(), leaf()
+        a = torch.exp(torch.tanh(x) * x)
+        b = (a * y + a / (y * y + 1)).relu()
+        c = torch.nn.functional.gelu(b) + torch.sigmoid(x) - torch.where(y > 0, a, y)
+        (c * y.detach()).sum().backward()
+        return [x.grad, y.grad]
+
+    assert max(deferring(program)) > 3
+
+
+def test_gradients_add_to_what_is_there(deferring):
+    def program():
+        x = leaf()
+        for _ in range(3):
+            (x * x).tanh().sum().backward()
+        return [x.grad]
+
+    deferring(program)
+
+
+def test_hooks_see_numbers(deferring):
+    def program():
+        x = leaf()
+        y = (x * 2).tanh()
+        seen = []
+        y.register_hook(lambda g: seen.append(g.clone()))
+        z = y * y
+        z.register_hook(lambda g: g * 3)
+        x.register_hook(lambda g: g / 2)
+        z.exp().sum().backward()
+        return [x.grad, *seen]
+
+    deferring(program)
+
+
+def test_code_of_the_users_may_write_to_what_was_saved(deferring):
+    class Spoil(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, other):
+            ctx.other = other
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, g):
+            ctx.other._a[...] = 0  # behind the back of everybody
+            return g, None
+
+    def program():
+        x, y, z = leaf(), leaf(), leaf()
+        a = z.detach() + 0
+        spoilt = Spoil.apply(x, a) * 2
+        (spoilt + (y * a) * 3).sum().backward()
+        return [x.grad, y.grad]
+
+    deferring(program)
+
+
+def test_kept_graphs_and_chosen_inputs(deferring):
+    def program():
+        x, y = leaf(), leaf()
+        z = (x * y).tanh().sum()
+        first = torch.autograd.grad(z, [x], retain_graph=True)
+        z.backward(retain_graph=True)
+        z.backward()
+        return [*first, x.grad, y.grad]
+
+    deferring(program)
+
+
+def test_double_backward(deferring):
+    def program():
+        x = leaf()
+        (g,) = torch.autograd.grad((x * x).tanh().sum(), x, create_graph=True)
+        (g * g).sum().backward()
+        return [x.grad]
+
+    deferring(program)
+
+
+def test_broadcast_operands_stay_with_numpy(deferring):
+    def program():
+        x = torch.randn(300, 300, requires_grad=True)
+        w = torch.randn(300, requires_grad=True)
+        ((x * w).tanh() * x).sum().backward()
+        return [x.grad, w.grad]
+
+    deferring(program)
+
+
+def test_a_gradient_handed_to_two_leaves_is_not_shared(deferring):
+    def program():
+        x, y = leaf(), leaf()
+        (x + y).tanh().sum().backward()
+        x.grad += 1
+        return [x.grad, y.grad]
+
+    deferring(program)
