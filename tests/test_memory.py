@@ -65,6 +65,11 @@ def test_no_more_is_kept_than_may_be(state):
     arrays = [memory.empty((5 << 18,), F32) for _ in range(10)]
     del arrays
     assert state[allocator.KEPT] <= state[allocator.CAP]
+    other = memory.empty((7 << 18,), F32)
+    address = other.ctypes.data
+    del other
+    assert state[allocator.KEPT] <= state[allocator.CAP]
+    assert memory.empty((7 << 18,), F32).ctypes.data == address, "others made room"
 
 
 def test_growing_and_zeros_keep_whole_blocks():

@@ -79,12 +79,23 @@ def allocate_zeros(state: strided[i64], count: i64, item: i64) -> i64:
 def give_back(state: strided[i64], block: i64, size: i64) -> None:
     step = step_of(size)
     whole = size_of(step)
-    if (step < 0) or (state[KEPT] + whole > state[CAP]) or (block == 0):
+    if (step < 0) or (block == 0) or (whole > state[CAP]):
         release(block)
     else:
+        make_room(state, whole)
         pointer(i64, block)[0] = state[LISTS + step]
         state[LISTS + step] = block
         state[KEPT] = state[KEPT] + whole
+
+
+def make_room(state, size):
+    """Let go of kept blocks until ``size`` more bytes may be kept: of sizes that a program has done with, as it takes the others again."""
+    for step in range((MOST - LEAST) * 8):
+        while (state[KEPT] + size > state[CAP]) and (state[LISTS + step] != 0):
+            block = state[LISTS + step]
+            state[LISTS + step] = pointer(i64, block)[0]
+            state[KEPT] = state[KEPT] - size_of(step)
+            release(block)
 
 
 def change(state: strided[i64], block: i64, size: i64) -> i64:
