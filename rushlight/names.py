@@ -86,6 +86,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "amax amin aminmax argmax argmin max min",
         "records": "amax amin aminmax_pair argmax argmin max_all max_dim min_all min_dim put_along take_along",
     },
+    "gated": {
+        "functions": "gru rnn_relu rnn_tanh",
+        "methods": "",
+        "records": "gated_layer",
+    },
     "grid_sampling": {
         "functions": "nn.functional.affine_grid nn.functional.grid_sample",
         "methods": "",

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rushlight as torch
+from rushlight.kernels import gated as gated_kernels
 from rushlight.kernels import llvm, recurrent
 
 if not (llvm.available() and llvm.has("fma")):
@@ -147,3 +148,83 @@ def test_what_is_not_float32_goes_to_numpy(monkeypatch):
     states = np.zeros((0, 2), np.float32)
     weights = np.zeros((8, 4), np.float32), np.zeros((8, 2), np.float32)
     assert recurrent.lstm(empty, states, states, *weights, None, False) is None
+
+
+# --- GRU and plain layers: every bit of NumPy's steps --------------------------------------------------------------------
+def same(these, those):
+    for mine, numpys in zip(these, those, strict=True):
+        np.testing.assert_array_equal(mine, numpys)
+
+
+def gated(mode, size, features, **options):
+    torch.manual_seed(size)
+    if mode == "gru":
+        return torch.nn.GRU(features, size, **options)
+    return torch.nn.RNN(features, size, nonlinearity=mode, **options)
+
+
+def trained_gated(layer, x, state, seed=9):
+    x = x.detach().clone().requires_grad_()
+    state = None if state is None else state.detach().clone().requires_grad_()
+    layer.zero_grad()
+    out, last = layer(x, state)
+    loss = (out * torch.tensor(numbers(seed, *out.shape))).sum() + (
+        last * torch.tensor(numbers(seed + 1, *last.shape))
+    ).sum()
+    loss.backward()
+    found = [out, last, x.grad, *[p.grad for p in layer.parameters()], *([] if state is None else [state.grad])]
+    return [t.detach().numpy().copy() for t in found]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(["gru", "tanh", "relu"]), st.integers(1, 6), st.sampled_from([4, 8, 12, 14, 18, 20]), st.integers(1, 20),
+    st.sampled_from([16, 24, 40, 136, 200, 400]), st.booleans(), st.booleans(),
+)  # fmt: skip
+def test_gated_layers_have_the_bits_of_their_steps(mode, steps, batch, features, size, bias, given_state):
+    layer = gated(mode, size, features, bias=bias, bidirectional=steps % 2 == 0)
+    x = torch.tensor(numbers(1, steps, batch, features))
+    state = torch.tensor(numbers(2, 1 + layer.bidirectional, batch, size)) if given_state else None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(llvm.patience, "ready", True)
+        native = trained_gated(layer, x, state)
+        patch.setattr(gated_kernels, "_found", lambda *a: None)  # the steps by NumPy, the products within them native
+        same(native, trained_gated(layer, x, state))
+
+
+@pytest.mark.parametrize("mode", ["gru", "tanh", "relu"])
+def test_gated_layers_on_any_number_of_threads(mode, monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    layer, x = gated(mode, 40, 16), torch.tensor(numbers(5, 12, 24, 16))
+    before, answers = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            with torch.no_grad():
+                out, last = layer(x)
+            kept = numbers(6, 12, 24, 160 if mode == "gru" else 0)
+            weights = layer.weight_hh_l0.detach().numpy()
+            state = np.zeros((24, 40), np.float32)
+            back = gated_kernels.backward(
+                mode, (numbers(7, 12, 24, 40), None), state, weights, out.numpy(), kept, False
+            )
+            answers.append([out.numpy(), last.numpy(), *back])
+    finally:
+        torch.set_num_threads(before)
+    for one, *others in zip(*answers, strict=True):
+        same(others, [one] * len(others))
+
+
+def test_batches_whose_products_are_small_go_to_numpy(monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    for batch, size in ((1, 16), (3, 16), (5, 16), (4, 12), (4, 8), (14, 24)):
+        gates, weights = numbers(1, 2, batch, size), numbers(2, size, size)
+        fits = batch == 14
+        found = gated_kernels.forward("tanh", gates, np.zeros((batch, size), np.float32), weights, None, False)
+        assert (found is not None) == fits
+
+
+def test_second_derivatives_of_gated_layers():
+    layer = gated("gru", 3, 2).double()
+    x = torch.tensor(numbers(1, 3, 2, 2).astype(np.float64), requires_grad=True)
+    assert torch.autograd.gradgradcheck(lambda x: layer(x)[0], (x,))

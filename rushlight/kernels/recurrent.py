@@ -47,12 +47,12 @@ def lstm(
     kernel = _kernel("lstm_forward") if _wanted(steps, batch, features, size) else None
     if kernel is None:
         return None
-    x, x_step, x_row = _rows(input)
+    x, x_step, x_row = rows(input)
     out, cells = empty((steps, batch, size), _F), empty((steps, batch, size), _F)
     gates = empty((steps, batch, 4 * size), _F)
     ran = kernel(
         batch, _share(batch), out, cells, gates, x, np.ascontiguousarray(hidden), np.ascontiguousarray(cell),
-        _by_unit(w_ih, w_hh), _bias_by_unit(bias, size), x_step, x_row, steps, batch, features, size, int(reverse),
+        _by_unit(w_ih, w_hh), bias_by_unit(bias, size, 4), x_step, x_row, steps, batch, features, size, int(reverse),
     )  # fmt: skip
     return (out, gates, cells) if ran else None
 
@@ -71,10 +71,10 @@ def lstm_gradient(
     kernel = _kernel("lstm_backward") if _wanted(steps, batch, features, size) else None
     if kernel is None:
         return None
-    d_out, step, row = _rows(g[0]) if g[0] is not None else (np.zeros(size, _F), 0, 0)
+    d_out, step, row = rows(g[0]) if g[0] is not None else (np.zeros(size, _F), 0, 0)
     to_hidden, to_cell = (np.zeros((batch, size), _F) if x is None else x.copy(order="C") for x in g[1:])
     to_input = None if w_ih is None else empty((steps, batch, features), _F)
-    panels = [_columns(w) for w in (w_hh, w_ih) if w is not None]
+    panels = [columns(w) for w in (w_hh, w_ih) if w is not None]
     slopes, to_bias = empty((steps, batch, 4 * size), _F), np.zeros((batch, 4 * size), _F)
     ran = kernel(
         batch, _share(batch), slopes, slopes if to_input is None else to_input, to_hidden, to_cell, to_bias, d_out, gates, cells,
@@ -89,7 +89,7 @@ def _share(batch: int) -> int:
     return -(-batch // get_threads())
 
 
-def _rows(a: Array) -> tuple[Array, int, int]:
+def rows(a: Array) -> tuple[Array, int, int]:
     """An array (time, batch, numbers) whose numbers are neighbours, and the distances of steps and of rows in elements."""
     if a.strides[2] != 4 and a.shape[2] > 1 or a.strides[0] % 4 or a.strides[1] % 4 or not a.flags.aligned:
         a = np.ascontiguousarray(a)
@@ -108,21 +108,21 @@ def _by_unit(w_ih: Array, w_hh: Array) -> Array:
     return np.ascontiguousarray(both.reshape(2, 2, blocks, W, features + size).transpose(2, 0, 4, 1, 3))
 
 
-def _bias_by_unit(bias: Array | None, size: int) -> Array:
+def bias_by_unit(bias: Array | None, size: int, gates: int) -> Array:
     """(block of 8 units, gate, unit)."""
     blocks = -(-size // W)
-    out = np.zeros((4, blocks * W), _F)
+    out = np.zeros((gates, blocks * W), _F)
     if bias is not None:
-        out[:, :size] = bias.reshape(4, size)
-    return np.ascontiguousarray(out.reshape(4, blocks, W).transpose(1, 0, 2))
+        out[:, :size] = bias.reshape(gates, size)
+    return np.ascontiguousarray(out.reshape(gates, blocks, W).transpose(1, 0, 2))
 
 
-def _columns(w: Array) -> Array:
+def columns(w: Array) -> Array:
     """(panel of 16 columns, row, column), with zeros for columns that are not there."""
-    rows, columns = w.shape
-    panels = -(-columns // PANEL)
-    if columns % PANEL:
-        whole = np.zeros((rows, panels * PANEL), _F)
-        whole[:, :columns] = w
+    height, width = w.shape
+    panels = -(-width // PANEL)
+    if width % PANEL:
+        whole = np.zeros((height, panels * PANEL), _F)
+        whole[:, :width] = w
         w = whole
-    return np.ascontiguousarray(w.reshape(rows, panels, PANEL).transpose(1, 0, 2))
+    return np.ascontiguousarray(w.reshape(height, panels, PANEL).transpose(1, 0, 2))

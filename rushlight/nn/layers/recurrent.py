@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from ...op import REGISTRY
+from ...ops.gated import gru, rnn_relu, rnn_tanh
 from ...ops.recurrent import lstm
 from ...types import scalar_name
 from .. import functional, init
@@ -148,6 +149,14 @@ class RNNBase(Module):
                 x = F.dropout(x, self.dropout, True)
         stack = REGISTRY["stack"].public
         return x, tuple(stack([f[i] for f in finals]) for i in range(len(states)))
+
+    def run_at_once(self, function: Any, x: Any, states: Any) -> tuple[Any, Any]:
+        """By the function of all layers: its outputs, and its last states as a tuple."""
+        params = [w for weights in self.all_weights for w in weights]
+        out, *last = function(
+            x, states, params, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional, False
+        )
+        return out, tuple(last)
 
     # --- the call ---------------------------------------------------------------------------------------------------
     @property
@@ -295,6 +304,11 @@ class RNN(RNNBase):
         super().__init__("RNN_" + self_nonlinearity.upper(), *args, **kwargs)
         self.nonlinearity = self_nonlinearity
 
+    def run(self, x: Any, states: Any, sizes: list[int] | None) -> tuple[Any, Any]:
+        if sizes is not None or x._a.dtype.itemsize == 2:
+            return super().run(x, states, sizes)
+        return self.run_at_once(rnn_tanh if self.nonlinearity == "tanh" else rnn_relu, x, states[0])
+
     def cell(self, from_input: Any, from_hidden: Any, states: Any, w: dict[str, Any]) -> Any:
         total = from_input + from_hidden
         return (total.tanh() if self.nonlinearity == "tanh" else total.relu(),)
@@ -312,11 +326,7 @@ class LSTM(RNNBase):
     def run(self, x: Any, states: Any, sizes: list[int] | None) -> tuple[Any, Any]:
         if sizes is not None or self.proj_size or x._a.dtype.itemsize == 2:
             return super().run(x, states, sizes)
-        params = [w for weights in self.all_weights for w in weights]
-        out, h, c = lstm(
-            x, states, params, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional, False
-        )
-        return out, (h, c)
+        return self.run_at_once(lstm, x, states)
 
     def cell(self, from_input: Any, from_hidden: Any, states: Any, w: dict[str, Any]) -> Any:
         i, f, g, o = (from_input + from_hidden).chunk(4, -1)
@@ -331,6 +341,11 @@ class GRU(RNNBase):
     def __init__(self, *args: Any, **kwargs: Any):
         _no_projection(kwargs)
         super().__init__("GRU", *args, **kwargs)
+
+    def run(self, x: Any, states: Any, sizes: list[int] | None) -> tuple[Any, Any]:
+        if sizes is not None or x._a.dtype.itemsize == 2:
+            return super().run(x, states, sizes)
+        return self.run_at_once(gru, x, states[0])
 
     def cell(self, from_input: Any, from_hidden: Any, states: Any, w: dict[str, Any]) -> Any:
         xr, xz, xn = from_input.chunk(3, -1)
