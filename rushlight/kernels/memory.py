@@ -20,7 +20,7 @@ from .language import function
 
 Array = np.ndarray[Any, Any]
 
-LARGE = 1 << 20  # bytes
+LARGE = 1 << 17  # bytes: from here on the C library asks the system for pages and gives them back
 CAP = 512 << 20  # bytes that are kept for later arrays at most
 SET_HANDLER = 304  # PyDataMem_SetHandler in NumPy's table of functions
 

@@ -12,7 +12,7 @@ from ..words import i64, pointer, strided
 
 #: Words of the state: bytes that are kept, at most so many; from LISTS on the first free block of each size.
 KEPT, CAP, LISTS = 0, 1, 8
-LEAST = 20  # log2 of the smallest size of these lists; below, and above MOST, the C library does it alone
+LEAST = 17  # log2 of the smallest size of these lists; below, and above MOST, the C library does it alone
 MOST = 34
 WORDS = LISTS + (MOST - LEAST) * 8
 HUGE, ADVICE = 4 << 20, 14  # bytes from which on large pages are asked for, and how
@@ -31,7 +31,7 @@ def step_of(size):
     while left > 0:
         left = left >> 1
         power += 1
-    # sizes in (2**(power - 1), 2**power] MiB, in eighths of the upper half
+    # sizes from one power of two to the next, in eighths of the step between
     found = i64(-1)
     if (size > 1 << LEAST) and (power <= MOST - LEAST):
         unit = (i64(1) << (power - 1 + LEAST)) >> 3
