@@ -114,6 +114,15 @@ def test_vectors():
             both("matmul", matrix(rng, 1, rows, False)[0], a)
 
 
+def test_inner_products():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 3, 4, 7, 12, 15, 31, 33, 100, 1000, 8191, 8192, 8193, 30_001):
+        for first in range(4):
+            for second in range(4):
+                x, y = (rng.standard_normal(n + 3).astype(np.float32)[k : k + n] for k in (first, second))
+                both("dot", x, y)
+
+
 def test_matrices_that_begin_anywhere():
     """Within 16 bytes: lanes begin at a multiple."""
     rng = np.random.default_rng(0)

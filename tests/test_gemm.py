@@ -191,6 +191,39 @@ def test_what_is_refused():
     assert gemm.products(matrix(8, 8, "plain", 0, (0,)), matrix(8, 16, "plain", 1, (0,))) is None
 
 
+def dotted(x, y):
+    """From a multiple of 16 bytes in y on in four lanes of four, if x has one there too; the rest goes to the first lane."""
+    start, other = (v.__array_interface__["data"][0] // 4 % 4 for v in (y, x))
+    head = min(-start % 4, len(x))
+    p = x * y
+    lanes = np.zeros((4, 4), np.float32)
+    for term in p[:head]:
+        lanes[0, 0] += term
+    whole = (len(p) - head) // 4 if (other + head) % 4 == 0 else min((len(p) - head) // 4, 1)
+    for i, four in enumerate(p[head : head + 4 * whole].reshape(-1, 4)):
+        lanes[0 if i == whole - 1 and whole % 4 == 3 else i % 4] += four
+    for term in p[head + 4 * whole :]:
+        lanes[0, 0] += term
+    total = lanes[0] + lanes[1] + lanes[2] + lanes[3]
+    return (total[0] + total[2]) + (total[1] + total[3])
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(1, 100), st.integers(0, 3), st.integers(0, 3))
+def test_inner_products(n, first, second):
+    x, y = matrix(1, n + 3, "plain", 0)[0, first : first + n], matrix(1, n + 3, "plain", 1)[0, second : second + n]
+    assert products.inner_product(x, y) == dotted(x, y)
+    assert products.inner_product(x[::-1], y) == products.inner_product(x[::-1].copy(), y)
+
+
+def test_long_inner_products_are_two():
+    for n in (8191, 8192, 8193, 500_001):
+        x, y = matrix(2, n, "plain", 0)
+        cut = n if n < 8192 else (n + 1) // 2
+        expected = dotted(x[:cut], y[:cut])
+        assert products.inner_product(x, y) == (expected if cut == n else expected + dotted(x[cut:], y[cut:]))
+
+
 def test_numbers_that_are_not_aligned(native):
     """Kernels refuse them; NumPy does not."""
     a = np.frombuffer(bytearray(4 * 8 * 8 + 1), np.float32, 64, 1).reshape(8, 8)

@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..kernels import gemm
+from ..kernels.products import inner_product
 from ..op import opaque
 from ..plain import affine
 from ..tensor import Tensor
@@ -40,6 +41,8 @@ def _product(a: Any, b: Any) -> Any:
             exact = gemm.product(a, b)
         elif a.ndim == 3:
             exact = gemm.products(a, b)
+        elif a.ndim == 1:
+            exact = inner_product(a, b)
         elif a.ndim == 2 and (exact := gemm.product(a, b[:, None])) is not None:
             exact = exact[:, 0]
         if exact is not None:

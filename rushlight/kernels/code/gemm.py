@@ -111,7 +111,6 @@ def turned(x):
     return [shuffle(fours[i % 4], fours[i % 4 + 4], _HALVES[i // 4]) for i in range(8)]
 
 
-_ROW = {4: (0, 1, 2, 3, 3, 3, 3, 3), 6: (0, 1, 2, 3, 4, 5, 5, 5)}
 _PAIRS = (0, 8, 1, 9, 4, 12, 5, 13), (2, 10, 3, 11, 6, 14, 7, 15)
 _FIRST = 0, 0, 1, 1, 4, 4, 5, 5
 _FOURS = (0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15)
@@ -130,42 +129,35 @@ def pack_columns(W, room, b, kb, jb, k, left):
                 store(room, i * 2 * W, load(b, i * kb, W, left))
                 store(room, i * 2 * W + W, load(b, i * kb + W, W, left - W))
     else:
+        places = stack(i64, 2 * W)
+        for c in range(2 * W):
+            places[c] = minimum(c, left - 1) * jb
         done = i64(0)
         if W == 8:
             if kb == 1:
                 done = k // 8 * 8
-                for half in unroll(2):
-                    columns = [minimum(i64(half * 8 + c), left - 1) * jb for c in range(8)]
+                for half in range(2):
                     for i in range(0, done, 8):
-                        square = turned([load(b, columns[c] + i, 8) for c in range(8)])
+                        square = turned([load(b, places[half * 8 + c] + i, 8) for c in range(8)])
                         for q in unroll(8):
                             store(room, (i + q) * 16 + half * 8, square[q])
-        places = [minimum(i64(c), left - 1) * jb for c in range(2 * W)]
         for i in range(done, k):
-            for c in unroll(2 * W):
+            for c in range(2 * W):
                 room[i * 2 * W + c] = b[i * kb + places[c]]
 
 
-def pack_rows(R, W, room, a, ra, ka, k, count):
+def pack_rows(R, room, a, ra, ka, k, count):
     """A strip of ``R`` rows, column after column; rows that are not there are the last one again."""
-    places = [minimum(i64(r), count - 1) * ra for r in range(8)]
     if (ra == 1) and (count >= R):
         for i in range(k):
             store(room, i * R, load(a, i * ka, 4))
             if R == 6:
                 store(room, i * R + 4, load(a, i * ka + 4, 2))
     else:
-        done = i64(0)
-        if W == 8:
-            if ka == 1:
-                done = k // 8 * 8
-                for i in range(0, done, 8):
-                    square = turned([load(a, places[_ROW[R][r]] + i, 8) for r in range(8)])
-                    for q in unroll(8):  # what is stored beyond the strip is replaced by what comes next
-                        store(room, (i + q) * R, square[q])
-        for i in range(done, k):
-            for r in unroll(R):
-                room[i * R + r] = a[i * ka + places[r]]
+        for r in range(R):
+            place = minimum(r, count - 1) * ra
+            for i in range(k):
+                room[i * R + r] = a[i * ka + place]
 
 
 def pack(W, rows, columns, a, ra, ka, b, kb, jb, k, room_a, room_b, pack_a, pack_b):
@@ -182,7 +174,7 @@ def pack(W, rows, columns, a, ra, ka, b, kb, jb, k, room_a, room_b, pack_a, pack
             r = height(rows - i)
             for R in unroll(4, 7, 2):
                 if r == R:
-                    pack_rows(R, W, room_a + (i * k + done * R), a + (i * ra + done * ka), ra, ka, terms, rows - i)
+                    pack_rows(R, room_a + (i * k + done * R), a + (i * ra + done * ka), ra, ka, terms, rows - i)
             i += r
         done += terms
     done = i64(0)
