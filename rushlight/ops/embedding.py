@@ -412,4 +412,6 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     n = num_classes if num_classes != -1 else int(a.max()) + 1
     if a.max() >= n:
         raise errors.runtime("Class values must be smaller than num_classes.")
-    return wrap((a[..., None] == np.arange(n)).astype(np.int64))
+    out = np.zeros((*a.shape, n), np.int64)
+    out.reshape(-1)[np.arange(a.size) * n + a.reshape(-1)] = 1
+    return wrap(out)

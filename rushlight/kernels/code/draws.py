@@ -152,10 +152,12 @@ def normal(out, other, words, at, count, tail, a, b, c, k, m):
     octants = stack(i32, STRETCH // 2 + 32)
     count -= tail
     whole = count // 16 * 16
-    for i in range(0, whole, STRETCH):
-        box_muller(out + (at + i), words + i, minimum(whole - i, STRETCH), radii, angles, octants, mean, deviation)
-    if tail != 0:
-        box_muller(out + (at + count - 16), words + count, i64(16), radii, angles, octants, mean, deviation)
+    stretches = (whole + STRETCH - 1) // STRETCH
+    for i in range(stretches + tail // 16):  # the tail is one stretch more, so that the code is there once
+        last = i == stretches
+        to, size = select(last, count - 16, i * STRETCH), select(last, 16, minimum(whole - i * STRETCH, STRETCH))
+        given = words + select(last, count, i * STRETCH)
+        box_muller(out + (at + to), given, size, radii, angles, octants, mean, deviation)
 
 
 STRETCH = 1024  # numbers, so that what is between the loops stays in the nearest cache
