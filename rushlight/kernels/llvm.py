@@ -23,13 +23,15 @@ def setting() -> str:
 
 @functools.cache
 def available() -> bool:
-    """Whether compiled code may be used here: a CPython with its lock, a working llvmlite, arrays as
-    we know them, ``RUSHLIGHT_KERNELS`` not ``off``."""
+    """Whether compiled code may be used here: a CPython with its lock, a working llvmlite, arrays as we know them, fused
+    operations (of x86's processors those since 2013), ``RUSHLIGHT_KERNELS`` not ``off``."""
     if setting() == "off" or sys.implementation.name != "cpython" or sys.maxsize < 1 << 32:
         return False
     import sysconfig
 
-    return not sysconfig.get_config_var("Py_GIL_DISABLED") and _features() is not None and cpython.trusted()
+    if sysconfig.get_config_var("Py_GIL_DISABLED") or _features() is None or (has("sse2") and not has("fma")):
+        return False
+    return cpython.trusted()
 
 
 @functools.cache
