@@ -13,7 +13,7 @@ import numpy as np
 
 from . import errors, fpstate, types
 from .kernels.strides import broadcast_shapes
-from .tensor import Tensor
+from .tensor import Parameter, Tensor
 
 if TYPE_CHECKING:
     from .op import Op
@@ -61,6 +61,9 @@ def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
             refuse(op, types.of_array(plain[0]))
         return plain
     if how.__class__ is str:
+        shorter = _one_dtype(op, inputs)
+        if shorter is not None:
+            return shorter
         check_operands(op, inputs)
         common = result_type(inputs)
         if how == "float" and common.category < types.FLOATING:
@@ -73,6 +76,30 @@ def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     if op.refuses is not None:
         refuse(op, types.of_array(out[0]))
     return tuple(out)
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _one_dtype(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The commonest case: tensors of one shape and floating dtype, and Python numbers; None for everything else."""
+    out: list[Any] = []
+    shape = dtype = None
+    for x in inputs:
+        if x.__class__ is Tensor or x.__class__ is Parameter:
+            a = x._a
+            if shape is None:
+                shape, dtype = a.shape, a.dtype
+                if dtype not in _FLOATS or not shape:
+                    return None
+            elif a.shape != shape or a.dtype is not dtype:
+                return None
+            out.append(a)
+        elif shape is not None and (x.__class__ is float or (x.__class__ is int and abs(x) < 1 << 53)):
+            out.append(np.array(x, dtype))
+        else:
+            return None
+    return None if op.refuses is not None and types.FLOATING in op.refuses else tuple(out)
 
 
 def as_array(op: Op, i: int, x: Any) -> Any:

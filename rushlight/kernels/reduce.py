@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from . import scans
+from . import elementary, scans
 from .iteration import Array, Axes, is_half, plan_for, reduced_shape
 from .summation import VECTOR_BYTES, float_sum
 
@@ -201,8 +201,12 @@ def logsumexp(a: Array, axes: Axes, keepdims: bool) -> Array:
     top = amax(a, axes, True)
     top = np.where(np.isinf(top), top.dtype.type(0), top)
     with np.errstate(all="ignore"):
-        total = sum_axes(rounded(np.exp, a - top), axes, keepdims, a.dtype)
+        total = sum_axes(_exp(a - top), axes, keepdims, a.dtype)
         return rounded(np.log, total) + (top if keepdims else top.reshape(total.shape))
+
+
+def _exp(x: Array) -> Array:
+    return elementary.exp(x) if x.dtype == np.float32 else rounded(np.exp, x)
 
 
 def rounded(function: np.ufunc, x: Array) -> Array:

@@ -467,11 +467,15 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, **kwargs: Any) -> 
         start, end, step = int(start), int(end), int(step)
         if step == 0:
             raise errors.value("step must be nonzero", f"As a whole number, which {dtype} asks for, it is 0.")
-        a = np.arange(-((start - end) // step), dtype=np.int64) * step + start
+        a = np.arange(start, end, step, dtype=np.int64)
     else:
         n = int(np.ceil((end - start) / step))
-        a = start + step * np.arange(n, dtype=np.float64)  # computed in double, rounded once, as PyTorch does
-    return finish(a.astype(dtype.np), **kwargs)
+        a = np.arange(n, dtype=np.float64)  # computed in double, rounded once, as PyTorch does
+        if step != 1:
+            a *= step
+        if start != 0:
+            a += start
+    return finish(a.astype(dtype.np, copy=False), **kwargs)
 
 
 @function(
