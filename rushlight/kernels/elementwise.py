@@ -96,7 +96,7 @@ def as_loop(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | None = None) -> Any:
-    """``function(*operands)`` as one loop, for contiguous arrays of one shape and dtype, and numbers; None if NumPy is to do it.
+    """``function(*operands)`` as one loop, for contiguous arrays of one shape and dtype, numbers and None; None if NumPy is to do it.
 
     ``key`` says which function it is. It is read once for each dtype; numbers are given to the loop at each run. ``out``, which may be
     one of the operands, takes the only result.
@@ -125,6 +125,8 @@ def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | No
             else:
                 arrays.append(x)
                 pattern.append("array")
+        elif x is None:
+            pattern.append("none")
         else:
             if x.__class__ is not float:
                 if isinstance(x, np.ndarray | np.generic) and x.dtype is not dtype and x.dtype.kind == "f":
@@ -153,12 +155,15 @@ def _read(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Any:
     """The compiled loop of a function, and how many results it has; None if it has none."""
     if dtype not in KINDS:
         return None
-    kinds = [kind for kind in pattern if kind != "number"]
+    kinds = [kind for kind in pattern if kind in ("array", "mask")]
     recording = Recording(dtype, ("r", *(f"{kind}{i}" for i, kind in enumerate(kinds))))
     loop = recording.loop
     loop.masks = tuple([i + 1 for i, kind in enumerate(kinds) if kind == "mask"])
     arrays = iter(range(1, len(loop.arrays)))
-    symbols = [Symbol(recording, loop.number() if kind == "number" else loop.load(next(arrays))) for kind in pattern]
+    symbols = [
+        None if kind == "none" else Symbol(recording, loop.number() if kind == "number" else loop.load(next(arrays)))
+        for kind in pattern
+    ]
     try:
         results = function(*symbols)
         values = [recording.value(r) for r in (results if results.__class__ is tuple else (results,))]
