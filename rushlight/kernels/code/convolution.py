@@ -321,9 +321,8 @@ def deliver(to, flat, n, step, L):
     """n elements to places that are ``step`` apart."""
     if step == 1:
         for i in range(0, n, L):
-            at = minimum(
-                i, maximum(n - L, i64(0))
-            )  # the last may be stored again: stores of some lanes take much longer
+            # the last may store some again: stores of some lanes take much longer
+            at = minimum(i, maximum(n - L, i64(0)))
             if n >= L:
                 store(to, at, load(flat, at, L))
             else:
