@@ -52,6 +52,20 @@ class MethodDef(ctypes.Structure):
     ]
 
 
+class MemoryHandler(ctypes.Structure):
+    """NumPy's PyDataMem_Handler: a name, a version, then the functions with what is passed to each."""
+
+    _fields_ = [
+        ("name", ctypes.c_char * 127),
+        ("version", ctypes.c_uint8),
+        ("state", ctypes.c_void_p),
+        ("malloc", ctypes.c_void_p),
+        ("calloc", ctypes.c_void_p),
+        ("realloc", ctypes.c_void_p),
+        ("free", ctypes.c_void_p),
+    ]
+
+
 _definitions: list[MethodDef] = []  # CPython keeps pointers to them
 
 

@@ -1,6 +1,7 @@
 """Machine code at run time: LLVM IR in, addresses of functions out.
 
-llvmlite is imported on first use, and only then: a program of a few small operations never pays for it.
+llvmlite is imported on first use, and only then: a program of a few small operations never pays for it. For the same reason the modules
+about code on disk and in memory are imported in functions here.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ import os
 import sys
 from collections.abc import Callable
 from typing import Any
-
-from . import cache, cpython, objects
 
 _kept: list[Any] = []
 
@@ -29,6 +28,8 @@ def available() -> bool:
         return False
     import sysconfig
 
+    from . import cpython
+
     if sysconfig.get_config_var("Py_GIL_DISABLED") or _features() is None or (has("sse2") and not has("fma")):
         return False
     return cpython.trusted()
@@ -41,6 +42,8 @@ def _features() -> str | None:
     They are kept on disk, so that a later process that has all its code from there never imports llvmlite.
     """
     import importlib.util
+
+    from . import cache
 
     if importlib.util.find_spec("llvmlite") is None:
         return None
@@ -73,6 +76,8 @@ def load(module: Any, symbols: dict[str, int]) -> dict[str, int]:
 def code(parts: tuple[object, ...], text: Callable[[], str], symbols: dict[str, int]) -> dict[str, int]:
     """The same for IR that is written only when no object file is kept for ``parts``, which must say all that the IR depends on
     beyond the source of the kernels, LLVM and the processor."""
+    from . import cache, objects
+
     name = cache.key(*parts)
     data = cache.read(name)
     if data is None:
@@ -160,6 +165,8 @@ class Patience:
 
     def is_warm(self) -> bool:
         """Whether an earlier process has kept code on the disk; asked once."""
+        from . import cache
+
         self.looked = True
         return setting() != "off" and cache.read(cache.key("features")) is not None
 

@@ -6,7 +6,6 @@ user's is concerned. Where that cannot be had it is ``np.empty``.
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import math
 from contextvars import Context
@@ -14,9 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import cpython, llvm
-from .emit import Module
-from .language import function
+from . import llvm
 
 Array = np.ndarray[Any, Any]
 
@@ -25,20 +22,6 @@ CAP = 512 << 20  # bytes that are kept for later arrays at most
 SET_HANDLER = 304  # PyDataMem_SetHandler in NumPy's table of functions
 
 _kept: list[Any] = []
-
-
-class _Handler(ctypes.Structure):
-    """NumPy's PyDataMem_Handler: a name, a version, then the functions with what is passed to each."""
-
-    _fields_ = [
-        ("name", ctypes.c_char * 127),
-        ("version", ctypes.c_uint8),
-        ("state", ctypes.c_void_p),
-        ("malloc", ctypes.c_void_p),
-        ("calloc", ctypes.c_void_p),
-        ("realloc", ctypes.c_void_p),
-        ("free", ctypes.c_void_p),
-    ]
 
 
 def empty(shape: Any, dtype: np.dtype[Any]) -> Array:
@@ -52,10 +35,13 @@ def empty(shape: Any, dtype: np.dtype[Any]) -> Array:
 @functools.cache
 def _context() -> Any:
     """``run`` of the context whose arrays are ours; None if NumPy does not take the allocator."""
-    from .code import allocator
-
     if not llvm.available():
         return None
+    import ctypes
+
+    from . import cpython
+    from .code import allocator
+
     libc = ctypes.CDLL(None)
     symbols = {
         name: ctypes.cast(getattr(libc, name), ctypes.c_void_p).value or 0
@@ -64,7 +50,7 @@ def _context() -> Any:
     code = llvm.code(("allocator",), _written, symbols)
     state = (ctypes.c_int64 * allocator.WORDS)()
     state[allocator.CAP] = CAP
-    handler = _Handler(
+    handler = cpython.MemoryHandler(
         b"rushlight", 1, ctypes.addressof(state),
         *[code[name] for name in ("allocate", "allocate_zeros", "change", "give_back")],
     )  # fmt: skip
@@ -84,6 +70,8 @@ def _context() -> Any:
 
 def _written() -> str:
     from .code import allocator
+    from .emit import Module
+    from .language import function
 
     module = Module()
     for name in ("allocate", "allocate_zeros", "change", "give_back"):
