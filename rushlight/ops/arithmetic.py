@@ -161,7 +161,7 @@ def _(k, g, input, other):
 
 def integers(*arrays: Any) -> bool:
     """True if all are of integer dtype."""
-    return all(np.asarray(a).dtype.kind in "iu" for a in arrays)
+    return all([(a.dtype if hasattr(a, "dtype") else np.asarray(a).dtype).kind in "iu" for a in arrays])
 
 
 def refuse_zero(divisor: Any) -> None:
