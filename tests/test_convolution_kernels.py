@@ -182,6 +182,25 @@ def test_threads_and_layout_do_not_matter():
         np.testing.assert_array_equal(a, c)
 
 
+def test_the_number_of_pieces_does_not_matter(monkeypatch):
+    """They follow the threads, of which other machines have more."""
+    rng = np.random.default_rng(0)
+    rest = ((1, 1), (1, 1), (1, 1), 1)
+    for images in (1, 30):
+        x, w = (rng.standard_normal(s).astype(np.float32) for s in ((images, 12, 11, 13), (21, 12, 3, 3)))
+        g = rng.standard_normal((images, 21, 11, 13)).astype(np.float32)
+        found = []
+        for pieces in (8, 24, 200):
+            monkeypatch.setattr(convolution, "_pieces", lambda n=pieces: n)
+            found.append([
+                convolution.forward(x, w, None, (11, 13), *rest), convolution.backward_input(g, w, (11, 13), *rest),
+                convolution.backward_weight(x, g, w.shape, *rest),
+            ])  # fmt: skip
+        for others in found[1:]:
+            for a, b in zip(found[0], others, strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
 def test_native_and_numpy_agree_about_infinities():
     """A row's end and the next one's beginning share zeros: what is not finite there must not leak into other sums."""
     rng = np.random.default_rng(0)

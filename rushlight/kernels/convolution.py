@@ -16,6 +16,7 @@ import numpy as np
 
 from .code import convolution as code
 from .emit import F32, F64
+from .iteration import get_threads
 from .kernel import compiled
 from .memory import empty
 
@@ -26,7 +27,7 @@ Pairs = list[tuple[int, int]]
 CACHE = 60_000  # elements that the padded planes of a unit, and its planes of the result, may have
 NARROWEST = 64  # columns at the least of a band that is not a whole row
 FEW = 320  # terms whose planes fit the first cache
-CHUNKS = 8  # pieces of work, so that all threads have some
+CHUNKS = 8  # pieces of work at the least; of a weight's gradient so many are summed apart, whatever the threads
 LONG = 512  # places to sum over before lanes are added up
 TABLES = 1 << 22  # elements that all tables of sums may have
 FEW_WEIGHTS = 1 << 16  # weights that NumPy packs
@@ -175,16 +176,18 @@ def _up(n: int, unit: int) -> int:
 
 
 @functools.lru_cache(256)
-def correlation(task: Task, source: Source, tile: tuple[int, int], lanes: int, to: tuple[int, ...]) -> Layout:
+def correlation(
+    task: Task, source: Source, tile: tuple[int, int], lanes: int, to: tuple[int, ...], pieces: int = CHUNKS
+) -> Layout:
     """``to`` are the strides of the result: image, channel, z, y, x, and where it begins."""
     planes = _Planes(task)
     spots, vectors, flat_pitch, flat = planes.spots(tile[1], lanes)
     length = _odd_lines(flat)
     blocks = -(-task.members // tile[0])
     units = task.images * task.groups * task.out[0] * planes.bands
-    parts = min(blocks, -(-CHUNKS // units))
+    parts = min(blocks, -(-pieces // units))
     units *= parts
-    grain = -(-units // CHUNKS)
+    grain = -(-units // pieces)
     offsets, order, block = planes.terms(task)
     if not task.order.apart:
         block = FEW // block * block or FEW
@@ -202,7 +205,7 @@ def correlation(task: Task, source: Source, tile: tuple[int, int], lanes: int, t
 
 
 @functools.lru_cache(256)
-def table_of_sums(task: Task, tile: tuple[int, int], lanes: int) -> Layout:
+def table_of_sums(task: Task, tile: tuple[int, int], lanes: int, pieces: int = CHUNKS) -> Layout:
     """The same for ``multiply``: ``GRAIN`` are the items of a chunk."""
     planes = _Planes(task)
     offsets, order, _ = planes.terms(task)
@@ -216,13 +219,18 @@ def table_of_sums(task: Task, tile: tuple[int, int], lanes: int) -> Layout:
     most = max(TABLES // (task.groups * len(offsets) * blocks * tile[0]), 1)
     grain = -(-items // min(items, CHUNKS, most))
     chunks = -(-items // grain)
-    parts = min(blocks, -(-CHUNKS // chunks))
+    parts = min(blocks, -(-pieces // chunks))
     scratch = _up(several * (planes.elements + -(-blocks // parts) * tile[0] * length), 16) + 64
     rest = (0, 0, parts, grain, scratch, length, 0, 0, 0, 0, 0, 0, task.images, several, 0, 0)
     kinds, numbers = planes.tables(task, len(order), rest)
     none = np.empty(0, np.int64)
     at = np.array(offsets, np.int64)
     return Layout(kinds, at, none, numbers, chunks * parts, 1, scratch, Source(0, 0, 0, ()), none, None)
+
+
+def _pieces() -> int:
+    """How many pieces keep all threads at work."""
+    return max(CHUNKS, 2 * get_threads())
 
 
 def _kind(x: Array) -> dict[str, Any]:
@@ -248,7 +256,7 @@ def correlate(
 ) -> bool:
     """Write the sums to ``out``, for contiguous x and weight."""
     tile = (1, 8) if task.members == 1 else (4, 3)
-    plan = correlation(task, source, tile, 32 // x.itemsize, to)
+    plan = correlation(task, source, tile, 32 // x.itemsize, to, _pieces())
     kernel = compiled(code.correlate, **_kind(x), M=tile[0], V=tile[1])
     w = _packed(weight, plan, task.groups, tile[0])
     start = np.zeros((*w.shape[:2], tile[0]), x.dtype)
@@ -376,7 +384,7 @@ def backward_weight(
         groups, rows // groups, channels, _three(x.shape[2:], 1), space, _three(stride, 1), taps, x.shape[0], PLAIN
     )
     tile = (1, 9) if task.members == 1 else (4, 3)
-    plan = table_of_sums(task, tile, 32 // x.itemsize)
+    plan = table_of_sums(task, tile, 32 // x.itemsize, _pieces())
     run = compiled(code.multiply, **_kind(x), M=tile[0], V=tile[1])
     shape = (plan.units // int(plan.numbers[code.PARTS]), groups, plan.offsets.size, _up(task.members, tile[0]))
     sums, scratch = empty(shape, x.dtype), empty(plan.units * plan.scratch, x.dtype)
