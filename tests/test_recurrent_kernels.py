@@ -178,7 +178,7 @@ def trained_gated(layer, x, state, seed=9):
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.sampled_from(["gru", "tanh", "relu"]), st.integers(1, 6), st.sampled_from([4, 8, 12, 14, 18, 20]), st.integers(1, 20),
+    st.sampled_from(["gru", "tanh", "relu"]), st.integers(1, 6), st.sampled_from([4, 8, 12, 13, 14, 18, 21]), st.integers(1, 20),
     st.sampled_from([16, 24, 40, 136, 200, 400]), st.booleans(), st.booleans(),
 )  # fmt: skip
 def test_gated_layers_have_the_bits_of_their_steps(mode, steps, batch, features, size, bias, given_state):
@@ -217,9 +217,9 @@ def test_gated_layers_on_any_number_of_threads(mode, monkeypatch):
 
 def test_batches_whose_products_are_small_go_to_numpy(monkeypatch):
     monkeypatch.setattr(llvm.patience, "ready", True)
-    for batch, size in ((1, 16), (3, 16), (5, 16), (4, 12), (4, 8), (14, 24)):
+    for batch, size in ((1, 16), (3, 16), (5, 16), (4, 12), (4, 8), (14, 24), (13, 16)):
         gates, weights = numbers(1, 2, batch, size), numbers(2, size, size)
-        fits = batch == 14
+        fits = batch > 12
         found = gated_kernels.forward("tanh", gates, np.zeros((batch, size), np.float32), weights, None, False)
         assert (found is not None) == fits
 

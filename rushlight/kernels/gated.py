@@ -1,7 +1,6 @@
 """GRU and plain recurrent layers over whole sequences as machine code, where it gives the bits of their steps as PyTorch does them.
 
-That is for units by eights and for batches whose products its BLAS does with the ordinary kernel, and whose activations leave no
-numbers beyond whole vectors. float32 only.
+That is for units by eights and for batches whose products its BLAS does with the ordinary kernel. float32 only.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from .iteration import get_threads
 from .llvm import has, patience
 from .memory import empty
 from .recurrent import bias_by_unit, columns, rows
-from .vectors import STEP
 
 Array = np.ndarray[Any, Any]
 
@@ -33,7 +31,7 @@ def _kernel(name: str, mode: str) -> Any:
 
 
 def _found(name: str, mode: str, steps: int, batch: int, size: int, *arrays: Array | None) -> Any:
-    if size % 8 or size < 16 or batch < 4 or (batch % 4 and batch < 12) or batch * size % STEP or not steps:
+    if size % 8 or size < 16 or batch < 4 or (batch % 4 and batch < 12) or not steps:
         return None
     if any(a is not None and a.dtype != _F for a in arrays):
         return None

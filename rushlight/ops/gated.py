@@ -43,9 +43,11 @@ def _walk(k: Any, mode: str, gates: Any, hidden: Any, w_hh: Any, b_hh: Any, reve
     for t in _order(steps, reverse):
         from_hidden = _product(h, w_hh.T) if b_hh is None else k.addmm(b_hh, h, w_hh.T)
         if mode == "gru":
-            x_r, x_z, x_n = (gates[t, :, i * size : (i + 1) * size] for i in range(3))
-            h_r, h_z, h_n = (from_hidden[:, i * size : (i + 1) * size] for i in range(3))
-            r, z = k.sigmoid(h_r + x_r), k.sigmoid(h_z + x_z)
+            total = from_hidden + gates[t]
+            r, z = (
+                k.sigmoid(total[:, i * size : (i + 1) * size]) for i in range(2)
+            )  # as rows of longer rows, where they end
+            x_n, h_n = gates[t, :, 2 * size :], from_hidden[:, 2 * size :]
             n = k.tanh(x_n + h_n * r)
             h = (h - n) * z + n
             np.concatenate((r, z, n, h_n), axis=1, out=kept[t])

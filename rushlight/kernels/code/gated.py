@@ -6,8 +6,9 @@ same are done here, each rounded as it is there, on vectors in registers. The pr
 
 from __future__ import annotations
 
+from ..vectors import STEP
 from ..words import f32, fma, i64, load, minimum, read, select, splat, stack, store, strided, unroll, write
-from .functions import exp, rounded_tanh
+from .functions import exp, rounded_tanh, single_exp
 from .panels import MOST_ROWS, PANEL, W, add_products, height, terms_of_a_chain
 
 ROWS = 4  # of a tile of three vectors
@@ -16,8 +17,12 @@ V = 3  # gates
 RELU = False  # of a plain layer: instead of tanh
 
 
-def sigmoid(x):
-    return 1.0 / (exp(-x) + 1.0)
+def sigmoid(x, single):
+    """``activations.sigmoid``: numbers beyond the last 16 of a row take the C library's exponential."""
+    e = exp(-x)
+    if single:
+        e = single_exp(-x)
+    return 1.0 / (e + 1.0)
 
 
 def forward(
@@ -29,7 +34,7 @@ def forward(
     A GRU keeps its gates r, z, n and the hidden part of n.
     """
     z = stack(f32, ROWS * 3 * W)
-    chain = terms_of_a_chain(size)
+    chain, single = terms_of_a_chain(size), size // STEP * STEP
     for n in range(steps):
         t = steps - 1 - n if reverse == 1 else n
         h = hidden + 0
@@ -53,9 +58,8 @@ def forward(
                     part, at = z + (r - row) * V * W, (t * batch + r) * size + unit
                     x = gates + (t * g_step + r * g_row + unit)
                     if GRU:
-                        gru_cell(
-                            out + at, kept + ((t * batch + r) * 4 * size + unit), x, part, h + (r * size + unit), size
-                        )
+                        own = kept + ((t * batch + r) * 4 * size + unit)
+                        gru_cell(out + at, own, x, part, h + (r * size + unit), size, unit >= single)
                     else:
                         total = load(x, 0, W) + load(part, 0, W)
                         if RELU:
@@ -64,10 +68,10 @@ def forward(
                             out[at] = rounded_tanh(total)
 
 
-def gru_cell(out, kept, x, of_hidden, h, size):
+def gru_cell(out, kept, x, of_hidden, h, size, single):
     """``n = tanh(x_n + h_n r)``, ``h' = (h - n) z + n``."""
-    r = sigmoid(load(of_hidden, 0, W) + load(x, 0, W))
-    z = sigmoid(load(of_hidden, W, W) + load(x, size, W))
+    r = sigmoid(load(of_hidden, 0, W) + load(x, 0, W), single)
+    z = sigmoid(load(of_hidden, W, W) + load(x, size, W), single)
     h_n = load(of_hidden, 2 * W, W)
     n = rounded_tanh(load(x, 2 * size, W) + h_n * r)
     out[0] = (load(h, 0, W) - n) * z + n

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...kernels.vectors import STEP
 from ...tensor import Tensor
 from .. import functional, init
 from ..module import Module
@@ -63,6 +64,11 @@ class RNNCellBase(Module):
         return text if self.bias else text + f", bias={self.bias}"
 
 
+def _in_pieces(gates: Any) -> Any:
+    """Parts of rows as tensors of their own, which are quicker to compute with, unless PyTorch computes the ends of rows otherwise."""
+    return [g.contiguous() for g in gates] if gates[0].shape[-1] % STEP == 0 else gates
+
+
 class RNNCell(RNNCellBase):
     """``h' = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or relu."""
 
@@ -96,7 +102,7 @@ class LSTMCell(RNNCellBase):
         zeros = self._zeros(input) if hx is None else None
         hidden, cell = (zeros, zeros) if hx is None else hx
         total: Any = F.linear(input, self.weight_ih, self.bias_ih) + F.linear(hidden, self.weight_hh, self.bias_hh)
-        i, f, g, o = total.chunk(4, -1)
+        i, f, g, o = _in_pieces(total.chunk(4, -1))
         new_cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
         return o.sigmoid() * new_cell.tanh(), new_cell
 
@@ -111,7 +117,7 @@ class GRUCell(RNNCellBase):
         hidden = self._zeros(input) if hx is None else hx
         of_input: Any = F.linear(input, self.weight_ih, self.bias_ih)
         of_hidden: Any = F.linear(hidden, self.weight_hh, self.bias_hh)
-        x_r, x_z, x_n = of_input.chunk(3, -1)
-        h_r, h_z, h_n = of_hidden.chunk(3, -1)
-        new = (x_n + (x_r + h_r).sigmoid() * h_n).tanh()
-        return new + (x_z + h_z).sigmoid() * (hidden - new)  # type: ignore[no-any-return]
+        r, z = _in_pieces((of_input + of_hidden).chunk(3, -1)[:2])
+        x_n, h_n = _in_pieces((of_input.chunk(3, -1)[2], of_hidden.chunk(3, -1)[2]))
+        new = (x_n + r.sigmoid() * h_n).tanh()
+        return new + z.sigmoid() * (hidden - new)  # type: ignore[no-any-return]
