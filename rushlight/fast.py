@@ -19,7 +19,7 @@ from .autograd.mode import recording
 from .fpstate import quietly
 from .inplace import inplace
 from .kernels import llvm
-from .kernels.elementwise import LARGE
+from .kernels.elementwise import LARGE, MEDIUM
 from .large import body
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import Op, call
@@ -113,7 +113,7 @@ def unary(op: Op) -> Callable[..., Any]:
     kernel: Any = None
     node_class: Any = None
     defaults = dict(op.defaults)
-    keep = 0
+    keep = limit = 0
     differentiable = False
     nothing = (None,) * len(op.slot_of)
 
@@ -123,12 +123,13 @@ def unary(op: Op) -> Callable[..., Any]:
 
     def start() -> None:
         """What only an op that is used needs to know: import has no time for it."""
-        nonlocal kernel, node_class, keep, differentiable
+        nonlocal kernel, node_class, keep, limit, differentiable
         name: Any = op.grad_name
         node_class = op.node_class(name if name.__class__ is str else name((None,), defaults))
         keep = kept(op, 0)
         differentiable = op.answers.get(op.inputs[0]) == "rule"
         kernel = kernel_of(op)
+        limit = LARGE if isinstance(kernel, np.ufunc) else MEDIUM
 
     def fast(*args: Any, **kwargs: Any) -> Any:
         if kernel is None:
@@ -144,7 +145,7 @@ def unary(op: Op) -> Callable[..., Any]:
         if dt is not F32 and dt is not F64:
             return call(op, args, kwargs)
         try:
-            r = quietly(kernel, a) if a.size < LARGE else quietly(by_size, a)
+            r = quietly(kernel, a) if a.size < limit else quietly(by_size, a)
         except RuntimeError:  # another thread is inside
             return call(op, args, kwargs)
         if r.__class__ is not ndarray:
@@ -186,7 +187,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     kernel: Any = None
     of_tensors: Any = None
     with_number: Any = None
-    both = first = second = 0
+    both = first = second = limit = 0
     defaults = dict(op.defaults)
     nothing = (None,) * len(op.slot_of)
     differentiable = False
@@ -197,11 +198,12 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         return kernel(a, b) if found is None else found
 
     def start() -> None:
-        nonlocal kernel, of_tensors, with_number, both, first, second, differentiable
+        nonlocal kernel, of_tensors, with_number, both, first, second, limit, differentiable
         of_tensors, with_number = node_classes(op)
         both, first, second = kept(op, 0, 1), kept(op, 0), kept(op, 1)
         differentiable = all(op.answers.get(name) == "rule" for name in op.inputs)
         kernel = kernel_of(op)
+        limit = LARGE if isinstance(kernel, np.ufunc) else MEDIUM
         kernel = _OPERATORS.get(kernel, kernel)
 
     def fast(x: Any, y: Any) -> Any:
@@ -235,7 +237,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         else:
             return slow(x, y)
         try:
-            r = quietly(kernel, a, b) if a.size < LARGE else quietly(by_size, a, b)
+            r = quietly(kernel, a, b) if a.size < limit else quietly(by_size, a, b)
         except (ValueError, RuntimeError):  # shapes that do not broadcast, or another thread is inside
             return slow(x, y)
         if r.__class__ is not ndarray:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .kernels.elementwise import LARGE, fused, length
+from .kernels.elementwise import LARGE, MEDIUM, fused, length
 from .kernels.lazy import DEAR, DEFERRED, Lazy, computed
 from .kernels.llvm import patience
 from .readers import arrays, loops
@@ -59,6 +59,19 @@ def gradients(op: Op, edges: tuple[Any, ...], g: Any, saved: tuple[Any, ...], at
     for i, r in zip(needed, found, strict=True):
         results[i] = r
     return tuple(results)
+
+
+def threshold(op: Op) -> int:
+    """Elements from which on the rules of an op are asked for as loops."""
+    lengths = []
+    for rule in op.rules:
+        if rule is not None and rule.slots:
+            try:
+                attrs = tuple([(n, op.defaults[n]) for n in rule.attrs])
+                lengths.append(_cost(op, rule, np.dtype(np.float32), attrs))
+            except (KeyError, TypeError):  # an attribute that each call gives, or one without a hash
+                lengths.append(None)
+    return MEDIUM if any([n is not None and n > 1 for n in lengths]) else LARGE
 
 
 def _same_shape(x: Any, shape: tuple[int, ...]) -> bool:

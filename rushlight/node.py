@@ -10,7 +10,6 @@ import numpy as np
 from . import errors, large, types
 from .autograd.graph import FREED, Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
-from .kernels.elementwise import LARGE
 from .kernels.lazy import computed
 from .readers import arrays, tensors
 from .tensor import Parameter, Tensor, edge_of, wrap
@@ -122,7 +121,7 @@ class PackedNode(OpNode):
 
 
 _BY_LOOP = (
-    "    if k is arrays and g.size >= LARGE:",
+    "    if k is arrays and g.size >= FROM:",
     "        found = gradients(op, self.edges, g, saved, self.attrs)",
     "        if found is not None:",
     "            return found",
@@ -144,7 +143,7 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
     rules = op.rules if joint is None else [joint]
     names: dict[str, Any] = {
         "tensors": tensors, "arrays": arrays, "freed": freed, "check_versions": check_versions, "op": op,
-        "gradients": large.gradients, "computed": computed, "LARGE": LARGE,
+        "gradients": large.gradients, "computed": computed, "FROM": large.threshold(op) if by_loop(op) else 0,
     }  # fmt: skip
     calls = []
     for i, rule in enumerate(rules):

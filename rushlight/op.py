@@ -18,7 +18,7 @@ import numpy as np
 from . import errors, fpstate, large, tensor
 from .autograd.mode import inference, recording
 from .functions import FUNCTIONS
-from .kernels.elementwise import LARGE
+from .kernels.elementwise import MEDIUM
 from .node import OpNode, Saver, gather_edges, record
 from .override import PLAIN, dispatch_override, has_override
 from .promotion import promote, refusals
@@ -388,7 +388,7 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
     promoted = promote(op, inputs)
     token = fpstate.enter(fpstate.QUIET) if not op.view else None  # a view does no arithmetic
     try:
-        if op.family == "elementwise" and promoted[0].__class__ is ndarray and promoted[0].size >= LARGE:
+        if op.family == "elementwise" and promoted[0].__class__ is ndarray and promoted[0].size >= MEDIUM:
             found = large.body(op, promoted, attrs)
             if found is not None:
                 return found, promoted

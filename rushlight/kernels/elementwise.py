@@ -25,6 +25,8 @@ _formulas: dict[Any, Any] = {}
 
 #: Elements from which on a loop with threads beats NumPy's own for what NumPy does in one pass. RUSHLIGHT_KERNELS=now tries all.
 LARGE = 1 if setting() == "now" else 65536
+#: The same for what NumPy does in several passes.
+MEDIUM = 1 if setting() == "now" else 8192
 
 
 def run(op: str, *operands: Any, out: Array | None = None) -> Array | None:
