@@ -196,8 +196,7 @@ def correlation(
     places = np.array([c * source.channel + source.taps[t] for c, t in order], np.int64)
     index = None
     if blocks * tile[0] * len(order) * task.groups <= FEW_WEIGHTS:
-        rows = np.minimum(np.arange(blocks * tile[0]), task.members - 1).reshape(1, blocks, 1, tile[0]) * source.member
-        index = np.arange(task.groups).reshape(-1, 1, 1, 1) * source.group + rows + places.reshape(-1, 1)
+        index = _index(task.groups, task.members, tile[0], source, places)
     rest = (block, task.order.apart, parts, grain, scratch, length, *to, task.images, 1, vectors, flat_pitch)
     kinds, numbers = planes.tables(task, len(order), rest)
     at, where = np.array(offsets, np.int64), np.array(spots, np.int64)
@@ -248,7 +247,14 @@ def _packed(weight: Array, plan: Layout, groups: int, rows: int) -> Array:
     units = out.shape[0] * out.shape[1]
     if run(units, 4, out, weight, plan.places, members, source.group, source.member, terms):
         return out
-    raise TypeError("the weight is not an array of its own, contiguous")  # callers have seen to it
+    return weight.reshape(-1).take(_index(groups, members, rows, source, plan.places))
+
+
+def _index(groups: int, members: int, rows: int, source: Source, places: Array) -> Array:
+    """Where all elements of the packed weight come from."""
+    blocks = -(-members // rows)
+    row = np.minimum(np.arange(blocks * rows), members - 1).reshape(1, blocks, 1, rows)
+    return np.arange(groups).reshape(-1, 1, 1, 1) * source.group + row * source.member + places.reshape(-1, 1)
 
 
 def correlate(
