@@ -208,3 +208,45 @@ def affine(transpose: Op, addmm: Op, attrs_of: Callable[[Any, Any], dict[str, An
         return t
 
     return fast
+
+
+def pair(op: Op, body: Callable[[Any, Any], Any], attrs_of: Callable[[Any, Any], dict[str, Any]]) -> Callable[..., Any]:
+    """A product of two plain float32 matrices that fit, in one function; None where the op has to be asked.
+
+    ``body`` gives the array, or None where it has no answer; ``attrs_of`` are the op's attributes for two arrays.
+    """
+    name = op.name.capitalize() + "Backward0"
+
+    def fast(x: Any, y: Any) -> Any:
+        mode = recording()
+        if is_rare(mode):
+            return None
+        for operand in (x, y):
+            cls = operand.__class__
+            if (cls is not Tensor and cls is not Parameter) or operand._extra is not None:
+                return None
+        a, b = x._a, y._a
+        if a.dtype is not F32 or b.dtype is not F32 or a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
+            return None
+        try:
+            r = quietly(body, a, b)
+        except RuntimeError:  # another thread is inside
+            return None
+        if r is None:
+            return None
+        t = wrap(r)
+        if not mode:
+            return t
+        edges = x._edge if x._base is None else edge_of(x), y._edge if y._base is None else edge_of(y)
+        if edges[0] is not None or edges[1] is not None:
+            node = (op.node_classes.get(name) or op.node_class(name))()
+            node.seq = next_seq()
+            node.edges = edges
+            node.meta = (r.shape, F32)
+            node.hooks = node.stack = None
+            node.attrs = attrs_of(a, b)
+            node.saved, node.versions = saver(op, edges)((t,), (r,), (x, y), (a, b))
+            t._edge = (node, 0)
+        return t
+
+    return fast

@@ -38,11 +38,15 @@ def product(a: Array, b: Array, source: Array | None = None) -> Array | None:
         steps = _steps(Layout(*key))
         if steps is None:
             return _otherwise(a, b, source)
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[key] = steps
+        _remember(key, steps)
     out = np.empty((key[0][0], key[2][1]), F32)
     return out if done(steps, out, a, b, source) else None
+
+
+def _remember(key: Any, steps: tuple[Step, ...]) -> None:
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[key] = steps
 
 
 def _steps(x: Layout) -> tuple[Step, ...] | None:
@@ -90,6 +94,11 @@ def products(a: Array, b: Array) -> Array | None:
     PyTorch adds one rounded product after another if there are fewer than 400 in a matrix; else MKL's orders hold, in which rows that are
     left over and vectors are nothing special in a batch.
     """
+    key = a.shape, a.strides, b.shape, b.strides
+    steps = _known.get(key)
+    if steps is not None:
+        out = np.empty((*key[0][:2], key[2][2]), F32)
+        return out if done(steps, out, a, b, None) else None
     count, rows, inner = a.shape
     columns = b.shape[2]
     work = rows * inner * columns
@@ -104,13 +113,21 @@ def products(a: Array, b: Array) -> Array | None:
     run = kernel(fused) if fused or worth_machine_code(work * count) else None
     if run is None:
         return None if fused else plain_batch(a, b)
-    out = np.empty((count, rows, columns), F32)
-    step = tiles(run, Layout(a.shape, a.strides, b.shape, b.strides, 0))
-    return out if done((step,), out, a, b, None) else None
+    _remember(key, (tiles(run, Layout(*key, 0)),))
+    return products(a, b)
 
 
 def _one_by_one(a: Array, b: Array) -> Array | None:
     """A batch of small products."""
-    size = a.shape[1] * b.shape[2]
+    count, rows, inner = a.shape
+    columns = b.shape[2]
+    size = rows * columns
+    if worth_machine_code(count * size * inner):
+        layout = Layout(a.shape[1:], a.strides[1:], b.shape[1:], b.strides[1:], 0)
+        steps = [small_steps(layout, "batch", i * size % 4) for i in range(min(count, 4))]
+        if None not in steps:
+            out = np.empty((count, rows, columns), F32)
+            ready = all(done(steps[i % 4], out[i], a[i], b[i], None) for i in range(count))  # type: ignore[arg-type]
+            return out if ready else None
     parts = [small_product(x, y, None, "batch", i * size % 4) for i, (x, y) in enumerate(zip(a, b, strict=True))]
     return None if any(part is None for part in parts) else np.stack(parts)  # type: ignore[arg-type]

@@ -232,14 +232,15 @@ def _by_kernels(a: Array, b: Array, source: Array | None, place: str, offset: in
     return _added(out, last) if ready else None
 
 
-def small_steps(x: Layout) -> tuple[Step, ...] | None:
+@functools.lru_cache(1024)
+def small_steps(x: Layout, place: str = "alone", offset: int = 0) -> tuple[Step, ...] | None:
     """The calls of kernels that make a small product; None if it takes more."""
-    order = _order(*x[:4], "alone")
+    order = _order(*x[:4], place)
     if order == "left vectors" and x.b_strides[0] != 4:
         return None
     if order == "right vectors" and x.a_strides[1] != 4:
         return None
-    return None if order == "plain, source last" and x.added else _small_steps(x, order, 0)
+    return None if order == "plain, source last" and x.added else _small_steps(x, order, offset)
 
 
 def _small_steps(x: Layout, order: str, offset: int) -> tuple[Step, ...]:

@@ -11,7 +11,7 @@ from ..functions import function
 from ..kernels import gemm
 from ..kernels.products import inner_product
 from ..op import opaque
-from ..plain import affine
+from ..plain import affine, pair
 from ..tensor import Tensor
 from ..writing import write_out
 from .movement import t
@@ -411,8 +411,14 @@ def _batched(x: Tensor, y: Tensor) -> Tensor:
     return unsafe_view.public(bmm.public(left, right), size=(*batch, rows, y._a.shape[-1]))  # type: ignore[no-any-return]
 
 
+_pair = pair(mm, gemm.product, lambda a, b: {"turned": (by_columns(a), by_columns(b))})
+
+
 def _at(self: Tensor, other: Any) -> Any:
-    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+    if not isinstance(other, Tensor):
+        return NotImplemented
+    product = _pair(self, other)
+    return matmul(self, other) if product is None else product
 
 
 def _rat(self: Tensor, other: Any) -> Any:
