@@ -20,12 +20,14 @@ from typing import Any
 import numpy as np
 
 from .blocks import F32, Layout, Step, done, kernel, tiles
+from .memory import LARGE, empty
 from .products import COLUMNS, ROWS, plain_batch, small_product, small_steps, worth_machine_code
 
 Array = np.ndarray[Any, Any]
 
 _FEW = 12  # rows up to which those beyond the last four may be added otherwise
 _MOST_KNOWN = 4096
+_LARGE = LARGE // 4  # numbers from which on a result takes memory that is kept
 
 _known: dict[Any, tuple[Step, ...]] = {}
 
@@ -39,7 +41,8 @@ def product(a: Array, b: Array, source: Array | None = None) -> Array | None:
         if steps is None:
             return _otherwise(a, b, source)
         _remember(key, steps)
-    out = np.empty((key[0][0], key[2][1]), F32)
+    rows, columns = key[0][0], key[2][1]
+    out = np.empty((rows, columns), F32) if rows * columns < _LARGE else empty((rows, columns), F32)
     return out if done(steps, out, a, b, source) else None
 
 
@@ -97,7 +100,7 @@ def products(a: Array, b: Array) -> Array | None:
     key = a.shape, a.strides, b.shape, b.strides
     steps = _known.get(key)
     if steps is not None:
-        out = np.empty((*key[0][:2], key[2][2]), F32)
+        out = empty((*key[0][:2], key[2][2]), F32)
         return out if done(steps, out, a, b, None) else None
     count, rows, inner = a.shape
     columns = b.shape[2]
