@@ -141,3 +141,17 @@ def test_half_types_are_computed_in_float32(monkeypatch):
     monkeypatch.setattr(llvm.patience, "ready", True)
     x = torch.tensor(rows(11, 5, 33)).half()
     assert torch.equal(F.layer_norm(x, (33,)), F.layer_norm(x.float(), (33,)).half())
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 3), st.integers(1, 4), st.integers(2, 70), st.booleans()
+)
+def test_group_norm_has_the_bits_of_numpy(seed, batch, groups, each, places, weighted):
+    x = rows(seed, batch * groups * each, places).reshape(batch, groups * each, places)
+    weight, bias = (torch.tensor(rows(seed + i, 1, groups * each)[0]) if weighted else None for i in (1, 2))
+    same = [
+        by(ready, lambda: F.group_norm(torch.tensor(x), groups, weight, bias).numpy(), pytest.MonkeyPatch.context)
+        for ready in (True, False)
+    ]
+    np.testing.assert_array_equal(*same)

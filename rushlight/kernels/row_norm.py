@@ -60,6 +60,17 @@ def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float
     return moments.layer_norm(rows, weight, bias, eps)
 
 
+def row_moments(rows: Array) -> tuple[Array, Array]:
+    """(mean, variance with n) of each contiguous row [b, n], b and n > 0, as PyTorch's group_norm takes them."""
+    kernel = _kernel("moments", rows.dtype, rows.size)
+    if kernel is not None:
+        count, n = rows.shape
+        mean, variance = np.empty(count, rows.dtype), np.empty(count, rows.dtype)
+        if kernel(count, max(1, _CHUNK // n), mean, variance, rows, n):
+            return mean, variance
+    return moments.row_moments(rows)
+
+
 def _like(v: Array | None, dtype: np.dtype[Any]) -> Array | None:
     if v is None or (v.dtype is dtype and v.flags.c_contiguous):
         return v

@@ -442,7 +442,8 @@ def native_group_norm(k, input, weight, bias, *, groups, eps):
     x = input.astype(np.float32) if is_half(input.dtype) else input
     if not x.size:
         return input.copy(), np.zeros(stats, x.dtype), np.zeros(stats, x.dtype)
-    mean, var = moments.row_moments(np.ascontiguousarray(x).reshape(n * groups, -1))
+    x = np.ascontiguousarray(x)
+    mean, var = row_norm.row_moments(x.reshape(n * groups, -1))
     rstd = (1 / np.sqrt(np.maximum(var, 0).astype(np.float64) + eps)).astype(x.dtype)
     channel = (n, groups, c // groups)
     scale = np.broadcast_to(rstd.reshape(stats), channel)
@@ -450,7 +451,11 @@ def native_group_norm(k, input, weight, bias, *, groups, eps):
         scale = scale * weight.reshape(1, groups, -1).astype(x.dtype)
     start = np.zeros(channel, x.dtype) if bias is None else np.broadcast_to(bias.reshape(1, groups, -1), channel)
     shift = _fused(start.astype(x.dtype, copy=False), -scale, mean.reshape(stats))
-    out = _fused(shift.reshape(n, c, 1), scale.reshape(n, c, 1), x.reshape(n, c, -1))
+    planes = x.reshape(1, n * c, -1)
+    native = batch_norm_code.worth(planes)
+    out = batch_norm_code.normalise(planes, scale.reshape(-1), shift.reshape(-1)) if native else None
+    if out is None:
+        out = _fused(shift.reshape(n, c, 1), scale.reshape(n, c, 1), x.reshape(n, c, -1))
     return out.reshape(shape).astype(input.dtype, copy=False), mean.reshape(stats), rstd.reshape(stats)
 
 

@@ -136,6 +136,17 @@ def row_moments(x, T, W, n, shares, means, squares):
     return mean, square
 
 
+def moments(start, stop, mean: write[T], variance: write[T], x: read[T], n: i64):
+    """Of rows of n numbers: the mean, and the mean of squared differences from it."""
+    shares, means, squares = stack(T, CHUNK), stack(T, LEVELS * W), stack(T, LEVELS * W)
+    for i in range(CHUNK):
+        shares[i] = T(1) / T(i + 1)
+    for i in range(start, stop):
+        m, s = row_moments(x + i * n, T, W, n, shares, means, squares)
+        mean[i] = m
+        variance[i] = s / T(n)
+
+
 def layer_norm(
     start, stop, out: write[T], mean: write[T], rstd: write[T], x: read[T], weight: maybe[T], bias: maybe[T], n: i64, eps: T
 ):  # fmt: skip
