@@ -263,7 +263,7 @@ def test_blocks_are_worth_a_thread_and_fit_the_cache():
             for inner in (2, 64, 1000):
                 for along in (False, True):
                     units, grain, mb, nb, pack_a, pack_b = blocks.plan(rows, columns, inner, along, True)
-                    assert 1 <= mb <= 198 and 16 <= nb <= 256 and nb % 16 == 0
+                    assert 1 <= mb <= 198 and 16 <= nb <= 192 and nb % 16 == 0
                     assert units == -(-rows // mb) * -(-columns // nb)
                     assert units <= grain or grain * mb * nb * inner >= 1 << 18
                     assert pack_a or along

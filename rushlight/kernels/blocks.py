@@ -14,9 +14,8 @@ Array = np.ndarray[Any, Any]
 F32 = np.dtype(np.float32)
 
 #: Blocks of the result: as large as the second cache allows; smaller ones so that there are some for every thread.
-_MOST_ROWS, _MOST_COLUMNS = 192, 256
+_MOST_ROWS, _MOST_COLUMNS = 192, 192
 _CHUNK, _AT_EASE = 1 << 19, 1 << 21  # multiplications worth a chunk of their own: about 10 us; 40 if there are many
-_PACKED = 1 << 28  # multiplications from which on rows that lie along the inner size are packed too
 
 
 @functools.cache
@@ -80,7 +79,7 @@ def plan(rows: int, columns: int, inner: int, along: bool, beside: bool) -> tupl
     ``along``: rows of the left factor lie along the inner size; ``beside``: those of the right one along its columns.
     """
     work = rows * columns * inner
-    pack_a = not along or work >= _PACKED
+    pack_a = not along
     pack_b = not beside or rows > 12
     down, across = -(-rows // _MOST_ROWS), -(-columns // _MOST_COLUMNS)
     # Every row of blocks packs the right factor again, every column the left one if that is packed.

@@ -36,7 +36,7 @@ T: Any = f32  # bound when a kernel is compiled, like W
 W = 8
 FUSED = True
 BLOCK = 192  # of the inner size
-ROWS, COLUMNS = 192, 384  # of a block of the result at most
+ROWS, COLUMNS = 192, 192  # of a block of the result at most
 
 
 def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss, spare):
