@@ -3,7 +3,7 @@
 ``python bench/exhaustive.py [NAME ...]`` prints a row for each: the stated bound, the largest error in units in the last place, and how
 many results are not the nearest number. The reference is NumPy's float64 function (of erf and its kin ``kernels.special``'s); where a
 result differs from its rounded value, mpmath decides in 60 digits, of at most ``CHECKED`` of them. One function takes from half a minute to
-five; ``nice`` it.
+five, of the gamma function's an hour; ``nice`` it.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ REFERENCES: dict[str, tuple[Callable[[Array], Array], Any, str]] = {
     "acosh": (np.arccosh, mpmath.acosh, ""),
     "rounded_erf": (_split(special.erf, SMALL, 8, lambda x: x * SLOPE * (1 - x * x / 3), _outside(1, -1)), mpmath.erf, "odd"),
     "rounded_erfc": (_split(special.erfc, TINY, 16, lambda x: 1 - x * SLOPE, _outside(0, 2)), mpmath.erfc, ""),
+    "rounded_lgamma": (special.lgamma, lambda x: mpmath.re(mpmath.loggamma(x)), ""),
+    "rounded_digamma": (special.digamma, mpmath.digamma, ""),
     "rounded_erfinv": (
         _split(_erfinv, SMALL, 1.5, lambda x: x / SLOPE * (1 + np.pi / 12 * x * x), _outside(NAN, NAN)), mpmath.erfinv, "odd",
     ),

@@ -90,6 +90,11 @@ _erf = _series(
     lambda k: 2 / SQRT_PI * mpf((-1) ** k) / (mpmath.factorial(k) * (2 * k + 1)) - (k == 0),
 )
 
+_lgamma = _series(
+    lambda z: mpmath.loggamma(2 + z) / z,
+    lambda k: 1 - mpmath.euler if k == 0 else (-1) ** (k + 1) * (mpmath.zeta(k + 1) - 1) / (k + 1),
+)
+
 TASKS: dict[str, Any] = {
     "EXP": lambda: fitted(_exp, abs, "-0.3467", "0.3467", 11),
     "TANH": lambda: fitted(_tanh, lambda z: z, 0, TANH_NEAR**2, 11),
@@ -108,6 +113,7 @@ SHORT: dict[str, Any] = {
     "SIN": lambda: fitted(_sin, lambda z: z, 0, QUARTER, 5),
     "COS": lambda: fitted(_cos, lambda z: z * z, 0, QUARTER, 5),
     "ERF": lambda: fitted(_erf, lambda z: mpf(1), 0, 1, 11),
+    "LGAMMA": lambda: fitted(_lgamma, lambda z: mpf(2), "-0.5", "0.5", 16),
     "ERFC_TO_4": lambda: fitted(lambda t: mpmath.erfc(t + mpf("2.5")), lambda t: mpf(1), "-1.5", "1.5", 25),
 }  # fmt: skip
 

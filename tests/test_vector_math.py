@@ -21,7 +21,7 @@ TYPES = {"f32": (np.float32, np.uint32, 23, -126), "f64": (np.float64, np.uint64
 UNARY = [(op, kind) for op, x in KNOWN.items() if x.takes == "n" and isinstance(x.ulp, tuple) for kind in x.kinds]
 DIFFERENT = {
     "sqrt": mpmath.sqrt, "rounded_root": mpmath.sqrt, "single_exp": mpmath.exp, "rounded_exp2": lambda x: mpmath.mpf(2) ** x,
-    "rounded_log2": lambda x: mpmath.log(x, 2),
+    "rounded_log2": lambda x: mpmath.log(x, 2), "rounded_lgamma": lambda x: mpmath.re(mpmath.loggamma(x)),
 }  # fmt: skip
 SPECIAL = [
     0.0,
@@ -108,6 +108,12 @@ def test_functions_keep_their_bounds_over_the_whole_domain(op, kind):
     x = numbers(kind)
     if op in ("rounded_erfc", "rounded_erf", "rounded_erfinv"):  # beyond, mpmath takes long over a constant
         x = x[np.abs(x) < 100]
+    if op in ("rounded_lgamma", "rounded_digamma"):
+        zeros = [1.4616321, -0.5040830, -2.4570247, -2.7476826, -3.1435809, -3.9552942, -1.5734985, -2.6107209]
+        x = np.concatenate(
+            [x, (np.array(zeros)[:, None] + np.linspace(-1e-5, 1e-5, 101)).reshape(-1).astype(np.float32)]
+        )
+        x = x[(x > 0) | (x != np.floor(x))]  # else a pole
     far = errors(run(op, x), *true_values(op, x))
     worst = int(np.argmax(np.where(np.isnan(far), np.inf, far)))
     bound = KNOWN[op].ulp[KNOWN[op].kinds.index(kind)]
@@ -126,6 +132,7 @@ def test_bounds_are_small_enough():
 EDGES = {
     "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "atanh": np.arctanh, "asinh": np.arcsinh, "acosh": np.arccosh,
     "single_exp": np.exp, "root": np.sqrt, "erf": special.erf, "erfc": special.erfc, "erfinv": special.erfinv,
+    "lgamma": special.lgamma, "digamma": special.digamma,
 }  # fmt: skip
 
 
@@ -201,7 +208,7 @@ def test_powers():
 FUNCTIONS = {
     **{name: getattr(elementary, name) for name in (
         "exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh").split()},
-    **{name: getattr(special, name) for name in ("erf", "erfc", "erfinv")},
+    **{name: getattr(special, name) for name in ("erf", "erfc", "erfinv", "lgamma", "digamma")},
     "vectors.exp": vectors.exp, "vectors.single_exp": vectors.single_exp, "mish": activations.mish,
     "elu": lambda x: activations.elu(x, 1.5, 0.7, 0.9), "softplus": lambda x: activations.softplus(x, 1.5, 15.0),
     "logsigmoid": activations.logsigmoid, "power": lambda x: power.power(x, 2.5), "sigmoid": activations.sigmoid,

@@ -232,7 +232,7 @@ def _lgamma_positive(x: Array) -> Array:
     return out
 
 
-@in_float64
+@native("rounded_lgamma")
 def lgamma(x: Array) -> Array:
     """``log |gamma(x)|``; infinite at 0, -1, -2, ..."""
     finite = np.isfinite(x)
@@ -246,7 +246,7 @@ def lgamma(x: Array) -> Array:
     return np.where(finite, out, np.where(np.isnan(x), np.nan, np.inf))
 
 
-@in_float64
+@native("rounded_digamma")
 def digamma(x: Array) -> Array:
     """The derivative of log-gamma; NaN at -1, -2, ..., infinite at 0 with the opposite sign."""
     negative = x < 0

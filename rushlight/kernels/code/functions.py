@@ -32,7 +32,7 @@ from ..words import fma as fused
 from ..words import rint as nearest
 from ..words import sqrt as root
 from ..words import trunc as towards_zero
-from . import libm, single, wide
+from . import gamma, libm, single, wide
 from .marks import INSTRUCTIONS, instruction
 from .power import power_of_usual
 from .wide import INFINITY, MAGIC, NAN, clamped, power_of_two
@@ -500,6 +500,19 @@ def rounded_erfinv(x):
     return f32(wide.erfinv(f64(x), special._GILES_CENTRE, special._GILES_TAIL))
 
 
+# --- the gamma function -----------------------------------------------------------------------------------------------
+@instruction(kinds="f32", ulp=1.0)
+def rounded_lgamma(x):
+    return gamma.lgamma(x)
+
+
+@instruction(kinds="f32", ulp=2.0)
+def rounded_digamma(x):
+    """Near its zeros float64 has lost digits too."""
+    return gamma.digamma(x)
+
+
+# --- parts of PyTorch's GELU ------------------------------------------------------------------------------------------
 @instruction("", kinds="f32", ulp="2e-7 of the value for numbers above -87")
 def short_exp(x):
     """``vectors._short_exp``: of numbers that are not positive, to seven digits."""
