@@ -1,5 +1,8 @@
 """Deferred gradients: the same bits as one formula after another, whatever happens on the way."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -151,3 +154,17 @@ def test_a_gradient_handed_to_two_leaves_is_not_shared(deferring):
         return [x.grad, y.grad]
 
     deferring(program)
+
+
+def test_operands_are_let_go_without_the_garbage_collector(monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    x = torch.randn(max(SIZE, lazy.DEFERRED), requires_grad=True)
+    gc.disable()
+    try:
+        y = torch.relu(x)
+        gone = weakref.ref(y._a)
+        y.backward(torch.ones_like(y))
+        del y
+        assert gone() is None and x.grad is not None
+    finally:
+        gc.enable()

@@ -15,6 +15,7 @@ from .elementwise import fused
 from .llvm import setting
 
 Array = np.ndarray[Any, Any]
+Step = tuple[Callable[..., Any], list[tuple[bool, int]]]
 
 #: Elements from which on deferring pays for its bookkeeping. RUSHLIGHT_KERNELS=now defers all.
 DEFERRED = 1 if setting() == "now" else 1 << 18
@@ -41,7 +42,7 @@ class Lazy:
     ):
         self.key, self.formula, self.operands, self.readers = key, formula, operands, readers
         self.shape, self.dtype, self.size = like.shape, like.dtype, like.size
-        self.cost = cost + sum([x.cost for x in operands if x.__class__ is Lazy])
+        self.cost: int = cost + sum([x.cost for x in operands if x.__class__ is Lazy])
         self.found: Array | None = None
 
     def compute(self) -> Array:
@@ -55,30 +56,10 @@ class Lazy:
 
     def _plan(self) -> tuple[Any, Callable[[Any, Any], Any], list[Any]]:
         """What the loop is called, how it is run by a reader with given operands, and the operands: each array once."""
-        places: dict[int, int] = {}
         operands: list[Any] = []
-        steps: list[tuple[Callable[..., Any], list[tuple[bool, int]]]] = []
+        steps: list[Step] = []
         names: list[Any] = []
-
-        def place(x: Any) -> tuple[bool, int]:
-            """Where a value is: among the steps, or among the operands."""
-            if x.__class__ is Lazy and x.found is not None:
-                x = x.found
-            known = places.get(id(x))
-            deferred = x.__class__ is Lazy
-            if known is None:
-                if deferred:
-                    inputs = [place(y) for y in x.operands]
-                    known = len(steps)
-                    steps.append((x.formula, inputs))
-                    names.append((x.key, *inputs))
-                else:
-                    known = len(operands)
-                    operands.append(x)
-                places[id(x)] = known
-            return deferred, known
-
-        place(self)
+        _place(self, {}, operands, steps, names)
 
         def run(reader: Any, values: Any) -> Any:
             results: list[Any] = []
@@ -87,6 +68,30 @@ class Lazy:
             return results[-1]
 
         return tuple(names), run, operands
+
+
+def _place(
+    x: Any, places: dict[int, int], operands: list[Any], steps: list[Step], names: list[Any]
+) -> tuple[bool, int]:
+    """Where a value is: among the steps, or among the operands.
+
+    (A function within the method would refer to itself, and keep the operands until the garbage collector comes.)
+    """
+    if x.__class__ is Lazy and x.found is not None:
+        x = x.found
+    known = places.get(id(x))
+    deferred = x.__class__ is Lazy
+    if known is None:
+        if deferred:
+            inputs = [_place(y, places, operands, steps, names) for y in x.operands]
+            known = len(steps)
+            steps.append((x.formula, inputs))
+            names.append((x.key, *inputs))
+        else:
+            known = len(operands)
+            operands.append(x)
+        places[id(x)] = known
+    return deferred, known
 
 
 def computed(x: Any) -> Any:
