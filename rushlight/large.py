@@ -99,9 +99,12 @@ def _at_once(op: Op, needed: Any, rules: Any, g: Any, saved: Any, attrs: Any) ->
 def _deferred(op: Op, needed: Any, g: Any, saved: Any, attrs: Any) -> Any:
     """Each rule as a formula that waits."""
     rules = [op.rules[i] for i in needed]
-    costs = [_cost(op, rule, g.dtype, tuple([(n, attrs[n]) for n in rule.attrs])) for rule in rules]
-    if None in costs:
-        return None
+    costs = []
+    for rule in rules:
+        cost = _cost(op, rule, g.dtype, tuple([(n, attrs[n]) for n in rule.attrs]))
+        if cost is None:
+            return None
+        costs.append(cost)
     if g.__class__ is Lazy and len(rules) > 1 and g.cost > DEAR:
         g = g.compute()
     return [

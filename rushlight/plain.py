@@ -126,7 +126,9 @@ def several(op: Op) -> Callable[..., Any]:
                 return call(op, args, kwargs)
         try:
             inputs, attrs = prepare(*args, **kwargs)
-            bodies, edges, flows = [], [], False
+            bodies: list[Any] = []
+            edges: list[Any] = []
+            flows = False
             for x in inputs:
                 cls = x.__class__
                 if cls is not Tensor and cls is not Parameter:

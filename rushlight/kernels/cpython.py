@@ -94,7 +94,8 @@ def trusted() -> bool:
     a = np.arange(6, dtype=np.float32).reshape(2, 3)
     frozen = np.ones(4)
     frozen.flags.writeable = False
-    return all(map(_has_known_fields, (a, a.T, a[:, 1:], frozen, np.zeros((), np.int64), np.zeros((1, 2, 3), bool))))
+    tried: list[np.ndarray[Any, Any]] = [a, a.T, a[:, 1:], frozen, np.zeros((), np.int64), np.zeros((1, 2, 3), bool)]
+    return all(map(_has_known_fields, tried))
 
 
 def _has_known_fields(a: np.ndarray[Any, Any]) -> bool:
