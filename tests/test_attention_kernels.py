@@ -105,6 +105,24 @@ def test_heads_within_a_packed_buffer_are_read_where_they_lie(monkeypatch):
     assert torch.equal(packed.grad, apart.grad)
 
 
+def test_queries_may_lie_in_memory_in_any_order(monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    x, k = torch.tensor(numbers(1, 2, 3, 8, 10)), torch.tensor(numbers(2, 2, 3, 10, 8))
+    column = torch.tensor(numbers(3, 2, 3, 10, 1))
+    for q in (
+        x.transpose(2, 3),
+        x.permute(0, 1, 3, 2)[:, :, ::2],
+        column.expand(2, 3, 10, 8),
+        k[:1].expand(2, 3, 10, 8),
+        k.flip(2),
+    ):
+        assert torch.equal(
+            F.scaled_dot_product_attention(q, k, k), F.scaled_dot_product_attention(q.contiguous(), k, k)
+        )
+        turned = k.transpose(2, 3).contiguous().transpose(2, 3)
+        assert torch.equal(F.scaled_dot_product_attention(q, turned, k), F.scaled_dot_product_attention(q, k, k))
+
+
 def test_nan_and_infinity_stay_in_their_row(monkeypatch):
     monkeypatch.setattr(llvm.patience, "ready", True)
     arrays = [numbers(i, 1, 2, 16, 8) for i in range(3)]
@@ -151,3 +169,16 @@ def test_what_does_not_fit_goes_to_numpy(monkeypatch):
     assert attention.forward(arrays[0], *[a[:, :1] for a in arrays[1:]], None, False, 1.0) is None
     assert attention.forward(*[numbers(i, 1, 1, 2, 193) for i in range(3)], None, False, 1.0) is None
     assert attention.forward(*[a[:, :, :0] for a in arrays], None, False, 1.0) is None
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_masks_that_do_not_fit_are_refused(native, monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", native)
+    q = torch.zeros(1, 1, 5, 4)
+    with pytest.raises(
+        RuntimeError, match=r"size of tensor a \(5\) must match the size of tensor b \(3\) at non-singleton dim"
+    ):
+        F.scaled_dot_product_attention(q, q, q, attn_mask=torch.zeros(3, 3))
+    for shape in ((2, 1, 5, 5), (1, 1, 1, 5, 5)):
+        with pytest.raises(RuntimeError, match=r"output with shape \[1, 1, 5, 5\] doesn't match the broadcast shape"):
+            F.scaled_dot_product_attention(q, q, q, attn_mask=torch.zeros(*shape))

@@ -62,7 +62,8 @@ def forward(
         return None
     batch, heads, length, size = query.shape
     span = key.shape[2]
-    out, logarithms = np.empty_like(query), np.empty((batch, heads, length), _F)
+    like, logarithms = np.empty_like(query), np.empty((batch, heads, length), _F)
+    out = like if _fits(like) else np.empty(query.shape, _F)
     own_mask = _mask(mask, (batch, heads, length, span))
     arrays = [_rows(a) for a in (query, key, value)]
     grain = _share(batch * heads)
@@ -72,7 +73,9 @@ def forward(
         batch * heads, grain, grain, out, logarithms, *arrays, own_mask, room, heads, length, span, size, float(scale),
         int(causal), int(mask is not None), *_steps(out), *[n for a in arrays for n in _steps(a)], *_steps(own_mask),
     )  # fmt: skip
-    return (out, logarithms) if ran else None
+    if out is not like:
+        like[...] = out
+    return (like, logarithms) if ran else None
 
 
 def backward(
@@ -111,8 +114,11 @@ def _padded(n: int) -> int:
 
 def _rows(a: Array) -> Array:
     """The array, or a copy if the numbers of its rows are not neighbours."""
-    fits = (a.strides[3] == 4 or a.shape[3] == 1) and not any(s % 4 for s in a.strides[:3]) and a.flags.aligned
-    return a if fits else np.ascontiguousarray(a)
+    return a if _fits(a) else np.ascontiguousarray(a)
+
+
+def _fits(a: Array) -> bool:
+    return (a.strides[3] == 4 or a.shape[3] == 1) and not any(s % 4 for s in a.strides[:3]) and a.flags.aligned
 
 
 def _steps(a: Array) -> list[int]:

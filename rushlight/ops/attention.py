@@ -13,6 +13,7 @@ from ..autograd.mode import recording
 from ..functions import function
 from ..kernels import attention as kernels
 from ..kernels.iteration import is_half
+from ..kernels.strides import broadcast_shapes
 from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor, edge_of, wrap
 from .dropout import dropout
@@ -213,10 +214,22 @@ def scaled_dot_product_attention(
         mask_learns or grouped or dropout_p or is_half(query._a.dtype) or not query._a.size or not key._a.size
     ):
         mask = attn_mask
+        if flash and mask is not None:
+            _check_mask((*q[:3], k[2]), mask._a.shape)
         if mask is not None and mask._a.dtype.kind == "b":
             mask = wrap(np.where(mask._a, 0, -np.inf).astype(np.float32 if is_half(query._a.dtype) else query._a.dtype))
         return attend.public(query, key, value, mask, is_causal=is_causal, scale=scale, flash=flash)  # type: ignore[no-any-return]
     return _spelled_out(query, key, value, attn_mask, dropout_p, is_causal, scale, grouped)
+
+
+def _check_mask(scores: tuple[int, ...], mask: tuple[int, ...]) -> None:
+    """Raises RuntimeError for a mask that cannot be added to the scores."""
+    shape = broadcast_shapes(scores, mask)
+    if tuple(shape) != scores:
+        raise errors.runtime(
+            f"output with shape {list(scores)} doesn't match the broadcast shape {list(shape)}",
+            f"The scores are (batch, heads, queries, keys) = {list(scores)}; a mask of shape {list(mask)} would make more of them.",
+        )
 
 
 def _spelled_out(
