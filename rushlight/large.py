@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .kernels.elementwise import LARGE, MEDIUM, fused, length
-from .kernels.lazy import DEAR, DEFERRED, Lazy, computed
+from .kernels.lazy import DEAR, DEFERRED, LONGEST, Lazy, computed
 from .kernels.llvm import patience
 from .readers import arrays, loops
 
@@ -105,7 +105,7 @@ def _deferred(op: Op, needed: Any, g: Any, saved: Any, attrs: Any) -> Any:
         if cost is None:
             return None
         costs.append(cost)
-    if g.__class__ is Lazy and len(rules) > 1 and g.cost > DEAR:
+    if g.__class__ is Lazy and g.cost > (DEAR if len(rules) > 1 else LONGEST):
         g = g.compute()
     return [
         Lazy(

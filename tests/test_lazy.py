@@ -168,3 +168,15 @@ def test_operands_are_let_go_without_the_garbage_collector(monkeypatch):
         assert gone() is None and x.grad is not None
     finally:
         gc.enable()
+
+
+def test_a_long_chain_is_several_loops(deferring):
+    def program():
+        x = leaf()
+        y = x
+        for _ in range(300):
+            y = y * 1.001 + 0.001
+        y.sum().backward()
+        return [x.grad]
+
+    assert 1 < len(deferring(program)) < 60

@@ -21,6 +21,8 @@ Step = tuple[Callable[..., Any], list[tuple[bool, int]]]
 DEFERRED = 1 if setting() == "now" else 1 << 18
 #: Instructions that are rather computed once than again for each of several users.
 DEAR = 6
+#: Instructions of a chain that is long enough: a longer one gains nothing, and takes long to compile.
+LONGEST = 60
 
 
 class Lazy:
@@ -102,6 +104,7 @@ def computed(x: Any) -> Any:
 def sum_of(a: Any, b: Any) -> Lazy:
     """``a + b``, one of which is deferred."""
     like = a if a.__class__ is Lazy else b
+    a, b = [x.compute() if x.__class__ is Lazy and x.cost > LONGEST else x for x in (a, b)]
     return Lazy("sum", _add, (a, b), like.readers, like, 1)
 
 
