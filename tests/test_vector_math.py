@@ -1,6 +1,7 @@
 """The functions of loops against mpmath over their whole domain, against NumPy's path, and their machine code for several processors."""
 
 import re
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -296,6 +297,28 @@ def test_a_processor_without_fused_operations_has_no_loops(monkeypatch):
     assert not llvm.available.__wrapped__()
     monkeypatch.setattr(llvm, "_features", lambda: "+sse2,+avx2,+fma")
     assert llvm.available.__wrapped__()
+
+
+def test_operands_that_are_not_given(monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+
+    def limited(x, least, most):
+        x = x if least is None else np.maximum(x, least)
+        return x if most is None else np.minimum(x, most)
+
+    x = np.linspace(-2, 2, 50, dtype=np.float32)
+    for bounds in ((None, 1.0), (-0.5, None), (-0.5, 1.0)):
+        np.testing.assert_array_equal(elementwise.fused("limited", limited, (x, *bounds)), limited(x, *bounds))
+
+
+def test_the_table_of_measurements_is_whole():
+    """docs/kernels.md has a row for every float32 function of one number, whose largest error keeps the bound that the code states."""
+    text = (Path(__file__).parent.parent / "docs" / "kernels.md").read_text(encoding="utf-8")
+    rows = {m[1]: m for m in re.finditer(r"^\| `(\w+)` \| ([\d.]+) \| ([\d.]+|not run) \|", text, re.M)}
+    for op in (op for op, kind in UNARY if kind == "f32"):
+        assert float(rows[op][2]) == KNOWN[op].ulp[0], op
+        assert rows[op][3] == "not run" or float(rows[op][3]) <= KNOWN[op].ulp[0], op
+    assert {op for op in rows if rows[op][3] == "not run"} <= {"rounded_lgamma", "rounded_digamma"}  # an hour each
 
 
 def test_every_instruction_is_whole():
