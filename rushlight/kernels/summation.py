@@ -422,8 +422,8 @@ def float_sum(a: Array, axes: Axes, keepdims: bool = False, widen: bool = True) 
     `widen=False` lets 16-bit outputs round every partial sum, as PyTorch's nansum does.
     """
     key = (a.shape, a.strides, axes, keepdims, widen, a.dtype.num)
-    if not patience.ready and a.size >= GRAIN and patience.over(a.size, 0):
-        _sums.clear()
+    if patience.ready is None:  # many small sums are worth compiled code as well
+        patience.over(a.size, 1)
     summer = _sums.get(key)
     if summer is None:
         if len(_sums) > 4096:
