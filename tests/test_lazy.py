@@ -8,7 +8,7 @@ import pytest
 
 import rushlight as torch
 from rushlight import large
-from rushlight.kernels import lazy, llvm
+from rushlight.kernels import elementwise, lazy, llvm
 
 if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)
@@ -180,3 +180,17 @@ def test_a_long_chain_is_several_loops(deferring):
         return [x.grad]
 
     assert 1 < len(deferring(program)) < 60
+
+
+def test_a_rate_that_changes_at_each_step_is_not_compiled_at_each_step(monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    monkeypatch.setattr(elementwise, "_variants", {})
+    made = []
+    read = elementwise._read
+    monkeypatch.setattr(elementwise, "_read", lambda *given: made.append(1) or read(*given))
+    x, y = torch.zeros(SIZE), torch.ones(SIZE)
+    rates = [0.5 ** (i % 20) * (1 + 1e-3 * i) for i in range(40)]
+    for rate in rates:
+        x = x.add(y, alpha=rate)
+    assert len(made) <= elementwise.VARIANTS
+    np.testing.assert_allclose(x[0].item(), sum(rates), rtol=1e-5)

@@ -22,6 +22,8 @@ Array = np.ndarray[Any, Any]
 _F32, _BOOL = np.dtype(np.float32), np.dtype(np.bool_)
 _loops: dict[Any, Any] = {}
 _formulas: dict[Any, Any] = {}
+_variants: dict[Any, int] = {}
+VARIANTS = 16  # formulas that differ by their numbers alone
 
 #: Elements from which on a loop with threads beats NumPy's own for what NumPy does in one pass. RUSHLIGHT_KERNELS=now tries all.
 LARGE = 1 if setting() == "now" else 65536
@@ -139,6 +141,8 @@ def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | No
     known = (key, dtype, *pattern)
     found = _formulas.get(known, False)
     if found is False:
+        if not _is_worth_it(known):
+            return None
         found = _formulas[known] = _read(function, dtype, pattern)
     if found is None or not arrays:
         return None
@@ -151,6 +155,21 @@ def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | No
         return out if loop(out, *arrays, *numbers) else None
     outs = tuple([empty(shape, dtype) for _ in range(count)])  # type: ignore[arg-type]
     return outs if loop(*outs, *arrays, *numbers) else None
+
+
+def _is_worth_it(known: Any) -> bool:
+    """Whether one more formula of a kind is compiled. A setting that is part of the formula may be another number at each step, as a
+    rate that decays, and compiling takes as long as a thousand steps."""
+    kind = _without_numbers(known)
+    count = _variants.get(kind, 0)
+    _variants[kind] = count + 1
+    return count < VARIANTS
+
+
+def _without_numbers(key: Any) -> Any:
+    if key.__class__ is tuple:
+        return tuple([_without_numbers(part) for part in key])
+    return key.__class__ if isinstance(key, int | float) else key
 
 
 def _read(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Any:
