@@ -139,11 +139,15 @@ def test_nothing_is_kept_or_lost():
     held = [x, y, x._a, y._a, x._vc, y._vc, x._edge, (), torch.Tensor, entry_points.NUMBER_VERSION]
     gc.collect()
     before, objects = [sys.getrefcount(thing) for thing in held], len(gc.get_objects())
-    for _ in range(50):
+    rounds = 50
+    for _ in range(rounds):
         work()
     gc.collect()
-    assert [sys.getrefcount(thing) for thing in held] == before
-    assert len(gc.get_objects()) - objects < 50
+    # What each round kept or lost would be there once for each. Fewer are decisions that other tests left to be taken
+    # in one of these rounds (the code of a sum is compiled after so many calls, and kept).
+    changed = [sys.getrefcount(thing) - count for thing, count in zip(held, before, strict=True)]
+    assert all(abs(change) < rounds for change in changed), changed
+    assert len(gc.get_objects()) - objects < rounds
 
 
 def test_nothing_is_replaced_if_a_check_fails(monkeypatch):
