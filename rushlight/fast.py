@@ -7,6 +7,7 @@ not fit goes there. Keep it short: each line is paid by every small operation of
 from __future__ import annotations
 
 import operator as python
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from .fpstate import quietly
 from .inplace import inplace
 from .kernels import llvm
 from .kernels.elementwise import LARGE, MEDIUM
-from .large import body
+from .large import body, native
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import Op, call
 from .plain import has_plain_form, several, single
@@ -40,6 +41,22 @@ _numbers64: dict[Any, np.ndarray[Any, Any]] = {}
 #: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
 #: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
 HOT = 0 if llvm.setting() == "now" else 20_000
+
+
+#: Calls after which a loop is compiled for small arrays as well.
+OFTEN = 2000
+
+
+def with_loops(f32: Any, f64: Any, kernel: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function of one array: its dtype's loop, or ``kernel`` for what the loop refuses."""
+
+    def computed(a: Any) -> Any:
+        r = f32(a)
+        if r is False:
+            r = f64(a) if f64 is not None and a.dtype is F64 else False
+        return kernel(a) if r is False else r
+
+    return computed
 
 
 class _Native:
@@ -76,10 +93,10 @@ def zero_d(number: Any, known: dict[Any, np.ndarray[Any, Any]], np_dtype: Any) -
 
 
 def kernel_of(op: Op) -> Callable[..., Any]:
-    """The body as a function of arrays: the NumPy ufunc itself if the body is one call of it."""
+    """The body as a function of arrays: the NumPy ufunc, or the kernel, itself if the body is one call of it."""
     name = single_call(op)
-    ufunc = getattr(type(arrays), name, None) if name else None
-    return ufunc if ufunc is not None else partial(op.forward, arrays)
+    function = getattr(type(arrays), name, None) if name else None
+    return function if function is not None else partial(op.forward, arrays)
 
 
 def can_be_fast(op: Op) -> bool:
@@ -111,29 +128,48 @@ def node_classes(op: Op) -> tuple[Any, Any]:
 def unary(op: Op) -> Callable[..., Any]:
     """``op(input)`` on the short path."""
     kernel: Any = None
+    without: Any = None  # the kernel as it is before there is a loop for small arrays
     node_class: Any = None
     defaults = dict(op.defaults)
     keep = limit = 0
     differentiable = False
     nothing = (None,) * len(op.slot_of)
+    left = OFTEN
 
     def by_size(a: Any) -> Any:
         found = body(op, (a,), defaults)
-        return kernel(a) if found is None else found
+        return without(a) if found is None else found
+
+    def compile_for_small() -> None:
+        """What is called often is worth a loop at any size: it costs less than NumPy's call."""
+        nonlocal kernel, without, limit, left
+        if not llvm.patience.over(0, OFTEN):
+            left = OFTEN if llvm.patience.ready is None else 0
+        else:
+            loops = [native(op, dt, defaults) for dt in (F32, F64)]
+            if loops[0] is not None:
+                slow_from = limit
+                kernel = with_loops(*loops, lambda a: without(a) if a.size < slow_from else by_size(a))
+                limit = sys.maxsize
 
     def start() -> None:
         """What only an op that is used needs to know: import has no time for it."""
-        nonlocal kernel, node_class, keep, limit, differentiable
+        nonlocal kernel, without, node_class, keep, limit, differentiable
         name: Any = op.grad_name
         node_class = op.node_class(name if name.__class__ is str else name((None,), defaults))
         keep = kept(op, 0)
         differentiable = op.answers.get(op.inputs[0]) == "rule"
-        kernel = kernel_of(op)
+        kernel = without = kernel_of(op)
         limit = LARGE if isinstance(kernel, np.ufunc) else MEDIUM
 
     def fast(*args: Any, **kwargs: Any) -> Any:
+        nonlocal left
         if kernel is None:
             start()
+        if left:
+            left -= 1
+            if not left:
+                compile_for_small()
         if len(args) != 1 or kwargs:
             return call(op, args, kwargs)
         x = args[0]

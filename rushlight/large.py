@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .kernels.elementwise import LARGE, MEDIUM, fused, length
+from .kernels.elementwise import LARGE, MEDIUM, fused, length, loop_of
 from .kernels.lazy import DEAR, DEFERRED, LONGEST, Lazy, computed
 from .kernels.llvm import patience
 from .readers import arrays, loops
@@ -29,6 +29,16 @@ def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], out: Any = No
         return None
     try:
         return fused((op.name, *attrs.items()), partial(op.forward, loops, **attrs), operands, out)
+    except TypeError:  # an attribute without a hash
+        return None
+
+
+def native(op: Op, dtype: Any, attrs: dict[str, Any]) -> Any:
+    """The loop of an elementwise body of one array, which makes its result; None if there is none."""
+    if op.all_nondiff or op.extras or len(op.outputs) > 1:
+        return None
+    try:
+        return loop_of((op.name, *attrs.items()), partial(op.forward, loops, **attrs), dtype, 1)
     except TypeError:  # an attribute without a hash
         return None
 

@@ -44,6 +44,11 @@ FAMILIES: dict[str, dict[str, str]] = {
     "conv": {
         "functions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d nn.functional.conv1d nn.functional.conv2d nn.functional.conv3d nn.functional.conv_transpose1d nn.functional.conv_transpose2d nn.functional.conv_transpose3d",
         "methods": "",
+        "records": "",
+    },
+    "convolve": {
+        "functions": "",
+        "methods": "",
         "records": "convolve convolve_input convolve_weight",
     },
     "counting": {

@@ -140,6 +140,7 @@ class Op:
         self.joint: Rule | None = None
         self.answers: dict[str, str] = dict.fromkeys(self.inputs, "nondiff") if nondiff else {}
         self.preparer: Callable[..., Any] | None = None
+        self.planner: Callable[..., Any] | None = None
         self.only_checks = False
         self.node_classes: dict[str, type[OpNode]] = {}
         self.savers: dict[Any, Saver] = {}
@@ -194,6 +195,12 @@ class Op:
         """
         self.only_checks = True
         return self.prepare(fn)
+
+    def plan(self, fn: Callable[..., Any]) -> Op:
+        """Declare what is decided once for many calls: ``fn(array, **attrs)`` gives a function that computes the body for arrays of
+        this shape, these strides and this dtype, or None where there is none shorter than the body. It may give None for an array too."""
+        self.planner = fn
+        return self
 
     def flow(self, i: int) -> str:
         """Whether a gradient flows to input number ``i``: "rule", "nondiff", or why it cannot."""

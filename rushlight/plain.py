@@ -15,6 +15,7 @@ from . import types
 from .autograd.graph import next_seq
 from .autograd.mode import inference, recording
 from .fpstate import quietly
+from .kernels.iteration import forget_with_threads
 from .node import FIRST, OUT, kept, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
@@ -52,13 +53,15 @@ def single(op: Op) -> Callable[..., Any]:
     grad_name: Any = op.grad_name
     node_classes = op.node_classes
     keep = shape_slot = size = 0
+    plans: Plans | None = None
 
     def start() -> None:
-        nonlocal size, keep, shape_slot
+        nonlocal size, keep, shape_slot, plans
         keep = kept(op, 0)
         rules = [rule for rule in op.rules if rule is not None]
         shape_slot = 2 if any(2 in rule.slots for rule in rules) else 0
         size = len(op.slot_of)
+        plans = None if op.planner is None else Plans(op)
 
     def public(*args: Any, **kwargs: Any) -> Any:
         if not size:
@@ -67,18 +70,25 @@ def single(op: Op) -> Callable[..., Any]:
         cls = x.__class__
         if (cls is not Tensor and cls is not Parameter) or is_rare(recording()) or (kwargs and "out" in kwargs):
             return call(op, args, kwargs)
-        for other in args:
-            if other.__class__ not in PLAIN:
-                return call(op, args, kwargs)
+        r: Any = None
+        if plans is not None:
+            r, attrs = plans.result(x._a, args, kwargs)
+        if r is None:
+            for other in args:
+                if other.__class__ not in PLAIN:
+                    return call(op, args, kwargs)
         try:
-            inputs, attrs = prepare(*args, **kwargs)
             a = x._a
             dt = a.dtype
             edge = x._edge if x._base is None else edge_of(x)
             rare = edge is not None and x._extra is not None
-            if rare or inputs[0] is not x or (dt is not F32 and dt is not F64):
-                return apply(op, inputs, attrs)
-            r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
+            if r is None or rare:
+                inputs, attrs = prepare(*args, **kwargs)
+                if rare or inputs[0] is not x or (dt is not F32 and dt is not F64):
+                    return apply(op, inputs, attrs)
+                r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
+                if plans is not None:
+                    plans.add(a, args, kwargs, attrs)
         except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
             return call(op, args, kwargs)
         if r.__class__ is not ndarray:
@@ -86,7 +96,7 @@ def single(op: Op) -> Callable[..., Any]:
         t = view_of(x, r) if view else wrap(r)
         if edge is None or not recording():
             return t
-        name = grad_name if grad_name.__class__ is str else grad_name(inputs, attrs)
+        name = grad_name if grad_name.__class__ is str else grad_name((x,), attrs)
         node: Any = (node_classes.get(name) or op.node_class(name))()
         node.seq = next_seq()
         node.edges = (edge,)
@@ -111,41 +121,108 @@ def single(op: Op) -> Callable[..., Any]:
     return public
 
 
+class Plans:
+    """What an op with a planner has decided, by the shape and strides of its array and the arguments beside it."""
+
+    CAP = 4096
+
+    def __init__(self, op: Op):
+        self.planner: Any = op.planner
+        self.f32: dict[Any, tuple[Any, dict[str, Any]]] = {}
+        self.f64: dict[Any, tuple[Any, dict[str, Any]]] = {}
+        for known in (self.f32, self.f64):
+            forget_with_threads(known)
+
+    def result(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """The op's array and attributes, or None twice where nothing is decided."""
+        dt = a.dtype
+        known = self.f32 if dt is F32 else self.f64 if dt is F64 else None
+        if not known:
+            return None, None
+        try:
+            run, attrs = known[self.key(a, args, kwargs)]
+            return quietly(run, a), attrs
+        except (KeyError, TypeError, RuntimeError):  # not decided, an argument without a hash, another thread is inside
+            return None, None
+
+    @staticmethod
+    def key(a: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Types belong to it: 1 and True are equal, and one of them may be refused."""
+        rest = args[1:]
+        if kwargs:
+            return a.shape, a.strides, rest, *map(type, rest), *kwargs.items(), *map(type, kwargs.values())
+        return (a.shape, a.strides, rest, *map(type, rest)) if rest else (a.shape, a.strides)
+
+    def add(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any], attrs: dict[str, Any]) -> None:
+        """Decide for arrays like ``a``, if the arguments beside it are plain values."""
+        if any([value.__class__ not in DECIDABLE for value in (*args[1:], *kwargs.values())]):
+            return
+        known = self.f32 if a.dtype is F32 else self.f64
+        run = self.planner(a, **attrs)
+        if run is not None:
+            if len(known) >= self.CAP:
+                known.clear()
+            known[self.key(a, args, kwargs)] = run, attrs
+
+
+#: Classes of arguments that say the same at each call.
+DECIDABLE = frozenset({int, bool, str, tuple, type(None)})
+
+
 def several(op: Op) -> Callable[..., Any]:
     """An op of several tensors and attributes (a product of matrices) on the short path."""
     prepare: Any = op.preparer
-    forward = op.forward
-    common = op.promote == "common"
+    run = prepared(op, one_dtype=op.promote == "common")
 
     def public(*args: Any, **kwargs: Any) -> Any:
-        mode = recording()
-        if is_rare(mode) or (kwargs and "out" in kwargs):
+        if kwargs and "out" in kwargs:
             return call(op, args, kwargs)
         for other in args:
             if other.__class__ not in PLAIN:
                 return call(op, args, kwargs)
         try:
             inputs, attrs = prepare(*args, **kwargs)
-            bodies: list[Any] = []
-            edges: list[Any] = []
-            flows = False
-            for x in inputs:
-                cls = x.__class__
-                if cls is not Tensor and cls is not Parameter:
-                    return apply(op, inputs, attrs)
-                a = x._a
-                if (a.dtype is not F32 and a.dtype is not F64) or (
-                    common and bodies and a.dtype is not bodies[0].dtype
-                ):
-                    return apply(op, inputs, attrs)
-                bodies.append(a)
-                edge = x._edge if x._base is None else edge_of(x)
-                edges.append(edge)
-                if edge is not None:
-                    flows = True
-            r = quietly(forward, arrays, *bodies, **attrs)
+            t = run(inputs, attrs)
+            return apply(op, inputs, attrs) if t is None else t
         except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
             return call(op, args, kwargs)
+
+    return public
+
+
+def prepared(op: Op, *, one_dtype: bool) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
+    """An op whose inputs, plain tensors of floating dtypes or None, and attributes are known to fit; None where ``apply`` is to be
+    asked. ``one_dtype`` is what the inputs must have."""
+    forward = op.forward
+
+    def run(inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+        mode = recording()
+        if is_rare(mode):
+            return None
+        bodies: list[Any] = []
+        edges: list[Any] = []
+        flows = False
+        first: Any = None
+        for x in inputs:
+            if x is None:
+                bodies.append(None)
+                edges.append(None)
+                continue
+            cls = x.__class__
+            if cls is not Tensor and cls is not Parameter:
+                return None
+            a = x._a
+            dt = a.dtype
+            if first is None:
+                first = dt
+            if (dt is not F32 and dt is not F64) or (one_dtype and dt is not first):
+                return None
+            bodies.append(a)
+            edge = x._edge if x._base is None else edge_of(x)
+            edges.append(edge)
+            if edge is not None:
+                flows = True
+        r = quietly(forward, arrays, *bodies, **attrs)
         if r.__class__ is not ndarray:
             r = asarray(r)
         t = wrap(r)
@@ -153,7 +230,7 @@ def several(op: Op) -> Callable[..., Any]:
             record(op, (t,), (r,), inputs, tuple(bodies), attrs, tuple(edges))
         return t
 
-    return public
+    return run
 
 
 def affine(transpose: Op, addmm: Op, attrs_of: Callable[[Any, Any], dict[str, Any]]) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ import rushlight as torch
 from rushlight.kernels import llvm
 from rushlight.kernels.norm import add_product
 from rushlight.kernels.windows import out_sizes, padded
-from rushlight.ops import conv
+from rushlight.ops import convolve as conv
 
 if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)

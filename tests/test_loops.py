@@ -2,12 +2,13 @@
 
 import doctest
 import itertools
+import sys
 
 import numpy as np
 import pytest
 
 import rushlight as torch
-from rushlight.kernels import activations, elementary, ir, llvm, vectors
+from rushlight.kernels import activations, elementary, ir, llvm, memory, vectors
 from rushlight.kernels.fused import fma
 from rushlight.kernels.square_root import sqrt
 
@@ -101,14 +102,37 @@ def test_what_does_not_fit_is_left_alone():
     before, frozen = x.copy(), x.copy()
     frozen.flags.writeable = False
     wrong = [
-        (x, x.astype(np.float64)), (x, x[:6]), (x.reshape(3, 4).T, x), (x[::2], x[:6]), (frozen, x), (x, list(x)), (x,),
-        (x, x, x), (x[:8], x[2:10]),
+        (x, x.astype(np.float64)), (x, x[:6]), (x.reshape(3, 4).T, x), (x[::2], x[:6]), (frozen, x), (x, list(x)), (),
+        (x, x, x), (x[:8], x[2:10]), (x[::2],), (list(x),), (x.astype(np.float64),),
     ]  # fmt: skip
     for arguments in wrong:
         assert run(*arguments) is False
     np.testing.assert_array_equal(x, before)
     assert run(x, frozen) and run(x, x)
     np.testing.assert_array_equal(x, before * 4)
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (3, 0), (2, 3, 4), (40, 50)])
+def test_a_loop_makes_its_result_where_none_is_given(shape):
+    loop = ir.Loop("f32", ["out", "x", "y"])
+    loop.store(0, loop.emit("mul", loop.emit("add", loop.load(1), loop.load(2)), loop.number()))
+    run = loops.compiled(loop)
+    x, y = (np.random.default_rng(i).random(shape, np.float32) for i in range(2))
+    out = run(x, y, 3.0)
+    assert type(out) is np.ndarray and out.flags.owndata and out.flags.writeable and out.flags.c_contiguous
+    np.testing.assert_array_equal(out, np.asarray((x + y) * np.float32(3)))
+    held = [x, y, out.dtype]
+    before = [sys.getrefcount(thing) for thing in held]
+    for _ in range(100):
+        run(x, y, 3.0)
+    assert [sys.getrefcount(thing) for thing in held] == before
+
+
+def test_large_results_are_the_callers_to_make():
+    loop = ir.Loop("f32", ["out", "x"])
+    loop.store(0, loop.emit("neg", loop.load(1)))
+    run, x = loops.compiled(loop), np.ones(memory.LARGE // 4, np.float32)
+    assert run(x) is False and run(np.empty_like(x), x) and run(x[:-1]).sum() == 1 - x.size
 
 
 @pytest.mark.parametrize(("code", "says"), [

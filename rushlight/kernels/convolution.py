@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from .code import convolution as code
 from .emit import F32, F64
 from .iteration import get_threads
 from .kernel import compiled
-from .memory import empty
+from .memory import maker
 
 Array = np.ndarray[Any, Any]
 Triple = tuple[int, int, int]
@@ -232,22 +233,30 @@ def _pieces() -> int:
     return max(CHUNKS, 2 * get_threads())
 
 
-def _kind(x: Array) -> dict[str, Any]:
+def _kind(dtype: np.dtype[Any]) -> dict[str, Any]:
     """The type of the elements, and how many a vector has."""
-    return {"T": F32 if x.itemsize == 4 else F64, "L": 32 // x.itemsize}
+    return {"T": F32 if dtype.itemsize == 4 else F64, "L": 32 // dtype.itemsize}
 
 
-def _packed(weight: Array, plan: Layout, groups: int, rows: int) -> Array:
-    """The weight with its terms in order, ``rows`` rows side by side: (groups, blocks, terms, rows). Rows that fill up are any."""
+def _packer(plan: Layout, dtype: np.dtype[Any], groups: int, rows: int) -> Callable[[Array], Array]:
+    """A function that gives a weight with its terms in order, ``rows`` rows side by side: (groups, blocks, terms, rows).
+
+    Rows that fill up are any.
+    """
     source, members, terms = plan.source, int(plan.numbers[code.MEMBERS]), plan.places.size
-    out = np.empty((groups, -(-members // rows), terms, rows), weight.dtype)
-    if plan.packing is not None:
-        return weight.reshape(-1).take(plan.packing, out=out, mode="clip")
-    run = compiled(code.pack, **_kind(weight), M=rows)
-    units = out.shape[0] * out.shape[1]
-    if run(units, 4, out, weight, plan.places, members, source.group, source.member, terms):
-        return out
-    return weight.reshape(-1).take(_index(groups, members, rows, source, plan.places))
+    shape = groups, -(-members // rows), terms, rows
+    index = plan.packing
+    if index is not None:
+        return lambda weight: weight.take(index, mode="clip")
+    run, make, units = compiled(code.pack, **_kind(dtype), M=rows), maker(shape, dtype), shape[0] * shape[1]
+
+    def pack(weight: Array) -> Array:
+        out = make()
+        if run(units, 4, out, weight, plan.places, members, source.group, source.member, terms):
+            return out
+        return weight.take(_index(groups, members, rows, source, plan.places))
+
+    return pack
 
 
 def _index(groups: int, members: int, rows: int, source: Source, places: Array) -> Array:
@@ -257,20 +266,30 @@ def _index(groups: int, members: int, rows: int, source: Source, places: Array) 
     return np.arange(groups).reshape(-1, 1, 1, 1) * source.group + row * source.member + places.reshape(-1, 1)
 
 
-def correlate(
-    task: Task, source: Source, x: Array, weight: Array, bias: Array | None, out: Array, to: tuple[int, ...]
-) -> bool:
-    """Write the sums to ``out``, for contiguous x and weight."""
+def correlator(
+    task: Task, source: Source, dtype: np.dtype[Any], to: tuple[int, ...]
+) -> Callable[[Array, Array, Array, Array | None], bool]:
+    """A function that writes the sums: ``write(out, x, weight, bias)`` for contiguous arrays."""
     tile = (1, 8) if task.members == 1 else (4, 3)
-    plan = correlation(task, source, tile, 32 // x.itemsize, to, _pieces())
-    kernel = compiled(code.correlate, **_kind(x), M=tile[0], V=tile[1])
-    w = _packed(weight, plan, task.groups, tile[0])
-    start = np.zeros((*w.shape[:2], tile[0]), x.dtype)
-    if bias is not None:
-        start.reshape(task.groups, -1)[:, : task.members] = bias.reshape(task.groups, -1)
-    scratch = empty(-(-plan.units // plan.grain) * plan.scratch, x.dtype)
+    plan = correlation(task, source, tile, 32 // dtype.itemsize, to, _pieces())
+    kernel = compiled(code.correlate, **_kind(dtype), M=tile[0], V=tile[1])
+    pack = _packer(plan, dtype, task.groups, tile[0])
+    blocks = -(-task.members // tile[0])
+    zeros = np.zeros((task.groups, blocks, tile[0]), dtype)
+    scratch = maker((-(-plan.units // plan.grain) * plan.scratch,), dtype)
     tables = plan.kinds, plan.offsets, plan.spots, plan.numbers
-    return bool(kernel(plan.units, plan.grain, out, x, w, start, *tables, scratch))
+
+    def write(out: Array, x: Array, weight: Array, bias: Array | None) -> bool:
+        start = zeros
+        if bias is not None:
+            if zeros.size == bias.size:
+                start = np.ascontiguousarray(bias)
+            else:
+                start = zeros.copy()
+                start.reshape(task.groups, -1)[:, : task.members] = bias.reshape(task.groups, -1)
+        return bool(kernel(plan.units, plan.grain, out, x, pack(weight), start, *tables, scratch()))
+
+    return write
 
 
 def _three(values: Any, fill: int) -> Triple:
@@ -290,33 +309,40 @@ def _strides(channels: int, space: Triple) -> tuple[int, int, int, int, int]:
     return channels * space[0] * plane, space[0] * plane, plane, space[2], 1
 
 
+def planned(
+    shape: Any, weight_shape: Any, dtype: np.dtype[Any], out: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Callable[[Array, Array, Array | None], Array | None]:
+    """The convolution of arrays of these shapes, whose result has the spatial sizes ``out``: ``run(x, weight, bias)``."""
+    rows, channels, *kernel = weight_shape
+    space = _three(out, 1)
+    product = _is_product(shape, kernel, groups)
+    taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
+    order = PLAIN if product else FORWARD
+    steps = _three(stride, 1)
+    task = Task(groups, rows // groups, channels, _three(shape[2:], 1), space, steps, taps, shape[0], order)
+    size = channels * len(taps)
+    source = Source(rows // groups * size, size, len(taps), tuple(range(len(taps))))
+    write = correlator(task, source, dtype, (*_strides(rows, space), 0))
+    make = maker((shape[0], rows, *out), dtype)
+    along = -1, *[1] * len(out)
+
+    def run(x: Array, weight: Array, bias: Array | None) -> Array | None:
+        result = make()
+        whole = x if x.flags.c_contiguous else np.ascontiguousarray(x)
+        if not write(result, whole, np.ascontiguousarray(weight), None if product else bias):
+            return None
+        if product and bias is not None:
+            result += bias.reshape(along)
+        return result
+
+    return run
+
+
 def forward(
     x: Array, weight: Array, bias: Array | None, out: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Array | None:
     """The convolution, whose result has the spatial sizes ``out``."""
-    rows, channels, *kernel = weight.shape
-    space = _three(out, 1)
-    product = _is_product(x.shape, kernel, groups)
-    taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
-    task = Task(
-        groups,
-        rows // groups,
-        channels,
-        _three(x.shape[2:], 1),
-        space,
-        _three(stride, 1),
-        taps,
-        x.shape[0],
-        PLAIN if product else FORWARD,
-    )
-    size = channels * len(taps)
-    source = Source(rows // groups * size, size, len(taps), tuple(range(len(taps))))
-    result = empty((x.shape[0], rows, *out), x.dtype)
-    x, weight = np.ascontiguousarray(x), np.ascontiguousarray(weight)
-    done = correlate(task, source, x, weight, None if product else bias, result, (*_strides(rows, space), 0))
-    if done and product and bias is not None:
-        result += bias.reshape(-1, *[1] * len(out))
-    return result if done else None
+    return planned(x.shape, weight.shape, x.dtype, out, stride, padding, dilation, groups)(x, weight, bias)
 
 
 def _is_product(shape: Any, kernel: Any, groups: int) -> bool:
@@ -324,44 +350,68 @@ def _is_product(shape: Any, kernel: Any, groups: int) -> bool:
     return shape[0] == 1 == groups and math.prod(shape[:4]) <= SMALL and (len(kernel) == 1 or min(kernel[-2:]) <= 3)
 
 
-def backward_input(
-    g: Array, weight: Array, size: Any, stride: Any, padding: Any, dilation: Any, groups: int, transposed: bool = False
-) -> Array | None:
-    """The gradient of the input, of spatial sizes ``size``: for each remainder by the stride a correlation of its own.
+def planned_input(
+    shape: Any,
+    weight_shape: Any,
+    dtype: np.dtype[Any],
+    size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    transposed: bool = False,
+) -> Callable[[Array, Array], Array | None]:
+    """The gradient of the input, of spatial sizes ``size``: ``run(g, weight)`` for a ``g`` of this shape.
 
-    ``transposed`` tells a transposed convolution, whose input is g.
-    """
-    members, channels = weight.shape[0] // groups, weight.shape[1]
+    For each remainder of a place by the stride it is a correlation of its own. ``transposed`` tells a transposed convolution, whose
+    input is g.
+    """  # fmt: skip
+    members, channels = weight_shape[0] // groups, weight_shape[1]
     space, steps, pads = _three(size, 1), _three(stride, 1), _three(padding, 0)
-    kernel, spread = _three(weight.shape[2:], 1), _three(dilation, 1)
-    if _is_product(g.shape if transposed else (g.shape[0], groups * channels, *size), weight.shape[2:], groups):
+    kernel, spread = _three(weight_shape[2:], 1), _three(dilation, 1)
+    if _is_product(shape if transposed else (shape[0], groups * channels, *size), weight_shape[2:], groups):
         order = BY_TAPS
     else:
         order = _order_back(groups, members, channels, steps, kernel, space, len(size))
     every = kernel[0] * kernel[1] * kernel[2]
-    result = empty((g.shape[0], groups * channels, *size), g.dtype)
-    whole = result.reshape(g.shape[0], groups * channels, *space)
     image, channel, *strides = _strides(groups * channels, space)
-    g, weight = np.ascontiguousarray(g), np.ascontiguousarray(weight)
+    parts: list[Callable[[Array, Array, Array, None], bool]] = []
+    untouched: list[Any] = []
     for remainders in itertools.product(*map(range, map(min, steps, space))):
         ways = [
             [(i, (r + p - i * d) // s) for i in range(m) if (r + p - i * d) % s == 0]
             for m, d, p, s, r in zip(kernel, spread, pads, steps, remainders, strict=True)
         ]
         if not all(ways):  # no kernel position meets these places
-            whole[(slice(None), slice(None), *(slice(r, None, s) for r, s in zip(remainders, steps, strict=True)))] = 0
+            untouched.append((..., *(slice(r, None, s) for r, s in zip(remainders, steps, strict=True))))
             continue
         met = list(itertools.product(*ways))
         taps = tuple((z[1], y[1], x[1]) for z, y, x in met)
         places = tuple((z[0] * kernel[1] + y[0]) * kernel[2] + x[0] for z, y, x in met)
         part = _three([-(-(n - r) // s) for n, r, s in zip(space, remainders, steps, strict=True)], 1)
-        task = Task(groups, channels, members, _three(g.shape[2:], 1), part, (1, 1, 1), taps, g.shape[0], order)
+        task = Task(groups, channels, members, _three(shape[2:], 1), part, (1, 1, 1), taps, shape[0], order)
         source = Source(members * channels * every, every, channels * every, places)
         to = [a * s for a, s in zip(strides, steps, strict=True)]
         origin = sum(a * r for a, r in zip(strides, remainders, strict=True))
-        if not correlate(task, source, g, weight, None, result, (image, channel, *to, origin)):
-            return None
-    return result
+        parts.append(correlator(task, source, dtype, (image, channel, *to, origin)))
+    make = maker((shape[0], groups * channels, *size), dtype)
+
+    def run(g: Array, weight: Array) -> Array | None:
+        result = make()
+        whole = result.reshape(shape[0], groups * channels, *space)
+        for places in untouched:
+            whole[places] = 0
+        g, weight = np.ascontiguousarray(g), np.ascontiguousarray(weight)
+        return result if all([write(result, g, weight, None) for write in parts]) else None
+
+    return run
+
+
+def backward_input(
+    g: Array, weight: Array, size: Any, stride: Any, padding: Any, dilation: Any, groups: int, transposed: bool = False
+) -> Array | None:
+    """The gradient of the input, of spatial sizes ``size``."""
+    return planned_input(g.shape, weight.shape, g.dtype, size, stride, padding, dilation, groups, transposed)(g, weight)
 
 
 def _order_back(
@@ -379,26 +429,50 @@ def _order_back(
     return BACK if dims == 2 else BACK_OTHER
 
 
+def planned_weight(
+    shape: Any,
+    images: int,
+    out: Any,
+    dtype: np.dtype[Any],
+    size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+) -> Callable[[Array, Array], Array | None]:
+    """The gradient of the weight, of shape ``size``: ``run(x, g)`` for an input of this shape and outputs of spatial sizes ``out``.
+
+    It gives None where NumPy is to find it.
+    """
+    rows, channels, *kernel = size
+    taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
+    space, steps = _three(out, 1), _three(stride, 1)
+    task = Task(groups, rows // groups, channels, _three(shape[2:], 1), space, steps, taps, images, PLAIN)
+    tile = (1, 9) if task.members == 1 else (4, 3)
+    plan = table_of_sums(task, tile, 32 // dtype.itemsize, _pieces())
+    multiply = compiled(code.multiply, **_kind(dtype), M=tile[0], V=tile[1])
+    chunks = plan.units // int(plan.numbers[code.PARTS])
+    make = maker((chunks, groups, plan.offsets.size, _up(task.members, tile[0])), dtype)
+    scratch = maker((plan.units * plan.scratch,), dtype)
+
+    def run(x: Array, g: Array) -> Array | None:
+        sums = make()
+        sums.fill(0)
+        x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
+        done = multiply(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch())
+        with np.errstate(all="ignore"):
+            total = np.add.reduce(sums, axis=0)[:, : len(taps) * channels, : task.members]
+        if not done or not np.isfinite(total).all():
+            return (
+                None  # infinities meet the zeros between rows; only the product of matrices says what each place sees
+            )
+        return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
+
+    return run
+
+
 def backward_weight(
     x: Array, g: Array, size: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Array | None:
     """The gradient of the weight, of shape ``size``; None where NumPy is to find it."""
-    rows, channels, *kernel = size
-    space = _three(g.shape[2:], 1)
-    taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
-    task = Task(
-        groups, rows // groups, channels, _three(x.shape[2:], 1), space, _three(stride, 1), taps, x.shape[0], PLAIN
-    )
-    tile = (1, 9) if task.members == 1 else (4, 3)
-    plan = table_of_sums(task, tile, 32 // x.itemsize, _pieces())
-    run = compiled(code.multiply, **_kind(x), M=tile[0], V=tile[1])
-    shape = (plan.units // int(plan.numbers[code.PARTS]), groups, plan.offsets.size, _up(task.members, tile[0]))
-    sums, scratch = empty(shape, x.dtype), empty(plan.units * plan.scratch, x.dtype)
-    sums.fill(0)
-    x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
-    done = run(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch)
-    with np.errstate(all="ignore"):
-        total = np.add.reduce(sums, axis=0)[:, : len(taps) * channels, : task.members]
-    if not done or not np.isfinite(total).all():
-        return None  # infinities meet the zeros between rows; only the product of matrices says what each place sees
-    return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
+    return planned_weight(x.shape, g.shape[0], g.shape[2:], x.dtype, size, stride, padding, dilation, groups)(x, g)

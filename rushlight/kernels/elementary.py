@@ -25,18 +25,12 @@ def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Callable[[Any], 
     """
 
     def function(x: Any) -> Any:
-        if native is not None and x.__class__ is Symbol:
-            return x.recording.computed(native, x)
         if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
-            if native is not None:
-                found = elementwise.run(native, x)
-                if found is not None:
-                    return found
             return ufunc(x, dtype=_FLOAT64).astype(_FLOAT32)
         return ufunc(x)
 
     function.__name__ = function.__qualname__ = ufunc.__name__
-    return function
+    return function if native is None else elementwise.instruction(native)(function)
 
 
 exp, tanh = rounded_once(np.exp, "rounded_exp"), rounded_once(np.tanh, "rounded_tanh")

@@ -52,10 +52,20 @@ def run(op: str, *operands: Any, out: Array | None = None) -> Array | None:
     loop = _loops.get((op, numbers))
     if loop is None:
         loop = _loops[op, numbers] = _compiled(op, numbers)
+    if loop is None:
+        return None
+    given = [x for x in operands if x.__class__ is np.ndarray] + [x for x in operands if x.__class__ is float]
+    return _result(loop, given, shape, _F32, out)
+
+
+def _result(loop: Any, given: Any, shape: Any, dtype: Any, out: Array | None = None) -> Array | None:
+    """What a loop with one result gives, in ``out`` or in a new array; None if it is refused."""
     if out is None:
-        out = empty(shape, _F32)
-    arrays = [x for x in operands if x.__class__ is np.ndarray]
-    return out if loop(out, *arrays, *[x for x in operands if x.__class__ is float]) else None
+        made: Array | bool = loop(*given)  # a small one is made by the loop itself
+        if made is not False:
+            return made  # type: ignore[return-value]
+        out = empty(shape, dtype)
+    return out if loop(out, *given) else None
 
 
 def _compiled(op: str, numbers: tuple[bool, ...]) -> Any:
@@ -71,9 +81,16 @@ def _compiled(op: str, numbers: tuple[bool, ...]) -> Any:
 def instruction(op: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
     """Mark a function of one float32 array that an instruction computes."""
 
+    key = op, (False,)
+
     def marked(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         @functools.wraps(function)
         def asking(x: Any) -> Any:
+            loop = _loops.get(key)
+            if loop is not None:
+                made = loop(x)  # for a small array nothing else needs to be asked
+                if made is not False:
+                    return made
             if x.__class__ is Symbol:
                 return x.recording.computed(op, x)
             native = run(op, x) if x.__class__ is np.ndarray else None
@@ -138,23 +155,33 @@ def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | No
                 x = float(x)
             numbers.append(x)
             pattern.append("number")
+    found = _known(key, function, dtype, pattern)
+    if found is None or not arrays:
+        return None
+    loop, count = found
+    if count == 1:
+        if out is not None and (out.shape != shape or out.dtype is not dtype):
+            return None
+        return _result(loop, (*arrays, *numbers), shape, dtype, out)
+    outs = tuple([empty(shape, dtype) for _ in range(count)])  # type: ignore[arg-type]
+    return outs if loop(*outs, *arrays, *numbers) else None
+
+
+def loop_of(key: Any, function: Callable[..., Any], dtype: Any, count: int) -> Any:
+    """The loop of ``fused`` for so many arrays; None if there is none, or if it has several results."""
+    found = _known(key, function, dtype, ["array"] * count)
+    return found[0] if found is not None and found[1] == 1 else None
+
+
+def _known(key: Any, function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Any:
+    """What was read for a key and such operands: a loop and how many results it has; None if there is none."""
     known = (key, dtype, *pattern)
     found = _formulas.get(known, False)
     if found is False:
         if not _is_worth_it(known):
             return None
         found = _formulas[known] = _read(function, dtype, pattern)
-    if found is None or not arrays:
-        return None
-    loop, count = found
-    if count == 1:
-        if out is None:
-            out = empty(shape, dtype)  # type: ignore[arg-type]
-        elif out.shape != shape or out.dtype is not dtype:
-            return None
-        return out if loop(out, *arrays, *numbers) else None
-    outs = tuple([empty(shape, dtype) for _ in range(count)])  # type: ignore[arg-type]
-    return outs if loop(*outs, *arrays, *numbers) else None
+    return found
 
 
 def _is_worth_it(known: Any) -> bool:

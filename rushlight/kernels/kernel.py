@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import cpython, llvm, threads
+from . import cpython, llvm, memory, threads
 from .code import checks
 from .emit import F32, F64, I32, I64, U8, Code, Module, Type, Value, pointer_to
 from .language import Translator, annotation
@@ -41,7 +41,9 @@ def compiled(python: Any, **bindings: Any) -> Any:
 def elementwise(python: Any, grain: int) -> Any:
     """A kernel whose units of work are the elements of its arrays, called as ``run(*arguments)``; None without compiled code.
 
-    It is refused unless all arrays have as many elements, and what is written overlaps nothing but itself.
+    It is refused unless all arrays have as many elements, and what is written overlaps nothing but itself. Called without its first
+    array, which has to be the only one that is written, it makes one like the next and returns it; False, as always, if it is refused,
+    or if the array would be so large (``memory.LARGE``) that its memory is not NumPy's to choose.
     """
     return _made(python, {}, grain)
 
@@ -62,6 +64,8 @@ def _made(python: Any, bindings: dict[str, Any], grain: int | None) -> Any:
     symbols = {name: _address(name) for name in _CALLED}
     pool = threads.pool()
     symbols["dispatch"] = pool.dispatch
+    if grain is not None:
+        symbols["new_array"] = cpython.numpy_function(cpython.NEW_ARRAY)
     symbols.update(getattr(python, "symbols", {}))
     loaded = llvm.code(parts, lambda: _write(python, parameters, bindings, grain), symbols)
     table = loaded["table"]
@@ -77,7 +81,8 @@ def _named(value: Any) -> Any:
 
 
 _CALLED = (
-    "PyLong_AsLongLongAndOverflow", "PyFloat_AsDouble", "PyEval_SaveThread", "PyEval_RestoreThread", "Py_IncRef", "memcpy",
+    "PyLong_AsLongLongAndOverflow", "PyFloat_AsDouble", "PyEval_SaveThread", "PyEval_RestoreThread", "Py_IncRef", "Py_DecRef",
+    "memcpy",
 )  # fmt: skip
 
 
@@ -133,6 +138,15 @@ class _Entry:
         at = self.code.value(I64, f"getelementptr ptr, ptr %given, i64 {i}").text
         return self.code.value(I64, f"load ptr, ptr {at}").text
 
+    def contiguous(self, thing: str) -> None:
+        """Go on only with an ndarray whose elements lie in order."""
+        self.require(self.same("ptr", self.field(thing, cpython.TYPE, "ptr"), self.object(np.ndarray)))
+        self.has_flags(thing, cpython.ALIGNED | cpython.CONTIGUOUS)
+
+    def has_flags(self, thing: str, needed: int) -> None:
+        flags = self.code.value(I32, f"and i32 {self.field(thing, cpython.FLAGS, 'i32')}, {needed}").text
+        self.require(self.same("i32", flags, str(needed)))
+
     def number(self, thing: str, kind: Type) -> str:
         """A Python int or float as the type of a parameter."""
         code = self.code
@@ -151,7 +165,6 @@ class _Entry:
 
     def array(self, thing: str, kind: Type, how: str) -> str:
         """The data of an ndarray that is what a parameter says."""
-        code = self.code
         self.require(self.same("ptr", self.field(thing, cpython.TYPE, "ptr"), self.object(np.ndarray)))
         dtype = np.dtype(_DTYPES[kind.to.name])
         self.require(self.same("ptr", self.field(thing, cpython.DESCR, "ptr"), self.object(dtype)))
@@ -160,8 +173,7 @@ class _Entry:
             | (0 if how == "strided" else cpython.CONTIGUOUS)
             | (cpython.WRITABLE if how == "write" else 0)
         )
-        flags = code.value(I32, f"and i32 {self.field(thing, cpython.FLAGS, 'i32')}, {needed}").text
-        self.require(self.same("i32", flags, str(needed)))
+        self.has_flags(thing, needed)
         return self.field(thing, cpython.DATA, "ptr")
 
     def size_of(self, arrays: list[tuple[str, str, str, int]]) -> str:
@@ -199,6 +211,8 @@ def _write_entry(module: Module, parameters: list[tuple[str, Type, str]], grain:
     entry = _Entry(module)
     code = entry.code
     first = 2 if grain is None else 0
+    if grain is not None and [how for _, kind, how in parameters if kind.kind == "pointer"][:2] == ["write", "read"]:
+        _write_result(entry, parameters)
     entry.require(entry.same("i64", "%count", str(len(parameters) + first)))
     slots = code.place(I64, max(len(parameters), 1))
     arrays: list[tuple[str, str, str, int]] = []
@@ -218,6 +232,44 @@ def _write_entry(module: Module, parameters: list[tuple[str, Type, str]], grain:
     _write_work(code, slots, size, cut)
     _answer(code, "done", entry, True)
     _answer(code, "refused", entry, False)
+
+
+def _write_result(entry: _Entry, parameters: list[tuple[str, Type, str]]) -> None:
+    """If all arguments are given but the first, which is the array that is written: make it, and call the same function with it."""
+    code, count = entry.code, len(parameters)
+    short, whole = code.label("short"), code.label("whole")
+    code.line(f"br i1 {entry.same('i64', '%count', str(count - 1))}, label %{short}, label %{whole}")
+    code.begin(short)
+    like = entry.argument(next(i for i, (_, kind, _) in enumerate(parameters[1:]) if kind.kind == "pointer"))
+    entry.contiguous(like)
+    dtype = np.dtype(_DTYPES[parameters[0][1].to.name])
+    size = Translator(code, checks.elements, {}).inline(checks.elements, [Value(pointer_to(I64), like)], {})
+    entry.require(code.value(I64, f"icmp slt i64 {size.text}, {memory.LARGE // dtype.itemsize}").text)
+    null = Value(_POINTER, "null")
+    made = code.call(
+        _POINTER, "new_array", Value(_POINTER, entry.object(np.ndarray)), Value(I32, entry.field(like, cpython.ND, "i32")),
+        Value(_POINTER, entry.field(like, cpython.DIMS, "ptr")), Value(I32, str(dtype.num)), null, null, Value(I32, "0"),
+        Value(I32, "0"), null,
+    )  # fmt: skip
+    assert made is not None
+    all_given, failed, made_it = code.place(I64, count), code.label("failed"), code.label("made")
+    code.line(f"br i1 {entry.same('ptr', made.text, 'null')}, label %{failed}, label %{made_it}")
+    code.begin(failed)  # for want of memory, which NumPy has said
+    code.line("ret ptr null")
+    code.begin(made_it)
+    code.line(f"store {made.typed}, ptr {all_given}")
+    rest = code.value(I64, f"getelementptr i64, ptr {all_given}, i64 1")
+    code.call(None, "memcpy", Value(_POINTER, rest.text), Value(_POINTER, "%given"), Value(I64, str(8 * (count - 1))))
+    answer = code.value(_POINTER, f"call ptr @entry(ptr %self, ptr {all_given}, i64 {count})")
+    code.call(None, "Py_DecRef", answer)
+    done, refused = code.label("result"), code.label("no_result")
+    code.line(f"br i1 {entry.same('ptr', answer.text, entry.object(True))}, label %{done}, label %{refused}")
+    code.begin(done)
+    code.line(f"ret {made.typed}")
+    code.begin(refused)
+    code.call(None, "Py_DecRef", made)
+    code.branch("refused")
+    code.begin(whole)
 
 
 def _write_work(code: Code, slots: str, size: str, grain: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from contextvars import Context
 from typing import Any
 
@@ -30,6 +31,12 @@ def empty(shape: Any, dtype: np.dtype[Any]) -> Array:
         return np.empty(shape, dtype)
     run = _context()
     return np.empty(shape, dtype) if run is None else run(np.empty, shape, dtype)  # type: ignore[no-any-return]
+
+
+def maker(shape: Any, dtype: np.dtype[Any]) -> Callable[[], Array]:
+    """``empty`` of one shape and dtype, with the questions asked once."""
+    run = _context() if dtype.itemsize * math.prod(shape) >= LARGE else None
+    return functools.partial(np.empty, shape, dtype) if run is None else functools.partial(run, np.empty, shape, dtype)
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from .fused import fma
 from .iteration import Array, get_threads, is_half
 from .llvm import patience
-from .memory import empty
+from .memory import empty, maker
 from .reduce import amax
 from .summation import VECTOR_BYTES, in_order, in_order_last
 from .vectors import exp, log_positive, single_exp
@@ -94,6 +95,22 @@ def _rows(name: str, axis: int, *arrays: Array) -> Array | None:
         return None
     whole = [np.ascontiguousarray(a) for a in arrays]
     return out if run(first.size // n, max(1, _WORK // n), out, *whole, n) else None
+
+
+def planned(name: str, a: Array, axis: int) -> Callable[[Array], Array | None] | None:
+    """A function that does the same for contiguous arrays with the shape and dtype of ``a``; None where there is none."""
+    if not patience.ready or axis != a.ndim - 1 or not a.size or a.dtype != np.float32 or not a.flags.c_contiguous:
+        return None
+    run, n, make = _code(name), a.shape[axis], maker(a.shape, a.dtype)
+    if run is None:
+        return None
+    size, grain = a.size // n, max(1, _WORK // n)
+
+    def rows(a: Array) -> Array | None:
+        out = make()
+        return out if run(size, grain, out, a, n) else None
+
+    return rows
 
 
 @functools.cache

@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+from . import memory
 from .iteration import GRAIN, Array, Axes, Plan, forget_with_threads, get_threads, is_half, plan_for, reduced_shape
 from .llvm import patience
 
@@ -195,42 +196,84 @@ def _code(name: str, dtype: np.dtype[Any]) -> Any:
     return compiled(getattr(sums, name), T=element, V=VECTOR_BYTES // dtype.itemsize)
 
 
+def _row_summer(
+    dtype: np.dtype[Any], shape: Axes, count: int, step: int, length: int, end: int, divisor: float = 1.0
+) -> Callable[[Array], Array | None] | None:
+    """A function that sums `count` rows of `length` numbers, `step` apart, of an array that ends after `end` numbers."""
+    run, make = _code("row_sums", dtype), memory.maker(shape, dtype)
+    if run is None:
+        return None
+    grain = max(1, _WORK // length)
+
+    def summed(a: Array) -> Array | None:
+        out = make()
+        return out if run(count, grain, out, a, step, length, end, divisor) else None
+
+    return summed
+
+
 def native_rows(rows: Array, length: int, count: int, shape: Axes) -> Array | None:
     """`inner_rows` of real numbers by compiled code, which the last of the `count` rows may fall short of."""
-    run = _code("row_sums", rows.dtype)
-    if run is None or (rows.strides[-1] != rows.itemsize and length > 1):
+    if rows.strides[-1] != rows.itemsize and length > 1:
         return None
-    out = np.empty(shape, rows.dtype)
     step = rows.strides[0] // rows.itemsize if len(rows) > 1 else length
     end = rows.size if count != len(rows) else step * count + length
-    return out if run(count, max(1, _WORK // length), out, rows, step, length, end) else None
+    summed = _row_summer(rows.dtype, shape, count, step, length, end)
+    return None if summed is None else summed(rows)
+
+
+def _column_summer(
+    dtype: np.dtype[Any], shape: Axes, sizes: Axes, steps: Axes, group: int, divisor: float = 1.0
+) -> Callable[[Array], Array | None] | None:
+    """A function that sums [b, n, m] over n, whose columns are contiguous and whose outer dimensions are `steps` numbers apart."""
+    run, make = _code("column_sums", dtype), memory.maker(shape, dtype)
+    if run is None:
+        return None
+    b, n, m = sizes
+    units = b * -(-m // (FANOUT * VECTOR_BYTES // dtype.itemsize * 8))
+    grain = max(1, _WORK // (n * min(m, 256)))
+    number = np.array(divisor, dtype)
+
+    def summed(a: Array) -> Array | None:
+        out = make()
+        if not run(units, grain, out, a, *steps, n, m, group):
+            return None
+        if divisor != 1.0:
+            out /= number
+        return out
+
+    return summed
 
 
 def native_columns(x: Array, group: int, shape: Axes) -> Array | None:
     """`columns` of real numbers by compiled code."""
-    b, n, m = x.shape
-    run = _code("column_sums", x.dtype)
-    if run is None or x.strides[2] != x.itemsize:
+    if x.strides[2] != x.itemsize:
         return None
-    out = np.empty(shape, x.dtype)
-    units = b * -(-m // (FANOUT * VECTOR_BYTES // x.itemsize * 8))
-    steps = [stride // x.itemsize for stride in x.strides[:2]]
-    return out if run(units, max(1, _WORK // (n * min(m, 256))), out, x, *steps, n, m, group) else None
+    steps = tuple([stride // x.itemsize for stride in x.strides[:2]])
+    summed = _column_summer(x.dtype, shape, x.shape, steps, group)
+    return None if summed is None else summed(x)
 
 
-def _native_sum(plan: Plan, kernel: Kernel, shape: Axes) -> Callable[[Array], Array] | None:
-    """A way to sum a contiguous array of real numbers that is a lone row, a set of rows or a set of columns."""
+def _native_sum(plan: Plan, kernel: Kernel, dtype: np.dtype[Any], shape: Axes, divisor: float = 1.0) -> Any:
+    """A function that sums a contiguous array of real numbers that is a lone row, a set of rows or a set of columns, and divides.
+
+    None if it is none of these.
+    """
     n, size = plan.sizes[0], kernel.itemsize
     if len(plan.sizes) == 1 and n >= kernel.minimum:
         share = -(-n // max(1, plan.shares))
         count = -(-n // share)
         if count == 1:
-            return lambda a: native_rows(a.reshape(1, n), n, 1, shape)  # type: ignore[return-value]
+            return _row_summer(dtype, shape, 1, n, n, n, divisor)
+        shares, number = _row_summer(dtype, (count,), count, share, share, n), np.array(divisor, dtype)
+        if shares is None:
+            return None
 
         def shared(a: Array) -> Array:
-            buffer = np.zeros(get_threads(), a.dtype)  # a thread without work leaves its zero
-            buffer[:count] = native_rows(a.reshape(1, n), share, count, (count,))
-            return kernel(buffer[None, None], size, 0)[0].reshape(shape)
+            buffer = np.zeros(get_threads(), dtype)  # a thread without work leaves its zero
+            buffer[:count] = shares(a)
+            total = kernel(buffer[None, None], size, 0)[0]
+            return (total if divisor == 1.0 else total / number).reshape(shape)
 
         return shared
     if len(plan.sizes) != 2 or plan.reduced != 1 or plan.cuts:
@@ -238,10 +281,21 @@ def _native_sum(plan: Plan, kernel: Kernel, shape: Axes) -> Callable[[Array], Ar
     m = plan.sizes[1]
     if plan.strides[1] == size:
         group = FANOUT * kernel.lanes if m >= kernel.minimum else FANOUT
-        return lambda a: native_columns(a.reshape(1, n, m), group, shape)  # type: ignore[return-value]
+        return _column_summer(dtype, shape, (1, n, m), (n * m, m), group, divisor)
     if plan.strides == [size, n * size] and n >= kernel.minimum:
-        return lambda a: native_rows(a.reshape(m, n), n, m, shape)  # type: ignore[return-value]
+        return _row_summer(dtype, shape, m, n, n, m * n, divisor)
     return None
+
+
+def planned(a: Array, axes: Axes, keepdims: bool, divisor: float = 1.0) -> Callable[[Array], Array | None] | None:
+    """A function that sums arrays of real numbers with the shape and dtype of `a`, which is contiguous, by compiled code, and divides
+    by a number; None where there is none."""
+    if not patience.ready or not a.size or a.dtype.char not in "fd" or not a.flags.c_contiguous:
+        return None
+    plan = plan_for(a, axes)
+    return (
+        _native_sum(plan, Kernel(a.dtype), a.dtype, reduced_shape(a, axes, keepdims), divisor) if plan.reduced else None
+    )
 
 
 # --- Whole sums -------------------------------------------------------------------------------------------------------
@@ -399,7 +453,7 @@ def _summer(a: Array, axes: Axes, keepdims: bool, widen: bool) -> Callable[[Arra
             return lambda a: float_sum(a.astype(np.float32), axes, keepdims).astype(dtype)
     elif dtype.kind == "f" and a.flags.c_contiguous:
         if patience.ready and _code("row_sums", dtype) is not None:
-            native = _native_sum(plan, kernel, shape)
+            native = _native_sum(plan, kernel, dtype, shape)
             if native is not None:
                 return native
         short = _short(plan, kernel, shape) if not plan.shares else None

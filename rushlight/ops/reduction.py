@@ -10,7 +10,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dims
 from ..functions import function
-from ..kernels import moments, reduce
+from ..kernels import moments, reduce, summation
 from ..op import reduction
 from ..readers import REGISTRY, tensors
 from ..tensor import Tensor, wrap
@@ -97,6 +97,11 @@ def _(input, dim=None, keepdim=False, *, dtype=None):
     }
 
 
+@sum.plan
+def _(input, dim, keepdim, dtype, full):
+    return None if dtype is not None else summation.planned(input, dim, keepdim)
+
+
 @sum.vjp("input")
 def _(k, g, input_shape, dim, keepdim):
     return _spread(k, g, dim, keepdim, input_shape)
@@ -128,6 +133,13 @@ def mean(k, input, *, dim, keepdim, dtype, full):
 def _(input, dim=None, keepdim=False, *, dtype=None):
     need_tensor("mean", input)
     return sum.preparer(input, dim, keepdim, dtype=dtype)
+
+
+@mean.plan
+def _(input, dim, keepdim, dtype, full):
+    if dtype is not None:
+        return None
+    return summation.planned(input, dim, keepdim, float(_count(input.shape, dim)))
 
 
 def _count(shape, dim):

@@ -104,6 +104,11 @@ def _(input, dim=None, dtype=None, *, _stacklevel=3):
     return _softmax_input("softmax", input, dim, dtype)
 
 
+@softmax.plan
+def _(input, dim):
+    return softmax_kernel.planned("softmax_rows", input, dim)
+
+
 @softmax.vjp("input")
 def _(k, g, out, dim):
     if not out.ndim:
@@ -129,6 +134,11 @@ def log_softmax(k, input, *, dim):
 @log_softmax.prepare
 def _(input, dim=None, dtype=None, *, _stacklevel=3):
     return _softmax_input("log_softmax", input, dim, dtype)
+
+
+@log_softmax.plan
+def _(input, dim):
+    return softmax_kernel.planned("log_softmax_rows", input, dim)
 
 
 @log_softmax.vjp("input")

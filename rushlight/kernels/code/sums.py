@@ -53,8 +53,11 @@ def cascade(x, item, count, lanes, wide, T, left=None):
     return sums
 
 
-def row_sums(start, stop, out: write[T], x: strided[T], step: i64, length: i64, end: i64):
-    """Row r is the ``length`` contiguous elements from ``r * step`` on, or what there is of them before ``end`` (rules 4, 5)."""
+def row_sums(start, stop, out: write[T], x: strided[T], step: i64, length: i64, end: i64, divisor: T):
+    """Row r is the ``length`` contiguous elements from ``r * step`` on, or what there is of them before ``end`` (rules 4, 5).
+
+    The sums are divided by ``divisor``.
+    """
     for row in range(start, stop):
         at = x + row * step
         n = minimum(length, end - row * step)
@@ -69,7 +72,7 @@ def row_sums(start, stop, out: write[T], x: strided[T], step: i64, length: i64, 
             tail = tail + at[i]
         for lane in unroll(V):
             tail = tail + extract(total, lane)
-        out[row] = tail
+        out[row] = tail / divisor
 
 
 GROUPS = 8  # of 4 V columns in a unit of work: their sums of all levels stay in the first cache
