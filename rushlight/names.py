@@ -31,6 +31,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "",
     },
+    "cholesky": {
+        "functions": "cholesky cholesky_inverse cholesky_solve linalg.cholesky",
+        "methods": "cholesky cholesky_inverse cholesky_solve",
+        "records": "cholesky_factor",
+    },
     "class_losses": {
         "functions": "nn.functional.cross_entropy nn.functional.linear_cross_entropy nn.functional.multi_margin_loss nn.functional.multilabel_margin_loss nn.functional.nll_loss",
         "methods": "",
@@ -56,10 +61,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "ctc ctc_gradient",
     },
-    "decompositions": {
-        "functions": "linalg.cond linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.matrix_norm linalg.matrix_rank linalg.norm linalg.pinv linalg.qr linalg.svd linalg.svdvals linalg.tensorinv pinverse qr svd",
-        "methods": "pinverse qr svd",
-        "records": "eig_pair eigh_pair least_squares pseudo_inverse qr_pair svd_triple",
+    "determinants": {
+        "functions": "det linalg.det linalg.slogdet logdet slogdet",
+        "methods": "det logdet slogdet",
+        "records": "cofactors det slogdet_pair",
     },
     "distances": {
         "functions": "cosine_similarity nn.functional.cosine_embedding_loss nn.functional.cosine_similarity nn.functional.pairwise_distance nn.functional.pdist nn.functional.triplet_margin_loss nn.functional.triplet_margin_with_distance_loss pairwise_distance pdist",
@@ -70,6 +75,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "alpha_dropout alpha_dropout_ dropout dropout_ feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ nn.functional.alpha_dropout nn.functional.dropout nn.functional.dropout1d nn.functional.dropout2d nn.functional.dropout3d nn.functional.feature_alpha_dropout",
         "methods": "",
         "records": "",
+    },
+    "eigen": {
+        "functions": "linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh",
+        "methods": "",
+        "records": "eig_pair eigh_pair",
     },
     "einsum": {
         "functions": "einsum",
@@ -121,6 +131,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "resample resample_back",
     },
+    "least_squares": {
+        "functions": "linalg.lstsq linalg.matrix_rank linalg.pinv pinverse",
+        "methods": "pinverse",
+        "records": "least_squares pseudo_inverse",
+    },
     "logarithms": {
         "functions": "logaddexp logaddexp2 logit special.entr special.logit special.xlog1py special.xlogy xlogy",
         "methods": "logaddexp logaddexp2 logit logit_ xlogy xlogy_",
@@ -130,6 +145,21 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "nn.functional.binary_cross_entropy nn.functional.binary_cross_entropy_with_logits nn.functional.gaussian_nll_loss nn.functional.hinge_embedding_loss nn.functional.huber_loss nn.functional.kl_div nn.functional.l1_loss nn.functional.margin_ranking_loss nn.functional.mse_loss nn.functional.multilabel_soft_margin_loss nn.functional.poisson_nll_loss nn.functional.smooth_l1_loss nn.functional.soft_margin_loss",
         "methods": "",
         "records": "bce bce_logits huber_error smoothed_error soft_margin squared_error",
+    },
+    "matrices": {
+        "functions": "",
+        "methods": "",
+        "records": "matprod",
+    },
+    "matrix_functions": {
+        "functions": "linalg.matrix_exp linalg.matrix_power matrix_exp matrix_power",
+        "methods": "matrix_exp matrix_power",
+        "records": "matrix_exp",
+    },
+    "matrix_norms": {
+        "functions": "linalg.cond linalg.matrix_norm linalg.norm",
+        "methods": "",
+        "records": "",
     },
     "normalization": {
         "functions": "batch_norm group_norm instance_norm layer_norm nn.functional.batch_norm nn.functional.group_norm nn.functional.instance_norm nn.functional.layer_norm nn.functional.local_response_norm nn.functional.normalize nn.functional.rms_norm rms_norm",
@@ -155,6 +185,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "addbmm addmv addr baddbmm chain_matmul cross inner kron linalg.cross linalg.multi_dot linalg.vecdot tensordot vdot",
         "methods": "addbmm addbmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ cross inner kron vdot",
         "records": "addbmm addmv addr baddbmm cross_product vdot",
+    },
+    "qr": {
+        "functions": "linalg.qr qr",
+        "methods": "qr",
+        "records": "qr_pair",
     },
     "ranks": {
         "functions": "kthvalue median mode nanmedian nanquantile quantile",
@@ -192,9 +227,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "log_softmax logsumexp softmax",
     },
     "solving": {
-        "functions": "cholesky cholesky_inverse cholesky_solve det inverse linalg.cholesky linalg.det linalg.inv linalg.matrix_exp linalg.matrix_power linalg.slogdet linalg.solve linalg.solve_triangular logdet matrix_exp matrix_power slogdet",
-        "methods": "cholesky cholesky_inverse cholesky_solve det inverse logdet matrix_exp matrix_power slogdet",
-        "records": "cholesky_factor cofactors det inv matprod matrix_exp slogdet_pair solution triangular_solution",
+        "functions": "inverse linalg.inv linalg.solve linalg.tensorinv",
+        "methods": "inverse",
+        "records": "inv solution",
     },
     "sorting": {
         "functions": "argsort argwhere msort nonzero sort topk",
@@ -216,10 +251,20 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "corrcoef cov",
         "records": "cdist",
     },
+    "svd": {
+        "functions": "linalg.svd linalg.svdvals svd",
+        "methods": "svd",
+        "records": "svd_triple",
+    },
     "triangles": {
         "functions": "tril triu",
         "methods": "tril tril_ triu triu_",
         "records": "tril triu",
+    },
+    "triangular_systems": {
+        "functions": "linalg.solve_triangular",
+        "methods": "",
+        "records": "triangular_solution",
     },
     "unpooling": {
         "functions": "nn.functional.max_unpool1d nn.functional.max_unpool2d nn.functional.max_unpool3d",
