@@ -96,6 +96,16 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "amax amin aminmax argmax argmin max min",
         "records": "amax amin aminmax_pair argmax argmin max_all max_dim min_all min_dim put_along take_along",
     },
+    "fft": {
+        "functions": "fft.fft fft.fftfreq fft.fftshift fft.hfft fft.ifft fft.ifftshift fft.ihfft fft.irfft fft.rfft fft.rfftfreq",
+        "methods": "",
+        "records": "fft_c2c fft_c2r fft_r2c",
+    },
+    "fft_nd": {
+        "functions": "fft.fft2 fft.fftn fft.hfft2 fft.hfftn fft.ifft2 fft.ifftn fft.ihfft2 fft.ihfftn fft.irfft2 fft.irfftn fft.rfft2 fft.rfftn",
+        "methods": "",
+        "records": "",
+    },
     "gated": {
         "functions": "gru rnn_relu rnn_tanh",
         "methods": "",
@@ -122,8 +132,8 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "index_add index_copy index_fill index_reduce",
     },
     "inplace_views": {
-        "functions": "is_storage",
-        "methods": "as_strided_ is_set_to resize_ resize_as_ set_ squeeze_ storage swapaxes_ swapdims_ t_ transpose_ unsqueeze_ untyped_storage",
+        "functions": "as_strided_ is_storage resize_as_",
+        "methods": "as_strided_ is_set_to resize resize_ resize_as resize_as_ set_ squeeze_ storage swapaxes_ swapdims_ t_ transpose_ unsqueeze_ untyped_storage",
         "records": "",
     },
     "interpolation": {
@@ -146,10 +156,15 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "bce bce_logits huber_error smoothed_error soft_margin squared_error",
     },
+    "lu": {
+        "functions": "linalg.lu linalg.lu_factor linalg.lu_factor_ex linalg.lu_solve lu lu_solve lu_unpack",
+        "methods": "lu lu_solve",
+        "records": "lu_compact lu_factors lu_halves lu_solution",
+    },
     "matrices": {
         "functions": "",
         "methods": "",
-        "records": "matprod",
+        "records": "matprod rows_taken",
     },
     "matrix_functions": {
         "functions": "linalg.matrix_exp linalg.matrix_power matrix_exp matrix_power",
@@ -262,13 +277,18 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "tril triu",
     },
     "triangular_systems": {
-        "functions": "linalg.solve_triangular",
-        "methods": "",
-        "records": "triangular_solution",
+        "functions": "linalg.solve_triangular triangular_solve",
+        "methods": "triangular_solve",
+        "records": "triangular_solution triangular_solve_pair",
     },
     "unpooling": {
         "functions": "nn.functional.max_unpool1d nn.functional.max_unpool2d nn.functional.max_unpool3d",
         "methods": "",
         "records": "max_unpool",
+    },
+    "view_copies": {
+        "functions": "alias_copy as_strided_copy as_strided_scatter diagonal_copy diagonal_scatter expand_copy narrow_copy permute_copy select_copy select_scatter slice_copy slice_scatter split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_as_complex_copy view_as_real_copy view_copy",
+        "methods": "as_strided_scatter diagonal_scatter narrow_copy select_scatter slice_scatter",
+        "records": "scattered",
     },
 }
