@@ -131,7 +131,7 @@ def _(input, dim=None, dtype=None, *, _stacklevel=3):
     return _softmax_input("log_softmax", input, dim, dtype)
 
 
-@log_softmax.vjp("input")
+@log_softmax.vjp("input", formal=True)
 def _(k, g, out, dim):
     if not out.ndim:
         return g * 0.0
