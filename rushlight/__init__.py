@@ -53,6 +53,7 @@ from .types import (
     finfo,
     get_default_dtype,
     iinfo,
+    jagged,
     layout,
     memory_format,
     preserve_format,
@@ -68,7 +69,7 @@ __version__ = "0.1.0"
 newaxis = None
 
 # The names of the registries that live directly under `torch`.
-globals().update({t.name: t for t in _types.ALL if t.name != "bool"})
+globals().update({t.name: t for t in (*_types.ALL, *_types.FLOAT8) if t.name != "bool"})
 globals().update({name: t for name, t in _types.ALIASES.items() if name != "bool"})
 globals().update(_names_under(""))
 bool = _types.bool_

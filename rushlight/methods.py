@@ -294,12 +294,13 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
     """The elements as an array that shares this tensor's memory.
 
     Raises:
-        RuntimeError: if this tensor requires grad (unless ``force``). TypeError: for bfloat16, which NumPy lacks.
+        RuntimeError: if this tensor requires grad (unless ``force``). TypeError: for bfloat16 and float8, which NumPy lacks.
     """
     if self.requires_grad and not force:
         raise errors.runtime("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-    if self.dtype is types.bfloat16:
-        raise errors.type_("Got unsupported ScalarType BFloat16", "Convert first: x.float().numpy().")
+    if self.dtype is types.bfloat16 or self.dtype in types.FLOAT8:
+        name = types.scalar_name(self.dtype)
+        raise errors.type_(f"Got unsupported ScalarType {name}", "Convert first: x.float().numpy().")
     return self._a.view()
 
 

@@ -31,6 +31,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "",
     },
+    "cholesky": {
+        "functions": "cholesky cholesky_inverse cholesky_solve linalg.cholesky",
+        "methods": "cholesky cholesky_inverse cholesky_solve",
+        "records": "cholesky_factor",
+    },
     "class_losses": {
         "functions": "nn.functional.cross_entropy nn.functional.linear_cross_entropy nn.functional.multi_margin_loss nn.functional.multilabel_margin_loss nn.functional.nll_loss",
         "methods": "",
@@ -61,10 +66,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "ctc ctc_gradient",
     },
-    "decompositions": {
-        "functions": "linalg.cond linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.matrix_norm linalg.matrix_rank linalg.norm linalg.pinv linalg.qr linalg.svd linalg.svdvals linalg.tensorinv pinverse qr svd",
-        "methods": "pinverse qr svd",
-        "records": "eig_pair eigh_pair least_squares pseudo_inverse qr_pair svd_triple",
+    "determinants": {
+        "functions": "det linalg.det linalg.slogdet logdet slogdet",
+        "methods": "det logdet slogdet",
+        "records": "cofactors det slogdet_pair",
     },
     "distances": {
         "functions": "cosine_similarity nn.functional.cosine_embedding_loss nn.functional.cosine_similarity nn.functional.pairwise_distance nn.functional.pdist nn.functional.triplet_margin_loss nn.functional.triplet_margin_with_distance_loss pairwise_distance pdist",
@@ -75,6 +80,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "alpha_dropout alpha_dropout_ dropout dropout_ feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ nn.functional.alpha_dropout nn.functional.dropout nn.functional.dropout1d nn.functional.dropout2d nn.functional.dropout3d nn.functional.feature_alpha_dropout",
         "methods": "",
         "records": "",
+    },
+    "eigen": {
+        "functions": "linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh",
+        "methods": "",
+        "records": "eig_pair eigh_pair",
     },
     "einsum": {
         "functions": "einsum",
@@ -90,6 +100,16 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "amax amin aminmax argmax argmin max min",
         "methods": "amax amin aminmax argmax argmin max min",
         "records": "amax amin aminmax_pair argmax argmin max_all max_dim min_all min_dim put_along take_along",
+    },
+    "fft": {
+        "functions": "fft.fft fft.fftfreq fft.fftshift fft.hfft fft.ifft fft.ifftshift fft.ihfft fft.irfft fft.rfft fft.rfftfreq",
+        "methods": "",
+        "records": "fft_c2c fft_c2r fft_r2c",
+    },
+    "fft_nd": {
+        "functions": "fft.fft2 fft.fftn fft.hfft2 fft.hfftn fft.ifft2 fft.ifftn fft.ihfft2 fft.ihfftn fft.irfft2 fft.irfftn fft.rfft2 fft.rfftn",
+        "methods": "",
+        "records": "",
     },
     "gated": {
         "functions": "gru rnn_relu rnn_tanh",
@@ -117,14 +137,19 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "index_add index_copy index_fill index_reduce",
     },
     "inplace_views": {
-        "functions": "is_storage",
-        "methods": "as_strided_ is_set_to resize_ resize_as_ set_ squeeze_ storage swapaxes_ swapdims_ t_ transpose_ unsqueeze_ untyped_storage",
+        "functions": "as_strided_ is_storage resize_as_",
+        "methods": "as_strided_ is_set_to resize resize_ resize_as resize_as_ set_ squeeze_ storage swapaxes_ swapdims_ t_ transpose_ unsqueeze_ untyped_storage",
         "records": "",
     },
     "interpolation": {
         "functions": "nn.functional.interpolate nn.functional.upsample nn.functional.upsample_bilinear nn.functional.upsample_nearest",
         "methods": "",
         "records": "resample resample_back",
+    },
+    "least_squares": {
+        "functions": "linalg.lstsq linalg.matrix_rank linalg.pinv pinverse",
+        "methods": "pinverse",
+        "records": "least_squares pseudo_inverse",
     },
     "logarithms": {
         "functions": "logaddexp logaddexp2 logit special.entr special.logit special.xlog1py special.xlogy xlogy",
@@ -135,6 +160,26 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "nn.functional.binary_cross_entropy nn.functional.binary_cross_entropy_with_logits nn.functional.gaussian_nll_loss nn.functional.hinge_embedding_loss nn.functional.huber_loss nn.functional.kl_div nn.functional.l1_loss nn.functional.margin_ranking_loss nn.functional.mse_loss nn.functional.multilabel_soft_margin_loss nn.functional.poisson_nll_loss nn.functional.smooth_l1_loss nn.functional.soft_margin_loss",
         "methods": "",
         "records": "bce bce_logits huber_error smoothed_error soft_margin squared_error",
+    },
+    "lu": {
+        "functions": "linalg.lu linalg.lu_factor linalg.lu_factor_ex linalg.lu_solve lu lu_solve lu_unpack",
+        "methods": "lu lu_solve",
+        "records": "lu_compact lu_factors lu_halves lu_solution",
+    },
+    "matrices": {
+        "functions": "",
+        "methods": "",
+        "records": "matprod rows_taken",
+    },
+    "matrix_functions": {
+        "functions": "linalg.matrix_exp linalg.matrix_power matrix_exp matrix_power",
+        "methods": "matrix_exp matrix_power",
+        "records": "matrix_exp",
+    },
+    "matrix_norms": {
+        "functions": "linalg.cond linalg.matrix_norm linalg.norm",
+        "methods": "",
+        "records": "",
     },
     "normalization": {
         "functions": "batch_norm group_norm instance_norm layer_norm nn.functional.batch_norm nn.functional.group_norm nn.functional.instance_norm nn.functional.layer_norm nn.functional.local_response_norm nn.functional.normalize nn.functional.rms_norm rms_norm",
@@ -160,6 +205,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "addbmm addmv addr baddbmm chain_matmul cross inner kron linalg.cross linalg.multi_dot linalg.vecdot tensordot vdot",
         "methods": "addbmm addbmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ cross inner kron vdot",
         "records": "addbmm addmv addr baddbmm cross_product vdot",
+    },
+    "qr": {
+        "functions": "linalg.qr qr",
+        "methods": "qr",
+        "records": "qr_pair",
     },
     "ranks": {
         "functions": "kthvalue median mode nanmedian nanquantile quantile",
@@ -197,9 +247,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "log_softmax logsumexp softmax",
     },
     "solving": {
-        "functions": "cholesky cholesky_inverse cholesky_solve det inverse linalg.cholesky linalg.det linalg.inv linalg.matrix_exp linalg.matrix_power linalg.slogdet linalg.solve linalg.solve_triangular logdet matrix_exp matrix_power slogdet",
-        "methods": "cholesky cholesky_inverse cholesky_solve det inverse logdet matrix_exp matrix_power slogdet",
-        "records": "cholesky_factor cofactors det inv matprod matrix_exp slogdet_pair solution triangular_solution",
+        "functions": "inverse linalg.inv linalg.solve linalg.tensorinv",
+        "methods": "inverse",
+        "records": "inv solution",
     },
     "sorting": {
         "functions": "argsort argwhere msort nonzero sort topk",
@@ -221,14 +271,29 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "corrcoef cov",
         "records": "cdist",
     },
+    "svd": {
+        "functions": "linalg.svd linalg.svdvals svd",
+        "methods": "svd",
+        "records": "svd_triple",
+    },
     "triangles": {
         "functions": "tril triu",
         "methods": "tril tril_ triu triu_",
         "records": "tril triu",
     },
+    "triangular_systems": {
+        "functions": "linalg.solve_triangular triangular_solve",
+        "methods": "triangular_solve",
+        "records": "triangular_solution triangular_solve_pair",
+    },
     "unpooling": {
         "functions": "nn.functional.max_unpool1d nn.functional.max_unpool2d nn.functional.max_unpool3d",
         "methods": "",
         "records": "max_unpool",
+    },
+    "view_copies": {
+        "functions": "alias_copy as_strided_copy as_strided_scatter diagonal_copy diagonal_scatter expand_copy narrow_copy permute_copy select_copy select_scatter slice_copy slice_scatter split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_as_complex_copy view_as_real_copy view_copy",
+        "methods": "as_strided_scatter diagonal_scatter narrow_copy select_scatter slice_scatter",
+        "records": "scattered",
     },
 }

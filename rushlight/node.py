@@ -144,6 +144,7 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
     names: dict[str, Any] = {
         "tensors": tensors, "arrays": arrays, "freed": freed, "check_versions": check_versions, "op": op,
         "gradients": large.gradients, "computed": computed, "FROM": large.threshold(op) if by_loop(op) else 0,
+        "formal": formal,
     }  # fmt: skip
     calls = []
     for i, rule in enumerate(rules):
@@ -156,6 +157,7 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
         reads += [f"{n}={needs if n == 'needs' else f'attrs[{n!r}]'}" for n in rule.attrs]
         condition = f" if edges[{i}] is not None else None" if len(rules) > 1 else ""
         calls.append(f"rule{i}({', '.join(['k', 'g', *reads])}){condition}")
+    found = calls[0] if joint is not None else f"({', '.join(calls)},)"
     lines = [
         "def run(self, k, g, release):",
         "    saved = self.saved",
@@ -173,10 +175,25 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
         *(_BY_LOOP if by_loop(op) else ()),
         "    attrs = self.attrs" if any(rule is not None and rule.attrs for rule in rules) else "",
         "    edges = self.edges" if len(rules) > 1 else "",
-        f"    return {calls[0]}" if joint is not None else f"    return ({', '.join(calls)},)",
+        f"    if k is tensors: return formal(op, saved, {found})"
+        if any(r is not None and r.formal for r in rules)
+        else "",
+        f"    return {found}",
     ]
     exec("\n".join(filter(None, lines)), names)
     return names["run"]  # type: ignore[no-any-return]
+
+
+def formal(op: Op, saved: tuple[Any, ...], grads: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The gradients as functions of all that their rules read (see ``Op.vjp``)."""
+    found = []
+    for g, rule in zip(grads, op.rules if op.joint is None else [op.joint] * len(grads), strict=True):
+        if g is not None and rule.formal:
+            for x in (saved[slot] for slot in rule.slots):
+                if isinstance(x, Tensor) and x._edge is not None:
+                    g = tensors.formal_gradient(g, x)
+        found.append(g)
+    return tuple(found)
 
 
 def freed(node: OpNode) -> Exception:

@@ -11,6 +11,7 @@ Tensors -> a node, if gradients are recorded. ``rushlight.fast`` holds the short
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,10 @@ ndarray = np.ndarray
 class Rule:
     """A derivative. Its parameter names say what is saved: inputs, outputs, extras, ``<input>_shape``, attributes."""
 
-    __slots__ = ("fn", "slots", "attrs")
+    __slots__ = ("fn", "slots", "attrs", "formal")
 
-    def __init__(self, fn: Callable[..., Any], op: Op):
+    def __init__(self, fn: Callable[..., Any], op: Op, formal: bool = False):
+        self.formal = formal
         code = fn.__code__
         names = code.co_varnames[2 : code.co_argcount + code.co_kwonlyargcount]
         self.fn = fn
@@ -150,11 +152,15 @@ class Op:
         REGISTRY[self.name] = self
 
     # --- declaration ----------------------------------------------------------------------------------------------
-    def vjp(self, *names: str) -> Callable[[Callable[..., Any]], Op]:
-        """Declare the derivative for these inputs, called once for each that needs it: ``rule(k, g, <saved>) -> gradient``."""
+    def vjp(self, *names: str, formal: bool = False) -> Callable[[Callable[..., Any]], Op]:
+        """Declare the derivative for these inputs, called once for each that needs it: ``rule(k, g, <saved>) -> gradient``.
+
+        With ``formal`` a gradient that is differentiated again is one of each saved tensor, with derivative zero where the
+        rule has none: PyTorch's node for it takes them, so that a penalty on the gradient of a relu is a valid loss.
+        """
 
         def declare(fn: Callable[..., Any]) -> Op:
-            rule = Rule(fn, self)
+            rule = Rule(fn, self, formal)
             for n in names:
                 self.rules[self.inputs.index(n)] = rule
                 self.answers[n] = "rule"
@@ -162,12 +168,14 @@ class Op:
 
         return declare
 
-    def vjp_joint(self, fn: Callable[..., Any]) -> Op:
+    def vjp_joint(self, fn: Callable[..., Any] | None = None, *, formal: bool = False) -> Any:
         """Declare one rule for all inputs together: it returns a gradient or None for each, in order.
 
         If it has a parameter ``needs`` it gets a tuple of bools. A variadic op's rule takes the saved inputs as one list.
         """
-        self.joint = Rule(fn, self)
+        if fn is None:
+            return partial(self.vjp_joint, formal=formal)
+        self.joint = Rule(fn, self, formal)
         self.answers = dict.fromkeys(self.inputs, "rule")
         return self
 

@@ -151,9 +151,20 @@ def cast_array(a: np.ndarray[Any, Any], np_dtype: np.dtype[Any]) -> np.ndarray[A
                 return a.astype(np.int32 if a.dtype.itemsize < 8 else np.int64).astype(np_dtype)
             if to == "u":
                 return a.astype(np.int64).astype(np_dtype)
+        if np_dtype.itemsize == 1 and to not in "biu":
+            a = _into_float8(a, np_dtype.name)
         return a.astype(np_dtype)
     finally:
         fpstate.leave(token)
+
+
+def _into_float8(a: np.ndarray[Any, Any], name: str) -> np.ndarray[Any, Any]:
+    """Numbers that fit the two formats without infinity or sign, into which PyTorch's conversion brings all."""
+    if name == "float8_e4m3fn":
+        return np.clip(a.astype(np.float32), -448, 448)
+    if name == "float8_e8m0fnu":
+        return np.maximum(np.abs(a.astype(np.float32)), np.float32(2.0**-127))
+    return a
 
 
 def check_broadcast(op: Op, inputs: tuple[Any, ...], out: Sequence[Any]) -> None:

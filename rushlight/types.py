@@ -14,6 +14,9 @@ import numpy as np
 
 BOOL, INTEGER, FLOATING, COMPLEX = 0, 1, 2, 3
 
+#: Types that NumPy lacks; the package ml_dtypes has them.
+_OF_ML_DTYPES = frozenset("bfloat16 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu".split())
+
 
 class dtype:
     """The type of a tensor's elements, e.g. ``torch.float32``; one object each, compared by identity."""
@@ -26,13 +29,13 @@ class dtype:
         self.category = category
         self.itemsize = itemsize
         self.is_signed = is_signed
-        self._np: Any = None if np_name == "bfloat16" else np.dtype(np_name)
+        self._np: Any = None if np_name in _OF_ML_DTYPES else np.dtype(np_name)
 
     @property
     def np(self) -> np.dtype[Any]:
-        """The NumPy dtype that stores it. bfloat16 needs the extra package ``ml_dtypes``, imported here on first use."""
+        """The NumPy dtype that stores it. bfloat16 and float8 need the extra package ``ml_dtypes``, imported on first use."""
         if self._np is None:
-            self._np = _bfloat16_storage()
+            self._np = _storage_of_ml_dtypes(self)
         return self._np  # type: ignore[no-any-return]
 
     @property
@@ -58,19 +61,19 @@ class dtype:
 
 def dtype_named(name: str) -> dtype:
     """The dtype called ``name``; what pickles hold, as no attribute path leads to all of them everywhere."""
-    return next(known for known in ALL if known.name == name)
+    return next(known for known in (*ALL, *FLOAT8) if known.name == name)
 
 
-def _bfloat16_storage() -> np.dtype[Any]:
+def _storage_of_ml_dtypes(t: dtype) -> np.dtype[Any]:
     try:
         import ml_dtypes
     except ImportError as error:
         raise NotImplementedError(
-            "bfloat16 is stored through the package ml_dtypes, which is not installed.\n\n"
+            f"{t.name} is stored through the package ml_dtypes, which is not installed.\n\n"
             "Install it with `pip install 'rushlight[bfloat16]'`, or use torch.float16 or torch.float32."
         ) from error
-    storage = np.dtype(ml_dtypes.bfloat16)
-    _BY_NUM[storage.num] = bfloat16
+    storage = np.dtype(getattr(ml_dtypes, t.name))
+    _BY_NUM[storage.num] = t
     return storage
 
 
@@ -95,6 +98,12 @@ ALL = (
     float16, bfloat16, float32, float64, complex64, complex128,
 )  # fmt: skip
 
+#: Formats of one byte: they are stored, converted and moved, and take part in no promotion.
+FLOAT8 = tuple(
+    dtype(name, name, FLOATING, 1)
+    for name in ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu")
+)
+
 #: PyTorch's second names, as attributes of the namespace.
 ALIASES = {
     "bool": bool_, "half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64,
@@ -118,9 +127,9 @@ def from_numpy_dtype(np_dtype: Any) -> dtype:
     found = _BY_NUM.get(np_dtype.num)
     if found is not None:
         return found
-    if np_dtype.name == "bfloat16":
-        _BY_NUM[np_dtype.num] = bfloat16
-        return bfloat16
+    if np_dtype.name in _OF_ML_DTYPES:
+        found = _BY_NUM[np_dtype.num] = dtype_named(np_dtype.name)
+        return found
     raise TypeError(
         f"can't convert np.ndarray of type numpy.{np_dtype.type.__name__}. The only supported types are: float64, "
         "float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool."
@@ -134,6 +143,11 @@ _FLOAT_RANK = {float16: 0, bfloat16: 0, float32: 1, float64: 2}
 
 
 def _promote_uncached(a: dtype, b: dtype) -> dtype:
+    if a in FLOAT8 or b in FLOAT8:
+        raise RuntimeError(
+            "Promotion for Float8 Types is not supported, attempted to promote "
+            f"{_SCALAR_NAMES[a]} and {_SCALAR_NAMES[b]}\n\nConvert it first: x.float()."
+        )
     if a.category < b.category:
         a, b = b, a
     if a.category == COMPLEX:
@@ -185,7 +199,7 @@ def can_cast(from_: dtype, to: dtype) -> builtins.bool:
 _SCALAR_NAMES = {
     bool_: "Bool", uint8: "Byte", int8: "Char", int16: "Short", int32: "Int", int64: "Long", uint16: "UInt16",
     uint32: "UInt32", uint64: "UInt64", float16: "Half", bfloat16: "BFloat16", float32: "Float", float64: "Double",
-    complex64: "ComplexFloat", complex128: "ComplexDouble",
+    complex64: "ComplexFloat", complex128: "ComplexDouble", **{t: t.name.capitalize() for t in FLOAT8},
 }  # fmt: skip
 
 
@@ -336,7 +350,7 @@ class _Named:
 
 
 class layout(_Named):
-    """How a tensor's elements are stored; only ``torch.strided`` here."""
+    """How a tensor's elements are stored."""
 
 
 class memory_format(_Named):
@@ -346,6 +360,7 @@ class memory_format(_Named):
 strided = layout("strided")
 sparse_coo = layout("sparse_coo")
 sparse_csr = layout("sparse_csr")
+jagged = layout("jagged")
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")
@@ -398,14 +413,14 @@ class finfo:
         if not isinstance(d, dtype) or d.category < FLOATING:
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d}'")
         d = d.to_real()
-        if d is bfloat16:
+        if d.np_name in _OF_ML_DTYPES:
             info: Any = __import__("ml_dtypes").finfo(d.np)
         else:
             info = np.finfo(d.np)
         self.bits = d.itemsize * 8
         self.max, self.min = float(info.max), float(info.min)
         self.eps, self.tiny = float(info.eps), float(info.smallest_normal)
-        self.smallest_normal, self.resolution = self.tiny, float(info.resolution)
+        self.smallest_normal, self.resolution = self.tiny, 1.0 if d in FLOAT8 else float(info.resolution)
         self.dtype = d.name
 
     def __repr__(self) -> str:

@@ -21,12 +21,18 @@ ndarray = np.ndarray
 
 
 class Region:
-    """Which elements of a base a view shows; read and written through a buffer laid out like the base's memory."""
+    """Which elements of a base a view shows; read and written through a buffer laid out like the memory of both.
+
+    A view made by ``as_strided`` may show memory beside its base's: that reads as zeros, and what is written there is lost.
+    """
 
     __slots__ = ("shape", "span", "base", "view")
 
     def __init__(self, base: ndarray[Any, Any], view: ndarray[Any, Any]):
         low, high = np.lib.array_utils.byte_bounds(base)
+        if base.size and view.size:
+            first, last = np.lib.array_utils.byte_bounds(view)
+            low, high = min(low, first), max(high, last)
         self.shape = view.shape
         self.span = high - low
         self.base = (base.shape, base.dtype, address(base) - low, base.strides)
@@ -34,7 +40,7 @@ class Region:
 
     def _laid_out(self, a: ndarray[Any, Any]) -> tuple[ndarray[Any, Any], ndarray[Any, Any]]:
         """A copy of ``a`` (shaped like the base) in the base's memory layout, and the region of it."""
-        memory = np.empty(self.span, np.uint8)
+        memory = np.zeros(self.span, np.uint8)
         shape, np_dtype, offset, strides = self.base
         whole: ndarray[Any, Any] = ndarray(shape, np_dtype, memory, offset, strides)
         whole[...] = a
@@ -47,11 +53,15 @@ class Region:
 
     def write(self, a: ndarray[Any, Any], values: Any) -> ndarray[Any, Any]:
         """A copy of ``a`` whose region holds ``values``."""
+        return in_order(self.filled(a, values))
+
+    def filled(self, a: ndarray[Any, Any], values: Any) -> ndarray[Any, Any]:
+        """``write``, laid out as the base is."""
         if not self.span:
             return a.copy()
         whole, part = self._laid_out(a)
         part[...] = values
-        return np.ascontiguousarray(whole)
+        return whole
 
     def add_zero(self, values: ndarray[Any, Any]) -> ndarray[Any, Any]:
         """Zeros shaped like the base with ``values`` added in the region (twice where the view shows an element twice)."""
@@ -60,7 +70,7 @@ class Region:
             return zeros
         whole, part = self._laid_out(zeros)
         if may_overlap(part):
-            where = np.arange(zeros.size).reshape(zeros.shape)
+            where = np.arange(1, zeros.size + 1).reshape(zeros.shape)  # 0 is beside the base
             index = Region.__new__(Region)
             scale = np.dtype(np.int64).itemsize / zeros.dtype.itemsize
             index.shape, index.span = self.shape, int(self.span * scale)
@@ -68,10 +78,16 @@ class Region:
                 shape, _, offset, strides = getattr(self, name)
                 new = tuple(int(s * scale) for s in strides)
                 setattr(index, name, (shape, np.dtype(np.int64), int(offset * scale), new))
-            np.add.at(zeros.reshape(-1), index.read(where).reshape(-1), values.reshape(-1))
-            return zeros
+            sums = np.zeros(zeros.size + 1, zeros.dtype)
+            np.add.at(sums, index.read(where).reshape(-1), values.reshape(-1))
+            return sums[1:].reshape(zeros.shape)
         part[...] = values
-        return np.ascontiguousarray(whole)
+        return in_order(whole)
+
+
+def in_order(a: ndarray[Any, Any]) -> ndarray[Any, Any]:
+    """The elements in row-major order; NumPy's own gives a 0-d array a dimension."""
+    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
 
 
 class CopySlices(Node):
@@ -235,14 +251,33 @@ def rebase(x: Tensor, edge: Any) -> None:
     x._gen = -1  # no version: the next look regenerates the edge from the base
 
 
-def write_out(name: str, out: Any, result: Any) -> Any:
-    """Copy a result into ``out=``, resizing it as PyTorch does."""
-    if isinstance(result, tuple):
-        if not isinstance(out, (tuple, list)) or len(out) != len(result):
-            raise errors.type_(f"{name}(): argument 'out' must be tuple of Tensors, not {type(out).__name__}")
-        for o, r in zip(out, result, strict=True):
-            write_out(name, o, r)
-        return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
+def write_out(name: str, out: Any, result: Any, inputs: tuple[Any, ...] = (), rule: str = "") -> Any:
+    """Copy a result into ``out=``, resizing it as PyTorch does. Nothing is written unless all of it may be.
+
+    Args:
+        inputs: the operands of the call, whose memory may be that of ``out``.
+        rule: what PyTorch asks of ``out``, in words: ``exact`` (it has the dtype of the result; without it, one that the result
+            can be cast to), ``partial`` (no operand shows a part of its memory), ``apart`` (nor all of it), ``loose`` (its own
+            elements may share memory).
+    """
+    if not isinstance(result, tuple):
+        check_out(name, out, result, inputs, rule)
+        return fill_out(out, result)
+    if not isinstance(out, (tuple, list)) or len(out) != len(result):
+        raise errors.type_(f"{name}(): argument 'out' must be tuple of Tensors, not {type(out).__name__}")
+    for o, r in zip(out, result, strict=True):
+        check_out(name, o, r, inputs, rule)
+    for o, r in zip(out, result, strict=True):
+        fill_out(o, r)
+    return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
+
+
+def check_out(name: str, out: Any, result: Tensor, inputs: tuple[Any, ...], rule: str) -> None:
+    """Refuse an ``out=`` that the result may not be written into.
+
+    Raises:
+        TypeError: if it is no tensor. RuntimeError: if gradients are recorded, for a dtype or memory that ``rule`` forbids.
+    """
     if not isinstance(out, Tensor):
         raise errors.type_(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if recording() and (edge_of(result) is not None or edge_of(out) is not None):
@@ -250,9 +285,22 @@ def write_out(name: str, out: Any, result: Any) -> Any:
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
             "requires grad."
         )
+    if result._a.dtype is not out._a.dtype:
+        if "exact" in rule:
+            raise errors.runtime(
+                f"Expected out tensor to have dtype {types.c_name(result.dtype)}, but got {types.c_name(out.dtype)} instead"
+            )
+        check_cast(result.dtype, out.dtype)
+    same_shape = result._a.shape == out._a.shape  # otherwise it gets memory of its own
+    if same_shape and "loose" not in rule:
+        check_overlap(out._a)
+    if "apart" in rule or ("partial" in rule and same_shape):
+        check_apart(out, inputs, whole="apart" in rule)
+
+
+def fill_out(out: Tensor, result: Tensor) -> Tensor:
+    """Write a result into ``out``, which gets new memory if the shape is another."""
     r = result._a
-    if r.dtype is not out._a.dtype:
-        check_cast(types.of_array(r), types.of_array(out._a))
     if r.shape != out._a.shape:
         if out._a.size:
             import warnings
@@ -263,7 +311,7 @@ def write_out(name: str, out: Any, result: Any) -> Any:
                 "deprecated, and in a future PyTorch release outputs will not be resized unless they have zero elements. "
                 "You can explicitly reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         out._a = np.empty(r.shape, out._a.dtype)
     out._a[...] = r

@@ -56,7 +56,7 @@ def _(input):
     return (input,), {}
 
 
-@relu.vjp("input")
+@relu.vjp("input", formal=True)
 def _(k, g, out):
     return k.where(out > 0, g, 0.0)
 
@@ -67,7 +67,7 @@ def leaky_relu(k, input, *, negative_slope=0.01):
     return np.where(input > 0, input, input * input.dtype.type(negative_slope))
 
 
-@leaky_relu.vjp("input")
+@leaky_relu.vjp("input", formal=True)
 def _(k, g, input, negative_slope):
     return k.where(input > 0, g, g * negative_slope)
 
@@ -78,7 +78,7 @@ def leaky_relu_written(k, input, *, negative_slope=0.01):
     return leaky_relu.forward(k, input, negative_slope=negative_slope)
 
 
-@leaky_relu_written.vjp("input")
+@leaky_relu_written.vjp("input", formal=True)
 def _(k, g, out, negative_slope):
     if negative_slope < 0:
         raise errors.runtime(
@@ -94,7 +94,7 @@ def hardtanh(k, input, *, min_val=-1.0, max_val=1.0):
     return np.minimum(np.maximum(input, input.dtype.type(min_val)), input.dtype.type(max_val))
 
 
-@hardtanh.vjp("input")
+@hardtanh.vjp("input", formal=True)
 def _(k, g, input, min_val, max_val):
     return k.where((input > min_val) & (input < max_val), g, 0.0)
 
@@ -105,7 +105,7 @@ def threshold(k, input, *, threshold, value):
     return np.where(input <= threshold, input.dtype.type(value), input)
 
 
-@threshold.vjp("input")
+@threshold.vjp("input", formal=True)
 def _(k, g, input, threshold):
     return k.where(input <= threshold, 0.0, g)
 
@@ -121,7 +121,7 @@ def threshold_written(k, input, *, threshold, value):
     return np.where(input <= threshold, input.dtype.type(value), input)
 
 
-@threshold_written.vjp("input")
+@threshold_written.vjp("input", formal=True)
 def _(k, g, input, threshold):
     return k.where(input <= threshold, 0.0, g)
 
@@ -132,7 +132,7 @@ def hardshrink(k, input, *, lambd=0.5):
     return np.where((input >= -lambd) & (input <= lambd), input.dtype.type(0), input)
 
 
-@hardshrink.vjp("input")
+@hardshrink.vjp("input", formal=True)
 def _(k, g, input, lambd):
     return k.where((input >= -lambd) & (input <= lambd), 0.0, g)
 
@@ -144,7 +144,7 @@ def softshrink(k, input, *, lambd=0.5):
     return np.where(input > step, input - step, np.where(input < -step, input + step, input * input.dtype.type(0)))
 
 
-@softshrink.vjp("input")
+@softshrink.vjp("input", formal=True)
 def _(k, g, input, lambd):
     return k.where((input >= -lambd) & (input <= lambd), 0.0, g)
 
@@ -171,7 +171,7 @@ def hardswish(k, input):
     return (x * np.minimum(np.maximum(x + 3, 0), 6) / 6).astype(input.dtype, copy=False)
 
 
-@hardswish.vjp("input")
+@hardswish.vjp("input", formal=True)
 def _(k, g, input):
     return k.where(input <= -3.0, 0.0, k.where(input < 3.0, g * (input / 3 + 0.5), g))
 
@@ -182,13 +182,13 @@ def prelu_kernel(k, input, weight):
     return np.where(input > 0, input, weight * input)
 
 
-@prelu_kernel.vjp("input")
+@prelu_kernel.vjp("input", formal=True)
 def _(k, g, input, weight):
     return k.where(input > 0, g, g * weight)
 
 
-@prelu_kernel.vjp("weight")
-def _(k, g, input):
+@prelu_kernel.vjp("weight", formal=True)
+def _(k, g, input, weight):
     return k.where(input > 0, 0.0, g * input)
 
 
@@ -200,7 +200,7 @@ def rrelu_with_noise(k, input, noise, *, lower, upper, training):
     return np.where(input > 0, input, input * input.dtype.type((lower + upper) / 2))
 
 
-@rrelu_with_noise.vjp("input")
+@rrelu_with_noise.vjp("input", formal=True)
 def _(k, g, input, noise, lower, upper, training):
     return g * noise if training else k.where(input > 0, g, g * ((lower + upper) / 2))
 
@@ -214,7 +214,7 @@ def rrelu_written(k, input, noise, *, lower, upper, training):
     return rrelu_with_noise.forward(k, input, noise, lower=lower, upper=upper, training=training)
 
 
-@rrelu_written.vjp("input")
+@rrelu_written.vjp("input", formal=True)
 def _(k, g, out, noise, lower, upper, training):
     return g * noise if training else k.where(out > 0, g, g * ((lower + upper) / 2))
 

@@ -84,9 +84,9 @@ def adaptive_avg_pool(k, input, *, out_size):
     return total.astype(input.dtype, copy=False)
 
 
-@adaptive_avg_pool.vjp("input")
-def _(k, g, input_shape, out_size):
-    return k.adaptive_avg_spread(g, size=input_shape, out_size=out_size)
+@adaptive_avg_pool.vjp("input", formal=True)
+def _(k, g, input, out_size):
+    return k.adaptive_avg_spread(g, size=tuple(input.shape), out_size=out_size)
 
 
 @opaque(public=False, grad_name=lambda inputs, attrs: f"AdaptiveAvgPool{len(attrs['out_size'])}DBackwardBackward0")
@@ -131,10 +131,10 @@ def adaptive_max_pool(k, input, *, out_size):
     return best, place
 
 
-@adaptive_max_pool.vjp("input")
-def _(k, g, input_shape, indices, out_size):
+@adaptive_max_pool.vjp("input", formal=True)
+def _(k, g, input, indices, out_size):
     n = len(out_size)
-    return k.plane_scatter(g, indices, size=input_shape, dims=n, node=f"AdaptiveMaxPool{n}DBackwardBackward0")
+    return k.plane_scatter(g, indices, size=tuple(input.shape), dims=n, node=f"AdaptiveMaxPool{n}DBackwardBackward0")
 
 
 # --- public functions of adaptive pools -------------------------------------------------------------------------------
@@ -277,10 +277,10 @@ def fractional_max(k, input, samples, *, kernel, out_size):
 fractional_max.nondiff("samples")
 
 
-@fractional_max.vjp("input")
-def _(k, g, input_shape, indices, kernel):
+@fractional_max.vjp("input", formal=True)
+def _(k, g, input, indices, kernel):
     n = len(kernel)
-    return k.plane_scatter(g, indices, size=input_shape, dims=n, node=f"FractionalMaxPool{n}DBackwardBackward0")
+    return k.plane_scatter(g, indices, size=tuple(input.shape), dims=n, node=f"FractionalMaxPool{n}DBackwardBackward0")
 
 
 def _fractional(n: int, input: Any, kernel: Any, output_size: Any, output_ratio: Any, samples: Any) -> Any:

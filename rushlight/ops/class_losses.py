@@ -67,9 +67,9 @@ def _class_weights(target: Any, weight: Any, ignore_index: int, dtype: Any) -> t
     return index, np.where(ignored, w.dtype.type(0), w)
 
 
-@nll.vjp("input")
-def _(k, g, input_shape, target, weight, ignore_index, reduction):
-    return k.nll_scatter(g, target, weight, size=input_shape, ignore_index=ignore_index, reduction=reduction)
+@nll.vjp("input", formal=True)
+def _(k, g, input, target, weight, ignore_index, reduction):
+    return k.nll_scatter(g, target, weight, size=tuple(input.shape), ignore_index=ignore_index, reduction=reduction)
 
 
 nll.nondiff("target", "weight")

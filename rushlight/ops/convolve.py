@@ -210,8 +210,8 @@ def _(k, g, input, weight_shape, stride, padding, dilation, groups):
     )
 
 
-@convolve.vjp("bias")
-def _(k, g):
+@convolve.vjp("bias", formal=True)
+def _(k, g, input, weight):
     return k.sum(g, (0, *range(2, g.ndim)))
 
 
@@ -255,8 +255,8 @@ def _(k, g, input, weight_shape, stride, padding, dilation, groups):
     )
 
 
-@convolve_input.vjp("bias")
-def _(k, g):
+@convolve_input.vjp("bias", formal=True)
+def _(k, g, input, weight):
     return k.sum(g, (0, *range(2, g.ndim)))
 
 

@@ -1,4 +1,4 @@
-"""What the engine does to each gradient: sum it down to its input's shape, cast it to its input's dtype."""
+"""What the engine does to each gradient: sum it down to its input's shape, cast it to its input's dtype, say of what it is a function."""
 
 from __future__ import annotations
 
@@ -72,3 +72,19 @@ def cast_gradient(k, input, *, np_dtype):
 @cast_gradient.vjp("input")
 def _(k, g):
     return g
+
+
+@opaque(grad_name="FormalBackward0", public=False)
+def formal_gradient(k, input, other):
+    """``input``, as a function of ``other`` too: one whose derivative is zero."""
+    return input
+
+
+@formal_gradient.vjp("input")
+def _(k, g):
+    return g
+
+
+@formal_gradient.vjp("other")
+def _(k, g, other):
+    return k.zeros_of(other)

@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .. import errors, storage
+from .. import errors, storage, types
 from ..autograd.mode import recording
 from ..functions import function
 from ..op import REGISTRY
 from ..tensor import Tensor, edge_of, requires_grad, view_of, wrap
 from ..writing import bump, check_history
-from .movement import sizes
-from .views import _restrided, storage_bytes
+from .movement import copied_reshape, sizes
+from .views import _restrided, storage_bytes, strided_view
 
 
 def become(self: Tensor, node: str, make: Callable[[Tensor], Tensor]) -> Tensor:
@@ -83,9 +84,8 @@ for _name in ("transpose_", "swapaxes_", "swapdims_"):
             lambda m: [m(m.f(2, 3), 0, 1), m(m.f(), 0, 0), m(m.f(0, 2), 0, 1), m(m.nc(3, 2), 0, 1)])  # fmt: skip
 
 
-@function(name="Tensor.as_strided_", methods="as_strided_", samples=lambda m: [
-    m(m.f(6), (2, 2), (1, 2)).value_only("PyTorch's in-place views are tried in tests/test_views.py"),
-    m(m.f(), (), ()).value_only("as before"), m(m.f(0), (0,), (1,)).value_only("as before"),
+@function(name="as_strided_", methods="as_strided_", samples=lambda m: [
+    m(m.f(6), (2, 2), (1, 2)), m(m.f(), (), ()), m(m.f(0), (0,), (1,)), m(m.f(6), (2, 2), (1, 1), 1),
     m.without("strided", "the memory behind it differs by how it was made")],
     errors=lambda m: [m.error(RuntimeError, "mismatch in length of strides and shape", m.f(4), (2, 2), (1,))])  # fmt: skip
 def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
@@ -96,11 +96,12 @@ def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None
     tensor([[0, 2],
             [1, 3]])
     """
-    if requires_grad(self) and recording():
-        raise NotImplementedError("Tensor.as_strided_ is not supported while gradients are recorded: use as_strided.")
-    self._a = _restrided(self, size, stride, storage_offset)
-    bump(self)
-    return self
+    make = strided_view.public
+
+    def view(x: Tensor) -> Tensor:
+        return make(x, _restrided(self, size, stride, storage_offset), "AsStridedBackward0")  # type: ignore[no-any-return]
+
+    return become(self, "AsStridedBackward1", view)
 
 
 _C_NAMES = {
@@ -112,7 +113,10 @@ _C_NAMES = {
 # --- other memory -------------------------------------------------------------------------------------------------------
 @function(name="Tensor.resize_", methods="resize_", samples=lambda m: [
     m(m.i(6), 2, 3), m(m.i(6), (4,)), m(m.i(2, 2), (0,)), m(m.i(), 1), m(m.i(2, 3).t(), (6,)), m(m.i(0), (0, 3))],
-    errors=lambda m: [m.error(TypeError, "resize_()", m.i(2), "a")])  # fmt: skip
+    errors=lambda m: [
+    m.error(TypeError, "resize_()", m.i(2), "a"),
+    m.error(RuntimeError, "cannot resize variables that require grad", m.f(2).requires_grad_(), 3),
+    m.error(RuntimeError, "Unsupported memory format", m.a([1]), 1, memory_format=m.torch.preserve_format)])  # fmt: skip
 def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
     """Change the shape in place, over the same memory as far as it reaches; new elements are whatever was there (here zeros).
 
@@ -134,6 +138,12 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
             "numel: integer multiplication overflow",
             f"Trying to create tensor with negative dimension {bad}: {list(shape)}. resize_ takes sizes of 0 or more.",
         )
+    if memory_format is types.preserve_format:
+        raise errors.runtime("Unsupported memory formatPreserve", "resize_ puts the elements in row-major order.")
+    if memory_format not in (None, types.contiguous_format):
+        raise NotImplementedError(
+            f"Tensor.resize_(memory_format={memory_format}) is not supported: write x.resize_(size)."
+        )
     _resize(self, shape)
     return self
 
@@ -153,7 +163,7 @@ def _resize(self: Tensor, shape: tuple[int, ...]) -> None:
     self._a = grown[start:].view(a.dtype).reshape(shape)
 
 
-@function(name="Tensor.resize_as_", methods="resize_as_", samples=lambda m: [
+@function(name="resize_as_", methods="resize_as_", samples=lambda m: [
     m(m.i(6), m.i(2, 3)), m(m.i(6), m.i(4)), m(m.i(), m.i(1)), m(m.i(2), m.i(0)), m(m.i(2, 3).t(), m.i(6))],
     errors=lambda m: [m.error(TypeError, "", m.i(2), 3)])  # fmt: skip
 def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) -> Tensor:
@@ -165,7 +175,44 @@ def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) ->
     """
     if not isinstance(the_template, Tensor):
         raise errors.not_a_tensor("resize_as_", "the_template", 1, the_template)
-    return resize_(self, tuple(the_template._a.shape))
+    memory_format = None if memory_format is types.preserve_format else memory_format  # that of a template in order
+    return resize_(self, tuple(the_template._a.shape), memory_format=memory_format)
+
+
+# --- the old forms that are not in place --------------------------------------------------------------------------------
+@function(name="Tensor.resize", methods="resize", samples=lambda m: [
+    m(m.f(2, 3), 3, 2), m(m.f(2, 3), 6), m(m.f(), 1), m(m.nc(3, 2), 2, 3), m(m.f(0, 2), 0)],
+    errors=lambda m: [m.error(RuntimeError, "requested resize to 5 (5 elements in total), but the given tensor has a size of 2x3",
+                              m.f(2, 3), 5)])  # fmt: skip
+def resize(self: Tensor, *sizes_: Any) -> Tensor:
+    """``view``, of a copy if the elements are not in order. Deprecated in PyTorch: write ``reshape``."""
+    warnings.warn("non-inplace resize is deprecated", UserWarning, stacklevel=2)
+    return _resized(self, sizes(sizes_))
+
+
+@function(name="Tensor.resize_as", methods="resize_as", samples=lambda m: [
+    m(m.f(2, 3), m.i(3, 2)), m(m.f(), m.i(1)), m(m.nc(3, 2), m.i(6)), m(m.f(0, 2), m.i(0))],
+    errors=lambda m: [m.error(RuntimeError, "autograd's resize can only change the shape", m.f(2, 3), m.i(5))])  # fmt: skip
+def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
+    """``resize`` to the shape of another tensor. Deprecated in PyTorch: write ``reshape_as``."""
+    warnings.warn("non-inplace resize_as is deprecated", UserWarning, stacklevel=2)
+    return _resized(self, tuple(tensor._a.shape))
+
+
+def _resized(self: Tensor, shape: tuple[int, ...]) -> Tensor:
+    count, a = int(np.prod(shape, dtype=np.int64)), self._a
+    if count != a.size:
+        raise errors.runtime(
+            f"requested resize to {'x'.join(map(str, shape))} ({count} elements in total), but the given tensor has a size of "
+            f"{'x'.join(map(str, a.shape))} ({a.size} elements). autograd's resize can only change the shape of a given tensor, "
+            "while preserving the number of elements. "
+        )
+    if a.flags.c_contiguous:
+        return strided_view.public(self, a.reshape(shape), "ResizeBackward")  # type: ignore[no-any-return]
+    out: Tensor = copied_reshape.public(self, size=shape)
+    if out._edge is not None:
+        out._edge[0].__class__ = copied_reshape.node_class("ResizeBackward")
+    return out
 
 
 @function(name="Tensor.set_", methods="set_", samples=lambda m: [

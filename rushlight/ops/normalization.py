@@ -118,7 +118,7 @@ def _move(running: Any, mean: Any, squares: Any, n: int, momentum: float) -> Non
         running[1][...] = _fused(rest * running[1].astype(mean.dtype), share, variance)
 
 
-@native_batch_norm.vjp_joint
+@native_batch_norm.vjp_joint(formal=True)
 def _(k, g, input, weight, mean, rstd, training, needs):
     dim = (0, *range(2, len(input.shape)))
     channel = mean.shape
@@ -319,7 +319,7 @@ def native_layer_norm(k, input, weight, bias, *, dim, eps):
     return out.reshape(shape), mean.reshape(stats), rstd.reshape(stats)
 
 
-@native_layer_norm.vjp_joint
+@native_layer_norm.vjp_joint(formal=True)
 def _(k, g, input, weight, mean, rstd, dim, needs):
     def formula(g, input, weight, mean, rstd):
         outer = tuple(range(len(input.shape) - len(dim)))
@@ -459,7 +459,7 @@ def native_group_norm(k, input, weight, bias, *, groups, eps):
     return out.reshape(shape).astype(input.dtype, copy=False), mean.reshape(stats), rstd.reshape(stats)
 
 
-@native_group_norm.vjp_joint
+@native_group_norm.vjp_joint(formal=True)
 def _(k, g, input, weight, mean, rstd, groups, needs):
     shape = input.shape
     n, c = shape[:2]

@@ -229,7 +229,5 @@ def _(k, g, input, p, dim, maxnorm):
     longer = size > maxnorm
     factor = k.where(longer, maxnorm / (size + 1e-7), 1.0)
     inner = k.sum(g * input, axes, True)
-    # d size / d input, times d factor / d size
-    slope = k.where(longer, -maxnorm / ((size + 1e-7) * (size + 1e-7)), 0.0)
-    safe = k.where(size == 0.0, 1.0, size)
-    return g * factor + inner * slope * k.sgn(input) * k.pow(k.abs(input) / safe, p - 1)
+    slope = k.where(longer, -maxnorm / ((size + 1e-7) * (size + 1e-7)), 0.0)  # of the factor, by the norm
+    return g * factor + vector_norm.rules[0].fn(k, inner * slope, input, size, ord=p, dim=axes, keepdim=True)

@@ -156,9 +156,9 @@ def pad_by_index(k, input, *, mode, pad):
     return out if out is not input else np.array(input)
 
 
-@pad_by_index.vjp("input")
-def _(k, g, input_shape, mode, pad):
-    return k.pad_by_index_back(g, size=input_shape, mode=mode, pad=pad)
+@pad_by_index.vjp("input", formal=True)
+def _(k, g, input, mode, pad):
+    return k.pad_by_index_back(g, size=tuple(input.shape), mode=mode, pad=pad)
 
 
 def _back_name(inputs: Any, attrs: Any) -> str:

@@ -107,9 +107,11 @@ def max_pool(k, input, *, kernel, stride, padding, dilation, out_size, places):
     return best, _places(number, size, kernel, stride, padding, dilation, out_size)
 
 
-@max_pool.vjp("input")
-def _(k, g, input_shape, indices, kernel):
-    return k.plane_scatter(g, indices, size=input_shape, dims=len(kernel), node="MaxPool2DWithIndicesBackwardBackward0")
+@max_pool.vjp("input", formal=True)
+def _(k, g, input, indices, kernel):
+    return k.plane_scatter(
+        g, indices, size=tuple(input.shape), dims=len(kernel), node="MaxPool2DWithIndicesBackwardBackward0"
+    )
 
 
 def flat_places(size: Any, where: Any, dims: int) -> Any:
@@ -203,10 +205,10 @@ def _half(x: Any) -> bool:
     return x.dtype.itemsize == 2 and x.dtype.kind in "fV"
 
 
-@avg_pool.vjp("input")
-def _(k, g, input_shape, kernel, stride, padding, out_size, count_pad, divisor):
+@avg_pool.vjp("input", formal=True)
+def _(k, g, input, kernel, stride, padding, out_size, count_pad, divisor):
     return k.avg_pool_spread(
-        g, size=input_shape, kernel=kernel, stride=stride, padding=padding, out_size=out_size, count_pad=count_pad,
+        g, size=tuple(input.shape), kernel=kernel, stride=stride, padding=padding, out_size=out_size, count_pad=count_pad,
         divisor=divisor,
     )  # fmt: skip
 

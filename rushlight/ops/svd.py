@@ -1,0 +1,115 @@
+"""Singular values and vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import errors
+from ..functions import function
+from ..op import opaque
+from ..readers import tensors
+from ..return_types import named
+from ..tensor import Tensor, wrap
+from ..writing import write_out
+from .matrices import NO_0D, adjoint, check_matrix, constant, diagonal_matrix, or_zero, well
+
+
+@opaque(public=False, outputs=("U", "S", "Vh"), n_diff=3, grad_name="LinalgSvdBackward0")
+def svd_triple(k, A, *, full_matrices):
+    """U, S, V^H of ``A = U diag(S) V^H``."""
+    return tuple(np.linalg.svd(A, full_matrices=full_matrices))
+
+
+@svd_triple.vjp("A")
+def _(k, g, A, U, S, Vh):
+    # Townsend, "Differentiating the singular value decomposition" (2016)
+    gU, gS, gVh = g
+    n = S.shape[-1]
+    U = k.basic_slice(U, where=(Ellipsis, slice(0, n)))
+    Vh = k.basic_slice(Vh, where=(Ellipsis, slice(0, n), slice(None)))
+    inner = diagonal_matrix(k, or_zero(k, gS, S))
+    if gU is None and gVh is None:
+        return k.matprod(k.matprod(U, inner), Vh)
+    row, column = k.unsqueeze(S, -2), k.unsqueeze(S, -1)
+    gap = k.where(constant(k, np.eye(n, dtype=bool)), 1.0, (row - column) * (row + column))
+    outside = 0.0
+    if gU is not None:
+        gU = k.basic_slice(gU, where=(Ellipsis, slice(0, n)))
+        X = k.matprod(adjoint(k, U), gU)
+        inner = inner + (X - adjoint(k, X)) / gap * row
+        if A.shape[-2] > n:
+            outside = outside + k.matprod((gU - k.matprod(U, X)) / row, Vh)
+    if gVh is not None:
+        gVh = k.basic_slice(gVh, where=(Ellipsis, slice(0, n), slice(None)))
+        Y = k.matprod(Vh, adjoint(k, gVh))
+        inner = inner + column * ((Y - adjoint(k, Y)) / gap)
+        if A.shape[-1] > n:
+            outside = outside + k.matprod(U, (gVh - k.matprod(adjoint(k, Y), Vh)) / column)
+    return k.matprod(k.matprod(U, inner), Vh) + outside
+
+
+@function(
+    name="linalg.svd",
+    samples=lambda m: [
+        *[
+            m(x, False).apart("the signs are free")
+            for x in (m.f(4, 3), m.f(2, 3), m.f(2, 3, 3), well(m).t(), m.f(0, 3, 2))
+        ],
+        m(m.f(3, 2)).apart("the signs are free"),
+        m.without(*NO_0D),
+    ],
+    errors=lambda m: [m.error(RuntimeError, "linalg.svd: The input tensor A must have at least 2 dimensions.", m.f(3))],
+)
+def svd(A: Tensor, full_matrices: bool = True, *, driver: Any = None, out: Any = None) -> Any:
+    """U, S, V^H of ``A = U diag(S) V^H``; the singular values descend."""
+    check_matrix("linalg.svd", A, False)
+    result = named("linalg_svd", ("U", "S", "Vh"))(*svd_triple.public(A, full_matrices=bool(full_matrices)))
+    return result if out is None else write_out("linalg_svd", out, result)
+
+
+@function(
+    name="svd",
+    methods="svd",
+    samples=lambda m: (
+        [m(x).apart("the signs are free") for x in (m.f(4, 3), m.f(2, 3, 3), well(m).t(), m.f(0, 3, 2))]
+        + [m.without(*NO_0D)]
+    ),
+    errors=lambda m: [
+        m.error(
+            RuntimeError, "linalg.svd: input should have at least 2 dimensions, but has 1 dimensions instead", m.f(3)
+        )
+    ],
+)
+def old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
+    """U, S, V of ``A = U diag(S) V^H``, the old form of ``linalg.svd``."""
+    if input._a.ndim < 2:
+        raise errors.runtime(
+            f"linalg.svd: input should have at least 2 dimensions, but has {input._a.ndim} dimensions instead"
+        )
+    u, s, vh = svd(input, not some)
+    v = adjoint(tensors, vh)
+    if not compute_uv:
+        u, v = wrap(np.zeros(u._a.shape, u._a.dtype)), wrap(np.zeros(v._a.shape, v._a.dtype))
+    result = named("svd", ("U", "S", "V"))(u, s, v)
+    return result if out is None else write_out("svd", out, result)
+
+
+@function(
+    name="linalg.svdvals",
+    samples=lambda m: [
+        m(m.f(4, 3)),
+        m(m.f(2, 3)),
+        m(m.f(2, 3, 3)),
+        m(well(m).t()),
+        m(m.f(0, 3, 2)),
+        m.without(*NO_0D),
+    ],
+    errors=lambda m: [m.error(RuntimeError, "linalg.svd: The input tensor A must have at least 2 dimensions.", m.f(3))],
+)
+def svdvals(A: Tensor, *, driver: Any = None, out: Any = None) -> Tensor:
+    """The singular values, descending."""
+    check_matrix("linalg.svd", A, False)
+    values = svd_triple.public(A, full_matrices=False)[1]
+    return values if out is None else write_out("linalg_svdvals", out, values)  # type: ignore[no-any-return]
