@@ -161,15 +161,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "bce bce_logits huber_error smoothed_error soft_margin squared_error",
     },
-    "lu": {
-        "functions": "linalg.lu linalg.lu_factor linalg.lu_factor_ex linalg.lu_solve lu lu_solve lu_unpack",
-        "methods": "lu lu_solve",
-        "records": "lu_compact lu_factors lu_halves lu_solution",
-    },
     "matrices": {
         "functions": "",
         "methods": "",
-        "records": "matprod rows_taken",
+        "records": "matprod",
     },
     "matrix_functions": {
         "functions": "linalg.matrix_exp linalg.matrix_power matrix_exp matrix_power",
@@ -282,9 +277,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "tril triu",
     },
     "triangular_systems": {
-        "functions": "linalg.solve_triangular triangular_solve",
-        "methods": "triangular_solve",
-        "records": "triangular_solution triangular_solve_pair",
+        "functions": "linalg.solve_triangular",
+        "methods": "",
+        "records": "triangular_solution",
     },
     "unpooling": {
         "functions": "nn.functional.max_unpool1d nn.functional.max_unpool2d nn.functional.max_unpool3d",

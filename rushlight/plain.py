@@ -16,6 +16,7 @@ from .autograd.graph import next_seq
 from .autograd.mode import inference, recording
 from .fpstate import quietly
 from .kernels.iteration import forget_with_threads
+from .kernels.llvm import patience
 from .node import FIRST, OUT, kept, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
@@ -71,9 +72,10 @@ def single(op: Op) -> Callable[..., Any]:
         if (cls is not Tensor and cls is not Parameter) or is_rare(recording()) or (kwargs and "out" in kwargs):
             return call(op, args, kwargs)
         r: Any = None
+        attrs: Any = None
         if plans is not None:
             r, attrs = plans.result(x._a, args, kwargs)
-        if r is None:
+        if attrs is None:
             for other in args:
                 if other.__class__ not in PLAIN:
                     return call(op, args, kwargs)
@@ -82,13 +84,14 @@ def single(op: Op) -> Callable[..., Any]:
             dt = a.dtype
             edge = x._edge if x._base is None else edge_of(x)
             rare = edge is not None and x._extra is not None
-            if r is None or rare:
+            if attrs is None or rare:
                 inputs, attrs = prepare(*args, **kwargs)
                 if rare or inputs[0] is not x or (dt is not F32 and dt is not F64):
                     return apply(op, inputs, attrs)
-                r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
                 if plans is not None:
                     plans.add(a, args, kwargs, attrs)
+            if r is None:
+                r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
         except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
             return call(op, args, kwargs)
         if r.__class__ is not ndarray:
@@ -134,14 +137,14 @@ class Plans:
             forget_with_threads(known)
 
     def result(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        """The op's array and attributes, or None twice where nothing is decided."""
+        """The op's array, if there is a shorter way to it, and its attributes; None where nothing is decided."""
         dt = a.dtype
         known = self.f32 if dt is F32 else self.f64 if dt is F64 else None
         if not known:
             return None, None
         try:
             run, attrs = known[self.key(a, args, kwargs)]
-            return quietly(run, a), attrs
+            return (None if run is None else quietly(run, a)), attrs
         except (KeyError, TypeError, RuntimeError):  # not decided, an argument without a hash, another thread is inside
             return None, None
 
@@ -154,15 +157,14 @@ class Plans:
         return (a.shape, a.strides, rest, *map(type, rest)) if rest else (a.shape, a.strides)
 
     def add(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any], attrs: dict[str, Any]) -> None:
-        """Decide for arrays like ``a``, if the arguments beside it are plain values."""
-        if any([value.__class__ not in DECIDABLE for value in (*args[1:], *kwargs.values())]):
+        """Decide for arrays like ``a``, if the arguments beside it are plain values: as soon as compiled code may be had."""
+        if not patience.ready or any([value.__class__ not in DECIDABLE for value in (*args[1:], *kwargs.values())]):
             return
-        known = self.f32 if a.dtype is F32 else self.f64
-        run = self.planner(a, **attrs)
-        if run is not None:
+        known, key = self.f32 if a.dtype is F32 else self.f64, self.key(a, args, kwargs)
+        if key not in known:
             if len(known) >= self.CAP:
                 known.clear()
-            known[self.key(a, args, kwargs)] = run, attrs
+            known[key] = self.planner(a, **attrs), attrs
 
 
 #: Classes of arguments that say the same at each call.

@@ -52,7 +52,7 @@ def _context() -> Any:
     libc = ctypes.CDLL(None)
     symbols = {
         name: ctypes.cast(getattr(libc, name), ctypes.c_void_p).value or 0
-        for name in ("malloc", "free", "realloc", "memset", "madvise")
+        for name in ("malloc", "free", "memcpy", "memset", "madvise")
     }
     code = llvm.code(("allocator",), _written, symbols)
     state = (ctypes.c_int64 * allocator.WORDS)()

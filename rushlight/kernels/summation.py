@@ -260,7 +260,7 @@ def _native_sum(plan: Plan, kernel: Kernel, dtype: np.dtype[Any], shape: Axes, d
     None if it is none of these.
     """
     n, size = plan.sizes[0], kernel.itemsize
-    if len(plan.sizes) == 1 and n >= kernel.minimum:
+    if len(plan.sizes) == 1:
         share = -(-n // max(1, plan.shares))
         count = -(-n // share)
         if count == 1:
@@ -276,26 +276,45 @@ def _native_sum(plan: Plan, kernel: Kernel, dtype: np.dtype[Any], shape: Axes, d
             return (total if divisor == 1.0 else total / number).reshape(shape)
 
         return shared
-    if len(plan.sizes) != 2 or plan.reduced != 1 or plan.cuts:
+    if len(plan.sizes) != 2 or plan.reduced != 1:
         return None
     m = plan.sizes[1]
     if plan.strides[1] == size:
         group = FANOUT * kernel.lanes if m >= kernel.minimum else FANOUT
+        if len(plan.cuts) > 1:
+            return _cut_columns(dtype, shape, (n, m), plan.cuts, group, divisor)
         return _column_summer(dtype, shape, (1, n, m), (n * m, m), group, divisor)
-    if plan.strides == [size, n * size] and n >= kernel.minimum:
+    if plan.strides == [size, n * size]:
         return _row_summer(dtype, shape, m, n, n, m * n, divisor)
     return None
+
+
+def _cut_columns(
+    dtype: np.dtype[Any], shape: Axes, sizes: Axes, cuts: Any, group: int, divisor: float
+) -> Callable[[Array], Array | None] | None:
+    """A function that sums a contiguous [n, m] over n, each of some ranges of columns by itself."""
+    n, m = sizes
+    parts = [_column_summer(dtype, (end - begin,), (1, n, end - begin), (n * m, m), group, divisor) for begin, end in cuts]
+    if None in parts:
+        return None
+
+    def summed(a: Array) -> Array | None:
+        a = a.reshape(n, m)
+        found = [part(a[:, begin:end]) for part, (begin, end) in zip(parts, cuts, strict=True)]  # type: ignore[misc]
+        return None if any([x is None for x in found]) else np.concatenate(found).reshape(shape)  # type: ignore[arg-type]
+
+    return summed
 
 
 def planned(a: Array, axes: Axes, keepdims: bool, divisor: float = 1.0) -> Callable[[Array], Array | None] | None:
     """A function that sums arrays of real numbers with the shape and dtype of `a`, which is contiguous, by compiled code, and divides
     by a number; None where there is none."""
-    if not patience.ready or not a.size or a.dtype.char not in "fd" or not a.flags.c_contiguous:
+    if not a.size or a.dtype.char not in "fd" or not a.flags.c_contiguous:
         return None
-    plan = plan_for(a, axes)
-    return (
-        _native_sum(plan, Kernel(a.dtype), a.dtype, reduced_shape(a, axes, keepdims), divisor) if plan.reduced else None
-    )
+    plan, shape, zero = plan_for(a, axes), reduced_shape(a, axes, keepdims), np.zeros((), a.dtype)
+    if not plan.reduced:  # one number each
+        return lambda a: (a + zero).reshape(shape)
+    return _native_sum(plan, Kernel(a.dtype), a.dtype, shape, divisor)  # type: ignore[no-any-return]
 
 
 # --- Whole sums -------------------------------------------------------------------------------------------------------

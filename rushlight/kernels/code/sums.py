@@ -68,11 +68,26 @@ def row_sums(start, stop, out: write[T], x: strided[T], step: i64, length: i64, 
             sums[0] = sums[0] + load(at, i * V, V)
         total = sums[0] + sums[1] + sums[2] + sums[3]
         tail = T(0)
-        for i in range(vectors * V, n):
-            tail = tail + at[i]
-        for lane in unroll(V):
-            tail = tail + extract(total, lane)
+        if n < V:
+            tail = short_row(at, n, T)
+        else:
+            for i in range(vectors * V, n):
+                tail = tail + at[i]
+            for lane in unroll(V):
+                tail = tail + extract(total, lane)
         out[row] = tail / divisor
+
+
+def short_row(x, n, T):
+    """Fewer numbers than a vector has: those beyond the fourth go to the first (rule 4)."""
+    total = T(0)
+    if n > 0:
+        total = total + x[0]
+    for i in range(4, n):
+        total = total + x[i]
+    for i in range(1, minimum(n, i64(4))):
+        total = total + x[i]
+    return total
 
 
 GROUPS = 8  # of 4 V columns in a unit of work: their sums of all levels stay in the first cache
