@@ -21,6 +21,7 @@ from .fpstate import quietly
 from .inplace import inplace
 from .kernels import llvm
 from .kernels.elementwise import LARGE, MEDIUM
+from .kernels.memory import empty
 from .large import body, native
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import Op, call
@@ -47,14 +48,20 @@ HOT = 0 if llvm.setting() == "now" else 20_000
 OFTEN = 2000
 
 
-def with_loops(f32: Any, f64: Any, kernel: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A function of one array: its dtype's loop, or ``kernel`` for what the loop refuses."""
+def with_loops(f32: Any, f64: Any, kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of arrays: their dtype's loop, or ``kernel`` for what the loop refuses."""
 
-    def computed(a: Any) -> Any:
-        r = f32(a)
-        if r is False:
-            r = f64(a) if f64 is not None and a.dtype is F64 else False
-        return kernel(a) if r is False else r
+    def computed(a: Any, *more: Any) -> Any:
+        dt = a.dtype
+        loop = f32 if dt is F32 else f64
+        if loop is None:
+            return kernel(a, *more)
+        r = loop(a, *more)
+        if r is False:  # perhaps because it is large
+            r = empty(a.shape, dt)
+            if not loop(r, a, *more):
+                return kernel(a, *more)
+        return r
 
     return computed
 
@@ -148,8 +155,7 @@ def unary(op: Op) -> Callable[..., Any]:
         else:
             loops = [native(op, dt, defaults) for dt in (F32, F64)]
             if loops[0] is not None:
-                slow_from = limit
-                kernel = with_loops(*loops, lambda a: without(a) if a.size < slow_from else by_size(a))
+                kernel = with_loops(*loops, without)
                 limit = sys.maxsize
 
     def start() -> None:
@@ -223,6 +229,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     kernel: Any = None
     of_tensors: Any = None
     with_number: Any = None
+    pairs: Any = None  # the loops for two arrays
     both = first = second = limit = 0
     defaults = dict(op.defaults)
     nothing = (None,) * len(op.slot_of)
@@ -230,6 +237,12 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     plain_numbers = callable(op.promote)  # the body wants to see that it is a number
 
     def by_size(a: Any, b: Any) -> Any:
+        nonlocal pairs
+        if pairs is None and llvm.patience.over(0, 0):
+            pairs = with_loops(*[native(op, dt, defaults) for dt in (F32, F64)], in_general)
+        return in_general(a, b) if pairs is None or b.__class__ is not ndarray or not b.ndim else pairs(a, b)
+
+    def in_general(a: Any, b: Any) -> Any:
         found = body(op, (a, b), defaults)
         return kernel(a, b) if found is None else found
 

@@ -34,11 +34,11 @@ def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], out: Any = No
 
 
 def native(op: Op, dtype: Any, attrs: dict[str, Any]) -> Any:
-    """The loop of an elementwise body of one array, which makes its result; None if there is none."""
+    """The loop of an elementwise body of arrays, which makes its result; None if there is none."""
     if op.all_nondiff or op.extras or len(op.outputs) > 1:
         return None
     try:
-        return loop_of((op.name, *attrs.items()), partial(op.forward, loops, **attrs), dtype, 1)
+        return loop_of((op.name, *attrs.items()), partial(op.forward, loops, **attrs), dtype, len(op.inputs))
     except TypeError:  # an attribute without a hash
         return None
 

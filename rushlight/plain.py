@@ -300,12 +300,15 @@ def pair(op: Op, body: Callable[[Any, Any], Any], attrs_of: Callable[[Any, Any],
 
     def fast(x: Any, y: Any) -> Any:
         mode = recording()
-        if is_rare(mode):
+        one, other = x.__class__, y.__class__
+        if (
+            is_rare(mode)
+            or (one is not Tensor and one is not Parameter)
+            or (other is not Tensor and other is not Parameter)
+            or x._extra is not None
+            or y._extra is not None
+        ):
             return None
-        for operand in (x, y):
-            cls = operand.__class__
-            if (cls is not Tensor and cls is not Parameter) or operand._extra is not None:
-                return None
         a, b = x._a, y._a
         if a.dtype is not F32 or b.dtype is not F32 or a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
             return None

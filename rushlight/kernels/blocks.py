@@ -15,7 +15,10 @@ F32 = np.dtype(np.float32)
 
 #: Blocks of the result: as large as the second cache allows; smaller ones so that there are some for every thread.
 _MOST_ROWS, _MOST_COLUMNS = 192, 192
-_CHUNK, _AT_EASE = 1 << 19, 1 << 21  # multiplications worth a chunk of their own: about 10 us; 40 if there are many
+_CHUNK, _AT_EASE = 3 << 17, 1 << 21  # multiplications worth a chunk of their own: about 8 us; 40 if there are many
+_UNPACKED = (
+    160  # rows and columns up to which the right factor is read where it lies: it stays in the cache all the same
+)
 
 
 @functools.cache
@@ -52,8 +55,9 @@ class Step(NamedTuple):
 def done(steps: tuple[Step, ...], out: Array, a: Array, b: Array, source: Array | None) -> bool:
     """Take the steps; whether the arrays were such as kernels take (aligned)."""
     for run, units, grain, turned, numbers in steps:
-        x, y = (b, a) if turned else (a, b)
-        if not run(units, grain, out, x, y, source, *numbers):
+        if not (
+            run(units, grain, out, b, a, source, *numbers) if turned else run(units, grain, out, a, b, source, *numbers)
+        ):
             return False
     return True
 
@@ -80,7 +84,7 @@ def plan(rows: int, columns: int, inner: int, along: bool, beside: bool) -> tupl
     """
     work = rows * columns * inner
     pack_a = not along
-    pack_b = not beside or rows > 12
+    pack_b = not beside or (rows > 12 and max(rows, columns) > _UNPACKED)
     down, across = -(-rows // _MOST_ROWS), -(-columns // _MOST_COLUMNS)
     # Every row of blocks packs the right factor again, every column the left one if that is packed.
     chunks = min(work // _AT_EASE, 24)

@@ -26,7 +26,7 @@ _variants: dict[Any, int] = {}
 VARIANTS = 16  # formulas that differ by their numbers alone
 
 #: Elements from which on a loop with threads beats NumPy's own for what NumPy does in one pass. RUSHLIGHT_KERNELS=now tries all.
-LARGE = 1 if setting() == "now" else 65536
+LARGE = 1 if setting() == "now" else 32768
 #: The same for what NumPy does in several passes.
 MEDIUM = 1 if setting() == "now" else 8192
 

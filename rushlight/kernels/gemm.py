@@ -41,8 +41,8 @@ def product(a: Array, b: Array, source: Array | None = None) -> Array | None:
         if steps is None:
             return _otherwise(a, b, source)
         _remember(key, steps)
-    rows, columns = key[0][0], key[2][1]
-    out = np.empty((rows, columns), F32) if rows * columns < _LARGE else empty((rows, columns), F32)
+    shape = key[0][0], key[2][1]
+    out = np.empty(shape, F32) if shape[0] * shape[1] < _LARGE else empty(shape, F32)
     return out if done(steps, out, a, b, source) else None
 
 

@@ -38,17 +38,20 @@ def compiled(python: Any, **bindings: Any) -> Any:
     return _made(python, bindings, None)
 
 
-def elementwise(python: Any, grain: int) -> Any:
+def elementwise(python: Any, grain: int, alone: int) -> Any:
     """A kernel whose units of work are the elements of its arrays, called as ``run(*arguments)``; None without compiled code.
+
+    Up to ``alone`` elements one thread does it all. ``grain`` are those of a chunk at the least: long arrays are cut into a few chunks
+    for each thread, as memory is read and written faster in longer runs.
 
     It is refused unless all arrays have as many elements, and what is written overlaps nothing but itself. Called without its first
     array, which has to be the only one that is written, it makes one like the next and returns it; False, as always, if it is refused,
     or if the array would be so large (``memory.LARGE``) that its memory is not NumPy's to choose.
     """
-    return _made(python, {}, grain)
+    return _made(python, {}, (grain, alone))
 
 
-def _made(python: Any, bindings: dict[str, Any], grain: int | None) -> Any:
+def _made(python: Any, bindings: dict[str, Any], grain: tuple[int, int] | None) -> Any:
     if not llvm.available():
         return None
     names = {**python.__globals__, **bindings}
@@ -90,7 +93,9 @@ def _address(name: str) -> int:
     return ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
 
 
-def _write(python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[str, Any], grain: int | None) -> str:
+def _write(
+    python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[str, Any], grain: tuple[int, int] | None
+) -> str:
     module = Module()
     module.globals.append(f"@table = global [{_POOL + 1} x ptr] zeroinitializer")
     _write_body(module, python, parameters, bindings)
@@ -206,7 +211,7 @@ class _Entry:
 _POINTER = Type("pointer", 64, 1, U8)
 
 
-def _write_entry(module: Module, parameters: list[tuple[str, Type, str]], grain: int | None) -> None:
+def _write_entry(module: Module, parameters: list[tuple[str, Type, str]], grain: tuple[int, int] | None) -> None:
     """Check and convert the arguments, then do the work: at once if it is one chunk, else by the pool."""
     entry = _Entry(module)
     code = entry.code
@@ -227,9 +232,10 @@ def _write_entry(module: Module, parameters: list[tuple[str, Type, str]], grain:
         code.line(f"store {kind.text} {value}, ptr {at}")
     if grain is None:
         size, cut = (entry.number(entry.argument(i), I64) for i in range(2))
+        alone = cut
     else:
-        size, cut = entry.size_of(arrays), str(grain)
-    _write_work(code, slots, size, cut)
+        size, cut, alone = entry.size_of(arrays), *map(str, grain)
+    _write_work(code, slots, size, cut, alone, grain is not None)
     _answer(code, "done", entry, True)
     _answer(code, "refused", entry, False)
 
@@ -272,18 +278,21 @@ def _write_result(entry: _Entry, parameters: list[tuple[str, Type, str]]) -> Non
     code.begin(whole)
 
 
-def _write_work(code: Code, slots: str, size: str, grain: str) -> None:
-    """One chunk at once, more by the pool, without the interpreter's lock."""
+def _write_work(code: Code, slots: str, size: str, grain: str, alone: str, least: bool) -> None:
+    """One chunk at once, more by the pool, without the interpreter's lock. ``least`` tells a grain that longer work exceeds."""
     one, many, done = "one", "many", "done"
-    code.line(f"br i1 {code.value(I64, f'icmp sle i64 {size}, {grain}').text}, label %{one}, label %{many}")
+    code.line(f"br i1 {code.value(I64, f'icmp sle i64 {size}, {alone}').text}, label %{one}, label %{many}")
     code.begin(one)
     code.line(f"call void @body(i64 0, i64 {size}, ptr {slots})")
     code.branch(done)
     code.begin(many)
-    state = code.call(_POINTER, "PyEval_SaveThread")
-    assert state is not None
     at = code.value(I64, f"getelementptr ptr, ptr @table, i64 {_POOL}").text
     pool = code.value(_POINTER, f"load ptr, ptr {at}")
+    if least:
+        names = {"pool": Value(pointer_to(I64), pool.text), "size": Value(I64, size), "least": int(grain)}
+        grain = Translator(code, checks.chunk, {}).inline(checks.chunk, list(names.values()), {}).text
+    state = code.call(_POINTER, "PyEval_SaveThread")
+    assert state is not None
     body = code.value(I64, "ptrtoint ptr @body to i64")
     code.call(None, "dispatch", pool, body, Value(_POINTER, slots), Value(I64, size), Value(I64, grain))
     code.call(None, "PyEval_RestoreThread", state)

@@ -17,8 +17,9 @@ from .ir import Loop
 from .language import from_text
 
 LANES = {"f32": 16, "f64": 8}
-#: Elements that one thread takes at a time: for what costs no more than reading memory, and for what computes.
-LIGHT, HEAVY = 32768, 8192
+#: Elements that a thread takes at a time at the least; how many it does alone of what costs no more than reading memory, and of what
+#: computes.
+GRAIN, LIGHT, HEAVY = 8192, 32768, 8192
 _LOADED = ("load", "number", "constant")
 _functions: dict[Any, Any] = {}
 
@@ -30,7 +31,9 @@ def compiled(loop: Loop) -> Any:
         loop.verify()
         light = all(op in _LOADED or INSTRUCTIONS[op].light for op, *_ in loop.code)
         names = {**vars(words), "T": getattr(words, loop.kind), "functions": functions}
-        found = _functions[loop.key] = kernel.elementwise(from_text(written(loop), names), LIGHT if light else HEAVY)
+        found = _functions[loop.key] = kernel.elementwise(
+            from_text(written(loop), names), GRAIN, LIGHT if light else HEAVY
+        )
     return found
 
 

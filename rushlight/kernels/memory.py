@@ -18,7 +18,7 @@ from . import llvm
 
 Array = np.ndarray[Any, Any]
 
-LARGE = 1 << 17  # bytes: from here on the C library asks the system for pages and gives them back
+LARGE = 1 << 18  # bytes: beyond half of it the C library may ask the system for pages and give them back
 CAP = 512 << 20  # bytes that are kept for later arrays at most
 SET_HANDLER = 304  # PyDataMem_SetHandler in NumPy's table of functions
 

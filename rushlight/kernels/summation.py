@@ -222,27 +222,18 @@ def native_rows(rows: Array, length: int, count: int, shape: Axes) -> Array | No
     return None if summed is None else summed(rows)
 
 
-def _column_summer(
-    dtype: np.dtype[Any], shape: Axes, sizes: Axes, steps: Axes, group: int, divisor: float = 1.0
-) -> Callable[[Array], Array | None] | None:
-    """A function that sums [b, n, m] over n, whose columns are contiguous and whose outer dimensions are `steps` numbers apart."""
-    run, make = _code("column_sums", dtype), memory.maker(shape, dtype)
+def _column_summer(dtype: np.dtype[Any], sizes: Axes, steps: Axes, group: int) -> Callable[[Array, Array], bool] | None:
+    """A function that sums [b, n, m] over n into a contiguous array: ``write(out, a)``.
+
+    The columns of ``a`` are contiguous, its outer dimensions `steps` numbers apart.
+    """
+    run = _code("column_sums", dtype)
     if run is None:
         return None
     b, n, m = sizes
     units = b * -(-m // (FANOUT * VECTOR_BYTES // dtype.itemsize * 8))
     grain = max(1, _WORK // (n * min(m, 256)))
-    number = np.array(divisor, dtype)
-
-    def summed(a: Array) -> Array | None:
-        out = make()
-        if not run(units, grain, out, a, *steps, n, m, group):
-            return None
-        if divisor != 1.0:
-            out /= number
-        return out
-
-    return summed
+    return lambda out, a: run(units, grain, out, a, *steps, n, m, group)  # type: ignore[no-any-return]
 
 
 def native_columns(x: Array, group: int, shape: Axes) -> Array | None:
@@ -250,8 +241,37 @@ def native_columns(x: Array, group: int, shape: Axes) -> Array | None:
     if x.strides[2] != x.itemsize:
         return None
     steps = tuple([stride // x.itemsize for stride in x.strides[:2]])
-    summed = _column_summer(x.dtype, shape, x.shape, steps, group)
-    return None if summed is None else summed(x)
+    write = _column_summer(x.dtype, x.shape, steps, group)
+    out = np.empty(shape, x.dtype)
+    return out if write is not None and write(out, x) else None
+
+
+def _columns(
+    dtype: np.dtype[Any], shape: Axes, sizes: Axes, cuts: Any, group: int, divisor: float
+) -> Callable[[Array], Array | None] | None:
+    """A function that sums a contiguous [n, m] over n, each of the ranges of columns by itself, and divides."""
+    n, m = sizes
+    ranges = cuts if len(cuts) > 1 else [(0, m)]
+    writes = [_column_summer(dtype, (1, n, end - begin), (n * m, m), group) for begin, end in ranges]
+    if None in writes:
+        return None
+    make, number = memory.maker(shape, dtype), np.array(divisor, dtype)
+
+    def summed(a: Array) -> Array | None:
+        out = make()
+        if len(ranges) == 1:
+            done = writes[0](out, a)  # type: ignore[misc]
+        else:
+            row, a = out.reshape(m), a.reshape(n, m)
+            parts = zip(writes, ranges, strict=True)
+            done = all([write(row[begin:end], a[:, begin:end]) for write, (begin, end) in parts])  # type: ignore[misc]
+        if not done:
+            return None
+        if divisor != 1.0:
+            out /= number
+        return out
+
+    return summed
 
 
 def _native_sum(plan: Plan, kernel: Kernel, dtype: np.dtype[Any], shape: Axes, divisor: float = 1.0) -> Any:
@@ -281,29 +301,10 @@ def _native_sum(plan: Plan, kernel: Kernel, dtype: np.dtype[Any], shape: Axes, d
     m = plan.sizes[1]
     if plan.strides[1] == size:
         group = FANOUT * kernel.lanes if m >= kernel.minimum else FANOUT
-        if len(plan.cuts) > 1:
-            return _cut_columns(dtype, shape, (n, m), plan.cuts, group, divisor)
-        return _column_summer(dtype, shape, (1, n, m), (n * m, m), group, divisor)
+        return _columns(dtype, shape, (n, m), plan.cuts, group, divisor)
     if plan.strides == [size, n * size]:
         return _row_summer(dtype, shape, m, n, n, m * n, divisor)
     return None
-
-
-def _cut_columns(
-    dtype: np.dtype[Any], shape: Axes, sizes: Axes, cuts: Any, group: int, divisor: float
-) -> Callable[[Array], Array | None] | None:
-    """A function that sums a contiguous [n, m] over n, each of some ranges of columns by itself."""
-    n, m = sizes
-    parts = [_column_summer(dtype, (end - begin,), (1, n, end - begin), (n * m, m), group, divisor) for begin, end in cuts]
-    if None in parts:
-        return None
-
-    def summed(a: Array) -> Array | None:
-        a = a.reshape(n, m)
-        found = [part(a[:, begin:end]) for part, (begin, end) in zip(parts, cuts, strict=True)]  # type: ignore[misc]
-        return None if any([x is None for x in found]) else np.concatenate(found).reshape(shape)  # type: ignore[arg-type]
-
-    return summed
 
 
 def planned(a: Array, axes: Axes, keepdims: bool, divisor: float = 1.0) -> Callable[[Array], Array | None] | None:

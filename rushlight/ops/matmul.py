@@ -415,10 +415,10 @@ _pair = pair(mm, gemm.product, lambda a, b: {"turned": (by_columns(a), by_column
 
 
 def _at(self: Tensor, other: Any) -> Any:
-    if not isinstance(other, Tensor):
-        return NotImplemented
     product = _pair(self, other)
-    return matmul(self, other) if product is None else product
+    if product is None:
+        return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+    return product
 
 
 def _rat(self: Tensor, other: Any) -> Any:

@@ -1,9 +1,10 @@
-"""What is asked of arrays before an elementwise kernel runs."""
+"""What is asked before an elementwise kernel runs, and into which chunks its work is cut."""
 
 from __future__ import annotations
 
 from ..cpython import DIMS, ND
-from ..words import address, i32, i64, pointer
+from ..words import address, i32, i64, maximum, pointer
+from .pool import WORKERS
 
 
 def elements(array):
@@ -19,3 +20,8 @@ def apart(a, b, size, a_item, b_item):
     """Whether two arrays of ``size`` elements of so many bytes begin at one place or do not overlap."""
     away = address(a) - address(b)
     return (away == 0) or (away >= size * b_item) or (away <= 0 - size * a_item)
+
+
+def chunk(pool, size, least):
+    """How many elements a chunk of an elementwise kernel has: a whole number of vectors, whatever they hold."""
+    return maximum(size // (4 * (pool[WORKERS] + 1)), i64(least)) & ~63
