@@ -21,6 +21,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "attend attention_weights",
     },
+    "bessel": {
+        "functions": "i0 special.airy_ai special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1 special.i0 special.i0e special.i1 special.i1e special.modified_bessel_i0 special.modified_bessel_i1 special.modified_bessel_k0 special.modified_bessel_k1 special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1 special.spherical_bessel_j0",
+        "methods": "i0 i0_",
+        "records": "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 i0 i0e i1 i1e modified_bessel_i0 modified_bessel_i1 modified_bessel_k0 modified_bessel_k1 scaled_modified_bessel_k0 scaled_modified_bessel_k1 spherical_bessel_j0",
+    },
     "bilinear": {
         "functions": "bilinear nn.functional.bilinear",
         "methods": "",
@@ -45,6 +50,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "addcdiv addcmul copysign fmax fmin gcd heaviside lcm ldexp lerp maximum minimum nextafter",
         "methods": "addcdiv addcdiv_ addcmul addcmul_ copysign copysign_ fmax fmin gcd gcd_ heaviside heaviside_ lcm lcm_ ldexp ldexp_ lerp lerp_ maximum minimum nextafter nextafter_",
         "records": "addcdiv addcmul copysign fmax fmin gcd heaviside lcm ldexp lerp maximum minimum nextafter",
+    },
+    "complex_numbers": {
+        "functions": "complex is_conj is_neg polar resolve_conj resolve_neg",
+        "methods": "is_conj is_neg resolve_conj resolve_neg",
+        "records": "complex polar",
     },
     "conv": {
         "functions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d nn.functional.conv1d nn.functional.conv2d nn.functional.conv3d nn.functional.conv_transpose1d nn.functional.conv_transpose2d nn.functional.conv_transpose3d",
@@ -186,10 +196,20 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "dist norm renorm renorm_",
         "records": "dist renorm vector_norm",
     },
+    "orthogonal_polynomials": {
+        "functions": "special.chebyshev_polynomial_t special.chebyshev_polynomial_u special.chebyshev_polynomial_v special.chebyshev_polynomial_w special.hermite_polynomial_h special.hermite_polynomial_he special.laguerre_polynomial_l special.legendre_polynomial_p special.shifted_chebyshev_polynomial_t special.shifted_chebyshev_polynomial_u special.shifted_chebyshev_polynomial_v special.shifted_chebyshev_polynomial_w",
+        "methods": "",
+        "records": "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p shifted_chebyshev_polynomial_t shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v shifted_chebyshev_polynomial_w",
+    },
     "padding": {
         "functions": "constant_pad_nd nn.functional.pad",
         "methods": "",
         "records": "constant_pad_nd pad_by_index pad_by_index_back",
+    },
+    "polygamma": {
+        "functions": "polygamma special.polygamma special.zeta",
+        "methods": "polygamma polygamma_",
+        "records": "polygamma_of zeta",
     },
     "pooling": {
         "functions": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d nn.functional.avg_pool1d nn.functional.avg_pool2d nn.functional.avg_pool3d nn.functional.lp_pool1d nn.functional.lp_pool2d nn.functional.lp_pool3d nn.functional.max_pool1d nn.functional.max_pool1d_with_indices nn.functional.max_pool2d nn.functional.max_pool2d_with_indices nn.functional.max_pool3d nn.functional.max_pool3d_with_indices",
@@ -257,14 +277,19 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "channel_shuffle col2im im2col pixel_shuffle pixel_unshuffle",
     },
     "special_functions": {
-        "functions": "angle deg2rad digamma erfc erfinv frexp hypot i0 isneginf isposinf isreal lgamma mvlgamma nan_to_num polygamma rad2deg sinc special.digamma special.erfc special.erfcx special.erfinv special.gammaln special.i0 special.i0e special.i1 special.i1e special.log_ndtr special.multigammaln special.ndtr special.ndtri special.polygamma special.psi special.sinc",
-        "methods": "angle deg2rad deg2rad_ digamma digamma_ erfc erfc_ erfinv erfinv_ frexp hypot hypot_ i0 i0_ isneginf isposinf isreal lgamma lgamma_ mvlgamma mvlgamma_ nan_to_num nan_to_num_ polygamma rad2deg rad2deg_ sinc sinc_",
-        "records": "angle deg2rad digamma erfc erfcx erfinv frexp_pair hypot i0 i0e i1 i1e isneginf isposinf isreal lgamma log_ndtr mvlgamma nan_to_num ndtri polygamma_of rad2deg sinc",
+        "functions": "angle deg2rad digamma erfc erfinv frexp hypot isneginf isposinf isreal lgamma mvlgamma nan_to_num rad2deg sinc special.digamma special.erfc special.erfcx special.erfinv special.gammaln special.log_ndtr special.multigammaln special.ndtr special.ndtri special.psi special.sinc",
+        "methods": "angle deg2rad deg2rad_ digamma digamma_ erfc erfc_ erfinv erfinv_ frexp hypot hypot_ isneginf isposinf isreal lgamma lgamma_ mvlgamma mvlgamma_ nan_to_num nan_to_num_ rad2deg rad2deg_ sinc sinc_",
+        "records": "angle deg2rad digamma erfc erfcx erfinv frexp_pair hypot isneginf isposinf isreal lgamma log_ndtr mvlgamma nan_to_num ndtri rad2deg sinc",
     },
     "statistics": {
         "functions": "cdist corrcoef cov cumulative_trapezoid trapezoid trapz",
         "methods": "corrcoef cov",
         "records": "cdist",
+    },
+    "stft": {
+        "functions": "istft stft",
+        "methods": "istft stft",
+        "records": "frames overlap_add",
     },
     "svd": {
         "functions": "linalg.svd linalg.svdvals svd",
