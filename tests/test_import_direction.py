@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "rushlight"
 # A module belongs to the longest name here that it starts with; "" is rushlight/__init__.py itself. A module may import
 # at module level from its own layer and from those above it in this list, which stand below it in the house.
 LAYERS = [
-    ["types", "errors", "fpstate", "return_types", "names"],
+    ["types", "errors", "fpstate", "return_types", "names", "version", "futures"],
     ["kernels"],
     ["printing", "random", "functions"],
     ["tensor", "autograd.mode", "storage"],
@@ -29,11 +29,12 @@ LAYERS = [
     ["methods"],
     ["entry_points"],
     ["settings"],
-    ["amp", "accelerator", "distributed", "multiprocessing", "onnx"],
-    ["cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft"],
+    ["amp", "accelerator", "distributed", "multiprocessing", "onnx", "compiler"],
+    ["hub", "cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft"],
     ["nn"],
     ["optim", "data", "distributions"],
     ["utils"],
+    ["distributed.nn", "distributed.optim", "distributed.fsdp", "distributed.algorithms"],
     [""],
     ["compat"],
     ["bench"],
