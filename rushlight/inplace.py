@@ -19,7 +19,12 @@ from .tensor import Parameter, Tensor, edge_of, wrap
 from .writing import bump, check_apart, check_result, check_writable, rebase
 
 #: Nodes that PyTorch names otherwise when they are made in place.
-IN_PLACE_NAMES = {"FillBackward0": "FillBackward2", "FillBackward1": "FillBackward3"}
+IN_PLACE_NAMES = {
+    "FillBackward0": "FillBackward2",
+    "FillBackward1": "FillBackward3",
+    "PolygammaBackward0": "PolygammaBackward1",
+    "ConjPhysicalBackward0": "ConjPhysicalBackward1",
+}
 
 
 def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
