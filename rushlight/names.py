@@ -132,9 +132,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "",
     },
     "incomplete_gamma": {
-        "functions": "special.gammainc special.gammaincc",
+        "functions": "igamma igammac special.gammainc special.gammaincc",
         "methods": "igamma igamma_ igammac igammac_",
-        "records": "gammainc gammaincc",
+        "records": "igamma igammac",
     },
     "index_adds": {
         "functions": "index_add index_copy index_fill index_reduce",
@@ -305,6 +305,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "linalg.solve_triangular triangular_solve",
         "methods": "triangular_solve",
         "records": "triangular_solution triangular_solve_pair",
+    },
+    "underived": {
+        "functions": "",
+        "methods": "",
+        "records": "underived",
     },
     "unpooling": {
         "functions": "nn.functional.max_unpool1d nn.functional.max_unpool2d nn.functional.max_unpool3d",

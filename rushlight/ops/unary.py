@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from .. import errors
 from ..functions import function
+from ..inplace import inplace
 from ..kernels import activations, elementary, special
 from ..op import elementwise
 from ..tensor import Tensor
@@ -249,11 +251,11 @@ _question(
 )
 
 
-def _conjugate(name: str, methods: str, doc: str) -> None:
-    """A conjugate; a real tensor is returned as it is, so the op itself sees complex ones only."""
+def _conjugate(name: str, doc: str) -> Any:
+    """A conjugate; a real tensor is returned as it is, so the op itself sees complex ones only (in place real ones too)."""
 
     def forward(k, input):
-        return np.conjugate(input)
+        return k.conj(input)
 
     forward.__name__, forward.__doc__ = name, doc
     op = elementwise(domain=(-3, 3), public=False)(forward)
@@ -270,14 +272,25 @@ def _conjugate(name: str, methods: str, doc: str) -> None:
     public.__name__, public.__doc__ = name, doc
     function(
         name=name,
-        methods=methods,
+        methods=name,
         samples=lambda m: [m(m.c(2, 3)), m(m.a(1 + 2j)), m(m.c(0)), m(m.c(2, 3).t()), m(m.f(3)), m(m.i(3))],
         errors=lambda m: [m.error(TypeError, "must be Tensor, not str", "text")],
     )(public)
+    return op
 
 
-_conjugate("conj", "conj", "The complex conjugate; a real tensor itself.")
-_conjugate("conj_physical", "conj_physical", "The complex conjugate in new memory; a real tensor itself.")
+_conjugate("conj", "The complex conjugate; a real tensor itself.")
+_conj_physical = _conjugate("conj_physical", "The complex conjugate in new memory; a real tensor itself.")
+
+
+@function(methods="conj_physical_", samples=lambda m: [
+    m(m.c(2, 3)), m(m.a(1 + 2j)), m(m.c(0)), m(m.c(2, 3).t()), m(m.f(3)), m(m.i(3)), m(m.b(3))],
+    errors=lambda m: [m.error(TypeError, "must be Tensor, not str", "text")])  # fmt: skip
+def conj_physical_(input: Tensor) -> Tensor:
+    """Conjugate in place."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("conj_physical_", "input", 1, input)
+    return inplace(_conj_physical, (input,), {})
 
 
 @elementwise(
