@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import large
+from . import large, levels
 from .autograd.mode import recording
 from .kernels.elementwise import LARGE
 from .node import gather_edges, record
@@ -32,6 +32,8 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     x: Tensor = args[0]
     if x.__class__ is not Tensor and x.__class__ is not Parameter and has_override(x):
         return dispatch_override(getattr(type(x), op.name + "_"), x, args, kwargs)  # type: ignore[no-any-return]
+    if levels.running and levels.inplace(op, args, kwargs):
+        return x
     check_writable(x, *args[1:], *kwargs.values())
     inputs, attrs = op.bind(args, kwargs)
     if len(inputs) > 1:
