@@ -100,9 +100,13 @@ def __getattr__(name: str) -> Any:
     globals()[name] = found
     return found
 
+    if name == "vmap":
+        return importlib.import_module(f"{__name__}.func").vmap
+    if name == "Future":
+        return importlib.import_module(f"{__name__}.futures").Future
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SUBMODULES, "save", "load", *_families.waiting("")})
+    return sorted({*globals(), *_SUBMODULES, "save", "load", "vmap", *_families.waiting("")})
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors, families, fast, inplace, printing, types
+from . import errors, families, fast, inplace, levels, printing, types
 from .autograd import backward as autograd_backward
 from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
 from .functions import FUNCTIONS
@@ -116,6 +116,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     Raises:
         RuntimeError: for a tensor of integers, or when asked to stop on a non-leaf.
     """
+    if levels.running:
+        levels.check_requires_grad()
     edge = edge_of(self)
     if not requires_grad:
         if edge is not None and not edge[0].is_leaf:

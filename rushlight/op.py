@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors, fpstate, large, tensor
+from . import errors, fpstate, large, levels, tensor
 from .autograd.mode import inference, recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import MEDIUM
@@ -387,6 +387,10 @@ def apply(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
 def wrapped(op: Op, inputs: tuple[Any, ...], r: Any) -> Tensor:
     """One result of the body as a Tensor."""
     if r.__class__ is not ndarray:
+    if levels.running:
+        transformed = levels.apply(op, inputs, attrs)
+        if transformed is not None:
+            return transformed
         r = np.asarray(r)
     return view_of(inputs[0], r) if op.view else wrap(r)
 

@@ -16,6 +16,7 @@ LAYERS = [
     ["tensor", "autograd.mode", "storage"],
     ["autograd.graph"],
     ["autograd.engine", "writing", "promotion", "override"],
+    ["levels"],
     ["readers"],
     ["large"],
     ["node"],
@@ -27,12 +28,14 @@ LAYERS = [
     ["ops"],
     ["autograd"],
     ["methods"],
+    ["transforms"],
+    ["autograd.forward_ad", "autograd.functional"],
     ["entry_points"],
     ["settings"],
     ["amp", "accelerator", "distributed", "multiprocessing", "onnx", "compiler"],
     ["hub", "cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft"],
     ["nn"],
-    ["optim", "data", "distributions"],
+    ["optim", "data", "distributions", "func"],
     ["utils"],
     ["distributed.nn", "distributed.optim", "distributed.fsdp", "distributed.algorithms"],
     [""],
@@ -44,6 +47,7 @@ LAYERS = [
 
 # Imports inside functions that reach upwards, each with the reason why it is not a module-level import downwards.
 LAZY = {
+    ("autograd", "transforms.gradients"): "a gradient of tensors inside vmap or jvp; programs without them never load it",
     ("fast", "entry_points"): "machine code for the short path, made when a program has shown that it is worth it",
     ("", "compat.alias"): "the front door of the alias; library users never pay for it",
     ("random", "ops.sampling"): "torch.random's functions of the global generator speak of Tensors",

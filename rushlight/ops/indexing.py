@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..autograd.mode import recording
 from ..inplace import inplace
 from ..kernels import places
@@ -473,6 +473,8 @@ def get(self: Tensor, index: Any) -> Tensor:
     if gather is None:
         return alias.public(self) if view is self else view  # type: ignore[no-any-return]
     out: Tensor = REGISTRY["index_get"].public(view, where=gather)
+    if levels.running and (level := levels.of_index(self, index)) is not None:
+        return level.get(self, index)
     if out._edge is not None:
         guard(out._edge[0], sources)
     return out
@@ -497,6 +499,9 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
     if fresh:
         value = wrap(_number(self, value))
     if index is False:
+    if levels.running and (level := levels.of_index(self, index, value)) is not None:
+        level.set(self, index, value)
+        return
         return
     if index is True:
         index = None
