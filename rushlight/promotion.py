@@ -70,6 +70,8 @@ def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
             common = types.get_default_dtype()
         targets: Sequence[Any] = [common] * len(inputs)
     else:
+        if op.family == "elementwise" and len(inputs) == 2:
+            check_operands(op, inputs)
         targets = how(inputs)  # type: ignore[operator]
     out = [x if x is None or t is None else cast(x, t) for x, t in zip(inputs, targets, strict=True)]
     check_broadcast(op, inputs, out)
@@ -95,7 +97,7 @@ def _one_dtype(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
             elif a.shape != shape or a.dtype is not dtype:
                 return None
             out.append(a)
-        elif shape is not None and (x.__class__ is float or (x.__class__ is int and abs(x) < 1 << 53)):
+        elif shape is not None and op.numbers and (x.__class__ is float or (x.__class__ is int and abs(x) < 1 << 53)):
             out.append(np.array(x, dtype))
         else:
             return None
@@ -112,12 +114,26 @@ def as_array(op: Op, i: int, x: Any) -> Any:
 
 
 def check_operands(op: Op, inputs: tuple[Any, ...]) -> None:
+    """Refuse operands that are neither tensors nor the numbers that the op takes."""
+    firsts = op.numbers in ("either", "both")
     for i, x in enumerate(inputs):
-        if isinstance(x, Tensor) or x is None:
+        if isinstance(x, Tensor) or (x is None and op.inputs[i] in op.input_defaults):
             continue
         number = isinstance(x, (bool, int, float, complex, np.number, np.bool_))
-        if not number or (i == 0 and not op.scalar_first):
-            raise errors.not_a_tensor(op.name, op.inputs[i], i + 1, x)
+        if not number or not (op.numbers if i else firsts):
+            raise refused(op, inputs, i)
+    if op.numbers == "either" and not any(isinstance(x, Tensor) for x in inputs):
+        raise refused(op, inputs, 0)
+
+
+def refused(op: Op, inputs: tuple[Any, ...], i: int) -> Exception:
+    """The TypeError for operand number ``i``: PyTorch names it, or lists the signatures where it has several."""
+    name = op.torch_name.replace(".", "_")
+    if op.numbers not in ("second", "either") or len(inputs) != 2:
+        return errors.not_a_tensor(name, op.inputs[i], i + 1, inputs[i])
+    first, second = op.inputs
+    kinds = [("Tensor", "Tensor"), *([("Number", "Tensor")] if op.numbers == "either" else []), ("Tensor", "Number")]
+    return errors.combination(name, inputs, [f"{a} {first}, {b} {second}, *, Tensor out = None" for a, b in kinds])
 
 
 def cast(x: Any, to: types.dtype) -> np.ndarray[Any, Any]:

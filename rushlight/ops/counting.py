@@ -120,7 +120,7 @@ def searchsorted(
     if sorter is not None:
         s = np.take_along_axis(s, sorter._a, -1)
     result = wrap(np.asarray(_search(s, values, where), np.int32 if out_int32 else np.int64))
-    return result if out is None else write_out("searchsorted", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("searchsorted", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 @function(
@@ -171,7 +171,7 @@ def isin(
             raise errors.runtime(f"Unsupported input type encountered for isin(): {types.scalar_name(x.dtype)}")
     a, b = (x._a if isinstance(x, Tensor) else np.asarray(x) for x in (elements, test_elements))
     result = wrap(np.asarray(np.isin(a, b, invert=invert)))
-    return result if out is None else write_out("isin", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("isin", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 # --- unique -------------------------------------------------------------------------------------------------------------

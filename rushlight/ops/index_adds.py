@@ -46,8 +46,8 @@ def _errors(name: str, said: str) -> Any:
     ]
 
 
-def _check(name: str, input: Any, dim: Any, index: Any, source: Any, long_only: bool, out_of_range: Any) -> int:
-    """What index_add and index_copy check; returns the dimension."""
+def _check(name: str, input: Any, dim: Any, index: Any, source: Any, long_only: bool, out_of_range: Any, single: bool = True) -> int:
+    """What index_add and index_copy check; returns the dimension. ``single``: the source counts once."""
     dim = check_dim(dim, input.ndim)
     if not isinstance(input, Tensor):
         return dim
@@ -85,7 +85,7 @@ def _check(name: str, input: Any, dim: Any, index: Any, source: Any, long_only: 
     if a.size and (a.min() < 0 or a.max() >= size):
         worst = int(a.max()) if a.max() >= size else int(a.min())
         prefix = f"{name}_(): " if long_only else ""
-        if input.ndim <= 1 and not long_only:
+        if (not single or dim not in (0, input.ndim - 1) or input.ndim <= 1) and not long_only:
             raise errors.index(
                 "index out of range in self", f"{name}_ got {worst} along dimension {dim} of size {size}."
             )
@@ -94,6 +94,7 @@ def _check(name: str, input: Any, dim: Any, index: Any, source: Any, long_only: 
 
 
 @opaque(
+    out="exact partial",
     methods="index_add index_add_",
     samples=lambda m: [
         *_samples(m),
@@ -114,7 +115,7 @@ def index_add(k, input, index, source, *, dim, alpha=1):
 
 @index_add.prepare
 def _(input, dim, index, source, *, alpha=1):
-    dim = _check("index_add", input, dim, index, source, False, errors.runtime)
+    dim = _check("index_add", input, dim, index, source, False, errors.runtime, alpha == 1)
     return (input, index, source), {"dim": dim, "alpha": alpha}
 
 
@@ -139,6 +140,7 @@ def _selected(k, g, index, source_shape, dim):
 
 
 @opaque(
+    out="exact partial",
     methods="index_copy index_copy_",
     samples=_samples,
     errors=_errors("index_copy", "index 5 is out of bounds for dimension 0 with size 3"),
@@ -205,7 +207,8 @@ def _(input, dim, index, value):
             raise errors.runtime(
                 f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._a.ndim} dimension(s)."
             )
-        need_index(index, input._a.shape[dim] if input.ndim else 1, dim)
+        if isinstance(value, complex) and not input.dtype.is_complex:
+            raise errors.runtime("index_fill_(): Converting complex Scalar to non-complex type is not supported")
         if not isinstance(value, Tensor):
             value = cast(value, input.dtype)
     return (input, index, value), {"dim": dim}

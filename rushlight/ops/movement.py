@@ -481,6 +481,7 @@ def common_dtype(arrays: Any) -> Any:
 
 
 @opaque(
+    out="apart",
     variadic=True,
     samples=lambda m: [
         m((m.f(2, 3), m.f(1, 3))),
@@ -562,7 +563,7 @@ def _(k, g, tensors_shape, dim, needs):
     return out
 
 
-@opaque(variadic=True, samples=lambda m: [
+@opaque(out="apart", variadic=True, samples=lambda m: [
     m((m.f(2, 3), m.f(2, 3))), m((m.f(2), m.f(2)), dim=1), m((m.f(), m.f())), m([m.f(2), m.i(2)], -1), m([m.f(0, 2), m.f(0, 2)]),
     m([m.nc(3, 2), m.f(3, 2)], 1)],
     errors=lambda m: [
@@ -646,6 +647,8 @@ def is_contiguous(self: Tensor, memory_format: Any = types.contiguous_format) ->
 
 
 def _matrix(x: Tensor) -> Tensor:
+    if not x._a.ndim:
+        return REGISTRY["alias"].public(x)  # type: ignore[no-any-return]
     if x._a.ndim < 2:
         raise errors.runtime(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {x._a.ndim}-D tensor."

@@ -16,6 +16,7 @@ from .reduction import _keep
 
 
 @reduction(
+    out="",
     methods="logsumexp",
     aliases="special.logsumexp",
     samples=lambda m: [
@@ -65,11 +66,12 @@ def _softmax_input(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, An
         dim = 0 if input.ndim in (0, 1, 3) else 1
     if dtype is not None and isinstance(input, Tensor) and input.dtype is not dtype:
         input = input.to(dtype)
+    dim = check_dim(dim, input.ndim)
     kind = (input._a if isinstance(input, Tensor) else input).dtype.kind
-    if kind in "biuc":
+    if kind in "biuc" and 0 not in input.shape:
         scalar = types.scalar_name(types.of_array(input._a if isinstance(input, Tensor) else input))
         raise NotImplementedError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{scalar}'")
-    return (input,), {"dim": check_dim(dim, input.ndim)}
+    return (input,), {"dim": dim}
 
 
 def _softmax_samples(m: Any) -> list[Any]:

@@ -77,7 +77,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         raise errors.runtime("selected index k out of range")
     pair = topk_pair.public(input, k_=int(k), dim=dim, largest=largest, sorted=sorted)
     result = named("topk", ("values", "indices"))(*pair)
-    return result if out is None else write_out("topk", out, result)
+    return result if out is None else write_out("topk", out, result, (input,), "exact partial")
 
 
 @reduction(outputs=("values", "indices"), n_diff=1, public=False)
@@ -135,7 +135,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
         raise errors.runtime(" Sort does not support complex dtypes on CPU", "Complex numbers have no order.")
     pair = sort_pair.public(input, dim=check_dim(dim, input._a.ndim), descending=bool(descending), stable=bool(stable))
     result = named("sort", ("values", "indices"))(*pair)
-    return result if out is None else write_out("sort", out, result)
+    return result if out is None else write_out("sort", out, result, (input,), "exact partial")
 
 
 @function(methods="argsort", samples=_sorts, errors=_sort_errors)
@@ -165,7 +165,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False, out: Any = None) -> Any:
     if as_tuple:
         return tuple(nonzero_matrix.public(input if input._a.ndim else input.reshape(1)).unbind(1))
     found = nonzero_matrix.public(input)
-    return found if out is None else write_out("nonzero", out, found)
+    return found if out is None else write_out("nonzero", out, found, (), "exact")
 
 
 @function(
@@ -185,4 +185,4 @@ def argwhere(input: Tensor) -> Tensor:
 def msort(input: Tensor, *, out: Any = None) -> Tensor:
     """Elements in ascending order along the first dimension."""
     values = sort(input, 0)[0]
-    return values if out is None else write_out("msort", out, values)  # type: ignore[no-any-return]
+    return values if out is None else write_out("msort", out, values, (input,), "exact partial")  # type: ignore[no-any-return]

@@ -173,12 +173,18 @@ def atan2(k, input, other):
 
 @atan2.vjp("input")
 def _(k, g, input, other):
-    return g * other / (input * input + other * other)
+    return g * other * _inverse_square(k, input, other)
 
 
 @atan2.vjp("other")
 def _(k, g, input, other):
-    return -g * input / (input * input + other * other)
+    return -g * input * _inverse_square(k, input, other)
+
+
+def _inverse_square(k, x, y):
+    """1 over the squared distance from the origin, 0 there."""
+    square = x * x + y * y
+    return k.where(square == 0, 0.0, k.reciprocal(square))
 
 
 def _rounding(name: str, ufunc, doc: str, aliases: str = "") -> None:
@@ -189,7 +195,9 @@ def _rounding(name: str, ufunc, doc: str, aliases: str = "") -> None:
 
     forward.__name__, forward.__doc__ = name, doc
     refuses = {"bool": f"{name}_vml_cpu", "complex": f"{name} is not supported for complex inputs"}
-    op = elementwise(methods=f"{name} {name}_", aliases=aliases, refuses=refuses, domain=(-3, 3))(forward)
+    op = elementwise(methods=f"{name} {name}_", aliases=aliases, refuses=refuses, domain=(-3, 3), out="exact partial")(
+        forward
+    )
 
     @op.vjp("input")
     def _(k, g):
@@ -202,6 +210,7 @@ _rounding("trunc", np.trunc, "The integer part.", "fix")
 
 
 @elementwise(
+    out="exact partial",
     methods="round round_",
     aliases="special.round",
     refuses={"bool": "round_vml_cpu", "complex": "round_vml_cpu"},
@@ -219,7 +228,7 @@ def _(k, g):
     return g * 0.0
 
 
-@elementwise(methods="frac frac_", refuses="bool int complex", domain=(-3, 3))
+@elementwise(out="exact partial", methods="frac frac_", refuses="bool int complex", domain=(-3, 3))
 def frac(k, input):
     """The part after the point, with the sign."""
     return k.sub(input, k.trunc(input))
@@ -237,7 +246,7 @@ def _question(name: str, ufunc, doc: str, refuses=None) -> None:
         return ufunc(input)
 
     forward.__name__, forward.__doc__ = name, doc
-    elementwise(methods=name, domain=(-3, 3), nondiff=True, refuses=refuses)(forward)
+    elementwise(methods=name, domain=(-3, 3), nondiff=True, refuses=refuses, out="exact")(forward)
 
 
 _question("isnan", np.isnan, "Whether an element is nan.")
