@@ -33,7 +33,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     },
     "broadcasting": {
         "functions": "broadcast_shapes broadcast_tensors",
-        "methods": "",
+        "methods": "sum_to_size",
         "records": "",
     },
     "cholesky": {
@@ -116,6 +116,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "",
     },
+    "finite_differences": {
+        "functions": "gradient",
+        "methods": "",
+        "records": "",
+    },
     "gated": {
         "functions": "gru rnn_relu rnn_tanh",
         "methods": "",
@@ -125,6 +130,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "nn.functional.affine_grid nn.functional.grid_sample",
         "methods": "",
         "records": "affine_places affine_places_back grid_read grid_write",
+    },
+    "hashing": {
+        "functions": "hash_tensor",
+        "methods": "hash_tensor",
+        "records": "",
     },
     "histograms": {
         "functions": "histc histogram",
@@ -231,6 +241,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "kthvalue median mode nanmedian nanquantile quantile",
         "records": "kthvalue_pair median_all median_dim mode_pair nanmedian_all nanmedian_dim",
     },
+    "rare_create": {
+        "functions": "empty_permuted scalar_tensor",
+        "methods": "",
+        "records": "",
+    },
     "rearrange": {
         "functions": "flip index_select masked_select meshgrid repeat_interleave roll",
         "methods": "flip index_select masked_select repeat repeat_interleave roll",
@@ -262,13 +277,13 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "log_softmax logsumexp softmax",
     },
     "solving": {
-        "functions": "inverse linalg.inv linalg.solve linalg.tensorinv",
+        "functions": "inverse linalg.inv linalg.inv_ex linalg.solve linalg.solve_ex linalg.tensorinv linalg.tensorsolve",
         "methods": "inverse",
-        "records": "inv solution",
+        "records": "inverse_info solution",
     },
     "sorting": {
-        "functions": "argsort argwhere msort nonzero sort topk",
-        "methods": "argsort argwhere msort nonzero sort topk",
+        "functions": "argsort argwhere msort nonzero nonzero_static sort topk",
+        "methods": "argsort argwhere msort nonzero nonzero_static sort topk",
         "records": "nonzero_matrix sort_pair topk_pair",
     },
     "spatial": {

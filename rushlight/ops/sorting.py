@@ -11,7 +11,7 @@ from ..errors import check_dim
 from ..functions import function
 from ..op import opaque, reduction
 from ..return_types import named
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from ..writing import write_out
 from .reduction import need_tensor
 
@@ -166,6 +166,31 @@ def nonzero(input: Tensor, *, as_tuple: bool = False, out: Any = None) -> Any:
         return tuple(nonzero_matrix.public(input if input._a.ndim else input.reshape(1)).unbind(1))
     found = nonzero_matrix.public(input)
     return found if out is None else write_out("nonzero", out, found, (), "exact")
+
+
+@function(methods="nonzero_static", samples=lambda m: [
+    m(m.i(2, 3, hi=2), size=2), m(m.a([[1, 0], [0, 3]]), size=3), m(m.f(), size=2), m(m.f(0, 2), size=2, fill_value=7),
+    m(m.i(3, 2, hi=2).t(), size=0)],
+    errors=lambda m: [
+    m.error(RuntimeError, "nonzero_static: 'size' must be an non-negative integer", m.i(2), size=-1),
+    m.error(TypeError, "nonzero_static(): argument 'size' must be int, not float", m.i(2), size=2.5)])  # fmt: skip
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1, out: Any = None) -> Tensor:
+    """The first ``size`` rows of ``nonzero``; rows of ``fill_value`` if there are fewer.
+
+    >>> import rushlight as torch
+    >>> torch.nonzero_static(torch.tensor([0, 1]), size=2)
+    tensor([[ 1],
+            [-1]])
+    """
+    need_tensor("nonzero_static", input)
+    if not isinstance(size, int):
+        raise errors.type_(f"nonzero_static(): argument 'size' must be int, not {type(size).__name__}")
+    if size < 0:
+        raise errors.runtime("nonzero_static: 'size' must be an non-negative integer")
+    rows = np.full((size, input._a.ndim), fill_value, np.int64)
+    found = np.argwhere(input._a)[:size]
+    rows[: len(found)] = found
+    return wrap(rows) if out is None else write_out("nonzero_static", out, wrap(rows), (), "exact")  # type: ignore[no-any-return]
 
 
 @function(
