@@ -127,7 +127,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "gated_layer",
     },
     "grid_sampling": {
-        "functions": "nn.functional.affine_grid nn.functional.grid_sample",
+        "functions": "grid_sampler grid_sampler_2d grid_sampler_3d nn.functional.affine_grid nn.functional.grid_sample",
         "methods": "",
         "records": "affine_places affine_places_back grid_read grid_write",
     },
@@ -137,7 +137,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "",
     },
     "histograms": {
-        "functions": "histc histogram",
+        "functions": "histc histogram histogramdd",
         "methods": "histc histogram",
         "records": "",
     },
@@ -335,5 +335,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "alias_copy as_strided_copy as_strided_scatter diagonal_copy diagonal_scatter expand_copy narrow_copy permute_copy select_copy select_scatter slice_copy slice_scatter split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_as_complex_copy view_as_real_copy view_copy",
         "methods": "as_strided_scatter diagonal_scatter narrow_copy select_scatter slice_scatter",
         "records": "scattered",
+    },
+    "windows": {
+        "functions": "bartlett_window blackman_window hamming_window hann_window kaiser_window signal.windows.bartlett signal.windows.blackman signal.windows.cosine signal.windows.exponential signal.windows.gaussian signal.windows.general_cosine signal.windows.general_hamming signal.windows.hamming signal.windows.hann signal.windows.kaiser signal.windows.nuttall",
+        "methods": "",
+        "records": "",
     },
 }

@@ -36,22 +36,50 @@ from .matrices import (
 )
 from .triangular_systems import substituted
 
+SMALL = 8  # one matrix of up to so many rows and columns is a table of numbers
 PANEL = 16  # columns that are eliminated one by one; of more, the left half first
 
 
 # --- elimination ------------------------------------------------------------------------------------------------------
+# The multipliers are formed with the pivot's reciprocal, and each product is rounded before it is subtracted: MKL's digits for
+# up to sixteen rows and columns. It divides in the last step of square matrices of up to four rows.
 def eliminated(A: Any) -> tuple[Any, Any, Any]:
     """L and U of a batch of matrices in one array, the rows that were swapped (from 1), and the first zero pivot (or 0)."""
     m, n = A.shape[-2:]
-    batch, k = A.shape[:-2], min(A.shape[-2:])
-    a = np.array(A).reshape(-1, m, n) if A.size else np.zeros((int(np.prod(batch)), m, n), A.dtype)
-    pivots = np.zeros((len(a), k), np.int32)
-    if k and len(a):
-        _eliminate(a, pivots, divide_last=m == n and n <= 4)
-    pivots += 1
-    zero = a[:, range(k), range(k)] == 0
-    info = np.where(zero.any(1), zero.argmax(1) + 1, 0) if k else np.zeros(len(a))
-    return a.reshape(A.shape), pivots.reshape(*batch, k), info.astype(np.int32).reshape(batch)
+    batch, k, divide_last = A.shape[:-2], min(A.shape[-2:]), m == n and n <= 4
+    if not batch and k and max(m, n) <= SMALL:
+        a, pivots = _eliminate_one(A, divide_last)
+    else:
+        a = np.array(A).reshape(int(np.prod(batch)), m, n)
+        pivots = np.zeros((len(a), k), np.int32)
+        if k and len(a):
+            _eliminate(a, pivots, divide_last)
+    zero = np.diagonal(a, axis1=-2, axis2=-1) == 0
+    info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0) if k else np.zeros(batch)
+    return a.reshape(A.shape), (pivots + 1).reshape(*batch, k), info.astype(np.int32).reshape(batch)
+
+
+def _eliminate_one(A: Any, divide_last: bool) -> tuple[Any, Any]:
+    """Gaussian elimination with partial pivoting of one small matrix, number by number: arrays would take longer."""
+    table = [list(row) for row in A]
+    k = min(A.shape)
+    pivots = np.zeros(k, np.int32)
+    for i in range(k):
+        sizes = [_size(row[i]) for row in table[i:]]
+        p = pivots[i] = i + sizes.index(max(sizes))
+        table[i], table[p] = table[p], table[i]
+        pivot, right = table[i][i], table[i][i + 1 :]
+        if pivot == 0:
+            continue
+        for row in table[i + 1 :]:
+            factor = row[i] = row[i] / pivot if divide_last and i == k - 2 else row[i] * (1 / pivot)
+            row[i + 1 :] = [x - factor * y for x, y in zip(row[i + 1 :], right, strict=True)]
+    return np.array(table, A.dtype), pivots
+
+
+def _size(x: Any) -> Any:
+    """By what LAPACK compares pivots."""
+    return np.abs(x) if x.dtype.kind != "c" else np.abs(x.real) + np.abs(x.imag)
 
 
 def _eliminate(a: Any, pivots: Any, divide_last: bool = False) -> None:
@@ -73,21 +101,15 @@ def _eliminate(a: Any, pivots: Any, divide_last: bool = False) -> None:
 
 
 def _eliminate_columns(a: Any, pivots: Any, divide_last: bool) -> None:
-    # column by column, the multipliers by way of the pivot's reciprocal: LAPACK's digits. MKL divides in the last step of
-    # matrices of at most four rows
-    m, n = a.shape[-2:]
-    k, every = min(m, n), np.arange(len(a))
+    k, every = min(a.shape[-2:]), np.arange(len(a))
     for i in range(k):
-        column = a[:, i:, i]
-        size = np.abs(column) if a.dtype.kind != "c" else np.abs(column.real) + np.abs(column.imag)
-        p = pivots[:, i] = i + size.argmax(1)
+        p = pivots[:, i] = i + _size(a[:, i:, i]).argmax(1)
         a[every, i], a[every, p] = a[every, p], a[every, i]
         below, pivot = a[:, i + 1 :, i], a[:, i, i, None]
-        found = pivot != 0
         if divide_last and i == k - 2:
-            np.divide(below, pivot, out=below, where=found)
+            np.divide(below, pivot, out=below, where=pivot != 0)
         else:
-            np.multiply(below, 1 / pivot, out=below, where=found)
+            np.multiply(below, 1 / pivot, out=below, where=pivot != 0)
         a[:, i + 1 :, i + 1 :] -= below[..., None] * a[:, i, None, i + 1 :]
 
 

@@ -27,7 +27,8 @@ from .matrices import (
     well,
 )
 
-BLOCK = 32  # up to here row by row, above in halves, whose products are one call each
+FEW = 7  # up to here row by row with the reciprocals of the diagonal, as MKL solves so small systems
+BLOCK = 32  # up to here column by column, above in halves, whose products are one call each
 
 
 def substituted(T: Any, B: Any, up: bool, unit: bool) -> Any:
@@ -43,6 +44,8 @@ def substituted(T: Any, B: Any, up: bool, unit: bool) -> Any:
             above = substituted(T[..., :h, :h], B[first], up, unit)
             below = substituted(T[..., h:, h:], B[last] - T[..., h:, :h] @ above, up, unit)
         return np.concatenate([above, below], -2)
+    if 0 < n <= FEW:
+        return _by_rows(T, B, up, unit)
     batch = np.broadcast_shapes(T.shape[:-2], B.shape[:-2])
     X = np.array(np.broadcast_to(B, (*batch, *B.shape[-2:])))
     for i in range(n - 1, -1, -1) if up else range(n):
@@ -51,6 +54,24 @@ def substituted(T: Any, B: Any, up: bool, unit: bool) -> Any:
         rest = slice(0, i) if up else slice(i + 1, n)
         X[..., rest, :] -= T[..., rest, i, None] * X[..., i, None, :]
     return X
+
+
+def _by_rows(T: Any, B: Any, up: bool, unit: bool) -> Any:
+    n = T.shape[-1]
+    table = [list(row) for row in T] if T.ndim == 2 else [[T[..., i, j, None] for j in range(n)] for i in range(n)]
+    shape = (*np.broadcast_shapes(T.shape[:-2], B.shape[:-2]), *B.shape[-2:])
+    B = np.broadcast_to(B, shape)
+    X = [B[..., i, :] for i in range(n)]
+    if B.ndim == 2 and T.ndim == 2 and B.shape[1] == 1:
+        X = [row[0] for row in X]  # numbers, not arrays of one
+    order = range(n - 1, -1, -1) if up else range(n)
+    for done, i in enumerate(order):
+        row, total = table[i], None
+        for j in order[:done]:
+            total = row[j] * X[j] if total is None else total + row[j] * X[j]
+        x = X[i] if total is None else X[i] - total
+        X[i] = x if unit else x * (1 / row[i])
+    return np.stack(X, 0 if X[0].ndim == 0 else -2).reshape(shape)
 
 
 @opaque(public=False, grad_name="LinalgSolveTriangularBackward0")
