@@ -77,7 +77,8 @@ bool = _types.bool_
 #: Submodules, imported on first use.
 _SUBMODULES = frozenset(
     "nn optim linalg fft special autograd utils distributions random cuda backends jit accelerator mps version testing data "
-    "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu".split()
+    "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu "
+    "signal".split()
 )
 
 

@@ -33,7 +33,7 @@ LAYERS = [
     ["entry_points"],
     ["settings"],
     ["amp", "accelerator", "distributed", "multiprocessing", "onnx", "compiler"],
-    ["hub", "cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft"],
+    ["hub", "cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft", "signal"],
     ["nn"],
     ["optim", "data", "distributions", "func"],
     ["utils"],
