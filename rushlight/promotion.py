@@ -206,6 +206,8 @@ def cast_array(a: np.ndarray[Any, Any], np_dtype: np.dtype[Any]) -> np.ndarray[A
                 return a.astype(np.int64).astype(np_dtype)
         if np_dtype.itemsize == 1 and to not in "biu":
             a = _into_float8(a, np_dtype.name)
+        if 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True)):
+            return a.astype(np_dtype, order="C")  # NumPy would make the repeated dimension the innermost
         return a.astype(np_dtype)
     finally:
         fpstate.leave(token)

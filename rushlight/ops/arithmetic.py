@@ -362,7 +362,9 @@ def remainder(k, input, other):
     """``input - other * floor(input / other)``: the sign is that of ``other``."""
     if integers(input, other):
         refuse_zero(other)
-    return np.remainder(input, other)
+    out = np.remainder(input, other)
+    # NumPy's zeros have the sign of the divisor
+    return out if integers(input, other) else np.where(out == 0, np.copysign(out, input), out)
 
 
 @remainder.vjp("input")

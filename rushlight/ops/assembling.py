@@ -169,7 +169,12 @@ _flipped("flipud", 1, 0, "The first dimension in reverse order.")
 )
 def rot90(k, input, *, times, dims):
     """The plane of two dimensions turned by 90 degrees, so many times."""
-    return np.rot90(input, times, dims).copy()
+    turned = np.rot90(input, times, dims)
+    if times % 2 == 0:
+        return turned.copy()
+    out = np.empty_like(input).swapaxes(*dims)  # a flip and a transposition
+    out[...] = turned
+    return out
 
 
 @rot90.prepare

@@ -10,7 +10,7 @@ from .. import errors, types
 from ..functions import function
 from ..kernels.strides import broadcast_shapes
 from ..op import elementwise
-from ..promotion import result_type
+from ..promotion import element, result_type
 from ..tensor import Tensor
 
 
@@ -154,12 +154,12 @@ where.nondiff("condition")
 
 @where.vjp("input")
 def _(k, g, condition):
-    return k.where(condition, g, g * 0.0)
+    return k.where(condition, g, 0.0)
 
 
 @where.vjp("other")
 def _(k, g, condition):
-    return k.where(condition, g * 0.0, g)
+    return k.where(condition, 0.0, g)
 
 
 def _where_samples(m: Any) -> list[Any]:
@@ -230,8 +230,8 @@ def _fill_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
         raise errors.runtime(
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._a.ndim} dimension(s)."
         )
-    if isinstance(value, complex) and input.dtype.category < types.COMPLEX:
-        raise errors.runtime("value cannot be converted to type without overflow", "The tensor is real.")
+    if not isinstance(value, Tensor):
+        element(value, input.dtype)  # refuses what does not fit
     return [input.dtype, types.bool_, input.dtype]
 
 

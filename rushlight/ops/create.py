@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
-from ..promotion import cast, cast_array
+from ..promotion import cast, cast_array, element
 from ..tensor import Tensor, alias_of, wrap
 
 ndarray = np.ndarray
@@ -415,7 +415,7 @@ def full(size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
         )
     dtype = wanted_dtype("full", kwargs, types.of_number(value))
     a = np.empty(read_size("full", (size,)), dtype.np)
-    a[...] = cast(value, dtype)
+    a[...] = element(value, dtype)
     return finish(a, **kwargs)
 
 

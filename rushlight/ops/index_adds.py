@@ -10,8 +10,8 @@ from .. import errors, types
 from ..errors import check_dim
 from ..kernels import places
 from ..op import opaque
-from ..promotion import cast
-from ..tensor import Tensor
+from ..promotion import element
+from ..tensor import Tensor, wrap
 from .rearrange import need_index
 from .reduction import _as as constant
 from .scatters import reduce_into, reduced_gradients
@@ -46,7 +46,9 @@ def _errors(name: str, said: str) -> Any:
     ]
 
 
-def _check(name: str, input: Any, dim: Any, index: Any, source: Any, long_only: bool, out_of_range: Any, single: bool = True) -> int:
+def _check(
+    name: str, input: Any, dim: Any, index: Any, source: Any, long_only: bool, out_of_range: Any, single: bool = True
+) -> int:
     """What index_add and index_copy check; returns the dimension. ``single``: the source counts once."""
     dim = check_dim(dim, input.ndim)
     if not isinstance(input, Tensor):
@@ -210,7 +212,11 @@ def _(input, dim, index, value):
         if isinstance(value, complex) and not input.dtype.is_complex:
             raise errors.runtime("index_fill_(): Converting complex Scalar to non-complex type is not supported")
         if not isinstance(value, Tensor):
-            value = cast(value, input.dtype)
+            value = element(value, input.dtype)
+        size = input._a.shape[dim] if input.ndim else 1
+        if index._a.size and index._a.min() < 0:  # counted from the end, here alone
+            index = wrap(np.where(index._a < 0, index._a + size, index._a))
+        need_index(index, size, dim)
     return (input, index, value), {"dim": dim}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import errors, levels, types
 from ..functions import function
-from ..promotion import cast
+from ..promotion import element
 from ..tensor import Tensor
 from .create import array_of, dtype_or_default, filled, finish, full, need_number
 
@@ -33,7 +33,7 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tenso
     else:
         a = empty_like_array(input._a, dtype.np)
     if value is not None:
-        a[...] = cast(value, dtype)
+        a[...] = element(value, dtype)
     return finish(a, **kwargs)
 
 

@@ -12,7 +12,9 @@ from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels.strides import element_strides, infer_size, view_strides
 from ..op import movement, opaque
+from ..readers import REGISTRY
 from ..tensor import Tensor
+from ..writing import in_order
 
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -510,7 +512,9 @@ def cat(k, *tensors, dim):
     """Tensors one after another along ``dim``; the other sizes are equal."""
     common = common_dtype(tensors)
     parts = [x for x in tensors if x.shape != (0,)]
-    return np.concatenate([p.astype(common, copy=False) for p in parts], dim) if parts else np.empty(0, common)
+    if not parts:
+        return np.empty(0, common)
+    return in_order(np.concatenate([p.astype(common, copy=False) for p in parts], dim))
 
 
 @cat.prepare
@@ -574,7 +578,7 @@ def _(k, g, tensors_shape, dim, needs):
 def stack(k, *tensors, dim):
     """Tensors of one shape along a new dimension."""
     common = common_dtype(tensors)
-    return np.stack([x.astype(common, copy=False) for x in tensors], dim)
+    return in_order(np.stack([x.astype(common, copy=False) for x in tensors], dim))
 
 
 @stack.prepare

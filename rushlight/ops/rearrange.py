@@ -14,6 +14,7 @@ from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
 from ..tensor import Tensor, wrap
+from ..writing import in_order
 
 
 @opaque(
@@ -35,7 +36,9 @@ from ..tensor import Tensor, wrap
 )
 def flip(k, input, *, dims):
     """The elements in reverse order along dimensions."""
-    return np.flip(input, dims).copy()
+    out = np.empty_like(input)
+    out[...] = np.flip(input, dims)
+    return out
 
 
 @flip.prepare
@@ -71,7 +74,7 @@ def _(k, g, dims):
 )
 def roll(k, input, *, shifts, dims):
     """The elements moved along dimensions; what leaves at one end comes in at the other."""
-    return np.roll(input, shifts, dims)
+    return in_order(np.roll(input, shifts, dims))
 
 
 @roll.prepare

@@ -12,7 +12,7 @@ from ..functions import function
 from ..kernels.places import scatter as scatter_by_machine
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
-from ..promotion import cast
+from ..promotion import element
 from ..readers import REGISTRY
 from ..tensor import Tensor
 from ..writing import write_out
@@ -161,7 +161,7 @@ def _(input, dim, index, src=None, *, value=None, reduce=None):
         raise errors.runtime("reduce argument must be either add or multiply.")
     dim = check_scatter("scatter", input, index, src, dim)
     if not isinstance(src, (Tensor, np.ndarray)) and isinstance(input, Tensor):
-        src = cast(src, input.dtype)
+        src = element(src, input.dtype)
     return (input, index, src), {"dim": dim, "reduce": reduce}
 
 

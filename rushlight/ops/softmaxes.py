@@ -10,8 +10,11 @@ from .. import types
 from ..errors import check_dim, check_dims
 from ..kernels import reduce
 from ..kernels import softmax as softmax_kernel
+from ..kernels.iteration import is_half
 from ..op import reduction
+from ..readers import arrays
 from ..tensor import Tensor
+from ..writing import in_order
 from .reduction import _keep
 
 
@@ -98,7 +101,7 @@ def _softmax_errors(name: str) -> Any:
 @reduction(methods="softmax", aliases="special.softmax", samples=_softmax_samples, errors=_softmax_errors("softmax"))
 def softmax(k, input, *, dim):
     """``exp(x) / sum(exp(x))`` along ``dim``."""
-    return softmax_kernel.softmax(input, dim)
+    return in_order(softmax_kernel.softmax(input, dim))
 
 
 @softmax.prepare
@@ -114,7 +117,18 @@ def _(k, g, out, dim):
 
 
 def _softmax_gradient(k):
-    return lambda g, out, dim: (g - k.sum(g * out, dim, True)) * out
+    return _in_float32(k, lambda g, out, dim: (g - k.sum(g * out, dim, True)) * out)
+
+
+def _in_float32(k, formula):
+    """A formula as PyTorch's kernels compute it on 16-bit floats: rounded once, at its end."""
+
+    def wide(g, out, dim):
+        if k is not arrays or not is_half(out.dtype):
+            return formula(g, out, dim)
+        return formula(g.astype(np.float32), out.astype(np.float32), dim).astype(out.dtype)
+
+    return wide
 
 
 @reduction(
@@ -125,7 +139,7 @@ def _softmax_gradient(k):
 )
 def log_softmax(k, input, *, dim):
     """``x - log(sum(exp(x)))`` along ``dim``."""
-    return softmax_kernel.log_softmax(input, dim) if input.ndim else np.zeros_like(input)
+    return in_order(softmax_kernel.log_softmax(input, dim)) if input.ndim else np.zeros_like(input)
 
 
 @log_softmax.prepare
@@ -141,4 +155,4 @@ def _(k, g, out, dim):
 
 
 def _log_softmax_gradient(k):
-    return lambda g, out, dim: g - k.exp(out) * k.sum(g, dim, True)
+    return _in_float32(k, lambda g, out, dim: g - k.exp(out) * k.sum(g, dim, True))

@@ -516,6 +516,8 @@ def _hermitian(self: Tensor) -> Tensor:
 
 
 def _batch_hermitian(self: Tensor) -> Tensor:
+    if not self._a.ndim:
+        return _conjugate(self)
     if self._a.ndim < 2:
         raise errors.runtime(
             f"tensor.mH is only supported on matrices or batches of matrices. Got {self._a.ndim}-D tensor."
