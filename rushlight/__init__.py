@@ -77,7 +77,8 @@ bool = _types.bool_
 #: Submodules, imported on first use.
 _SUBMODULES = frozenset(
     "nn optim linalg fft special autograd utils distributions random cuda backends jit accelerator mps version testing data "
-    "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu".split()
+    "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu "
+    "signal".split()
 )
 
 
@@ -100,9 +101,13 @@ def __getattr__(name: str) -> Any:
     globals()[name] = found
     return found
 
+    if name == "vmap":
+        return importlib.import_module(f"{__name__}.func").vmap
+    if name == "Future":
+        return importlib.import_module(f"{__name__}.futures").Future
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SUBMODULES, "save", "load", *_families.waiting("")})
+    return sorted({*globals(), *_SUBMODULES, "save", "load", "vmap", *_families.waiting("")})
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -25,6 +25,9 @@ class LinAlgError(RuntimeError):
     """``torch.linalg.LinAlgError``: a matrix for which the computation does not exist."""
 
 
+LinAlgError.__module__, LinAlgError.__name__, LinAlgError.__qualname__ = "torch._C", "_LinAlgError", "_LinAlgError"
+
+
 def text(what: str, advice: str = "") -> str:
     return f"{what}\n\n{advice}" if advice else what
 
@@ -119,6 +122,21 @@ def signature(
     return type_(
         f"{name}() {said}",
         f"{name}() received an invalid combination of arguments - got ({', '.join(got)}), but expected ({', '.join(takes)}).",
+    )
+
+
+def combination(name: str, given: Sequence[Any], signatures: Sequence[str]) -> Exception:
+    """PyTorch's TypeError for arguments that fit none of the signatures of a function that has several."""
+    lines = "".join(f"\n * ({s})" for s in signatures)
+    got = ", ".join(type(a).__name__ for a in given)
+    return type_(f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:{lines}")
+
+
+def not_of_class(method: str, argument: Any) -> Exception:
+    """The TypeError for a method of Tensor, called through the class, whose first argument is no tensor."""
+    return type_(
+        f"descriptor '{method}' for 'torch._C.TensorBase' objects doesn't apply to a '{type(argument).__name__}' object",
+        f"Tensor.{method}(x, y) takes a tensor as x.",
     )
 
 

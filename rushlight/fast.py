@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import types
+from . import errors, types
 from .autograd.graph import next_seq
 from .autograd.mode import recording
 from .fpstate import quietly
@@ -351,17 +351,26 @@ def function(op: Op) -> Callable[..., Any]:
             return call(op, args, kwargs)
         return fast(*args)
 
-    return public
+    def of_tensors(*args: Any, **kwargs: Any) -> Any:
+        if len(args) != 2 or kwargs or not isinstance(args[1], Tensor):
+            return call(op, args, kwargs)
+        return fast(*args)
+
+    return public if op.numbers else of_tensors
 
 
-def operator(op: Op, *, swapped: bool = False) -> Callable[[Any, Any], Any]:
+def operator(op: Op, name: str, *, swapped: bool = False) -> Callable[[Any, Any], Any]:
     """An operator of Tensor: NotImplemented for operands that it cannot take; ``swapped`` is its reflected form."""
-    if swapped:
-        return lambda x, y: op.public(y, x) if is_operand(y) else NotImplemented
 
     def slow(x: Any, y: Any) -> Any:
-        return op.public(x, y) if is_operand(y) else NotImplemented
+        if not isinstance(x, Tensor):
+            raise errors.not_of_class(name, x)
+        if not is_operand(y):
+            return NotImplemented
+        return op.public(y, x) if swapped else op.public(x, y)
 
+    if swapped:
+        return slow
     return binary(op, slow) if can_be_fast(op) and len(op.inputs) == 2 else slow
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import importlib.util
 import os
@@ -46,7 +47,7 @@ def list(  # noqa: A001
     skip_validation: bool = False,
     trust_repo: Any = "check",
     verbose: bool = True,
-) -> list[str]:
+) -> builtins.list[str]:
     """The models of a repository that lies in the hub folder: the public functions of its ``hubconf.py``.
 
     Raises:

@@ -7,19 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from . import large
+from . import large, levels
 from .autograd.mode import recording
 from .kernels.elementwise import LARGE
 from .node import gather_edges, record
 from .op import Op, camel, evaluate
 from .override import dispatch_override, has_override
-from .promotion import cast_array, promote
+from .promotion import cast_array, promote, result_type
 from .readers import REGISTRY
 from .tensor import Parameter, Tensor, edge_of, wrap
 from .writing import bump, check_apart, check_result, check_writable, rebase
 
 #: Nodes that PyTorch names otherwise when they are made in place.
-IN_PLACE_NAMES = {"FillBackward0": "FillBackward2", "FillBackward1": "FillBackward3"}
+IN_PLACE_NAMES = {
+    "FillBackward0": "FillBackward2",
+    "FillBackward1": "FillBackward3",
+    "PolygammaBackward0": "PolygammaBackward1",
+    "ConjPhysicalBackward0": "ConjPhysicalBackward1",
+}
 
 
 def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
@@ -27,6 +32,8 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     x: Tensor = args[0]
     if x.__class__ is not Tensor and x.__class__ is not Parameter and has_override(x):
         return dispatch_override(getattr(type(x), op.name + "_"), x, args, kwargs)  # type: ignore[no-any-return]
+    if levels.running and levels.inplace(op, args, kwargs):
+        return x
     check_writable(x, *args[1:], *kwargs.values())
     inputs, attrs = op.bind(args, kwargs)
     if len(inputs) > 1:
@@ -36,7 +43,13 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         if promoted[0] is x._a and large.body(op, promoted, attrs, out=x._a) is not None:
             bump(x)
             return x
-    result, saved_inputs = evaluate(op, inputs, attrs)
+    try:
+        result, saved_inputs = evaluate(op, inputs, attrs)
+    except NotImplementedError:
+        if op.family == "elementwise" and all(x is not None for x in inputs):
+            # PyTorch asks this before it looks for a kernel
+            check_result(x, np.empty(x._a.shape, result_type(inputs).np))
+        raise
     r = np.asarray(result[0] if result.__class__ is tuple else result)
     check_result(x, r)
     edges = gather_edges(op, inputs) if recording() else None

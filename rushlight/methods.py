@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors, families, fast, inplace, printing, types
+from . import errors, families, fast, inplace, levels, printing, types
 from .autograd import backward as autograd_backward
 from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
 from .functions import FUNCTIONS
@@ -57,10 +57,10 @@ def attach_operators() -> None:
     """Give Tensor its operators: the tables above say which op each stands for."""
     for dunder, name in {**_OPERATORS, **_COMPARISONS}.items():
         op = REGISTRY[name]
-        setattr(Tensor, f"__{dunder}__", fast.operator(op))
+        setattr(Tensor, f"__{dunder}__", fast.operator(op, f"__{dunder}__"))
         if dunder in _OPERATORS:
             swapped = dunder not in _COMMUTATIVE  # as in PyTorch, where 2 * x is x * 2 to the graph
-            setattr(Tensor, f"__r{dunder}__", fast.operator(op, swapped=swapped))
+            setattr(Tensor, f"__r{dunder}__", fast.operator(op, f"__r{dunder}__", swapped=swapped))
             setattr(Tensor, f"__i{dunder}__", fast.augmented(op))
     for dunder, name in _UNARY.items():
         if name in REGISTRY:  # `+x` is a function's
@@ -101,6 +101,9 @@ def _get_requires_grad(self: Tensor) -> bool:
 
 
 def _set_requires_grad(self: Tensor, value: bool) -> None:
+    edge = edge_of(self)
+    if value and edge is not None and not edge[0].is_leaf:
+        raise errors.runtime("you can only change requires_grad flags of leaf variables.")
     requires_grad_(self, value)
 
 
@@ -116,6 +119,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     Raises:
         RuntimeError: for a tensor of integers, or when asked to stop on a non-leaf.
     """
+    if levels.running:
+        levels.check_requires_grad()
     edge = edge_of(self)
     if not requires_grad:
         if edge is not None and not edge[0].is_leaf:
@@ -153,13 +158,6 @@ def _get_grad(self: Tensor) -> Tensor | None:
     return self._grad
 
 
-_C_NAMES = {
-    "float64": "double", "float32": "float", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "long int",
-    "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char", "bool": "bool",
-    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
-}  # fmt: skip
-
-
 def _set_grad(self: Tensor, value: Tensor | None) -> None:
     if value is not None:
         if not isinstance(value, Tensor):
@@ -175,7 +173,7 @@ def _set_grad(self: Tensor, value: Tensor | None) -> None:
             )
         if value._a.dtype is not self._a.dtype:
             raise errors.runtime(
-                f"attempting to assign a gradient with dtype '{_C_NAMES[value._a.dtype.name]}' to a tensor with grad_dtype "
+                f"attempting to assign a gradient with dtype '{types.c_name(value.dtype)}' to a tensor with grad_dtype "
                 f"'{types.scalar_name(self.dtype)}'.",
                 f"Convert it first: g.to({self.dtype}).",
             )

@@ -21,6 +21,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "attend attention_weights",
     },
+    "bessel": {
+        "functions": "i0 special.airy_ai special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1 special.i0 special.i0e special.i1 special.i1e special.modified_bessel_i0 special.modified_bessel_i1 special.modified_bessel_k0 special.modified_bessel_k1 special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1 special.spherical_bessel_j0",
+        "methods": "i0 i0_",
+        "records": "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 i0 i0e i1 i1e modified_bessel_i0 modified_bessel_i1 modified_bessel_k0 modified_bessel_k1 scaled_modified_bessel_k0 scaled_modified_bessel_k1 spherical_bessel_j0",
+    },
     "bilinear": {
         "functions": "bilinear nn.functional.bilinear",
         "methods": "",
@@ -28,7 +33,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     },
     "broadcasting": {
         "functions": "broadcast_shapes broadcast_tensors",
-        "methods": "",
+        "methods": "sum_to_size",
         "records": "",
     },
     "cholesky": {
@@ -45,6 +50,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "addcdiv addcmul copysign fmax fmin gcd heaviside lcm ldexp lerp maximum minimum nextafter",
         "methods": "addcdiv addcdiv_ addcmul addcmul_ copysign copysign_ fmax fmin gcd gcd_ heaviside heaviside_ lcm lcm_ ldexp ldexp_ lerp lerp_ maximum minimum nextafter nextafter_",
         "records": "addcdiv addcmul copysign fmax fmin gcd heaviside lcm ldexp lerp maximum minimum nextafter",
+    },
+    "complex_numbers": {
+        "functions": "complex is_conj is_neg polar resolve_conj resolve_neg",
+        "methods": "is_conj is_neg resolve_conj resolve_neg",
+        "records": "complex polar",
     },
     "conv": {
         "functions": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d nn.functional.conv1d nn.functional.conv2d nn.functional.conv3d nn.functional.conv_transpose1d nn.functional.conv_transpose2d nn.functional.conv_transpose3d",
@@ -111,25 +121,35 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "",
     },
+    "finite_differences": {
+        "functions": "gradient",
+        "methods": "",
+        "records": "",
+    },
     "gated": {
         "functions": "gru rnn_relu rnn_tanh",
         "methods": "",
         "records": "gated_layer",
     },
     "grid_sampling": {
-        "functions": "nn.functional.affine_grid nn.functional.grid_sample",
+        "functions": "grid_sampler grid_sampler_2d grid_sampler_3d nn.functional.affine_grid nn.functional.grid_sample",
         "methods": "",
         "records": "affine_places affine_places_back grid_read grid_write",
     },
+    "hashing": {
+        "functions": "hash_tensor",
+        "methods": "hash_tensor",
+        "records": "",
+    },
     "histograms": {
-        "functions": "histc histogram",
+        "functions": "histc histogram histogramdd",
         "methods": "histc histogram",
         "records": "",
     },
     "incomplete_gamma": {
-        "functions": "special.gammainc special.gammaincc",
+        "functions": "igamma igammac special.gammainc special.gammaincc",
         "methods": "igamma igamma_ igammac igammac_",
-        "records": "gammainc gammaincc",
+        "records": "igamma igammac",
     },
     "index_adds": {
         "functions": "index_add index_copy index_fill index_reduce",
@@ -186,10 +206,20 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "dist norm renorm renorm_",
         "records": "dist renorm vector_norm",
     },
+    "orthogonal_polynomials": {
+        "functions": "special.chebyshev_polynomial_t special.chebyshev_polynomial_u special.chebyshev_polynomial_v special.chebyshev_polynomial_w special.hermite_polynomial_h special.hermite_polynomial_he special.laguerre_polynomial_l special.legendre_polynomial_p special.shifted_chebyshev_polynomial_t special.shifted_chebyshev_polynomial_u special.shifted_chebyshev_polynomial_v special.shifted_chebyshev_polynomial_w",
+        "methods": "",
+        "records": "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p shifted_chebyshev_polynomial_t shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v shifted_chebyshev_polynomial_w",
+    },
     "padding": {
         "functions": "constant_pad_nd nn.functional.pad",
         "methods": "",
         "records": "constant_pad_nd pad_by_index pad_by_index_back",
+    },
+    "polygamma": {
+        "functions": "polygamma special.polygamma special.zeta",
+        "methods": "polygamma polygamma_",
+        "records": "polygamma_of zeta",
     },
     "pooling": {
         "functions": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d nn.functional.avg_pool1d nn.functional.avg_pool2d nn.functional.avg_pool3d nn.functional.lp_pool1d nn.functional.lp_pool2d nn.functional.lp_pool3d nn.functional.max_pool1d nn.functional.max_pool1d_with_indices nn.functional.max_pool2d nn.functional.max_pool2d_with_indices nn.functional.max_pool3d nn.functional.max_pool3d_with_indices",
@@ -210,6 +240,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "kthvalue median mode nanmedian nanquantile quantile",
         "methods": "kthvalue median mode nanmedian nanquantile quantile",
         "records": "kthvalue_pair median_all median_dim mode_pair nanmedian_all nanmedian_dim",
+    },
+    "rare_create": {
+        "functions": "empty_permuted scalar_tensor",
+        "methods": "",
+        "records": "",
     },
     "rearrange": {
         "functions": "flip index_select masked_select meshgrid repeat_interleave roll",
@@ -242,13 +277,13 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "log_softmax logsumexp softmax",
     },
     "solving": {
-        "functions": "inverse linalg.inv linalg.solve linalg.tensorinv",
+        "functions": "inverse linalg.inv linalg.inv_ex linalg.solve linalg.solve_ex linalg.tensorinv linalg.tensorsolve",
         "methods": "inverse",
-        "records": "inv solution",
+        "records": "inverse_info solution",
     },
     "sorting": {
-        "functions": "argsort argwhere msort nonzero sort topk",
-        "methods": "argsort argwhere msort nonzero sort topk",
+        "functions": "argsort argwhere msort nonzero nonzero_static sort topk",
+        "methods": "argsort argwhere msort nonzero nonzero_static sort topk",
         "records": "nonzero_matrix sort_pair topk_pair",
     },
     "spatial": {
@@ -257,14 +292,19 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "channel_shuffle col2im im2col pixel_shuffle pixel_unshuffle",
     },
     "special_functions": {
-        "functions": "angle deg2rad digamma erfc erfinv frexp hypot i0 isneginf isposinf isreal lgamma mvlgamma nan_to_num polygamma rad2deg sinc special.digamma special.erfc special.erfcx special.erfinv special.gammaln special.i0 special.i0e special.i1 special.i1e special.log_ndtr special.multigammaln special.ndtr special.ndtri special.polygamma special.psi special.sinc",
-        "methods": "angle deg2rad deg2rad_ digamma digamma_ erfc erfc_ erfinv erfinv_ frexp hypot hypot_ i0 i0_ isneginf isposinf isreal lgamma lgamma_ mvlgamma mvlgamma_ nan_to_num nan_to_num_ polygamma rad2deg rad2deg_ sinc sinc_",
-        "records": "angle deg2rad digamma erfc erfcx erfinv frexp_pair hypot i0 i0e i1 i1e isneginf isposinf isreal lgamma log_ndtr mvlgamma nan_to_num ndtri polygamma_of rad2deg sinc",
+        "functions": "angle deg2rad digamma erfc erfinv frexp hypot isneginf isposinf isreal lgamma mvlgamma nan_to_num rad2deg sinc special.digamma special.erfc special.erfcx special.erfinv special.gammaln special.log_ndtr special.multigammaln special.ndtr special.ndtri special.psi special.sinc",
+        "methods": "angle deg2rad deg2rad_ digamma digamma_ erfc erfc_ erfinv erfinv_ frexp hypot hypot_ isneginf isposinf isreal lgamma lgamma_ mvlgamma mvlgamma_ nan_to_num nan_to_num_ rad2deg rad2deg_ sinc sinc_",
+        "records": "angle deg2rad digamma erfc erfcx erfinv frexp_pair hypot isneginf isposinf isreal lgamma log_ndtr mvlgamma nan_to_num ndtri rad2deg sinc",
     },
     "statistics": {
         "functions": "cdist corrcoef cov cumulative_trapezoid trapezoid trapz",
         "methods": "corrcoef cov",
         "records": "cdist",
+    },
+    "stft": {
+        "functions": "istft stft",
+        "methods": "istft stft",
+        "records": "frames overlap_add",
     },
     "svd": {
         "functions": "linalg.svd linalg.svdvals svd",
@@ -281,6 +321,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "triangular_solution",
     },
+    "underived": {
+        "functions": "",
+        "methods": "",
+        "records": "underived",
+    },
     "unpooling": {
         "functions": "nn.functional.max_unpool1d nn.functional.max_unpool2d nn.functional.max_unpool3d",
         "methods": "",
@@ -290,5 +335,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "alias_copy as_strided_copy as_strided_scatter diagonal_copy diagonal_scatter expand_copy narrow_copy permute_copy select_copy select_scatter slice_copy slice_scatter split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_as_complex_copy view_as_real_copy view_copy",
         "methods": "as_strided_scatter diagonal_scatter narrow_copy select_scatter slice_scatter",
         "records": "scattered",
+    },
+    "windows": {
+        "functions": "bartlett_window blackman_window hamming_window hann_window kaiser_window signal.windows.bartlett signal.windows.blackman signal.windows.cosine signal.windows.exponential signal.windows.gaussian signal.windows.general_cosine signal.windows.general_hamming signal.windows.hamming signal.windows.hann signal.windows.kaiser signal.windows.nuttall",
+        "methods": "",
+        "records": "",
     },
 }

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors, fpstate, large, tensor
+from . import errors, fpstate, large, levels, tensor
 from .autograd.mode import inference, recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import MEDIUM
@@ -72,6 +72,9 @@ class Op:
         outputs: names of several results. extras: names of further results of the body that are saved, never returned.
         grad_name: PyTorch's name of the node, if not ``<Name>Backward0``; a function ``(inputs, attrs) -> name`` if it varies.
         view: True if the result shows the memory of the first input.
+        numbers: which of two operands may be Python numbers, beside tensors: ``""`` none, ``"second"`` the second alone,
+            ``"either"`` one of them, ``"both"``.
+        out: what ``out=`` must be, see ``writing.write_out``; by family if it is not said.
         keeps_floats: with a function as ``promote``: floating tensors of one dtype, and numbers beside them, stay as they are.
     """
 
@@ -95,7 +98,8 @@ class Op:
         torch_name: str | None = None,
         variadic: bool = False,
         nondiff: bool = False,
-        scalar_first: bool = False,
+        numbers: str | None = None,
+        out: str | None = None,
         keeps_floats: bool = False,
         notes: str = "",
         public: bool = True,
@@ -130,7 +134,10 @@ class Op:
         self.torch_name = torch_name or self.name
         self.variadic = variadic
         self.all_nondiff = nondiff
-        self.scalar_first = scalar_first
+        # by default an elementwise op of two inputs takes tensors; others say in `prepare` what they take
+        alone = family == "elementwise" and len(self.inputs) == 2
+        self.numbers = numbers if numbers is not None else "" if alone else "second"
+        self.out = out if out is not None else OUT_RULES.get(family, "")
         self.keeps_floats = keeps_floats
         self.notes = notes
         self.public_name = public
@@ -246,6 +253,9 @@ class Op:
                     raise
                 name = self.torch_name.rpartition(".")[2]
                 raise errors.signature(name, self.preparer, args, kwargs, error) from None
+            except AttributeError:
+                self.check_tensors(args, kwargs)
+                raise
             return inputs, attrs
         names = self.inputs + self.attrs
         if len(args) > len(names):
@@ -286,6 +296,13 @@ class Op:
             else:
                 raise errors.type_(f'{self.name}() missing 1 required argument: "{n}"')
         return tuple(inputs), attrs
+
+    def check_tensors(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Refuse an input that is no tensor: asked where ``prepare`` has stumbled over one."""
+        for i, n in enumerate(self.preparer.__code__.co_varnames[: len(self.inputs)]):  # type: ignore[union-attr]
+            x = args[i] if i < len(args) else kwargs.get(n)
+            if not isinstance(x, (Tensor, type(None))) or (x is None and not i):
+                raise errors.not_a_tensor(self.torch_name.rpartition(".")[2], n, i + 1, x) from None
 
     def check_complete(self) -> None:
         """Refuse a record with a missing part: documentation, an answer per input, and if it is public the calls it is tried on.
@@ -344,6 +361,10 @@ def names_under(prefix: str) -> dict[str, Any]:
     return {name: fn for name, fn in cut.items() if "." not in name}
 
 
+#: What ``out=`` must be, by family (see ``writing.write_out``), for ops that say nothing themselves.
+OUT_RULES = {"elementwise": "partial", "reduction": "exact loose", "opaque": "exact"}
+
+
 def camel(name: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
@@ -368,11 +389,15 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = op.forward(tensors, *inputs, **attrs)
     else:
         result = apply(op, inputs, attrs)
-    return result if out is None else write_out(op.name, out, result)
+    return result if out is None else write_out(op.name, out, result, inputs, op.out)
 
 
 def apply(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """Run a primitive on Tensors (and numbers): forward, then a node if gradients are recorded."""
+    if levels.running:
+        transformed = levels.apply(op, inputs, attrs)
+        if transformed is not None:
+            return transformed
     result, saved_inputs = evaluate(op, inputs, attrs)
     outs: Sequence[Tensor]
     if result.__class__ is tuple:

@@ -70,6 +70,8 @@ def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
             common = types.get_default_dtype()
         targets: Sequence[Any] = [common] * len(inputs)
     else:
+        if op.family == "elementwise" and len(inputs) == 2:
+            check_operands(op, inputs)
         targets = how(inputs)  # type: ignore[operator]
     out = [x if x is None or t is None else cast(x, t) for x, t in zip(inputs, targets, strict=True)]
     check_broadcast(op, inputs, out)
@@ -95,7 +97,7 @@ def _one_dtype(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
             elif a.shape != shape or a.dtype is not dtype:
                 return None
             out.append(a)
-        elif shape is not None and (x.__class__ is float or (x.__class__ is int and abs(x) < 1 << 53)):
+        elif shape is not None and op.numbers and (x.__class__ is float or (x.__class__ is int and abs(x) < 1 << 53)):
             out.append(np.array(x, dtype))
         else:
             return None
@@ -112,12 +114,26 @@ def as_array(op: Op, i: int, x: Any) -> Any:
 
 
 def check_operands(op: Op, inputs: tuple[Any, ...]) -> None:
+    """Refuse operands that are neither tensors nor the numbers that the op takes."""
+    firsts = op.numbers in ("either", "both")
     for i, x in enumerate(inputs):
-        if isinstance(x, Tensor) or x is None:
+        if isinstance(x, Tensor) or (x is None and op.inputs[i] in op.input_defaults):
             continue
         number = isinstance(x, (bool, int, float, complex, np.number, np.bool_))
-        if not number or (i == 0 and not op.scalar_first):
-            raise errors.not_a_tensor(op.name, op.inputs[i], i + 1, x)
+        if not number or not (op.numbers if i else firsts):
+            raise refused(op, inputs, i)
+    if op.numbers == "either" and not any(isinstance(x, Tensor) for x in inputs):
+        raise refused(op, inputs, 0)
+
+
+def refused(op: Op, inputs: tuple[Any, ...], i: int) -> Exception:
+    """The TypeError for operand number ``i``: PyTorch names it, or lists the signatures where it has several."""
+    name = op.torch_name.replace(".", "_")
+    if op.numbers not in ("second", "either") or len(inputs) != 2:
+        return errors.not_a_tensor(name, op.inputs[i], i + 1, inputs[i])
+    first, second = op.inputs
+    kinds = [("Tensor", "Tensor"), *([("Number", "Tensor")] if op.numbers == "either" else []), ("Tensor", "Number")]
+    return errors.combination(name, inputs, [f"{a} {first}, {b} {second}, *, Tensor out = None" for a, b in kinds])
 
 
 def cast(x: Any, to: types.dtype) -> np.ndarray[Any, Any]:
@@ -138,6 +154,43 @@ def cast(x: Any, to: types.dtype) -> np.ndarray[Any, Any]:
         return np.array(float("inf") if x > 0 else float("-inf"), np_dtype)
 
 
+def element(value: Any, to: types.dtype) -> np.ndarray[Any, Any]:
+    """A Python number as an element of a tensor of dtype ``to``. A fraction is cut off; unsigned integers take negative ones.
+
+    Raises:
+        RuntimeError: for a number that the dtype has no place for.
+    """
+    if not (value.__class__ in (int, float) and 0 <= value < 128) and not _fits(value, to):
+        name = _C_NAMES.get(to.name, to.name)
+        raise errors.runtime(
+            f"value cannot be converted to type {name} without overflow", f"{value} is no number that {to} can hold."
+        )
+    if isinstance(value, (complex, np.complexfloating)) and to.category < types.COMPLEX and to is not types.bool_:
+        value = value.real
+    return cast(value, to)
+
+
+def _fits(value: Any, to: types.dtype) -> bool:
+    if to is types.bool_ or isinstance(value, (bool, np.bool_)):
+        return True
+    if isinstance(value, (complex, np.complexfloating)):
+        return _fits(value.real, to) and (_fits(value.imag, to) if to.is_complex else not value.imag)
+    if to.category == types.INTEGER:
+        info = types.iinfo(to)
+        if isinstance(value, (float, np.floating)):  # 2 ** 63 is what the largest int64 is as a float
+            return value == value and info.min <= value <= float(info.max)
+        return (info.min or -info.max) <= value <= info.max
+    limit = types.finfo(to).max
+    return value != value or value in (float("inf"), float("-inf")) or -limit <= value <= limit
+
+
+_C_NAMES = {
+    "float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double", "uint8": "uint8_t",
+    "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t", "complex64": "c10::complex<float>",
+    "complex128": "c10::complex<double>",
+}  # fmt: skip
+
+
 def cast_array(a: np.ndarray[Any, Any], np_dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """``astype`` as PyTorch converts: float to a small integer goes through int64 and wraps; NaN becomes the minimum."""
     kind, to = a.dtype.kind, np_dtype.kind
@@ -153,6 +206,8 @@ def cast_array(a: np.ndarray[Any, Any], np_dtype: np.dtype[Any]) -> np.ndarray[A
                 return a.astype(np.int64).astype(np_dtype)
         if np_dtype.itemsize == 1 and to not in "biu":
             a = _into_float8(a, np_dtype.name)
+        if 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True)):
+            return a.astype(np_dtype, order="C")  # NumPy would make the repeated dimension the innermost
         return a.astype(np_dtype)
     finally:
         fpstate.leave(token)
@@ -188,18 +243,22 @@ def check_broadcast(op: Op, inputs: tuple[Any, ...], out: Sequence[Any]) -> None
 _CATEGORIES = {"bool": types.BOOL, "int": types.INTEGER, "float": types.FLOATING, "complex": types.COMPLEX}
 
 
-def refusals(name: str, refuses: Any) -> dict[int, Any] | None:
-    """The ``refuses`` of a record by category: the kernel or the sentence that PyTorch names."""
+def refusals(name: str, refuses: Any) -> dict[Any, Any] | None:
+    """The ``refuses`` of a record by category, ``half`` by dtype: the kernel or the sentence that PyTorch names."""
     if refuses is None:
         return None
     if isinstance(refuses, str):
         refuses = dict.fromkeys(refuses.split(), name + "_cpu")
-    return {_CATEGORIES[category]: said for category, said in refuses.items()}
+    found: dict[Any, Any] = {_CATEGORIES[category]: said for category, said in refuses.items() if category != "half"}
+    if "half" in refuses:
+        found |= dict.fromkeys((types.float16, types.bfloat16), refuses["half"])
+    return found
 
 
 def refuse(op: Op, dtype: types.dtype) -> None:
     """Raise what PyTorch raises where it has no kernel for a dtype."""
-    said = op.refuses.get(dtype.category)  # type: ignore[union-attr]
+    known: dict[Any, Any] = op.refuses  # type: ignore[assignment]
+    said = known.get(dtype.category, known.get(dtype))
     if said is not None:
         kind, said = (RuntimeError, said[0]) if said.__class__ is tuple else (NotImplementedError, said)
         what = said if " " in said else f"\"{said}\" not implemented for '{types.scalar_name(dtype)}'"

@@ -177,7 +177,7 @@ def elementwise_samples(op: Op) -> Callable[[Maker], list[Any]]:
             m(m.a([1, 2, 250], m.torch.uint8), m.a([1, 3, 10], m.torch.uint8)),
             m(m.c(3), m.f(3, **span)).value_only("real"),
         ]
-        return [*out, m(m.f(3, **span), 1.7), m(m.i(3, lo=1), 2)] if op.scalar_first else out
+        return [*out, m(m.f(3, **span), 1.7), m(m.i(3, lo=1), 2)] if op.numbers else out
 
     return unary if len(op.inputs) == 1 else binary
 
@@ -189,9 +189,20 @@ def elementwise_errors(op: Op) -> Callable[[Maker], list[Any]]:
         return [m.error(TypeError, "must be Tensor, not str", "text")]
 
     def binary(m: Maker) -> list[Any]:
+        several = "() received an invalid combination of arguments"
+        numbers = {
+            "": [
+                m.error(TypeError, "must be Tensor, not int", m.f(2), 2),
+                m.error(TypeError, "must be Tensor, not int", 2, m.f(2)),
+            ],
+            "second": [m.error(TypeError, several, 2, m.f(2)), m.error(TypeError, several, m.f(2), "text")],
+            "either": [m.error(TypeError, several, 2, 3)],
+            "both": [],
+        }
         return [
             m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3)),
             m.error(TypeError, op.torch_name.rpartition(".")[2] + "()", "text", m.f(2)),
+            *numbers[op.numbers],
         ]
 
     return unary if len(op.inputs) == 1 else binary

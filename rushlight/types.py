@@ -208,6 +208,19 @@ def scalar_name(t: dtype) -> str:
     return _SCALAR_NAMES[t]
 
 
+_C_NAMES = {
+    bool_: "bool", uint8: "unsigned char", int8: "signed char", int16: "short int", int32: "int", int64: "long int",
+    uint16: "short unsigned int", uint32: "unsigned int", uint64: "long unsigned int", float16: "c10::Half",
+    bfloat16: "c10::BFloat16", float32: "float", float64: "double", complex64: "c10::complex<float>",
+    complex128: "c10::complex<double>", **{t: f"c10::{t.name.capitalize()}" for t in FLOAT8},
+}  # fmt: skip
+
+
+def c_name(t: dtype) -> str:
+    """The C++ type behind a dtype, as other texts of PyTorch's have it: int64 is ``long int``."""
+    return _C_NAMES[t]
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # defaults
 # ---------------------------------------------------------------------------------------------------------------

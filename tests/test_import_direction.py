@@ -10,12 +10,13 @@ PACKAGE = Path(__file__).parent.parent / "rushlight"
 # A module belongs to the longest name here that it starts with; "" is rushlight/__init__.py itself. A module may import
 # at module level from its own layer and from those above it in this list, which stand below it in the house.
 LAYERS = [
-    ["types", "errors", "fpstate", "return_types", "names"],
+    ["types", "errors", "fpstate", "return_types", "names", "version", "futures"],
     ["kernels"],
     ["printing", "random", "functions"],
     ["tensor", "autograd.mode", "storage"],
     ["autograd.graph"],
     ["autograd.engine", "writing", "promotion", "override"],
+    ["levels"],
     ["readers"],
     ["large"],
     ["node"],
@@ -27,13 +28,16 @@ LAYERS = [
     ["ops"],
     ["autograd"],
     ["methods"],
+    ["transforms"],
+    ["autograd.forward_ad", "autograd.functional"],
     ["entry_points"],
     ["settings"],
-    ["amp", "accelerator", "distributed", "multiprocessing", "onnx"],
-    ["cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft"],
+    ["amp", "accelerator", "distributed", "multiprocessing", "onnx", "compiler"],
+    ["hub", "cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft", "signal"],
     ["nn"],
-    ["optim", "data", "distributions"],
+    ["optim", "data", "distributions", "func"],
     ["utils"],
+    ["distributed.nn", "distributed.optim", "distributed.fsdp", "distributed.algorithms"],
     [""],
     ["compat"],
     ["bench"],
@@ -43,6 +47,7 @@ LAYERS = [
 
 # Imports inside functions that reach upwards, each with the reason why it is not a module-level import downwards.
 LAZY = {
+    ("autograd", "transforms.gradients"): "a gradient of tensors inside vmap or jvp; programs without them never load it",
     ("fast", "entry_points"): "machine code for the short path, made when a program has shown that it is worth it",
     ("", "compat.alias"): "the front door of the alias; library users never pay for it",
     ("random", "ops.sampling"): "torch.random's functions of the global generator speak of Tensors",

@@ -139,3 +139,13 @@ def test_statistics_of_a_batch_norm_are_refused_in_another_size():
     with pytest.raises(ValueError, match="eps must be positive during training"):
         nn.BatchNorm1d(3, eps=0.0)(torch.zeros(2, 3))
     assert norm(torch.zeros(0, 3)).shape == (0, 3)
+
+
+def test_assigning_anew_keeps_the_place():
+    net = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.ReLU(), torch.nn.Linear(1, 1))
+    net[0] = torch.nn.Tanh()
+    setattr(net, "1", torch.nn.Sigmoid())
+    assert [type(m).__name__ for m in net] == ["Tanh", "Sigmoid", "Linear"]
+    line = torch.nn.Linear(1, 1)
+    line.weight = torch.nn.Parameter(torch.zeros(1, 1))
+    assert list(line.state_dict()) == ["weight", "bias"]

@@ -48,21 +48,27 @@ def test_there_is_no_accelerator():
     assert torch.accelerator.device_count() == 0
     with pytest.raises(RuntimeError, match="Cannot access accelerator device when none is available"):
         torch.accelerator.synchronize()
-    assert not torch.xpu.is_available() and not torch.distributed.is_available()
+    assert not torch.xpu.is_available()
     with pytest.raises(ValueError, match="Default process group has not been initialized"):
         torch.distributed.get_rank()
 
 
 def test_what_is_absent_can_be_imported_and_says_so_when_called():
     from rushlight import onnx
-    from rushlight.distributed import destroy_process_group, init_process_group
+    from rushlight.distributed import fsdp, tensor
 
     assert torch.onnx is onnx and not onnx.is_in_onnx_export()
+    net = torch.nn.Linear(1, 1)
+    for call, name in (
+        (lambda: torch.distributed.init_process_group("gloo", rank=0, world_size=2), "world_size=2"),
+        (lambda: fsdp.FullyShardedDataParallel(net), "FullyShardedDataParallel"),
+        (lambda: fsdp.fully_shard(net), "fully_shard"),
+        (lambda: tensor.distribute_tensor(torch.ones(1)), "distribute_tensor"),
+        (lambda: tensor.DTensor.from_local(torch.ones(1)), "DTensor"),
+    ):
+        with pytest.raises(NotImplementedError, match=f"{name}.* is not implemented"):
+            call()
     assert not torch.distributed.is_initialized() and not torch.distributed.is_nccl_available()
-    with pytest.raises(NotImplementedError, match=r"torch\.distributed\.init_process_group is not implemented"):
-        init_process_group(backend="gloo")
-    with pytest.raises(NotImplementedError, match=r"torch\.distributed\.destroy_process_group"):
-        destroy_process_group()
     with pytest.raises(NotImplementedError, match=r"torch\.onnx\.export is not implemented"):
         onnx.export(torch.nn.Linear(1, 1), torch.ones(1, 1), "net.onnx")
     for module in (onnx, torch.distributed):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, levels
 from ..tensor import Tensor, edge_of, wrap
 from . import engine, graph
 from .mode import (
@@ -141,6 +141,8 @@ def backward(
     Raises:
         RuntimeError: for tensors that do not require grad, non-scalars without a gradient, a freed graph.
     """
+    if levels.running:
+        levels.check_backward()
     roots = (tensors,) if tensors.__class__ is Tensor else _as_tuple(tensors)
     grads = _check_roots(roots, (None,) * len(roots) if grad_tensors is None else _as_tuple(grad_tensors))
     if inputs is not None:
@@ -157,6 +159,15 @@ def backward(
     for x, g in zip(inputs, found, strict=True):
         if g is not None and not x.is_leaf:  # leaves were filled on the way
             x._grad = g if x._grad is None else x._grad + g
+
+
+def unused(i: int, x: Tensor) -> Exception:
+    """The error of ``grad`` for an input that no output depends on."""
+    return errors.runtime(
+        f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set allow_unused=True if this is the "
+        "desired behavior.",
+        f"Its shape is {list(x._a.shape)}.",
+    )
 
 
 def grad(
@@ -185,6 +196,11 @@ def grad(
     outs, ins = tuple(map(_at_edge, _as_tuple(outputs))), tuple(map(_at_edge, _as_tuple(inputs)))
     if not ins:
         raise errors.runtime("`inputs` argument to `grad()` cannot be empty.")
+    if levels.running and levels.innermost((*outs, *ins)) is not None:
+        from ..transforms.gradients import of_wrapped
+
+        vectors = [None] * len(outs) if grad_outputs is None else list(_as_tuple(grad_outputs))
+        return of_wrapped(outs, ins, vectors, create_graph, allow_unused, materialize_grads)
     grads = _check_roots(outs, (None,) * len(outs) if grad_outputs is None else _as_tuple(grad_outputs))
     for x in ins:
         if edge_of(x) is None:
@@ -196,11 +212,7 @@ def grad(
     found = engine.backward(outs, grads, keep_graph=keep, create_graph=create_graph, inputs=ins, accumulate=False)
     for i, (x, g) in enumerate(zip(ins, found, strict=True)):
         if g is None and not allow_unused:
-            raise errors.runtime(
-                f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set allow_unused=True if "
-                "this is the desired behavior.",
-                f"Its shape is {list(x._a.shape)}.",
-            )
+            raise unused(i, x)
         if g is None and materialize_grads:
             found[i] = wrap(np.zeros(x._a.shape, x._a.dtype))
     return tuple(found)

@@ -56,7 +56,7 @@ def norm(a: Array, p: float, axes: Axes, keepdims: bool) -> Array:
                 total = in_order_last(np.stack(parts, axis=1))
             else:
                 total = in_order_last(rows)
-        return _root(total, p).astype(dtype, copy=False).reshape(shape)
+        return _root(total, p).astype(dtype).reshape(shape)  # a copy: a view would keep the running sums
 
 
 def _terms(x: Array, p: float) -> Array:

@@ -121,7 +121,7 @@ def _row_factors(x: Array, contiguous: bool) -> Array:
 def _ordered_product(x: Array) -> Array:
     """[b, n] -> [b], one factor after another. (Unlike sums, NumPy multiplies in order but for a lone row.)"""
     if x.shape[0] == 1 or is_half(x.dtype):
-        return np.multiply.accumulate(x, axis=1)[:, -1]
+        return np.multiply.accumulate(x, axis=1)[:, -1].copy()  # a view would keep the factors
     return np.multiply.reduce(np.ascontiguousarray(x.T), axis=0)
 
 

@@ -100,7 +100,7 @@ class Module:
         if isinstance(value, Parameter):
             if parameters is None:
                 raise AttributeError("cannot assign parameters before Module.__init__() call")
-            self._forget(name)
+            self._forget(name, besides=parameters)
             self.register_parameter(name, value)
             return
         if parameters is not None and name in parameters:
@@ -114,7 +114,7 @@ class Module:
         if isinstance(value, Module):
             if modules is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
-            self._forget(name)
+            self._forget(name, besides=modules)
             modules[name] = value
             return
         if modules is not None and name in modules:
@@ -134,9 +134,11 @@ class Module:
             return
         super().__setattr__(name, value)
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, besides: dict[str, Any]) -> None:
+        """Take a name out of all stores but one, in which what is assigned anew keeps its place."""
         for store in (self.__dict__, self._parameters, self._buffers, self._modules):
-            store.pop(name, None)
+            if store is not besides:
+                store.pop(name, None)
         self._non_persistent_buffers_set.discard(name)
 
     def __delattr__(self, name: str) -> None:

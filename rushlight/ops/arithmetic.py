@@ -16,7 +16,7 @@ from ..readers import REGISTRY
 from ..tensor import Tensor
 
 
-@elementwise(methods="add add_", scalar_first=True)
+@elementwise(methods="add add_", numbers="both")
 def add(k, input, other):
     """``input + alpha * other``, elementwise with broadcasting.
 
@@ -41,9 +41,13 @@ def scaled(input: Any, other: Any, alpha: Any) -> Any:
     """``alpha * other`` for add and sub, where alpha must fit the dtype of the result."""
     if alpha.__class__ is int and alpha == 1:
         return other
-    if isinstance(input, Tensor) and isinstance(other, (Tensor, int)):
+    if isinstance(input, Tensor) and isinstance(other, (Tensor, int, float)):
         common = result_type((input, other))
-        if isinstance(alpha, float) and common.category < types.FLOATING:
+        if isinstance(alpha, bool) and common is not types.bool_:
+            raise errors.runtime("Boolean alpha only supported for Boolean results.")
+        if isinstance(alpha, complex) and types.INTEGER < common.category < types.COMPLEX:
+            raise errors.runtime("For non-complex input tensors, argument alpha must not be a complex number.")
+        if isinstance(alpha, (float, complex)) and common.category < types.FLOATING:
             raise errors.runtime("For integral input tensors, argument alpha must not be a floating point number.")
         if common is types.bool_:
             alpha = bool(alpha)
@@ -54,7 +58,7 @@ def is_bool(x: Any) -> bool:
     return isinstance(x, bool) or (isinstance(x, Tensor) and x._a.dtype.kind == "b")
 
 
-@elementwise(methods="sub sub_", aliases="subtract", scalar_first=True)
+@elementwise(methods="sub sub_", aliases="subtract", numbers="both")
 def sub(k, input, other):
     """``input - alpha * other``, elementwise with broadcasting.
 
@@ -91,7 +95,7 @@ def _(k, g):
 
 @elementwise(
     methods="rsub",
-    scalar_first=True,
+    numbers="second",
     grad_name=lambda inputs, attrs: f"RsubBackward{int(not isinstance(inputs[1], Tensor))}",
 )
 def rsub(k, input, other):
@@ -127,7 +131,7 @@ def reflected_sub(self: Tensor, other: Any) -> Any:
 
 
 # --- multiplication and division ----------------------------------------------------------------------------------
-@elementwise(methods="mul mul_", aliases="multiply", scalar_first=True)
+@elementwise(methods="mul mul_", aliases="multiply", numbers="both")
 def mul(k, input, other):
     """``input * other``, elementwise with broadcasting."""
     return k.mul(input, other)
@@ -143,7 +147,7 @@ def _(k, g, input):
     return g * k.conj(input)
 
 
-@elementwise(promote="float", scalar_first=True, domain=(0.5, 3))
+@elementwise(promote="float", numbers="both", domain=(0.5, 3))
 def div(k, input, other):
     """``input / other``, elementwise with broadcasting; integers give the default floating dtype."""
     return k.div(input, other)
@@ -183,7 +187,7 @@ _NO_FLOOR = {"bool": "div_floor_cpu", "complex": "div_floor_cpu"}
 
 @elementwise(
     methods="floor_divide floor_divide_",
-    scalar_first=True,
+    numbers="both",
     refuses=_NO_FLOOR,
     grad_name="NotImplemented",
     domain=(0.5, 3),
@@ -212,7 +216,7 @@ def _rounded(mode: str, body: Any, doc: str) -> Any:
 
     forward.__name__, forward.__doc__ = f"div_{mode}", doc
     op = elementwise(
-        scalar_first=True,
+        numbers="both",
         public=False,
         refuses="bool complex",
         grad_name="DivBackward2",
@@ -350,7 +354,7 @@ def _remainder_name(inputs, attrs):
 @elementwise(
     methods="remainder remainder_",
     refuses="bool complex",
-    scalar_first=True,
+    numbers="either",
     domain=(0.5, 3),
     grad_name=_remainder_name,
 )
@@ -358,7 +362,9 @@ def remainder(k, input, other):
     """``input - other * floor(input / other)``: the sign is that of ``other``."""
     if integers(input, other):
         refuse_zero(other)
-    return np.remainder(input, other)
+    out = np.remainder(input, other)
+    # NumPy's zeros have the sign of the divisor
+    return out if integers(input, other) else np.where(out == 0, np.copysign(out, input), out)
 
 
 @remainder.vjp("input")
@@ -375,7 +381,7 @@ def _fmod_name(inputs, attrs):
     return "FmodBackward1" if isinstance(inputs[1], Tensor) else "FmodBackward0"
 
 
-@elementwise(methods="fmod fmod_", refuses="bool complex", domain=(0.5, 3), grad_name=_fmod_name)
+@elementwise(methods="fmod fmod_", numbers="second", refuses="bool complex", domain=(0.5, 3), grad_name=_fmod_name)
 def fmod(k, input, other):
     """``input - other * trunc(input / other)``: the sign is that of ``input``."""
     if integers(input, other):
@@ -394,7 +400,7 @@ def _(k, g, input, other):
 
 
 # --- signs --------------------------------------------------------------------------------------------------------
-@elementwise(methods="neg neg_", aliases="negative", domain=(-3, 3))
+@elementwise(out="exact partial", methods="neg neg_", aliases="negative", domain=(-3, 3))
 def neg(k, input):
     """``-input``, elementwise.
 
@@ -435,7 +441,7 @@ def positive(input: Tensor) -> Tensor:
     return input
 
 
-@elementwise(methods="abs abs_", aliases="absolute", refuses="bool", domain=(-3, 3))
+@elementwise(out="exact partial", methods="abs abs_", aliases="absolute", refuses="bool", domain=(-3, 3))
 def abs(k, input):
     """The absolute value; of a complex number its length. Gradient ``sgn(input)``, 0 at 0."""
     return k.abs(input)
@@ -446,7 +452,7 @@ def _(k, g, input):
     return g * k.sgn(input)
 
 
-@elementwise(methods="sgn sgn_", domain=(-3, 3))
+@elementwise(out="exact partial", methods="sgn sgn_", domain=(-3, 3))
 def sgn(k, input):
     """The sign; for complex numbers ``input / |input|``, 0 at 0."""
     kind, t = input.dtype.kind, input.dtype.type
@@ -468,6 +474,7 @@ def _(k, g, input, out):
 
 
 @elementwise(
+    out="exact partial",
     methods="sign sign_",
     refuses={
         "complex": "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead."

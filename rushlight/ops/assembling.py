@@ -74,7 +74,7 @@ def _stacked(name: str, least: int, dim: Any, aliases: str, doc: str) -> None:
         raised = [_raised(x, least) for x in tensors]
         along = (0 if raised[0]._a.ndim == 1 else 1) if dim is None else dim
         result = REGISTRY["cat"].public(raised, along)
-        return result if out is None else write_out(name, out, result)  # type: ignore[no-any-return]
+        return result if out is None else write_out(name, out, result, tuple(tensors), "apart")  # type: ignore[no-any-return]
 
     public.__name__, public.__doc__ = name, doc
     function(
@@ -119,7 +119,7 @@ def column_stack(tensors: Any, *, out: Any = None) -> Tensor:
         raise errors.runtime("column_stack expects a non-empty TensorList")
     columns = [x if x._a.ndim > 1 else x.reshape(x._a.size, 1) for x in tensors]
     result = REGISTRY["cat"].public(columns, 1)
-    return result if out is None else write_out("column_stack", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("column_stack", out, result, tuple(tensors), "apart")  # type: ignore[no-any-return]
 
 
 # --- turned and repeated ------------------------------------------------------------------------------------------------
@@ -169,7 +169,12 @@ _flipped("flipud", 1, 0, "The first dimension in reverse order.")
 )
 def rot90(k, input, *, times, dims):
     """The plane of two dimensions turned by 90 degrees, so many times."""
-    return np.rot90(input, times, dims).copy()
+    turned = np.rot90(input, times, dims)
+    if times % 2 == 0:
+        return turned.copy()
+    out = np.empty_like(input).swapaxes(*dims)  # a flip and a transposition
+    out[...] = turned
+    return out
 
 
 @rot90.prepare
@@ -337,7 +342,7 @@ def diag(input: Tensor, diagonal: int = 0, *, out: Any = None) -> Tensor:
         result = diag_embed.public(input, diagonal)
     else:
         result = diagonal_take.public(input, offset=diagonal, dim1=0, dim2=1)
-    return result if out is None else write_out("diag", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("diag", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 @function(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,10 @@ from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor, edge_of, wrap
 from .dropout import dropout
 from .matmul import linear
+
+
+#: Whether ``torch.nn.attention.sdpa_kernel`` leaves an implementation that a CPU has.
+allowed: ContextVar[bool] = ContextVar("rushlight_sdpa_allowed", default=True)
 
 
 # --- one node -----------------------------------------------------------------------------------------------------------
@@ -201,6 +206,12 @@ def scaled_dot_product_attention(
     ``enable_gqa`` lets groups of query heads share a head of keys and values. Four dimensions without dropout are one node.
     """
     _check(query, key, value, attn_mask, is_causal, dropout_p)
+    if not allowed.get():
+        raise errors.runtime(
+            "No viable backend for scaled_dot_product_attention was found. This is likely due to turning off both the math kernel "
+            "and the fused kernels.",
+            "Let sdpa_kernel allow SDPBackend.MATH: the others need a GPU.",
+        )
     size = query._a.shape[-1]
     scale = 1.0 / math.sqrt(size) if scale is None and size else 1.0 if scale is None else scale
     q, k, v = query._a.shape, key._a.shape, value._a.shape

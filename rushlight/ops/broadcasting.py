@@ -1,4 +1,4 @@
-"""Shapes that broadcast: the common shape, and tensors expanded to it."""
+"""Shapes that broadcast: the common shape, tensors expanded to it, and tensors summed back."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from .. import errors, types
 from ..functions import function
 from ..kernels import strides
 from ..tensor import Tensor
+from .movement import sizes
 
 
 @function(
@@ -54,3 +55,30 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     for t in items:
         shape = strides.broadcast_shapes(shape, t._a.shape)
     return tuple(t if t._a.shape == shape else t.expand(shape) for t in items)
+
+
+@function(name="Tensor.sum_to_size", methods="sum_to_size", samples=lambda m: [
+    m(m.f(2, 3), 1, 3), m(m.f(2, 3), (3,)), m(m.f(2, 3), 2, 3), m(m.f(2, 3), ()), m(m.f(), ()), m(m.nc(3, 2), 3, 1),
+    m(m.f(0, 2), 2), m(m.i(2, 3), 3), m(m.b(2, 3), 3)],
+    errors=lambda m: [
+    m.error(RuntimeError, "size {[4]} is not expandable to size {[2, 3]}.", m.f(2, 3), 4),
+    m.error(RuntimeError, "size {[1, 2, 3]} is not expandable to size {[2, 3]}.", m.f(2, 3), 1, 2, 3)])  # fmt: skip
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """The sum over the dimensions along which ``size`` would be expanded to this tensor's shape: the opposite of ``expand``.
+
+    >>> import rushlight as torch
+    >>> torch.ones(2, 3).sum_to_size(1, 3)
+    tensor([[2., 2., 2.]])
+    """
+    target, shape = sizes(size), self._a.shape
+    lead = len(shape) - len(target)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(target, shape[lead:], strict=True)):
+        raise errors.runtime(
+            f"size {{{list(target)}}} is not expandable to size {{{list(shape)}}}.",
+            "Each size, from the last, is 1 or that of the tensor.",
+        )
+    if not target:
+        return self.sum()  # type: ignore[no-any-return]
+    dims = [d for d, n in enumerate(shape) if d < lead or (target[d - lead] == 1 and n != 1)]
+    out = self.sum(dims, keepdim=True) if dims else self
+    return out.view(target) if lead else out  # type: ignore[no-any-return]

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
+from ..kernels.iteration import is_half
 from ..op import elementwise
-from ..promotion import result_type
+from ..promotion import element, result_type
 from ..tensor import Tensor
 
 
@@ -122,8 +123,8 @@ def _tensors_only(name: str) -> Any:
             if not isinstance(x, (Tensor, np.ndarray, np.generic)):
                 raise errors.not_a_tensor(name, which, position, x)
         common = result_type((input, tensor1, tensor2)) if isinstance(input, Tensor) else None
-        if common is not None and common.category < types.FLOATING:
-            value = int(value)
+        if common is not None and common is not types.bool_:
+            value = element(value, common).item()
         return (input, tensor1, tensor2), {"value": value}
 
     return prepare
@@ -144,6 +145,9 @@ def _tensors_only(name: str) -> Any:
 )
 def addcmul(k, input, tensor1, tensor2, *, value=1):
     """``input + value * tensor1 * tensor2``."""
+    if is_half(input.dtype):
+        wide = [x.astype(np.float32) for x in (input, tensor1, tensor2)]
+        return (wide[0] + np.float32(value) * wide[1] * wide[2]).astype(input.dtype)
     return k.fma(tensor1 if value == 1 else value * tensor1, tensor2, input)
 
 
@@ -180,6 +184,9 @@ def addcdiv(k, input, tensor1, tensor2, *, value=1):
     Raises:
         RuntimeError: if both tensors are of integers.
     """
+    if is_half(input.dtype):
+        wide = [x.astype(np.float32) for x in (input, tensor1, tensor2)]
+        return (wide[0] + np.float32(value) * wide[1] / wide[2]).astype(input.dtype)
     return input + value * tensor1 / tensor2
 
 
@@ -254,6 +261,8 @@ def _(input, end, weight):
             names = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int"}
             have, want = (names.get(t.dtype.name, t.dtype.name) for t in (x, input))
             raise errors.runtime(f"expected dtype {want} for `{name}` but got dtype {have}")
+    if isinstance(input, Tensor) and not isinstance(weight, Tensor) and input.dtype.category < types.FLOATING:
+        raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{types.scalar_name(input.dtype)}'")
     return (input, end, weight), {}
 
 
@@ -278,7 +287,12 @@ def _copysign_name(inputs, attrs):
 
 
 @elementwise(
-    promote="float", methods="copysign copysign_", refuses="complex", grad_name=_copysign_name, domain=(0.5, 3)
+    promote="float",
+    methods="copysign copysign_",
+    numbers="second",
+    refuses="complex",
+    grad_name=_copysign_name,
+    domain=(0.5, 3),
 )
 def copysign(k, input, other):
     """The size of ``input`` with the sign of ``other``. The gradient is 0 where ``input`` is 0."""
@@ -300,6 +314,7 @@ def _no_gradient(k, g):
 
 
 @elementwise(
+    out="exact partial",
     methods="heaviside heaviside_",
     refuses={"complex": ("heaviside is not yet implemented for complex tensors.",)},
     grad_name="NotImplemented",

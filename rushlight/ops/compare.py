@@ -10,7 +10,7 @@ from .. import errors, types
 from ..functions import function
 from ..kernels.strides import broadcast_shapes
 from ..op import elementwise
-from ..promotion import result_type
+from ..promotion import element, result_type
 from ..tensor import Tensor
 
 
@@ -19,7 +19,7 @@ def _comparison(name: str, ufunc: Any, doc: str, aliases: str = "", refuses: Any
         return ufunc(input, other)
 
     forward.__name__, forward.__doc__ = name, doc
-    elementwise(methods=f"{name} {name}_", aliases=aliases, refuses=refuses, nondiff=True, scalar_first=True)(forward)
+    elementwise(methods=f"{name} {name}_", aliases=aliases, refuses=refuses, nondiff=True, numbers="second")(forward)
 
 
 _comparison("eq", np.equal, "``input == other``, elementwise.")
@@ -70,7 +70,7 @@ def _bitwise(name: str, ufunc: Any, doc: str, refuses: Any = "float complex") ->
 
     forward.__name__, forward.__doc__ = name, doc
     elementwise(
-        methods=f"{name} {name}_", nondiff=True, scalar_first=True, refuses=refuses, errors=_bitwise_errors(name)
+        methods=f"{name} {name}_", nondiff=True, numbers="either", refuses=refuses, errors=_bitwise_errors(name)
     )(forward)
 
 
@@ -92,6 +92,7 @@ _bitwise(
 
 
 @elementwise(
+    out="exact partial",
     methods="bitwise_not bitwise_not_",
     nondiff=True,
     refuses="float complex",
@@ -142,7 +143,7 @@ def _where_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
     return [types.bool_, common, common]
 
 
-@elementwise(promote=_where_dtypes, public=False, grad_name="WhereBackward0", scalar_first=True)
+@elementwise(promote=_where_dtypes, public=False, grad_name="WhereBackward0", numbers="both")
 def where(k, condition, input, other):
     """``input`` where the condition holds, else ``other``."""
     return k.where(condition, input, other)
@@ -153,12 +154,12 @@ where.nondiff("condition")
 
 @where.vjp("input")
 def _(k, g, condition):
-    return k.where(condition, g, g * 0.0)
+    return k.where(condition, g, 0.0)
 
 
 @where.vjp("other")
 def _(k, g, condition):
-    return k.where(condition, g * 0.0, g)
+    return k.where(condition, 0.0, g)
 
 
 def _where_samples(m: Any) -> list[Any]:
@@ -203,7 +204,7 @@ def choose(condition: Tensor, input: Any = None, other: Any = None, *, self: Any
     from ..writing import write_out
 
     result = where.public(condition, self if input is None else input, other)
-    return result if out is None else write_out("where", out, result)
+    return result if out is None else write_out("where", out, result, (condition, input, other), "exact partial")
 
 
 @function(
@@ -217,24 +218,20 @@ def _tensor_where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     return where.public(condition, self, other)  # type: ignore[no-any-return]
 
 
-def _c_name(t: types.dtype) -> str:
-    """The name of a dtype in C, as some of PyTorch's messages have it."""
-    names = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "uint8": "unsigned char"}
-    return names.get(t.name, t.name)
-
-
 def _fill_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
     input, mask, value = inputs
     if not isinstance(mask, Tensor):
         raise errors.not_a_tensor("masked_fill", "mask", 2, mask)
     if mask.dtype is not types.bool_:
-        raise errors.runtime("masked_fill_ only supports boolean masks, but got mask with dtype " + _c_name(mask.dtype))
+        raise errors.runtime(
+            "masked_fill_ only supports boolean masks, but got mask with dtype " + types.c_name(mask.dtype)
+        )
     if isinstance(value, Tensor) and value._a.ndim:
         raise errors.runtime(
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._a.ndim} dimension(s)."
         )
-    if isinstance(value, complex) and input.dtype.category < types.COMPLEX:
-        raise errors.runtime("value cannot be converted to type without overflow", "The tensor is real.")
+    if not isinstance(value, Tensor):
+        element(value, input.dtype)  # refuses what does not fit
     return [input.dtype, types.bool_, input.dtype]
 
 
@@ -291,8 +288,9 @@ masked_fill.nondiff("mask")
 
 
 def _bound_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
-    for x in inputs[1:]:
-        if x is not None and not isinstance(x, (Tensor, bool, int, float, complex, np.number, np.bool_)):
+    for i, x in enumerate(inputs):
+        number = isinstance(x, (bool, int, float, complex, np.number, np.bool_))
+        if not isinstance(x, Tensor) and (i == 0 or not (x is None or number)):
             raise errors.type_(
                 "clamp() received an invalid combination of arguments - got "
                 f"({', '.join(type(v).__name__ for v in inputs if v is not None)}), but expected numbers or tensors"
@@ -373,6 +371,7 @@ def _one_bound(name: str, base: str, ufunc: Any, doc: str) -> None:
     forward.__name__, forward.__doc__ = name, doc
     op = elementwise(
         promote=_bound_dtypes,
+        numbers="second",
         methods=f"{name} {name}_",
         refuses={"complex": f"{name} is not supported for complex types"},
         grad_name=lambda inputs, attrs: f"{base}Backward{int(isinstance(inputs[1], Tensor))}",
@@ -399,8 +398,6 @@ def _one_bound(name: str, base: str, ufunc: Any, doc: str) -> None:
         values = [*args, *kwargs.values()]
         if len(values) != 1 or not set(kwargs) <= {name[-3:]}:
             raise errors.type_(f"{name}() takes a tensor and '{name[-3:]}'")
-        if not isinstance(values[0], (Tensor, bool, int, float, complex, np.ndarray, np.generic)):
-            raise errors.not_a_tensor(name, name[-3:], 2, values[0])
         return (input, values[0]), {}
 
     @op.vjp("input")

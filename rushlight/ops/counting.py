@@ -13,6 +13,7 @@ from ..op import opaque
 from ..tensor import Tensor, wrap
 from ..writing import write_out
 from .reduction import need_tensor
+from .underived import no_derivative
 
 
 @function(
@@ -120,7 +121,7 @@ def searchsorted(
     if sorter is not None:
         s = np.take_along_axis(s, sorter._a, -1)
     result = wrap(np.asarray(_search(s, values, where), np.int32 if out_int32 else np.int64))
-    return result if out is None else write_out("searchsorted", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("searchsorted", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 @function(
@@ -171,7 +172,7 @@ def isin(
             raise errors.runtime(f"Unsupported input type encountered for isin(): {types.scalar_name(x.dtype)}")
     a, b = (x._a if isinstance(x, Tensor) else np.asarray(x) for x in (elements, test_elements))
     result = wrap(np.asarray(np.isin(a, b, invert=invert)))
-    return result if out is None else write_out("isin", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("isin", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 # --- unique -------------------------------------------------------------------------------------------------------------
@@ -184,7 +185,16 @@ def _back(rows: Any, shape: Any, dim: int) -> Any:
     return np.ascontiguousarray(np.moveaxis(rows.reshape(rows.shape[0], *shape[1:]), 0, dim))
 
 
-@opaque(public=False, nondiff=True, outputs=("values", "inverse", "counts"))
+def _unique_name(inputs, attrs):
+    return "UniqueConsecutive" if attrs["consecutive"] else "Unique2" if attrs["dim"] is None else "UniqueDim"
+
+
+@opaque(
+    public=False,
+    outputs=("values", "inverse", "counts"),
+    n_diff=1,
+    grad_name=lambda inputs, attrs: _unique_name(inputs, attrs) + "Backward0",
+)
 def unique_parts(k, input, *, dim, consecutive):
     """Values, the place of each element among them, and how often each occurs."""
     flat = input.reshape(-1) if dim is None else _rows(input, dim)[0]
@@ -202,6 +212,11 @@ def unique_parts(k, input, *, dim, consecutive):
     inverse = inverse.reshape(input.shape) if dim is None else inverse.reshape(-1)
     values = values if dim is None else _back(values, _rows(input, dim)[1], dim)
     return values, inverse.astype(np.int64), counts.astype(np.int64)
+
+
+@unique_parts.vjp("input")
+def _(k, g, dim, consecutive):
+    raise no_derivative("unique_consecutive" if consecutive else "_unique2" if dim is None else "unique_dim")
 
 
 def _unique(input: Tensor, inverse: bool, counts: bool, dim: Any, consecutive: bool) -> Any:

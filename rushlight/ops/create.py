@@ -10,8 +10,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
-from ..promotion import cast, cast_array
-from ..random.fma import fma32, fma64
+from ..promotion import cast, cast_array, element
 from ..tensor import Tensor, alias_of, wrap
 
 ndarray = np.ndarray
@@ -48,7 +47,8 @@ def need_number(name: str, argument: str, position: int, value: Any) -> Any:
     Raises:
         TypeError: for anything else.
     """
-    value = _plain(value)
+    if isinstance(value, Tensor):
+        value = value.item()
     if not isinstance(value, (bool, int, float, complex, np.number, np.bool_)):
         raise errors.type_(
             f"{name}(): argument '{argument}' (position {position}) must be Number, not {type(value).__name__}"
@@ -80,7 +80,7 @@ def finish(
     if out is not None:
         from ..writing import write_out
 
-        write_out("out", out, wrap(a))
+        write_out("out", out, wrap(a), (), "exact")
         return out
     t = wrap(a)
     if requires_grad:
@@ -99,6 +99,23 @@ def dtype_or_default(dtype: Any, name: str = "tensor") -> types.dtype:
             "For example dtype=torch.float32.",
         )
     return dtype
+
+
+def wanted_dtype(name: str, kwargs: dict[str, Any], otherwise: types.dtype | None = None) -> types.dtype:
+    """The dtype of a new tensor: ``dtype``, which is taken out of the keywords, else that of ``out``, else ``otherwise``.
+
+    Raises:
+        RuntimeError: if ``dtype`` and ``out`` contradict each other.
+    """
+    dtype, out = kwargs.pop("dtype", None), kwargs.get("out")
+    given = None if dtype is None else dtype_or_default(dtype, name)
+    if isinstance(out, Tensor):
+        if given is not None and given is not out.dtype:
+            raise errors.runtime(
+                f"dtype {types.scalar_name(given)} does not match dtype of out parameter ({types.scalar_name(out.dtype)})"
+            )
+        return out.dtype
+    return given or otherwise or types.get_default_dtype()
 
 
 _PYTHON_TYPES: dict[Any, Any] = {
@@ -336,10 +353,11 @@ def from_numpy(ndarray: Any, /) -> Tensor:
 
 
 # --- from sizes -----------------------------------------------------------------------------------------------------
-def _filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -> Tensor:
+def filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -> Tensor:
+    """A tensor of a size, filled with ``value``, or not at all."""
     if "size" in kwargs:
         size = (kwargs.pop("size"),)
-    dtype = dtype_or_default(kwargs.pop("dtype", None), name)
+    dtype = wanted_dtype(name, kwargs)
     a: np.ndarray[Any, Any] = np.empty(read_size(name, size), dtype.np)
     if value is not None:
         a[...] = value
@@ -352,7 +370,7 @@ def _filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) 
 )
 def zeros(*size: Any, **kwargs: Any) -> Tensor:
     """Zeros of this size. Keywords: ``dtype, device, requires_grad, out``."""
-    return _filled("zeros", size, kwargs, 0)
+    return filled("zeros", size, kwargs, 0)
 
 
 @function(
@@ -361,7 +379,7 @@ def zeros(*size: Any, **kwargs: Any) -> Tensor:
 )
 def ones(*size: Any, **kwargs: Any) -> Tensor:
     """Ones of this size. Keywords: ``dtype, device, requires_grad, out``."""
-    return _filled("ones", size, kwargs, 1)
+    return filled("ones", size, kwargs, 1)
 
 
 @function(
@@ -378,7 +396,7 @@ def ones(*size: Any, **kwargs: Any) -> Tensor:
 )
 def empty(*size: Any, **kwargs: Any) -> Tensor:
     """Uninitialised memory of this size. Keywords: ``dtype, device, requires_grad, out, memory_format``."""
-    return _filled("empty", size, kwargs, None)
+    return filled("empty", size, kwargs, None)
 
 
 @function(
@@ -395,10 +413,9 @@ def full(size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
         raise errors.type_(
             "full(): argument 'size' (position 1) must be tuple of ints, not int", "Write full((2,), value)."
         )
-    dtype = kwargs.pop("dtype", None)
-    dtype = types.of_number(value) if dtype is None else dtype_or_default(dtype)
+    dtype = wanted_dtype("full", kwargs, types.of_number(value))
     a = np.empty(read_size("full", (size,)), dtype.np)
-    a[...] = cast(value, dtype)
+    a[...] = element(value, dtype)
     return finish(a, **kwargs)
 
 
@@ -411,338 +428,13 @@ def full(size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
 )
 def eye(n: int, m: int | None = None, **kwargs: Any) -> Tensor:
     """The identity matrix of n rows and m (default n) columns."""
-    dtype = dtype_or_default(kwargs.pop("dtype", None))
+    dtype = wanted_dtype("eye", kwargs)
     for i, (name, count) in enumerate((("n", n), ("m", n if m is None else m))):
         if not hasattr(count, "__index__"):
             raise errors.type_(f"eye(): argument '{name}' (position {i + 1}) must be int, not {type(count).__name__}")
         if count < 0:
             raise errors.runtime(f"{name} must be greater or equal to 0, got {count}")
     return finish(np.eye(n, m, dtype=dtype.np), **kwargs)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, Tensor) else value
-
-
-@function(
-    samples=lambda m: [m(5), m(2, 8, 3), m(1.0, 2.0, 0.3), m(5, 0, -2), m(0), m(3, dtype=m.torch.float16)],
-    errors=lambda m: [
-        m.error(RuntimeError, "step must be nonzero", 1, 5, 0),
-        m.error(RuntimeError, "upper bound and lower bound inconsistent with step sign", 5, 1),
-        m.error(TypeError, "arange(): argument 'end' (position 1) must be Number, not str", "a"),
-    ],
-)
-def arange(start: Any = None, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor:
-    """Numbers from ``start`` (0) up to, not including, ``end``: ``start + i * step``.
-
-    int64 if all arguments are ints, else the default dtype.
-
-    Raises:
-        RuntimeError: for a zero step, or one that leads away from ``end``.
-    """
-    if start is None and end is None:
-        raise errors.type_(
-            "arange() received an invalid combination of arguments - got ()", "Write arange(end) or arange(start, end)."
-        )
-    names = ("end", "start", "step") if end is None else ("start", "end", "step")
-    if end is None:
-        start, end = 0, start
-        need_number("arange", "end", 1, end)
-    start, end, step = (
-        need_number("arange", n, i + 1, v) for i, (n, v) in enumerate(zip(names, (start, end, step), strict=True))
-    )
-    dtype = kwargs.pop("dtype", None)
-    if dtype is None:
-        whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
-        dtype = types.int64 if whole else types.get_default_dtype()
-    else:
-        dtype = dtype_or_default(dtype)
-    if not (np.isfinite(start) and np.isfinite(end)):
-        raise errors.runtime(f"unsupported range: {start} -> {end}")
-    if step == 0:
-        raise errors.runtime("step must be nonzero")
-    if (end - start) * step < 0:
-        raise errors.runtime("upper bound and lower bound inconsistent with step sign")
-    if dtype.category == types.INTEGER:  # counted in whole numbers, whatever was given
-        start, end, step = int(start), int(end), int(step)
-        if step == 0:
-            raise errors.value("step must be nonzero", f"As a whole number, which {dtype} asks for, it is 0.")
-        a = np.arange(start, end, step, dtype=np.int64)
-    else:
-        n = int(np.ceil((end - start) / step))
-        a = np.arange(n, dtype=np.float64)  # computed in double, rounded once, as PyTorch does
-        if step != 1:
-            a *= step
-        if start != 0:
-            a += start
-    return finish(a.astype(dtype.np, copy=False), **kwargs)
-
-
-@function(
-    name="range",
-    samples=lambda m: [m(0, 4), m(1, 2, 0.5), m(3, 1, -1)],
-    errors=lambda m: [
-        m.error(RuntimeError, "step must be nonzero", 1, 5, 0),
-        m.error(RuntimeError, "upper bound and lower bound inconsistent with step sign", 5, 1),
-    ],
-)
-def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor:
-    """As ``arange`` but with ``end`` included; PyTorch deprecates it."""
-    import warnings
-
-    warnings.warn(
-        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
-        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
-        UserWarning,
-        stacklevel=2,
-    )
-    dtype = dtype_or_default(kwargs.pop("dtype", None))
-    if step == 0:
-        raise errors.runtime("step must be nonzero")
-    if (end - start) * step < 0:
-        raise errors.runtime("upper bound and lower bound inconsistent with step sign")
-    n = int((end - start) / step) + 1
-    return finish((start + step * np.arange(n, dtype=np.float64)).astype(dtype.np), **kwargs)
-
-
-def linear(start: float, end: float, steps: int, dtype: types.dtype, fused: bool = True) -> ndarray[Any, Any]:
-    """The first half counted from the start, the second from the end, in the dtype's own arithmetic, as PyTorch does.
-
-    ``fused`` rounds ``i * step + start`` once, as PyTorch's vectors do.
-    """
-    if steps < 0:
-        raise errors.runtime("number of steps must be non-negative")
-    if steps == 0:
-        return np.empty(0, dtype.np)
-    if steps == 1:
-        return np.array([start]).astype(dtype.np)
-    if dtype.category == types.INTEGER:
-        step = (end - start) / (steps - 1)
-        i = np.arange(steps)
-        low, high = start + step * i, end - step * (steps - 1 - i)
-        return np.trunc(np.where(i < steps // 2, low, high)).astype(dtype.np)
-    work = np.dtype(np.float32) if dtype.itemsize == 2 else dtype.np
-    first, last = work.type(start), work.type(end)
-    step = (last - first) / work.type(steps - 1)
-    i = np.arange(steps).astype(work)
-    left = work.type(steps - 1) - i
-    if fused and work.kind == "f":
-        multiply_add = fma32 if work == np.float32 else fma64
-        with np.errstate(all="ignore"):
-            low, high = multiply_add(i, step, first), multiply_add(-left, step, last)
-    else:
-        low, high = first + step * i, last - step * left
-    return np.where(np.arange(steps) < steps // 2, low, high).astype(dtype.np)
-
-
-@function(
-    samples=lambda m: [
-        m(0, 1, 5),
-        m(-3.0, 3.0, 7),
-        m(1, 2, 1),
-        m(1, 2, 0),
-        m(0, 10, 4, dtype=m.torch.int64),
-        m(-1.3, 7.1, 50),
-        m(-1.3, 7.1, 50, dtype=m.torch.float64),
-    ],
-    errors=lambda m: [
-        m.error(RuntimeError, "number of steps must be non-negative", 0, 1, -1),
-        m.error(TypeError, "linspace() received an invalid combination of arguments - got (int, str, int)", 0, "a", 3),
-    ],
-)
-def linspace(start: Any, end: Any, steps: int, **kwargs: Any) -> Tensor:
-    """``steps`` numbers from ``start`` to ``end``, both included, evenly spaced."""
-    dtype = dtype_or_default(kwargs.pop("dtype", None))
-    given = (start, end, steps)
-    if not all(isinstance(_plain(v), (int, float, complex, np.number)) for v in given):
-        kinds = ", ".join(type(v).__name__ for v in given)
-        raise errors.type_(f"linspace() received an invalid combination of arguments - got ({kinds})")
-    return finish(linear(_plain(start), _plain(end), int(steps), dtype), **kwargs)
-
-
-@function(
-    samples=lambda m: [m(0, 2, 3, dtype=m.torch.float64), m(0, 4, 3, base=2.0), m(1, 2, 1), m(1, 2, 0)],
-    errors=lambda m: [m.error(RuntimeError, "number of steps must be non-negative", 0, 1, -1)],
-)
-def logspace(start: Any, end: Any, steps: int, base: float = 10.0, **kwargs: Any) -> Tensor:
-    """``base`` to the powers ``linspace(start, end, steps)``."""
-    dtype = dtype_or_default(kwargs.pop("dtype", None))
-    powers = linear(_plain(start), _plain(end), int(steps), types.float64, fused=False)
-    return finish(np.power(float(base), powers).astype(dtype.np), **kwargs)
-
-
-# --- like another tensor ----------------------------------------------------------------------------------------
-def empty_like_array(a: ndarray[Any, Any], np_dtype: Any) -> ndarray[Any, Any]:
-    """Memory for a result shaped like ``a``: dense strides are kept, others become dense in the same order."""
-    return np.empty_like(a, dtype=np_dtype, subok=False)
-
-
-def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tensor:
-    if not isinstance(input, Tensor):
-        raise errors.not_a_tensor(name, "input", 1, input)
-    dtype = kwargs.pop("dtype", None)
-    dtype = input.dtype if dtype is None else dtype_or_default(dtype)
-    if kwargs.get("memory_format") is types.contiguous_format:
-        a = np.empty(input._a.shape, dtype.np)
-    else:
-        a = empty_like_array(input._a, dtype.np)
-    if value is not None:
-        a[...] = cast(value, dtype)
-    return finish(a, **kwargs)
-
-
-@function(
-    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.f(2), dtype=m.torch.int32)],
-    errors=lambda m: [m.error(TypeError, "zeros_like(): argument 'input' (position 1) must be Tensor, not float", 3.0)],
-)
-def zeros_like(input: Tensor, **kwargs: Any) -> Tensor:
-    """Zeros with the shape, dtype and memory order of ``input``."""
-    return _like("zeros_like", input, kwargs, 0)
-
-
-@function(
-    samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.f(2), dtype=m.torch.int32)],
-    errors=lambda m: [m.error(TypeError, "ones_like(): argument 'input' (position 1) must be Tensor, not float", 3.0)],
-)
-def ones_like(input: Tensor, **kwargs: Any) -> Tensor:
-    """Ones with the shape, dtype and memory order of ``input``."""
-    return _like("ones_like", input, kwargs, 1)
-
-
-@function(
-    samples=lambda m: [
-        m(m.f(2, 3)).apart("uninitialised"),
-        m(m.f()).apart("uninitialised"),
-        m(m.f(0, 2)).apart("uninitialised"),
-        m(m.nc(3, 2)).apart("uninitialised"),
-    ],
-    errors=lambda m: [m.error(TypeError, "empty_like(): argument 'input' (position 1) must be Tensor, not float", 3.0)],
-)
-def empty_like(input: Tensor, **kwargs: Any) -> Tensor:
-    """Uninitialised memory with the shape, dtype and memory order of ``input``."""
-    return _like("empty_like", input, kwargs, None)
-
-
-@function(
-    samples=lambda m: [m(m.f(2, 3), 1.5), m(m.f(), 2), m(m.f(0, 2), 2), m(m.nc(3, 2), True), m(m.i(3), 7)],
-    errors=lambda m: [
-        m.error(TypeError, "full_like(): argument 'fill_value' (position 2) must be Number, not str", m.f(2), "a")
-    ],
-)
-def full_like(input: Tensor, fill_value: Any, **kwargs: Any) -> Tensor:
-    """``fill_value`` with the shape, dtype and memory order of ``input``."""
-    return _like("full_like", input, kwargs, need_number("full_like", "fill_value", 2, fill_value))
-
-
-def _new(name: str, self: Tensor, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -> Tensor:
-    kwargs.setdefault("dtype", self.dtype)
-    return _filled(name, size, kwargs, value)
-
-
-@function(
-    name="Tensor.new_zeros",
-    methods="new_zeros",
-    samples=lambda m: [m(m.f(2), 2, 3), m(m.f(), (2,)), m(m.f(0), ()), m(m.nc(3, 2), 2, dtype=m.torch.int64)],
-    errors=lambda m: [m.error(RuntimeError, "Trying to create tensor with negative dimension -1", m.f(2), -1)],
-)
-def new_zeros(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
-    """Zeros of a size in this tensor's dtype."""
-    return _new("new_zeros", self, size, kwargs, 0)
-
-
-@function(
-    name="Tensor.new_ones",
-    methods="new_ones",
-    samples=lambda m: [m(m.f(2), 2, 3), m(m.f(), (2,)), m(m.f(0), ()), m(m.nc(3, 2), 2, dtype=m.torch.int64)],
-    errors=lambda m: [m.error(RuntimeError, "Trying to create tensor with negative dimension -1", m.f(2), -1)],
-)
-def new_ones(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
-    """Ones of a size in this tensor's dtype."""
-    return _new("new_ones", self, size, kwargs, 1)
-
-
-@function(
-    name="Tensor.new_empty",
-    methods="new_empty",
-    samples=lambda m: [
-        m(m.f(2), 2, 3).apart("uninitialised"),
-        m(m.f(), 0),
-        m(m.f(0), ()).apart("the same"),
-        m(m.nc(3, 2), 2).apart("the same"),
-    ],
-    errors=lambda m: [m.error(RuntimeError, "Trying to create tensor with negative dimension -1", m.f(2), -1)],
-)
-def new_empty(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
-    """Uninitialised memory of a size in this tensor's dtype."""
-    return _new("new_empty", self, size, kwargs, None)
-
-
-@function(
-    name="Tensor.new_full",
-    methods="new_full",
-    samples=lambda m: [m(m.f(2), (2, 3), 1.5), m(m.f(), (2,), 2), m(m.f(0), (), 3), m(m.nc(3, 2), (2,), 1)],
-    errors=lambda m: [
-        m.error(TypeError, "new_full(): argument 'fill_value' (position 2) must be Number, not str", m.f(2), (2,), "a")
-    ],
-)
-def new_full(self: Tensor, size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
-    """A tensor of a size filled with a number, in this tensor's dtype."""
-    kwargs.setdefault("dtype", self.dtype)
-    return full(size, need_number("new_full", "fill_value", 2, fill_value), **kwargs)
-
-
-@function(
-    name="Tensor.new_tensor",
-    methods="new_tensor",
-    samples=lambda m: [m(m.f(2), [1, 2]), m(m.f(), 3.5), m(m.f(0), [[True]]), m(m.nc(3, 2), [1.5])],
-    errors=lambda m: [m.error(TypeError, "new(): invalid data type 'str'", m.f(2), "x")],
-)
-def new_tensor(self: Tensor, data: Any, **kwargs: Any) -> Tensor:
-    """A copy of ``data`` in this tensor's dtype."""
-    dtype = dtype_or_default(kwargs.pop("dtype", None) or self.dtype)
-    return finish(array_of(data, dtype), **kwargs)
-
-
-@function(
-    samples=lambda m: [m((2, 3), (1, 2)).apart("uninitialised"), m((), ()).apart("the same"), m((0, 2), (2, 1))],
-    errors=lambda m: [
-        m.error(RuntimeError, "dimensionality of sizes (1) must match dimensionality of strides (2)", (2,), (1, 2))
-    ],
-)
-def empty_strided(size: Any, stride: Any, **kwargs: Any) -> Tensor:
-    """Uninitialised memory with a size and strides in elements."""
-    dtype = dtype_or_default(kwargs.pop("dtype", None))
-    shape, steps = tuple(size), tuple(stride)
-    if len(shape) != len(steps):
-        raise errors.runtime(
-            f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(steps)})"
-        )
-    if any(s < 0 for s in steps):
-        raise errors.runtime(f"Storage size calculation overflowed with sizes={list(shape)} and strides={list(steps)}")
-    span = 0 if 0 in shape else 1 + sum((n - 1) * s for n, s in zip(shape, steps, strict=True))
-    memory = np.empty(span, dtype.np)
-    return finish(ndarray(shape, dtype.np, memory, 0, tuple(s * dtype.itemsize for s in steps)), **kwargs)
-
-
-@function(
-    name="Tensor.new_empty_strided",
-    methods="new_empty_strided",
-    samples=lambda m: [
-        m(m.f(2), (2, 3), (1, 2)).apart("uninitialised"),
-        m(m.f(), (), ()).apart("the same"),
-        m(m.f(0), (2,), (1,)).apart("the same"),
-        m(m.nc(3, 2), (2,), (1,)).apart("the same"),
-    ],
-    errors=lambda m: [
-        m.error(
-            RuntimeError, "dimensionality of sizes (1) must match dimensionality of strides (2)", m.f(2), (2,), (1, 2)
-        )
-    ],
-)
-def new_empty_strided(self: Tensor, size: Any, stride: Any, **kwargs: Any) -> Tensor:
-    """``empty_strided`` in this tensor's dtype."""
-    kwargs.setdefault("dtype", self.dtype)
-    return empty_strided(size, stride, **kwargs)
 
 
 @function(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..functions import function
 from ..random.generator import default_generator
 from ..random.uniform import bernoulli_scalar_, dropout_noise
@@ -21,6 +21,14 @@ ALPHA = 1.7580993408473766
 def _check(p: float) -> None:
     if not 0 <= p <= 1:
         raise errors.value(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _drawn(input: Tensor, feature: bool, draw: Any) -> Any:
+    """What ``draw`` makes of an empty array for the draws, as a tensor; under ``vmap`` for each example."""
+    if not levels.running:
+        return draw(_noise(input, feature))
+    shape = _noise(wrap(np.broadcast_to(np.zeros((), input._a.dtype), input._a.shape)), feature).shape
+    return levels.drawn(shape, lambda shape: draw(np.empty(shape, input._a.dtype)))
 
 
 def _noise(input: Tensor, feature: bool) -> Any:
@@ -43,7 +51,7 @@ def _multiplied(input: Any, p: float, training: bool, inplace: bool, feature: bo
     if p == 1:
         noise: Any = input.new_zeros(())
     else:
-        noise = wrap(dropout_noise(default_generator, _noise(input, feature), p))
+        noise = _drawn(input, feature, lambda a: wrap(dropout_noise(default_generator, a, p)))
     return input.mul_(noise) if inplace else input * noise  # type: ignore[no-any-return]
 
 
@@ -52,14 +60,13 @@ def _alpha(input: Any, p: float, training: bool, inplace: bool, feature: bool) -
         return input  # type: ignore[no-any-return]
     if p == 1:
         return _multiplied(input, p, training, inplace, feature)
-    noise = bernoulli_scalar_(default_generator, _noise(input, feature), 1 - p)
-    t = noise.dtype.type
+    noise = _drawn(input, feature, lambda a: wrap(bernoulli_scalar_(default_generator, a, 1 - p)))
     a = 1.0 / math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p))
-    shift = (noise - t(1)) * t(ALPHA * a) + t(ALPHA * a * p)
-    scale = wrap(noise * t(a))
+    shift = (noise - 1) * (ALPHA * a) + ALPHA * a * p
+    scale = noise * a
     if inplace:
-        return input.mul_(scale).add_(wrap(shift))  # type: ignore[no-any-return]
-    return input * scale + wrap(shift)  # type: ignore[no-any-return]
+        return input.mul_(scale).add_(shift)  # type: ignore[no-any-return]
+    return input * scale + shift  # type: ignore[no-any-return]
 
 
 def _samples(*shapes: tuple[int, ...]) -> Any:

@@ -103,7 +103,7 @@ def _(k, g, L, V):
         length = k.where(eye, X, 0.0)
         X = X - k.matprod(k.matprod(h, V), 0.5 * (length + k.conj(length)))
         inner = inner + k.where(eye, 0.0, X / gap)
-    return k.solution(h, k.matprod(inner, h), vector=False)
+    return k.solution(h, k.matprod(inner, h), vector=False, left=True)[0]
 
 
 @function(

@@ -319,7 +319,7 @@ def _offsets(input: Tensor, offsets: Tensor | None, include_last: bool) -> Any:
     return np.append(starts[:-1], a.size) if include_last else np.append(starts, a.size)
 
 
-@opaque(methods="gather", samples=lambda m: [
+@opaque(out="exact apart", methods="gather", samples=lambda m: [
     m(m.f(2, 3), 1, m.i(2, 2, lo=0, hi=3)), m(m.f(4), 0, m.i(2, lo=0, hi=4)), m(m.f(), 0, m.a(0)), m(m.nc(3, 2), 0, m.i(2, 2, hi=3)),
     m(m.f(3), 0, m.a([], m.torch.int64)), m(m.i(3), 0, m.a([2, 0], m.torch.int32))], errors=lambda m: [
     m.error(RuntimeError, "index 3 is out of bounds for dimension 0 with size 3", m.f(3), 0, m.a([3])),
@@ -332,6 +332,9 @@ def gather(k, input, index, *, dim):
     if not index.size:
         return np.empty(index.shape, input.dtype)
     if not input.ndim:
+        if index.size and index.any():
+            worst = int(index.reshape(-1)[np.argmax(np.abs(index))])
+            raise errors.runtime(f"index {worst} is out of bounds for dimension 0 with size 1")
         return np.array(np.broadcast_to(input, index.shape))
     out = places.gather(input, index, dim)
     if out is not None:

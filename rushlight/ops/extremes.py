@@ -105,7 +105,7 @@ def _extreme(name: str, ufunc: Any, arg: Any, doc: str) -> None:
             _not_empty(name, input, dim)
             pair = along_op.public(input, dim=check_dim(dim, input._a.ndim), keepdim=keepdim)
             result = named(name, ("values", "indices"))(*pair)
-        return result if out is None else write_out(name, out, result)
+        return result if out is None else write_out(name, out, result, (input,), "exact")
 
     public.__name__, public.__doc__ = name, doc
     function(name=name, methods=name, samples=samples, errors=wrong)(public)
@@ -311,4 +311,4 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
     if dim is not None and input._a.ndim and input._a.shape[axes[0]] == 0:
         raise errors.index(f"aminmax(): Expected reduction dim {axes[0]} to have non-zero size.")
     result = named("aminmax", ("min", "max"))(*aminmax_pair.public(input, dim=axes, keepdim=keepdim))
-    return result if out is None else write_out("aminmax", out, result)
+    return result if out is None else write_out("aminmax", out, result, (input,), "exact partial")

@@ -10,8 +10,8 @@ from .. import errors, types
 from ..errors import check_dim
 from ..kernels import places
 from ..op import opaque
-from ..promotion import cast
-from ..tensor import Tensor
+from ..promotion import element
+from ..tensor import Tensor, wrap
 from .rearrange import need_index
 from .reduction import _as as constant
 from .scatters import reduce_into, reduced_gradients
@@ -46,8 +46,10 @@ def _errors(name: str, said: str) -> Any:
     ]
 
 
-def _check(name: str, input: Any, dim: Any, index: Any, source: Any, long_only: bool, out_of_range: Any) -> int:
-    """What index_add and index_copy check; returns the dimension."""
+def _check(
+    name: str, input: Any, dim: Any, index: Any, source: Any, long_only: bool, out_of_range: Any, single: bool = True
+) -> int:
+    """What index_add and index_copy check; returns the dimension. ``single``: the source counts once."""
     dim = check_dim(dim, input.ndim)
     if not isinstance(input, Tensor):
         return dim
@@ -85,7 +87,7 @@ def _check(name: str, input: Any, dim: Any, index: Any, source: Any, long_only: 
     if a.size and (a.min() < 0 or a.max() >= size):
         worst = int(a.max()) if a.max() >= size else int(a.min())
         prefix = f"{name}_(): " if long_only else ""
-        if input.ndim <= 1 and not long_only:
+        if (not single or dim not in (0, input.ndim - 1) or input.ndim <= 1) and not long_only:
             raise errors.index(
                 "index out of range in self", f"{name}_ got {worst} along dimension {dim} of size {size}."
             )
@@ -94,6 +96,7 @@ def _check(name: str, input: Any, dim: Any, index: Any, source: Any, long_only: 
 
 
 @opaque(
+    out="exact partial",
     methods="index_add index_add_",
     samples=lambda m: [
         *_samples(m),
@@ -114,7 +117,7 @@ def index_add(k, input, index, source, *, dim, alpha=1):
 
 @index_add.prepare
 def _(input, dim, index, source, *, alpha=1):
-    dim = _check("index_add", input, dim, index, source, False, errors.runtime)
+    dim = _check("index_add", input, dim, index, source, False, errors.runtime, alpha == 1)
     return (input, index, source), {"dim": dim, "alpha": alpha}
 
 
@@ -139,6 +142,7 @@ def _selected(k, g, index, source_shape, dim):
 
 
 @opaque(
+    out="exact partial",
     methods="index_copy index_copy_",
     samples=_samples,
     errors=_errors("index_copy", "index 5 is out of bounds for dimension 0 with size 3"),
@@ -205,9 +209,14 @@ def _(input, dim, index, value):
             raise errors.runtime(
                 f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._a.ndim} dimension(s)."
             )
-        need_index(index, input._a.shape[dim] if input.ndim else 1, dim)
+        if isinstance(value, complex) and not input.dtype.is_complex:
+            raise errors.runtime("index_fill_(): Converting complex Scalar to non-complex type is not supported")
         if not isinstance(value, Tensor):
-            value = cast(value, input.dtype)
+            value = element(value, input.dtype)
+        size = input._a.shape[dim] if input.ndim else 1
+        if index._a.size and index._a.min() < 0:  # counted from the end, here alone
+            index = wrap(np.where(index._a < 0, index._a + size, index._a))
+        need_index(index, size, dim)
     return (input, index, value), {"dim": dim}
 
 

@@ -6,20 +6,21 @@ a node of its own. What index tensors, masks and lists pick is gathered last, fr
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..autograd.mode import recording
 from ..inplace import inplace
 from ..kernels import places
 from ..kernels.strides import broadcast_shapes
 from ..op import movement, opaque
 from ..override import dispatch_override, has_override
-from ..promotion import cast, cast_array
+from ..promotion import cast, cast_array, element
 from ..readers import REGISTRY
 from ..tensor import Parameter, Tensor, requires_grad, view_of, wrap
 from ..writing import bump, check_apart, check_overlap, check_writable
@@ -224,8 +225,11 @@ def _all_ints(index: Any, shape: tuple[int, ...]) -> bool:
     return True
 
 
-def read(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Tensor, ...]]:
-    """The parts of an index: ints, slices, None, Ellipsis, arrays of int or bool; and the tensors among the last."""
+def read(index: Any, shape: tuple[int, ...], ranges: bool = True) -> tuple[list[Any], tuple[Tensor, ...]]:
+    """The parts of an index: ints, slices, None, Ellipsis, arrays of int or bool; and the tensors among the last.
+
+    Without ``ranges`` nobody looks at what stands in index arrays.
+    """
     parts: list[Any] = []
     sources: list[Tensor] = []
     for i in _as_tuple(index):
@@ -261,7 +265,7 @@ def read(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Tensor, .
             )
     if _rank(index) > len(shape):
         _check([slice(None)] * _rank(index), shape)
-    _check(parts, shape)
+    _check(parts, shape, ranges)
     return parts, tuple(sources)
 
 
@@ -329,7 +333,7 @@ def _dims_of(p: Any) -> int:
     return 0 if p is None or p is Ellipsis else p.ndim if isinstance(p, ndarray) and p.dtype.kind == "b" else 1
 
 
-def _check(parts: list[Any], shape: tuple[int, ...]) -> None:
+def _check(parts: list[Any], shape: tuple[int, ...], ranges: bool = True) -> None:
     used = sum(map(_dims_of, parts))
     if used > len(shape):
         if not shape and len(parts) == 1 and parts[0].__class__ is int:
@@ -358,7 +362,7 @@ def _check(parts: list[Any], shape: tuple[int, ...]) -> None:
                 if not -(1 << 63) <= p < 1 << 63:
                     raise errors.value("Overflow when unpacking long long")
                 raise errors.index(f"index {p} is out of bounds for dimension {d} with size {shape[d]}")
-            if isinstance(p, ndarray) and p.size and (p.min() < -shape[d] or p.max() >= shape[d]):
+            if ranges and isinstance(p, ndarray) and p.size and (p.min() < -shape[d] or p.max() >= shape[d]):
                 if not shape[d]:
                     raise errors.index("index is out of bounds for dimension with size 0")
                 bad = int(p.max()) if p.max() >= shape[d] else int(p.min())
@@ -469,6 +473,8 @@ def get(self: Tensor, index: Any) -> Tensor:
     if index.__class__ is slice and self._a.ndim:
         s = _slice(index)
         return REGISTRY["basic_slice"].public(self, where=(slice(*s.indices(self._a.shape[0])),))  # type: ignore[no-any-return]
+    if levels.running and (level := levels.of_index(self, index)) is not None:
+        return level.get(self, index)
     view, gather, sources = take_apart(self, index)
     if gather is None:
         return alias.public(self) if view is self else view  # type: ignore[no-any-return]
@@ -493,6 +499,9 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
     if self.__class__ not in (Tensor, Parameter) and has_override(self):
         dispatch_override(Tensor.__setitem__, self, (self, index, value), {})
         return
+    if levels.running and (level := levels.of_index(self, index, value)) is not None:
+        level.set(self, index, value)
+        return
     fresh = not isinstance(value, Tensor)
     if fresh:
         value = wrap(_number(self, value))
@@ -500,7 +509,12 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
         return
     if index is True:
         index = None
-    view, gather, sources = take_apart(self, index)
+    try:
+        view, gather, sources = take_apart(self, index)
+    except IndexError:
+        with contextlib.suppress(IndexError):
+            _check_target(self, index, value)
+        raise
     recorded = recording() and (requires_grad(self) or requires_grad(value))
     if gather is None:
         copy_to(view, value, recorded, fresh)
@@ -510,9 +524,7 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
             "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char",
             "Write x[mask.bool()] = v.",
         )
-    check_writable(view, value, overlap=False)
-    if not (_is_mask(gather) and value._a.size == 1):
-        check_apart(view, (value,), whole=True)
+    _check_gathered(view, gather, value)
     if not recorded:
         _check_values(view, value, gather)
         # a write that overlaps its source is NumPy's to untangle
@@ -523,6 +535,26 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
     inplace(index_put, (view,), {"values": without_leading_ones(value), "where": gather})
     node = view._edge[0] if view._base is None else view._base._edge[0].inner  # type: ignore[index, union-attr]
     guard(node, sources)
+
+
+def _check_gathered(view: Tensor, gather: tuple[Any, ...], value: Tensor) -> None:
+    """Refuse to write where an index points: into a leaf, or into the memory that is read."""
+    check_writable(view, value, overlap=False)
+    if not (_is_mask(gather) and value._a.size == 1):
+        check_apart(view, (value,), whole=True)
+
+
+def _check_target(self: Tensor, index: Any, value: Tensor) -> None:
+    """What PyTorch asks of a target and of the values before it looks into index tensors."""
+    parts, _ = read(index, self._a.shape, ranges=False)
+    if not any(isinstance(p, ndarray) for p in parts):
+        return
+    view, gather = _at_once(self, parts)
+    _check_gathered(view, gather, value)
+    _check_together([p for p in parts if isinstance(p, ndarray)])
+    _check_values(
+        view, value, tuple(np.zeros_like(p) if isinstance(p, ndarray) and p.dtype.kind != "b" else p for p in gather)
+    )
 
 
 Tensor.__setitem__ = write_index  # type: ignore[method-assign, assignment, attr-defined]
@@ -537,21 +569,8 @@ def _number(self: Tensor, value: Any) -> ndarray[Any, Any]:
         raise errors.type_(
             f"can't assign a {name} to a torch.{types.scalar_name(self.dtype)}Tensor", "Write torch.tensor(value)."
         )
-    if isinstance(value, complex) and value.imag and self._a.dtype.kind != "c":
-        raise errors.runtime(f"value cannot be converted to type {_C_NAMES[self._a.dtype.name]} without overflow")
-    if self._a.dtype.kind in "iu" and not isinstance(value, (bool, np.bool_)):
-        info = np.iinfo(self._a.dtype)
-        low = info.min if info.min < 0 or isinstance(value, float) else -info.max
-        if value != value or not low <= value <= info.max:
-            raise errors.runtime(f"value cannot be converted to type {_C_NAMES[self._a.dtype.name]} without overflow")
-        value = int(value)
-    return cast(value, self.dtype)
-
-
-_C_NAMES = {
-    "float16": "at::Half", "bfloat16": "at::BFloat16", "float32": "float", "float64": "double", "uint8": "uint8_t",
-    "int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t", "bool": "bool",
-}  # fmt: skip
+    # a float that is too large becomes inf here
+    return cast(value, self.dtype) if self.is_floating_point() and value == value.real else element(value, self.dtype)
 
 
 def _byte_mask(index: Any) -> bool:

@@ -103,15 +103,15 @@ def _product(
         aliases=aliases,
         torch_name=torch_name,
         refuses="complex",
-        scalar_first=True,
+        numbers="either",
         domain=(0.5, 3),
         grad_name=_numbered(base),
     )(forward)
 
     @op.vjp("input")
     def _(k, g, input, other):
-        at_zero = k.logical_and(k.eq(input, 0), k.le(inside(other), 0))
-        return k.where(at_zero, 0.0, g * k.log(inside(other)))
+        nothing = k.logical_or(k.eq(g, 0), k.logical_and(k.eq(input, 0), k.le(inside(other), 0)))
+        return k.where(nothing, 0.0, g * k.log(inside(other)))
 
     @op.vjp("other")
     def _(k, g, input, other):

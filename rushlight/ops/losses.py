@@ -15,6 +15,7 @@ import numpy as np
 from .. import errors, types
 from ..autograd.mode import no_grad, recording
 from ..functions import function
+from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
@@ -52,6 +53,11 @@ def renamed(x: Any, name: str) -> Tensor:
         node = x._edge[0]
         node.__class__ = node.op.node_class(name)
     return x  # type: ignore[no-any-return]
+
+
+def _wide(a: Any) -> Any:
+    """An array as PyTorch's kernels compute on it: 16-bit floats in float32."""
+    return a.astype(np.float32) if is_half(a.dtype) else a
 
 
 def _reduce(k: Any, loss: Any, reduction: str) -> Any:
@@ -202,8 +208,9 @@ def l1_loss(
 @opaque(public=False, promote="common", grad_name="SmoothL1LossBackward0", refuses=floats_only("smooth_l1_cpu"))
 def smoothed_error(k, input, target, *, reduction, beta):
     """Half squares over beta below beta, absolute differences less beta / 2 above."""
-    z = np.abs(input - target)
-    return _reduce(k, np.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta), reduction)
+    z = np.abs(_wide(input) - _wide(target))
+    loss = np.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta)
+    return _reduce(k, loss.astype(input.dtype, copy=False), reduction)
 
 
 @smoothed_error.vjp_joint
@@ -246,8 +253,9 @@ def _own_dtype(inputs: Any) -> list[Any]:
 @opaque(public=False, promote=_own_dtype, grad_name="HuberLossBackward0")
 def huber_error(k, input, target, *, reduction, delta):
     """Half squares up to delta, ``delta * (|x - y| - delta / 2)`` above."""
-    z = np.abs(input - target)
-    return _reduce(k, np.where(z <= delta, 0.5 * z * z, delta * (z - 0.5 * delta)), reduction)
+    z = np.abs(_wide(input) - _wide(target))
+    loss = np.where(z <= delta, 0.5 * z * z, delta * (z - 0.5 * delta))
+    return _reduce(k, loss.astype(input.dtype, copy=False), reduction)
 
 
 @huber_error.vjp_joint

@@ -141,6 +141,7 @@ def _(k, g, input, turned):
 
 
 @opaque(
+    out="exact loose",
     methods="bmm",
     refuses={"bool": "bmm"},
     samples=lambda m: [
@@ -198,7 +199,9 @@ def _(k, g, input):
 
 
 @opaque(
+    out="exact loose",
     methods="mv",
+    refuses={"bool": "addmv_impl_cpu"},
     samples=lambda m: [
         m(m.f(2, 3), m.f(3)),
         m(m.nc(3, 2), m.nc(2)),
@@ -220,6 +223,8 @@ def mv(k, input, vec):
 
 @mv.check
 def _(input, vec):
+    if not input.ndim:
+        raise errors.index("Dimension specified as 0 but tensor has no dimensions")
     if input.ndim != 2 or vec.ndim != 1:
         raise errors.runtime(f"vector + matrix @ vector expected, got 1, {input.ndim}, {vec.ndim}")
     if input.shape[1] != vec.shape[0]:
@@ -242,6 +247,7 @@ def _(k, g, input):
 
 @opaque(
     methods="dot",
+    refuses={"bool": "dot"},
     samples=lambda m: [
         m(m.f(3), m.f(3)),
         m(m.nc(3), m.nc(3)),
@@ -337,7 +343,7 @@ def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     result = _matmul(input, other)
     if out is None:
         return result
-    return write_out("matmul", out, result)  # type: ignore[no-any-return]
+    return write_out("matmul", out, result, (), "exact loose")  # type: ignore[no-any-return]
 
 
 def check_added(input: Tensor, size: tuple[int, ...]) -> None:
@@ -429,6 +435,7 @@ Tensor.__matmul__, Tensor.__rmatmul__ = _at, _rat  # type: ignore[attr-defined]
 
 
 @opaque(
+    out="exact partial",
     methods="addmm addmm_",
     samples=lambda m: [
         m(m.f(2, 4), m.f(2, 3), m.f(3, 4)),
@@ -596,4 +603,4 @@ def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
         if x._a.ndim != 1:
             raise errors.runtime(f"outer: Expected 1-D argument {name}, but got {x._a.ndim}-D")
     result = input.unsqueeze(1) * vec2
-    return result if out is None else write_out("outer", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("outer", out, result, (input, vec2), "partial")  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
+from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import tensors
 from ..tensor import Tensor, wrap
@@ -14,21 +15,103 @@ from ..tensor import Tensor, wrap
 NO_0D = "0-d", "matrices"
 
 
-def check_matrix(name: str, x: Any, square: bool = True) -> None:
-    """Refuse what is no (square) matrix of floats, or a batch of them."""
-    if not isinstance(x, (Tensor, np.ndarray)):
-        raise errors.not_a_tensor(name.replace(".", "_"), "A", 1, x)
-    if x.ndim < 2:
-        raise errors.runtime(f"{name}: The input tensor A must have at least 2 dimensions.")
-    if square and x.shape[-1] != x.shape[-2]:
-        raise errors.runtime(
-            f"{name}: A must be batches of square matrices, but they are {x.shape[-2]} by {x.shape[-1]} matrices"
-        )
-    if isinstance(x, Tensor) and x.dtype.category < types.FLOATING:
+def check_tensor(name: str, argument: str, position: int, x: Any) -> None:
+    """Refuse what is no tensor."""
+    if not isinstance(x, Tensor):
+        raise errors.not_a_tensor(name.replace("torch.", "").replace(".", "_"), argument, position, x)
+
+
+def check_floats(name: str, x: Tensor, low: bool = True) -> None:
+    """Refuse integers, and without ``low`` half precision."""
+    if x.dtype.category < types.FLOATING:
         raise errors.runtime(
             f"{name}: Expected a floating point or complex tensor as input. Got {types.scalar_name(x.dtype)}",
             "Convert first: x.float().",
         )
+    if not low and is_half(x):
+        raise errors.runtime(
+            f"{name}: Low precision dtypes not supported. Got {types.scalar_name(x.dtype)}", "Convert first: x.float()."
+        )
+
+
+def is_half(x: Tensor) -> bool:
+    """Whether LAPACK has no such numbers: float16 and bfloat16."""
+    return x.dtype.category == types.FLOATING and x.dtype.itemsize < 4
+
+
+def check_kernel(kernel: str, x: Tensor) -> None:
+    """Refuse dtypes that LAPACK does not have, as PyTorch's kernels do."""
+    if x.dtype.category < types.FLOATING or is_half(x):
+        raise NotImplementedError(
+            errors.text(
+                f"\"{kernel}\" not implemented for '{types.scalar_name(x.dtype)}'",
+                "Convert first, for example x.float().",
+            )
+        )
+
+
+def check_square(name: str, x: Any, argument: str = "A") -> None:
+    """Refuse what is no square matrix, or a batch of them."""
+    if x.ndim < 2:
+        raise errors.runtime(f"{name}: The input tensor {argument} must have at least 2 dimensions.")
+    if x.shape[-1] != x.shape[-2]:
+        raise errors.runtime(
+            f"{name}: {argument} must be batches of square matrices, but they are {x.shape[-2]} by {x.shape[-1]} matrices"
+        )
+
+
+def check_matrix(name: str, x: Any, square: bool = True, argument: str = "A") -> None:
+    """Refuse what is no (square) matrix of floats, or a batch of them."""
+    check_tensor(name, argument, 1, x)
+    if x.ndim < 2:
+        raise errors.runtime(f"{name}: The input tensor {argument} must have at least 2 dimensions.")
+    if square:
+        check_square(name, x, argument)
+    check_floats(name, x)
+
+
+def check_dtypes(name: str, A: Tensor, B: Tensor, names: tuple[str, str] = ("A", "B")) -> None:
+    """Refuse two tensors of different dtypes."""
+    if A.dtype is not B.dtype:
+        a, b = types.scalar_name(A.dtype), types.scalar_name(B.dtype)
+        raise errors.runtime(
+            f"{name}: Expected {names[0]} and {names[1]} to have the same dtype, but found {names[0]} of type {a} and "
+            f"{names[1]} of type {b} instead",
+            f"Convert one of them: {names[1]}.to({names[0]}.dtype).",
+        )
+
+
+def check_system(name: str, A: Tensor, B: Tensor, left: bool = True, names: tuple[str, str] = ("A", "B")) -> None:
+    """Refuse two tensors that make no system ``A X = B`` (``X A = B``): other dtypes, other sizes, vectors."""
+    check_dtypes(name, A, B, names)
+    if B.ndim < 2:
+        raise errors.runtime(f"{name}: The input tensor {names[1]} must have at least 2 dimensions.")
+    a, b = A.shape, B.shape
+    if a[-1 if left else -2] != b[-2 if left else -1]:
+        raise errors.runtime(
+            f"{name}: Incompatible shapes of A and B for the equation {'AX' if left else 'XA'} = B "
+            f"({a[-2]}x{a[-1]} and {b[-2]}x{b[-1]})"
+        )
+    broadcast_shapes(a[:-2], b[:-2])
+
+
+def check_old_system(name: str, b: Tensor, A: Tensor) -> None:
+    """As ``check_system``, in the words of the functions that take the right-hand side first."""
+    if b.dtype is not A.dtype:
+        raise errors.runtime(
+            f"Expected b and A to have the same dtype, but found b of type {types.scalar_name(b.dtype)} and A of type "
+            f"{types.scalar_name(A.dtype)} instead."
+        )
+    if A.shape[-1] != A.shape[-2]:
+        raise errors.runtime(
+            f"A must be batches of square matrices, but they are {A.shape[-2]} by {A.shape[-1]} matrices"
+        )
+    if A.shape[-2] != b.shape[-2]:
+        raise errors.runtime(
+            f"Incompatible matrix sizes for {name}: each A matrix is {A.shape[-1]} by {A.shape[-1]} but each b matrix is "
+            f"{b.shape[-2]} by {b.shape[-1]}"
+        )
+    broadcast_shapes(A.shape[:-2], b.shape[:-2])
 
 
 def matrix_errors(name: str, square: bool = True) -> Any:
@@ -96,6 +179,52 @@ def adjoint(k, x):
 def constant(k, a):
     """A constant array for whoever is reading."""
     return wrap(a) if k is tensors else a
+
+
+def array_of(x):
+    """The numbers of what a rule reads, for choices that are not differentiated."""
+    return x._a if isinstance(x, Tensor) else x
+
+
+def lower(k, x, diagonal=0):
+    """The lower triangle, the rest zero."""
+    return pattern(k, x, lambda m: np.tril(m, diagonal))
+
+
+def upper(k, x, diagonal=0):
+    """The upper triangle, the rest zero."""
+    return pattern(k, x, lambda m: np.triu(m, diagonal))
+
+
+def columns(k, x, first, last):
+    """Some columns of matrices."""
+    return k.basic_slice(x, where=(Ellipsis, slice(first, last)))
+
+
+def rows(k, x, first, last):
+    """Some rows of matrices."""
+    return k.basic_slice(x, where=(Ellipsis, slice(first, last), slice(None)))
+
+
+def back(k, T, B, upper=True, unit=False):
+    """X of ``T X = B`` for a triangular T."""
+    return k.triangular_solution(T, B, upper=upper, unit=unit)
+
+
+def back_right(k, T, B, upper=True, unit=False):
+    """X of ``X T = B`` for a triangular T."""
+    return adjoint(k, k.triangular_solution(adjoint(k, T), adjoint(k, B), upper=not upper, unit=unit))
+
+
+@opaque(public=False)
+def rows_taken(k, input, *, order):
+    """The rows of matrices in another order, one for all or one for each matrix of a batch."""
+    return np.take_along_axis(input, np.broadcast_to(order, input.shape[:-1])[..., None], -2)
+
+
+@rows_taken.vjp("input")
+def _(k, g, order):
+    return k.rows_taken(g, order=np.argsort(order, -1))
 
 
 def pattern(k, x, keep):

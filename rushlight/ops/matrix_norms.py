@@ -12,6 +12,7 @@ from ..tensor import Tensor
 from ..writing import write_out
 from .matrices import NO_0D, check_matrix, well
 from .norms import vector_norm
+from .solving import inv
 from .svd import svdvals
 
 _ORDERS = (2, -2, 1, -1, float("inf"), float("-inf"))
@@ -145,5 +146,5 @@ def cond(A: Tensor, p: Any = None, *, out: Any = None) -> Tensor:
         result = last / first if p == -2 else first / last
     else:
         check_matrix("linalg.cond", A)
-        result = matrix_norm(A, p) * matrix_norm(REGISTRY["inv"].public(A), p)
+        result = matrix_norm(A, p) * matrix_norm(inv(A), p)
     return result if out is None else write_out("linalg_cond", out, result)  # type: ignore[no-any-return]

@@ -12,7 +12,9 @@ from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels.strides import element_strides, infer_size, view_strides
 from ..op import movement, opaque
+from ..readers import REGISTRY
 from ..tensor import Tensor
+from ..writing import in_order
 
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -481,6 +483,7 @@ def common_dtype(arrays: Any) -> Any:
 
 
 @opaque(
+    out="apart",
     variadic=True,
     samples=lambda m: [
         m((m.f(2, 3), m.f(1, 3))),
@@ -509,7 +512,9 @@ def cat(k, *tensors, dim):
     """Tensors one after another along ``dim``; the other sizes are equal."""
     common = common_dtype(tensors)
     parts = [x for x in tensors if x.shape != (0,)]
-    return np.concatenate([p.astype(common, copy=False) for p in parts], dim) if parts else np.empty(0, common)
+    if not parts:
+        return np.empty(0, common)
+    return in_order(np.concatenate([p.astype(common, copy=False) for p in parts], dim))
 
 
 @cat.prepare
@@ -562,7 +567,7 @@ def _(k, g, tensors_shape, dim, needs):
     return out
 
 
-@opaque(variadic=True, samples=lambda m: [
+@opaque(out="apart", variadic=True, samples=lambda m: [
     m((m.f(2, 3), m.f(2, 3))), m((m.f(2), m.f(2)), dim=1), m((m.f(), m.f())), m([m.f(2), m.i(2)], -1), m([m.f(0, 2), m.f(0, 2)]),
     m([m.nc(3, 2), m.f(3, 2)], 1)],
     errors=lambda m: [
@@ -573,7 +578,7 @@ def _(k, g, tensors_shape, dim, needs):
 def stack(k, *tensors, dim):
     """Tensors of one shape along a new dimension."""
     common = common_dtype(tensors)
-    return np.stack([x.astype(common, copy=False) for x in tensors], dim)
+    return in_order(np.stack([x.astype(common, copy=False) for x in tensors], dim))
 
 
 @stack.prepare
@@ -646,6 +651,8 @@ def is_contiguous(self: Tensor, memory_format: Any = types.contiguous_format) ->
 
 
 def _matrix(x: Tensor) -> Tensor:
+    if not x._a.ndim:
+        return REGISTRY["alias"].public(x)  # type: ignore[no-any-return]
     if x._a.ndim < 2:
         raise errors.runtime(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {x._a.ndim}-D tensor."

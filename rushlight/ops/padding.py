@@ -12,7 +12,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..op import opaque
-from ..promotion import cast
+from ..promotion import element
 from ..tensor import Tensor
 
 
@@ -65,7 +65,7 @@ def _(input, pad, value=0):
     pad = tuple(int(p) for p in pad)
     _check_constant(tuple(input.shape), pad, False)
     if isinstance(input, Tensor):
-        value = cast(value, input.dtype).item()
+        value = element(value, input.dtype).item()
     return (input,), {"pad": pad, "value": value}
 
 

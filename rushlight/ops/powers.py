@@ -17,12 +17,6 @@ from .arithmetic import is_bool
 
 
 def _pow_types(inputs):
-    numbers = (bool, int, float, complex, np.number, np.bool_)
-    if not any(isinstance(x, Tensor) for x in inputs) or not all(isinstance(x, (Tensor, *numbers)) for x in inputs):
-        raise errors.type_(
-            f"pow() received an invalid combination of arguments - got ({', '.join(type(x).__name__ for x in inputs)}), but "
-            "expected two tensors, or a tensor and a number"
-        )
     if all(is_bool(x) for x in inputs) and isinstance(inputs[1], Tensor):
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     common = result_type(inputs)
@@ -49,7 +43,7 @@ def _pow_name(inputs, attrs):
     promote=_pow_types,
     keeps_floats=True,
     methods="pow pow_",
-    scalar_first=True,
+    numbers="either",
     domain=(0.5, 3),
     grad_name=_pow_name,
     errors=lambda m: [

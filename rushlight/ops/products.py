@@ -33,6 +33,7 @@ def _times(g: Any, factor: Any) -> Any:
 
 
 @opaque(
+    out="exact partial",
     methods="baddbmm baddbmm_",
     samples=lambda m: [
         m(m.f(2, 3, 2), m.f(2, 3, 4), m.f(2, 4, 2)),
@@ -90,6 +91,7 @@ def _(k, g, batch1, alpha):
 
 
 @opaque(
+    out="exact partial",
     methods="addbmm addbmm_",
     samples=lambda m: [
         m(m.f(3, 2), m.f(2, 3, 4), m.f(2, 4, 2)),
@@ -140,6 +142,7 @@ def _(k, g, batch1, alpha):
 
 
 @opaque(
+    out="exact partial",
     methods="addmv addmv_",
     samples=lambda m: [
         m(m.f(2), m.f(2, 3), m.f(3)),
@@ -181,6 +184,7 @@ def _(k, g, mat, alpha):
 
 
 @opaque(
+    out="partial",
     methods="addr addr_",
     samples=lambda m: [
         m(m.f(2, 3), m.f(2), m.f(3)),
@@ -269,6 +273,7 @@ def _(k, g, input):
 
 @opaque(
     torch_name="linalg.cross",
+    out="exact apart",
     samples=lambda m: [
         m(m.f(2, 3), m.f(2, 3)),
         m(m.f(3, 2), m.f(3, 2), dim=0),
@@ -341,7 +346,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Any = No
             raise errors.runtime("no dimension of size 3 in input")
         dim = found[0]
     result = cross_product.public(input, other, dim=check_dim(dim, input._a.ndim))
-    return result if out is None else write_out("cross", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("cross", out, result, (input, other), "exact apart")  # type: ignore[no-any-return]
 
 
 # --- composed ---------------------------------------------------------------------------------------------------------
@@ -401,7 +406,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
     keep_b = [i for i in range(b._a.ndim) if i not in sum_b]
     product = mm.public(_folded(a, keep_a, sum_a, True), _folded(b, keep_b, sum_b, False))
     result = product.view([a._a.shape[i] for i in keep_a] + [b._a.shape[i] for i in keep_b])
-    return result if out is None else write_out("tensordot", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("tensordot", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 @function(
@@ -461,7 +466,7 @@ def kron(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     left = input.reshape([s for p in a for s in (p, 1)])
     right = other.reshape([s for q in b for s in (1, q)])
     result = (left * right).reshape([p * q for p, q in zip(a, b, strict=True)])
-    return result if out is None else write_out("kron", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("kron", out, result, (input, other), "partial")  # type: ignore[no-any-return]
 
 
 @function(
@@ -483,7 +488,7 @@ def kron(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Any = None) -> Tensor:
     """Inner products along ``dim``, the first conjugated."""
     result = (x.conj() * y).sum(dim)
-    return result if out is None else write_out("linalg_vecdot", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_vecdot", out, result, (), "exact loose")  # type: ignore[no-any-return]
 
 
 def _cheapest(sizes: list[int]) -> list[list[int]]:
@@ -539,7 +544,7 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Tensor:
     result = product(0, len(xs) - 1)
     result = result.squeeze(0) if row else result
     result = result.squeeze(-1) if column else result
-    return result if out is None else write_out("linalg_multi_dot", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_multi_dot", out, result, (), "exact loose")  # type: ignore[no-any-return]
 
 
 @function(

@@ -81,7 +81,7 @@ def _medians(name: str, skip_nan: bool, doc: str) -> None:
             if input._a.ndim and not input._a.shape[d]:
                 raise errors.index(f"median(): Expected reduction dim {dim} to have non-zero size.")
             result = named(name, ("values", "indices"))(*along_op.public(input, dim=d, keepdim=keepdim))
-        return result if out is None else write_out(name, out, result)
+        return result if out is None else write_out(name, out, result, (input,), "exact partial")
 
     public.__name__, public.__doc__ = name, doc
     function(
@@ -167,10 +167,12 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
     """The ``k``-th smallest element along ``dim``, with its index."""
     need_tensor("kthvalue", input)
     d = check_dim(dim, input._a.ndim)
+    if input._a.ndim and not input._a.shape[d]:
+        raise errors.index(f"kthvalue(): Expected reduction dim {d} to have non-zero size.")
     if not 1 <= k <= (input._a.shape[d] if input._a.ndim else 1):
         raise errors.runtime(f"kthvalue(): selected number k out of range for dimension {d}")
     result = named("kthvalue", ("values", "indices"))(*kthvalue_pair.public(input, kth=int(k), dim=d, keepdim=keepdim))
-    return result if out is None else write_out("kthvalue", out, result)
+    return result if out is None else write_out("kthvalue", out, result, (input,), "exact apart")
 
 
 @_selecting(
@@ -217,7 +219,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None
     if input._a.ndim and not input._a.shape[d]:
         raise errors.index(f"mode(): Expected reduction dim {dim} to have non-zero size.")
     result = named("mode", ("values", "indices"))(*mode_pair.public(input, dim=d, keepdim=keepdim))
-    return result if out is None else write_out("mode", out, result)
+    return result if out is None else write_out("mode", out, result, (input,), "exact partial")
 
 
 # --- quantiles --------------------------------------------------------------------------------------------------------
@@ -299,7 +301,7 @@ def _quantile_function(name: str, skip_nan: bool, doc: str) -> None:
         input: Tensor, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
     ) -> Tensor:
         result = _quantile(input, q, dim, keepdim, interpolation, skip_nan)
-        return result if out is None else write_out(name, out, result)  # type: ignore[no-any-return]
+        return result if out is None else write_out(name, out, result, (), "exact")  # type: ignore[no-any-return]
 
     public.__name__, public.__doc__ = name, doc
     function(

@@ -14,6 +14,7 @@ from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
 from ..tensor import Tensor, wrap
+from ..writing import in_order
 
 
 @opaque(
@@ -35,7 +36,9 @@ from ..tensor import Tensor, wrap
 )
 def flip(k, input, *, dims):
     """The elements in reverse order along dimensions."""
-    return np.flip(input, dims).copy()
+    out = np.empty_like(input)
+    out[...] = np.flip(input, dims)
+    return out
 
 
 @flip.prepare
@@ -71,7 +74,7 @@ def _(k, g, dims):
 )
 def roll(k, input, *, shifts, dims):
     """The elements moved along dimensions; what leaves at one end comes in at the other."""
-    return np.roll(input, shifts, dims)
+    return in_order(np.roll(input, shifts, dims))
 
 
 @roll.prepare
@@ -81,7 +84,10 @@ def _(input, shifts, dims=None):
         if len(shifts) != 1:
             raise errors.runtime(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
         return (input,), {"shifts": shifts[0], "dims": None}
-    dims = tuple(check_dim(d, input.ndim) for d in (dims if isinstance(dims, (tuple, list)) else (dims,)))
+    dims = dims if isinstance(dims, (tuple, list)) else (dims,)
+    if not input.ndim:
+        raise errors.index(f"Dimension specified as {dims[0]} but tensor has no dimensions")
+    dims = tuple(check_dim(d, input.ndim) for d in dims)
     if len(shifts) != len(dims):
         raise errors.runtime(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     return (input,), {"shifts": shifts, "dims": dims}
@@ -167,6 +173,7 @@ def _selects(m: Any) -> list[Any]:
 
 
 @opaque(
+    out="exact apart",
     methods="index_select",
     samples=_selects,
     errors=lambda m: [
@@ -183,8 +190,6 @@ def index_select(k, input, index, *, dim):
     out = places.take(input, index, dim)
     if out is not None:
         return out
-    if index.size and (index.min() < 0 or index.max() >= input.shape[dim]):
-        raise errors.index("index out of range in self", f"Dimension {dim} has size {input.shape[dim]}.")
     return np.take(input, index, axis=dim)
 
 
@@ -205,7 +210,23 @@ def _(input, dim, index):
         raise errors.runtime("index_select(): Expected dtype int32 or int64 for index")
     if not index.ndim:
         index = index.reshape(1)
-    return (input, index), {"dim": check_dim(dim, input.ndim)}
+    dim = check_dim(dim, input.ndim)
+    if isinstance(input, Tensor):
+        _check_selected(input._a, dim, index._a)
+    return (input, index), {"dim": dim}
+
+
+def _check_selected(a, dim, index):
+    if not a.ndim and index.size != 1:
+        raise errors.runtime(
+            f"index_select(): Index to scalar can have only 1 value, got {index.size} value(s)", "Its one place is 0."
+        )
+    size = a.shape[dim] if a.ndim else 1
+    if index.size and (index.min() < 0 or index.max() >= size):
+        worst = int(index.max()) if index.max() >= size else int(index.min())
+        if dim or not a.size:  # PyTorch has two loops, which say it differently
+            raise errors.runtime(f"INDICES element is out of DATA bounds, id={worst} axis_dim={size}")
+        raise errors.index("index out of range in self", f"There is {worst}; dimension {dim} has size {size}.")
 
 
 index_select.nondiff("index")
@@ -296,6 +317,7 @@ def _repeat_all(input: Tensor, times: int, dim: int) -> Tensor:
 
 
 @opaque(
+    out="exact apart",
     methods="masked_select",
     samples=lambda m: [
         m(m.f(2, 3), m.b(2, 3)),

@@ -69,6 +69,7 @@ def by_dim(base: str, all_number: int = 0) -> Any:
 
 
 @reduction(
+    out="loose",
     methods="sum",
     grad_name=by_dim("Sum"),
     samples=lambda m: [
@@ -108,6 +109,7 @@ def _(k, g, input_shape, dim, keepdim):
 
 
 @reduction(
+    out="",
     methods="mean",
     grad_name=by_dim("Mean"),
     samples=lambda m: [*sum_samples(m), m(m.i(3), dtype=m.torch.float64)],
@@ -196,6 +198,7 @@ def _spread_options(input, dim=None, unbiased=None, keepdim=False, *, correction
 
 
 @reduction(
+    out="loose",
     methods="var",
     grad_name="VarBackward0",
     samples=spread_samples,
@@ -222,6 +225,7 @@ def _(k, g, input, dim, keepdim, correction):
 
 
 @reduction(
+    out="loose",
     methods="std",
     grad_name="StdBackward0",
     samples=spread_samples,
@@ -332,6 +336,7 @@ def _prod_samples(m: Any) -> list[Any]:
 
 
 @reduction(
+    out="loose",
     methods="prod",
     grad_name=by_dim("Prod"),
     samples=_prod_samples,
@@ -387,6 +392,7 @@ def _as(k, a):
 
 # --- other sums -------------------------------------------------------------------------------------------------------
 @reduction(
+    out="loose",
     methods="nansum",
     samples=lambda m: [*sum_samples(m), m(m.a([1.0, float("nan")])).value_only("nan")],
     errors=lambda m: [*dim_errors(m), m.error(RuntimeError, "nansum on CPU does not support complex inputs", m.c(2))],

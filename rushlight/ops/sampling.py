@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..autograd.graph import Node, next_seq
 from ..autograd.mode import recording
 from ..functions import function
@@ -18,7 +18,8 @@ from ..random import normal as normal_family
 from ..random.generator import Generator, default_generator
 from ..tensor import Tensor, edge_of, wrap
 from ..writing import bump, check_writable, rebase
-from .create import dtype_or_default, empty_like_array, finish, read_size
+from .create import finish, read_size, wanted_dtype
+from .likes import empty_like_array
 
 
 def _generator(generator: Generator | None) -> Generator:
@@ -62,10 +63,15 @@ def _sized(name: str, size: Any, kwargs: dict[str, Any], fill: Callable[[Generat
     if "size" in kwargs:
         size = (kwargs.pop("size"),)
     gen = _generator(kwargs.pop("generator", None))
-    dtype = dtype_or_default(kwargs.pop("dtype", None))
-    a = np.empty(read_size(name, size), dtype.np)
-    fill(gen, a)
-    return finish(a, **kwargs)
+    dtype = wanted_dtype(name, kwargs)
+    shape = read_size(name, size)
+
+    def draw(shape: Any) -> Tensor:
+        a = np.empty(shape, dtype.np)
+        fill(gen, a)
+        return finish(a, **kwargs)
+
+    return levels.drawn(shape, draw) if levels.running else draw(shape)
 
 
 @function(
@@ -117,7 +123,7 @@ def randint(low: Any, high: Any = None, size: Any = None, **kwargs: Any) -> Tens
     low, high = int(low), int(high)
     if low >= high:
         raise errors.runtime(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    kwargs["dtype"] = kwargs.get("dtype") or types.int64
+    kwargs["dtype"] = wanted_dtype("randint", kwargs, types.int64)
     return _sized("randint", (size,), kwargs, lambda gen, a: uniform.random_(gen, a, low, high))
 
 
@@ -128,11 +134,21 @@ def randint(low: Any, high: Any = None, size: Any = None, **kwargs: Any) -> Tens
         m.error(TypeError, "randperm(): argument 'n' (position 1) must be int, not str", "a"),
     ],
 )
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = types.int64, **kwargs: Any) -> Tensor:
+def randperm(n: int, *, generator: Generator | None = None, **kwargs: Any) -> Tensor:
     """A random permutation of 0 to n - 1."""
     if not hasattr(n, "__index__"):
         raise errors.type_(f"randperm(): argument 'n' (position 1) must be int, not {type(n).__name__}")
-    return finish(permutation.randperm(_generator(generator), int(n), dtype.np), **kwargs)
+    dtype = wanted_dtype("randperm", kwargs, types.int64)
+    gen = _generator(generator)
+    if levels.running:
+        return levels.drawn((int(n),), lambda shape: finish(_permutations(gen, shape, dtype.np), **kwargs))
+    return finish(permutation.randperm(gen, int(n), dtype.np), **kwargs)
+
+
+def _permutations(gen: Generator, shape: Any, np_dtype: Any) -> Any:
+    """A permutation in each row: for every example of a ``vmap`` one."""
+    rows = [permutation.randperm(gen, shape[-1], np_dtype) for _ in range(int(np.prod(shape[:-1])))]
+    return np.reshape(rows, shape).astype(np_dtype)
 
 
 def _like(name: str, input: Tensor, kwargs: dict[str, Any], fill: Callable[[Generator, Any], Any]) -> Tensor:
@@ -140,9 +156,14 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], fill: Callable[[Gene
         raise errors.not_a_tensor(name, "input", 1, input)
     gen = _generator(kwargs.pop("generator", None))
     dtype = kwargs.pop("dtype", None) or input.dtype
-    a = empty_like_array(input._a, dtype.np)
-    fill(gen, a)
-    return finish(a, **kwargs)
+
+    def filled(a: Any) -> Tensor:
+        fill(gen, a)
+        return finish(a, **kwargs)
+
+    if levels.running:
+        return levels.drawn(input._a.shape, lambda shape: filled(np.empty(shape, dtype.np)))
+    return filled(empty_like_array(input._a, dtype.np))
 
 
 @function(
@@ -206,6 +227,8 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
         return _sized(
             "normal", (size,), {**kwargs, "generator": gen}, lambda g, a: normal_family.normal_(g, a, mean, std)
         )
+    if levels.running and isinstance(mean, Tensor) | isinstance(std, Tensor):
+        return _normal_of_each(gen, mean, std)
     arrays = [x._a if isinstance(x, Tensor) else float(x) for x in (mean, std)]
     if all(isinstance(x, np.ndarray) for x in arrays):
         broadcast_shapes(arrays[0].shape, arrays[1].shape)
@@ -214,6 +237,24 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
             "normal() received an invalid combination of arguments", "Give a size: normal(0.0, 1.0, (2, 3))."
         )
     return finish(normal_family.normal(gen, *arrays), **kwargs)
+
+
+def _normal_of_each(gen: Generator, mean: Any, std: Any) -> Tensor:
+    """``normal`` under ``vmap``: standard normal numbers, scaled and moved."""
+    shapes = [x._a.shape if isinstance(x, Tensor) else () for x in (mean, std)]
+    like = mean if isinstance(mean, Tensor) else std
+    if isinstance(levels.innermost((mean, std)), levels.Level) and not levels.drawing():
+        raise errors.runtime(
+            "Vmap does not currently support same randomness with a batched tensor input. Please file an issue with functorch"
+        )
+
+    def draw(shape: Any) -> Tensor:
+        a = np.empty(shape, like._a.dtype)
+        normal_family.normal_(gen, a)
+        return wrap(a)
+
+    noise: Any = levels.drawn(np.broadcast_shapes(*shapes), draw)
+    return (noise * std + mean).detach()  # type: ignore[no-any-return]
 
 
 @opaque(nondiff=True, public=False)
@@ -248,7 +289,7 @@ def multinomial(
     if not isinstance(input, Tensor):
         raise errors.not_a_tensor("multinomial", "input", 1, input)
     result = multinomial_from.public(input, num_samples=num_samples, replacement=replacement, generator=generator)
-    return result if out is None else write_out("multinomial", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("multinomial", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 @opaque(grad_name="BernoulliBackward0", public=False)
@@ -285,12 +326,19 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     from ..writing import write_out
 
     result = REGISTRY["bernoulli_from"].public(input, p=p, generator=generator)
-    return result if out is None else write_out("bernoulli", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("bernoulli", out, result, (input,), "partial")  # type: ignore[no-any-return]
 
 
 # --- in place ---------------------------------------------------------------------------------------------------------
 def _refill(x: Tensor, name: str, fill: Callable[[Any], Any]) -> Tensor:
     """Fill a tensor with numbers that do not depend on it: what it was gets no gradient."""
+    if levels.running:
+        levels.refill(x, lambda one: _refilled(one, name, fill))
+        return x
+    return _refilled(x, name, fill)
+
+
+def _refilled(x: Tensor, name: str, fill: Callable[[Any], Any]) -> Tensor:
     check_writable(x)
     fill(x._a)
     bump(x)

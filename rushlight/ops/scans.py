@@ -40,6 +40,7 @@ def _scan_errors(m: Any) -> list[Any]:
 
 
 @reduction(
+    out="partial",
     methods="cumsum cumsum_",
     samples=lambda m: [*_scan_samples(m), m(m.i(3), 0, dtype=m.torch.float64)],
     errors=_scan_errors,
@@ -73,7 +74,7 @@ def _cumprod_samples(m: Any) -> list[Any]:
     return [*_scan_samples(m), m(m.i(3), 0, dtype=m.torch.float64), m(z, 1), m(z, 0)]
 
 
-@reduction(methods="cumprod cumprod_", samples=_cumprod_samples, errors=_scan_errors)
+@reduction(out="partial", methods="cumprod cumprod_", samples=_cumprod_samples, errors=_scan_errors)
 def cumprod(k, input, *, dim, dtype=None):
     """Running products along ``dim``."""
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
@@ -104,6 +105,7 @@ def _(k, g, input, out, dim):
 
 
 @reduction(
+    out="exact partial",
     methods="logcumsumexp",
     refuses={"bool": "logcumsumexp_out_cpu", "int": "logcumsumexp_out_cpu"},
     samples=_scan_samples,
@@ -155,18 +157,14 @@ def _running_extreme(name: str, ufunc: Any, doc: str) -> None:
     )(forward)
 
     @op.vjp("input")
-    def _(k, g, input_shape, indices, dim):
-        return (
-            k.scatter_add(k.broadcast_gradient(k.sum(g) * 0.0, size=input_shape), dim, indices, g)
-            if len(input_shape)
-            else g
-        )
+    def _(k, g, input, indices, dim):
+        return k.scatter_add(k.zeros_of(input), dim, indices, g) if len(input.shape) else g
 
     def public(input: Tensor, dim: int, *, out: Any = None) -> Any:
         need_tensor(name, input)
         pair = op.public(input, dim=check_dim(dim, input._a.ndim))
         result = named(name, ("values", "indices"))(*pair)
-        return result if out is None else write_out(name, out, result)
+        return result if out is None else write_out(name, out, result, (), "exact loose")
 
     public.__name__, public.__doc__ = name, doc
     function(
@@ -223,4 +221,4 @@ def diff(
         size = result._a.shape[dim]
         upper, lower = result.narrow(dim, 1, size - 1), result.narrow(dim, 0, size - 1)
         result = upper.logical_xor(lower) if result._a.dtype.kind == "b" else upper - lower
-    return result if out is None else write_out("diff", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("diff", out, result, (input,), "exact partial")  # type: ignore[no-any-return]

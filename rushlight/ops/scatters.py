@@ -12,7 +12,7 @@ from ..functions import function
 from ..kernels.places import scatter as scatter_by_machine
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
-from ..promotion import cast
+from ..promotion import element
 from ..readers import REGISTRY
 from ..tensor import Tensor
 from ..writing import write_out
@@ -131,6 +131,7 @@ def _unique(m: Any) -> list[Any]:
 
 
 @opaque(
+    out="exact partial",
     methods="scatter scatter_",
     grad_name=lambda inputs, attrs: (
         "NotImplemented" if attrs["reduce"] else f"ScatterBackward{int(not isinstance(inputs[2], Tensor))}"
@@ -160,7 +161,7 @@ def _(input, dim, index, src=None, *, value=None, reduce=None):
         raise errors.runtime("reduce argument must be either add or multiply.")
     dim = check_scatter("scatter", input, index, src, dim)
     if not isinstance(src, (Tensor, np.ndarray)) and isinstance(input, Tensor):
-        src = cast(src, input.dtype)
+        src = element(src, input.dtype)
     return (input, index, src), {"dim": dim, "reduce": reduce}
 
 
@@ -190,7 +191,7 @@ def _for_source(k, g, index, src_shape):
     return k.basic_put(g, size=tuple(src_shape), where=tuple(slice(0, n) for n in tuple(index.shape)))
 
 
-@opaque(methods="scatter_add scatter_add_", samples=_scatter_samples, errors=_scatter_errors)
+@opaque(out="exact partial", methods="scatter_add scatter_add_", samples=_scatter_samples, errors=_scatter_errors)
 def scatter_add(k, input, index, src, *, dim):
     """A copy with ``src`` added by index along ``dim``: ``out[index[i][j]][j] += src[i][j]`` for dim 0."""
     out = np.array(input)
@@ -368,6 +369,7 @@ def _flat_index(name: str, index: Any, size: int) -> None:
 
 
 @opaque(
+    out="exact apart",
     methods="take",
     samples=lambda m: [
         m(m.f(2, 3), m.a([0, 5, -1])),
@@ -511,7 +513,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
         wide = [n if d != dim else x[dim] for d, n in enumerate(common)]
         index = [n if d != dim else i[dim] for d, n in enumerate(common)]
         result = gather(input.broadcast_to(wide), dim, indices.broadcast_to(index))
-    return result if out is None else write_out("take_along_dim", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("take_along_dim", out, result, (input,), "exact apart")  # type: ignore[no-any-return]
 
 
 @opaque(

@@ -10,12 +10,16 @@ from .. import types
 from ..errors import check_dim, check_dims
 from ..kernels import reduce
 from ..kernels import softmax as softmax_kernel
+from ..kernels.iteration import is_half
 from ..op import reduction
+from ..readers import arrays
 from ..tensor import Tensor
+from ..writing import in_order
 from .reduction import _keep
 
 
 @reduction(
+    out="",
     methods="logsumexp",
     aliases="special.logsumexp",
     samples=lambda m: [
@@ -65,11 +69,12 @@ def _softmax_input(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, An
         dim = 0 if input.ndim in (0, 1, 3) else 1
     if dtype is not None and isinstance(input, Tensor) and input.dtype is not dtype:
         input = input.to(dtype)
+    dim = check_dim(dim, input.ndim)
     kind = (input._a if isinstance(input, Tensor) else input).dtype.kind
-    if kind in "biuc":
+    if kind in "biuc" and 0 not in input.shape:
         scalar = types.scalar_name(types.of_array(input._a if isinstance(input, Tensor) else input))
         raise NotImplementedError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{scalar}'")
-    return (input,), {"dim": check_dim(dim, input.ndim)}
+    return (input,), {"dim": dim}
 
 
 def _softmax_samples(m: Any) -> list[Any]:
@@ -96,7 +101,7 @@ def _softmax_errors(name: str) -> Any:
 @reduction(methods="softmax", aliases="special.softmax", samples=_softmax_samples, errors=_softmax_errors("softmax"))
 def softmax(k, input, *, dim):
     """``exp(x) / sum(exp(x))`` along ``dim``."""
-    return softmax_kernel.softmax(input, dim)
+    return in_order(softmax_kernel.softmax(input, dim))
 
 
 @softmax.prepare
@@ -117,7 +122,18 @@ def _(k, g, out, dim):
 
 
 def _softmax_gradient(k):
-    return lambda g, out, dim: (g - k.sum(g * out, dim, True)) * out
+    return _in_float32(k, lambda g, out, dim: (g - k.sum(g * out, dim, True)) * out)
+
+
+def _in_float32(k, formula):
+    """A formula as PyTorch's kernels compute it on 16-bit floats: rounded once, at its end."""
+
+    def wide(g, out, dim):
+        if k is not arrays or not is_half(out.dtype):
+            return formula(g, out, dim)
+        return formula(g.astype(np.float32), out.astype(np.float32), dim).astype(out.dtype)
+
+    return wide
 
 
 @reduction(
@@ -128,7 +144,7 @@ def _softmax_gradient(k):
 )
 def log_softmax(k, input, *, dim):
     """``x - log(sum(exp(x)))`` along ``dim``."""
-    return softmax_kernel.log_softmax(input, dim) if input.ndim else np.zeros_like(input)
+    return in_order(softmax_kernel.log_softmax(input, dim)) if input.ndim else np.zeros_like(input)
 
 
 @log_softmax.prepare
@@ -149,4 +165,4 @@ def _(k, g, out, dim):
 
 
 def _log_softmax_gradient(k):
-    return lambda g, out, dim: g - k.exp(out) * k.sum(g, dim, True)
+    return _in_float32(k, lambda g, out, dim: g - k.exp(out) * k.sum(g, dim, True))

@@ -11,7 +11,7 @@ from ..errors import check_dim
 from ..functions import function
 from ..op import opaque, reduction
 from ..return_types import named
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from ..writing import write_out
 from .reduction import need_tensor
 
@@ -77,7 +77,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         raise errors.runtime("selected index k out of range")
     pair = topk_pair.public(input, k_=int(k), dim=dim, largest=largest, sorted=sorted)
     result = named("topk", ("values", "indices"))(*pair)
-    return result if out is None else write_out("topk", out, result)
+    return result if out is None else write_out("topk", out, result, (input,), "exact partial")
 
 
 @reduction(outputs=("values", "indices"), n_diff=1, public=False)
@@ -135,7 +135,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
         raise errors.runtime(" Sort does not support complex dtypes on CPU", "Complex numbers have no order.")
     pair = sort_pair.public(input, dim=check_dim(dim, input._a.ndim), descending=bool(descending), stable=bool(stable))
     result = named("sort", ("values", "indices"))(*pair)
-    return result if out is None else write_out("sort", out, result)
+    return result if out is None else write_out("sort", out, result, (input,), "exact partial")
 
 
 @function(methods="argsort", samples=_sorts, errors=_sort_errors)
@@ -165,7 +165,32 @@ def nonzero(input: Tensor, *, as_tuple: bool = False, out: Any = None) -> Any:
     if as_tuple:
         return tuple(nonzero_matrix.public(input if input._a.ndim else input.reshape(1)).unbind(1))
     found = nonzero_matrix.public(input)
-    return found if out is None else write_out("nonzero", out, found)
+    return found if out is None else write_out("nonzero", out, found, (), "exact")
+
+
+@function(methods="nonzero_static", samples=lambda m: [
+    m(m.i(2, 3, hi=2), size=2), m(m.a([[1, 0], [0, 3]]), size=3), m(m.f(), size=2), m(m.f(0, 2), size=2, fill_value=7),
+    m(m.i(3, 2, hi=2).t(), size=0)],
+    errors=lambda m: [
+    m.error(RuntimeError, "nonzero_static: 'size' must be an non-negative integer", m.i(2), size=-1),
+    m.error(TypeError, "nonzero_static(): argument 'size' must be int, not float", m.i(2), size=2.5)])  # fmt: skip
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1, out: Any = None) -> Tensor:
+    """The first ``size`` rows of ``nonzero``; rows of ``fill_value`` if there are fewer.
+
+    >>> import rushlight as torch
+    >>> torch.nonzero_static(torch.tensor([0, 1]), size=2)
+    tensor([[ 1],
+            [-1]])
+    """
+    need_tensor("nonzero_static", input)
+    if not isinstance(size, int):
+        raise errors.type_(f"nonzero_static(): argument 'size' must be int, not {type(size).__name__}")
+    if size < 0:
+        raise errors.runtime("nonzero_static: 'size' must be an non-negative integer")
+    rows = np.full((size, input._a.ndim), fill_value, np.int64)
+    found = np.argwhere(input._a)[:size]
+    rows[: len(found)] = found
+    return wrap(rows) if out is None else write_out("nonzero_static", out, wrap(rows), (), "exact")  # type: ignore[no-any-return]
 
 
 @function(
@@ -185,4 +210,4 @@ def argwhere(input: Tensor) -> Tensor:
 def msort(input: Tensor, *, out: Any = None) -> Tensor:
     """Elements in ascending order along the first dimension."""
     values = sort(input, 0)[0]
-    return values if out is None else write_out("msort", out, values)  # type: ignore[no-any-return]
+    return values if out is None else write_out("msort", out, values, (input,), "exact partial")  # type: ignore[no-any-return]

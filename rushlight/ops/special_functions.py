@@ -108,7 +108,7 @@ def _(k, g, other, out):
     return g * (other / out)
 
 
-@elementwise(methods="nan_to_num nan_to_num_", domain=(-3, 3))
+@elementwise(out="exact partial", methods="nan_to_num nan_to_num_", domain=(-3, 3))
 def nan_to_num(k, input, *, nan=0.0, posinf=None, neginf=None):
     """NaN and infinities replaced: by 0 and the largest finite numbers unless given."""
     if input.dtype.kind in "iub":
@@ -343,7 +343,11 @@ def _infinite(name: str, ufunc, doc: str) -> None:
 
     forward.__name__, forward.__doc__ = name, doc
     elementwise(
-        methods=name, nondiff=True, refuses={"complex": (f"{name} does not support complex inputs.",)}, domain=(-3, 3)
+        methods=name,
+        nondiff=True,
+        out="exact",
+        refuses={"complex": (f"{name} does not support complex inputs.",)},
+        domain=(-3, 3),
     )(forward)
 
 

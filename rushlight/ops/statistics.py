@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, types
 from ..errors import check_dim
 from ..functions import function
 from ..kernels import norm as norm_kernel
+from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..tensor import Tensor
@@ -192,6 +193,11 @@ def _(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     for name, x in (("X1", x1), ("X2", x2)):
         if x.ndim < 2:
             raise errors.runtime(f"cdist only supports at least 2D tensors, {name} got: {x.ndim}D")
+    for name, x in (("X1", x1), ("X2", x2)):
+        if isinstance(x, Tensor) and x.dtype.category < types.FLOATING:
+            raise errors.runtime(f"cdist only supports floating-point dtypes, {name} got: {types.scalar_name(x.dtype)}")
+    if isinstance(x1, Tensor) and is_half(x1._a.dtype) and 0 not in (*x1.shape, *x2.shape):
+        raise NotImplementedError(f"\"cdist\" not implemented for '{types.scalar_name(x1.dtype)}'")
     if x1.shape[-1] != x2.shape[-1]:
         raise errors.runtime(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
     if p < 0:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from .. import errors
 from ..functions import function
+from ..inplace import inplace
 from ..kernels import activations, elementary, special
 from ..op import elementwise
 from ..tensor import Tensor
@@ -171,12 +173,18 @@ def atan2(k, input, other):
 
 @atan2.vjp("input")
 def _(k, g, input, other):
-    return g * other / (input * input + other * other)
+    return g * other * _inverse_square(k, input, other)
 
 
 @atan2.vjp("other")
 def _(k, g, input, other):
-    return -g * input / (input * input + other * other)
+    return -g * input * _inverse_square(k, input, other)
+
+
+def _inverse_square(k, x, y):
+    """1 over the squared distance from the origin, 0 there."""
+    square = x * x + y * y
+    return k.where(square == 0, 0.0, k.reciprocal(square))
 
 
 def _rounding(name: str, ufunc, doc: str, aliases: str = "") -> None:
@@ -187,7 +195,9 @@ def _rounding(name: str, ufunc, doc: str, aliases: str = "") -> None:
 
     forward.__name__, forward.__doc__ = name, doc
     refuses = {"bool": f"{name}_vml_cpu", "complex": f"{name} is not supported for complex inputs"}
-    op = elementwise(methods=f"{name} {name}_", aliases=aliases, refuses=refuses, domain=(-3, 3))(forward)
+    op = elementwise(methods=f"{name} {name}_", aliases=aliases, refuses=refuses, domain=(-3, 3), out="exact partial")(
+        forward
+    )
 
     @op.vjp("input")
     def _(k, g):
@@ -200,6 +210,7 @@ _rounding("trunc", np.trunc, "The integer part.", "fix")
 
 
 @elementwise(
+    out="exact partial",
     methods="round round_",
     aliases="special.round",
     refuses={"bool": "round_vml_cpu", "complex": "round_vml_cpu"},
@@ -217,7 +228,7 @@ def _(k, g):
     return g * 0.0
 
 
-@elementwise(methods="frac frac_", refuses="bool int complex", domain=(-3, 3))
+@elementwise(out="exact partial", methods="frac frac_", refuses="bool int complex", domain=(-3, 3))
 def frac(k, input):
     """The part after the point, with the sign."""
     return k.sub(input, k.trunc(input))
@@ -235,7 +246,7 @@ def _question(name: str, ufunc, doc: str, refuses=None) -> None:
         return ufunc(input)
 
     forward.__name__, forward.__doc__ = name, doc
-    elementwise(methods=name, domain=(-3, 3), nondiff=True, refuses=refuses)(forward)
+    elementwise(methods=name, domain=(-3, 3), nondiff=True, refuses=refuses, out="exact")(forward)
 
 
 _question("isnan", np.isnan, "Whether an element is nan.")
@@ -249,11 +260,11 @@ _question(
 )
 
 
-def _conjugate(name: str, methods: str, doc: str) -> None:
-    """A conjugate; a real tensor is returned as it is, so the op itself sees complex ones only."""
+def _conjugate(name: str, doc: str) -> Any:
+    """A conjugate; a real tensor is returned as it is, so the op itself sees complex ones only (in place real ones too)."""
 
     def forward(k, input):
-        return np.conjugate(input)
+        return k.conj(input)
 
     forward.__name__, forward.__doc__ = name, doc
     op = elementwise(domain=(-3, 3), public=False)(forward)
@@ -270,14 +281,25 @@ def _conjugate(name: str, methods: str, doc: str) -> None:
     public.__name__, public.__doc__ = name, doc
     function(
         name=name,
-        methods=methods,
+        methods=name,
         samples=lambda m: [m(m.c(2, 3)), m(m.a(1 + 2j)), m(m.c(0)), m(m.c(2, 3).t()), m(m.f(3)), m(m.i(3))],
         errors=lambda m: [m.error(TypeError, "must be Tensor, not str", "text")],
     )(public)
+    return op
 
 
-_conjugate("conj", "conj", "The complex conjugate; a real tensor itself.")
-_conjugate("conj_physical", "conj_physical", "The complex conjugate in new memory; a real tensor itself.")
+_conjugate("conj", "The complex conjugate; a real tensor itself.")
+_conj_physical = _conjugate("conj_physical", "The complex conjugate in new memory; a real tensor itself.")
+
+
+@function(methods="conj_physical_", samples=lambda m: [
+    m(m.c(2, 3)), m(m.a(1 + 2j)), m(m.c(0)), m(m.c(2, 3).t()), m(m.f(3)), m(m.i(3)), m(m.b(3))],
+    errors=lambda m: [m.error(TypeError, "must be Tensor, not str", "text")])  # fmt: skip
+def conj_physical_(input: Tensor) -> Tensor:
+    """Conjugate in place."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("conj_physical_", "input", 1, input)
+    return inplace(_conj_physical, (input,), {})
 
 
 @elementwise(

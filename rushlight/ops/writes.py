@@ -9,7 +9,7 @@ from ..autograd.mode import recording
 from ..functions import function
 from ..inplace import inplace
 from ..op import opaque
-from ..promotion import cast, cast_array
+from ..promotion import cast, cast_array, element
 from ..tensor import Tensor, requires_grad, wrap
 from ..writing import bump, check_writable
 
@@ -98,7 +98,7 @@ def _(input, value):
             "0-d tensor"
         )
     if isinstance(input, Tensor):
-        value = cast(value, input.dtype)
+        value = element(value, input.dtype)
     return (input, value), {}
 
 

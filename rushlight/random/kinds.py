@@ -1,4 +1,4 @@
-"""What the samplers have to know about element types: bounds, digits, C++ names for error texts, and how C casts."""
+"""What the samplers have to know about element types: bounds, digits, and how C casts."""
 
 from __future__ import annotations
 
@@ -20,19 +20,6 @@ LARGEST = {
     types.float32: (2.0**24 - 1) * 2.0**104,
     types.float64: (2.0**53 - 1) * 2.0**971,
 }
-
-_C_NAMES = {
-    types.bool_: "bool", types.uint8: "unsigned char", types.int8: "signed char", types.int16: "short int",
-    types.int32: "int", types.int64: "long int", types.uint16: "short unsigned int", types.uint32: "unsigned int",
-    types.uint64: "long unsigned int", types.float16: "c10::Half", types.bfloat16: "c10::BFloat16",
-    types.float32: "float", types.float64: "double", types.complex64: "c10::complex<float>",
-    types.complex128: "c10::complex<double>",
-}  # fmt: skip
-
-
-def c_name(kind: types.dtype) -> str:
-    """PyTorch's C++ spelling of a dtype: int64 is ``long int``."""
-    return _C_NAMES[kind]
 
 
 def number(x: float) -> str:

@@ -17,7 +17,7 @@ from rushlight.fpstate import quiet
 from rushlight.random import libm, streams
 from rushlight.random.fma import fma64
 from rushlight.random.generator import CHUNK, MT19937
-from rushlight.random.kinds import c_name, not_implemented, number, store
+from rushlight.random.kinds import not_implemented, number, store
 from rushlight.random.layout import fill_in_memory_order
 
 Array = np.ndarray[Any, Any]
@@ -107,7 +107,7 @@ def cauchy_(gen: MT19937, a: Array, median: float = 0.0, sigma: float = 1.0) -> 
     if not kind.is_floating_point:
         raise RuntimeError(
             "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you "
-            f"specified {c_name(kind)}"
+            f"specified {types.c_name(kind)}"
         )
     if not sigma > 0.0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={number(sigma)}")

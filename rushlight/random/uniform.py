@@ -17,7 +17,7 @@ from rushlight.fpstate import quiet
 from rushlight.random import streams
 from rushlight.random.fma import fma32, fma64
 from rushlight.random.generator import CHUNK, MASK24, MASK53, MT19937, SCALE24
-from rushlight.random.kinds import DIGITS, LARGEST, c_name, not_implemented, number, require_floating, round_to
+from rushlight.random.kinds import DIGITS, LARGEST, not_implemented, number, require_floating, round_to
 from rushlight.random.layout import fill_in_memory_order, memory_order, real_view
 
 Array = np.ndarray[Any, Any]
@@ -55,7 +55,7 @@ def _check_uniform_bounds(kind: types.dtype, low: float, high: float) -> tuple[f
     largest = LARGEST[kind]
     for name, bound in (("from", low), ("to", high)):
         if not -largest <= bound <= largest:
-            raise RuntimeError(f"{name} is out of bounds for {c_name(kind)}")
+            raise RuntimeError(f"{name} is out of bounds for {types.c_name(kind)}")
     if low > high:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={number(low)} > to={number(high)}"
@@ -217,11 +217,11 @@ def _representable(kind: types.dtype, low: int, high: int) -> tuple[int, int]:
 def _check_bound(kind: types.dtype, name: str, bound: int) -> None:
     if kind.is_floating_point:
         if not -LARGEST[kind] <= bound <= LARGEST[kind]:
-            raise RuntimeError(f"{name} is out of bounds for {c_name(kind)}")
+            raise RuntimeError(f"{name} is out of bounds for {types.c_name(kind)}")
         if abs(bound) > 1 << DIGITS[kind]:
             span = f"[-(2^{DIGITS[kind]}), 2^{DIGITS[kind]}]"
             warnings.warn(
-                f"{name} is out of bounds {span}. Due to precision limitations {c_name(kind)} can support discrete "
+                f"{name} is out of bounds {span}. Due to precision limitations {types.c_name(kind)} can support discrete "
                 "uniform distribution only within this range.",
                 UserWarning,
                 stacklevel=4,
@@ -229,7 +229,7 @@ def _check_bound(kind: types.dtype, name: str, bound: int) -> None:
         return
     lowest = -_largest_integer(kind) - 1 if kind.is_signed else 0
     if not lowest <= bound <= _largest_integer(kind):
-        raise RuntimeError(f"{name} is out of bounds for {c_name(kind)}")
+        raise RuntimeError(f"{name} is out of bounds for {types.c_name(kind)}")
 
 
 def _fill_integers(gen: MT19937, flat: Array, low: int, span: int, wide: bool) -> None:

@@ -1,0 +1,440 @@
+"""Windows: ``torch.signal.windows`` and the older functions of the same purpose. Each step is one of PyTorch's, digits included."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import errors, types
+from ..functions import function
+from ..promotion import cast_array
+from ..tensor import Tensor, wrap
+from .create import dtype_or_default, empty, finish, ones, tensor
+from .fft import need_int
+from .ranges import arange, linspace
+
+
+# --- torch.signal.windows: arguments --------------------------------------------------------------------------------------
+def _check(name: str, M: Any, dtype: Any, layout: Any) -> types.dtype:
+    """The dtype of a window.
+
+    Raises:
+        ValueError: for a negative length, a dtype other than float32 and float64, another layout.
+    """
+    if M < 0:
+        raise errors.value(f"{name} requires non-negative window length, got M={M}")
+    if layout is not types.strided:
+        raise errors.value(f"{name} is implemented for strided tensors only, got: {layout}")
+    dtype = dtype_or_default(dtype, name)
+    if dtype not in (types.float32, types.float64):
+        raise errors.value(f"{name} expects float32 or float64 dtypes, got: {dtype}")
+    return dtype
+
+
+def _steps(M: Any, sym: bool) -> Any:
+    """From the first point to the last: a window that is not symmetric is one period, whose end is the next one's beginning."""
+    return M if not sym and M > 1 else M - 1
+
+
+def _line(start: Any, end: Any, M: Any, dtype: types.dtype, device: Any, requires_grad: bool) -> Tensor:
+    return linspace(start=start, end=end, steps=M, dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+
+
+def _samples(*kwargs: dict[str, Any], **always: Any) -> Any:
+    """Lengths 0 and 1, odd and even, both kinds, both dtypes, and some keywords."""
+
+    def samples(m: Any) -> list[Any]:
+        sizes = [m(n, **always) for n in (0, 1, 2, 7)]
+        forms = [m(8, **{**always, **k}) for k in ({"sym": False}, *kwargs)]
+        return [*sizes, *forms, m(1, sym=False, **always), m(9, dtype=m.torch.float64, **always)]
+
+    return samples
+
+
+def _errors(name: str, *more: Any, **always: Any) -> Any:
+    """What all windows refuse, then ``more``: pairs of a phrase and keywords for a ValueError."""
+    return lambda m: [
+        m.error(ValueError, f"{name} requires non-negative window length, got M=-1", -1, **always),
+        m.error(
+            ValueError, f"{name} expects float32 or float64 dtypes, got: torch.int64", 3, dtype=m.torch.int64, **always
+        ),
+        m.error(
+            ValueError,
+            f"{name} is implemented for strided tensors only, got: torch.sparse_coo",
+            3,
+            layout=m.torch.sparse_coo,
+            **always,
+        ),
+        m.error(TypeError, "linspace() received an invalid combination of arguments", 2.5, **always),
+        *[m.error(ValueError, phrase, 5, **k) for phrase, k in more],
+    ]
+
+
+# --- torch.signal.windows -------------------------------------------------------------------------------------------------
+@function(
+    name="signal.windows.exponential",
+    samples=_samples({"tau": 2.5}, {"center": 1.0, "sym": False}),
+    errors=_errors(
+        "exponential",
+        ("Tau must be positive, got: 0.0 instead.", {"tau": 0.0}),
+        ("Center must be None for symmetric windows", {"center": 1.0}),
+    ),
+)
+def exponential(
+    M: int,
+    *,
+    center: float | None = None,
+    tau: float = 1.0,
+    sym: bool = True,
+    dtype: Any = None,
+    layout: Any = types.strided,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``exp(-|n - center| / tau)``; ``center`` may be given if the window is not symmetric.
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.exponential(3)
+    tensor([0.3679, 1.0000, 0.3679])
+    """
+    dtype = _check("exponential", M, dtype, layout)
+    if tau <= 0:
+        raise errors.value(f"Tau must be positive, got: {tau} instead.")
+    if sym and center is not None:
+        raise errors.value("Center must be None for symmetric windows", "Write sym=False to give a center.")
+    if M == 0:
+        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    if center is None:
+        center = _steps(M, sym) / 2.0
+    rate = 1 / tau
+    k = _line(-center * rate, (-center + (M - 1)) * rate, M, dtype, device, requires_grad)
+    return (-k.abs()).exp()  # type: ignore[no-any-return]
+
+
+@function(name="signal.windows.cosine", samples=_samples(), errors=_errors("cosine"))
+def cosine(
+    M: int,
+    *,
+    sym: bool = True,
+    dtype: Any = None,
+    layout: Any = types.strided,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``sin(pi (n + 1/2) / M)``."""
+    dtype = _check("cosine", M, dtype, layout)
+    if M == 0:
+        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    start, step = 0.5, math.pi / (_steps(M, sym) + 1)
+    return _line(start * step, (start + (M - 1)) * step, M, dtype, device, requires_grad).sin()  # type: ignore[no-any-return]
+
+
+@function(
+    name="signal.windows.gaussian",
+    samples=_samples({"std": 2.5}),
+    errors=_errors("gaussian", ("Standard deviation must be positive, got: 0.0 instead.", {"std": 0.0})),
+)
+def gaussian(
+    M: int,
+    *,
+    std: float = 1.0,
+    sym: bool = True,
+    dtype: Any = None,
+    layout: Any = types.strided,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``exp(-(n / std)^2 / 2)``, n counted from the middle.
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.gaussian(3)
+    tensor([0.6065, 1.0000, 0.6065])
+    """
+    dtype = _check("gaussian", M, dtype, layout)
+    if std <= 0:
+        raise errors.value(f"Standard deviation must be positive, got: {std} instead.")
+    if M == 0:
+        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    start = -_steps(M, sym) / 2.0
+    scale = 1 / (std * math.sqrt(2))
+    k = _line(start * scale, (start + (M - 1)) * scale, M, dtype, device, requires_grad)
+    return (-(k**2)).exp()  # type: ignore[no-any-return]
+
+
+@function(
+    name="signal.windows.kaiser",
+    samples=_samples({"beta": 2.5}, {"beta": 0.0}),
+    errors=_errors("kaiser", ("beta must be non-negative, got: -1.0 instead.", {"beta": -1.0})),
+)
+def kaiser(
+    M: int,
+    *,
+    beta: float = 12.0,
+    sym: bool = True,
+    dtype: Any = None,
+    layout: Any = types.strided,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``i0(beta sqrt(1 - k^2)) / i0(beta)``, k from -1 to 1."""
+    dtype = _check("kaiser", M, dtype, layout)
+    if beta < 0:
+        raise errors.value(f"beta must be non-negative, got: {beta} instead.")
+    if M == 0:
+        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    if M == 1:
+        return ones((1,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    bound = tensor(beta, dtype=dtype, device=device)
+    start = -bound
+    end = bound.minimum(start + (M - 1) * (2.0 * bound / _steps(M, sym)))  # rounding may not lead beyond the bound
+    k = _line(start, end, M, dtype, device, requires_grad)
+    return (bound * bound - k.pow(2)).sqrt().i0() / bound.i0()  # type: ignore[no-any-return]
+
+
+@function(name="signal.windows.bartlett", samples=_samples(), errors=_errors("bartlett"))
+def bartlett(
+    M: int,
+    *,
+    sym: bool = True,
+    dtype: Any = None,
+    layout: Any = types.strided,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A triangle: ``1 - |2 n / (M - 1) - 1|``.
+
+    >>> import rushlight as torch
+    >>> torch.signal.windows.bartlett(5)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
+    """
+    dtype = _check("bartlett", M, dtype, layout)
+    if M == 0:
+        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    if M == 1:
+        return ones((1,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    step = 2 / _steps(M, sym)
+    k = _line(-1, -1 + (M - 1) * step, M, dtype, device, requires_grad)
+    return 1 - k.abs()  # type: ignore[no-any-return]
+
+
+@function(
+    name="signal.windows.general_cosine",
+    samples=_samples({"a": (0.2, 0.3, 0.5)}, {"a": [1.0]}, a=[0.5, 0.5]),
+    errors=lambda m: [
+        *_errors("general_cosine", a=[0.5, 0.5])(m),
+        m.error(TypeError, "Coefficients must be a list/tuple", 5, a=3),
+        m.error(ValueError, "Coefficients cannot be empty", 5, a=[]),
+        m.error(TypeError, "missing 1 required keyword-only argument: 'a'", 5),
+    ],
+)
+def general_cosine(
+    M: int,
+    *,
+    a: Any,
+    sym: bool = True,
+    dtype: Any = None,
+    layout: Any = types.strided,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``sum_i (-1)^i a[i] cos(2 pi i n / (M - 1))``."""
+    dtype = _check("general_cosine", M, dtype, layout)
+    if M == 0:
+        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    if M == 1:
+        return ones((1,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    if not isinstance(a, (list, tuple)):
+        raise errors.type_("Coefficients must be a list/tuple")
+    if not a:
+        raise errors.value("Coefficients cannot be empty")
+    step = 2 * math.pi / _steps(M, sym)
+    k = _line(0, (M - 1) * step, M, dtype, device, requires_grad)
+    signed = tensor([(-1) ** i * w for i, w in enumerate(a)], dtype=dtype, device=device, requires_grad=requires_grad)
+    i = arange(len(a), dtype=dtype, device=device, requires_grad=requires_grad)
+    return (signed.unsqueeze(-1) * (i.unsqueeze(-1) * k).cos()).sum(0)  # type: ignore[no-any-return]
+
+
+@function(
+    name="signal.windows.general_hamming",
+    samples=_samples({"alpha": 0.7}),
+    errors=_errors("general_cosine"),
+)
+def general_hamming(
+    M: int,
+    *,
+    alpha: float = 0.54,
+    sym: bool = True,
+    dtype: Any = None,
+    layout: Any = types.strided,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``alpha - (1 - alpha) cos(2 pi n / (M - 1))``."""
+    a = [alpha, 1.0 - alpha]
+    return general_cosine(  # type: ignore[no-any-return]
+        M, a=a, sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad
+    )
+
+
+def _cosine_window(name: str, a: list[float], doc: str, checked_as: str = "general_cosine") -> Any:
+    @function(name=f"signal.windows.{name}", samples=_samples(), errors=_errors(checked_as))
+    def window(
+        M: int,
+        *,
+        sym: bool = True,
+        dtype: Any = None,
+        layout: Any = types.strided,
+        device: Any = None,
+        requires_grad: bool = False,
+    ) -> Tensor:
+        dtype = _check(checked_as, M, dtype, layout)
+        return general_cosine(  # type: ignore[no-any-return]
+            M, a=a, sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad
+        )
+
+    window.__doc__ = doc
+    return window
+
+
+hamming = _cosine_window("hamming", [0.54, 1.0 - 0.54], "``0.54 - 0.46 cos(2 pi n / (M - 1))``.")
+hann = _cosine_window("hann", [0.5, 0.5], "``(1 - cos(2 pi n / (M - 1))) / 2``.")
+blackman = _cosine_window(
+    "blackman",
+    [0.42, 0.5, 0.08],
+    "``0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1))``.",
+    "blackman",
+)
+nuttall = _cosine_window(
+    "nuttall",
+    [0.3635819, 0.4891775, 0.1365995, 0.0106411],
+    "Four cosine terms with side lobes below -93 dB (Nuttall 1981, minimum of four terms).",
+)
+
+
+# --- the older functions --------------------------------------------------------------------------------------------------
+def _old(name: str, length: Any, periodic: Any, body: Any, kwargs: dict[str, Any]) -> Tensor:
+    """The window that ``body`` writes from 0, 1, ..., n - 1; a periodic one is one point longer, and that is cut off."""
+    length = need_int(name, "window_length", 1, length)
+    if not isinstance(periodic, (bool, int)):
+        raise errors.type_(
+            f"{name}() received an invalid combination of arguments - got (int, {type(periodic).__name__})",
+            "The second argument, periodic, is a bool.",
+        )
+    if "out" in kwargs:
+        raise errors.type_(f"{name}() received an invalid combination of arguments - got (int, out=Tensor)")
+    if kwargs.get("layout") not in (None, types.strided):
+        raise errors.runtime(f"{name} is not implemented for sparse types, got: {kwargs['layout']}")
+    dtype = dtype_or_default(kwargs.pop("dtype", None), name)
+    if dtype.category < types.FLOATING:
+        raise errors.runtime(f"{name} expects floating point dtypes, got: {dtype}")
+    if dtype.is_complex:
+        raise NotImplementedError(f"\"arange_cpu\" not implemented for '{types.scalar_name(dtype)}'")
+    if length < 0:
+        raise errors.runtime(f"{name} requires non-negative window_length, got window_length={length}")
+    if length < 2:
+        return ones(length, dtype=dtype, **kwargs)  # type: ignore[no-any-return]
+    n = length + 1 if periodic else length
+    return finish(body(arange(n, dtype=dtype), n).narrow(0, 0, length)._a, **kwargs)
+
+
+def _old_samples(*more: tuple[Any, ...]) -> Any:
+    return lambda m: [
+        *[m(n) for n in (0, 1, 2, 7, 8)],
+        *[m(n, False) for n in (1, 2, 7, 8)],
+        m(6, dtype=m.torch.float64),
+        m(6, periodic=False, dtype=m.torch.float16),
+        *[m(*args) for args in more],
+    ]
+
+
+def _old_errors(name: str) -> Any:
+    return lambda m: [
+        m.error(RuntimeError, f"{name} requires non-negative window_length, got window_length=-1", -1),
+        m.error(RuntimeError, f"{name} expects floating point dtypes, got: ", 3, dtype=m.torch.int64),
+        m.error(RuntimeError, f"{name} is not implemented for sparse types, got: ", 3, layout=m.torch.sparse_coo),
+        m.error(TypeError, f"{name}(): argument 'window_length' (position 1) must be int, not float", 2.5),
+        m.error(TypeError, f"{name}() received an invalid combination of arguments - got (int, str)", 5, "x"),
+        m.error(NotImplementedError, "\"arange_cpu\" not implemented for 'ComplexFloat'", 3, dtype=m.torch.complex64),
+    ]
+
+
+@function(samples=_old_samples((6, True, 0.6), (6, False, 0.5, 0.4)), errors=_old_errors("hamming_window"))
+def hamming_window(
+    window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46, **kwargs: Any
+) -> Tensor:
+    """``alpha - beta cos(2 pi n / (N - 1))``; periodic: of N = window_length + 1 points without the last.
+
+    Keywords: ``dtype, device, requires_grad``.
+
+    >>> import rushlight as torch
+    >>> torch.hamming_window(4)
+    tensor([0.0800, 0.5400, 1.0000, 0.5400])
+    """
+    return _old(
+        "hamming_window",
+        window_length,
+        periodic,
+        lambda x, n: x.mul_(math.pi * 2.0 / (n - 1)).cos_().mul_(-beta).add_(alpha),
+        kwargs,
+    )
+
+
+@function(samples=_old_samples(), errors=_old_errors("hann_window"))
+def hann_window(window_length: int, periodic: bool = True, **kwargs: Any) -> Tensor:
+    """``(1 - cos(2 pi n / (N - 1))) / 2``; periodic: of N = window_length + 1 points without the last.
+
+    Keywords: ``dtype, device, requires_grad``.
+
+    >>> import rushlight as torch
+    >>> torch.hann_window(4)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000])
+    """
+    return _old(
+        "hann_window",
+        window_length,
+        periodic,
+        lambda x, n: x.mul_(math.pi * 2.0 / (n - 1)).cos_().mul_(-0.5).add_(0.5),
+        kwargs,
+    )
+
+
+@function(samples=_old_samples(), errors=_old_errors("blackman_window"))
+def blackman_window(window_length: int, periodic: bool = True, **kwargs: Any) -> Tensor:
+    """``0.42 - 0.5 cos(2 pi n / (N - 1)) + 0.08 cos(4 pi n / (N - 1))``; periodic as for ``hann_window``."""
+
+    def body(x: Any, n: int) -> Any:
+        x.mul_(math.pi / (n - 1))
+        return x.mul(4).cos_().mul_(0.08) - x.mul(2).cos_().mul_(0.5) + 0.42
+
+    return _old("blackman_window", window_length, periodic, body, kwargs)
+
+
+@function(samples=_old_samples(), errors=_old_errors("bartlett_window"))
+def bartlett_window(window_length: int, periodic: bool = True, **kwargs: Any) -> Tensor:
+    """``1 - |2 n / (N - 1) - 1|``; periodic as for ``hann_window``."""
+
+    def body(x: Any, n: int) -> Any:
+        x.mul_(2.0 / (n - 1))
+        half = ((n - 1) >> 1) + 1
+        x.narrow(0, half, n - half).mul_(-1).add_(2)
+        return x
+
+    return _old("bartlett_window", window_length, periodic, body, kwargs)
+
+
+@function(samples=_old_samples((6, True, 3.0), (6, False, 0.0)), errors=_old_errors("kaiser_window"))
+def kaiser_window(window_length: int, periodic: bool = True, beta: float = 12.0, **kwargs: Any) -> Tensor:
+    """``i0(beta sqrt(1 - (2 n / (N - 1) - 1)^2)) / i0(beta)``; periodic as for ``hann_window``."""
+
+    def body(x: Tensor, n: int) -> Tensor:
+        narrow, wide = (np.float64, np.longdouble) if x.dtype is types.float64 else (np.float32, np.float64)
+        middle = narrow((n - 1) / 2.0)
+        ratio = ((cast_array(x._a, np.dtype(narrow)) - middle) / middle).astype(wide)
+        with np.errstate(invalid="ignore"):  # in half precision the last point may lie outside
+            root = np.sqrt((1 - ratio * ratio).astype(narrow))  # rounded once, as by PyTorch's fused arithmetic
+        bound = narrow(beta)
+        return (wrap(bound * root).i0() / wrap(np.array(bound)).i0()).to(x.dtype)  # type: ignore[attr-defined, no-any-return]
+
+    return _old("kaiser_window", window_length, periodic, body, kwargs)
