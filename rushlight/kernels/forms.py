@@ -181,7 +181,7 @@ class Built:
         """Numbers known beforehand, in memory."""
         # As bytes: LLVM reads them in a tenth of the time that numbers take.
         module, data = self.code.module, struct.pack(f"<{len(values)}{_PACKED[kind.name]}", *values)
-        text = "".join([f"\\{byte:02X}" for byte in data])
+        text = "\\" + data.hex("\\").upper()
         line = f'constant [{len(data)} x i8] c"{text}", align 64'
         known = next((g for g in module.globals if g.endswith(line)), None)
         if known is None:

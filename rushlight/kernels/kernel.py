@@ -120,7 +120,7 @@ class _Entry:
     """The function that Python calls, being written."""
 
     def __init__(self, module: Module):
-        self.code = module.define("ptr @entry(ptr %self, ptr %given, i64 %count) nounwind")
+        self.code = module.define("ptr @entry(ptr %self, ptr %given, i64 %count) nounwind optnone noinline")
 
     def object(self, thing: Any) -> str:
         place = next(i for i, x in enumerate(_OBJECTS) if x is thing)

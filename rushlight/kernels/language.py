@@ -20,7 +20,8 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import textwrap
+import linecache
+import sys
 from typing import Any
 
 from .emit import BOOL, I64, U8, Code, Module, Type, Value, constant, pointer_to
@@ -72,12 +73,19 @@ def source(function: Any) -> tuple[ast.FunctionDef, str]:
     """The tree of a function, and its file."""
     if hasattr(function, "tree"):
         return function.tree  # type: ignore[no-any-return]
-    lines, first = inspect.getsourcelines(function)
-    tree = ast.parse(textwrap.dedent("".join(lines)))
-    ast.increment_lineno(tree, first - 1)
-    node = tree.body[0]
-    assert isinstance(node, ast.FunctionDef)
-    return node, inspect.getsourcefile(function) or "?"
+    function = inspect.unwrap(function)
+    file = function.__code__.co_filename
+    return _functions(file, function.__module__)[function.__code__.co_firstlineno], file
+
+
+@functools.cache
+def _functions(file: str, module: str) -> dict[int, ast.FunctionDef]:
+    """All functions of a file by their first line. To read a file once takes less than to look for the end of each function."""
+    found = {}
+    for node in ast.walk(ast.parse("".join(linecache.getlines(file, vars(sys.modules[module]))))):
+        if isinstance(node, ast.FunctionDef):
+            found[min([node.lineno, *[decorator.lineno for decorator in node.decorator_list]])] = node
+    return found
 
 
 class Translator:
