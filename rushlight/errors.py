@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -100,6 +101,37 @@ def check_dims(dims: Any, ndim: int) -> tuple[int, ...]:
         return out if ndim else ()
     d = check_dim(dims, ndim)
     return (d,) if ndim else ()
+
+
+def need_int(name: str, argument: str, position: int, value: Any) -> int:
+    """An int: Python's, NumPy's, or the one element of a tensor of integers.
+
+    Raises:
+        TypeError: for anything else, a bool too.
+    """
+    if value.__class__ is int:
+        return value  # type: ignore[no-any-return]
+    if not isinstance(value, bool):
+        try:
+            return operator.index(value)
+        except TypeError:
+            pass
+    raise type_(f"{name}(): argument '{argument}' (position {position}) must be int, not {type(value).__name__}")
+
+
+def need_ints(name: str, argument: str, position: int, value: Any) -> list[int]:
+    """A list of ints from a tuple or list.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    where = f"{name}(): argument '{argument}' (position {position}) must be tuple of ints"
+    if not isinstance(value, (tuple, list)):
+        raise type_(f"{where}, not {type(value).__name__}")
+    for i, x in enumerate(value):
+        if isinstance(x, bool) or not hasattr(x, "__index__"):
+            raise type_(f"{where}, but found element of type {type(x).__name__} at pos {i}")
+    return [operator.index(x) for x in value]
 
 
 def signature(

@@ -37,9 +37,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "",
     },
     "cholesky": {
-        "functions": "cholesky cholesky_inverse cholesky_solve linalg.cholesky",
+        "functions": "cholesky cholesky_inverse cholesky_solve linalg.cholesky linalg.cholesky_ex",
         "methods": "cholesky cholesky_inverse cholesky_solve",
-        "records": "cholesky_factor",
+        "records": "cholesky_factor inverse_from_factor solution_from_factor",
     },
     "class_losses": {
         "functions": "nn.functional.cross_entropy nn.functional.linear_cross_entropy nn.functional.multi_margin_loss nn.functional.multilabel_margin_loss nn.functional.nll_loss",

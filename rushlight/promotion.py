@@ -142,6 +142,8 @@ def cast(x: Any, to: types.dtype) -> np.ndarray[Any, Any]:
     if isinstance(x, Tensor):
         a = x._a
         return a if a.dtype is np_dtype else cast_array(a, np_dtype)
+    if isinstance(x, (complex, np.complexfloating)) and to.category in (types.INTEGER, types.FLOATING):
+        x = x.real
     if to.category == types.INTEGER and not isinstance(x, (bool, np.bool_)):
         bits = to.itemsize * 8
         v = int(x) & ((1 << bits) - 1)

@@ -169,10 +169,14 @@ def check_apart(x: Tensor, others: tuple[Any, ...], whole: bool = False) -> None
         a, b = x._a, o._a
         same = address(a) == address(b) and a.shape == b.shape and _steps(a) == _steps(b)
         if (whole or not same) and is_dense(a) and is_dense(b):
-            raise errors.runtime(
-                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
-                "location. Please clone() the tensor before performing the operation."
-            )
+            raise shared()
+
+
+def shared() -> RuntimeError:
+    return errors.runtime(
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+        "location. Please clone() the tensor before performing the operation."
+    )
 
 
 def _steps(a: ndarray[Any, Any]) -> list[int]:
@@ -292,8 +296,10 @@ def check_out(name: str, out: Any, result: Tensor, inputs: tuple[Any, ...], rule
             )
         check_cast(result.dtype, out.dtype)
     same_shape = result._a.shape == out._a.shape  # otherwise it gets memory of its own
-    if same_shape and "loose" not in rule:
+    if (same_shape and "loose" not in rule) or "apart" in rule:
         check_overlap(out._a)
+    if "apart" in rule and any(x is out for x in inputs):
+        raise shared()
     if "apart" in rule or ("partial" in rule and same_shape):
         check_apart(out, inputs, whole="apart" in rule)
 

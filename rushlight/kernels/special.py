@@ -1,11 +1,11 @@
-"""Special functions that NumPy lacks, vectorised in float64: erf and its kin, log-gamma, digamma, polygamma.
+"""Special functions that NumPy lacks, vectorised in float64: erf and its kin, log-gamma, digamma, the normal distribution's.
 
 Methods, each from the published literature:
 
 - erf, erfc: the rational minimax approximations of W. J. Cody, "Rational Chebyshev approximations for the error
   function", Math. Comp. 23 (1969), with the exponential split so that ``x*x`` is exact.
 - erfinv: M. Giles' starting polynomial ("Approximating the erfinv function", 2010), then two Halley steps.
-- log-gamma, digamma, polygamma: the recurrence up to a large argument, there Stirling's series (DLMF 5.11), and the
+- log-gamma, digamma: the recurrence up to a large argument, there Stirling's series (DLMF 5.11), and the
   reflection formulas (DLMF 5.5) for negative arguments.
 
 Every function takes an array of any floating dtype, computes in float64 and rounds once to that dtype.
@@ -198,6 +198,7 @@ def _sin_pi(x: Array) -> Array:
 _ZETA_LESS_1 = tuple(
     sum(float(n) ** -k for n in range(2, 40)) + 39.5 ** (1 - k) / (k - 1) - k * 39.5 ** (-k - 1) / 24
     + 7 * k * (k + 1) * (k + 2) * 39.5 ** (-k - 3) / 5760
+    - 31 * k * (k + 1) * (k + 2) * (k + 3) * (k + 4) * 39.5 ** (-k - 5) / 967680
     for k in range(2, 34)
 )  # fmt: skip
 _EULER = 0.57721566490153286061
@@ -266,91 +267,6 @@ def digamma(x: Array) -> Array:
     out = np.where(negative, out - np.pi / np.tan(np.pi * fraction), out)
     out = np.where(negative & (fraction == 0.0), np.nan, out)
     return np.where(x == 0.0, np.copysign(np.inf, -x), out)
-
-
-def _hurwitz(s: float, q: Array) -> Array:
-    """``sum of (q + k)**-s over k >= 0`` by Euler and Maclaurin's formula (DLMF 25.11)."""
-    head = np.zeros_like(q)
-    terms = 12
-    for i in range(terms):
-        head += (q + i) ** -s
-    a = q + terms
-    out = head + a ** (1.0 - s) / (s - 1.0) + 0.5 * a**-s
-    factor = s
-    power = a ** (-s - 1.0)
-    factorial = 2.0
-    for i, b in enumerate(_BERNOULLI, 1):
-        out += b / factorial * factor * power
-        factor *= (s + 2 * i - 1) * (s + 2 * i)
-        power = power / (a * a)
-        factorial *= (2 * i + 1) * (2 * i + 2)
-    return out
-
-
-@in_float64
-def zeta(x: Array, q: Array) -> Array:
-    """Hurwitz's zeta function ``sum of (q + k)**-x over k >= 0`` for x > 1 and q > 0."""
-    return _hurwitz(x, np.broadcast_to(np.asarray(q, np.float64).reshape(-1), x.shape))  # type: ignore[arg-type]
-
-
-@in_float64
-def polygamma(x: Array, n: int) -> Array:
-    """The n-th derivative of digamma, n >= 1: ``(-1)**(n+1) * n! * zeta(n + 1, x)``."""
-    # Negative arguments are shifted up: zeta(s, x) = x**-s + zeta(s, x + 1).
-    z = x.copy()
-    extra = np.zeros_like(x)
-    while True:
-        low = (z < 0) & (z > -1e6)
-        if not low.any():
-            break
-        extra[low] += z[low] ** -(n + 1.0)
-        z[low] += 1.0
-    factorial = 1.0
-    for i in range(2, n + 1):
-        factorial *= i
-    return (-1.0) ** (n + 1) * factorial * (extra + _hurwitz(n + 1.0, z))
-
-
-# --- Bessel functions ---------------------------------------------------------------------------------------------
-@in_float64
-def i0(x: Array) -> Array:
-    """The modified Bessel function of order 0."""
-    return np.i0(x)
-
-
-@in_float64
-def i0e(x: Array) -> Array:
-    """``exp(-|x|) i0(x)``."""
-    return _scaled_bessel(0, np.abs(x))
-
-
-@in_float64
-def i1(x: Array) -> Array:
-    """The modified Bessel function of order 1."""
-    return np.sign(x) * _scaled_bessel(1, np.abs(x)) * np.exp(np.abs(x))
-
-
-@in_float64
-def i1e(x: Array) -> Array:
-    """``exp(-|x|) i1(x)``."""
-    return np.sign(x) * _scaled_bessel(1, np.abs(x))
-
-
-def _scaled_bessel(order: int, x: Array) -> Array:
-    """``exp(-x) I_order(x)`` for x >= 0: the power series (DLMF 10.25.2) up to 30, Hankel's expansion (10.40.1) beyond."""
-    small = np.minimum(x, 30.0)
-    term = (small / 2) ** order * np.exp(-small)
-    total = term.copy()
-    for k in range(1, 80):
-        term = term * (small / 2) ** 2 / (k * (k + order))
-        total += term
-    large = np.maximum(x, 30.0)
-    factor = np.ones_like(large)
-    series = factor.copy()
-    for k in range(1, 25):
-        factor = -factor * (4.0 * order * order - (2 * k - 1) ** 2) / (k * 8 * large)
-        series += factor
-    return np.where(x <= 30.0, total, series / np.sqrt(2 * np.pi * large))
 
 
 _HALF = 0.7071067811865476  # sqrt(1/2)

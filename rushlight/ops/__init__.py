@@ -6,8 +6,8 @@ The others wait for the first use of one of their names (``rushlight.families``)
 import importlib
 
 COMMON = (
-    "arithmetic", "compare", "convert", "create", "gradient_fit", "indexing", "legacy_types", "likes", "matmul", "movement", "powers",
-    "ranges", "reduction", "regions", "sampling", "splitting", "unary", "views", "writes",
+    "arithmetic", "compare", "convert", "create", "gradient_fit", "indexing", "joining", "legacy_types", "likes", "matmul", "movement",
+    "powers", "ranges", "reduction", "regions", "sampling", "splitting", "unary", "views", "writes",
 )  # fmt: skip
 
 for _family in COMMON:

@@ -230,8 +230,8 @@ def _fill_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
         raise errors.runtime(
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._a.ndim} dimension(s)."
         )
-    if not isinstance(value, Tensor):
-        element(value, input.dtype)  # refuses what does not fit
+    if not isinstance(value, Tensor) or value.is_complex():
+        element(value.item() if isinstance(value, Tensor) else value, input.dtype)  # refuses what does not fit
     return [input.dtype, types.bool_, input.dtype]
 
 

@@ -262,6 +262,57 @@ def grid_sample(
     )
 
 
+_MODES, _PADDINGS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
+
+
+def _numbered(name: str, ranks: tuple[int, ...]) -> None:
+    """``grid_sample`` under the names that take modes as numbers, for inputs of these ranks."""
+
+    def sampler(input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Tensor:
+        require_tensor(name, input)
+        for at, (argument, value, known) in enumerate(
+            (("interpolation_mode", interpolation_mode, _MODES), ("padding_mode", padding_mode, _PADDINGS)), 3
+        ):
+            if not isinstance(value, int):
+                raise errors.type_(
+                    f"{name}(): argument '{argument}' (position {at}) must be int, not {type(value).__name__}"
+                )
+            if not 0 <= value < len(known):
+                raise errors.value(f"{name}(): {argument} {value} is none of {dict(enumerate(known))}")
+        if input.ndim not in ranks or grid.ndim != input.ndim:
+            raise errors.runtime(
+                f"grid_sampler(): expected {ranks[-1]}D input and grid with same number of dimensions, but got input with "
+                f"sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
+            )
+        return grid_sample(input, grid, _MODES[interpolation_mode], _PADDINGS[padding_mode], bool(align_corners))
+
+    def samples(m: Any) -> list[Any]:
+        excuses = [m.without(*row) for row in _EXCUSES]
+        if 4 not in ranks:
+            x, g = m.f(1, 2, 3, 4, 3), m.f(1, 2, 2, 1, 3, lo=-1.2, hi=1.2)
+            return [m(x, g, 0, 0, False).first_order("3-D"), m(m.nc(1, 2, 2, 3, 2), g, 1, 2, True),
+                    m(m.f(0, 1, 2, 2, 2), m.f(0, 2, 2, 2, 3), 0, 1, True), *excuses]  # fmt: skip
+        x, g = m.f(1, 2, 3, 4), m.f(1, 3, 1, 2, lo=-1.3, hi=1.3)
+        return [m(x, g, 0, 0, False), m(x, g, 1, 1, True), m(x, g, 2, 2, False), m(m.nc(1, 2, 3, 4), g, 0, 2, True),
+                m(m.f(0, 1, 2, 2), m.f(0, 2, 2, 2), 0, 1, True), *excuses]  # fmt: skip
+
+    n = ranks[-1]
+    sampler.__name__ = sampler.__qualname__ = name
+    sampler.__doc__ = (
+        "``nn.functional.grid_sample`` with numbers for its modes, in the order in which they are listed there."
+    )
+    function(name=name, samples=samples, errors=lambda m: [
+        m.error(RuntimeError, f"grid_sampler(): expected {n}D input and grid with same number of dimensions",
+                m.f(*[2] * n), m.f(*[2] * (n - 2), n - 2), 0, 0, False),
+        m.error(TypeError, f"{name}(): argument 'interpolation_mode' (position 3) must be int, not str",
+                m.f(*[2] * n), m.f(*[2] * n), "bilinear", 0, False)])(sampler)  # fmt: skip
+
+
+_numbered("grid_sampler", (5, 4))
+_numbered("grid_sampler_2d", (4,))
+_numbered("grid_sampler_3d", (5,))
+
+
 # --- affine_grid ------------------------------------------------------------------------------------------------------
 def _base(size: Any, align: bool, dtype: Any) -> Any:
     """The places of a grid of this size, with a one behind: (places, dims + 1)."""

@@ -46,6 +46,11 @@ def _errors(name: str, said: str) -> Any:
     ]
 
 
+def _same_but(dim: int, one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two shapes are the same, whatever stands at ``dim``."""
+    return len(one) == len(other) and all(n == m for i, (n, m) in enumerate(zip(one, other, strict=True)) if i != dim)
+
+
 def _check(
     name: str, input: Any, dim: Any, index: Any, source: Any, long_only: bool, out_of_range: Any, single: bool = True
 ) -> int:
@@ -79,9 +84,24 @@ def _check(
             f"({s.ndim}), destination dimensionality ({input.ndim})"
         )
     n = s.shape[dim] if s.ndim > dim else 1
+    fits = _same_but(dim, input._a.shape, s.shape)
+    if long_only and s.ndim and input.ndim and not fits:
+        slices = [[n for i, n in enumerate(x.shape) if i != dim] for x in (input._a, s)]
+        raise errors.runtime(
+            f"{name}_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
+            f"{' '.join(map(str, slices[0]))} at dimension {dim} and source slice shape: {' '.join(map(str, slices[1]))} at "
+            f"dimension {dim}."
+        )
+    if n != a.size and long_only:
+        raise errors.index(f"{name}_(): Number of indices ({a.size}) should be equal to source.size(dim) ({n})")
     if n != a.size:
         raise errors.runtime(
             f"{name}_(): Number of indices ({a.size}) should be equal to source.size(dim): ({n}), for dim: {dim}"
+        )
+    if not long_only and not fits:
+        raise errors.runtime(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(input._a.shape)} source.shape = {list(s.shape)}"
         )
     size = input._a.shape[dim] if input.ndim else 1
     if a.size and (a.min() < 0 or a.max() >= size):

@@ -14,7 +14,6 @@ from ..kernels.strides import element_strides, infer_size, view_strides
 from ..op import movement, opaque
 from ..readers import REGISTRY
 from ..tensor import Tensor
-from ..writing import in_order
 
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -459,7 +458,14 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         raise errors.runtime("narrow() cannot be applied to a 0-dim tensor.")
     dim = check_dim(dim, input._a.ndim)
     n = input._a.shape[dim]
-    start = int(start)
+    if isinstance(start, Tensor):
+        if start.ndim or start._a.dtype.kind not in "iu":
+            raise errors.runtime("start must be an 0-dim integral Tensor.", "Write x.narrow(dim, int(start), length).")
+        start = start.item()
+    for value in (start, length):
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            kinds = [f"Tensor input, int dim, {kind} start, int length" for kind in ("Tensor", "int")]
+            raise errors.combination("narrow", (input, dim, start, length), kinds)
     if not -n <= start <= n:
         raise errors.index(f"start out of range (expected to be in range of [{-n}, {n}], but got {start})")
     start %= n + 1 if start >= 0 else n
@@ -468,142 +474,6 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     if start + length > n:
         raise errors.runtime(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
     return basic_slice.public(input, where=(slice(None),) * dim + (slice(start, start + length),))  # type: ignore[no-any-return]
-
-
-# --- joining --------------------------------------------------------------------------------------------------------
-def common_dtype(arrays: Any) -> Any:
-    """The dtype that tensors meet in when they are joined; 0-d ones count in full."""
-    first = arrays[0].dtype
-    if all(a.dtype is first for a in arrays):
-        return first
-    common = types.of_array(arrays[0])
-    for a in arrays[1:]:
-        common = types.promote_types(common, types.of_array(a))
-    return common.np
-
-
-@opaque(
-    out="apart",
-    variadic=True,
-    samples=lambda m: [
-        m((m.f(2, 3), m.f(1, 3))),
-        m((m.f(2, 1), m.nc(2, 3)), dim=1),
-        m((m.f(0, 3), m.f(2, 3))),
-        m([m.f(3), m.i(2)]),
-        m((m.f(2), m.f(0))),
-        m([m.b(2), m.i(1)], 0),
-        m((m.f(2, 2),), -1),
-        m.without("0-d", "PyTorch: they cannot be joined"),
-    ],
-    errors=lambda m: [
-        m.error(ValueError, "torch.cat(): expected a non-empty list of Tensors", []),
-        m.error(RuntimeError, "zero-dimensional tensor (at position 1) cannot be concatenated", [m.f(2), m.f()]),
-        m.error(
-            RuntimeError,
-            "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 2",
-            [m.f(2, 3), m.f(2, 2)],
-        ),
-        m.error(RuntimeError, "Tensors must have same number of dimensions: got 2 and 1", [m.f(2, 3), m.f(2)]),
-        m.error(TypeError, "must be tuple of Tensors", m.f(2)),
-        m.error(IndexError, "Dimension out of range", [m.f(2), m.f(2)], 1),
-    ],
-)
-def cat(k, *tensors, dim):
-    """Tensors one after another along ``dim``; the other sizes are equal."""
-    common = common_dtype(tensors)
-    parts = [x for x in tensors if x.shape != (0,)]
-    if not parts:
-        return np.empty(0, common)
-    return in_order(np.concatenate([p.astype(common, copy=False) for p in parts], dim))
-
-
-@cat.prepare
-def _(tensors, dim=0):
-    if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
-        raise errors.type_(
-            f"cat(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}",
-            "Write torch.cat([a, b]).",
-        )
-    if not tensors:
-        raise errors.value("torch.cat(): expected a non-empty list of Tensors")
-    for i, x in enumerate(tensors):
-        if not hasattr(x, "shape"):
-            raise errors.type_(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
-    shaped = [x for x in tensors if tuple(x.shape) != (0,)]
-    for x in tensors:
-        if not x.ndim:
-            raise errors.runtime(
-                f"zero-dimensional tensor (at position {list(map(id, tensors)).index(id(x))}) cannot be concatenated",
-                "Use torch.stack for scalars.",
-            )
-    if not shaped:
-        return tuple(tensors), {"dim": 0}
-    first = tuple(shaped[0].shape)
-    dim = check_dim(dim, len(first))
-    for i, x in enumerate(shaped):
-        shape = tuple(x.shape)
-        if len(shape) != len(first):
-            raise errors.runtime(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
-        for d, (m, n) in enumerate(zip(first, shape, strict=True)):
-            if d != dim and m != n:
-                raise errors.runtime(
-                    f"Sizes of tensors must match except in dimension {dim}. Expected size {m} but got size {n} for tensor "
-                    f"number {i} in the list.",
-                    f"The shapes are {[list(x.shape) for x in tensors]}.",
-                )
-    return tuple(tensors), {"dim": dim}
-
-
-@cat.vjp_joint
-def _(k, g, tensors_shape, dim, needs):
-    out, start = [], 0
-    for shape, need in zip(tensors_shape, needs, strict=True):
-        if shape == (0,):
-            out.append(None)
-            continue
-        size = shape[dim]
-        out.append(g[(slice(None),) * dim + (slice(start, start + size),)] if need else None)
-        start += size
-    return out
-
-
-@opaque(out="apart", variadic=True, samples=lambda m: [
-    m((m.f(2, 3), m.f(2, 3))), m((m.f(2), m.f(2)), dim=1), m((m.f(), m.f())), m([m.f(2), m.i(2)], -1), m([m.f(0, 2), m.f(0, 2)]),
-    m([m.nc(3, 2), m.f(3, 2)], 1)],
-    errors=lambda m: [
-    m.error(RuntimeError, "stack expects a non-empty TensorList", []),
-    m.error(RuntimeError, "stack expects each tensor to be equal size, but got [2] at entry 0 and [3] at entry 1", [m.f(2), m.f(3)]),
-    m.error(TypeError, "must be tuple of Tensors", m.f(2)),
-    m.error(IndexError, "Dimension out of range", [m.f(2), m.f(2)], 2)])  # fmt: skip
-def stack(k, *tensors, dim):
-    """Tensors of one shape along a new dimension."""
-    common = common_dtype(tensors)
-    return in_order(np.stack([x.astype(common, copy=False) for x in tensors], dim))
-
-
-@stack.prepare
-def _(tensors, dim=0):
-    if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
-        raise errors.type_(
-            f"stack(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
-        )
-    if not tensors:
-        raise errors.runtime("stack expects a non-empty TensorList")
-    first = tuple(tensors[0].shape)
-    n = len(first) + 1
-    if not -n <= dim < n:
-        raise errors.dim_range(dim, n)
-    for i, x in enumerate(tensors):
-        if tuple(x.shape) != first:
-            raise errors.runtime(
-                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(x.shape)} at entry {i}"
-            )
-    return tuple(tensors), {"dim": dim % n}
-
-
-@stack.vjp_joint
-def _(k, g, dim, needs):
-    return [g[(slice(None),) * dim + (i,)] if need else None for i, need in enumerate(needs)]
 
 
 # --- what it looks like ---------------------------------------------------------------------------------------------

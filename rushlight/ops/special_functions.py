@@ -81,17 +81,6 @@ def _(k, g, input):
     return g * k.polygamma_of(input, n=1)
 
 
-@elementwise(promote="float", public=False, grad_name="PolygammaBackward0", domain=(0.5, 4))
-def polygamma_of(k, input, *, n=1):
-    """The n-th derivative of digamma."""
-    return special.polygamma(input, n) if n else special.digamma(input)
-
-
-@polygamma_of.vjp("input")
-def _(k, g, input, n):
-    return g * k.polygamma_of(input, n=n + 1)
-
-
 @elementwise(methods="hypot hypot_", refuses="bool int complex", domain=(0.5, 3))
 def hypot(k, input, other):
     """``sqrt(input**2 + other**2)`` without overflow."""
@@ -181,69 +170,7 @@ def ndtr(input, *, out=None):
     return result if out is None else write_out("special_ndtr", out, result)
 
 
-# --- modified Bessel functions ------------------------------------------------------------------------------------------
-i0 = _special(
-    "i0",
-    special.i0,
-    (-3, 3),
-    "The modified Bessel function of order 0.",
-    {"complex": "i0_vml_cpu"},
-    "i0 i0_",
-    "special.i0",
-    "I0Backward0",
-)
-_derived(i0, lambda k, x: k.i1(x))
-i0e = _special("i0e", special.i0e, (-3, 3), "``exp(-|input|) * i0(input)``.", node="SpecialI0EBackward0")
-_derived(i0e, lambda k, x: k.i1e(x) - k.sgn(x) * k.i0e(x))
-i1 = _special("i1", special.i1, (0.3, 3), "The modified Bessel function of order 1.", node="SpecialI1Backward0")
-_derived(i1, lambda k, x: k.i0(x) - k.where(k.eq(x, 0), 0.5, k.i1(x) / k.where(k.eq(x, 0), 1.0, x)))
-i1e = _special("i1e", special.i1e, (0.3, 3), "``exp(-|input|) * i1(input)``.", node="SpecialI1EBackward0")
-_derived(
-    i1e,
-    lambda k, x: k.i0e(x) - k.i1e(x) * k.sgn(x) - k.where(k.eq(x, 0), 0.5, k.i1e(x) / k.where(k.eq(x, 0), 1.0, x)),
-)
-
-
 # --- kin of the gamma function --------------------------------------------------------------------------------------------
-def _polygamma_errors(m):
-    return [m.error(RuntimeError, "polygamma(n, x) does not support negative n.", -1, m.f(2))]
-
-
-@function(
-    aliases="special.polygamma",
-    samples=lambda m: [
-        *[m(n, m.f(2, 3, lo=0.5, hi=4)) for n in range(4)],
-        m(1, m.f(lo=1)),
-        m(1, m.f(0)),
-        m(2, m.nc(3, 2, lo=0.5)),
-        m(1, m.i(2, lo=1)),
-    ],
-    errors=lambda m: [
-        *_polygamma_errors(m),
-        m.error(TypeError, "polygamma(): argument 'n' (position 1) must be int, not Tensor", m.f(2), 1),
-    ],
-)
-def polygamma(n, input, *, out=None):
-    """The n-th derivative of digamma."""
-    if not isinstance(n, int):
-        raise errors.type_(f"polygamma(): argument 'n' (position 1) must be int, not {type(n).__name__}")
-    if n < 0:
-        raise errors.runtime("polygamma(n, x) does not support negative n.")
-    result = polygamma_of.public(input, n=n)
-    return result if out is None else write_out("polygamma", out, result)
-
-
-@function(
-    name="Tensor.polygamma",
-    methods="polygamma",
-    samples=lambda m: [m(m.f(2, 3, lo=0.5), 1), m(m.f(lo=1), 2), m(m.f(0), 1), m(m.nc(3, 2, lo=0.5), 0)],
-    errors=lambda m: [m.error(RuntimeError, "polygamma(n, x) does not support negative n.", m.f(2), -1)],
-)
-def polygamma_method(self, n):
-    """The n-th derivative of digamma."""
-    return polygamma(n, self)
-
-
 @elementwise(
     promote="float",
     methods="mvlgamma mvlgamma_",

@@ -5,6 +5,7 @@ The parts of one call share a node with an output for each, and may not be writt
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
     need_tensor("split", tensor, "tensor")
+    if isinstance(split_size_or_sections, Tensor) and not split_size_or_sections.ndim:
+        split_size_or_sections = errors.need_int("split", "split_size", 2, split_size_or_sections)
     if not isinstance(split_size_or_sections, int):
         return split_with_sizes(tensor, split_size_or_sections, dim)
     sizes = _equal_sizes(tensor, split_size_or_sections, dim)
@@ -170,7 +173,7 @@ def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Ten
     (tensor([0]), tensor([1, 2, 3, 4]))
     """
     need_tensor("split_with_sizes", input)
-    sizes = [int(s) for s in split_sizes]
+    sizes = errors.need_ints("split_with_sizes", "split_sizes", 2, split_sizes)
     if not input._a.ndim:
         raise errors.runtime("split expects at least a 1-dimensional tensor")
     at = check_dim(dim, input._a.ndim)
@@ -204,6 +207,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     need_tensor("chunk", input)
     if not input._a.ndim:
         raise errors.runtime("chunk expects at least a 1-dimensional tensor")
+    chunks = errors.need_int("chunk", "chunks", 2, chunks)
     if chunks <= 0:
         raise errors.runtime(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     n = input._a.shape[check_dim(dim, input._a.ndim)]
@@ -241,11 +245,23 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         size, more = divmod(n, count)
         cuts = [i * size + min(i, more) for i in range(1, count)]
     else:
-        cuts = [int(i) for i in indices_or_sections]
+        cuts = cuts_at("tensor_split", input, indices_or_sections)
     edges = [0, *cuts, n]
     where = [slice(*slice(s, e).indices(n)[:2]) for s, e in zip(edges, edges[1:], strict=False)]
     take = REGISTRY["basic_slice"].public
     return tuple(take(input, where=(slice(None),) * at + (s,)) for s in where)
+
+
+def cuts_at(name: str, input: Tensor, indices: Any) -> list[int]:
+    """The places between parts: a tuple or list of ints.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    if isinstance(indices, (tuple, list)) and all(hasattr(i, "__index__") for i in indices):
+        return [operator.index(i) for i in indices]
+    kinds = ["Tensor input, int sections", "Tensor input, tuple of ints indices"]
+    raise errors.combination(name, (input, indices), kinds)
 
 
 def _divided(name: str, at: int, minimum: int) -> Any:
@@ -258,6 +274,8 @@ def _divided(name: str, at: int, minimum: int) -> Any:
                 f"with {len(shape)} dimensions!"
             )
         d = 0 if name == "hsplit" and len(shape) == 1 else at
+        if isinstance(indices_or_sections, Tensor) and not indices_or_sections.ndim:
+            indices_or_sections = indices_or_sections.item()
         if isinstance(indices_or_sections, int):
             count = indices_or_sections
             if count <= 0 or shape[d] % count:
@@ -265,6 +283,8 @@ def _divided(name: str, at: int, minimum: int) -> Any:
                     f"torch.{name} attempted to split along dimension {d}, but the size of the dimension {shape[d]} is not "
                     f"divisible by the split_size {count}!"
                 )
+        else:
+            indices_or_sections = cuts_at(name, input, indices_or_sections)
         return tensor_split(input, indices_or_sections, d)
 
     fn.__name__ = fn.__qualname__ = name
@@ -288,7 +308,11 @@ for _name, _at, _minimum in (("hsplit", 1, 1), ("vsplit", 0, 2), ("dsplit", 2, 3
         name=_name,
         methods=_name,
         samples=_divided_samples,
-        errors=lambda m, name=_name: [m.error(RuntimeError, "not divisible by the split_size 3", m.f(2, 2, 2), 3)],
+        errors=lambda m, name=_name: [
+            m.error(RuntimeError, "not divisible by the split_size 3", m.f(2, 2, 2), 3),
+            m.error(TypeError, name + "() received an invalid combination of arguments", m.f(2, 2, 2), "ab"),
+            m.error(TypeError, name + "() received an invalid combination of arguments", m.f(2, 2, 2), [1.5]),
+        ],
     )(_fn)
 
 

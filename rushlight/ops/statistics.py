@@ -99,6 +99,10 @@ def _cov_samples(m: Any) -> list[Any]:
             m.f(2, 2, 2),
         ),
         m.error(RuntimeError, "cov(): bool dtype is not supported for input", m.b(2, 2)),
+        m.error(RuntimeError, "expected fweights to have integral dtype", m.f(2), fweights=m.f(2)),
+        m.error(RuntimeError, "expected aweights to have floating point dtype", m.f(2), aweights=m.i(2)),
+        m.error(RuntimeError, "cov(): aweights cannot be negative", m.f(2), aweights=m.a([-1.0, 1.0])),
+        m.error(RuntimeError, "got 3 != 2", m.f(2), fweights=m.i(3)),
     ],
 )
 def cov(
@@ -113,6 +117,8 @@ def cov(
     if input._a.dtype.kind == "b":
         raise errors.runtime("cov(): bool dtype is not supported for input")
     x = input.reshape(1, -1) if input._a.ndim < 2 else input
+    _check_weights("fweights", fweights, types.INTEGER, x._a.shape[1])
+    _check_weights("aweights", aweights, types.FLOATING, x._a.shape[1])
     w: Any = None
     if fweights is not None:
         w = fweights
@@ -137,6 +143,28 @@ def cov(
     weighted = centred if w is None else centred * w
     result = centred.matmul(weighted.conj().t() if centred._a.dtype == weighted._a.dtype else weighted.t()) / norm
     return result.squeeze()  # type: ignore[no-any-return]
+
+
+def _check_weights(name: str, weights: Tensor | None, category: int, n: int) -> None:
+    """Refuse weights that do not fit ``n`` observations, are negative, or of another kind of dtype."""
+    if weights is None:
+        return
+    a = weights._a
+    if a.ndim > 1:
+        raise errors.runtime(
+            f"cov(): expected {name} to have one or fewer dimensions but got {name} with {a.ndim} dimensions"
+        )
+    if weights.dtype.category != category:
+        kind = "integral" if category == types.INTEGER else "floating point"
+        raise errors.runtime(
+            f"cov(): expected {name} to have {kind} dtype but got {name} with {types.scalar_name(weights.dtype)} dtype"
+        )
+    if a.size != n:
+        raise errors.runtime(
+            f"cov(): expected {name} to have the same numel as there are observations in the input but got {a.size} != {n}"
+        )
+    if (a < 0).any():
+        raise errors.runtime(f"cov(): {name} cannot be negative")
 
 
 @function(
