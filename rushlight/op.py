@@ -149,11 +149,11 @@ class Op:
         self.joint: Rule | None = None
         self.answers: dict[str, str] = dict.fromkeys(self.inputs, "nondiff") if nondiff else {}
         self.preparer: Callable[..., Any] | None = None
-        self.planner: Callable[..., Any] | None = None
         self.only_checks = False
         self.node_classes: dict[str, type[OpNode]] = {}
         self.savers: dict[Any, Saver] = {}
         self.public: Callable[..., Any] = self._make_public()
+        self.planner: Callable[..., Any] | None = None
         if self.name in REGISTRY:
             raise TypeError(f"op '{self.name}' is registered twice")
         REGISTRY[self.name] = self
