@@ -238,7 +238,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 
     def by_size(a: Any, b: Any) -> Any:
         nonlocal pairs
-        if pairs is None and llvm.patience.over(0, 0):
+        if pairs is None and llvm.patience.ready:
             pairs = with_loops(*[native(op, dt, defaults) for dt in (F32, F64)], in_general)
         return in_general(a, b) if pairs is None or b.__class__ is not ndarray or not b.ndim else pairs(a, b)
 

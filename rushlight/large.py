@@ -22,15 +22,26 @@ if TYPE_CHECKING:
 
 ndarray = np.ndarray
 
+#: Elements on which NumPy takes about as long as it takes to compile a loop.
+AT_ONCE = 1 << 22
+
 
 def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], out: Any = None) -> Any:
     """The result of an elementwise body on arrays, in ``out`` if it is given; None if NumPy is to compute it."""
-    if op.all_nondiff or op.extras or len(op.outputs) > 1 or not patience.over(LARGE, 1):
+    if op.all_nondiff or op.extras or len(op.outputs) > 1 or not _is_worth_it(operands):
         return None
     try:
         return fused((op.name, *attrs.items()), partial(op.forward, loops, **attrs), operands, out)
     except TypeError:  # an attribute without a hash
         return None
+
+
+def _is_worth_it(operands: tuple[Any, ...]) -> bool:
+    """Whether loops are worth compiling, after the work on these arrays or for it alone."""
+    if patience.ready is not None:
+        return patience.ready
+    size = max([x.size for x in operands if x.__class__ is ndarray], default=LARGE)
+    return patience.over_or_large(size, 1, AT_ONCE)
 
 
 def native(op: Op, dtype: Any, attrs: dict[str, Any]) -> Any:
@@ -46,7 +57,7 @@ def native(op: Op, dtype: Any, attrs: dict[str, Any]) -> Any:
 def gradients(op: Op, edges: tuple[Any, ...], g: Any, saved: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """What the rules of an elementwise op give, each a loop that waits until it is needed or, for smaller arrays, one loop for all;
     None if NumPy is to compute it."""
-    if not patience.over(LARGE, 1):
+    if not _is_worth_it((g, *saved)):
         return None
     needed = [i for i, (rule, edge) in enumerate(zip(op.rules, edges, strict=True)) if rule and edge is not None]
     rules = [op.rules[i] for i in needed]
