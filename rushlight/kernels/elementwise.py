@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .ir import Loop, arity
+from .iteration import GRAIN, get_threads
 from .llvm import patience, setting
 from .memory import empty
 from .symbols import KINDS, Recording, Symbol, Unreadable
@@ -23,6 +24,7 @@ _F32, _BOOL = np.dtype(np.float32), np.dtype(np.bool_)
 _loops: dict[Any, Any] = {}
 _formulas: dict[Any, Any] = {}
 _variants: dict[Any, int] = {}
+STEP = 16  # numbers of a turn of PyTorch's vectorised loops: two AVX2 registers
 VARIANTS = 16  # formulas that differ by their numbers alone
 
 #: Elements from which on a loop with threads beats NumPy's own for what NumPy does in one pass. RUSHLIGHT_KERNELS=now tries all.
@@ -222,11 +224,28 @@ def _read(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Any:
     from . import loops
 
     compiled = loops.compiled(loop.with_results(values))
-    return None if compiled is None else (compiled, len(values))
+    if compiled is None:
+        return None
+    return within_threads(compiled) if loop.parted else compiled, len(values)
+
+
+def within_threads(loop: Any) -> Any:
+    """A loop that computes what is left over beyond whole vectors otherwise, refused where PyTorch's threads would leave some over
+    in the middle."""
+
+    def run(*arguments: Any) -> Any:
+        size = arguments[0].size
+        if size >= GRAIN:
+            threads = min(get_threads(), -(-size // GRAIN))
+            if -(-size // threads) % STEP:
+                return False
+        return loop(*arguments)
+
+    return run
 
 
 def length(function: Callable[..., Any], dtype: Any, count: int) -> int | None:
-    """How many instructions a function of so many arrays is; None if it has no loop."""
+    """How many instructions a function of so many arrays is; None if it has no loop, or none for all sizes."""
     if dtype not in KINDS:
         return None
     recording = Recording(dtype, ("r", *(f"array{i}" for i in range(count))))
@@ -235,4 +254,4 @@ def length(function: Callable[..., Any], dtype: Any, count: int) -> int | None:
         recording.value(function(*symbols))
     except (Unreadable, TypeError, ValueError):
         return None
-    return len(recording.loop.code) - count
+    return None if recording.loop.parted else len(recording.loop.code) - count

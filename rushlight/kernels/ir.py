@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 TYPES = ("f32", "f64")
+BY_PLACE = "by_place"
 
 
 def instructions() -> Any:
@@ -44,7 +45,7 @@ def has_form(op: str, kind: str) -> bool:
 class Loop:
     """A loop over the elements of ``arrays``."""
 
-    __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "_loaded")
+    __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "parted", "_loaded")
 
     def __init__(self, kind: str, arrays: Sequence[str]):
         if kind not in TYPES:
@@ -55,6 +56,7 @@ class Loop:
         self.numbers = 0
         self.code: list[tuple[Any, ...]] = []
         self.stores: dict[int, int] = {}  # array -> what it holds at the end
+        self.parted = False  # whether what is left over beyond whole vectors is computed otherwise
         self._loaded: dict[int, int] = {}
 
     def load(self, array: int) -> int:
@@ -71,7 +73,7 @@ class Loop:
     def is_condition(self, value: int) -> bool:
         """Whether a value is a truth, which only ``where``, ``both`` and ``one`` take."""
         op, *operands = self.code[value]
-        if op in ("load", "number", "constant"):
+        if op in ("load", "number", "constant", BY_PLACE):
             return op == "load" and operands[0] in self.masks
         return instructions()[op].gives == "c"  # type: ignore[no-any-return]
 
@@ -83,6 +85,11 @@ class Loop:
         """Compute something; what it is called from here on."""
         return self._append((op, *operands))
 
+    def by_place(self, vector: int, single: int) -> int:
+        """One value in whole vectors, another in what is left over beyond the last of them."""
+        self.parted = True
+        return self._append((BY_PLACE, vector, single))
+
     def store(self, array: int, value: int) -> None:
         """What an array holds after the loop; a later store replaces an earlier one."""
         self.stores[array] = value
@@ -93,8 +100,23 @@ class Loop:
         loop = Loop(self.kind, [*(f"r{i}" for i in range(len(values))), *self.arrays[1:]])
         loop.numbers, loop.masks = self.numbers, tuple([i + shift for i in self.masks])
         loop.code = [("load", x[1] + shift) if x[0] == "load" else x for x in self.code]
-        loop.stores = dict(enumerate(values))
+        loop.stores, loop.parted = dict(enumerate(values)), self.parted
         return loop
+
+    def needed(self, whole: bool) -> list[int]:
+        """The instructions that the stores need, in order: those of whole vectors, or of what is left over."""
+        found: set[int] = set()
+        left = list(self.stores.values())
+        while left:
+            value = left.pop()
+            if value not in found:
+                found.add(value)
+                op, *operands = self.code[value]
+                if op == BY_PLACE:
+                    left.append(operands[0 if whole else 1])
+                elif op not in ("load", "number", "constant"):
+                    left += operands
+        return sorted(found)
 
     def _append(self, instruction: tuple[Any, ...]) -> int:
         self.code.append(instruction)
@@ -115,9 +137,9 @@ class Loop:
             if op == "constant":
                 continue
             limit = {"load": len(self.arrays), "number": self.numbers}.get(op, i)
-            if len(operands) != (1 if op in ("load", "number") else arity(op)):
+            if len(operands) != (1 if op in ("load", "number") else 2 if op == BY_PLACE else arity(op)):
                 raise TypeError(f"loop: '{op}' does not take {len(operands)} operands (instruction {i})")
-            if op not in ("load", "number") and not has_form(op, self.kind):
+            if op not in ("load", "number", BY_PLACE) and not has_form(op, self.kind):
                 raise TypeError(f"loop: there is no '{op}' for {self.kind} (instruction {i})")
             if not all(0 <= operand < limit for operand in operands):
                 raise TypeError(f"loop: '{op}' refers to what is not there (instruction {i})")

@@ -13,14 +13,14 @@ from typing import Any
 from . import kernel, words
 from .code import functions
 from .code.marks import INSTRUCTIONS
-from .ir import Loop
+from .ir import BY_PLACE, Loop
 from .language import from_text
 
 LANES = {"f32": 16, "f64": 8}
 #: Elements that a thread takes at a time at the least; how many it does alone of what costs no more than reading memory, and of what
 #: computes.
 GRAIN, LIGHT, HEAVY = 8192, 32768, 8192
-_LOADED = ("load", "number", "constant")
+_GIVEN = ("load", "number", "constant", BY_PLACE)
 _functions: dict[Any, Any] = {}
 
 
@@ -29,7 +29,7 @@ def compiled(loop: Loop) -> Any:
     found = _functions.get(loop.key)
     if found is None:
         loop.verify()
-        light = all(op in _LOADED or INSTRUCTIONS[op].light for op, *_ in loop.code)
+        light = all(op in _GIVEN or INSTRUCTIONS[op].light for op, *_ in loop.code)
         names = {**vars(words), "T": getattr(words, loop.kind), "functions": functions}
         found = _functions[loop.key] = kernel.elementwise(
             from_text(written(loop), names), GRAIN, LIGHT if light else HEAVY
@@ -56,14 +56,18 @@ def written(loop: Loop) -> str:
 
 def _body(loop: Loop, lanes: int) -> list[str]:
     v = "v" if lanes > 1 else "x"  # a name has one type
+    whole = lanes > 1
     lines = []
-    for i, (op, *operands) in enumerate(loop.code):
+    for i in loop.needed(whole):
+        op, *operands = loop.code[i]
         if op == "load":
             value = f"load(a{operands[0]}, i, {lanes})"
         elif op == "number":
             value = f"n{operands[0]}"
         elif op == "constant":
             value = f"T({_text(operands[0])})"
+        elif op == BY_PLACE:
+            value = f"{v}{operands[0 if whole else 1]}"
         else:
             value = f"functions.{op}({', '.join(f'{v}{x}' for x in operands)})"
         lines.append(f"        {v}{i} = {value}")

@@ -57,6 +57,10 @@ class Recording:
             raise Unreadable(f"{op} of conditions and numbers mixed")
         return Symbol(self, self.loop.emit(op, *values))
 
+    def by_place(self, vector: Any, single: Any) -> Symbol:
+        """One value in whole vectors, another in what is left over beyond the last of them."""
+        return Symbol(self, self.loop.by_place(self.value(vector), self.value(single)))
+
 
 class Symbol:
     """A value of the loop, or one of its arrays, whose value changes with each write."""

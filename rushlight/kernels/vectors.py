@@ -21,13 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from .elementwise import instruction
+from .elementwise import STEP, instruction
 from .iteration import GRAIN, get_threads
-from .symbols import Symbol, Unreadable
+from .symbols import Symbol
 
 Array = np.ndarray[Any, Any]
 _F, _D = np.float32, np.float64
-STEP = 16  # numbers of a turn of PyTorch's vectorised loops: two AVX2 registers
 _BLOCK = 4096  # float64 numbers of an array that stay in the first cache
 
 # exp(x) = 2**q exp(s): q the whole part of x / ln 2, s = x - q ln 2 with ln 2 in two parts, exp(s) a polynomial.
@@ -232,7 +231,7 @@ def by_vectors(x: Any, vector: Callable[[Array], Array], single: Callable[[Array
     row are not neighbours it takes all one by one.
     """
     if x.__class__ is Symbol:
-        raise Unreadable("numbers that are left over beyond vectors")
+        return x.recording.by_place(vector(x), single(x))  # type: ignore[no-any-return]
     size = x.size
     if size < STEP:
         return single(x)
@@ -259,8 +258,9 @@ def by_vectors(x: Any, vector: Callable[[Array], Array], single: Callable[[Array
 
 def all_by_vectors(vector: Callable[..., Array], single: Callable[..., Array], *arrays: Any) -> Array:
     """The same of several float32 arrays; if they are not of one shape and each in one piece, all by vectors."""
-    if Symbol in map(type, arrays):
-        raise Unreadable("numbers that are left over beyond vectors")
+    for x in arrays:
+        if x.__class__ is Symbol:
+            return x.recording.by_place(vector(*arrays), single(*arrays))  # type: ignore[no-any-return]
     first = arrays[0]
     if not all([x.shape == first.shape and x.flags.c_contiguous for x in arrays]):
         return vector(*arrays)

@@ -6,7 +6,7 @@ same are done here, each rounded as it is there, on vectors in registers. The pr
 
 from __future__ import annotations
 
-from ..vectors import STEP
+from ..elementwise import STEP
 from ..words import f32, fma, i64, load, minimum, read, select, splat, stack, store, strided, unroll, write
 from .functions import exp, rounded_tanh, single_exp
 from .panels import MOST_ROWS, PANEL, W, add_products, height, terms_of_a_chain

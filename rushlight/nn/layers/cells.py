@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...kernels.vectors import STEP
+from ...kernels.elementwise import STEP
 from ...tensor import Tensor
 from .. import functional, init
 from ..module import Module
