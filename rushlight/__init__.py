@@ -87,6 +87,8 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f"{__name__}.serialization"), name)
     if name in ("TypedStorage", "UntypedStorage"):
         return getattr(importlib.import_module(f"{__name__}.storage"), name)
+    if name == "torch":  # the module holds itself: ``from torch import torch``
+        return importlib.import_module(__name__)
     if name in ("autocast", "GradScaler"):
         return getattr(importlib.import_module(f"{__name__}.amp"), name)
     if name in _SUBMODULES:
