@@ -19,6 +19,7 @@ from .autograd.mode import (
     no_grad,
     set_grad_enabled,
 )
+from .errors import OutOfMemoryError
 from .methods import attach as _attach  # noqa: F401  (importing it completes Tensor)
 from .op import names_under as _names_under
 from .printing import set_printoptions
@@ -26,13 +27,27 @@ from .promotion import result_type as _result_type
 from .random.generator import Generator, default_generator
 from .settings import (
     are_deterministic_algorithms_enabled,
+    autocast_decrement_nesting,
+    autocast_increment_nesting,
+    clear_autocast_cache,
     compile,
+    get_autocast_cpu_dtype,
+    get_autocast_dtype,
+    get_autocast_gpu_dtype,
     get_default_device,
     get_float32_matmul_precision,
     get_num_interop_threads,
     get_num_threads,
+    is_autocast_cache_enabled,
+    is_autocast_cpu_enabled,
     is_autocast_enabled,
     is_deterministic_algorithms_warn_only_enabled,
+    set_autocast_cache_enabled,
+    set_autocast_cpu_dtype,
+    set_autocast_cpu_enabled,
+    set_autocast_dtype,
+    set_autocast_enabled,
+    set_autocast_gpu_dtype,
     set_default_device,
     set_float32_matmul_precision,
     set_flush_denormal,
@@ -76,17 +91,23 @@ bool = _types.bool_
 
 #: Submodules, imported on first use.
 _SUBMODULES = frozenset(
-    "nn optim linalg fft special autograd utils distributions random cuda backends jit accelerator mps version testing data "
+    "nn optim linalg fft special masked autograd utils distributions random cuda backends jit accelerator mps version testing data "
     "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu "
-    "signal".split()
+    "hub futures compiler library fx sparse profiler nested classes signal _C _dynamo _inductor".split()
 )
 
 
 def __getattr__(name: str) -> Any:
     if name in ("save", "load"):
         return getattr(importlib.import_module(f"{__name__}.serialization"), name)
-    if name in ("TypedStorage", "UntypedStorage"):
+    if name in ("TypedStorage", "UntypedStorage", "from_file"):
         return getattr(importlib.import_module(f"{__name__}.storage"), name)
+    if name == "vmap":
+        return importlib.import_module(f"{__name__}.func").vmap
+    if name == "Future":
+        return importlib.import_module(f"{__name__}.futures").Future
+    if name == "torch":  # the module holds itself: ``from torch import torch``
+        return importlib.import_module(__name__)
     if name in ("autocast", "GradScaler"):
         return getattr(importlib.import_module(f"{__name__}.amp"), name)
     if name in _SUBMODULES:
@@ -101,10 +122,6 @@ def __getattr__(name: str) -> Any:
     globals()[name] = found
     return found
 
-    if name == "vmap":
-        return importlib.import_module(f"{__name__}.func").vmap
-    if name == "Future":
-        return importlib.import_module(f"{__name__}.futures").Future
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_SUBMODULES, "save", "load", "vmap", *_families.waiting("")})

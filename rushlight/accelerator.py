@@ -28,5 +28,19 @@ def _refuse(*args: Any, **kwargs: Any) -> Any:
     )
 
 
+class device_index:
+    """``with torch.accelerator.device_index(None):`` changes nothing; a number needs a device, which is not there."""
+
+    def __init__(self, device: int | None, /):
+        self.idx = device
+
+    def __enter__(self) -> None:
+        if self.idx is not None:
+            _refuse()
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
 current_device_index = current_device_idx = set_device_index = set_device_idx = _refuse
 current_stream = set_stream = synchronize = empty_cache = _refuse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import warnings
 from collections.abc import Callable
@@ -52,6 +53,14 @@ class autocast:
                 return fn(*args, **kwargs)
 
         return run
+
+
+class OptState(enum.Enum):
+    """How far a scaler is with an optimizer."""
+
+    READY = 0
+    UNSCALED = 1
+    STEPPED = 2
 
 
 class GradScaler:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
-from . import types
+from . import errors, types
+from .errors import OutOfMemoryError  # noqa: F401
+
+__path__: list[str] = []  # `import torch.cuda.amp` asks for a package
+_initialized = False
 
 
 def is_available() -> bool:
@@ -125,6 +130,26 @@ def reset_peak_memory_stats(device: Any = None) -> None:
     _refuse()
 
 
+def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
+    """A table of what a device holds: there is none.
+
+    Raises:
+        KeyError: always, as PyTorch does without a GPU.
+    """
+    raise KeyError("allocated_bytes.all.current")
+
+
+def _compile_kernel(kernel_source: str, kernel_name: str, *args: Any, **kwargs: Any) -> Any:
+    """Compile CUDA C.
+
+    Raises:
+        NotImplementedError: always: it needs a GPU.
+    """
+    raise NotImplementedError(
+        errors.text("torch.cuda._compile_kernel is not implemented.", "It needs a GPU: write the formula with tensors.")
+    )
+
+
 class device:
     """``with torch.cuda.device(i):`` nothing changes."""
 
@@ -136,6 +161,15 @@ class device:
 
     def __exit__(self, *exc: object) -> None:
         pass
+
+
+def _nccl_version() -> Any:
+    """Raises AttributeError, as a CPU build does."""
+    raise AttributeError("module 'torch._C' has no attribute '_nccl_version'")
+
+
+nccl = ModuleType("rushlight.cuda.nccl", "NCCL, which is not there.")
+nccl.__dict__.update(version=_nccl_version, is_available=lambda tensors: False)
 
 
 def __getattr__(name: str) -> Any:

@@ -29,6 +29,12 @@ class LinAlgError(RuntimeError):
 LinAlgError.__module__, LinAlgError.__name__, LinAlgError.__qualname__ = "torch._C", "_LinAlgError", "_LinAlgError"
 
 
+class OutOfMemoryError(RuntimeError):
+    """``torch.OutOfMemoryError``: what a GPU raises; here for programs that catch it."""
+
+    __module__ = "torch"
+
+
 def text(what: str, advice: str = "") -> str:
     return f"{what}\n\n{advice}" if advice else what
 

@@ -77,7 +77,7 @@ def load(
     source = source.lower()
     if source not in ("github", "local"):
         raise ValueError(f'Unknown source: "{source}". Allowed values: "github" | "local".')
-    folder = _cached_repository(repo_or_dir) if source == "github" else Path(repo_or_dir)
+    folder = _cached_repository(repo_or_dir) if source == "github" else Path(repo_or_dir).resolve()
     return _entry(_import_hubconf(folder), model)(*args, **kwargs)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import typing
+from types import ModuleType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -54,3 +57,38 @@ def script_if_tracing(fn: T) -> T:
 def annotate(the_type: Any, value: T) -> T:
     """The value."""
     return value
+
+
+def load(f: Any, map_location: Any = None, _extra_files: Any = None, _restore_shapes: bool = False) -> Any:
+    """Read a program that TorchScript saved.
+
+    Raises:
+        ValueError: if there is no such file. NotImplementedError: if there is: there is no interpreter for what it holds.
+    """
+    if isinstance(f, (str, os.PathLike)):
+        if not os.path.exists(f):
+            raise ValueError(f"The provided filename {f} does not exist")
+        if os.path.isdir(f):
+            raise ValueError(f"The provided filename {f} is a directory")
+    raise NotImplementedError(
+        "torch.jit.load is not implemented.\n\nA TorchScript file holds a program in a language of its own. Make the module in "
+        "Python and read its weights: save them with torch.save(module.state_dict(), ...)."
+    )
+
+
+def save(m: Any, f: Any, _extra_files: Any = None) -> None:
+    """Write a program for TorchScript.
+
+    Raises:
+        NotImplementedError: always.
+    """
+    raise NotImplementedError(
+        "torch.jit.save is not implemented.\n\nKeep the weights: torch.save(module.state_dict(), ...)."
+    )
+
+
+_annotations = ModuleType(f"{__name__}.annotations", "The types that annotations of scripted functions name.")
+_annotations.__dict__.update(
+    {name: getattr(typing, name) for name in ("Any", "Dict", "List", "Optional", "Tuple", "Union")}
+)
+globals()["annotations"] = _annotations  # in place of what `from __future__ import annotations` leaves here

@@ -4,20 +4,22 @@ Each running transformation is a ``Level``, the outermost first in ``running``. 
 a ``Dual``, a Tensor whose class is neither Tensor nor Parameter, so that no short path takes it and it arrives at ``op.apply``,
 which hands the call to the innermost level among its inputs. How a level computes stands in ``rushlight.transforms``, far above.
 
-Neither wrapper knows of gradients. The graph is always that of the plain tensors inside; ``transforms.gradients`` says what the
-gradient of a wrapped tensor is.
+Neither wrapper takes part in a graph. That is always the graph of the plain tensors inside, whose edge the wrapper shows to who asks
+whether there is one; ``transforms.gradients`` says what the gradient of a wrapped tensor is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from threading import get_ident
 from typing import Any, NoReturn
 
 import numpy as np
 
 from . import errors
-from .tensor import Tensor, wrap
+from .autograd.mode import recording
+from .tensor import Tensor, edge_of, wrap
 from .writing import check_result
 
 ndarray = np.ndarray
@@ -129,7 +131,12 @@ for _cls in (Batched, Dual):
 
 
 class Blind(ndarray):  # type: ignore[type-arg]
-    """The array of a batched tensor: shape, strides and dtype of one example. Reading it as one would be wrong for the others."""
+    """The array of a batched tensor: shape, strides and dtype of one example. Reading it as one would be wrong for the others.
+
+    Only what checks of arguments ask (the smallest element, whether any is true) has an answer: that of all examples together.
+    """
+
+    whole: ndarray[Any, Any] | None = None
 
     def __array_ufunc__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise data_dependent()
@@ -140,6 +147,16 @@ class Blind(ndarray):  # type: ignore[type-arg]
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise data_dependent()
 
+    def _of_all(name: str) -> Any:  # type: ignore[misc]  # noqa: N805
+        def method(self: Blind, *args: Any, **kwargs: Any) -> Any:
+            if self.whole is None or args or kwargs:
+                raise data_dependent()
+            return getattr(self.whole, name)()
+
+        return method
+
+    min, max, any, all = map(_of_all, ("min", "max", "any", "all"))  # type: ignore[arg-type, assignment]
+    del _of_all
     __bool__ = __int__ = __float__ = __complex__ = __index__ = __contains__ = __iter__ = _refuse  # type: ignore[assignment]
     item = tolist = tobytes = sort = argsort = nonzero = searchsorted = dump = dumps = _refuse  # type: ignore[assignment]
 
@@ -167,14 +184,34 @@ def data_dependent() -> DataDependent:
     )
 
 
+_poison: dict[Any, ndarray[Any, Any]] = {}
+
+
+def _poisoned(one: ndarray[Any, Any]) -> ndarray[Any, Any]:
+    """An array of NaN (or the smallest number) with the strides of ``one``, so that elements read unlawfully are seen at once."""
+    span = 1 + sum([(n - 1) * abs(s) for n, s in zip(one.shape, one.strides, strict=True) if n > 1]) // (
+        one.itemsize or 1
+    )
+    memory = _poison.get(one.dtype)
+    if memory is None or len(memory) < span:
+        kind = one.dtype.kind
+        bad: Any = True if kind == "b" else np.iinfo(one.dtype).min if kind in "iu" else np.nan
+        memory = _poison[one.dtype] = np.full(2 * span, bad, one.dtype)
+        memory.flags.writeable = False
+    return np.lib.stride_tricks.as_strided(memory, one.shape, one.strides, writeable=False)
+
+
 def batched(value: Tensor, at: Level) -> Batched:
     """One example of ``value``, batched along its first dimension."""
     a = value._a
     if a.__class__ is not ndarray:
         a = a.view(ndarray)
     one = a[0] if len(a) else np.lib.stride_tricks.as_strided(a, a.shape[1:], a.strides[1:])
-    t: Batched = _fresh(Batched, np.asarray(one).view(Blind), at)
+    blind = _poisoned(one).view(Blind)
+    blind.whole = value._a
+    t: Batched = _fresh(Batched, blind, at)
     t.value = value
+    t._edge = value._edge if value._base is None else edge_of(value)  # for who asks whether a gradient is computed
     return t
 
 
@@ -233,6 +270,8 @@ def inplace(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     if innermost((*args, *kwargs.values())) is None:
         return False
     x = args[0]
+    if recording():  # what the op saves of ``x`` outlives the write
+        args = (x.clone(), *args[1:])
     result = op.public(*args, **kwargs)
     result = result[0] if isinstance(result, tuple) else result
     check_result(x, result._a)
@@ -254,6 +293,62 @@ def of_index(x: Tensor, index: Any, value: Any = None) -> Level | None:
     parts = index if index.__class__ is tuple else index if index.__class__ is list and len(index) < 32 else (index,)
     level = innermost((x, value, *parts))
     return None if level is None else check_alive(level, "indexing")
+
+
+def each_example(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``fn`` for one example after another, the results stacked: for what reads the elements of its arguments."""
+    level: Any = innermost(_tensors((args, kwargs)))
+    if level is None or not level.randomness:
+        raise data_dependent()
+    rows = [fn(*_example(args, level, b), **_example(kwargs, level, b)) for b in range(level.size)]
+    return _stacked(rows, level)
+
+
+def _tensors(x: Any) -> Iterator[Tensor]:
+    """The tensors in nested tuples, lists and dicts."""
+    if isinstance(x, Tensor):
+        yield x
+    elif isinstance(x, (tuple, list)):
+        for item in x:
+            yield from _tensors(item)
+    elif isinstance(x, dict):
+        yield from _tensors(list(x.values()))
+
+
+def _example(x: Any, level: Level, b: int) -> Any:
+    """Arguments as example ``b`` has them."""
+    if isinstance(x, Batched) and x.at is level:
+        return x.value.select(0, b)
+    if x.__class__ is tuple or x.__class__ is list:
+        return x.__class__([_example(item, level, b) for item in x])
+    return {name: _example(item, level, b) for name, item in x.items()} if x.__class__ is dict else x
+
+
+def _stacked(rows: list[Any], level: Level) -> Any:
+    first = rows[0]
+    if isinstance(first, Tensor):
+        if len({row._a.shape for row in rows}) > 1:
+            raise data_dependent()
+        joined = rows[0].unsqueeze(0) if len(rows) == 1 else type(level).stack(rows)  # type: ignore[attr-defined]
+        return batched(joined, level)
+    if isinstance(first, (tuple, list)):
+        items = [_stacked(list(column), level) for column in zip(*rows, strict=True)]
+        return type(first)(*items) if hasattr(first, "_fields") else type(first)(items)
+    return first
+
+
+def by_example(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function that reads the elements of its tensors run once for each example under ``vmap``."""
+
+    @functools.wraps(fn)
+    def public(*args: Any, **kwargs: Any) -> Any:
+        if running:
+            level = innermost(_tensors((args, kwargs)))
+            if level is not None and level.randomness:
+                return each_example(public, args, kwargs)
+        return fn(*args, **kwargs)
+
+    return public
 
 
 # --- random numbers ------------------------------------------------------------------------------------------------------------

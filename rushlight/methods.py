@@ -263,6 +263,55 @@ def is_inference(self: Tensor) -> bool:
     return self._extra is not None and "inference" in self._extra
 
 
+# --- what was ---------------------------------------------------------------------------------------------------------
+@method
+def resize(self: Tensor, *sizes: int) -> Tensor:
+    """The old name of ``view`` for a tensor of the same number of elements.
+
+    Raises:
+        RuntimeError: for another number of elements.
+    """
+    import math
+    import warnings
+
+    warnings.warn("non-inplace resize is deprecated", UserWarning, stacklevel=2)
+    size = tuple(sizes)
+    total = math.prod(size) if all(isinstance(n, int) for n in size) else size
+    if total != self._a.size:
+        raise errors.runtime(
+            f"requested resize to {size[0] if len(size) == 1 else size} ({total} elements in total), but the given tensor has a size of "
+            f"{'x'.join(map(str, self._a.shape))} ({self._a.size} elements). autograd's resize can only change the shape of a given "
+            "tensor, while preserving the number of elements. ",
+            "Write x.reshape(sizes).",
+        )
+    return self.reshape(size)
+
+
+@method
+def reinforce(self: Tensor, reward: Any) -> None:
+    """Removed from PyTorch.
+
+    Raises:
+        RuntimeError: always.
+    """
+    raise errors.runtime(
+        "reinforce() was removed.\nUse torch.distributions instead.",
+        "m = torch.distributions.Categorical(probs); action = m.sample(); loss = -m.log_prob(action) * reward",
+    )
+
+
+@method
+def record_stream(self: Tensor, stream: Any) -> None:
+    """Say that a stream of a GPU uses this tensor: there is none.
+
+    Raises:
+        NotImplementedError: always, as PyTorch does for a tensor of the CPU.
+    """
+    raise NotImplementedError(
+        "Could not run 'aten::record_stream' with arguments from the 'CPU' backend.\n\nLeave it out: there are no streams."
+    )
+
+
 # --- values ---------------------------------------------------------------------------------------------------------
 @method
 def item(self: Tensor) -> Any:

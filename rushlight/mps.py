@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import errors
+
 
 def is_available() -> bool:
     """False."""
@@ -11,3 +13,14 @@ def is_available() -> bool:
 def device_count() -> int:
     """0."""
     return 0
+
+
+def synchronize() -> None:
+    """Nothing to wait for.
+
+    Raises:
+        RuntimeError: always: there is no such device.
+    """
+    raise errors.runtime(
+        "Cannot execute deviceSynchronize() without MPS backend.", "Ask torch.backends.mps.is_available() first."
+    )

@@ -166,6 +166,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "resample resample_back",
     },
+    "ldl": {
+        "functions": "linalg.ldl_factor linalg.ldl_factor_ex linalg.ldl_solve",
+        "methods": "",
+        "records": "ldl_compact ldl_solution",
+    },
     "least_squares": {
         "functions": "linalg.lstsq linalg.matrix_rank linalg.pinv pinverse",
         "methods": "pinverse",
@@ -181,10 +186,20 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "bce bce_logits huber_error smoothed_error soft_margin squared_error",
     },
+    "lu": {
+        "functions": "linalg.lu linalg.lu_factor linalg.lu_factor_ex linalg.lu_solve lu lu_solve lu_unpack",
+        "methods": "lu lu_solve",
+        "records": "lu_compact lu_factors lu_halves lu_solution",
+    },
+    "masked": {
+        "functions": "masked.amax masked.amin masked.argmax masked.argmin masked.cumprod masked.cumsum masked.log_softmax masked.logaddexp masked.logsumexp masked.mean masked.median masked.norm masked.normalize masked.prod masked.softmax masked.softmin masked.std masked.sum masked.var",
+        "methods": "",
+        "records": "",
+    },
     "matrices": {
         "functions": "",
         "methods": "",
-        "records": "matprod",
+        "records": "matprod rows_taken",
     },
     "matrix_functions": {
         "functions": "linalg.matrix_exp linalg.matrix_power matrix_exp matrix_power",
@@ -317,9 +332,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "tril triu",
     },
     "triangular_systems": {
-        "functions": "linalg.solve_triangular",
-        "methods": "",
-        "records": "triangular_solution",
+        "functions": "linalg.solve_triangular triangular_solve",
+        "methods": "triangular_solve",
+        "records": "triangular_solution triangular_solve_pair",
     },
     "underived": {
         "functions": "",

@@ -149,6 +149,8 @@ class Op:
         self.joint: Rule | None = None
         self.answers: dict[str, str] = dict.fromkeys(self.inputs, "nondiff") if nondiff else {}
         self.preparer: Callable[..., Any] | None = None
+        #: What stands in for this op with some keywords: ``variant(kwargs)`` is the op that is to be called.
+        self.variant: Callable[[dict[str, Any]], Op] | None = None
         self.only_checks = False
         self.node_classes: dict[str, type[OpNode]] = {}
         self.savers: dict[Any, Saver] = {}
@@ -384,7 +386,12 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if a.__class__ not in PLAIN and has_override(a):
             return dispatch_override(op.public, a, args, kwargs)
     out = kwargs.pop("out", None) if kwargs else None
-    inputs, attrs = op.bind(args, kwargs)
+    if kwargs and op.variant is not None:
+        op = op.variant(kwargs)
+    try:
+        inputs, attrs = op.bind(args, kwargs)
+    except levels.DataDependent:
+        return levels.each_example(op.public, args, kwargs)
     if op.family == "composite":
         result = op.forward(tensors, *inputs, **attrs)
     else:

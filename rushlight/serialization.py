@@ -7,10 +7,12 @@ The structure is read by an unpickler that knows only the names below; any other
 from __future__ import annotations
 
 import collections
+import contextlib
 import importlib
 import io
 import os
 import pickle
+import pickletools
 import zipfile
 from types import FunctionType
 from typing import Any
@@ -326,6 +328,25 @@ class safe_globals:
     def __exit__(self, *exc: object) -> None:
         _user_allowed.clear()
         _user_allowed.update(self.before)
+
+
+def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
+    """The names in a checkpoint that ``load`` would refuse; nothing that it says is run."""
+    with open(f, "rb") if isinstance(f, (str, os.PathLike)) else contextlib.nullcontext(f) as file:
+        archive = zipfile.ZipFile(file)
+        main = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
+        pickled = archive.read(main)
+    found = []
+    strings: list[str] = []
+    for opcode, argument, _ in pickletools.genops(pickled):
+        if opcode.name == "GLOBAL":
+            found.append(tuple(argument.split(" ", 1)))
+        elif opcode.name == "STACK_GLOBAL":
+            found.append((strings[-2], strings[-1]))
+        elif isinstance(argument, str):
+            strings.append(argument)
+    refused = [pair for pair in found if pair not in _ALLOWED and pair not in _user_allowed]
+    return [".".join(pair) for pair in dict.fromkeys(refused)]
 
 
 class _Unpickler(pickle.Unpickler):

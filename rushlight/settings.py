@@ -114,9 +114,86 @@ def compile(model: Any = None, **options: Any) -> Any:  # noqa: A001
     return decorate
 
 
+# --- automatic mixed precision: what is remembered of it ----------------------------------------------------------------
+_autocast: dict[str, Any] = {"enabled": {}, "dtypes": {"cpu": types.bfloat16, "cuda": types.float16}, "cache": True}
+
+
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
-    """False: there is no automatic mixed precision."""
-    return False
+    """Whether automatic mixed precision was switched on for a kind of device."""
+    return _autocast["enabled"].get(types.device(device_type).type, False)  # type: ignore[no-any-return]
+
+
+def set_autocast_enabled(device_type: Any, enabled: bool | None = None) -> None:
+    """Kept, for ``is_autocast_enabled``; the older form takes the value alone and means CUDA."""
+    kind, value = ("cuda", device_type) if enabled is None else (types.device(device_type).type, enabled)
+    _autocast["enabled"][kind] = bool(value)
+
+
+def get_autocast_dtype(device_type: str) -> types.dtype:
+    """The dtype of automatic mixed precision: bfloat16 on the CPU, float16 on CUDA, unless set."""
+    kind = types.device(device_type).type
+    return _autocast["dtypes"].get(kind, types.bfloat16)  # type: ignore[no-any-return]
+
+
+def set_autocast_dtype(device_type: str, dtype: types.dtype) -> None:
+    """Kept, for ``get_autocast_dtype``."""
+    _autocast["dtypes"][types.device(device_type).type] = dtype
+
+
+def is_autocast_cpu_enabled() -> bool:
+    """``is_autocast_enabled("cpu")``."""
+    return is_autocast_enabled("cpu")
+
+
+def set_autocast_cpu_enabled(enabled: bool) -> None:
+    """``set_autocast_enabled("cpu", enabled)``."""
+    set_autocast_enabled("cpu", enabled)
+
+
+def get_autocast_cpu_dtype() -> types.dtype:
+    """``get_autocast_dtype("cpu")``."""
+    return get_autocast_dtype("cpu")
+
+
+def set_autocast_cpu_dtype(dtype: types.dtype) -> None:
+    """``set_autocast_dtype("cpu", dtype)``."""
+    set_autocast_dtype("cpu", dtype)
+
+
+def get_autocast_gpu_dtype() -> types.dtype:
+    """``get_autocast_dtype("cuda")``."""
+    return get_autocast_dtype("cuda")
+
+
+def set_autocast_gpu_dtype(dtype: types.dtype) -> None:
+    """``set_autocast_dtype("cuda", dtype)``."""
+    set_autocast_dtype("cuda", dtype)
+
+
+def is_autocast_cache_enabled() -> bool:
+    """What ``set_autocast_cache_enabled`` was told; True at first."""
+    return _autocast["cache"]  # type: ignore[no-any-return]
+
+
+def set_autocast_cache_enabled(enabled: bool) -> None:
+    """Kept: nothing is cached."""
+    _autocast["cache"] = bool(enabled)
+
+
+def clear_autocast_cache() -> None:
+    """Nothing is cached."""
+
+
+def autocast_increment_nesting() -> int:
+    """One block deeper; how deep."""
+    _autocast["depth"] = _autocast.get("depth", 0) + 1
+    return _autocast["depth"]  # type: ignore[no-any-return]
+
+
+def autocast_decrement_nesting() -> int:
+    """One block less deep; how deep."""
+    _autocast["depth"] = _autocast.get("depth", 0) - 1
+    return _autocast["depth"]  # type: ignore[no-any-return]
 
 
 def typename(obj: Any) -> str:

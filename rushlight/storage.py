@@ -5,6 +5,7 @@ A storage shows the whole memory, whatever part of it the tensor shows; writing 
 
 from __future__ import annotations
 
+import os
 import warnings
 import weakref
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import errors, types
+from .tensor import wrap
 
 ndarray = np.ndarray
 
@@ -264,3 +266,34 @@ def warn_of_old() -> None:
             UserWarning,
             stacklevel=3,
         )
+
+
+def from_file(
+    filename: str, shared: bool | None = None, size: int = 0, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """A tensor of one dimension whose memory is a file's: written through if ``shared``, else the file stays as it is.
+
+    A shared file is made, or made longer, if it is too short.
+
+    Raises:
+        RuntimeError: if there is no such file, or it is too short.
+    """
+    types.check_device(device)
+    kind = types.get_default_dtype() if dtype is None else dtype
+    needed = size * kind.itemsize
+    try:
+        if shared:
+            with open(filename, "ab") as file:
+                if file.tell() < needed:
+                    file.truncate(needed)
+        have = os.path.getsize(filename)
+    except OSError as error:
+        raise errors.runtime(
+            f"unable to open file <{filename}> in {'read-write' if shared else 'read-only'} mode: {error.strerror} ({error.errno})"
+        ) from None
+    if have < needed:
+        raise errors.runtime(f"file <{filename}> size <{have}> is smaller than the required mapping size <{needed}>")
+    if not size:
+        return wrap(np.empty(0, kind.np))
+    return wrap(np.asarray(np.memmap(filename, kind.np, "r+" if shared else "c", shape=(size,))))

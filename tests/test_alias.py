@@ -240,3 +240,12 @@ def test_spawned_processes_have_the_alias(tmp_path):
     )
     done = subprocess.run([sys.executable, "-m", "rushlight", str(script)], capture_output=True, text=True)
     assert (done.stdout, done.stderr, done.returncode) == ("[[2, 4], [6]]\n", "", 0)
+
+
+def test_amp_of_cuda_can_be_imported():
+    run("""
+        from torch.cuda.amp import GradScaler, autocast
+        from torch.cuda.amp.grad_scaler import GradScaler as Same
+        import torch.cuda.nccl
+        assert Same is GradScaler is torch.cuda.amp.GradScaler and autocast is torch.cuda.amp.autocast
+        """)

@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 _LAZY = {
-    "Function": "function", "Variable": "variable", "grad_mode": "mode",
+    "Function": "function", "FunctionCtx": "function", "Variable": "variable", "grad_mode": "mode",
     "set_multithreading_enabled": "mode", "NestedIOFunction": "function", "anomaly_mode": "mode",
     "gradcheck": "gradcheck", "gradgradcheck": "gradcheck", "GradcheckError": "gradcheck",
 }  # fmt: skip
@@ -53,7 +53,7 @@ _LAZY = {
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in ("function", "variable", "functional", "forward_ad"):
+    if name in ("function", "variable", "functional", "forward_ad", "profiler"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in _LAZY:
         module = importlib.import_module(f"{__name__}.{_LAZY[name]}")

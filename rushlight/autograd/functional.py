@@ -142,7 +142,7 @@ def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, 
             vectors = _vector(v, xs, "jvp")
         many_out, outputs = _tuple(func(*xs), "outputs", "jvp")
         _check_strict(outputs, strict)
-        us = tuple(_leaf(o * 0) for o in outputs)
+        us = tuple(_leaf(o.detach() * 0 + 1) for o in outputs)  # a rule may treat a gradient of zero apart
         backwards = _filled(_gradients(outputs, xs, us, True), xs, strict, "This is not allowed in strict mode.")
         products = _filled(_gradients(backwards, us, vectors, create_graph), us, False, "")
     return _finished(outputs, many_out, create_graph), _finished(products, many_out, create_graph)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +31,36 @@ cudnn = Backend(
     version=lambda: None,
 )
 cuda = Backend("cuda", False, matmul=Backend("cuda.matmul", False, allow_tf32=False))
+_sdp = {"flash": True, "mem_efficient": True, "math": True, "cudnn": True}
+
+
+def _add_switch(name: str) -> None:
+    def enable(enabled: bool) -> None:
+        _sdp[name] = bool(enabled)
+
+    enable.__doc__ = "Kept; there is one implementation of attention (see ``torch.nn.attention.sdpa_kernel``)."
+    cuda.__dict__[f"enable_{name}_sdp"] = enable
+    cuda.__dict__[f"{name}_sdp_enabled"] = lambda: _sdp[name]
+
+
+for _name in _sdp:
+    _add_switch(_name)
+
+
+@contextmanager
+def sdp_kernel(
+    enable_flash: bool = True, enable_math: bool = True, enable_mem_efficient: bool = True, enable_cudnn: bool = True
+) -> Iterator[None]:
+    """Inside, the switches of attention's implementations on a GPU are as said; nothing else changes."""
+    before = dict(_sdp)
+    _sdp.update(flash=enable_flash, math=enable_math, mem_efficient=enable_mem_efficient, cudnn=enable_cudnn)
+    try:
+        yield
+    finally:
+        _sdp.update(before)
+
+
+cuda.__dict__["sdp_kernel"] = sdp_kernel
 mps = Backend("mps", False)
 mkl = Backend("mkl", True)
 mkldnn = Backend("mkldnn", True, enabled=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import ModuleType
 from typing import Any
 
 from .. import amp
@@ -31,3 +32,10 @@ class GradScaler(amp.GradScaler):
     def __init__(self, *args: Any, **kwargs: Any):
         _older("GradScaler")
         super().__init__("cuda", *args, **kwargs)
+
+
+__path__: list[str] = []  # `import torch.cuda.amp.grad_scaler` asks for a package
+grad_scaler = ModuleType(f"{__name__}.grad_scaler", "The older home of GradScaler.")
+grad_scaler.__dict__.update(GradScaler=GradScaler, OptState=amp.OptState)
+autocast_mode = ModuleType(f"{__name__}.autocast_mode", "The older home of autocast.")
+autocast_mode.__dict__.update(autocast=autocast, custom_fwd=custom_fwd, custom_bwd=custom_bwd)

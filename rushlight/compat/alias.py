@@ -19,7 +19,7 @@ from typing import Any
 
 from .facade import Facade, facade, origin
 from .paths import CLASS_HOME, HOMES, PUBLIC, rushlight_path
-from .version import TORCH_VERSION, TorchVersion, version_module
+from .version import TORCH_VERSION, TorchVersion
 
 _OWN_NAMES = frozenset({"__name__", "__version__", "__spec__", "__loader__", "__path__", "__package__", "__file__"})
 _STANDIN = str(Path(__file__).parent / "standin")
@@ -84,6 +84,7 @@ class TorchModule(ModuleType):
 
     def __init__(self, finder: AliasFinder):
         import rushlight
+        from rushlight import version
 
         super().__init__("torch", rushlight.__doc__)
         spec = ModuleSpec("torch", finder, origin=rushlight.__file__, is_package=True)  # type: ignore[arg-type]
@@ -96,11 +97,10 @@ class TorchModule(ModuleType):
             __path__=[],
             __file__=rushlight.__file__,
             __version__=TorchVersion(TORCH_VERSION),
-            version=version_module(),
+            version=version,
             __getattr__=self._look_up,
             __dir__=lambda: sorted({*dir(rushlight), *own}),
         )
-        sys.modules["torch.version"] = own["version"]
 
     def _look_up(self, name: str) -> Any:
         rushlight = sys.modules["rushlight"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from types import ModuleType
 from typing import Any
 
-TORCH_VERSION = "2.13.0+cpu"
+from ..version import __version__ as TORCH_VERSION  # noqa: F401
 
 _VERSION = re.compile(
     r"v?(?P<release>\d+(?:\.\d+)*)[-_.]?(?:(?P<pre>a|b|rc|alpha|beta|dev|post)[-_.]?(?P<number>\d*))?"
@@ -60,12 +59,3 @@ class TorchVersion(str):
         return self._compare(other, "__ge__")
 
     __hash__ = str.__hash__
-
-
-def version_module() -> ModuleType:
-    """``torch.version`` as a build for CPU answers it."""
-    module = ModuleType("torch.version", "The version of torch that Rushlight stands in for.")
-    module.__dict__.update(
-        __version__=TORCH_VERSION, debug=False, cuda=None, hip=None, rocm=None, xpu=None, git_version="rushlight"
-    )
-    return module

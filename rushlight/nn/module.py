@@ -125,6 +125,16 @@ class Module:
             modules[name] = None
             return
         buffers = state.get("_buffers")
+        if (
+            isinstance(value, Tensor)
+            and getattr(value, "_is_buffer", False)
+            and (buffers is None or name not in buffers)
+        ):
+            if buffers is None:
+                raise AttributeError("cannot assign buffer before Module.__init__() call")
+            self._forget(name, besides=buffers)
+            self.register_buffer(name, value, value.persistent)
+            return
         if buffers is not None and name in buffers:
             if value is not None and not isinstance(value, Tensor):
                 raise errors.type_(

@@ -10,12 +10,31 @@ from .. import errors, types
 from ..override import DisableTorchFunctionSubclass
 from ..tensor import Parameter, Tensor, wrap
 
-__all__ = ["Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy"]
+__all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy"]
 
 #: What may be asked of a tensor without a shape.
 _ALLOWED = frozenset(
     "to float double half bfloat16 cpu cuda is_floating_point is_complex requires_grad_ convert".split()
 )
+
+
+class _BufferMeta(type):
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(x, Tensor) and getattr(x, "_is_buffer", False)
+
+
+class Buffer(metaclass=_BufferMeta):
+    """A tensor that becomes a buffer of the module that it is assigned to.
+
+    Args:
+        data: the tensor, shared, not copied. persistent: whether it is saved with the module.
+    """
+
+    def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
+        made = wrap(np.empty((0,), types.get_default_dtype().np)) if data is None else data.detach()
+        made.requires_grad_(data is not None and data.requires_grad)
+        made.persistent, made._is_buffer = persistent, True
+        return made
 
 
 class _Uninitialized:

@@ -4,6 +4,7 @@ The others wait for the first use of one of their names (``rushlight.families``)
 """
 
 import importlib
+import importlib.util
 
 COMMON = (
     "arithmetic", "compare", "convert", "create", "gradient_fit", "indexing", "joining", "legacy_types", "likes", "matmul", "movement",
@@ -12,3 +13,12 @@ COMMON = (
 
 for _family in COMMON:
     importlib.import_module(f"{__name__}.{_family}")
+
+
+def __getattr__(name: str) -> object:
+    """``torch.ops.<name>``: operations that programs register; beside them our own families, which are modules."""
+    if name.startswith("_") or importlib.util.find_spec(f"{__name__}.{name}") is not None:
+        raise AttributeError(f"module 'torch.ops' has no attribute '{name}'")
+    from ..library import namespace
+
+    return namespace(name)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..errors import check_dim
 from ..functions import function
 from ..inplace import inplace as write
@@ -752,12 +752,20 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
-    draws = wrap(exponential_(default_generator, np.empty(logits._a.shape, logits._a.dtype)))
+
+    def draw(shape: Any) -> Tensor:
+        return wrap(exponential_(default_generator, np.empty(shape, logits._a.dtype)))
+
+    shape = logits._a.shape
+    draws = levels.drawn(shape, draw) if levels.running else draw(shape)
     noise: Any = -draws.log()  # type: ignore[attr-defined]
     soft: Any = REGISTRY["softmax"].public((logits + noise) / tau, dim)
     if not hard:
         return soft  # type: ignore[no-any-return]
     axis = check_dim(dim, soft.ndim)
+    if isinstance(soft, levels.Wrapped):
+        one = REGISTRY["scatter"].public(soft.detach() * 0, axis, REGISTRY["argmax"].public(soft, axis, True), 1.0)
+        return one - soft.detach() + soft  # type: ignore[no-any-return]
     best = np.expand_dims(soft._a.argmax(axis), axis) if soft.ndim else np.zeros((), np.int64)
     one = np.zeros_like(soft._a)
     if soft.ndim:

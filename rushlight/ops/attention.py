@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..autograd.mode import recording
 from ..functions import function
 from ..kernels import attention as kernels
@@ -219,6 +219,7 @@ def scaled_dot_product_attention(
     if grouped and (q[-3] % k[-3] or q[-3] % v[-3]):
         raise errors.runtime("Number of heads in key and value must divide the number of heads in query")
     mask_learns = attn_mask is not None and recording() and edge_of(attn_mask) is not None
+    mask_learns = mask_learns or isinstance(attn_mask, levels.Dual)
     flash = len(q) == len(k) == len(v) == 4 and q[-1] == k[-1] == v[-1] and k == v and q[0] == k[0] and not dropout_p
     flash = flash and not mask_learns and (grouped or q[1] == k[1]) and bool(q[-2] and size)
     if flash or not (
@@ -228,9 +229,16 @@ def scaled_dot_product_attention(
         if flash and mask is not None:
             _check_mask((*q[:3], k[2]), mask._a.shape)
         if mask is not None and mask._a.dtype.kind == "b":
-            mask = wrap(np.where(mask._a, 0, -np.inf).astype(np.float32 if is_half(query._a.dtype) else query._a.dtype))
+            mask = _added(mask, query)
         return attend.public(query, key, value, mask, is_causal=is_causal, scale=scale, flash=flash)  # type: ignore[no-any-return]
     return _spelled_out(query, key, value, attn_mask, dropout_p, is_causal, scale, grouped)
+
+
+def _added(mask: Any, query: Tensor) -> Any:
+    """A bool mask as one that is added."""
+    if not isinstance(mask, levels.Wrapped):
+        return wrap(np.where(mask._a, 0, -np.inf).astype(np.float32 if is_half(query._a.dtype) else query._a.dtype))
+    return query.new_zeros(()).expand(mask.shape).masked_fill(~mask, -np.inf)  # type: ignore[attr-defined]
 
 
 def _check_mask(scores: tuple[int, ...], mask: tuple[int, ...]) -> None:
@@ -255,7 +263,7 @@ def _spelled_out(
     if is_causal:
         mask = wrap(np.tri(length, span, dtype=bool))
     if mask is not None and mask._a.dtype.kind == "b":
-        mask = wrap(np.where(mask._a, 0, -np.inf).astype(kind))
+        mask = _added(mask, query) if isinstance(mask, levels.Wrapped) else wrap(np.where(mask._a, 0, -np.inf).astype(kind))
     root = math.sqrt(scale) if scale > 0 else None
     scores = (
         (query * root).matmul(key.transpose(-2, -1) * root) if root else query.matmul(key.transpose(-2, -1)) * scale
@@ -263,7 +271,9 @@ def _spelled_out(
     if mask is not None:
         scores = scores + mask
     weights = scores.softmax(-1)
-    if mask is not None and span:
+    if isinstance(scores, levels.Wrapped):
+        weights = weights.masked_fill((scores == -np.inf).all(-1, keepdim=True), 0.0)
+    elif mask is not None and span:
         blind = (scores._a == -np.inf).all(-1, keepdims=True)
         if blind.any():
             weights = weights.masked_fill(wrap(blind), 0.0)

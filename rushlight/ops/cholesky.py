@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, levels
 from ..functions import function
 from ..op import opaque
 from ..return_types import named
@@ -237,6 +237,7 @@ _UNREAD = "one triangle is read, and the gradient is that of a whole matrix"
         ),
     ],
 )
+@levels.by_example
 def cholesky_inverse(L: Tensor, upper: bool = False, *, out: Any = None) -> Tensor:
     """The inverse of ``L L^H`` (``U^H U`` with ``upper``)."""
     check_tensor("cholesky_inverse", "input", 1, L)

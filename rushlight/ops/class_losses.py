@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..functions import function
 from ..kernels import classes
 from ..op import opaque
@@ -157,6 +157,8 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
     if a.dtype.kind not in "fV":
         raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{types.scalar_name(input.dtype)}'")
     if t.size and (t.min() < 0 or t.max() >= count):
+        if isinstance(target, levels.Wrapped):  # the op sees all of them
+            return
         bad = t[(t != ignore_index) & ((t < 0) | (t >= count))]
         if bad.size:
             raise errors.index(
@@ -262,7 +264,7 @@ def _smoothed(
     smooth = smooth.masked_fill(ignored.view(smooth._a.shape), 0.0)
     if reduction == "mean":
         if weight is None:
-            smooth = smooth.sum() / (target._a.size - int(ignored._a.sum()))
+            smooth = smooth.sum() / (target._a.size - (ignored.sum() if levels.running else int(ignored._a.sum())))
         else:
             picked = weight[target.masked_fill(ignored, 0)].masked_fill(ignored, 0.0)
             smooth = smooth.sum() / picked.sum()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..errors import check_dim
 from ..functions import function
 from ..op import opaque
@@ -35,6 +35,7 @@ from .underived import no_derivative
         m.error(RuntimeError, "minlength should be >= 0", m.a([1]), minlength=-1),
     ],
 )
+@levels.by_example
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each number from 0 up occurs, or the sum of the weights that stand beside it."""
     need_tensor("bincount", input)
@@ -99,6 +100,7 @@ def _side(right: bool, side: str | None) -> str:
         m.error(RuntimeError, "boundaries tensor should be 1 dimension or the first N-1 dimensions", m.f(2, 3), m.f(1)),
     ],
 )
+@levels.by_example
 def searchsorted(
     sorted_sequence: Tensor,
     input: Any,
@@ -138,6 +140,7 @@ def searchsorted(
         m.error(RuntimeError, "boundaries tensor must be 1 dimension, but got dim(2)", m.f(1), m.f(1, 1))
     ],
 )
+@levels.by_example
 def bucketize(
     input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False, out: Any = None
 ) -> Tensor:
@@ -162,6 +165,7 @@ def bucketize(
         m.error(RuntimeError, "Unsupported input type encountered for isin(): Bool", m.a([True]), m.a([1]))
     ],
 )
+@levels.by_example
 def isin(
     elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False, out: Any = None
 ) -> Tensor:

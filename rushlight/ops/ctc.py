@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..functions import function
 from ..kernels.reduce import rounded
 from ..op import REGISTRY, opaque
@@ -139,6 +139,7 @@ _SUM = "the gradient is that of probabilities that sum to 1"
     m.error(RuntimeError, "input_lengths must be of size batch_size", m.f(5, 2, 4), m.a([1, 2, 3]), (5,), (2, 1)),
     m.error(RuntimeError, "to have value at most 5", m.f(5, 2, 4), m.a([1, 2, 3]), (6, 5), (2, 1)),
     m.error(ValueError, "is not a valid value for reduction", m.f(5, 2, 4), m.a([1, 2, 3]), (5, 5), (2, 1), reduction="x")])  # fmt: skip
+@levels.by_example
 def ctc_loss(
     log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0, reduction: str = "mean",
     zero_infinity: bool = False,

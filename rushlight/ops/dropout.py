@@ -25,7 +25,7 @@ def _check(p: float) -> None:
 
 def _drawn(input: Tensor, feature: bool, draw: Any) -> Any:
     """What ``draw`` makes of an empty array for the draws, as a tensor; under ``vmap`` for each example."""
-    if not levels.running:
+    if not levels.running or not levels.drawing() and not isinstance(input, levels.Batched):
         return draw(_noise(input, feature))
     shape = _noise(wrap(np.broadcast_to(np.zeros((), input._a.dtype), input._a.shape)), feature).shape
     return levels.drawn(shape, lambda shape: draw(np.empty(shape, input._a.dtype)))

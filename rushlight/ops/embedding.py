@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..autograd.mode import recording
 from ..errors import check_dim
 from ..functions import function
@@ -234,6 +234,7 @@ _ONCE = "PyTorch has no second derivative"
     m(m.i(0, 3), m.f(4, 2)).value_only("nothing"),
     m(m.i(6, hi=4), m.f(4, 2), m.a([0, 2, 6]), include_last_offset=True, padding_idx=1).first_order(_ONCE),
     m.without("0-d", "a bag is a dimension")], errors=_bag_errors)  # fmt: skip
+@levels.by_example
 def embedding_bag(
     input: Tensor, weight: Tensor, offsets: Tensor | None = None, max_norm: float | None = None, norm_type: float = 2,
     scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Tensor | None = None,
@@ -401,6 +402,7 @@ def _(k, g, index, dim):
     m.error(RuntimeError, "Class values must be non-negative", m.a([-1, 1])),
     m.error(RuntimeError, "Class values must be smaller than num_classes", m.a([3]), 2),
     m.error(RuntimeError, "Can not infer total number of classes from empty tensor", m.i(0))])  # fmt: skip
+@levels.by_example
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Integers as rows of zeros with a one."""
     a = tensor._a

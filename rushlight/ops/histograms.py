@@ -90,6 +90,7 @@ _EDGES: Any = lambda m: m.a([-1.0, 0.0, 0.5, 2.0], m.f(1).dtype)  # noqa: E731
         m.error(TypeError, "histogram() received an invalid combination of arguments", m.f(2), 2.5),
     ],
 )  # fmt: skip
+@levels.by_example
 def histogram(
     input: Tensor,
     bins: Any = 100,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, storage, types
+from .. import errors, levels, storage, types
 from ..autograd.mode import recording
 from ..functions import function
 from ..op import REGISTRY
@@ -21,8 +21,15 @@ from .movement import copied_reshape, sizes
 from .views import _restrided, storage_bytes, strided_view
 
 
+def refuse_wrapped(self: Tensor) -> None:
+    """Refuse a tensor inside ``vmap`` or forward mode, whose own methods know what they hold."""
+    if isinstance(self, levels.Wrapped):
+        raise errors.runtime("In-place views of a tensor inside vmap or forward mode are methods: write x.squeeze_().")
+
+
 def become(self: Tensor, node: str, make: Callable[[Tensor], Tensor]) -> Tensor:
     """Let ``self`` show what ``make`` makes of it; the history gets the node under its in-place name."""
+    refuse_wrapped(self)
     if recording() and requires_grad(self):
         check_history(self)
         edge = edge_of(self)
@@ -96,6 +103,7 @@ def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None
     tensor([[0, 2],
             [1, 3]])
     """
+    refuse_wrapped(self)
     make = strided_view.public
 
     def view(x: Tensor) -> Tensor:
@@ -149,6 +157,7 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
 
 
 def _resize(self: Tensor, shape: tuple[int, ...]) -> None:
+    refuse_wrapped(self)
     bump(self)
     if shape == self._a.shape:
         return
@@ -226,6 +235,7 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
     >>> x.set_(y).data_ptr() == y.data_ptr()
     True
     """
+    refuse_wrapped(self)
     if requires_grad(self) and recording():
         raise errors.runtime("a leaf Variable that requires grad is being used in an in-place operation.")
     if is_storage(source):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..functions import function
 from ..op import opaque
 from ..return_types import named
@@ -149,6 +149,7 @@ def _(k, g, A, B, X, residuals):
         m.error(RuntimeError, "torch.linalg.lstsq: input must have at least 2 dimensions.", m.f(3), m.f(3))
     ],
 )
+@levels.by_example
 def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any:
     """X that minimises the length of ``A X - B``; with it the residuals, the rank and the singular values (if the driver has them)."""
     if A._a.ndim < 2:
@@ -183,6 +184,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any
         )
     ],
 )
+@levels.by_example
 def matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Tensor:

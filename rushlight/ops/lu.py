@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, levels
 from ..functions import function
 from ..op import opaque
 from ..return_types import named
@@ -65,7 +65,7 @@ def _eliminate_one(A: Any, divide_last: bool) -> tuple[Any, Any]:
     k = min(A.shape)
     pivots = np.zeros(k, np.int32)
     for i in range(k):
-        sizes = [_size(row[i]) for row in table[i:]]
+        sizes = [pivot_size(row[i]) for row in table[i:]]
         p = pivots[i] = i + sizes.index(max(sizes))
         table[i], table[p] = table[p], table[i]
         pivot, right = table[i][i], table[i][i + 1 :]
@@ -77,7 +77,7 @@ def _eliminate_one(A: Any, divide_last: bool) -> tuple[Any, Any]:
     return np.array(table, A.dtype), pivots
 
 
-def _size(x: Any) -> Any:
+def pivot_size(x: Any) -> Any:
     """By what LAPACK compares pivots."""
     return np.abs(x) if x.dtype.kind != "c" else np.abs(x.real) + np.abs(x.imag)
 
@@ -103,7 +103,7 @@ def _eliminate(a: Any, pivots: Any, divide_last: bool = False) -> None:
 def _eliminate_columns(a: Any, pivots: Any, divide_last: bool) -> None:
     k, every = min(a.shape[-2:]), np.arange(len(a))
     for i in range(k):
-        p = pivots[:, i] = i + _size(a[:, i:, i]).argmax(1)
+        p = pivots[:, i] = i + pivot_size(a[:, i:, i]).argmax(1)
         a[every, i], a[every, p] = a[every, p], a[every, i]
         below, pivot = a[:, i + 1 :, i], a[:, i, i, None]
         if divide_last and i == k - 2:
@@ -246,6 +246,7 @@ def _lu_errors(name: str) -> Any:
 
 
 @function(name="linalg.lu", samples=_lu_samples, errors=_lu_errors("linalg.lu"))
+@levels.by_example
 def linalg_lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     """P, L, U of ``A = P L U``: a permutation, a lower triangle with a unit diagonal, an upper one; rows swap for the largest pivot.
 
@@ -319,6 +320,7 @@ def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False, o
     ],
     errors=_lu_errors("torch.lu_factor"),
 )
+@levels.by_example
 def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
     """``linalg.lu_factor_ex`` under its old name, which PyTorch deprecates; with ``get_infos`` the zero pivots as well."""
     check_tensor("_lu_with_info", "input", 1, A)
@@ -389,6 +391,7 @@ def _compact(m: Any, *shape: int) -> Any:
         ),
     ],
 )
+@levels.by_example
 def lu_unpack(
     LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True, *, out: Any = None
 ) -> Any:

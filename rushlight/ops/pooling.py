@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..autograd.mode import recording
 from ..functions import function
 from ..kernels import llvm
@@ -396,7 +396,7 @@ def _max(n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: A
             raise errors.runtime(f"max_pool1d() Invalid computed output size: {out[0]}")
         raise _too_small(input.unsqueeze(-2), 2, (1, *out)) if n == 1 else _too_small(input, n, out)
     _check_kind("max_pool1d_impl" if plain else f"max_pool{max(n, 2)}d", input, "f" if plain else "fil")
-    places = indices or (bool(recording()) and edge_of(input) is not None)
+    places = indices or isinstance(input, levels.Wrapped) or (bool(recording()) and edge_of(input) is not None)
     if n == 1:  # as PyTorch does: a plane of height one
         one = (1,)
         best, where = max_pool.public(

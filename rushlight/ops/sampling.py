@@ -17,7 +17,7 @@ from ..random import discrete, permutation, transforms, uniform
 from ..random import normal as normal_family
 from ..random.generator import Generator, default_generator
 from ..tensor import Tensor, edge_of, wrap
-from ..writing import bump, check_writable, rebase
+from ..writing import bump, check_writable, rebase, write_out
 from .create import finish, read_size, wanted_dtype
 from .likes import empty_like_array
 
@@ -161,7 +161,7 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], fill: Callable[[Gene
         fill(gen, a)
         return finish(a, **kwargs)
 
-    if levels.running:
+    if levels.running and (levels.drawing() or isinstance(input, levels.Batched)):
         return levels.drawn(input._a.shape, lambda shape: filled(np.empty(shape, dtype.np)))
     return filled(empty_like_array(input._a, dtype.np))
 
@@ -203,47 +203,72 @@ def randint_like(input: Tensor, low: Any, high: Any = None, **kwargs: Any) -> Te
     return _like("randint_like", input, kwargs, lambda gen, a: uniform.random_(gen, a, int(low), int(high)))
 
 
+@opaque(
+    grad_name=lambda inputs, attrs: (
+        "NormalBackward" + ("2" if not isinstance(inputs[0], Tensor) else "3" if isinstance(inputs[1], Tensor) else "1")
+    ),
+    public=False,
+)
+def normal_from(k, mean, std, *, generator):
+    """Normal numbers with these means and standard deviations, of which one is a tensor."""
+    if isinstance(mean, np.ndarray) and isinstance(std, np.ndarray):
+        broadcast_shapes(mean.shape, std.shape)
+    return normal_family.normal(generator, mean, std)
+
+
+@normal_from.vjp("mean", "std")
+def _(k, g):
+    return g * 0.0
+
+
 @function(
     samples=lambda m: [
         m(0.5, 2.0, (3,)),
-        m(m.f(2, 3), 2.0).value_only("random"),
-        m(1.0, m.f(3, lo=1, hi=2)).value_only("random"),
-        m(m.f(), m.f(lo=1, hi=2)).value_only("random"),
-        m(m.f(0), 1.0).value_only("random"),
-        m(m.nc(3, 2), m.f(3, 2, lo=1, hi=2)).value_only("random"),
+        m(m.f(2, 3), 2.0).not_numeric("the gradient of a draw is zero"),
+        m(1.0, m.f(3, lo=1, hi=2)).not_numeric("zero"),
+        m(m.f(), m.f(lo=1, hi=2)).not_numeric("zero"),
+        m(m.f(0), 1.0),
+        m(m.nc(3, 2), m.f(3, 2, lo=1, hi=2)).not_numeric("zero"),
     ],
     errors=lambda m: [
         m.error(RuntimeError, "normal expects std >= 0.0", 0.0, -1.0, (2,)),
         m.error(TypeError, "normal() received an invalid combination of arguments", 0.0, 1.0),
+        m.error(TypeError, "normal() received an invalid combination of arguments", "a", m.f(2)),
         m.error(
             RuntimeError, "must match the size of tensor b (3) at non-singleton dimension 0", m.f(2), m.f(3, lo=1, hi=2)
         ),
     ],
 )
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, **kwargs: Any) -> Tensor:
-    """Normal with these means and standard deviations: tensors, numbers, or numbers with a ``size``."""
+def normal(
+    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, out: Any = None, **kwargs: Any
+) -> Tensor:
+    """Normal with these means and standard deviations: tensors, numbers, or numbers with a ``size``. The gradients are zero."""
     gen = _generator(generator)
     if size is not None:
+        kwargs["out"] = out
         return _sized(
             "normal", (size,), {**kwargs, "generator": gen}, lambda g, a: normal_family.normal_(g, a, mean, std)
         )
     if levels.running and isinstance(mean, Tensor) | isinstance(std, Tensor):
         return _normal_of_each(gen, mean, std)
-    arrays = [x._a if isinstance(x, Tensor) else float(x) for x in (mean, std)]
-    if all(isinstance(x, np.ndarray) for x in arrays):
-        broadcast_shapes(arrays[0].shape, arrays[1].shape)
-    if not any(isinstance(x, np.ndarray) for x in arrays):
-        raise errors.type_(
-            "normal() received an invalid combination of arguments", "Give a size: normal(0.0, 1.0, (2, 3))."
-        )
-    return finish(normal_family.normal(gen, *arrays), **kwargs)
+    numbers = [not isinstance(x, Tensor) for x in (mean, std)]
+    if all(numbers) or not all(isinstance(x, (Tensor, int, float, np.number)) for x in (mean, std)) or kwargs:
+        kinds = ("Tensor mean, Tensor std", "Tensor mean, float std = 1", "float mean, Tensor std")
+        rest = ", *, torch.Generator generator = None, Tensor out = None"
+        sized = "float mean, float std, tuple of ints size" + rest + ", torch.dtype dtype = None"
+        raise errors.combination("normal", (mean, std), [*[kind + rest for kind in kinds], sized])
+    result = normal_from.public(
+        *[float(x) if n else x for x, n in zip((mean, std), numbers, strict=True)], generator=gen
+    )
+    return result if out is None else write_out("normal", out, result, (mean, std), "partial")  # type: ignore[no-any-return]
 
 
 def _normal_of_each(gen: Generator, mean: Any, std: Any) -> Tensor:
     """``normal`` under ``vmap``: standard normal numbers, scaled and moved."""
     shapes = [x._a.shape if isinstance(x, Tensor) else () for x in (mean, std)]
     like = mean if isinstance(mean, Tensor) else std
-    if isinstance(levels.innermost((mean, std)), levels.Level) and not levels.drawing():
+    level = levels.innermost((mean, std))
+    if level is not None and level.randomness == "same":
         raise errors.runtime(
             "Vmap does not currently support same randomness with a batched tensor input. Please file an issue with functorch"
         )
@@ -284,8 +309,6 @@ def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None, out: Any = None
 ) -> Tensor:
     """Indices drawn from each row of weights. The rows need not sum to one."""
-    from ..writing import write_out
-
     if not isinstance(input, Tensor):
         raise errors.not_a_tensor("multinomial", "input", 1, input)
     result = multinomial_from.public(input, num_samples=num_samples, replacement=replacement, generator=generator)
@@ -323,7 +346,6 @@ def _(k, g):
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None, out: Any = None) -> Tensor:
     """1 with the probability at its place, else 0. The gradient is zero."""
     from ..readers import REGISTRY
-    from ..writing import write_out
 
     result = REGISTRY["bernoulli_from"].public(input, p=p, generator=generator)
     return result if out is None else write_out("bernoulli", out, result, (input,), "partial")  # type: ignore[no-any-return]

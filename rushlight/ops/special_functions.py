@@ -116,7 +116,7 @@ def _(k, g, input):
 
 
 # --- normal distribution ----------------------------------------------------------------------------------------------
-def _special(name: str, kernel, domain, doc: str, refuses=None, methods: str = "", aliases: str = "", node: str = ""):
+def _special(name: str, kernel, domain, doc: str):
     """An op in ``torch.special`` whose body is one kernel of rushlight.kernels.special."""
 
     def forward(k, input):
@@ -125,11 +125,9 @@ def _special(name: str, kernel, domain, doc: str, refuses=None, methods: str = "
     forward.__name__, forward.__doc__ = name, doc
     return elementwise(
         promote="float",
-        torch_name=name if methods else "special." + name,
-        methods=methods,
-        aliases=aliases,
-        refuses=refuses or {"complex": name + "_cpu"},
-        grad_name=node or ("Special" + camel(name) + "Backward0"),
+        torch_name="special." + name,
+        refuses="half complex",
+        grad_name="Special" + camel(name) + "Backward0",
         domain=domain,
     )(forward)
 
@@ -233,6 +231,8 @@ _angle("rad2deg", 180 / math.pi, "Rad2DegBackward0", "Radians in degrees.")
 @elementwise(promote="float", methods="sinc sinc_", aliases="special.sinc", domain=(0.2, 3))
 def sinc(k, input):
     """``sin(pi x) / (pi x)``, 1 at 0."""
+    if input.dtype.itemsize == 2:
+        return k.sinc(input.astype(np.float32)).astype(input.dtype)
     x = input * input.dtype.type(math.pi)
     zero = x == 0
     return np.where(zero, x.dtype.type(1), np.sin(x) / np.where(zero, x.dtype.type(1), x))

@@ -6,11 +6,12 @@ The parts of one call share a node with an output for each, and may not be writt
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, levels
 from ..autograd.graph import Node, next_seq, record_stack
 from ..autograd.mode import anomaly, recording
 from ..errors import check_dim
@@ -46,6 +47,8 @@ _CLASSES: dict[str, type[PartsNode]] = {}
 
 def parts(name: str, input: Tensor, arrays: list[Any], dim: int, joins: str, view: bool = True) -> tuple[Tensor, ...]:
     """Views of ``input`` that are the outputs of one node called ``name``."""
+    if levels.running and isinstance(input, levels.Wrapped):
+        return tuple(_parts_by_ops(input, arrays, dim, joins))
     out = [view_of(input, a) if view else wrap(a) for a in arrays]
     if view:
         for t in out:
@@ -67,6 +70,19 @@ def parts(name: str, input: Tensor, arrays: list[Any], dim: int, joins: str, vie
     if recording() >= 2 and anomaly.get():
         record_stack(node)
     return tuple(out)
+
+
+def _parts_by_ops(input: Tensor, arrays: list[Any], dim: int, joins: str) -> Iterator[Tensor]:
+    """The same parts of a tensor inside ``vmap`` or forward mode, each by an op of its own."""
+    start = 0
+    for i, a in enumerate(arrays):
+        if joins == "stack":
+            yield REGISTRY["select"].public(input, dim, i)
+        else:
+            yield REGISTRY["basic_slice"].public(
+                input, where=(*[slice(None)] * dim, slice(start, start + a.shape[dim]))
+            )
+            start += a.shape[dim]
 
 
 def _single(cls: type[PartsNode]) -> type[PartsNode]:

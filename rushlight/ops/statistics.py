@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..errors import check_dim
 from ..functions import function
 from ..kernels import norm as norm_kernel
@@ -105,6 +105,7 @@ def _cov_samples(m: Any) -> list[Any]:
         m.error(RuntimeError, "got 3 != 2", m.f(2), fweights=m.i(3)),
     ],
 )
+@levels.by_example
 def cov(
     input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None
 ) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..functions import function
 from ..op import movement, opaque
 from ..readers import REGISTRY
@@ -152,6 +152,7 @@ def _stft_errors(m: Any) -> list[Any]:
 
 
 @function(methods="stft", samples=_stft_samples, errors=_stft_errors)
+@levels.by_example
 def stft(
     input: Tensor,
     n_fft: int,
@@ -313,6 +314,7 @@ def _istft_errors(m: Any) -> list[Any]:
 
 
 @function(methods="istft", samples=_istft_samples, errors=_istft_errors)
+@levels.by_example
 def istft(
     input: Tensor,
     n_fft: int,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..autograd.mode import no_grad
 from ..functions import FUNCTIONS, function
 from ..node import OpNode
@@ -86,6 +86,8 @@ def _pairs_as_complex(input: Tensor) -> Tensor:
 # --- copies ---------------------------------------------------------------------------------------------------------
 def _copy(view: Tensor, node: str | None) -> Tensor:
     """What a view shows, in memory of its own; its node with the name that PyTorch gives the copy's."""
+    if isinstance(view, levels.Wrapped):
+        return REGISTRY["clone"].public(view, memory_format=types.contiguous_format)  # type: ignore[no-any-return]
     out = wrap(np.array(view._a, order="C"))
     if view._edge is not None:
         of: Any = view._edge[0]
@@ -208,7 +210,10 @@ def _scatter(name: str, input: Tensor, src: Tensor, view: Callable[[Tensor], Ten
     if not isinstance(src, Tensor):
         raise errors.not_a_tensor(name, "src", 2, src)
     with no_grad():
-        base = wrap(np.array(input._a, order="C")) if has_overlap(input._a) else input
+        if isinstance(input, levels.Wrapped):
+            base = wrap(np.zeros(input._a.shape, input._a.dtype))
+        else:
+            base = wrap(np.array(input._a, order="C")) if has_overlap(input._a) else input
         shown = view(base)._a
     if src._a.shape != shown.shape:
         raise errors.runtime(

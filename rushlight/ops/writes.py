@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import errors
+from .. import errors, levels
 from ..autograd.mode import recording
 from ..functions import function
 from ..inplace import inplace
@@ -128,6 +128,8 @@ def _(k, g):
     errors=lambda m: [m.error(TypeError, "zero_()", m.f(2), 1)])  # fmt: skip
 def zero_(input: Tensor) -> Tensor:
     """Fill with zeros."""
+    if isinstance(input, levels.Wrapped):
+        return input.zero_()  # type: ignore[no-any-return]
     if recording() and requires_grad(input):
         return inplace(zero, (input,), {})
     check_writable(input)

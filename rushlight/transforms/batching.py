@@ -28,6 +28,10 @@ class MapLevel(Level):
     def __init__(self, size: int, randomness: str):
         self.size, self.randomness = size, randomness
 
+    @staticmethod
+    def stack(rows: list[Tensor]) -> Tensor:
+        return REGISTRY["stack"].public(rows)  # type: ignore[no-any-return]
+
     def get(self, x: Tensor, index: Any) -> Tensor:
         return indexing.get(self, x, index)
 
@@ -153,26 +157,41 @@ def elementwise(call: Call) -> Any:
 def reduction(call: Call) -> Any:
     """The dimensions that are named are one further."""
     x, n = call.value(0), call.ndim()
+    if "dim" not in call.op.attrs:
+        return of_all(call)
     attrs = dict(call.attrs)
     if "full" in attrs:
         attrs["full"] = False
     dim = attrs.get("dim", ())
     if dim is None:
         x, attrs["dim"] = x.reshape(x._a.shape[0], -1), 1
+    elif not n:
+        x, attrs["dim"] = x.unsqueeze(1), 1 if isinstance(dim, int) else (1,)
     elif dim.__class__ is tuple:
-        attrs["dim"] = tuple([d + 1 for d in dim])
-    elif n:
-        attrs["dim"] = dim % n + 1
+        attrs["dim"] = tuple([d % n + 1 for d in dim])
     else:
-        x, attrs["dim"] = x.unsqueeze(1), 1
+        attrs["dim"] = dim % n + 1
     out = call.run((x,), **attrs)
-    shape = call.shape()
     if dim is None and attrs.get("keepdim"):
         return _reshaped(out, lambda t: (t._a.shape[0], *[1] * n))
     if not n:
         return _reshaped(out, lambda t: t._a.shape[:1])
-    del shape
     return out
+
+
+#: Reductions of all elements, and the ones along a dimension that give the same.
+_ALONG = {"max_all": "amax", "min_all": "amin", "median_all": "median_dim", "nanmedian_all": "nanmedian_dim"}
+
+
+def of_all(call: Call) -> Any:
+    """A reduction of all elements of each example."""
+    name = _ALONG.get(call.op.name)
+    if name is None or 0 in call.shape():
+        return each(call)
+    x = call.value(0)
+    dim = (1,) if name in ("amax", "amin") else 1
+    out = call.run((x.reshape(x._a.shape[0], -1),), name, dim=dim, keepdim=False)
+    return out[0] if out.__class__ is tuple else out
 
 
 def _reshaped(out: Any, shape: Any) -> Any:

@@ -268,7 +268,7 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
         recorded = xs.recorded
         with enable_grad():
             outputs, out_spec = _only_tensors(func(*trees.unflatten(xs.tensors, spec)), what)
-            us = Variables([_zeros(o) for o in outputs])
+            us = Variables([wrap(np.ones(o._a.shape, o._a.dtype)) for o in outputs])
             xs.recorded = True  # what is pulled back leads to `us`
             pulled = xs.gradients(outputs, us.tensors)
         xs.recorded = us.recorded = recorded

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from .. import errors
-from ..levels import Batched, Dual, Wrapped, batched, data_dependent
+from ..levels import Batched, Dual, Wrapped, batched, data_dependent, shown_as
 from ..tensor import Tensor, requires_grad
 
-#: Each changes what a tensor shows without an op.
-_RESHAPED_IN_PLACE = (
-    "t_ unsqueeze_ squeeze_ transpose_ swapaxes_ swapdims_ as_strided_ resize_ resize_as_ set_ detach_".split()
-)
+#: In-place forms of views.
+_VIEWS_IN_PLACE = "t_ unsqueeze_ squeeze_ transpose_ swapaxes_ swapdims_".split()
+_ABSENT = "as_strided_ resize_ resize_as_ set_ detach_".split()
 
 
 def on(cls: type, name: str) -> Callable[[Any], Any]:
@@ -43,15 +42,34 @@ def _refused(name: str) -> Callable[..., NoReturn]:
     def method(self: Wrapped, *args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError(
             f"Tensor.{name} of a tensor inside vmap, jvp or forward_ad is not supported.\n\n"
-            f"Use the form that returns a view: {name.rstrip('_')}."
+            f"Use the form that returns another tensor: {name.rstrip('_')}."
         )
 
     method.__name__ = name
     return method
 
 
-for _name in _RESHAPED_IN_PLACE:
+for _name in _ABSENT:
     setattr(Wrapped, _name, _refused(_name))
+
+
+def _view_in_place(name: str) -> Callable[..., Any]:
+    """``x.squeeze_()``: let the object be what ``x.squeeze()`` is."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        new = getattr(Tensor, name.rstrip("_"))(self, *args, **kwargs)
+        self._a = new._a
+        self.__dict__.update(new.__dict__)
+        if isinstance(self, Dual):
+            shown_as(self, self.primal)
+        return self
+
+    method.__name__ = name
+    return method
+
+
+for _name in _VIEWS_IN_PLACE:
+    setattr(Wrapped, _name, _view_in_place(_name))
 
 
 # --- one example of a batch -----------------------------------------------------------------------------------------------

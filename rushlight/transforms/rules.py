@@ -13,9 +13,11 @@ import numpy as np
 
 from .. import errors, ops  # noqa: F401  (rules name its records)
 from ..readers import REGISTRY
-from ..tensor import Tensor
+from ..tensor import Tensor, root_array
 from ..writing import Region
 from .batching import Call, each, elementwise, lead
+
+strided = np.lib.stride_tricks.as_strided
 
 RULES: dict[str, Callable[[Call], Any]] = {}
 
@@ -134,13 +136,19 @@ def strided_view(call: Call) -> Any:
     x, seen = call.value(0), call.attrs["view"]
     a = x._a
     start = seen.__array_interface__["data"][0] - call.inputs[0]._a.__array_interface__["data"][0]
-    low, high = np.lib.array_utils.byte_bounds(a)
-    if not a.size or start < 0 or start + seen.itemsize > high - low:
-        return each(call)
-    first = np.ndarray((), a.dtype, a.view(np.ndarray), start, ()) if a.flags.c_contiguous else None
-    if first is None:
-        return each(call)
-    view = np.lib.stride_tricks.as_strided(first, (call.size, *seen.shape), (a.strides[0], *seen.strides))
+    if not a.size:
+        view = np.empty((call.size, *seen.shape), a.dtype)
+    elif start < 0:
+        raise NotImplementedError("as_strided under vmap: the view begins before its tensor")
+    else:
+        byte = strided(strided(a, (1,), (a.itemsize,)).view(np.uint8), (start + a.itemsize,), (1,))
+        first = byte[start:].view(a.dtype).reshape(())
+        view = strided(first, (call.size, *seen.shape), (a.strides[0], *seen.strides))
+        bounds, memory = np.lib.array_utils.byte_bounds(view), np.lib.array_utils.byte_bounds(root_array(a))
+        if bounds[0] < memory[0] or bounds[1] > memory[1]:
+            raise errors.runtime(
+                "setStorage: sizes and strides of a view under vmap are out of bounds for the storage of its tensor"
+            )
     return call.run((x,), view=view, region=Region(a, view))
 
 
@@ -231,11 +239,17 @@ def added_products(call: Call) -> Any:
     return out + (start if beta == 1 else start * beta)
 
 
-@rule("solution", "triangular_solution")
+@rule("solution")
 def solved(call: Call) -> Any:
-    """Systems of equations: matrices in front of each other."""
-    if call.attrs.get("vector"):
-        return call.run((call.whole(0), call.whole(1)))
+    """Systems of equations: their matrices and right sides one for each example."""
+    vector, n, m = call.attrs["vector"], call.ndim(0), call.ndim(1)
+    if n - vector != m:
+        return each(call)
+    return call.run((call.whole(0), call.whole(1)))
+
+
+@rule("triangular_solution")
+def triangular(call: Call) -> Any:
     n = max(call.ndim(0), call.ndim(1))
     return call.run([lead(call.value(i), n) if call.is_batched(i) else call.value(i) for i in range(2)])
 
@@ -352,7 +366,26 @@ def embedding_scatter(call: Call) -> Any:
 
 
 # --- samples in the first dimension ---------------------------------------------------------------------------------------
-@rule("fractional_max", "im2col", "col2im", "avg_pool_spread", "adaptive_avg_spread", "resample_back", "max_unpool")
+@rule("masked_fill")
+def masked_fill(call: Call) -> Any:
+    """A value that differs is no number any more."""
+    if not call.is_batched(2):
+        return elementwise(call)
+    x, mask, value = call.inputs
+    chosen = Call(call.at, REGISTRY["where"], (mask, value.to(x.dtype), x), {})
+    return elementwise(chosen)
+
+
+@rule(
+    "hash_tensor",
+    "fractional_max",
+    "im2col",
+    "col2im",
+    "avg_pool_spread",
+    "adaptive_avg_spread",
+    "resample_back",
+    "max_unpool",
+)
 def by_example(call: Call) -> Any:
     return each(call)
 
@@ -460,6 +493,8 @@ def attend(call: Call) -> Any:
     if call.inputs[3] is not None and call.ndim(3) > 2:
         return each(call)
     if call.inputs[3] is not None and call.is_batched(3) or call.ndim(0) != 4:
+        return each(call)
+    if not call.shape(0)[:2] == call.shape(1)[:2] == call.shape(2)[:2]:  # heads are shared, or samples
         return each(call)
     inputs = [folded(call.whole(i)) for i in range(3)]
     out = call.run((*inputs, call.inputs[3]))

@@ -5,8 +5,8 @@ A rule gives the gradient of an input from that of the output: ``g -> J^T g``, l
 - An elementwise op has a diagonal J, its own transpose: the rule itself, given ``t`` in the place of ``g``, answers ``J t``.
 - A view, and every other op that is linear, maps the tangent as it maps the value.
 - A product of two is linear in each: ``f(t, y) + f(x, u)``.
-- For all others the rule is transposed by differentiating it: with ``J^T u`` recorded for some ``u``, the gradient of ``<J^T u, t>`` by ``u``
-  is ``J t``, whatever ``u`` is.
+- For all others the rule is transposed by differentiating it: ``J^T u`` is recorded for some ``u``; the gradient of ``<J^T u, t>`` by
+  ``u`` is ``J t``, whatever ``u`` is.
 """
 
 from __future__ import annotations
@@ -156,7 +156,8 @@ def transposed(
         result = ops.apply(op, tuple(inputs), attrs)
         results = result if result.__class__ is tuple else (result,)
         flowing = [i for i, o in enumerate(results) if o._a.dtype.kind in "fcV"]
-        us = Variables([_zeros(results[i]) for i in flowing], below=level)
+        # ones: a rule may treat a gradient of zero apart (0 * inf is to be 0), and its slope there
+        us = Variables([_ones(results[i]) for i in flowing], below=level)
         pulled = xs.gradients([results[i] for i in flowing], us.tensors)
         vectors = [t if g is not None else None for t, g in zip([tangents[i] for i in moving], pulled, strict=True)]
         found = us.gradients(pulled, vectors, also_own=xs)
@@ -173,6 +174,10 @@ def transposed(
 
 def _zeros(x: Tensor) -> Tensor:
     return wrap(np.zeros(x._a.shape, x._a.dtype))
+
+
+def _ones(x: Tensor) -> Tensor:
+    return wrap(np.ones(x._a.shape, x._a.dtype))
 
 
 # --- written in place -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""``torch.utils``: ``data`` is rushlight.data, the same object; ``checkpoint`` and ``tensorboard`` load on first use."""
+"""``torch.utils``: ``data`` is rushlight.data, the same object; the rest loads on first use."""
 
 import importlib
 from typing import Any
@@ -9,6 +9,6 @@ __all__ = ["checkpoint", "data", "tensorboard"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("checkpoint", "tensorboard"):
+    if name in ("_pytree", "checkpoint", "cpp_extension", "dlpack", "model_zoo", "tensorboard"):
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module 'torch.utils' has no attribute '{name}'")

@@ -195,3 +195,12 @@ def checkpoint_sequential(
         end = begin + size
         input = checkpoint(run(begin, end), input, use_reentrant=use_reentrant, preserve_rng_state=preserve_rng_state)
     return run(end, len(parts))(input)
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Any]]:
+    """Devices of the arguments and the states of their generators: the CPU's is kept apart, and there is no other."""
+    return [], []
+
+
+def set_device_states(devices: Any, states: Any, *, device_type: str | None = None) -> None:
+    """Restore what ``get_device_states`` gave: nothing."""

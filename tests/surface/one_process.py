@@ -154,7 +154,12 @@ from torch.distributed.fsdp import (
 )
 from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy, transformer_auto_wrap_policy
 
-print(MixedPrecision(param_dtype=torch.bfloat16).param_dtype, MixedPrecision().reduce_dtype, ShardingStrategy.FULL_SHARD, StateDictType.FULL_STATE_DICT)
+print(
+    MixedPrecision(param_dtype=torch.bfloat16).param_dtype,
+    MixedPrecision().reduce_dtype,
+    ShardingStrategy.FULL_SHARD,
+    StateDictType.FULL_STATE_DICT,
+)
 print(FullStateDictConfig(offload_to_cpu=True, rank0_only=True))
 print(
     transformer_auto_wrap_policy(net, False, 3, {torch.nn.Linear}),
