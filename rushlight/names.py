@@ -191,11 +191,6 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "lu lu_solve",
         "records": "lu_compact lu_factors lu_halves lu_solution",
     },
-    "masked": {
-        "functions": "masked.amax masked.amin masked.argmax masked.argmin masked.cumprod masked.cumsum masked.log_softmax masked.logaddexp masked.logsumexp masked.mean masked.median masked.norm masked.normalize masked.prod masked.softmax masked.softmin masked.std masked.sum masked.var",
-        "methods": "",
-        "records": "",
-    },
     "matrices": {
         "functions": "",
         "methods": "",
