@@ -30,7 +30,7 @@ def both_paths():
     """The Python operators as the reference, whatever this process has installed, and the compiled ones."""
     for name in OPERATORS:
         stem = name.strip("_").removeprefix("r")
-        REFERENCE[name] = fast.operator(REGISTRY[{"truediv": "div"}.get(stem, stem)])
+        REFERENCE[name] = fast.operator(REGISTRY[{"truediv": "div"}.get(stem, stem)], name)
     NATIVE.update(entry_points.compiled())
 
 

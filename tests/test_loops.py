@@ -200,3 +200,12 @@ def test_loops_wait_until_they_are_worth_it():
     patience.ready, patience.left, patience.looked = None, 25_000, True
     assert not patience.over(10_000, 1)
     assert patience.over(10_000, 1) and patience.over(1, 1)
+
+
+def test_as_many_elements_are_not_one_shape():
+    x, y = torch.rand(200, 1), torch.rand(1, 200)
+    big, wide = torch.rand(400, 100), torch.rand(100, 400)
+    for _ in range(3):
+        assert (x * y).shape == (200, 200) and torch.equal(x * y, x.expand(200, 200) * y.expand(200, 200))
+        with pytest.raises(RuntimeError, match="must match the size"):
+            big * wide
