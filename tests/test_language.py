@@ -132,7 +132,7 @@ def test_arguments_are_checked():
 
 def test_elementwise_kernels_want_arrays_of_one_size_that_do_not_overlap():
     text = "def made(start, stop, out: write[f32], x: read[f32], m: read[boolean]):\n    for i in range(start, stop):\n"
-    run = elementwise(language.from_text(text + "        out[i] = select(m[i], x[i], out[i])", NAMES), 4)
+    run = elementwise(language.from_text(text + "        out[i] = select(m[i], x[i], out[i])", NAMES), 4, 4)
     x, out, mask = np.arange(10, dtype=np.float32), np.full(10, -1, np.float32), np.arange(10) % 2 == 0
     assert run(out, x, mask)
     np.testing.assert_array_equal(out, np.where(mask, x, -1))

@@ -22,6 +22,8 @@ import functools
 import inspect
 import linecache
 import sys
+import textwrap
+from types import CodeType
 from typing import Any
 
 from .emit import BOOL, I64, U8, Code, Module, Type, Value, constant, pointer_to
@@ -73,19 +75,23 @@ def source(function: Any) -> tuple[ast.FunctionDef, str]:
     """The tree of a function, and its file."""
     if hasattr(function, "tree"):
         return function.tree  # type: ignore[no-any-return]
-    function = inspect.unwrap(function)
-    file = function.__code__.co_filename
-    return _functions(file, function.__module__)[function.__code__.co_firstlineno], file
+    code = inspect.unwrap(function).__code__
+    file, first = code.co_filename, code.co_firstlineno
+    lines = linecache.getlines(file, vars(sys.modules[function.__module__]))[first - 1 : _last_line(code)]
+    before = "\n" * (first - 1)  # so that errors name the lines of the file
+    try:
+        tree = ast.parse(before + textwrap.dedent("".join(lines)))
+    except SyntaxError:  # code without the ends of its instructions (-X no_debug_ranges)
+        tree = ast.parse(before + textwrap.dedent(inspect.getsource(function)))
+    node = tree.body[0]
+    assert isinstance(node, ast.FunctionDef)
+    return node, file
 
 
-@functools.cache
-def _functions(file: str, module: str) -> dict[int, ast.FunctionDef]:
-    """All functions of a file by their first line. To read a file once takes less than to look for the end of each function."""
-    found = {}
-    for node in ast.walk(ast.parse("".join(linecache.getlines(file, vars(sys.modules[module]))))):
-        if isinstance(node, ast.FunctionDef):
-            found[min([node.lineno, *[decorator.lineno for decorator in node.decorator_list]])] = node
-    return found
+def _last_line(code: CodeType) -> int:
+    """The last line of a function: to look for it in the source, as ``inspect`` does, takes longer than to parse it."""
+    own = max([end for _, end, _, _ in code.co_positions() if end], default=code.co_firstlineno)
+    return max([own, *[_last_line(inner) for inner in code.co_consts if isinstance(inner, CodeType)]])
 
 
 class Translator:
