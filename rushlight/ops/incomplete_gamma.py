@@ -32,8 +32,8 @@ def _samples(m: Any) -> list[Any]:
     ]
 
 
-def _op(name: str, other_name: str, kernel: Any, sign: float, doc: str) -> None:
-    """``torch.igamma`` or ``torch.igammac``, and its derivative by the second argument."""
+def _op(name: str, other_name: str, kernel: Any, sign: float, shown: str, doc: str) -> None:
+    """``torch.igamma`` or ``torch.igammac``, and its derivative by the second argument; ``shown`` is what its example prints."""
 
     def forward(k, input, other):
         return kernel(input, other)
@@ -41,7 +41,9 @@ def _op(name: str, other_name: str, kernel: Any, sign: float, doc: str) -> None:
     forward.__name__ = name
     forward.__doc__ = (
         f"{doc} NaN where an argument is negative. The derivative by ``other`` is the gamma density, with its sign; "
-        f"PyTorch has none by ``input``, and backward raises NotImplementedError for it. Also ``torch.{other_name}``."
+        f"PyTorch has none by ``input``, and backward raises NotImplementedError for it. Also ``torch.{other_name}``.\n\n"
+        "    >>> import rushlight as torch\n"
+        f"    >>> torch.{name}(torch.tensor([0.5, 2.0]), torch.tensor([1.0, 3.0]))\n    tensor([{shown}])\n    "
     )
     op: Op = elementwise(
         promote="common",
@@ -69,6 +71,7 @@ _op(
     "special.gammainc",
     incomplete_gamma.lower,
     1.0,
+    "0.8427, 0.8009",
     "The regularised lower incomplete gamma function P(input, other): the share of the gamma integral below ``other``.",
 )
 _op(
@@ -76,5 +79,6 @@ _op(
     "special.gammaincc",
     incomplete_gamma.upper,
     -1.0,
+    "0.1573, 0.1991",
     "The regularised upper incomplete gamma function Q(input, other) = 1 - P.",
 )
