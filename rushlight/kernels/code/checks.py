@@ -24,4 +24,4 @@ def apart(a, b, size, a_item, b_item):
 
 def chunk(pool, size, least):
     """How many elements a chunk of an elementwise kernel has: a whole number of vectors, whatever they hold."""
-    return maximum(size // (4 * (pool[WORKERS] + 1)), i64(least)) & ~63
+    return maximum(size // (4 * (pool[WORKERS] + 1)) & ~63, i64(least))
