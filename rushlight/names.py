@@ -146,6 +146,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "histc histogram",
         "records": "",
     },
+    "householder": {
+        "functions": "geqrf linalg.householder_product orgqr ormqr",
+        "methods": "geqrf orgqr ormqr",
+        "records": "geqrf_pair reflected reflections_product",
+    },
     "incomplete_gamma": {
         "functions": "igamma igammac special.gammainc special.gammaincc",
         "methods": "igamma igamma_ igammac igammac_",
@@ -190,6 +195,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "linalg.lu linalg.lu_factor linalg.lu_factor_ex linalg.lu_solve lu lu_solve lu_unpack",
         "methods": "lu lu_solve",
         "records": "lu_compact lu_factors lu_halves lu_solution",
+    },
+    "masked": {
+        "functions": "masked.amax masked.amin masked.argmax masked.argmin masked.cumprod masked.cumsum masked.log_softmax masked.logaddexp masked.logsumexp masked.mean masked.median masked.norm masked.normalize masked.prod masked.softmax masked.softmin masked.std masked.sum masked.var",
+        "methods": "",
+        "records": "",
     },
     "matrices": {
         "functions": "",

@@ -108,6 +108,10 @@ def linalg_norm(
 ) -> Tensor:  # noqa: A002
     """A norm of vectors or matrices, by the count of dimensions; without ``ord`` the 2-norm of all elements."""
     dims = None if dim is None else tuple(dim) if isinstance(dim, (tuple, list)) else (dim,)
+    if ord is not None and dims is None and A._a.ndim not in (1, 2):
+        raise errors.runtime(
+            f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A._a.ndim}D."
+        )
     if ord is not None and (
         (dims is None and (A._a.ndim == 2 or isinstance(ord, str))) or (dims is not None and len(dims) == 2)
     ):
