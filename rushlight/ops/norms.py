@@ -47,6 +47,11 @@ from .reduction import _keep, need_tensor
             float("inf"),
         ),
         m.error(TypeError, "linalg_vector_norm(): argument 'ord' (position 2) must be Number, not str", m.f(2), "x"),
+        m.error(RuntimeError, "without narrowing to the specified dtype (Float)", m.f(2), dtype=m.torch.float32),
+        m.error(
+            RuntimeError, "dtype should be real for real inputs, but got ComplexFloat", m.f(2), dtype=m.torch.complex64
+        ),
+        m.error(RuntimeError, "dtype should be floating point or complex, but got Long", m.f(2), dtype=m.torch.int64),
         m.error(IndexError, "Dimension out of range", m.f(2), 2, 3),
     ],
 )
@@ -72,8 +77,26 @@ def _(input, ord=2, dim=None, keepdim=False, *, dtype=None):  # noqa: A002
                 f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have an "
                 "identity"
             )
-        input = input if dtype is None else input.to(dtype)
+        if dtype is not None and dtype is not input.dtype:
+            _check_norm_dtype(input.dtype, dtype)
+            input = input.to(dtype)
     return (input,), {"ord": float(ord), "dim": axes, "keepdim": keepdim}
+
+
+def _check_norm_dtype(here: types.dtype, to: types.dtype) -> None:
+    """Refuse a dtype of a norm that is no float, or that holds less than the input's."""
+    what, said = "linalg.vector_norm: dtype should be", f"but got {types.scalar_name(to)}"
+    if to.category < types.FLOATING:
+        raise errors.runtime(f"{what} floating point or complex, {said}")
+    if to.is_complex != here.is_complex:
+        kind = "complex" if here.is_complex else "real"
+        raise errors.runtime(f"{what} {kind} for {kind} inputs, {said}")
+    if types.promote_types(here, to) is not to:
+        raise errors.runtime(
+            f"linalg.vector_norm: the dtype of the input ({types.scalar_name(here)}) should be convertible without narrowing to "
+            f"the specified dtype ({types.scalar_name(to)})",
+            "Convert the result instead.",
+        )
 
 
 @vector_norm.vjp("input")
