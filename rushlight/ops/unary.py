@@ -154,6 +154,17 @@ def _(k, g, out):
     return g * k.conj(k.one_minus_square(out))
 
 
+@elementwise(public=False, promote="float")
+def one_minus_square(k, input):
+    """``1 - x * x``, rounded once: what the gradient of tanh is computed with, also when it is to be differentiated."""
+    return k.one_minus_square(input)
+
+
+@one_minus_square.vjp("input")
+def _(k, g, input):
+    return g * (-2 * k.conj(input))
+
+
 @elementwise(promote="float", methods="sigmoid sigmoid_", aliases="special.expit nn.functional.sigmoid", domain=(-4, 4))
 def sigmoid(k, input):
     """``1 / (1 + exp(-input))``."""
