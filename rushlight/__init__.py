@@ -26,6 +26,7 @@ from .printing import set_printoptions
 from .promotion import result_type as _result_type
 from .random.generator import Generator, default_generator
 from .settings import (
+    _assert,
     are_deterministic_algorithms_enabled,
     autocast_decrement_nesting,
     autocast_increment_nesting,
