@@ -64,14 +64,14 @@ def vector_norm(k, input, *, ord, dim, keepdim):
 def _(input, ord=2, dim=None, keepdim=False, *, dtype=None):  # noqa: A002
     if isinstance(ord, str):
         raise errors.type_("linalg_vector_norm(): argument 'ord' (position 2) must be Number, not str")
+    if isinstance(input, Tensor) and input.dtype.category < types.FLOATING:
+        raise errors.runtime(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            + types.scalar_name(input.dtype),
+            "Convert first: x.float().",
+        )
     axes = tuple(sorted(check_dims(dim, input.ndim)))
     if isinstance(input, Tensor):
-        if input.dtype.category < types.FLOATING:
-            raise errors.runtime(
-                "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-                + types.scalar_name(input.dtype),
-                "Convert first: x.float().",
-            )
         if (ord < 0 or ord == float("inf")) and any(input._a.shape[d] == 0 for d in axes):
             raise errors.runtime(
                 f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have an "

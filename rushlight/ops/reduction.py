@@ -14,7 +14,7 @@ from ..kernels import moments, reduce, summation
 from ..op import reduction
 from ..readers import REGISTRY, tensors
 from ..tensor import Tensor, wrap
-from ..writing import write_out
+from ..writing import in_order, write_out
 
 
 def _keep(k, g, axes, keepdim, shape):
@@ -206,7 +206,7 @@ def _spread_options(input, dim=None, unbiased=None, keepdim=False, *, correction
 )
 def var(k, input, *, dim, keepdim, correction):
     """Variance, divided by n - 1 unless ``correction`` (or ``unbiased=False``) says otherwise."""
-    return moments.var(input, dim, keepdim, correction)
+    return in_order(moments.var(input, dim, keepdim, correction))
 
 
 var.prepare(_spread_options)
@@ -233,7 +233,7 @@ def _(k, g, input, dim, keepdim, correction):
 )
 def std(k, input, *, dim, keepdim, correction):
     """Standard deviation: the square root of ``var``."""
-    return moments.std(input, dim, keepdim, correction)
+    return in_order(moments.std(input, dim, keepdim, correction))
 
 
 @std.prepare
