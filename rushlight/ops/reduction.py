@@ -366,7 +366,7 @@ def _(k, g, input, out, dim, keepdim):
     shape = tuple(input.shape)
     if not (input._a if isinstance(input, Tensor) else np.asarray(input)).all():
         return _prod_gradient(k, g, input, dim, keepdim)
-    return _spread(k, g * out, dim, keepdim, shape) / input
+    return _spread(k, g * k.conj(out), dim, keepdim, shape) / k.conj(input)
 
 
 def _prod_gradient(k, g, input, dim, keepdim):
@@ -382,7 +382,7 @@ def _prod_gradient(k, g, input, dim, keepdim):
     rows = k.reshape_gradient(input, size=(*shape[:d], 1, *shape[d:]))
     own = np.eye(n, dtype=bool).reshape(n, n, *[1] * (len(shape) - d - 1))
     others = k.prod(k.where(_as(k, own), 1.0, rows), d + 1)
-    return _keep(k, g, dim, keepdim, shape) * others
+    return _keep(k, g, dim, keepdim, shape) * k.conj(others)
 
 
 def _as(k, a):

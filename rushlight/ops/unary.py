@@ -34,7 +34,7 @@ def expm1(k, input):
 
 @expm1.vjp("input")
 def _(k, g, out):
-    return g * (out + 1)
+    return g * (k.conj(out) + 1)
 
 
 @elementwise(promote="float", methods="exp2 exp2_", aliases="special.exp2", domain=(-3, 3))
@@ -45,7 +45,7 @@ def exp2(k, input):
 
 @exp2.vjp("input")
 def _(k, g, out):
-    return g * out * math.log(2)
+    return g * k.conj(out) * math.log(2)
 
 
 @elementwise(promote="float", methods="log log_", domain=(0.1, 4))
