@@ -127,7 +127,9 @@ def _complex_logcumsumexp(input, dim):
         first = np.isnan(x) | (x.real > y.real)  # the numbers that are not, too
         low, high = np.where(first, y, x), np.where(first, x, y)
         with np.errstate(all="ignore"):
-            both = np.where(np.isinf(high.real), np.log(np.exp(low) + np.exp(high)), np.log1p(np.exp(low - high)) + high)
+            both = np.where(
+                np.isinf(high.real), np.log(np.exp(low) + np.exp(high)), np.log1p(np.exp(low - high)) + high
+            )
         rows[i] = np.where((low.real == high.real) & (high.real == -np.inf), low, both)
     return out
 
