@@ -202,7 +202,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "",
     },
     "matrices": {
-        "functions": "",
+        "functions": "linalg.diagonal linalg.vander",
         "methods": "",
         "records": "matprod rows_taken",
     },
@@ -251,10 +251,20 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "addbmm addbmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ cross inner kron vdot",
         "records": "addbmm addmv addr baddbmm cross_product vdot",
     },
+    "python_functions": {
+        "functions": "",
+        "methods": "apply_ map2_ map_",
+        "records": "",
+    },
     "qr": {
         "functions": "linalg.qr qr",
         "methods": "qr",
         "records": "qr_pair",
+    },
+    "questions": {
+        "functions": "is_nonzero is_same_size is_signed",
+        "methods": "is_nonzero is_same_size is_signed",
+        "records": "",
     },
     "ranks": {
         "functions": "kthvalue median mode nanmedian nanquantile quantile",
@@ -333,7 +343,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     },
     "triangles": {
         "functions": "tril triu",
-        "methods": "tril tril_ triu triu_",
+        "methods": "fill_diagonal_ tril tril_ triu triu_",
         "records": "tril triu",
     },
     "triangular_systems": {
