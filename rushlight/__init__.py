@@ -26,6 +26,7 @@ from .printing import set_printoptions
 from .promotion import result_type as _result_type
 from .random.generator import Generator, default_generator
 from .settings import (
+    _assert,
     are_deterministic_algorithms_enabled,
     autocast_decrement_nesting,
     autocast_increment_nesting,
@@ -110,6 +111,11 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(__name__)
     if name in ("autocast", "GradScaler"):
         return getattr(importlib.import_module(f"{__name__}.amp"), name)
+    if name[-1] == "_" and name[0] != "_":
+        from . import inplace_functions
+
+        if name in inplace_functions.NAMES:
+            return inplace_functions.function(name)
     if name in _SUBMODULES:
         try:
             return importlib.import_module(f"{__name__}.{name}")
@@ -124,7 +130,8 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SUBMODULES, "save", "load", "vmap", *_families.waiting("")})
+    in_place = importlib.import_module(f"{__name__}.inplace_functions").NAMES
+    return sorted({*globals(), *_SUBMODULES, *in_place, "save", "load", "vmap", *_families.waiting("")})
 
 
 def load_ipython_extension(ipython: Any) -> None:

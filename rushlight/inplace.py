@@ -27,6 +27,10 @@ IN_PLACE_NAMES = {
 }
 
 
+#: What may write to memory that stands for several elements: it writes the same to all of them, or PyTorch does not look.
+FILLING = ("fill", "zero", "masked_fill")
+
+
 def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     """``op_(self, ...)``: the op's result written into its first input, which is returned."""
     x: Tensor = args[0]
@@ -34,7 +38,9 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         return dispatch_override(getattr(type(x), op.name + "_"), x, args, kwargs)  # type: ignore[no-any-return]
     if levels.running and levels.inplace(op, args, kwargs):
         return x
-    check_writable(x, *args[1:], *kwargs.values())
+    if kwargs and op.variant is not None:
+        op = op.variant(kwargs)
+    check_writable(x, *args[1:], *kwargs.values(), overlap=op.name not in FILLING)
     inputs, attrs = op.bind(args, kwargs)
     if len(inputs) > 1:
         check_apart(x, inputs[1:])
@@ -46,7 +52,7 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     try:
         result, saved_inputs = evaluate(op, inputs, attrs)
     except NotImplementedError:
-        if op.family == "elementwise" and all(x is not None for x in inputs):
+        if op.family == "elementwise" and not op.all_nondiff and all(x is not None for x in inputs):
             # PyTorch asks this before it looks for a kernel
             check_result(x, np.empty(x._a.shape, result_type(inputs).np))
         raise

@@ -64,6 +64,10 @@ class Level:
         """Run an op of which at least one input is wrapped at this level, none at an inner one."""
         raise NotImplementedError(type(self).__name__)
 
+    def custom(self, cls: Any, args: tuple[Any, ...]) -> Any:
+        """Apply a user-defined operation (``autograd.Function``) of which an argument is wrapped at this level."""
+        raise NotImplementedError(type(self).__name__)
+
     def write(self, x: Tensor, result: Tensor) -> None:
         """Write ``result`` into ``x``; one of them is wrapped at this level, none at an inner one."""
         raise NotImplementedError(type(self).__name__)

@@ -456,7 +456,7 @@ def __repr__(self: Tensor, *, tensor_contents: Any = None) -> str:
         dtype_name=self.dtype.name,
         default_dtype_name=types.get_default_dtype().name,
         requires_grad=leaf,
-        grad_fn_name=None if edge is None or leaf else edge[0].name(),
+        grad_fn_name=None if edge is None or leaf else edge[0].name().rpartition("::")[2],
         **(
             {"class_prefix": type(self).__name__ + "("}
             if type(self) is not Tensor and type(self) is not Parameter

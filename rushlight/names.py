@@ -146,6 +146,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "histc histogram",
         "records": "",
     },
+    "householder": {
+        "functions": "geqrf linalg.householder_product orgqr ormqr",
+        "methods": "geqrf orgqr ormqr",
+        "records": "geqrf_pair reflected reflections_product",
+    },
     "incomplete_gamma": {
         "functions": "igamma igammac special.gammainc special.gammaincc",
         "methods": "igamma igamma_ igammac igammac_",
@@ -191,8 +196,13 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "lu lu_solve",
         "records": "lu_compact lu_factors lu_halves lu_solution",
     },
+    "masked": {
+        "functions": "masked.amax masked.amin masked.argmax masked.argmin masked.cumprod masked.cumsum masked.log_softmax masked.logaddexp masked.logsumexp masked.mean masked.median masked.norm masked.normalize masked.prod masked.softmax masked.softmin masked.std masked.sum masked.var",
+        "methods": "",
+        "records": "",
+    },
     "matrices": {
-        "functions": "",
+        "functions": "linalg.diagonal linalg.vander",
         "methods": "",
         "records": "matprod rows_taken",
     },
@@ -241,10 +251,20 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "addbmm addbmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ cross inner kron vdot",
         "records": "addbmm addmv addr baddbmm cross_product vdot",
     },
+    "python_functions": {
+        "functions": "",
+        "methods": "apply_ map2_ map_",
+        "records": "",
+    },
     "qr": {
         "functions": "linalg.qr qr",
         "methods": "qr",
         "records": "qr_pair",
+    },
+    "questions": {
+        "functions": "is_nonzero is_same_size is_signed",
+        "methods": "is_nonzero is_same_size is_signed",
+        "records": "",
     },
     "ranks": {
         "functions": "kthvalue median mode nanmedian nanquantile quantile",
@@ -323,7 +343,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     },
     "triangles": {
         "functions": "tril triu",
-        "methods": "tril tril_ triu triu_",
+        "methods": "fill_diagonal_ tril tril_ triu triu_",
         "records": "tril triu",
     },
     "triangular_systems": {

@@ -125,10 +125,6 @@ class TensorReader:
         return isinstance(x, complex) or (isinstance(x, Tensor) and x._a.dtype.kind == "c")
 
     @staticmethod
-    def one_minus_square(x: Any) -> Any:
-        return 1 - x * x
-
-    @staticmethod
     def fma(a: Any, b: Any, c: Any) -> Any:
         return a * b + c
 

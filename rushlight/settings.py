@@ -196,6 +196,12 @@ def autocast_decrement_nesting() -> int:
     return _autocast["depth"]  # type: ignore[no-any-return]
 
 
+def _assert(condition: Any, message: str) -> None:
+    """``assert condition, message`` as a call, which programs as graphs hold."""
+    if not condition:
+        raise AssertionError(message)
+
+
 def typename(obj: Any) -> str:
     """The name of an object's type with its module."""
     from .tensor import Tensor

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import rushlight as torch
 from rushlight.printing import get_printoptions, printoptions, set_printoptions, tensor_repr
 
 GOLDEN = Path(__file__).parent / "golden" / "printing.json.gz"
@@ -154,3 +155,9 @@ def test_a_summary_reads_only_what_it_shows():
     # A million rows behind a broadcast: formatting them all would take minutes.
     array = np.broadcast_to(np.float32(2.0), (1_000_000, 1000, 1000))
     assert tensor_repr(array, dtype_name="float32").startswith("tensor([[[2., 2., 2.,  ..., 2., 2., 2.],\n")
+
+
+def test_the_node_of_a_write_to_a_view_shows_without_its_namespace():
+    x = torch.ones(2, requires_grad=True) * 2
+    x[0] = 1
+    assert repr(x) == "tensor([1., 2.], grad_fn=<CopySlices>)" and x.grad_fn.name() == "torch::autograd::CopySlices"

@@ -196,7 +196,7 @@ def grad(
     outs, ins = tuple(map(_at_edge, _as_tuple(outputs))), tuple(map(_at_edge, _as_tuple(inputs)))
     if not ins:
         raise errors.runtime("`inputs` argument to `grad()` cannot be empty.")
-    if levels.running and levels.innermost((*outs, *ins)) is not None:
+    if levels.running and levels.innermost((*outs, *ins, *_as_tuple(grad_outputs))) is not None:
         from ..transforms.gradients import of_wrapped
 
         vectors = [None] * len(outs) if grad_outputs is None else list(_as_tuple(grad_outputs))

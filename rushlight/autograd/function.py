@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..tensor import FROM_FUNCTION, Tensor, alias_of, edge_of, extra, view_of, wrap
 from ..writing import bump, rebase
 from . import mode
@@ -27,6 +27,7 @@ class FunctionCtx:
     _dirty: tuple[Any, ...] = ()
     _non_differentiable: tuple[Any, ...] = ()
     _to_save: tuple[Any, ...] = ()
+    _saved_for_forward: tuple[Any, ...] = ()
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors for ``ctx.saved_tensors`` in backward; later writes to them are noticed."""
@@ -39,7 +40,8 @@ class FunctionCtx:
         self._to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:
-        """Accepted for forward-mode programs."""
+        """Keep tensors for ``ctx.saved_tensors`` in ``jvp``."""
+        self._saved_for_forward = tensors
 
     def mark_dirty(self, *args: Any) -> None:
         """Say that ``forward`` wrote to these inputs."""
@@ -199,7 +201,23 @@ class Function(metaclass=_FunctionMeta):
         """With a ``forward`` that takes no ctx: store here what backward needs."""
         raise NotImplementedError("setup_context is not implemented.")
 
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        """Tangents of the outputs from those of the arguments of forward (None for what is no tensor), for forward mode."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> Any:
+        """For ``torch.vmap``: ``(output, out_dims)`` for arguments whose dimensions ``in_dims`` are mapped over."""
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod or set generate_vmap_rule=True."
+        )
+
     vjp = backward
+    #: Whether ``torch.vmap`` maps ``forward`` and ``backward`` themselves, which then consist of operations that it knows.
+    generate_vmap_rule = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Absent: PyTorch dropped functions that are instances.
@@ -216,6 +234,22 @@ class Function(metaclass=_FunctionMeta):
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward and, if gradients are recorded, hang a node on its outputs."""
+        if levels.running:
+            level = levels.innermost(args)
+            if levels.is_func() and cls.setup_context is Function.setup_context and not cls.__module__.startswith("rushlight."):
+                raise errors.runtime(
+                    "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override "
+                    "the setup_context staticmethod. For more details, please see "
+                    "https://pytorch.org/docs/main/notes/extending.func.html",
+                    "Write forward without ctx, and setup_context(ctx, inputs, output) beside it.",
+                )
+            if level is not None:
+                return level.custom(cls, args)
+        return cls._applied(args, kwargs)[0]
+
+    @classmethod
+    def _applied(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, FunctionNode]:
+        """What ``apply`` returns for plain tensors, and the ``ctx``."""
         node = cls._node_class()
         edges = [edge_of(a) if isinstance(a, Tensor) else None for a in args]
         node.needs_input_grad = tuple(e is not None for e in edges)
@@ -242,8 +276,8 @@ class Function(metaclass=_FunctionMeta):
             _attach(node, tensors, edges, [replaced.get(id(t), t) for t in node._non_differentiable])
         node.keep([t for t in tensors if isinstance(t, Tensor)] if recording else [])
         if not many:
-            return tensors[0]
-        return tensors if isinstance(result, list) else tuple(tensors)
+            return tensors[0], node
+        return tensors if isinstance(result, list) else tuple(tensors), node
 
 
 def check_dirty(dirty: tuple[Any, ...], outs: list[Any], recording: bool) -> None:

@@ -1,6 +1,6 @@
 """Derivatives of functions: ``vjp``, ``jvp``, ``jacobian``, ``hessian``, ``vhp``, ``hvp``.
 
-All are made of backward passes. A Jacobian-vector product takes two: the gradient with respect to ``u`` of
+All but the forward-mode Jacobian are made of backward passes. A Jacobian-vector product takes two: the gradient with respect to ``u`` of
 ``<J^T u, v>`` is ``J v``, whatever ``u`` is.
 """
 
@@ -12,6 +12,8 @@ from typing import Any
 from .. import errors
 from ..op import REGISTRY
 from ..tensor import Tensor, edge_of
+from ..transforms.derivatives import basis, jacfwd, jacrev
+from ..transforms.mapping import vmap
 from . import grad
 from .mode import enable_grad, is_grad_enabled
 
@@ -161,34 +163,98 @@ def jacobian(
     Args:
         create_graph: make the result differentiable.
         strict: raise if an output does not depend on an input, instead of giving zeros.
-        vectorize: accepted; the rows are computed one after another.
+        vectorize: compute all rows (or columns) at once, as ``torch.vmap`` does.
+        strategy: ``"reverse-mode"``, row by row, or (with ``vectorize``) ``"forward-mode"``, column by column.
 
     Raises:
-        NotImplementedError: for ``strategy="forward-mode"``.
+        RuntimeError, NotImplementedError: options that exclude each other.
     """
+    _check_strategy(strategy, create_graph, strict, vectorize)
     if strategy == "forward-mode":
-        raise NotImplementedError('torch.autograd.functional.jacobian: strategy="forward-mode" is not supported.')
-    if strategy != "reverse-mode":
-        raise errors.value(
-            f'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs than '
-            f'inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode". Got {strategy}'
-        )
+        many, given = _tuple(inputs, "inputs", "jacobian")
+        return _by_columns(func, given, many)
     with enable_grad():
         many, given = _tuple(inputs, "inputs", "jacobian")
         xs = _prepared(given, create_graph)
         many_out, outputs = _tuple(func(*xs), "outputs", "jacobian")
         _check_strict(outputs, strict)
-        rows = tuple(_rows(o, xs, create_graph, strict) for o in outputs)
+        if strict and vectorize:
+            raise errors.runtime(
+                "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. Please either "
+                "set `strict=False` or `vectorize=False`."
+            )
+        if vectorize:
+            rows = _all_rows(outputs, xs, create_graph)
+        else:
+            rows = tuple(_rows(o, i, xs, create_graph, strict) for i, o in enumerate(outputs))
     found = tuple(_finished(row, many, create_graph) for row in rows)
     return found if many_out else found[0]
 
 
-def _rows(output: Any, xs: tuple[Any, ...], create_graph: bool, strict: bool) -> tuple[Any, ...]:
+def _check_strategy(strategy: str, create_graph: bool, strict: bool, vectorize: bool) -> None:
+    if strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError(
+            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs than inputs, '
+            '"forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".'
+        )
+    if strategy == "reverse-mode":
+        return
+    together = (
+        '`{}=True` and `strategy="forward-mode"` are not supported together (yet). Please either set `{}=False` or '
+    )
+    for name, given, kind in (("create_graph", create_graph, NotImplementedError), ("strict", strict, RuntimeError)):
+        if given:
+            text = f"torch.autograd.functional.jacobian: {together.format(name, name)}"
+            raise kind(text + '`strategy="reverse-mode"`.')
+    if not vectorize:
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for `vectorize=True`."
+        )
+
+
+def _by_columns(func: Function, given: tuple[Tensor, ...], many: bool) -> Any:
+    """Forward mode for all unit vectors of the inputs at once. PyTorch gives lists where there are several."""
+    many_out = [False]
+
+    def checked(*xs: Any) -> Any:
+        several, outputs = _tuple(func(*xs), "outputs", "jacobian")
+        many_out[0] = several
+        return outputs
+
+    rows = [list(row) for row in jacfwd(checked, tuple(range(len(given))))(*given)]
+    if many:
+        return rows if many_out[0] else rows[0]
+    return tuple([row[0] for row in rows]) if many_out[0] else rows[0][0]
+
+
+def _all_rows(outputs: tuple[Any, ...], xs: tuple[Any, ...], create_graph: bool) -> tuple[tuple[Any, ...], ...]:
+    """The Jacobians of all outputs with respect to each input, all rows in one backward pass."""
+
+    def row(vectors: Any) -> Any:
+        return _filled(_gradients(outputs, xs, vectors, create_graph), xs, False, "")
+
+    columns = vmap(row)(basis(outputs))
+    found, start = [], 0
+    for o in outputs:
+        n = o._a.size
+        found.append(
+            tuple([c.narrow(0, start, n).reshape((*o.shape, *x.shape)) for c, x in zip(columns, xs, strict=True)])
+        )
+        start += n
+    return tuple(found)
+
+
+def _rows(output: Any, which: int, xs: tuple[Any, ...], create_graph: bool, strict: bool) -> tuple[Any, ...]:
     """The Jacobians of one output with respect to each input."""
     columns: list[list[Any]] = [[] for _ in xs]
     for element in output.reshape(-1).unbind():
         grads = _gradients((element,), xs, None, create_graph)
-        for column, g in zip(columns, _filled(grads, xs, strict, "This is not allowed in strict mode."), strict=True):
+        for i, g in enumerate(grads):
+            if g is None and strict:
+                raise errors.runtime(
+                    f"Output {which} of the user-provided function is independent of input {i}. This is not allowed in strict mode."
+                )
+        for column, g in zip(columns, _filled(grads, xs, False, ""), strict=True):
             column.append(g)
     stack = REGISTRY["stack"].public
     return tuple(
@@ -206,7 +272,7 @@ def _scalar(func: Function, name: str) -> Function:
             raise errors.runtime(f"The function given to {name} should return a single Tensor")
         if outputs[0]._a.size != 1:
             raise errors.runtime(f"The Tensor returned by the function given to {name} should contain a single element")
-        return out.reshape(())  # type: ignore[attr-defined]
+        return out if not out._a.ndim else out.reshape(())  # type: ignore[attr-defined]
 
     return checked
 
@@ -221,21 +287,26 @@ def hessian(
 ) -> Any:
     """The matrix of second derivatives of a function with one element as its result.
 
+    Args: as for ``jacobian``; ``outer_jacobian_strategy`` is that of the derivative of the gradient.
+
     Raises:
         RuntimeError: if it has more.
     """
-    if outer_jacobian_strategy != "reverse-mode":
-        raise NotImplementedError(
-            "torch.autograd.functional.hessian: an outer_jacobian_strategy other than 'reverse-mode' is not supported."
-        )
-    many, _ = _tuple(inputs, "inputs", "hessian")
+    if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+    many, given = _tuple(inputs, "inputs", "hessian")
     scalar = _scalar(func, "hessian")
+    if outer_jacobian_strategy == "forward-mode":
+        _check_strategy(outer_jacobian_strategy, create_graph, strict, vectorize)
+        numbers = tuple(range(len(given)))
+        rows = [list(row) for row in jacfwd(jacrev(scalar, numbers), numbers)(*given)]
+        return rows if many else rows[0][0]
 
     def gradient(*xs: Any) -> Any:
         rows = jacobian(scalar, tuple(xs), create_graph=True)
         return rows if many else rows[0]
 
-    return jacobian(gradient, inputs, create_graph=create_graph, strict=strict)
+    return jacobian(gradient, inputs, create_graph=create_graph, strict=strict, vectorize=vectorize)
 
 
 def vhp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:

@@ -105,7 +105,8 @@ def add_product(c: Array, a: Array, b: Any) -> Array:
     total = c + product
     back = total - c
     slip = (c - (total - back)) + (product - back)
-    return total + (slip + error)
+    rest = slip + error
+    return np.where(np.isfinite(rest), total + rest, total)  # infinities have no error to add back
 
 
 def _upper_half(x: Any) -> Any:

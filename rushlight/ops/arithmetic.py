@@ -10,13 +10,28 @@ from .. import errors, types
 from ..fast import is_operand
 from ..functions import function
 from ..inplace import inplace
-from ..op import elementwise
-from ..promotion import result_type
+from ..kernels.iteration import is_half
+from ..op import Op, elementwise
+from ..promotion import element, result_type
 from ..readers import REGISTRY
 from ..tensor import Tensor
 
 
-@elementwise(methods="add add_", numbers="both")
+def _sum_samples(op: Any) -> Any:
+    def samples(m: Any) -> list[Any]:
+        from ..samples import elementwise_samples
+
+        out = [m(m.f(2, 3), m.f(3), alpha=0.3), m(m.nc(3, 2), 2, alpha=-1.5), m(m.i(3), m.i(3), alpha=3)]
+        out += [
+            m(m.f(3), m.a([1, 2, 250], m.torch.uint8), alpha=-2),
+            m(m.c(2), m.c(2), alpha=0.3).value_only("complex"),
+        ]
+        return [*elementwise_samples(op())(m), *out]
+
+    return samples
+
+
+@elementwise(methods="add add_", numbers="both", samples=_sum_samples(lambda: add))
 def add(k, input, other):
     """``input + alpha * other``, elementwise with broadcasting.
 
@@ -34,31 +49,80 @@ def _(k, g):
 
 @add.prepare
 def _(input, other, *, alpha=1):
-    return (input, scaled(input, other, alpha)), {}
+    check_alpha(input, other, alpha)
+    return (input, other), {}
 
 
-def scaled(input: Any, other: Any, alpha: Any) -> Any:
-    """``alpha * other`` for add and sub, where alpha must fit the dtype of the result."""
-    if alpha.__class__ is int and alpha == 1:
-        return other
-    if isinstance(input, Tensor) and isinstance(other, (Tensor, int, float)):
-        common = result_type((input, other))
-        if isinstance(alpha, bool) and common is not types.bool_:
-            raise errors.runtime("Boolean alpha only supported for Boolean results.")
-        if isinstance(alpha, complex) and types.INTEGER < common.category < types.COMPLEX:
-            raise errors.runtime("For non-complex input tensors, argument alpha must not be a complex number.")
-        if isinstance(alpha, (float, complex)) and common.category < types.FLOATING:
-            raise errors.runtime("For integral input tensors, argument alpha must not be a floating point number.")
-        if common is types.bool_:
-            alpha = bool(alpha)
-    return other * alpha
+def check_alpha(input: Any, other: Any, alpha: Any) -> None:
+    """Refuse an alpha that does not fit the dtype of the result."""
+    if not isinstance(input, Tensor) or not isinstance(other, (Tensor, int, float, complex)):
+        return
+    common = result_type((input, other))
+    if isinstance(alpha, bool) and common is not types.bool_:
+        raise errors.runtime("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, complex) and types.INTEGER < common.category < types.COMPLEX:
+        raise errors.runtime("For non-complex input tensors, argument alpha must not be a complex number.")
+    if isinstance(alpha, (float, complex)) and common.category < types.FLOATING:
+        raise errors.runtime("For integral input tensors, argument alpha must not be a floating point number.")
+
+
+@elementwise(public=False, numbers="both", grad_name=lambda inputs, attrs: attrs["node"])
+def sum_scaled(k, input, other, *, alpha, node):
+    """``input + alpha * other``, the product and the sum rounded once: what add and sub with an ``alpha`` are."""
+    if input.dtype.kind == "b":
+        return input | (other & bool(alpha))
+    if is_half(input.dtype):
+        return (input.astype(np.float32) + np.float32(alpha) * other.astype(np.float32)).astype(input.dtype)
+    return k.fma(other, input.dtype.type(alpha), input)
+
+
+@sum_scaled.prepare
+def _(input, other, *, alpha, node="AddBackward0"):
+    if isinstance(alpha, Tensor):
+        alpha = alpha.item()
+    if not isinstance(alpha, (bool, int, float, complex, np.generic)):
+        raise errors.type_(f"{node[:3].lower()}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
+    if node == "SubBackward0":
+        _no_bools(input, other)
+    check_alpha(input, other, alpha)
+    common = result_type((input, other))
+    if common is not types.bool_:
+        fitting = element(alpha, common)
+        alpha = (-fitting if node == "SubBackward0" else fitting).item()
+    return (input, other), {"alpha": alpha, "node": node}
+
+
+@sum_scaled.vjp("input")
+def _(k, g):
+    return g
+
+
+@sum_scaled.vjp("other")
+def _(k, g, alpha):
+    return g * (alpha.conjugate() if isinstance(alpha, complex) else alpha)
+
+
+def with_alpha(op: Op, node: str) -> None:
+    """Let add or sub with an ``alpha`` other than 1 be ``sum_scaled``."""
+
+    def variant(kwargs):
+        alpha = kwargs.get("alpha", 1)
+        if alpha is True or (alpha.__class__ is int and alpha == 1):
+            return op
+        kwargs["node"] = node
+        return sum_scaled
+
+    op.variant = variant
+
+
+with_alpha(add, "AddBackward0")
 
 
 def is_bool(x: Any) -> bool:
     return isinstance(x, bool) or (isinstance(x, Tensor) and x._a.dtype.kind == "b")
 
 
-@elementwise(methods="sub sub_", aliases="subtract", numbers="both")
+@elementwise(methods="sub sub_", aliases="subtract", numbers="both", samples=_sum_samples(lambda: sub))
 def sub(k, input, other):
     """``input - alpha * other``, elementwise with broadcasting.
 
@@ -70,17 +134,22 @@ def sub(k, input, other):
 
 @sub.prepare
 def _(input, other, *, alpha=1):
+    _no_bools(input, other)
+    check_alpha(input, other, alpha)
+    return (input, other), {}
+
+
+def _no_bools(input: Any, other: Any) -> None:
+    if is_bool(input) and is_bool(other):
+        raise errors.runtime(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
     if is_bool(input) or is_bool(other):
-        if is_bool(input) and is_bool(other):
-            raise errors.runtime(
-                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-                "operator instead."
-            )
         raise errors.runtime(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
             "`~` or `logical_not()` operator instead."
         )
-    return (input, scaled(input, other, alpha)), {}
 
 
 @sub.vjp("input")
@@ -91,6 +160,9 @@ def _(k, g):
 @sub.vjp("other")
 def _(k, g):
     return -g
+
+
+with_alpha(sub, "SubBackward0")
 
 
 @elementwise(
@@ -105,8 +177,10 @@ def rsub(k, input, other):
 
 @rsub.prepare
 def _(input, other, *, alpha=1):
-    sub.bind((other, input), {})
-    return (scaled(other, input, alpha), other), {}
+    sub.bind((other, input), {"alpha": alpha})
+    if alpha.__class__ is not int or alpha != 1:
+        input = input.to(result_type((input, other))) * alpha
+    return (input, other), {}
 
 
 @rsub.vjp("input")
@@ -436,6 +510,8 @@ def positive(input: Tensor) -> Tensor:
     Raises:
         RuntimeError: for bool tensors.
     """
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("positive", "input", 1, input)
     if is_bool(input):
         raise errors.runtime("The `+` operator, on a bool tensor is not supported.")
     return input

@@ -6,19 +6,33 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, types
 from ..functions import function
 from ..op import opaque
 from ..return_types import named
 from ..tensor import Tensor
 from ..writing import write_out
-from .matrices import NO_0D, adjoint, check_matrix, constant, diagonal_matrix, matrix_errors, or_zero, symmetric
+from .matrices import (
+    NO_0D,
+    adjoint,
+    check_kernel,
+    check_square,
+    check_tensor,
+    constant,
+    diagonal_matrix,
+    matrix_errors,
+    or_zero,
+    symmetric,
+)
 
 
 @opaque(public=False, outputs=("L", "V"), n_diff=2, grad_name="LinalgEighBackward0")
 def eigh_pair(k, A, *, lower):
     """Ascending eigenvalues and orthonormal eigenvectors of a Hermitian matrix, of which one triangle is read."""
-    return tuple(np.linalg.eigh(A, "L" if lower else "U"))
+    try:
+        return tuple(np.linalg.eigh(A, "L" if lower else "U"))
+    except np.linalg.LinAlgError:  # it holds NaN or infinities
+        return np.full(A.shape[:-1], np.nan, A.real.dtype), np.full_like(A, np.nan)
 
 
 @eigh_pair.vjp("A")
@@ -33,7 +47,25 @@ def _(k, g, L, V):
     return k.matprod(k.matprod(V, inner), adjoint(k, V))
 
 
+def _check_hermitian(A: Any) -> None:
+    check_tensor("linalg.eigh", "A", 1, A)
+    check_square("linalg.eigh", A)
+    check_kernel("linalg_eigh_cpu", A)
+
+
+def _check_general(name: str, A: Any) -> None:
+    check_tensor(name, "input", 1, A)
+    check_square(name, A)
+    if A.dtype.category < types.FLOATING:
+        raise errors.runtime(f"Unknown Complex ScalarType for {types.scalar_name(A.dtype)}", "Convert: A.float().")
+    check_kernel("linalg_eig_out_cpu", A)
+    if not np.isfinite(A._a).all():
+        raise errors.runtime("torch.linalg.eig: input tensor should not contain infs or NaNs.")
+
+
 def _uplo(UPLO: str) -> bool:
+    if not isinstance(UPLO, str):
+        raise errors.type_(f"linalg_eigh(): argument 'UPLO' must be str, not {type(UPLO).__name__}")
     if UPLO not in ("L", "U", "l", "u"):
         raise errors.runtime(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
     return UPLO in "lL"
@@ -52,7 +84,7 @@ def _uplo(UPLO: str) -> bool:
 )
 def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """Ascending eigenvalues and orthonormal eigenvectors of a symmetric (Hermitian) matrix."""
-    check_matrix("linalg.eigh", A)
+    _check_hermitian(A)
     result = named("linalg_eigh", ("eigenvalues", "eigenvectors"))(*eigh_pair.public(A, lower=_uplo(UPLO)))
     return result if out is None else write_out("linalg_eigh", out, result)
 
@@ -77,7 +109,7 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
 )
 def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Tensor:
     """The eigenvalues of a symmetric (Hermitian) matrix, ascending."""
-    check_matrix("linalg.eigh", A)
+    _check_hermitian(A)
     values = eigh_pair.public(A, lower=_uplo(UPLO))[0]
     return values if out is None else write_out("linalg_eigvalsh", out, values)  # type: ignore[no-any-return]
 
@@ -116,7 +148,7 @@ def _(k, g, L, V):
 )
 def eig(A: Tensor, *, out: Any = None) -> Any:
     """Eigenvalues and eigenvectors of a square matrix, complex, in no particular order."""
-    check_matrix("linalg.eig", A)
+    _check_general("linalg.eig", A)
     result = named("linalg_eig", ("eigenvalues", "eigenvectors"))(*eig_pair.public(A))
     return result if out is None else write_out("linalg_eig", out, result)
 
@@ -135,6 +167,6 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
 )
 def eigvals(A: Tensor, *, out: Any = None) -> Tensor:
     """The eigenvalues of a square matrix, complex."""
-    check_matrix("linalg.eigvals", A)
+    _check_general("linalg.eigvals", A)
     values = eig_pair.public(A)[0]
     return values if out is None else write_out("linalg_eigvals", out, values)  # type: ignore[no-any-return]

@@ -14,7 +14,7 @@ from ..op import opaque, reduction
 from ..readers import REGISTRY
 from ..return_types import named
 from ..tensor import Tensor
-from ..writing import write_out
+from ..writing import in_order, write_out
 from .reduction import _keep, need_tensor
 
 
@@ -57,7 +57,7 @@ def _extreme(name: str, ufunc: Any, arg: Any, doc: str) -> None:
         outputs=("values", "indices"),
         n_diff=1,
         public=False,
-        refuses={"complex": f"{name}_cpu"},
+        refuses={"complex": (f"{name}(): does not support complex input",)},
     )(along)
 
     @along_op.vjp("input")
@@ -209,7 +209,7 @@ def _dims_not_empty(name: str, input: Any, dim: Any) -> None:
 
 def _along_dims(name: str, kernel: Any, doc: str) -> None:
     def forward(k, input, *, dim, keepdim):
-        return kernel(input, dim, keepdim)
+        return in_order(kernel(input, dim, keepdim))
 
     forward.__name__, forward.__doc__ = name, doc
     op = reduction(
@@ -240,8 +240,8 @@ def _along_dims(name: str, kernel: Any, doc: str) -> None:
     @op.prepare
     def _(input, dim=(), keepdim=False):
         need_tensor(name, input)
-        axes = tuple(sorted(check_dims(dim, input.ndim)))
         _dims_not_empty(name, input, dim)
+        axes = tuple(sorted(check_dims(dim, input.ndim)))
         return (input,), {"dim": axes, "keepdim": keepdim}
 
     @op.vjp("input")

@@ -127,7 +127,7 @@ def _check(
 )
 def index_add(k, input, index, source, *, dim, alpha=1):
     """A copy with ``alpha * source`` added to the slices at ``index`` along ``dim``."""
-    out = np.array(input)
+    out = np.array(input, order="C")
     view = out.reshape(1) if not out.ndim else out
     added = _vector(source) if alpha == 1 else _vector(source) * source.dtype.type(alpha)
     if not places.add_slices(view, added, index, dim):
@@ -169,7 +169,7 @@ def _selected(k, g, index, source_shape, dim):
 )
 def index_copy(k, input, index, source, *, dim):
     """A copy with ``source`` written to the slices at ``index`` along ``dim``."""
-    out = np.array(input)
+    out = np.array(input, order="C")
     view = out.reshape(1) if not out.ndim else out
     view[_where(dim, index)] = _vector(source)
     return out
@@ -221,6 +221,8 @@ def index_fill(k, input, index, value, *, dim):
 
 @index_fill.prepare
 def _(input, dim, index, value):
+    if isinstance(value, complex) and isinstance(input, Tensor) and not input.dtype.is_complex:
+        raise errors.runtime("index_fill_(): Converting complex Scalar to non-complex type is not supported")
     dim = check_dim(dim, input.ndim)
     if isinstance(input, Tensor):
         if index._a.dtype != np.int64:
@@ -229,8 +231,6 @@ def _(input, dim, index, value):
             raise errors.runtime(
                 f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._a.ndim} dimension(s)."
             )
-        if isinstance(value, complex) and not input.dtype.is_complex:
-            raise errors.runtime("index_fill_(): Converting complex Scalar to non-complex type is not supported")
         if not isinstance(value, Tensor):
             value = element(value, input.dtype)
         size = input._a.shape[dim] if input.ndim else 1
@@ -292,7 +292,7 @@ def _reduce_samples(m: Any) -> list[Any]:
 )
 def index_reduce(k, input, index, source, *, dim, reduce, include_self=True):
     """A copy with ``source`` combined into the slices at ``index``: ``prod``, ``mean``, ``amax`` or ``amin``."""
-    out = np.array(input)
+    out = np.array(input, order="C")
     view = out.reshape(1) if not out.ndim else out
     reduce_into(view, _where(dim, index), _vector(source), reduce, include_self)
     return out

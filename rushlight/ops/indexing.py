@@ -551,6 +551,8 @@ def _check_target(self: Tensor, index: Any, value: Tensor) -> None:
         return
     view, gather = _at_once(self, parts)
     _check_gathered(view, gather, value)
+    if not self._a.size:
+        return
     _check_together([p for p in parts if isinstance(p, ndarray)])
     _check_values(
         view, value, tuple(np.zeros_like(p) if isinstance(p, ndarray) and p.dtype.kind != "b" else p for p in gather)

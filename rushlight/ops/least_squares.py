@@ -8,11 +8,13 @@ import numpy as np
 
 from .. import errors, levels, types
 from ..functions import function
+from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..return_types import named
 from ..tensor import Tensor, wrap
 from ..writing import write_out
-from .matrices import NO_0D, adjoint, check_matrix, symmetric, well
+from .matrices import NO_0D, adjoint, check_matrix, check_tensor, is_half, symmetric, well
+from .svd import singular_values
 
 
 def _cutoff(S: Any, atol: Any, rtol: Any, shape: Any, eps: float) -> Any:
@@ -37,7 +39,7 @@ def pseudo_inverse(k, A, *, atol, rtol, hermitian):
         keep = np.abs(L) > _cutoff(np.abs(L), atol, rtol, A.shape, np.finfo(A.dtype).eps)
         inverse = np.where(keep, 1 / np.where(keep, L, 1), 0).astype(L.dtype)
         return (V * inverse[..., None, :]) @ np.conjugate(np.swapaxes(V, -1, -2))
-    u, s, vh = np.linalg.svd(A, full_matrices=False)
+    u, s, vh = singular_values(A, False)
     keep = s > _cutoff(s, atol, rtol, A.shape, np.finfo(A.dtype).eps)
     inverse = np.where(keep, 1 / np.where(keep, s, 1), 0).astype(s.dtype)
     return (np.conjugate(np.swapaxes(vh, -1, -2)) * inverse[..., None, :]) @ np.conjugate(np.swapaxes(u, -1, -2))
@@ -77,7 +79,7 @@ def pinv(
     A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Tensor:
     """Moore and Penrose's inverse; singular values below ``max(atol, rtol * largest)`` count as zero."""
-    if A._a.ndim < 2 or A._a.dtype.kind not in "fc":
+    if A._a.ndim < 2 or A._a.dtype.kind not in "fc" or is_half(A):
         raise errors.runtime(
             f"linalg.pinv({types.scalar_name(A.dtype)}{{{list(A._a.shape)}}}): expected a tensor with 2 or more dimensions of float, "
             "double, cfloat or cdouble types"
@@ -105,17 +107,19 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 
 
 @opaque(public=False, outputs=("X", "residuals"), n_diff=2, grad_name="LinalgLstsqBackward0")
-def least_squares(k, A, B, *, measured):
+def least_squares(k, A, B, *, measured, rcond=None):
     """X that minimises the length of ``A X - B``, the shortest of them; the squares of what is left, if they are asked for."""
-    eps = np.finfo(A.dtype).eps
-    u, s, vh = np.linalg.svd(A, full_matrices=False)
-    keep = s > s.max(-1, keepdims=True, initial=0) * eps * max(A.shape[-2:])
+    if not A.size:
+        batch = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+        return np.zeros((*batch, A.shape[-1], B.shape[-1]), A.dtype), np.empty(0, A.real.dtype)
+    u, s, vh = singular_values(A, False)
+    keep = _above(s, A, rcond)
     inverse = np.where(keep, 1 / np.where(keep, s, 1), 0).astype(s.dtype)
     uh = np.conjugate(np.swapaxes(u, -1, -2))
     X = np.conjugate(np.swapaxes(vh, -1, -2)) @ (inverse[..., None] * (uh @ B))
     if not (measured and A.shape[-2] > A.shape[-1] and keep.all()):
-        return X, np.empty(0, A.dtype)
-    return X, (np.abs(A @ X - B) ** 2).sum(-2).astype(A.dtype)
+        return X, np.empty(0, A.real.dtype)
+    return X, (np.abs(A @ X - B) ** 2).sum(-2).astype(A.real.dtype)
 
 
 @least_squares.vjp_joint
@@ -150,21 +154,68 @@ def _(k, g, A, B, X, residuals):
     ],
 )
 @levels.by_example
-def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any:
+def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None, out: Any = None) -> Any:
     """X that minimises the length of ``A X - B``; with it the residuals, the rank and the singular values (if the driver has them)."""
-    if A._a.ndim < 2:
-        raise errors.runtime("torch.linalg.lstsq: input must have at least 2 dimensions.")
-    vector = B._a.ndim == A._a.ndim - 1
+    _check_lstsq(A, B, driver)
+    vector = B._a.ndim == A._a.ndim - 1 and B._a.shape == A._a.shape[:-1]
     solution, residuals = least_squares.public(
-        A, B.unsqueeze(-1) if vector else B, measured=driver not in (None, "gelsy")
+        A, B.unsqueeze(-1) if vector else B, measured=driver not in (None, "gelsy"), rcond=rcond
     )
     solution = solution.squeeze(-1) if vector else solution
-    a = A._a
-    rank = np.linalg.matrix_rank(a)
-    values = np.linalg.svd(a, compute_uv=False) if driver in ("gelsd", "gelss") else np.empty(0, a.dtype)
+    S = singular_values(A._a, False)[1] if A._a.size else np.zeros((*A.shape[:-2], min(A.shape[-2:])), A._a.real.dtype)
+    rank = _above(S, A._a, rcond).sum(-1)
+    _refuse_deficient(driver, rank, A)
+    values = S if driver in ("gelsd", "gelss") else np.empty(0, S.dtype)
     ranks = np.asarray(rank, np.int64) if driver != "gels" else np.empty(0, np.int64)
     fields = ("solution", "residuals", "rank", "singular_values")
-    return named("linalg_lstsq", fields)(solution, residuals, wrap(ranks), wrap(values))
+    result = named("linalg_lstsq", fields)(solution, residuals, wrap(ranks), wrap(values))
+    return result if out is None else write_out("linalg_lstsq", out, result)
+
+
+def _above(S: Any, A: Any, rcond: Any) -> Any:
+    """Which singular values count."""
+    return S > S.max(-1, keepdims=True, initial=0) * (
+        np.finfo(A.dtype).eps * max(A.shape[-2:]) if rcond is None else rcond
+    )
+
+
+def _refuse_deficient(driver: Any, rank: Any, A: Tensor) -> None:
+    short = np.flatnonzero(np.asarray(rank) < min(A.shape[-2:]))
+    if driver == "gels" and len(short):
+        where = f"(Batch element {short[0]}): " if A.ndim > 2 else ""
+        raise errors.LinAlgError(
+            f"torch.linalg.lstsq: {where}The least squares solution could not be computed because the input matrix does not have "
+            f"full rank (error code: {int(np.asarray(rank).reshape(-1)[short[0]]) + 1})."
+        )
+
+
+def _check_lstsq(A: Any, B: Any, driver: Any) -> None:
+    check_tensor("linalg.lstsq", "input", 1, A)
+    check_tensor("linalg.lstsq", "b", 2, B)
+    name = "torch.linalg.lstsq"
+    if A.ndim < 2:
+        raise errors.runtime(f"{name}: input must have at least 2 dimensions.")
+    if B.ndim < 1:
+        raise errors.runtime(f"{name}: other must have at least 1 dimension.")
+    if A.dtype is not B.dtype:
+        raise errors.runtime(
+            f"{name}: Expected input and other to have the same dtype, but got input's dtype {types.scalar_name(A.dtype)} and "
+            f"other's dtype {types.scalar_name(B.dtype)}"
+        )
+    if not 0 <= A.ndim - B.ndim <= 1:
+        raise errors.runtime(
+            f"{name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1"
+        )
+    vector = B.ndim == A.ndim - 1 and (B.ndim == 1 or B.shape[:-1] == A.shape[:-2])
+    rows = -1 if vector else -2
+    if A.shape[-2] != B.shape[rows]:
+        raise errors.runtime(f"{name}: input.size(-2) should match other.size({rows})")
+    if A.dtype.category < types.FLOATING or is_half(A):
+        raise errors.runtime("This function doesn't handle types other than float and double", "Convert: A.float().")
+    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
+        raise errors.runtime(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
+    if not vector:
+        broadcast_shapes(A.shape[:-2], B.shape[:-2])
 
 
 @function(
@@ -179,9 +230,10 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any
         m.without(*NO_0D),
     ],
     errors=lambda m: [
+        m.error(RuntimeError, "This function doesn't handle types other than float and double", m.i(2, 2)),
         m.error(
             RuntimeError, "torch.linalg.matrix_rank: The input tensor input must have at least 2 dimensions.", m.f(3)
-        )
+        ),
     ],
 )
 @levels.by_example
@@ -191,9 +243,11 @@ def matrix_rank(
     """How many singular values are above ``max(atol, rtol * largest)``."""
     if A._a.ndim < 2:
         raise errors.runtime("torch.linalg.matrix_rank: The input tensor input must have at least 2 dimensions.")
+    if A.dtype.category < types.FLOATING or is_half(A):
+        raise errors.runtime("This function doesn't handle types other than float and double", "Convert: A.float().")
     check_matrix("linalg.matrix_rank", A, hermitian)
     a = A._a
-    S = np.abs(np.linalg.eigvalsh(a)) if hermitian else np.linalg.svd(a, compute_uv=False)
+    S = np.abs(np.linalg.eigvalsh(a)) if hermitian else singular_values(a, False)[1]
     result = wrap(
         np.asarray((S > _cutoff(S, atol if tol is None else tol, rtol, a.shape, np.finfo(a.dtype).eps)).sum(-1))
     )

@@ -505,19 +505,19 @@ def _(input, mat1, mat2, *, beta=1, alpha=1):
 
 @addmm.vjp("input")
 def _(k, g, beta):
-    return g if beta == 1 else g * beta
+    return g if beta == 1 else g * beta.conjugate()
 
 
 @addmm.vjp("mat1")
 def _(k, g, mat2, alpha, turned):
     out = left_gradient(k, g, mat2, turned[0])
-    return out if alpha == 1 else out * alpha
+    return out if alpha == 1 else out * alpha.conjugate()
 
 
 @addmm.vjp("mat2")
 def _(k, g, mat1, alpha, turned):
     out = right_gradient(k, g, mat1, turned[1])
-    return out if alpha == 1 else out * alpha
+    return out if alpha == 1 else out * alpha.conjugate()
 
 
 _affine = affine(t, addmm, lambda a, b: {"beta": 1, "alpha": 1, "turned": (by_columns(a), by_columns(b))})

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
+from ..functions import function
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
-from ..readers import tensors
+from ..readers import REGISTRY, tensors
 from ..tensor import Tensor, wrap
 
 NO_0D = "0-d", "matrices"
@@ -247,3 +248,60 @@ def diagonal_matrix(k, x):
     """A vector as a diagonal matrix."""
     n = x.shape[-1]
     return k.where(constant(k, np.eye(n, dtype=bool)), k.unsqueeze(x, -2), 0.0)
+
+
+# --- public -----------------------------------------------------------------------------------------------------------
+@function(
+    name="linalg.diagonal",
+    samples=lambda m: [
+        m(m.f(2, 3)),
+        m(m.f(2, 3, 3), offset=1),
+        m(m.f(2, 3, 2), offset=-1, dim1=0, dim2=1),
+        m(m.nc(3, 2)),
+        m(m.f(0, 2, 2)),
+        m(m.i(2, 2)),
+        m.without(*NO_0D),
+    ],
+    errors=lambda m: [
+        m.error(IndexError, "Dimension out of range (expected to be in range of [-1, 0], but got -2)", m.f(3)),
+        m.error(RuntimeError, "diagonal dimensions cannot be identical 0, 0", m.f(2, 2), dim1=0, dim2=0),
+    ],
+)
+def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """A view of the diagonals of matrices, by default of the last two dimensions."""
+    check_tensor("linalg.diagonal", "A", 1, A)
+    return A.diagonal(offset, dim1, dim2)
+
+
+@function(
+    name="linalg.vander",
+    samples=lambda m: [
+        m(m.f(3)),
+        m(m.f(2, 3), N=5),
+        m(m.f(4), N=2).first_order("the second is a rounding error of torch"),
+        m(m.nc(3)),
+        m(m.i(3), N=4),
+        m(m.f(0), N=3),
+        m(m.c(3)),
+        m.without(*NO_0D),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "N must be greater than 1.", m.f(3), N=1),
+        m.error(
+            RuntimeError, "linalg.vander supports floating point, complex, and integer tensors, but got Bool", m.b(3)
+        ),
+    ],
+)
+def vander(x: Tensor, *, N: int | None = None) -> Tensor:
+    """Vandermonde's matrix: the powers 0 to ``N - 1`` of each number, N as many as there are numbers if it is not given."""
+    check_tensor("linalg.vander", "x", 1, x)
+    if x.dtype.category < types.INTEGER or is_half(x):
+        raise errors.runtime(
+            "linalg.vander supports floating point, complex, and integer tensors, but got " + types.scalar_name(x.dtype)
+        )
+    n = x.size(-1) if N is None else N
+    if n <= 1:
+        raise errors.runtime("N must be greater than 1.")
+    powers = x.unsqueeze(-1).expand(*x.shape, n - 1).cumprod(-1)
+    ones = wrap(np.ones((*x.shape, 1), powers._a.dtype))
+    return REGISTRY["cat"].public([ones, powers], -1)  # type: ignore[no-any-return]

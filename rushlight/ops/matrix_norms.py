@@ -10,9 +10,9 @@ from ..functions import function
 from ..readers import REGISTRY
 from ..tensor import Tensor
 from ..writing import write_out
-from .matrices import NO_0D, check_matrix, well
+from .matrices import NO_0D, check_matrix, check_tensor, well
 from .norms import vector_norm
-from .solving import inv
+from .solving import inverse_info
 from .svd import svdvals
 
 _ORDERS = (2, -2, 1, -1, float("inf"), float("-inf"))
@@ -69,7 +69,11 @@ def _matrix_norm(A: Tensor, ord: Any, row: int, column: int, keepdim: bool) -> T
         moved = A.movedim((row, column), (-2, -1))
         S = svdvals(moved)
         name = {2: "amax", -2: "amin"}.get(ord)
-        out = S.sum(-1, keepdim) if name is None else REGISTRY[name].public(S, -1, keepdim)
+        out = (
+            S.sum(-1, keepdim)
+            if name is None or (ord == 2 and not S._a.shape[-1])
+            else REGISTRY[name].public(S, -1, keepdim)
+        )
         return out.unsqueeze(-1).movedim((-2, -1), (row, column)) if keepdim else out  # type: ignore[no-any-return]
     summed, other = (row, column) if abs(ord) == 1 else (column, row)
     sums = vector_norm.public(A, 1, (summed,), keepdim)
@@ -108,6 +112,17 @@ def linalg_norm(
 ) -> Tensor:  # noqa: A002
     """A norm of vectors or matrices, by the count of dimensions; without ``ord`` the 2-norm of all elements."""
     dims = None if dim is None else tuple(dim) if isinstance(dim, (tuple, list)) else (dim,)
+    check_tensor("linalg.norm", "input", 1, A)
+    if dims is not None and not isinstance(ord, str) and ord is not None and len(dims) not in (1, 2):
+        raise errors.runtime(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}")
+    if dims is None and ord is not None and A.ndim > 2:
+        raise errors.runtime(
+            f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A.ndim}D."
+        )
+    if ord is not None and dims is None and A._a.ndim not in (1, 2):
+        raise errors.runtime(
+            f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A._a.ndim}D."
+        )
     if ord is not None and (
         (dims is None and (A._a.ndim == 2 or isinstance(ord, str))) or (dims is not None and len(dims) == 2)
     ):
@@ -145,6 +160,9 @@ def cond(A: Tensor, p: Any = None, *, out: Any = None) -> Tensor:
         first, last = S.narrow(-1, 0, 1).squeeze(-1), S.narrow(-1, S._a.shape[-1] - 1, 1).squeeze(-1)
         result = last / first if p == -2 else first / last
     else:
+        if isinstance(p, str) and p not in ("fro", "nuc") or not isinstance(p, str) and abs(p) not in (1, float("inf")):
+            raise errors.runtime(f"linalg.cond got an invalid norm type: {p}")
         check_matrix("linalg.cond", A)
-        result = matrix_norm(A, p) * matrix_norm(inv(A), p)
+        result = matrix_norm(A, p) * matrix_norm(inverse_info.public(A)[0], p)
+        result = REGISTRY["nan_to_num"].public(result, float("inf"), float("inf"), float("-inf"))
     return result if out is None else write_out("linalg_cond", out, result)  # type: ignore[no-any-return]

@@ -12,7 +12,6 @@ from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels.strides import element_strides, infer_size, view_strides
 from ..op import movement, opaque
-from ..readers import REGISTRY
 from ..tensor import Tensor
 
 
@@ -522,7 +521,7 @@ def is_contiguous(self: Tensor, memory_format: Any = types.contiguous_format) ->
 
 def _matrix(x: Tensor) -> Tensor:
     if not x._a.ndim:
-        return REGISTRY["alias"].public(x)  # type: ignore[no-any-return]
+        return x
     if x._a.ndim < 2:
         raise errors.runtime(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {x._a.ndim}-D tensor."

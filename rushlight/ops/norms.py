@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..errors import check_dim, check_dims
-from ..functions import FUNCTIONS, function
+from ..functions import function
 from ..kernels import norm as norm_kernel
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque, reduction
@@ -47,6 +47,11 @@ from .reduction import _keep, need_tensor
             float("inf"),
         ),
         m.error(TypeError, "linalg_vector_norm(): argument 'ord' (position 2) must be Number, not str", m.f(2), "x"),
+        m.error(RuntimeError, "without narrowing to the specified dtype (Float)", m.f(2), dtype=m.torch.float32),
+        m.error(
+            RuntimeError, "dtype should be real for real inputs, but got ComplexFloat", m.f(2), dtype=m.torch.complex64
+        ),
+        m.error(RuntimeError, "dtype should be floating point or complex, but got Long", m.f(2), dtype=m.torch.int64),
         m.error(IndexError, "Dimension out of range", m.f(2), 2, 3),
     ],
 )
@@ -59,21 +64,39 @@ def vector_norm(k, input, *, ord, dim, keepdim):
 def _(input, ord=2, dim=None, keepdim=False, *, dtype=None):  # noqa: A002
     if isinstance(ord, str):
         raise errors.type_("linalg_vector_norm(): argument 'ord' (position 2) must be Number, not str")
+    if isinstance(input, Tensor) and input.dtype.category < types.FLOATING:
+        raise errors.runtime(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            + types.scalar_name(input.dtype),
+            "Convert first: x.float().",
+        )
     axes = tuple(sorted(check_dims(dim, input.ndim)))
     if isinstance(input, Tensor):
-        if input.dtype.category < types.FLOATING:
-            raise errors.runtime(
-                "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-                + types.scalar_name(input.dtype),
-                "Convert first: x.float().",
-            )
         if (ord < 0 or ord == float("inf")) and any(input._a.shape[d] == 0 for d in axes):
             raise errors.runtime(
                 f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have an "
                 "identity"
             )
-        input = input if dtype is None else input.to(dtype)
+        if dtype is not None and dtype is not input.dtype:
+            _check_norm_dtype(input.dtype, dtype)
+            input = input.to(dtype)
     return (input,), {"ord": float(ord), "dim": axes, "keepdim": keepdim}
+
+
+def _check_norm_dtype(here: types.dtype, to: types.dtype) -> None:
+    """Refuse a dtype of a norm that is no float, or that holds less than the input's."""
+    what, said = "linalg.vector_norm: dtype should be", f"but got {types.scalar_name(to)}"
+    if to.category < types.FLOATING:
+        raise errors.runtime(f"{what} floating point or complex, {said}")
+    if to.is_complex != here.is_complex:
+        kind = "complex" if here.is_complex else "real"
+        raise errors.runtime(f"{what} {kind} for {kind} inputs, {said}")
+    if types.promote_types(here, to) is not to:
+        raise errors.runtime(
+            f"linalg.vector_norm: the dtype of the input ({types.scalar_name(here)}) should be convertible without narrowing to "
+            f"the specified dtype ({types.scalar_name(to)})",
+            "Convert the result instead.",
+        )
 
 
 @vector_norm.vjp("input")
@@ -130,7 +153,9 @@ def norm(
         p = 2
     if p == "nuc":
         dims = (0, 1) if dim is None else tuple(dim) if isinstance(dim, (tuple, list)) else (dim,)
-        result = FUNCTIONS["linalg.matrix_norm"].fn(input, "nuc", dims, keepdim, dtype=dtype)
+        from .matrix_norms import matrix_norm  # a family that stands on this one
+
+        result = matrix_norm(input, "nuc", dims, keepdim, dtype=dtype)
     elif isinstance(p, str):
         raise errors.runtime(f"linalg.matrix_norm: Order {p} not supported.")
     else:
@@ -229,6 +254,8 @@ def _(k, g, input, p, dim, maxnorm):
     size = k.vector_norm(input, p, axes, True)
     longer = size > maxnorm
     factor = k.where(longer, maxnorm / (size + 1e-7), 1.0)
-    inner = k.sum(g * input, axes, True)
+    inner = k.sum(g * k.conj(input), axes, True)
+    if k.is_complex(inner):
+        inner = k.real(inner)
     slope = k.where(longer, -maxnorm / ((size + 1e-7) * (size + 1e-7)), 0.0)  # of the factor, by the norm
     return g * factor + vector_norm.rules[0].fn(k, inner * slope, input, size, ord=p, dim=axes, keepdim=True)

@@ -29,7 +29,7 @@ def _scaled(product: Any, input: Any, beta: Any, alpha: Any) -> Any:
 
 
 def _times(g: Any, factor: Any) -> Any:
-    return g if factor == 1 else g * factor
+    return g if factor == 1 else g * factor.conjugate()
 
 
 @opaque(

@@ -12,7 +12,7 @@ from ..op import opaque
 from ..return_types import named
 from ..tensor import Tensor
 from ..writing import write_out
-from .matrices import NO_0D, adjoint, check_matrix, constant, or_zero, well
+from .matrices import NO_0D, adjoint, check_kernel, check_matrix, constant, or_zero, well
 
 
 @opaque(public=False, outputs=("Q", "R"), n_diff=2, grad_name="LinalgQrBackward0")
@@ -91,6 +91,7 @@ def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
         )
     check_matrix("linalg.qr", A, False)
+    check_kernel("geqrf_cpu", A)
     result = named("linalg_qr", ("Q", "R"))(*qr_pair.public(A, mode=mode))
     return result if out is None else write_out("linalg_qr", out, result)
 

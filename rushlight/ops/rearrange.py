@@ -85,6 +85,8 @@ def _(input, shifts, dims=None):
             raise errors.runtime(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
         return (input,), {"shifts": shifts[0], "dims": None}
     dims = dims if isinstance(dims, (tuple, list)) else (dims,)
+    if 0 in input.shape:
+        return (input,), {"shifts": 0, "dims": None}
     if not input.ndim:
         raise errors.index(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     dims = tuple(check_dim(d, input.ndim) for d in dims)
@@ -224,7 +226,7 @@ def _check_selected(a, dim, index):
     size = a.shape[dim] if a.ndim else 1
     if index.size and (index.min() < 0 or index.max() >= size):
         worst = int(index.max()) if index.max() >= size else int(index.min())
-        if dim or not a.size:  # PyTorch has two loops, which say it differently
+        if not a.size or (dim and (a.ndim == 2 or dim < a.ndim - 1)):  # PyTorch has two loops, which say it differently
             raise errors.runtime(f"INDICES element is out of DATA bounds, id={worst} axis_dim={size}")
         raise errors.index("index out of range in self", f"There is {worst}; dimension {dim} has size {size}.")
 

@@ -14,7 +14,7 @@ from ..kernels import moments, reduce, summation
 from ..op import reduction
 from ..readers import REGISTRY, tensors
 from ..tensor import Tensor, wrap
-from ..writing import write_out
+from ..writing import in_order, write_out
 
 
 def _keep(k, g, axes, keepdim, shape):
@@ -206,7 +206,7 @@ def _spread_options(input, dim=None, unbiased=None, keepdim=False, *, correction
 )
 def var(k, input, *, dim, keepdim, correction):
     """Variance, divided by n - 1 unless ``correction`` (or ``unbiased=False``) says otherwise."""
-    return moments.var(input, dim, keepdim, correction)
+    return in_order(moments.var(input, dim, keepdim, correction))
 
 
 var.prepare(_spread_options)
@@ -233,7 +233,7 @@ def _(k, g, input, dim, keepdim, correction):
 )
 def std(k, input, *, dim, keepdim, correction):
     """Standard deviation: the square root of ``var``."""
-    return moments.std(input, dim, keepdim, correction)
+    return in_order(moments.std(input, dim, keepdim, correction))
 
 
 @std.prepare
@@ -366,7 +366,7 @@ def _(k, g, input, out, dim, keepdim):
     shape = tuple(input.shape)
     if not (input._a if isinstance(input, Tensor) else np.asarray(input)).all():
         return _prod_gradient(k, g, input, dim, keepdim)
-    return _spread(k, g * out, dim, keepdim, shape) / input
+    return _spread(k, g * k.conj(out), dim, keepdim, shape) / k.conj(input)
 
 
 def _prod_gradient(k, g, input, dim, keepdim):
@@ -382,7 +382,7 @@ def _prod_gradient(k, g, input, dim, keepdim):
     rows = k.reshape_gradient(input, size=(*shape[:d], 1, *shape[d:]))
     own = np.eye(n, dtype=bool).reshape(n, n, *[1] * (len(shape) - d - 1))
     others = k.prod(k.where(_as(k, own), 1.0, rows), d + 1)
-    return _keep(k, g, dim, keepdim, shape) * others
+    return _keep(k, g, dim, keepdim, shape) * k.conj(others)
 
 
 def _as(k, a):

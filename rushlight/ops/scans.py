@@ -14,7 +14,7 @@ from ..op import reduction
 from ..readers import REGISTRY
 from ..return_types import named
 from ..tensor import Tensor
-from ..writing import write_out
+from ..writing import in_order, write_out
 from .reduction import _as, need_tensor
 
 
@@ -48,7 +48,7 @@ def _scan_errors(m: Any) -> list[Any]:
 def cumsum(k, input, *, dim, dtype=None):
     """Running sums along ``dim``."""
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
-    return reduce.cumsum(input, dim, target) if input.ndim else input.astype(target)
+    return in_order(reduce.cumsum(input, dim, target)) if input.ndim else input.astype(target)
 
 
 @cumsum.prepare
@@ -78,7 +78,7 @@ def _cumprod_samples(m: Any) -> list[Any]:
 def cumprod(k, input, *, dim, dtype=None):
     """Running products along ``dim``."""
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
-    return reduce.cumprod(input, dim, target) if input.ndim else input.astype(target)
+    return in_order(reduce.cumprod(input, dim, target)) if input.ndim else input.astype(target)
 
 
 @cumprod.prepare
@@ -113,7 +113,25 @@ def _(k, g, input, out, dim):
 )
 def logcumsumexp(k, input, *, dim):
     """``log(cumsum(exp(input)))`` along ``dim`` without overflow."""
-    return reduce.logcumsumexp(input, dim)
+    if input.dtype.kind == "c":
+        return _complex_logcumsumexp(input, dim)
+    return in_order(reduce.logcumsumexp(input, dim))
+
+
+def _complex_logcumsumexp(input, dim):
+    """Folded in order: of two, what has the larger real part, and the logarithm of 1 plus the quotient."""
+    out = np.array(input, order="C")
+    rows = np.moveaxis(out, dim, 0) if input.ndim else out.reshape(1)
+    for i in range(1, len(rows)):
+        x, y = rows[i - 1], rows[i]
+        first = np.isnan(x) | (x.real > y.real)  # the numbers that are not, too
+        low, high = np.where(first, y, x), np.where(first, x, y)
+        with np.errstate(all="ignore"):
+            both = np.where(
+                np.isinf(high.real), np.log(np.exp(low) + np.exp(high)), np.log1p(np.exp(low - high)) + high
+            )
+        rows[i] = np.where((low.real == high.real) & (high.real == -np.inf), low, both)
+    return out
 
 
 @logcumsumexp.prepare
@@ -132,7 +150,7 @@ def _(k, g, input, out, dim):
     later = _as(k, np.triu(np.ones((n, n), bool)).reshape(n, n, *[1] * (len(shape) - dim - 1)))
     i, j = (*shape[: dim + 1], 1, *shape[dim + 1 :]), (*shape[:dim], 1, *shape[dim:])
     share = k.exp(k.where(later, k.reshape_gradient(input, size=i) - k.reshape_gradient(out, size=j), -float("inf")))
-    return k.sum(k.reshape_gradient(g, size=j) * share, dim + 1)
+    return k.sum(k.reshape_gradient(g, size=j) * k.conj(share), dim + 1)
 
 
 def _running_extreme(name: str, ufunc: Any, doc: str) -> None:
@@ -145,7 +163,7 @@ def _running_extreme(name: str, ufunc: Any, doc: str) -> None:
         values = ufunc.accumulate(input, axis=dim)
         hit = (input == values) | (input != input)
         place = np.arange(input.shape[dim]).reshape(-1, *[1] * (input.ndim - dim - 1))
-        return values, np.maximum.accumulate(np.where(hit, place, 0), axis=dim)
+        return in_order(values), in_order(np.maximum.accumulate(np.where(hit, place, 0), axis=dim))
 
     forward.__name__, forward.__doc__ = name + "_pair", doc
     op = reduction(

@@ -141,7 +141,7 @@ def _unique(m: Any) -> list[Any]:
 )
 def scatter(k, input, index, src, *, dim, reduce=None):
     """A copy with ``src`` written by index along ``dim``: ``out[index[i][j]][j] = src[i][j]`` for dim 0."""
-    out = np.array(input)
+    out = np.array(input, order="C")
     flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
     if index.size:
         values = _values(src, index)
@@ -194,7 +194,7 @@ def _for_source(k, g, index, src_shape):
 @opaque(out="exact partial", methods="scatter_add scatter_add_", samples=_scatter_samples, errors=_scatter_errors)
 def scatter_add(k, input, index, src, *, dim):
     """A copy with ``src`` added by index along ``dim``: ``out[index[i][j]][j] += src[i][j]`` for dim 0."""
-    out = np.array(input)
+    out = np.array(input, order="C")
     flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
     if index.size:
         values = _values(src, index)
@@ -288,7 +288,7 @@ def _reduce_samples(m: Any) -> list[Any]:
 )
 def scatter_reduce(k, input, index, src, *, dim, reduce, include_self=True):
     """A copy with ``src`` combined by index along ``dim``: ``sum``, ``prod``, ``mean``, ``amax`` or ``amin``."""
-    out = np.array(input)
+    out = np.array(input, order="C")
     flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
     if index.size:
         reduce_into(flat, places(index, dim), _values(src, index), reduce, include_self)
@@ -299,6 +299,10 @@ def scatter_reduce(k, input, index, src, *, dim, reduce, include_self=True):
 def _(input, dim, index, src, reduce, *, include_self=True):
     if reduce not in REDUCTIONS:
         raise errors.runtime(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    kinds = {"b": ("mean",), "c": ("amax", "amin")}.get(_array(input).dtype.kind, ())
+    if reduce in kinds and _array(index).size:
+        scalar = types.scalar_name(input.dtype)
+        raise NotImplementedError(f"\"scatter_gather_tensor_cpu_reduce_{reduce}\" not implemented for '{scalar}'")
     dim = check_scatter("scatter_reduce", input, index, src, dim)
     return (input, index, src), {"dim": dim, "reduce": reduce, "include_self": bool(include_self)}
 
@@ -544,7 +548,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
 def masked_scatter(k, input, mask, source):
     """A copy with the elements of ``source``, in order, where the mask holds."""
     shape = np.broadcast_shapes(input.shape, mask.shape)
-    out, where = np.array(np.broadcast_to(input, shape)), np.broadcast_to(mask, shape)
+    out, where = np.array(np.broadcast_to(input, shape), order="C"), np.broadcast_to(mask, shape)
     count = int(where.sum())
     if source.size < count:
         raise errors.runtime("masked_scatter: Number of elements of source < number of ones in mask")

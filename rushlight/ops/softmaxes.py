@@ -41,6 +41,11 @@ from .reduction import _keep
 )
 def logsumexp(k, input, *, dim, keepdim):
     """``log(sum(exp(input)))`` along dimensions, without overflow."""
+    if input.dtype.kind == "c" and input.size:  # the largest real part is what could overflow
+        top = input.real.max(dim, keepdims=True)
+        top = np.where(np.isinf(top), 0, top)
+        total = np.exp(input - top).sum(dim, keepdims=keepdim)
+        return np.log(total) + top.reshape(total.shape)
     return reduce.logsumexp(input, dim, keepdim)
 
 
@@ -54,7 +59,7 @@ def _(input, dim, keepdim=False):
 @logsumexp.vjp("input")
 def _(k, g, input, out, dim, keepdim):
     shape = tuple(input.shape)
-    return _keep(k, g, dim, keepdim, shape) * k.exp(input - _keep(k, out, dim, keepdim, shape))
+    return _keep(k, g, dim, keepdim, shape) * k.conj(k.exp(input - _keep(k, out, dim, keepdim, shape)))
 
 
 def _softmax_input(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, Any]:
@@ -82,6 +87,7 @@ def _softmax_samples(m: Any) -> list[Any]:
         m(m.f(2, 3), dim=1),
         m(m.f(2, 3), dim=0),
         m(m.f(), dim=0),
+        m(m.a(float("-inf"), m.f().dtype), 0).not_numeric("NaN"),
         m(m.f(0, 2), 1),
         m(m.nc(3, 4), -1),
         m(m.f(2, 3, 2), 1),
@@ -101,6 +107,8 @@ def _softmax_errors(name: str) -> Any:
 @reduction(methods="softmax", aliases="special.softmax", samples=_softmax_samples, errors=_softmax_errors("softmax"))
 def softmax(k, input, *, dim):
     """``exp(x) / sum(exp(x))`` along ``dim``."""
+    if not input.ndim:
+        return np.asarray(np.exp(input - input))  # 1, or NaN for what is not finite
     return in_order(softmax_kernel.softmax(input, dim))
 
 
@@ -144,7 +152,7 @@ def _in_float32(k, formula):
 )
 def log_softmax(k, input, *, dim):
     """``x - log(sum(exp(x)))`` along ``dim``."""
-    return in_order(softmax_kernel.log_softmax(input, dim)) if input.ndim else np.zeros_like(input)
+    return in_order(softmax_kernel.log_softmax(input, dim)) if input.ndim else np.asarray(input - input)
 
 
 @log_softmax.prepare
@@ -160,7 +168,7 @@ def _(input, dim):
 @log_softmax.vjp("input", formal=True)
 def _(k, g, out, dim):
     if not out.ndim:
-        return g * 0.0
+        return g - k.exp(out) * g
     return k.either(softmax_kernel.log_softmax_gradient, _log_softmax_gradient(k), g, out, dim)
 
 

@@ -90,7 +90,9 @@ def sort_pair(k, input, *, dim, descending, stable=False):
         index = n - 1 - np.flip(np.argsort(np.flip(input, dim), dim, kind="stable"), dim)
     else:
         index = np.argsort(input, dim, kind="stable")
-    return np.take_along_axis(input, index, dim), np.ascontiguousarray(index)
+    values, order = np.empty_like(input), np.empty_like(input, np.int64)  # both are laid out as the input is
+    values[...], order[...] = np.take_along_axis(input, index, dim), index
+    return values, order
 
 
 sort_pair.grad_name = lambda inputs, attrs: f"SortBackward{int(attrs['stable'])}"
@@ -141,6 +143,10 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
 @function(methods="argsort", samples=_sorts, errors=_sort_errors)
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along ``dim``."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("argsort", "input", 1, input)
+    if isinstance(input, Tensor):
+        check_dim(dim, input._a.ndim)
     return sort(input.detach(), dim, descending)[1]  # type: ignore[no-any-return]
 
 

@@ -13,6 +13,7 @@ from ..kernels import norm as norm_kernel
 from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
+from ..readers import REGISTRY
 from ..tensor import Tensor
 from .reduction import need_tensor
 
@@ -188,8 +189,12 @@ def corrcoef(input: Tensor) -> Tensor:
     c = cov(input)
     if not c._a.ndim:
         return c / c  # type: ignore[no-any-return]
-    d = c.diagonal().sqrt()
-    return (c / d.unsqueeze(1) / d).clamp(-1, 1)  # type: ignore[no-any-return]
+    if not c.dtype.is_complex:
+        d = c.diagonal().sqrt()
+        return (c / d.unsqueeze(1) / d).clamp(-1, 1)  # type: ignore[no-any-return]
+    d = c.diagonal().real.sqrt()
+    c = c / d.unsqueeze(1) / d
+    return REGISTRY["complex"].public(c.real.clamp(-1, 1), c.imag.clamp(-1, 1))  # type: ignore[no-any-return]
 
 
 # --- distances ----------------------------------------------------------------------------------------------------------

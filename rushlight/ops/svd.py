@@ -13,13 +13,28 @@ from ..readers import tensors
 from ..return_types import named
 from ..tensor import Tensor, wrap
 from ..writing import write_out
-from .matrices import NO_0D, adjoint, check_matrix, constant, diagonal_matrix, or_zero, well
+from .matrices import NO_0D, adjoint, check_kernel, check_matrix, constant, diagonal_matrix, or_zero, well
+
+
+def singular_values(A: Any, full: bool) -> Any:
+    """U, S, V^H; NaN where A is infinite."""
+    try:
+        return tuple(np.linalg.svd(A, full_matrices=full))
+    except np.linalg.LinAlgError:
+        if np.isnan(A).any():
+            where = np.flatnonzero(np.isnan(A).reshape(-1, A.shape[-2] * A.shape[-1]).any(-1))[0]
+            batch = f"(Batch element {where}): " if A.ndim > 2 else ""
+            raise errors.LinAlgError(
+                f"linalg.svd: {batch}The algorithm failed to converge because the input matrix contained non-finite values."
+            ) from None
+        shaped = np.linalg.svd(np.zeros_like(A), full_matrices=full)
+        return tuple(np.full_like(part, np.nan) for part in shaped)
 
 
 @opaque(public=False, outputs=("U", "S", "Vh"), n_diff=3, grad_name="LinalgSvdBackward0")
 def svd_triple(k, A, *, full_matrices):
     """U, S, V^H of ``A = U diag(S) V^H``."""
-    return tuple(np.linalg.svd(A, full_matrices=full_matrices))
+    return singular_values(A, full_matrices)
 
 
 @svd_triple.vjp("A")
@@ -65,6 +80,11 @@ def _(k, g, A, U, S, Vh):
 def svd(A: Tensor, full_matrices: bool = True, *, driver: Any = None, out: Any = None) -> Any:
     """U, S, V^H of ``A = U diag(S) V^H``; the singular values descend."""
     check_matrix("linalg.svd", A, False)
+    check_kernel("linalg_svd_cpu", A)
+    if driver is not None:
+        raise errors.runtime(
+            "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend."
+        )
     result = named("linalg_svd", ("U", "S", "Vh"))(*svd_triple.public(A, full_matrices=bool(full_matrices)))
     return result if out is None else write_out("linalg_svd", out, result)
 
@@ -111,5 +131,6 @@ def old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: A
 def svdvals(A: Tensor, *, driver: Any = None, out: Any = None) -> Tensor:
     """The singular values, descending."""
     check_matrix("linalg.svd", A, False)
+    check_kernel("linalg_svd_cpu", A)
     values = svd_triple.public(A, full_matrices=False)[1]
     return values if out is None else write_out("linalg_svdvals", out, values)  # type: ignore[no-any-return]

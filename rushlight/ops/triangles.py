@@ -1,4 +1,4 @@
-"""Triangles of matrices."""
+"""Triangles of matrices, and writing their diagonals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import errors
+from ..functions import function
 from ..op import opaque
+from ..tensor import Tensor
 
 
 def _samples(m: Any) -> list[Any]:
@@ -68,3 +70,52 @@ def _(input, diagonal=0):
 @triu.vjp("input")
 def _(k, g, diagonal):
     return k.triu(g, diagonal)
+
+
+@function(
+    name="Tensor.fill_diagonal_",
+    methods="fill_diagonal_",
+    samples=lambda m: [
+        m(m.f(3, 3), 5.0),
+        m(m.f(2, 5), 5),
+        m(m.f(7, 3), 5),
+        m(m.f(8, 3), 5, wrap=True),
+        m(m.f(2, 5), 5, True),
+        m(m.f(3, 3, 3), 5),
+        m(m.f(0, 3), 5),
+        m(m.nc(3, 2), 5),
+        m(m.i(3, 3), 2.7),
+        m.without("0-d", "it needs two dimensions"),
+    ],
+    errors=lambda m: [
+        m.error(RuntimeError, "dimensions must larger than 1", m.f(3), 1),
+        m.error(RuntimeError, "all dimensions of input must be of equal length", m.f(2, 3, 2), 1),
+        m.error(RuntimeError, "a view of a leaf Variable that requires grad", m.f(2, 2).requires_grad_(), 1),
+        m.error(RuntimeError, "value cannot be converted to type int64_t without overflow", m.i(2, 2), 1j),
+    ],
+)
+def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Write a number to the main diagonal; with ``wrap`` to further ones of a tall matrix, each a row below the end of the last.
+
+    More than two dimensions must be of one size. The gradient of what is overwritten is 0.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 3).fill_diagonal_(5)
+    tensor([[5., 0., 0.],
+            [0., 5., 0.]])
+    """
+    if self.ndim < 2:
+        raise errors.runtime("dimensions must larger than 1", f"The tensor has the shape {list(self.shape)}.")
+    if self.ndim > 2 and len(set(self.shape)) > 1:
+        raise errors.runtime(
+            "all dimensions of input must be of equal length", f"The tensor has the shape {list(self.shape)}."
+        )
+    height, width = self.shape[:2]
+    diagonal = self.diagonal()
+    while diagonal.ndim > 1:
+        diagonal = diagonal.diagonal(0, 0, -1)
+    diagonal.fill_(fill_value)
+    if wrap and self.ndim == 2:
+        for row in range(width + 1, height, width + 1):
+            self[row : row + width].diagonal().fill_(fill_value)
+    return self

@@ -34,7 +34,7 @@ def expm1(k, input):
 
 @expm1.vjp("input")
 def _(k, g, out):
-    return g * (out + 1)
+    return g * (k.conj(out) + 1)
 
 
 @elementwise(promote="float", methods="exp2 exp2_", aliases="special.exp2", domain=(-3, 3))
@@ -45,7 +45,7 @@ def exp2(k, input):
 
 @exp2.vjp("input")
 def _(k, g, out):
-    return g * out * math.log(2)
+    return g * k.conj(out) * math.log(2)
 
 
 @elementwise(promote="float", methods="log log_", domain=(0.1, 4))
@@ -152,6 +152,17 @@ def tanh(k, input):
 @tanh.vjp("input")
 def _(k, g, out):
     return g * k.conj(k.one_minus_square(out))
+
+
+@elementwise(public=False, promote="float")
+def one_minus_square(k, input):
+    """``1 - x * x``, rounded once: what the gradient of tanh is computed with, also when it is to be differentiated."""
+    return k.one_minus_square(input)
+
+
+@one_minus_square.vjp("input")
+def _(k, g, input):
+    return g * (-2 * k.conj(input))
 
 
 @elementwise(promote="float", methods="sigmoid sigmoid_", aliases="special.expit nn.functional.sigmoid", domain=(-4, 4))

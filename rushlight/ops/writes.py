@@ -132,7 +132,7 @@ def zero_(input: Tensor) -> Tensor:
         return input.zero_()  # type: ignore[no-any-return]
     if recording() and requires_grad(input):
         return inplace(zero, (input,), {})
-    check_writable(input)
+    check_writable(input, overlap=False)
     input._a.fill(0)
     bump(input)
     return input

@@ -32,6 +32,11 @@ class MapLevel(Level):
     def stack(rows: list[Tensor]) -> Tensor:
         return REGISTRY["stack"].public(rows)  # type: ignore[no-any-return]
 
+    def custom(self, cls: Any, args: tuple[Any, ...]) -> Any:
+        from . import custom
+
+        return custom.mapped(cls, args, self)
+
     def get(self, x: Tensor, index: Any) -> Tensor:
         return indexing.get(self, x, index)
 

@@ -22,7 +22,7 @@ from .. import errors, types
 from ..autograd import engine, unused
 from ..autograd.graph import AccumulateGrad
 from ..autograd.mode import enable_grad, is_grad_enabled
-from ..levels import Batched, Dual, Level, Wrapped, batched, dual, stack
+from ..levels import Batched, Dual, Level, Wrapped, batched, dual, innermost, stack
 from ..readers import REGISTRY
 from ..tensor import Tensor, alias_of, edge_of, wrap
 from .batching import MapLevel
@@ -264,8 +264,10 @@ def of_wrapped(
             if o._a.size != 1:
                 raise errors.runtime("grad can be implicitly created only for scalar outputs")
             vectors[i] = wrap(np.ones(o._a.shape, o._a.dtype))
+    innermost_level = innermost((*outputs, *inputs))
+    levels = [level for level in stack() if innermost_level is not None and level.number <= innermost_level.number]
     settled = (lambda t: t) if create_graph else (lambda t: map_plain(detached, t))
-    found = gradients(outputs, inputs, vectors, stack(), settled)
+    found = gradients(outputs, inputs, vectors, levels, settled)
     for i, (x, g) in enumerate(zip(inputs, found, strict=True)):
         if g is None and not allow_unused:
             raise unused(i, x)

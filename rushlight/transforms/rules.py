@@ -213,6 +213,8 @@ def products(call: Call) -> Any:
         return matmul(a.unsqueeze(-2), b.unsqueeze(-1)).squeeze(-1).squeeze(-1)
     if name == "mv":
         return matmul(a, b.unsqueeze(-1)).squeeze(-1)
+    if name == "mm" and not call.is_batched(0):  # turned, the examples are more rows of one product
+        return matmul(b.transpose(-1, -2), a.t()).transpose(-1, -2)
     return matmul(a, b)
 
 

@@ -59,6 +59,11 @@ class DualLevel(Level):
         write(x.tangent, result.tangent if has else _zeros(result))
         shown_as(x, x.primal)
 
+    def custom(self, cls: Any, args: tuple[Any, ...]) -> Any:
+        from . import custom
+
+        return custom.pushed(cls, args, self)
+
     def get(self, x: Tensor, index: Any) -> Tensor:
         return dual(x.primal[index], x.tangent[index], self)
 
