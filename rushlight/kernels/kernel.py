@@ -18,7 +18,7 @@ import numpy as np
 from . import cpython, llvm, memory, threads
 from .code import checks
 from .emit import F32, F64, I32, I64, U8, Code, Module, Type, Value, pointer_to
-from .language import Translator, annotation
+from .language import UNHURRIED, Translator, annotation
 
 #: What a kernel's code finds in its table, filled after loading.
 _OBJECTS: tuple[Any, ...] = (
@@ -120,7 +120,7 @@ class _Entry:
     """The function that Python calls, being written."""
 
     def __init__(self, module: Module):
-        self.code = module.define("ptr @entry(ptr %self, ptr %given, i64 %count) nounwind optnone noinline")
+        self.code = module.define(f"ptr @entry(ptr %self, ptr %given, i64 %count) nounwind{UNHURRIED}")
 
     def object(self, thing: Any) -> str:
         place = next(i for i, x in enumerate(_OBJECTS) if x is thing)

@@ -498,13 +498,16 @@ _WHILE_COMPILING: dict[str, Any] = {
 }
 
 
-def function(module: Module, name: str, python: Any, bindings: dict[str, Any] | None = None) -> None:
+#: Of functions whose time is not what counts: LLVM takes a quarter of the time for code that it does not improve.
+UNHURRIED = " optnone noinline"
+
+
+def function(module: Module, name: str, python: Any, attributes: str = "") -> None:
     """A function of C's calling convention with the parameters that the Python function annotates; it returns nothing or a value."""
     node, _ = source(python)
-    names = {**python.__globals__, **(bindings or {})}
-    parameters = [(a.arg, annotation(a.annotation, names)) for a in node.args.args if a.arg not in (bindings or {})]
+    parameters = [(a.arg, annotation(a.annotation, python.__globals__)) for a in node.args.args]
     code = module.define("")
-    to = Translator(code, python, dict(bindings or {}))
+    to = Translator(code, python, {})
     for i, (parameter, (kind, _)) in enumerate(parameters):
         given = Value(kind, f"%a{i}")
         to.names[parameter] = given if kind.kind == "pointer" else to.into(None, given)
@@ -512,7 +515,7 @@ def function(module: Module, name: str, python: Any, bindings: dict[str, Any] | 
     code.line(f"ret {result.typed}" if isinstance(result, Value) else "ret void")
     listed = ", ".join(f"{kind.text} %a{i}" for i, (_, (kind, _)) in enumerate(parameters))
     returned = result.type.text if isinstance(result, Value) else "void"
-    code.header = f"{returned} @{name}({listed}) nounwind"
+    code.header = f"{returned} @{name}({listed}) nounwind{attributes}"
 
 
 def annotation(node: ast.expr | None, names: dict[str, Any]) -> tuple[Type, str]:

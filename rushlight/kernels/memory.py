@@ -78,9 +78,9 @@ def _context() -> Any:
 def _written() -> str:
     from .code import allocator
     from .emit import Module
-    from .language import function
+    from .language import UNHURRIED, function
 
     module = Module()
     for name in ("allocate", "allocate_zeros", "change", "give_back"):
-        function(module, name, getattr(allocator, name))
+        function(module, name, getattr(allocator, name), UNHURRIED)
     return str(module)
