@@ -125,6 +125,7 @@ def grad_and_value(func: Function, argnums: Any = 0, has_aux: bool = False) -> F
             grads = [_zeros(x) if g is None else g for g, x in zip(found, given, strict=True)]
             value = xs.settled(out)
             aux = trees.mapped(xs.settled, aux) if has_aux else None
+            xs.close()
         result = trees.unflatten(grads, spec)
         return result, (value, aux) if has_aux else value
 
@@ -168,6 +169,7 @@ def _vjp(func: Function, primals: tuple[Any, ...], argnums: Any, has_aux: bool) 
         outputs, out_spec = _only_tensors(out, what)
         values = [xs.settled(o) for o in outputs]
         aux = trees.mapped(xs.settled, aux) if has_aux else None
+        xs.close()
 
     def vjp_fn(cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
         vectors, given_spec = trees.flatten(cotangents)
@@ -273,6 +275,8 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
             pulled = xs.gradients(outputs, us.tensors)
         xs.recorded = us.recorded = recorded
         values = [xs.settled(o) for o in outputs]
+        xs.close()
+        us.close()
 
     def jvp_fn(*tangents: Any) -> Any:
         vectors, given_spec = trees.flatten(tangents)

@@ -29,6 +29,15 @@ from .batching import MapLevel
 from .tangents import DualLevel
 
 
+class Variable(AccumulateGrad):
+    """The leaf of a fresh variable. Once its derivative is computed, ``alive`` no more, it is a constant to everybody else."""
+
+    __slots__ = ("alive",)
+
+
+Variable.__name__ = "AccumulateGrad"  # as which programs may meet it
+
+
 class Variables:
     """Fresh variables in place of tensors: what a derivative is taken by.
 
@@ -60,7 +69,8 @@ class Variables:
         if self.recorded and edge_of(x) is not None:
             return REGISTRY["view"].public(x, x._a.shape)  # type: ignore[no-any-return]
         leaf = alias_of(x, x._a, True)
-        node = AccumulateGrad(leaf)
+        node = Variable(leaf)
+        node.alive = True
         leaf._edge = node, 0
         self.own.add(node)
         return leaf
@@ -71,6 +81,11 @@ class Variables:
         """The gradient of each variable from those of the outputs (None: none flows); None where there is none."""
         own = self.own if also_own is None else self.own | also_own.own
         return gradients(outputs, self.tensors, vectors, self.levels, lambda t: self.settled(t, own))
+
+    def close(self) -> None:
+        """Say that nothing more is differentiated by these variables but through ``gradients``."""
+        for node in self.own:
+            node.alive = False
 
     def settled(self, t: Any, own: set[Any] | None = None) -> Any:
         """A result for the outside: without a history, unless it leads further than to the variables."""
@@ -84,14 +99,14 @@ def detached(x: Tensor) -> Tensor:
 
 
 def leads_out(x: Tensor, own: set[Any]) -> bool:
-    """Whether the history of a plain tensor leads to a leaf that is not among ``own``."""
+    """Whether the history of a plain tensor leads to a leaf that is not among ``own``, and that somebody differentiates by."""
     edge = edge_of(x)
     if edge is None:
         return False
     seen, todo = {edge[0]}, [edge[0]]
     while todo:
         node = todo.pop()
-        if node.is_leaf and node not in own:
+        if node.is_leaf and node not in own and (node.__class__ is not Variable or node.alive):
             return True
         for to in node.edges:
             if to is not None and to[0] not in seen:

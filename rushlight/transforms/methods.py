@@ -179,7 +179,7 @@ for _name in ("tolist", "numpy", "__array__", "__float__", "__int__", "__complex
 def repr_of_dual(self: Dual, *, tensor_contents: Any = None) -> str:
     if self.at.is_func:
         return _shown(self, f"GradTrackingTensor(lvl={self.at.number}, value=", self.primal)
-    text, tangent = repr(self.primal), repr(self.tangent)
+    text, tangent = repr(self.primal), f"{self.tangent}"
     if not self.at.alive:
         return text
     return f"{text[:-1]}, tangent={tangent})" if "\n" not in text else f"{text[:-1]},\n       tangent={tangent})"

@@ -482,11 +482,31 @@ def affine(call: Call, out: Any, weight: Any, bias: Any) -> Any:
 @rule("native_batch_norm")
 def batch_norm(call: Call) -> Any:
     """Each example's channels are channels of their own. Running statistics of one model cannot follow several batches."""
-    running = call.attrs["running"]
-    if any([r is not None for r in running]):
-        return each(call)
+    if any([r is not None for r in call.attrs["running"]]):
+        return with_running_statistics(call)
     out = out_of_channels(call.run((into_channels(call.whole(0)), None, None)), call.size)
     return affine(call, out, call.value(1), call.value(2))
+
+
+def with_running_statistics(call: Call) -> Any:
+    """In evaluation the statistics are numbers like any others: more samples.
+
+    Raises:
+        RuntimeError: in training.
+    """
+    if call.attrs["training"]:
+        raise errors.runtime(
+            "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in place, were not "
+            "batched.\nIf you are using a module and do not need eval mode, please set `track_running_stats` to be False.If you are "
+            "using a prebuilt module and do not need eval mode, please see the functorch website for resources on how to patch your "
+            "module to work with vmap",
+            "torch.func.replace_all_batch_norm_modules_(model) does that.",
+        )
+    weight, bias = call.value(1), call.value(2)
+    shared = not (weight is not None and call.is_batched(1) or bias is not None and call.is_batched(2))
+    out = call.run((folded(call.whole(0)), weight, bias) if shared else (folded(call.whole(0)), None, None))
+    out = out.reshape(call.size, *call.shape(0))
+    return out if shared else affine(call, out, weight, bias)
 
 
 @rule("attend")

@@ -172,6 +172,8 @@ def transposed(
     xs.recorded = us.recorded = recorded
     outs = [xs.settled(o) for o in results]
     slopes = [None if t is None else us.settled(t, us.own | xs.own) for t in slopes]
+    xs.close()
+    us.close()
     if result.__class__ is tuple:
         return tuple(outs), slopes
     return outs[0], slopes[0]
