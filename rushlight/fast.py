@@ -22,7 +22,7 @@ from .inplace import inplace
 from .kernels import llvm
 from .kernels.elementwise import LARGE, MEDIUM
 from .kernels.memory import empty
-from .large import body, native
+from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import Op, call
 from .plain import has_plain_form, several, single
@@ -153,9 +153,9 @@ def unary(op: Op) -> Callable[..., Any]:
         if not llvm.patience.over(0, OFTEN):
             left = OFTEN if llvm.patience.ready is None else 0
         else:
-            loops = [native(op, dt, defaults) for dt in (F32, F64)]
-            if loops[0] is not None:
-                kernel = with_loops(*loops, without)
+            loop = native(op, F32, defaults)
+            if loop is not None:
+                kernel = with_loops(loop, native(op, F64, defaults), without)
                 limit = sys.maxsize
 
     def start() -> None:
@@ -239,9 +239,14 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     def by_size(a: Any, b: Any) -> Any:
         nonlocal pairs
         if pairs is None and llvm.patience.ready:
-            pairs = with_loops(*[native(op, dt, defaults) for dt in (F32, F64)], in_general)
-        alike = b.__class__ is ndarray and b.shape == a.shape  # the loops ask for the number of elements only
-        return pairs(a, b) if alike and pairs is not None else in_general(a, b)
+            pairs = with_loops(native(op, F32, defaults), native(op, F64, defaults), in_general)
+        if b.__class__ is ndarray and b.ndim and pairs is not None:
+            if b.shape == a.shape:  # the loops ask for the number of elements only
+                return pairs(a, b)
+            r = spread(op, a, b, defaults)
+            if r is not None:
+                return r
+        return in_general(a, b)
 
     def in_general(a: Any, b: Any) -> Any:
         found = body(op, (a, b), defaults)
@@ -274,6 +279,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
                 return slow(x, y)
             e1 = y._edge if y._base is None else edge_of(y)
             number = False
+            large = a.size >= limit or b.size >= limit
         elif cls is float or (cls is int and -EXACT <= y <= EXACT):
             if plain_numbers:
                 b = y
@@ -284,10 +290,11 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
                     b = zero_d(y, known, dt)
             e1 = None
             number = True
+            large = a.size >= limit
         else:
             return slow(x, y)
         try:
-            r = quietly(kernel, a, b) if a.size < limit else quietly(by_size, a, b)
+            r = quietly(by_size if large else kernel, a, b)
         except (ValueError, RuntimeError):  # shapes that do not broadcast, or another thread is inside
             return slow(x, y)
         if r.__class__ is not ndarray:
@@ -399,7 +406,7 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
                     if b is None:
                         b = zero_d(y, known, dt)
             if b is not None:
-                if a.size >= LARGE and body(op, (a, b), op.defaults, out=a) is not None:
+                if a.size >= LARGE and written_by_loop(op, a, b):
                     x._vc[0] += 1
                     return x
                 try:
@@ -412,6 +419,13 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
         return inplace(op, (x, y), {}) if is_operand(y) else NotImplemented
 
     return assign
+
+
+def written_by_loop(op: Op, a: Any, b: Any) -> bool:
+    """Whether a loop has computed an op of two arrays into the first."""
+    if body(op, (a, b), op.defaults, out=a) is not None:
+        return True
+    return bool(b.ndim and b.size < a.size and spread(op, a, b, op.defaults, out=a) is not None)
 
 
 def is_operand(x: Any) -> bool:

@@ -36,6 +36,15 @@ def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], out: Any = No
         return None
 
 
+def spread(op: Op, a: Any, b: Any, attrs: dict[str, Any], out: Any = None) -> Any:
+    """The result of an elementwise body where one of two arrays is broadcast to the other's shape; None if NumPy is to compute it."""
+    if not patience.ready or op.all_nondiff or op.extras or len(op.outputs) > 1:
+        return None
+    from .kernels import broadcast
+
+    return broadcast.spread((op.name, *attrs.items()), partial(op.forward, loops, **attrs), a, b, out)
+
+
 def _is_worth_it(operands: tuple[Any, ...]) -> bool:
     """Whether loops are worth compiling, after the work on these arrays or for it alone."""
     if patience.ready is not None:

@@ -203,6 +203,19 @@ def _without_numbers(key: Any) -> Any:
 
 def _read(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Any:
     """The compiled loop of a function, and how many results it has; None if it has none."""
+    loop = recorded(function, dtype, pattern)
+    if loop is None:
+        return None
+    from . import loops
+
+    compiled = loops.compiled(loop)
+    if compiled is None:
+        return None
+    return within_threads(compiled) if loop.parted else compiled, len(loop.stores)
+
+
+def recorded(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Loop | None:
+    """The loop of a function of operands of such kinds, its results before its arrays; None if it has none."""
     if dtype not in KINDS:
         return None
     kinds = [kind for kind in pattern if kind in ("array", "mask")]
@@ -219,14 +232,7 @@ def _read(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Any:
         values = [recording.value(r) for r in (results if results.__class__ is tuple else (results,))]
     except (Unreadable, TypeError, ValueError):
         return None
-    if any(loop.is_condition(value) for value in values):
-        return None
-    from . import loops
-
-    compiled = loops.compiled(loop.with_results(values))
-    if compiled is None:
-        return None
-    return within_threads(compiled) if loop.parted else compiled, len(values)
+    return None if any(loop.is_condition(value) for value in values) else loop.with_results(values)
 
 
 def within_threads(loop: Any) -> Any:

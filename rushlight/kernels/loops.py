@@ -8,6 +8,7 @@ the same. Long arrays are shared out among the threads.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from . import kernel, words
@@ -47,21 +48,29 @@ def written(loop: Loop) -> str:
         f"def loop({', '.join(['start', 'stop', *arrays, *numbers])}):",
         f"    whole = start + (stop - start) // {lanes} * {lanes}",
         f"    for i in range(start, whole, {lanes}):",
-        *_body(loop, lanes),
+        *body(loop, lanes),
         "    for i in range(whole, stop):",
-        *_body(loop, 1),
+        *body(loop, 1),
     ]
     return "\n".join(lines)
 
 
-def _body(loop: Loop, lanes: int) -> list[str]:
-    v = "v" if lanes > 1 else "x"  # a name has one type
+def body(
+    loop: Loop,
+    lanes: int,
+    load: Callable[[int, int], str] = "load(a{}, i, {})".format,
+    store: Callable[[int, str], str] | None = None,
+    indent: int = 8,
+) -> list[str]:
+    """The lines of one turn, for so many lanes: ``load(array, lanes)`` says how an element of an array is read, ``store(array, value)``
+    how one is written."""
     whole = lanes > 1
+    v = "v" if whole else "x"  # a name has one type
     lines = []
     for i in loop.needed(whole):
         op, *operands = loop.code[i]
         if op == "load":
-            value = f"load(a{operands[0]}, i, {lanes})"
+            value = load(operands[0], lanes)
         elif op == "number":
             value = f"n{operands[0]}"
         elif op == "constant":
@@ -70,10 +79,11 @@ def _body(loop: Loop, lanes: int) -> list[str]:
             value = f"{v}{operands[0 if whole else 1]}"
         else:
             value = f"functions.{op}({', '.join(f'{v}{x}' for x in operands)})"
-        lines.append(f"        {v}{i} = {value}")
-    # A number that is stored as it is has to become a vector first.
-    lines += [f"        a{array}[i] = splat({v}{value}, {lanes})" for array, value in loop.stores.items()]
-    return lines or ["        pass"]
+        lines.append(f"{v}{i} = {value}")
+    for array, value in loop.stores.items():
+        # A number that is stored as it is has to become a vector first.
+        lines.append(store(array, f"{v}{value}") if store else f"a{array}[i] = splat({v}{value}, {lanes})")
+    return [" " * indent + line for line in lines or ["pass"]]
 
 
 def _text(number: float) -> str:
