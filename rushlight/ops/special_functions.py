@@ -102,6 +102,10 @@ def nan_to_num(k, input, *, nan=0.0, posinf=None, neginf=None):
     """NaN and infinities replaced: by 0 and the largest finite numbers unless given."""
     if input.dtype.kind in "iub":
         return np.array(input)
+    if input.dtype.kind == "V":
+        limits = types.finfo(types.bfloat16)
+        ends = {"posinf": limits.max if posinf is None else posinf, "neginf": limits.min if neginf is None else neginf}
+        return k.nan_to_num(input.astype(np.float32), nan=nan, **ends).astype(input.dtype)
     if input.dtype.kind != "f":
         return np.nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
     t, limits = input.dtype.type, np.finfo(input.dtype)
@@ -266,6 +270,8 @@ def _(k, g, input):
 
 def _infinite(name: str, ufunc, doc: str) -> None:
     def forward(k, input):
+        if input.dtype.kind == "V":
+            input = input.astype(np.float32)
         return ufunc(input) if input.dtype.kind == "f" else np.zeros(input.shape, bool)
 
     forward.__name__, forward.__doc__ = name, doc
