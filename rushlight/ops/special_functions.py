@@ -188,10 +188,9 @@ def ndtr(input, *, out=None):
 )
 def mvlgamma(k, input, *, p):
     """The logarithm of the multivariate gamma function of dimension ``p``."""
-    out = special.lgamma(input)
-    for i in range(1, p):
-        out = out + special.lgamma(input - input.dtype.type(0.5 * i))
-    return out + out.dtype.type(p * (p - 1) / 4 * math.log(math.pi))
+    steps = (np.arange(1 - p, 1) / 2).astype(input.dtype)
+    total = k.sum(special.lgamma(input[..., None] + steps), dim=-1)
+    return total + total.dtype.type(p * (p - 1) / 4 * math.log(math.pi))
 
 
 @mvlgamma.prepare
@@ -239,7 +238,7 @@ def sinc(k, input):
         return k.sinc(input.astype(np.float32)).astype(input.dtype)
     x = input * input.dtype.type(math.pi)
     zero = x == 0
-    return np.where(zero, x.dtype.type(1), np.sin(x) / np.where(zero, x.dtype.type(1), x))
+    return np.where(zero, x.dtype.type(1), k.sin(x) / np.where(zero, x.dtype.type(1), x))
 
 
 @sinc.vjp("input")
