@@ -21,7 +21,7 @@ def qr_pair(k, A, *, mode):
     if mode == "r":
         return np.empty(0, A.dtype), np.linalg.qr(A, "r")
     out = np.linalg.qr(A, mode)
-    return out[0], out[1]
+    return out[0].astype(A.dtype, copy=False), out[1].astype(A.dtype, copy=False)  # float64 if A is empty
 
 
 @qr_pair.vjp("A")
