@@ -91,3 +91,59 @@ def test_gradients_of_complex_tensors_agree_with_differences(name, number):
 
     difference = (at(STEP) - at(-STEP)) / (2 * STEP)
     assert abs(backward - difference) <= 1e-5 + 1e-4 * abs(difference), f"{backward}, by differences {difference}"
+
+
+def matrices(x):
+    """A Hermitian positive definite matrix made of any."""
+    return x @ x.mH + torch.eye(x.shape[-1], dtype=torch.float64)
+
+
+def shape_of_svd(x):
+    U, S, Vh = torch.linalg.svd(x, full_matrices=False)
+    return [U.abs(), S, Vh.abs(), (U * S) @ Vh @ (U @ Vh).mH]  # what does not depend on the phases, which are free
+
+
+def shape_of_eigh(x, uplo):
+    L, V = torch.linalg.eigh(matrices(x), uplo)
+    return [L, V.abs(), (V * L.exp()) @ V.mH]
+
+
+FACTORS = {
+    "cholesky": lambda x: [torch.linalg.cholesky(matrices(x))],
+    "cholesky upper": lambda x: [torch.linalg.cholesky(matrices(x), upper=True)],
+    "qr": lambda x: list(torch.linalg.qr(x)),
+    "svd": shape_of_svd,
+    "eigh L": lambda x: shape_of_eigh(x, "L"),
+    "eigh U": lambda x: shape_of_eigh(x, "U"),
+    "nuclear norm": lambda x: [torch.norm(x, "nuc")],
+    "addmm": lambda x: [torch.addmm(x, x, x, alpha=2 + 3j, beta=1 - 2j)],
+    "addr": lambda x: [torch.addr(x, x[0], x[:, 1], alpha=2 + 3j, beta=1 - 2j)],
+    "baddbmm": lambda x: [torch.baddbmm(x[None], x[None], x[None], alpha=2 + 3j, beta=1 - 2j)],
+    "logcumsumexp": lambda x: [x.logcumsumexp(0)],
+    "logsumexp": lambda x: [x.logsumexp(1)],
+    "corrcoef": lambda x: [torch.corrcoef(x * 0.5)],
+    "renorm": lambda x: [x.renorm(2, 0, 0.5)],
+}
+
+
+@pytest.mark.parametrize("name", FACTORS)
+def test_gradients_of_both_orders_of_factorisations_and_scaled_products(name):
+    rng = np.random.default_rng(7)
+    x = torch.from_numpy(rng.standard_normal((3, 3)) + 1j * rng.standard_normal((3, 3)))
+    ws = [direction(rng, o) for o in FACTORS[name](x)]
+    v, u = direction(rng, x), direction(rng, x)
+
+    def gradient(at):
+        at = at.detach().requires_grad_()
+        (g,) = torch.autograd.grad(FACTORS[name](at), at, ws, create_graph=True)
+        return at, g
+
+    def value(at):
+        return sum(product(w, o) for w, o in zip(ws, FACTORS[name](at), strict=True))
+
+    at, g = gradient(x)
+    difference = (value(x + STEP * v) - value(x - STEP * v)) / (2 * STEP)
+    assert abs(product(g, v) - difference) <= 1e-5 + 1e-4 * abs(difference)
+    (second,) = torch.autograd.grad(g, at, u)
+    difference = (product(u, gradient(x + STEP * v)[1]) - product(u, gradient(x - STEP * v)[1])) / (2 * STEP)
+    assert abs(product(second, v) - difference) <= 1e-4 + 1e-4 * abs(difference)

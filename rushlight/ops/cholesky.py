@@ -80,8 +80,7 @@ def _(k, g, L, upper):
         g, L = adjoint(k, g), adjoint(k, L)
     inner = lower(k, k.matprod(adjoint(k, L), g))
     inner = 0.5 * (inner + adjoint(k, lower(k, inner, -1)))
-    inner = back_right(k, L, back(k, adjoint(k, L), inner), upper=False)
-    return 0.5 * (inner + adjoint(k, inner))
+    return back_right(k, L, back(k, adjoint(k, L), inner), upper=False)
 
 
 def _refuse(name: str, info: Tensor) -> None:

@@ -44,7 +44,8 @@ def _(k, g, L, V):
         gap = k.where(constant(k, np.eye(n, dtype=bool)), 1.0, k.unsqueeze(L, -2) - k.unsqueeze(L, -1))
         X = k.matprod(adjoint(k, V), gV)
         inner = inner + k.where(constant(k, np.eye(n, dtype=bool)), 0.0, X / gap)
-    return k.matprod(k.matprod(V, inner), adjoint(k, V))
+    out = k.matprod(k.matprod(V, inner), adjoint(k, V))
+    return 0.5 * (out + adjoint(k, out))
 
 
 def _check_hermitian(A: Any) -> None:

@@ -206,13 +206,30 @@ def take_apart(self: Tensor, index: Any) -> Taken:
         if not (recording() and requires_grad(self)):
             return Taken(view_of(self, self._a[(*index, ...)]), None, ())
         return Taken(_by_nodes(self, index)[0], None, ())
-    parts, sources = read(index, self._a.shape)
+    try:
+        parts, sources = read(index, self._a.shape)
+    except IndexError:
+        found = _of_nothing(self, index)
+        if found is None:
+            raise
+        parts, sources = found
     arrays = [p for p in parts if isinstance(p, ndarray)]
     if len(arrays) > 1:
         _check_together(arrays)
     step = _by_nodes if recording() and requires_grad(self) else _at_once
     view, gather = step(self, parts)
     return Taken(view, gather if arrays else None, sources)
+
+
+def _of_nothing(self: Tensor, index: Any) -> tuple[list[Any], tuple[Tensor, ...]] | None:
+    """The parts of an index whose result has no elements: PyTorch looks at none of its index tensors then."""
+    with contextlib.suppress(IndexError):
+        parts, sources = read(index, self._a.shape, ranges=False)
+        parts = [np.zeros_like(p) if isinstance(p, ndarray) and p.dtype.kind != "b" else p for p in parts]
+        view, gather = _at_once(self, parts)
+        if 0 in _gathered_shape(view._a.shape, gather):
+            return parts, sources
+    return None
 
 
 def _all_ints(index: Any, shape: tuple[int, ...]) -> bool:

@@ -12,6 +12,7 @@ from ..functions import function
 from ..kernels import norm as norm_kernel
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque, reduction
+from ..promotion import result_type
 from ..tensor import Tensor
 from ..writing import write_out
 from .reduction import _keep, need_tensor
@@ -177,14 +178,37 @@ def _dist_zero(k, x, size):
         m(m.f(3), m.f(3), float("inf")),
         m(m.f(3), m.f(3), 0).value_only("torch fails there"),
     ],
-    errors=lambda m: [m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3))],
-    promote="none",
+    errors=lambda m: [
+        m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3)),
+        m.error(
+            RuntimeError, "norm(): input dtype should be either floating point or complex. Got Long", m.i(2), m.i(2)
+        ),
+        m.error(RuntimeError, "Subtraction, the `-` operator, with a bool tensor is not supported", m.f(2), m.b(2)),
+        m.error(TypeError, "dist(): argument 'other' (position 2) must be Tensor, not float", m.f(2), 3.0),
+    ],
+    promote="common",
 )
 def dist(k, input, other, *, p=2.0):
     """The p-norm of ``input - other``."""
     broadcast_shapes(input.shape, other.shape)
     difference = np.asarray(input - other)
     return norm_kernel.norm(difference, float(p), tuple(range(difference.ndim)), False)
+
+
+@dist.check
+def _(input, other, p=2.0):
+    for position, (name, x) in enumerate((("input", input), ("other", other)), 1):
+        if not isinstance(x, Tensor):
+            raise errors.not_a_tensor("dist", name, position, x)
+    if types.bool_ in (input.dtype, other.dtype):
+        input - other  # raises
+    common = result_type((input, other))
+    if common.category < types.FLOATING:
+        raise errors.runtime(
+            f"norm(): input dtype should be either floating point or complex. Got {types.scalar_name(common)} instead.",
+            "Convert first, for example with .float().",
+        )
+    return (input, other), {"p": p}
 
 
 @dist.vjp("input")
@@ -239,6 +263,9 @@ def renorm(k, input, *, p, dim, maxnorm):
 @renorm.prepare
 def _(input, p, dim, maxnorm):
     need_tensor("renorm", input)
+    if isinstance(input, Tensor) and input.dtype.category < types.FLOATING:
+        scalar = types.scalar_name(input.dtype)
+        raise errors.runtime(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {scalar}")
     if p <= 0:
         raise errors.runtime("renorm: non-positive-norm not supported")
     if maxnorm < 0:

@@ -21,7 +21,7 @@ def qr_pair(k, A, *, mode):
     if mode == "r":
         return np.empty(0, A.dtype), np.linalg.qr(A, "r")
     out = np.linalg.qr(A, mode)
-    return out[0], out[1]
+    return out[0].astype(A.dtype, copy=False), out[1].astype(A.dtype, copy=False)  # float64 if A is empty
 
 
 @qr_pair.vjp("A")
@@ -52,7 +52,10 @@ def _tall(k, gQ, gR, Q, R):
     n = M.shape[-1]
     lower = k.where(constant(k, np.tri(n, dtype=bool)), M, 0.0)
     strict = k.where(constant(k, np.tri(n, k=-1, dtype=bool)), M, 0.0)
-    whole = gQ + k.matprod(Q, lower + adjoint(k, strict))
+    inner = lower + adjoint(k, strict)
+    if k.is_complex(M):  # what stands on the diagonal is real
+        inner = 0.5 * (inner + adjoint(k, inner))
+    whole = gQ + k.matprod(Q, inner)
     return adjoint(k, k.triangular_solution(R, adjoint(k, whole), upper=True, unit=False))
 
 

@@ -214,14 +214,18 @@ var.prepare(_spread_options)
 
 @var.vjp("input")
 def _(k, g, input, dim, keepdim, correction):
+    return _of_variance(k, g, input, dim, keepdim, correction, 2.0)
+
+
+def _of_variance(k, g, input, dim, keepdim, correction, power):
+    """``g`` times ``power / (n - correction)`` times each element's distance from the mean."""
     shape = tuple(input.shape)
     n = _count(shape, dim)
+    g = _spread(k, g, dim, keepdim, shape)
     centred = input - k.mean(input, dim, True) if dim else input * 0.0
-    return (
-        _spread(k, g, dim, keepdim, shape)
-        * (2.0 / max(n - correction, 0) if n != correction else float("nan"))
-        * centred
-    )
+    if n > correction:
+        return g * (power / (n - correction)) * centred
+    return g * k.where(centred == 0.0, float("nan"), float("inf"))
 
 
 @reduction(
@@ -243,15 +247,7 @@ def _(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
 @std.vjp("input")
 def _(k, g, input, out, dim, keepdim, correction):
-    shape = tuple(input.shape)
-    n = _count(shape, dim)
-    centred = input - k.mean(input, dim, True) if dim else input * 0.0
-    scaled = k.where(out == 0.0, out * 0.0, g / out)
-    return (
-        _spread(k, scaled, dim, keepdim, shape)
-        * (1.0 / max(n - correction, 0) if n != correction else float("nan"))
-        * centred
-    )
+    return _of_variance(k, k.where(out == 0.0, 0.0, g / out), input, dim, keepdim, correction, 1.0)
 
 
 def _with_mean(name: str, root: bool, doc: str) -> None:
@@ -267,21 +263,25 @@ def _with_mean(name: str, root: bool, doc: str) -> None:
     def _(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
         return _spread_options(input, dim, unbiased, keepdim, correction=correction, name=name)
 
-    @op.vjp("input")
-    def _(k, g, input, out, dim, keepdim, correction):
+    def gradient(k, g, input, out, dim, keepdim, correction):
         of_spread, of_mean = g
         shape = tuple(input.shape)
-        n = _count(shape, dim)
         grad = input * 0.0
         if of_mean is not None:
-            grad = grad + _spread(k, of_mean, dim, keepdim, shape) / max(n, 1)
+            grad = grad + _spread(k, of_mean, dim, keepdim, shape) / max(_count(shape, dim), 1)
         if of_spread is None:
             return grad
-        centred = input - k.mean(input, dim, True) if dim else input * 0.0
-        factor = (1.0 if root else 2.0) / max(n - correction, 0) if n != correction else float("nan")
         if root:
-            of_spread = k.where(out == 0.0, out * 0.0, of_spread / out)
-        return grad + _spread(k, of_spread, dim, keepdim, shape) * factor * centred
+            of_spread = k.where(out == 0.0, 0.0, of_spread / out)
+        return grad + _of_variance(k, of_spread, input, dim, keepdim, correction, 1.0 if root else 2.0)
+
+    if root:
+        op.vjp("input")(gradient)
+    else:  # which needs no result for it: that may be written over
+
+        @op.vjp("input")
+        def _(k, g, input, dim, keepdim, correction):
+            return gradient(k, g, input, None, dim, keepdim, correction)
 
 
 _with_mean("var_mean", False, "Variance and mean, see :func:`var`.")

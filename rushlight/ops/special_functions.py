@@ -102,6 +102,10 @@ def nan_to_num(k, input, *, nan=0.0, posinf=None, neginf=None):
     """NaN and infinities replaced: by 0 and the largest finite numbers unless given."""
     if input.dtype.kind in "iub":
         return np.array(input)
+    if input.dtype.kind == "V":
+        limits = types.finfo(types.bfloat16)
+        ends = {"posinf": limits.max if posinf is None else posinf, "neginf": limits.min if neginf is None else neginf}
+        return k.nan_to_num(input.astype(np.float32), nan=nan, **ends).astype(input.dtype)
     if input.dtype.kind != "f":
         return np.nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
     t, limits = input.dtype.type, np.finfo(input.dtype)
@@ -184,10 +188,9 @@ def ndtr(input, *, out=None):
 )
 def mvlgamma(k, input, *, p):
     """The logarithm of the multivariate gamma function of dimension ``p``."""
-    out = special.lgamma(input)
-    for i in range(1, p):
-        out = out + special.lgamma(input - input.dtype.type(0.5 * i))
-    return out + out.dtype.type(p * (p - 1) / 4 * math.log(math.pi))
+    steps = (np.arange(1 - p, 1) / 2).astype(input.dtype)
+    total = k.sum(special.lgamma(input[..., None] + steps), dim=-1)
+    return total + total.dtype.type(p * (p - 1) / 4 * math.log(math.pi))
 
 
 @mvlgamma.prepare
@@ -235,7 +238,7 @@ def sinc(k, input):
         return k.sinc(input.astype(np.float32)).astype(input.dtype)
     x = input * input.dtype.type(math.pi)
     zero = x == 0
-    return np.where(zero, x.dtype.type(1), np.sin(x) / np.where(zero, x.dtype.type(1), x))
+    return np.where(zero, x.dtype.type(1), k.sin(x) / np.where(zero, x.dtype.type(1), x))
 
 
 @sinc.vjp("input")
@@ -266,6 +269,8 @@ def _(k, g, input):
 
 def _infinite(name: str, ufunc, doc: str) -> None:
     def forward(k, input):
+        if input.dtype.kind == "V":
+            input = input.astype(np.float32)
         return ufunc(input) if input.dtype.kind == "f" else np.zeros(input.shape, bool)
 
     forward.__name__, forward.__doc__ = name, doc

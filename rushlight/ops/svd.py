@@ -16,10 +16,43 @@ from ..writing import write_out
 from .matrices import NO_0D, adjoint, check_kernel, check_matrix, constant, diagonal_matrix, or_zero, well
 
 
+# LAPACK makes a tall matrix triangular first from a ratio of 11/6 on, and a wide one too; MKL does it from 3/2 on, wide ones never.
+# The signs of the vectors depend on it.
+def _decomposed(A: Any, full: bool) -> tuple[Any, Any, Any]:
+    m, n = A.shape[-2:]
+    if A.dtype.kind == "c" or not A.size:
+        return tuple(np.linalg.svd(A, full_matrices=full))  # type: ignore[return-value]
+    if n * 3 <= m * 2 and m < n * 11 // 6:
+        Q, R = np.linalg.qr(A, "complete" if full else "reduced")
+        U, S, Vh = np.linalg.svd(R[..., :n, :])
+        return np.concatenate([Q[..., :n] @ U, Q[..., n:]], -1), S, Vh
+    if m < n <= 256 and n >= m * 11 // 6:
+        return _wide(A, full)
+    return tuple(np.linalg.svd(A, full_matrices=full))  # type: ignore[return-value]
+
+
+def _wide(A: Any, full: bool) -> tuple[Any, Any, Any]:
+    """A wide matrix with rows of zeros (and columns, if it has few), until LAPACK does not find it wide."""
+    m, n = A.shape[-2:]
+    if m == 1:  # one reflection, which changes the sign if it does anything
+        U, S, Vh = np.linalg.svd(A, full_matrices=full)
+        wanted = np.copysign(U, A[..., :1]) * np.where(A[..., 1:].any(-1, keepdims=True), -1, 1)
+        Vh[..., :1, :] *= wanted * U
+        return wanted, S, Vh
+    rows, width = next((r, w) for r in range(m + 1, n + 3) for w in (max(n, r + 1),) if w < r * 11 // 6)
+    padded = np.zeros((*A.shape[:-2], rows, width), A.dtype)
+    padded[..., :m, :n] = A
+    U, S, Vh = np.linalg.svd(padded, full_matrices=full and width == n)
+    Vh = Vh[..., :n] if full and width == n else Vh[..., :m, :n]
+    if full and width > n:  # the rest is any basis of what A maps to zero
+        Vh = np.concatenate([Vh, np.linalg.svd(A)[2][..., m:, :]], -2)
+    return U[..., :m, :m], S[..., :m], Vh
+
+
 def singular_values(A: Any, full: bool) -> Any:
     """U, S, V^H; NaN where A is infinite."""
     try:
-        return tuple(np.linalg.svd(A, full_matrices=full))
+        return _decomposed(A, full)
     except np.linalg.LinAlgError:
         if np.isnan(A).any():
             where = np.flatnonzero(np.isnan(A).reshape(-1, A.shape[-2] * A.shape[-1]).any(-1))[0]
@@ -62,6 +95,8 @@ def _(k, g, A, U, S, Vh):
         inner = inner + column * ((Y - adjoint(k, Y)) / gap)
         if A.shape[-1] > n:
             outside = outside + k.matprod(U, (gVh - k.matprod(adjoint(k, Y), Vh)) / column)
+    if gU is not None and gVh is not None and k.is_complex(X):  # a phase that U and V share
+        inner = inner + k.where(constant(k, np.eye(n, dtype=bool)), (X - adjoint(k, X)) / (2.0 * row), 0.0)
     return k.matprod(k.matprod(U, inner), Vh) + outside
 
 

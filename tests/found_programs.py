@@ -1,0 +1,168 @@
+"""What random programs have found: the shortest line that showed each difference, and what PyTorch answers to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def gradient(torch: Any, f: Any, values: list[float]) -> Any:
+    """The gradient of the sum of ``f`` at these numbers."""
+    x = torch.tensor(values, requires_grad=True)
+    f(x).sum().backward()
+    return x.grad
+
+
+def answer(torch: Any, line: str) -> str:
+    """What an expression gives, or the name of the exception that it raises."""
+    names = {"torch": torch, "F": torch.nn.functional, "inf": float("inf"), "nan": float("nan")}
+    try:
+        value = eval(line, {**names, "gradient": lambda f, values: gradient(torch, f, values)})
+    except Exception as error:
+        return type(error).__name__
+    if not hasattr(value, "tolist"):
+        return repr(value)
+    return f"{str(value.dtype).rpartition('.')[2]} {tuple(value.stride())} {value.tolist()}"
+
+
+CASES = {
+    'torch.remainder(torch.tensor([-4.0, 4.0, 0.0, -0.0]), 2.0)':
+        'float32 (1,) [-0.0, 0.0, 0.0, -0.0]',
+    'torch.remainder(torch.tensor([-4.0, 4.0, 0.0, -0.0]), -2.0)':
+        'float32 (1,) [-0.0, 0.0, 0.0, -0.0]',
+    'torch.add(torch.ones(2, dtype=torch.float64), torch.tensor([1, 250], dtype=torch.uint8), alpha=-1)':
+        'float64 (1,) [0.0, -249.0]',
+    'torch.add(torch.tensor([0.1, 0.7, 1.3]), torch.tensor([1.7, 0.3, 2.9]), alpha=0.1)':
+        'float32 (1,) [0.27000001072883606, 0.7300000190734863, 1.5899999141693115]',
+    'torch.tensor([0.1, 0.7, 1.3]).sub_(torch.tensor([1.7, 0.3, 2.9]), alpha=0.3)':
+        'float32 (1,) [-0.4100000262260437, 0.60999995470047, 0.4299998879432678]',
+    'torch.sub(torch.ones(2, dtype=torch.uint8), torch.ones(2, dtype=torch.uint8), alpha=-1)':
+        'uint8 (1,) [2, 2]',
+    'torch.add(torch.zeros(1), torch.zeros(1), alpha=1j)':
+        'RuntimeError',
+    'torch.add(torch.zeros(1), torch.zeros(1), alpha=True)':
+        'RuntimeError',
+    'torch.add(torch.zeros(1), torch.zeros(1), alpha=1e300)':
+        'RuntimeError',
+    'torch.addcmul(torch.zeros(1), torch.zeros(1), torch.zeros(1), value=1j)':
+        'RuntimeError',
+    'torch.addcmul(torch.tensor([2.5], dtype=torch.float16), torch.tensor([3.1], dtype=torch.float16), torch.tensor([1.7], dtype=torch.float16), value=0.3)':
+        'float16 (1,) [4.08203125]',
+    'torch.tensor([0.0, -inf, 0.5], dtype=torch.float64).norm()':
+        'float64 () inf',
+    'torch.zeros(2, dtype=torch.uint8).fill_(-2.5)':
+        'RuntimeError',
+    'torch.zeros(2, dtype=torch.uint8).fill_(-1)':
+        'uint8 (1,) [255, 255]',
+    'torch.zeros(0, dtype=torch.int64).fill_(inf)':
+        'RuntimeError',
+    'torch.zeros(2).fill_(1j)':
+        'RuntimeError',
+    'torch.full((2,), 1e6, dtype=torch.float16)':
+        'RuntimeError',
+    'torch.zeros(2, dtype=torch.uint8).masked_fill(torch.tensor([True, False]), -2.5)':
+        'RuntimeError',
+    'torch.zeros(2, dtype=torch.int64).scatter(0, torch.tensor([1]), inf)':
+        'RuntimeError',
+    'F.pad(torch.zeros(1, dtype=torch.int64), (1, 1), value=inf)':
+        'RuntimeError',
+    'torch.zeros(2).index_fill(0, torch.tensor([-1]), 2.0)':
+        'float32 (1,) [0.0, 2.0]',
+    'torch.zeros(2).index_fill(0, torch.tensor([0]), 1j)':
+        'RuntimeError',
+    'torch.zeros(2, 3, 2).index_add(1, torch.tensor([3]), torch.zeros(2, 1, 2))':
+        'IndexError',
+    'torch.zeros(2, 3).index_add(1, torch.tensor([3]), torch.zeros(2, 1))':
+        'RuntimeError',
+    'torch.tensor(3).index_select(0, torch.tensor([0, 0]))':
+        'RuntimeError',
+    'torch.zeros(2, 3).index_select(1, torch.tensor([3]))':
+        'RuntimeError',
+    'torch.zeros(2, 3).index_select(0, torch.tensor([2]))':
+        'IndexError',
+    'torch.gather(torch.tensor(3.0), 0, torch.tensor([-1]))':
+        'RuntimeError',
+    'torch.kthvalue(torch.zeros(2, 0), 1, -1)':
+        'IndexError',
+    'torch.tensor(3.0).mT':
+        'float32 () 3.0',
+    'torch.softmax(torch.tensor([[1]]), 2)':
+        'IndexError',
+    'torch.softmax(torch.tensor([], dtype=torch.int64), 0)':
+        'int64 (1,) []',
+    'torch.zeros(2, dtype=torch.int32).lerp_(torch.ones(2, dtype=torch.int32), 0.5)':
+        'NotImplementedError',
+    'torch.zeros(2, dtype=torch.int32).floor_divide_(1j)':
+        'RuntimeError',
+    'F.smooth_l1_loss(torch.tensor([1.0], dtype=torch.bfloat16), torch.tensor([3.0], dtype=torch.bfloat16))':
+        'bfloat16 () 1.5',
+    'F.huber_loss(torch.tensor([1.0], dtype=torch.bfloat16), torch.tensor([3.0], dtype=torch.bfloat16))':
+        'bfloat16 () 1.5',
+    'torch.roll(torch.tensor(1.0), 1, 0)':
+        'IndexError',
+    'torch.roll(torch.zeros(2, 0), 1, 5)':
+        'float32 (1, 1) [[], []]',
+    'torch.mv(torch.tensor(1.0), torch.ones(2, 2))':
+        'IndexError',
+    'torch.dot(torch.tensor([True]), torch.tensor([True]))':
+        'NotImplementedError',
+    'torch.cdist(torch.ones(2, 2, dtype=torch.float16), torch.ones(2, 2, dtype=torch.float16))':
+        'NotImplementedError',
+    'torch.max(torch.ones(2, 2) * 1j, 0)':
+        'RuntimeError',
+    'torch.linalg.norm(torch.ones(2, 2, 2), ord=inf)':
+        'RuntimeError',
+    'torch.amin(torch.zeros(0), (-1, 0))':
+        'IndexError',
+    'torch.zeros(1).expand(3).fill_(1)':
+        'float32 (0,) [1.0, 1.0, 1.0]',
+    'torch.unique(torch.tensor([2.0, 1.0], requires_grad=True)).requires_grad':
+        'True',
+    'torch.unique(torch.tensor([2.0, 1.0], requires_grad=True)).sum().backward()':
+        'NotImplementedError',
+    'torch.prod(torch.tensor([[1.0, 2.0, 3.0]])).storage_offset()':
+        '0',
+    "torch.zeros(1, requires_grad=True).mul(2).__setattr__('requires_grad', True)":
+        'RuntimeError',
+    'torch.tensor([1, 2]).__setitem__([3], torch.tensor([1, 2, 3]))':
+        'RuntimeError',
+    'torch.zeros(0).requires_grad_()[:].__setitem__([0], 1.0)':
+        'RuntimeError',
+    'torch.cat([torch.ones(2, 3).mT, torch.ones(2, 3).mT]).stride()':
+        '(2, 1)',
+    'torch.stack([torch.ones(3, 4).mT, torch.ones(3, 4).mT], -1).stride()':
+        '(6, 2, 1)',
+    'torch.roll(torch.ones(3, 4).mT, 1, 1).stride()':
+        '(3, 1)',
+    'torch.flip(torch.ones(3, 4).mT, [1]).stride()':
+        '(1, 4)',
+    'torch.rot90(torch.ones(3, 4)).stride()':
+        '(1, 4)',
+    '(2 == torch.ones(3, dtype=torch.bool).expand(2, 3)).stride()':
+        '(3, 1)',
+    'torch.softmax(torch.ones(2, 3, 2).permute(2, 1, 0), 0).stride()':
+        '(6, 2, 1)',
+    'torch.cumsum(torch.ones(3, 4).mT, 1).stride()':
+        '(3, 1)',
+    'torch.cummax(torch.ones(3, 4).mT, 1)[1].stride()':
+        '(3, 1)',
+    'torch.sort(torch.ones(3, 4).mT, 1)[1].stride()':
+        '(1, 4)',
+    'torch.amax(torch.ones(3, 4, 5).permute(2, 0, 1), 1).stride()':
+        '(4, 1)',
+    'torch.var(torch.ones(3, 4, 5).permute(2, 0, 1), 1).stride()':
+        '(4, 1)',
+    'torch.ones(3, 4).t().scatter(0, torch.tensor([[0]]), 1.0).stride()':
+        '(3, 1)',
+    'torch.ones(3, 4).t().index_add(0, torch.tensor([0]), torch.ones(1, 3)).stride()':
+        '(3, 1)',
+    'gradient(lambda x: torch.where(x > 0, x, 0.0) / 0.0, [1.0, -1.0])':
+        'float32 (1,) [inf, 0.0]',
+    'gradient(lambda x: torch.atan2(x, x), [0.0])':
+        'float32 (1,) [0.0]',
+    'gradient(lambda x: torch.xlogy(x, x) * torch.tensor([1.0, 0.0]), [2.0, -2.0])':
+        'float32 (1,) [1.6931471824645996, 0.0]',
+    'gradient(lambda x: torch.softmax(x.half(), 0), [1.0, 4.0])':
+        'float32 (1,) [-2.9206275939941406e-06, -5.817413330078125e-05]',
+    'gradient(lambda x: torch.add(x, x, alpha=0.5), [1.0, 4.0])':
+        'float32 (1,) [1.5, 1.5]',
+}  # fmt: skip
