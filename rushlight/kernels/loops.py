@@ -80,9 +80,9 @@ def body(
         else:
             value = f"functions.{op}({', '.join(f'{v}{x}' for x in operands)})"
         lines.append(f"{v}{i} = {value}")
-    for array, value in loop.stores.items():
+    for array, held in loop.stores.items():
         # A number that is stored as it is has to become a vector first.
-        lines.append(store(array, f"{v}{value}") if store else f"a{array}[i] = splat({v}{value}, {lanes})")
+        lines.append(store(array, f"{v}{held}") if store else f"a{array}[i] = splat({v}{held}, {lanes})")
     return [" " * indent + line for line in lines or ["pass"]]
 
 

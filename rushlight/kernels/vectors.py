@@ -224,14 +224,14 @@ def single_exp(x: Array) -> Array:
 
 
 # --- what is left over beyond whole vectors -------------------------------------------------------------------------------
-def by_vectors(x: Any, vector: Callable[[Array], Array], single: Callable[[Array], Array]) -> Array:
+def by_vectors(x: Any, vector: Callable[[Any], Any], single: Callable[[Any], Any]) -> Any:
     """``vector(x)`` with what lies beyond the last whole vector of a loop replaced by ``single`` of it.
 
     PyTorch's loop goes along ``x`` as it lies in memory if that is one piece, else along its rows; where the elements of a
     row are not neighbours it takes all one by one.
     """
     if x.__class__ is Symbol:
-        return x.recording.by_place(vector(x), single(x))  # type: ignore[no-any-return]
+        return x.recording.by_place(vector(x), single(x))
     size = x.size
     if size < STEP:
         return single(x)
@@ -256,11 +256,11 @@ def by_vectors(x: Any, vector: Callable[[Array], Array], single: Callable[[Array
     return out.transpose(np.argsort(order))
 
 
-def all_by_vectors(vector: Callable[..., Array], single: Callable[..., Array], *arrays: Any) -> Array:
+def all_by_vectors(vector: Callable[..., Any], single: Callable[..., Any], *arrays: Any) -> Any:
     """The same of several float32 arrays; if they are not of one shape and each in one piece, all by vectors."""
     for x in arrays:
         if x.__class__ is Symbol:
-            return x.recording.by_place(vector(*arrays), single(*arrays))  # type: ignore[no-any-return]
+            return x.recording.by_place(vector(*arrays), single(*arrays))
     first = arrays[0]
     if not all([x.shape == first.shape and x.flags.c_contiguous for x in arrays]):
         return vector(*arrays)
