@@ -202,9 +202,13 @@ def take_apart(self: Tensor, index: Any) -> Taken:
     Raises:
         IndexError: too many or wrong indices. TypeError: a str, a slice of something. ValueError: a step below 1.
     """
-    if _all_ints(index, self._a.shape):  # the commonest index of several parts
-        if not (recording() and requires_grad(self)):
-            return Taken(view_of(self, self._a[(*index, ...)]), None, ())
+    recorded = recording() and requires_grad(self)
+    if not recorded:
+        basic = _basic(index)
+        if basic is not None:
+            with contextlib.suppress(IndexError):  # what is wrong is said below
+                return Taken(view_of(self, self._a[basic]), None, ())
+    elif _all_ints(index, self._a.shape):  # the commonest index of several parts
         return Taken(_by_nodes(self, index)[0], None, ())
     try:
         parts, sources = read(index, self._a.shape)
@@ -216,7 +220,7 @@ def take_apart(self: Tensor, index: Any) -> Taken:
     arrays = [p for p in parts if isinstance(p, ndarray)]
     if len(arrays) > 1:
         _check_together(arrays)
-    step = _by_nodes if recording() and requires_grad(self) else _at_once
+    step = _by_nodes if recorded else _at_once
     view, gather = step(self, parts)
     return Taken(view, gather if arrays else None, sources)
 
@@ -230,6 +234,37 @@ def _of_nothing(self: Tensor, index: Any) -> tuple[list[Any], tuple[Tensor, ...]
         if 0 in _gathered_shape(view._a.shape, gather):
             return parts, sources
     return None
+
+
+_EVERYTHING = slice(None)
+
+
+def _basic(index: Any) -> Any:
+    """An index that NumPy takes as it is and answers with a view: ints, slices that go forward, None, one Ellipsis, some of which do
+    something. None for all others."""
+    if index.__class__ is not tuple:
+        return None
+    moves = open_end = False
+    for i in index:
+        cls = i.__class__
+        if cls is slice:
+            step = i.step
+            if step is not None and (step.__class__ is not int or step < 1):
+                return None
+            if (i.start is not None and i.start.__class__ is not int) or (
+                i.stop is not None and i.stop.__class__ is not int
+            ):
+                return None
+            moves = moves or i != _EVERYTHING
+        elif cls is int or i is None:
+            moves = True
+        elif i is Ellipsis and not open_end:
+            open_end = True
+        else:
+            return None
+    if not moves:
+        return None
+    return index if open_end else (*index, ...)
 
 
 def _all_ints(index: Any, shape: tuple[int, ...]) -> bool:
