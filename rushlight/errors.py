@@ -178,6 +178,27 @@ def not_of_class(method: str, argument: Any) -> Exception:
     )
 
 
+def not_tensors(op: str, **given: Any) -> Exception:
+    """PyTorch's TypeError for the first of these arguments that is no tensor."""
+    found = [(i, n, x) for i, (n, x) in enumerate(given.items(), 1) if not hasattr(x, "_a")]
+    position, name, argument = found[0]
+    return not_a_tensor(op, name, position, argument)
+
+
+def placed(name: str, error: Exception, given: dict[str, Any]) -> Exception | None:
+    """The TypeError of a helper that did not know for which function it checked an argument, with the function's name.
+
+    PyTorch words it in one of two ways, as its function has one overload or several; the text holds both.
+    """
+    return unfit(name, str(error), given) if str(error).startswith("argument '") else None
+
+
+def unfit(name: str, what: str, given: dict[str, Any]) -> Exception:
+    """The TypeError for an argument of a function that may have several signatures."""
+    got = ", ".join(f"{n}={type(x).__name__}" for n, x in given.items())
+    return type_(f"{name}(): {what}", f"{name}() received an invalid combination of arguments - got ({got}).")
+
+
 def describe(argument: Any) -> str:
     """An argument for an error text: a tensor by dtype and shape, a number by value, the rest by type."""
     array = getattr(argument, "_a", None)

@@ -101,6 +101,8 @@ def _get_requires_grad(self: Tensor) -> bool:
 
 
 def _set_requires_grad(self: Tensor, value: bool) -> None:
+    if not isinstance(value, bool):
+        raise errors.runtime("requires_grad must be a bool")
     edge = edge_of(self)
     if value and edge is not None and not edge[0].is_leaf:
         raise errors.runtime("you can only change requires_grad flags of leaf variables.")
@@ -385,14 +387,25 @@ def _one(self: Tensor, what: str) -> Any:
     return self._a.reshape(()).item()
 
 
+def _real(value: Any, kind: str) -> Any:
+    """A complex number that is real, as one."""
+    if not isinstance(value, complex):
+        return value
+    if value.imag:
+        raise errors.runtime(
+            f"value cannot be converted to type {kind} without overflow", f"It is {value}: use x.real."
+        )
+    return value.real
+
+
 @method
 def __float__(self: Tensor) -> float:
-    return float(_one(self, "float"))
+    return float(_real(_one(self, "float"), "double"))
 
 
 @method
 def __int__(self: Tensor) -> int:
-    return int(_one(self, "int"))
+    return int(_real(_one(self, "int"), "int64_t"))
 
 
 @method

@@ -149,6 +149,8 @@ def _c_name(t: types.dtype) -> str:
 
 
 def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool, dropout_p: float) -> None:
+    if not (isinstance(query, Tensor) and isinstance(key, Tensor) and isinstance(value, Tensor)):
+        raise errors.not_tensors("scaled_dot_product_attention", query=query, key=key, value=value)
     if not query.dtype is key.dtype is value.dtype:
         raise errors.runtime(
             f"Expected query, key, and value to have the same dtype, but got query.dtype: {_c_name(query.dtype)} key.dtype: "
