@@ -29,6 +29,10 @@ class LinAlgError(RuntimeError):
 LinAlgError.__module__, LinAlgError.__name__, LinAlgError.__qualname__ = "torch._C", "_LinAlgError", "_LinAlgError"
 
 
+class NoArray(NotImplementedError):
+    """A tensor without an array of its own, a sparse one, came to what needs one."""
+
+
 class OutOfMemoryError(RuntimeError):
     """``torch.OutOfMemoryError``: what a GPU raises; here for programs that catch it."""
 

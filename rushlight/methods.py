@@ -265,6 +265,40 @@ def is_inference(self: Tensor) -> bool:
     return self._extra is not None and "inference" in self._extra
 
 
+# --- sparse -------------------------------------------------------------------------------------------------------
+def _to_sparse_module(name: str) -> Any:
+    def call(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        from .sparse import operations
+
+        return getattr(operations, name)(self, *args, **kwargs)
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"See ``torch.sparse``: {name}."
+    return call
+
+
+for _sparse_name in ("to_sparse", "to_dense", "sparse_mask"):
+    method(_to_sparse_module(_sparse_name))
+
+
+def _only_sparse(name: str) -> Any:
+    what = name.strip("_")
+
+    def call(self: Tensor) -> Any:
+        raise errors.runtime(
+            f"{what} expected sparse coordinate tensor layout but got Strided", "Convert it first: x.to_sparse()."
+        )
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"``{name}`` of a sparse tensor."
+    return call
+
+
+for _sparse_name in ("coalesce", "is_coalesced", "indices", "_indices", "_values", "_nnz", "sparse_dim", "dense_dim"):
+    if not hasattr(Tensor, _sparse_name):
+        method(_only_sparse(_sparse_name))
+
+
 # --- what was ---------------------------------------------------------------------------------------------------------
 @method
 def resize(self: Tensor, *sizes: int) -> Tensor:

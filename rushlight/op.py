@@ -390,7 +390,11 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if op.family == "composite":
         result = op.forward(tensors, *inputs, **attrs)
     else:
-        result = apply(op, inputs, attrs)
+        try:
+            result = apply(op, inputs, attrs)
+        except errors.NoArray:  # a sparse tensor within a list
+            within = next(x for a in args if isinstance(a, (list, tuple)) for x in a if has_override(x))
+            return dispatch_override(op.public, within, args, kwargs)
     return result if out is None else write_out(op.name, out, result, inputs, op.out)
 
 

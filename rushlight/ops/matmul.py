@@ -11,6 +11,7 @@ from ..functions import function
 from ..kernels import gemm
 from ..kernels.products import inner_product
 from ..op import opaque
+from ..override import dispatch_override, has_override
 from ..plain import affine, pair
 from ..tensor import Tensor
 from ..writing import write_out
@@ -340,7 +341,10 @@ def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """
     if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
         raise errors.not_tensors("matmul", input=input, other=other)
-    result = _matmul(input, other)
+    try:
+        result = _matmul(input, other)
+    except errors.NoArray:
+        return dispatch_override(matmul, input if has_override(input) else other, (input, other), {})  # type: ignore[no-any-return]
     if out is None:
         return result
     return write_out("matmul", out, result, (), "exact loose")  # type: ignore[no-any-return]
