@@ -105,6 +105,9 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f"{__name__}.storage"), name)
     if name == "vmap":
         return importlib.import_module(f"{__name__}.func").vmap
+    if name in ("sparse_coo_tensor", "spmm"):
+        sparse = importlib.import_module(f"{__name__}.sparse")
+        return sparse.mm if name == "spmm" else sparse.sparse_coo_tensor
     if name == "Future":
         return importlib.import_module(f"{__name__}.futures").Future
     if name == "torch":  # the module holds itself: ``from torch import torch``

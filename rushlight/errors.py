@@ -29,6 +29,10 @@ class LinAlgError(RuntimeError):
 LinAlgError.__module__, LinAlgError.__name__, LinAlgError.__qualname__ = "torch._C", "_LinAlgError", "_LinAlgError"
 
 
+class NoArray(NotImplementedError):
+    """A tensor without an array of its own, a sparse one, came to what needs one."""
+
+
 class OutOfMemoryError(RuntimeError):
     """``torch.OutOfMemoryError``: what a GPU raises; here for programs that catch it."""
 
@@ -176,6 +180,27 @@ def not_of_class(method: str, argument: Any) -> Exception:
         f"descriptor '{method}' for 'torch._C.TensorBase' objects doesn't apply to a '{type(argument).__name__}' object",
         f"Tensor.{method}(x, y) takes a tensor as x.",
     )
+
+
+def not_tensors(op: str, **given: Any) -> Exception:
+    """PyTorch's TypeError for the first of these arguments that is no tensor."""
+    found = [(i, n, x) for i, (n, x) in enumerate(given.items(), 1) if not hasattr(x, "_a")]
+    position, name, argument = found[0]
+    return not_a_tensor(op, name, position, argument)
+
+
+def placed(name: str, error: Exception, given: dict[str, Any]) -> Exception | None:
+    """The TypeError of a helper that did not know for which function it checked an argument, with the function's name.
+
+    PyTorch words it in one of two ways, as its function has one overload or several; the text holds both.
+    """
+    return unfit(name, str(error), given) if str(error).startswith("argument '") else None
+
+
+def unfit(name: str, what: str, given: dict[str, Any]) -> Exception:
+    """The TypeError for an argument of a function that may have several signatures."""
+    got = ", ".join(f"{n}={type(x).__name__}" for n, x in given.items())
+    return type_(f"{name}(): {what}", f"{name}() received an invalid combination of arguments - got ({got}).")
 
 
 def describe(argument: Any) -> str:

@@ -101,6 +101,8 @@ def _get_requires_grad(self: Tensor) -> bool:
 
 
 def _set_requires_grad(self: Tensor, value: bool) -> None:
+    if not isinstance(value, bool):
+        raise errors.runtime("requires_grad must be a bool")
     edge = edge_of(self)
     if value and edge is not None and not edge[0].is_leaf:
         raise errors.runtime("you can only change requires_grad flags of leaf variables.")
@@ -263,6 +265,40 @@ def is_inference(self: Tensor) -> bool:
     return self._extra is not None and "inference" in self._extra
 
 
+# --- sparse -------------------------------------------------------------------------------------------------------
+def _to_sparse_module(name: str) -> Any:
+    def call(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        from .sparse import operations
+
+        return getattr(operations, name)(self, *args, **kwargs)
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"See ``torch.sparse``: {name}."
+    return call
+
+
+for _sparse_name in ("to_sparse", "to_dense", "sparse_mask"):
+    method(_to_sparse_module(_sparse_name))
+
+
+def _only_sparse(name: str) -> Any:
+    what = name.strip("_")
+
+    def call(self: Tensor) -> Any:
+        raise errors.runtime(
+            f"{what} expected sparse coordinate tensor layout but got Strided", "Convert it first: x.to_sparse()."
+        )
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"``{name}`` of a sparse tensor."
+    return call
+
+
+for _sparse_name in ("coalesce", "is_coalesced", "indices", "_indices", "_values", "_nnz", "sparse_dim", "dense_dim"):
+    if not hasattr(Tensor, _sparse_name):
+        method(_only_sparse(_sparse_name))
+
+
 # --- what was ---------------------------------------------------------------------------------------------------------
 @method
 def resize(self: Tensor, *sizes: int) -> Tensor:
@@ -385,14 +421,25 @@ def _one(self: Tensor, what: str) -> Any:
     return self._a.reshape(()).item()
 
 
+def _real(value: Any, kind: str) -> Any:
+    """A complex number that is real, as one."""
+    if not isinstance(value, complex):
+        return value
+    if value.imag:
+        raise errors.runtime(
+            f"value cannot be converted to type {kind} without overflow", f"It is {value}: use x.real."
+        )
+    return value.real
+
+
 @method
 def __float__(self: Tensor) -> float:
-    return float(_one(self, "float"))
+    return float(_real(_one(self, "float"), "double"))
 
 
 @method
 def __int__(self: Tensor) -> int:
-    return int(_one(self, "int"))
+    return int(_real(_one(self, "int"), "int64_t"))
 
 
 @method

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors, fpstate, large, levels, tensor
+from . import errors, fpstate, large, levels, tensor, types
 from .autograd.mode import inference, recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import MEDIUM
@@ -250,13 +250,15 @@ class Op:
                 kwargs = numpy_spelling(kwargs)
             try:
                 inputs, attrs = self.preparer(*args, **kwargs)
-            except TypeError as error:
-                if isinstance(error, errors.Deliberate) or error.__traceback__.tb_next is not None:  # type: ignore[union-attr]
-                    raise
-                name = self.torch_name.rpartition(".")[2]
-                raise errors.signature(name, self.preparer, args, kwargs, error) from None
-            except AttributeError:
-                self.check_tensors(args, kwargs)
+            except Exception as error:
+                if isinstance(error, TypeError) and not isinstance(error, errors.Deliberate) and no_deeper(error):
+                    name = self.torch_name.rpartition(".")[2]
+                    raise errors.signature(name, self.preparer, args, kwargs, error) from None
+                code = self.preparer.__code__
+                given = {**dict(zip(code.co_varnames[: code.co_argcount], args, strict=False)), **kwargs}
+                cause = misuse(self, given, error)
+                if cause is not None:
+                    raise cause from None
                 raise
             return inputs, attrs
         names = self.inputs + self.attrs
@@ -298,13 +300,6 @@ class Op:
             else:
                 raise errors.type_(f'{self.name}() missing 1 required argument: "{n}"')
         return tuple(inputs), attrs
-
-    def check_tensors(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
-        """Refuse an input that is no tensor: asked where ``prepare`` has stumbled over one."""
-        for i, n in enumerate(self.preparer.__code__.co_varnames[: len(self.inputs)]):  # type: ignore[union-attr]
-            x = args[i] if i < len(args) else kwargs.get(n)
-            if not isinstance(x, (Tensor, type(None))) or (x is None and not i):
-                raise errors.not_a_tensor(self.torch_name.rpartition(".")[2], n, i + 1, x) from None
 
     def check_complete(self) -> None:
         """Refuse a record with a missing part: documentation, an answer per input, and if it is public the calls it is tried on.
@@ -395,7 +390,11 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if op.family == "composite":
         result = op.forward(tensors, *inputs, **attrs)
     else:
-        result = apply(op, inputs, attrs)
+        try:
+            result = apply(op, inputs, attrs)
+        except errors.NoArray:  # a sparse tensor within a list
+            within = next(x for a in args if isinstance(a, (list, tuple)) for x in a if has_override(x))
+            return dispatch_override(op.public, within, args, kwargs)
     return result if out is None else write_out(op.name, out, result, inputs, op.out)
 
 
@@ -440,13 +439,40 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
             if found is not None:
                 return found, promoted
         return op.forward(arrays, *promoted, **attrs), promoted
-    except (ValueError, TypeError, IndexError, np.exceptions.AxisError) as error:
+    except (ValueError, TypeError, IndexError, AttributeError, np.exceptions.AxisError) as error:
         if isinstance(error, errors.Deliberate):
             raise
-        raise rewrite(op, inputs, attrs, error) from error
+        cause = misuse(op, {**dict(zip(op.inputs, inputs, strict=False)), **attrs}, error)
+        if cause is None and isinstance(error, AttributeError):
+            raise
+        raise cause or rewrite(op, inputs, attrs, error) from error
     finally:
         if token is not None:
             fpstate.leave(token)
+
+
+def no_deeper(error: Exception) -> bool:
+    """Whether Python raised it at the call itself: the arguments do not fit the signature."""
+    back = error.__traceback__
+    return back is not None and back.tb_next is None
+
+
+def misuse(op: Op, given: dict[str, Any], error: Exception) -> Exception | None:
+    """The TypeError for an argument of a wrong kind, which is what has led to ``error``; None if they are what they should be."""
+    name = op.torch_name.replace(".", "_")
+    if isinstance(error, errors.Deliberate) and isinstance(error, TypeError):
+        return errors.placed(name, error, given)
+    for i, (n, x) in enumerate(given.items()):
+        if n == "dtype":
+            if x is not None and not isinstance(x, types.dtype):
+                return errors.unfit(name, f"argument 'dtype' must be torch.dtype, not {type(x).__name__}", given)
+        elif isinstance(x, str) and isinstance(op.defaults.get(n), (int, float)):
+            return errors.unfit(name, f"argument '{n}' must be Number, not str", given)
+        elif i < len(op.inputs) and not op.variadic and not isinstance(x, (Tensor, ndarray)):
+            first = not i and op.numbers not in ("either", "both")
+            if first or (isinstance(error, AttributeError) and (x is not None or n not in op.input_defaults)):
+                return errors.not_a_tensor(name, n, i + 1, x)
+    return None
 
 
 def rewrite(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:

@@ -92,7 +92,7 @@ def single(op: Op) -> Callable[..., Any]:
                     plans.add(a, args, kwargs, attrs)
             if r is None:
                 r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
-        except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
+        except (ValueError, RuntimeError, TypeError, IndexError, AttributeError):  # the general path says what is wrong
             return call(op, args, kwargs)
         if r.__class__ is not ndarray:
             r = asarray(r)
@@ -186,7 +186,7 @@ def several(op: Op) -> Callable[..., Any]:
             inputs, attrs = prepare(*args, **kwargs)
             t = run(inputs, attrs)
             return apply(op, inputs, attrs) if t is None else t
-        except (ValueError, RuntimeError, TypeError, IndexError):  # the general path says what is wrong
+        except (ValueError, RuntimeError, TypeError, IndexError, AttributeError):  # the general path says what is wrong
             return call(op, args, kwargs)
 
     return public

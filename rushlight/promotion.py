@@ -70,8 +70,11 @@ def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
             common = types.get_default_dtype()
         targets: Sequence[Any] = [common] * len(inputs)
     else:
-        if op.family == "elementwise" and len(inputs) == 2:
-            check_operands(op, inputs)
+        if op.family == "elementwise":
+            if len(inputs) == 2:
+                check_operands(op, inputs)
+            elif not isinstance(inputs[0], Tensor) and op.numbers == "second":
+                raise refused(op, inputs, 0)
         targets = how(inputs)  # type: ignore[operator]
     out = [x if x is None or t is None else cast(x, t) for x, t in zip(inputs, targets, strict=True)]
     check_broadcast(op, inputs, out)

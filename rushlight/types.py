@@ -287,6 +287,8 @@ class device:
             type, index = "cuda", type  # type: ignore[assignment]
         elif not isinstance(type, str):
             raise TypeError(f"device(): argument 'type' must be str, not {builtins.type(type).__name__}")
+        if index is not None and not isinstance(index, int):
+            raise TypeError(f"device(): argument 'index' (position 2) must be int, not {builtins.type(index).__name__}")
         name, colon, number = type.partition(":")
         if name not in _DEVICE_TYPES:
             raise RuntimeError(

@@ -122,6 +122,7 @@ FACTORS = {
     "logcumsumexp": lambda x: [x.logcumsumexp(0)],
     "logsumexp": lambda x: [x.logsumexp(1)],
     "corrcoef": lambda x: [torch.corrcoef(x * 0.5)],
+    "masked.logsumexp": lambda x: [torch.masked.logsumexp(x, 1, mask=x.detach().real < 1)],
     "renorm": lambda x: [x.renorm(2, 0, 0.5)],
 }
 

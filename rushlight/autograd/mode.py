@@ -126,7 +126,11 @@ class set_grad_enabled(_Context):
     """Switch recording on or off: at once when called, and back at the end of a ``with`` block."""
 
     def __init__(self, mode: bool):
-        self.enabled = bool(mode)
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+            )
+        self.enabled = mode
         self.previous = recording()
         set_mode(self.enabled)
 

@@ -641,6 +641,10 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     m.error(RuntimeError, "Not allow zero-dim input tensor", m.f(), m.f(2))])  # fmt: skip
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """``input`` where positive, else ``weight * input``, one weight for all or one a channel (He et al. 2015)."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("prelu", "input", 1, input)
+    if not isinstance(weight, Tensor):
+        raise errors.not_a_tensor("prelu", "weight", 2, weight)
     x, w = input._a, weight._a
     if w.size != 1 or w.ndim > 1:
         if not x.ndim:
@@ -750,6 +754,8 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
 
     ``hard`` gives a one-hot result whose gradient is that of the soft one.
     """
+    if not isinstance(logits, Tensor):
+        raise errors.not_a_tensor("gumbel_softmax", "logits", 1, logits)
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
 

@@ -449,6 +449,8 @@ _triangle("triu_indices", np.triu_indices, "Rows and columns of the upper triang
 )
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All choices of ``r`` elements of a vector, one a row."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("combinations", "input", 1, input)
     if input._a.ndim != 1:
         raise errors.runtime(f"Expect a 1D vector, but got shape {list(input._a.shape)}")
     if r < 0:
@@ -502,6 +504,8 @@ def cartesian_prod(*tensors: Any) -> Tensor:
 )
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     """The powers of each element as a row, from high to low."""
+    if not isinstance(x, Tensor):
+        raise errors.not_a_tensor("vander", "x", 1, x)
     if x._a.ndim != 1:
         raise errors.runtime("x must be a one-dimensional tensor.")
     n = x._a.size if N is None else N

@@ -149,6 +149,8 @@ def _c_name(t: types.dtype) -> str:
 
 
 def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool, dropout_p: float) -> None:
+    if not (isinstance(query, Tensor) and isinstance(key, Tensor) and isinstance(value, Tensor)):
+        raise errors.not_tensors("scaled_dot_product_attention", query=query, key=key, value=value)
     if not query.dtype is key.dtype is value.dtype:
         raise errors.runtime(
             f"Expected query, key, and value to have the same dtype, but got query.dtype: {_c_name(query.dtype)} key.dtype: "
@@ -263,7 +265,11 @@ def _spelled_out(
     if is_causal:
         mask = wrap(np.tri(length, span, dtype=bool))
     if mask is not None and mask._a.dtype.kind == "b":
-        mask = _added(mask, query) if isinstance(mask, levels.Wrapped) else wrap(np.where(mask._a, 0, -np.inf).astype(kind))
+        mask = (
+            _added(mask, query)
+            if isinstance(mask, levels.Wrapped)
+            else wrap(np.where(mask._a, 0, -np.inf).astype(kind))
+        )
     root = math.sqrt(scale) if scale > 0 else None
     scores = (
         (query * root).matmul(key.transpose(-2, -1) * root) if root else query.matmul(key.transpose(-2, -1)) * scale
@@ -301,6 +307,8 @@ def canonical_mask(
             f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",
             stacklevel=3,
         )
+    if isinstance(mask, levels.Wrapped) and not floating:
+        return mask.new_zeros((), dtype=target).expand(mask.shape).masked_fill(mask, -np.inf)  # type: ignore[attr-defined]
     return mask if floating else wrap(np.where(mask._a, -np.inf, 0).astype(target.np))
 
 

@@ -19,6 +19,12 @@ from ..tensor import Tensor
     m.error(RuntimeError, "bias size does not match weight size: got 4", m.f(2, 3), m.f(2, 4), m.f(5, 3, 4), m.f(4))])  # fmt: skip
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``sum_ij input1[..., i] weight[o, i, j] input2[..., j] + bias[o]``."""
+    if not isinstance(input1, Tensor):
+        raise errors.not_a_tensor("bilinear", "input1", 1, input1)
+    if not isinstance(input2, Tensor):
+        raise errors.not_a_tensor("bilinear", "input2", 2, input2)
+    if not isinstance(weight, Tensor):
+        raise errors.not_a_tensor("bilinear", "weight", 3, weight)
     a, b, w = input1._a, input2._a, weight._a
     if a.ndim != b.ndim:
         raise errors.runtime(f"bilinear(): input dimensions do not match: got {a.ndim} and {b.ndim}")

@@ -52,7 +52,9 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """The tensors as views of one shape."""
     items = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else list(tensors)
     shape: tuple[int, ...] = ()
-    for t in items:
+    for i, t in enumerate(items):
+        if not isinstance(t, Tensor):
+            raise errors.type_(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
         shape = strides.broadcast_shapes(shape, t._a.shape)
     return tuple(t if t._a.shape == shape else t.expand(shape) for t in items)
 

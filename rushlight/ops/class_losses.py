@@ -209,6 +209,10 @@ def nll_loss(
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """Negative log likelihood: minus the log-probability of the target class, (N, C), (N, C, d1, ...) or (C)."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("nll_loss", "input", 1, input)
+    if not isinstance(target, Tensor):
+        raise errors.not_a_tensor("nll_loss", "target", 2, target)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     if not input._a.ndim:
@@ -234,6 +238,8 @@ def cross_entropy(
     """
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
+    if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
+        raise errors.not_tensors("cross_entropy_loss", input=input, target=target)
     a, t = input._a, target._a
     if a.shape == t.shape and t.dtype.kind not in "fV":
         raise errors.runtime(
@@ -424,6 +430,10 @@ def multi_margin_loss(
     reduce: Any = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """``sum_j w[y] max(0, margin - x[y] + x[j])**p / classes`` over the classes j other than y."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("multi_margin_loss", "input", 1, input)
+    if not isinstance(target, Tensor):
+        raise errors.not_a_tensor("multi_margin_loss", "target", 2, target)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     if p not in (1, 2):
@@ -508,6 +518,10 @@ def multilabel_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Tensor:
     """``sum max(0, 1 - x[y] + x[j]) / classes`` over the labels y of a row (up to its first -1) and the other classes j."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("multilabel_margin_loss", "input", 1, input)
+    if not isinstance(target, Tensor):
+        raise errors.not_a_tensor("multilabel_margin_loss", "target", 2, target)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     n, classes = _margin_shape(input)

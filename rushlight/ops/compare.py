@@ -439,6 +439,8 @@ def _pairs(m: Any) -> list[Any]:
 )
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether shape and all elements are equal."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("equal", "input", 1, input)
     if not isinstance(other, Tensor):
         raise errors.not_a_tensor("equal", "other", 2, other)
     return bool(input._a.shape == other._a.shape and np.array_equal(input._a, other._a))
@@ -482,4 +484,8 @@ def isclose(k, input, other, *, rtol=1e-5, atol=1e-8, equal_nan=False):
 @function(methods="allclose", samples=lambda m: [*_pairs(m), m(m.f(2, 1), m.f(3), rtol=0.5)], errors=_CLOSE_ERRORS)
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether all elements are close."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("allclose", "input", 1, input)
+    if not isinstance(other, Tensor):
+        raise errors.not_a_tensor("allclose", "other", 2, other)
     return bool(isclose.public(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)._a.all())

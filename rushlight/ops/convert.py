@@ -70,6 +70,11 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             where = a
         elif a is not None and not isinstance(a, (bool, types.memory_format)):
             raise errors.type_(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
+    if dtype is not None and not isinstance(dtype, types.dtype):
+        raise errors.type_(
+            f"to() received an invalid combination of arguments - got (dtype={type(dtype).__name__}, )",
+            "For example x.to(torch.float32).",
+        )
     types.check_device(where)
     return _to_dtype(self, self.dtype if dtype is None else dtype, copy)
 

@@ -112,6 +112,8 @@ def searchsorted(
     sorter: Tensor | None = None,
 ) -> Tensor:
     """Where each value would stand in a sorted sequence (along its last dimension): before its equals, or after them (``right``)."""
+    if not isinstance(sorted_sequence, Tensor):
+        raise errors.not_a_tensor("searchsorted", "sorted_sequence", 1, sorted_sequence)
     where = _side(right, side)
     values = input._a if isinstance(input, Tensor) else np.asarray(input)
     s = sorted_sequence._a
@@ -225,6 +227,8 @@ def _(k, g, dim, consecutive):
 
 def _unique(input: Tensor, inverse: bool, counts: bool, dim: Any, consecutive: bool) -> Any:
     need_tensor("unique", input)
+    if input.dtype.is_complex and dim is None and not consecutive:
+        raise NotImplementedError(f"\"unique\" not implemented for '{types.scalar_name(input.dtype)}'")
     if dim is not None:
         dim = check_dim(dim, input._a.ndim)
     values, where, many = unique_parts.public(input, dim=dim, consecutive=consecutive)

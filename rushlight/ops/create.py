@@ -357,6 +357,10 @@ def filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -
     """A tensor of a size, filled with ``value``, or not at all."""
     if "size" in kwargs:
         size = (kwargs.pop("size"),)
+    elif not size:
+        raise errors.type_(
+            f'{name}() missing 1 required positional arguments: "size"', f"Write {name}(2, 3) or {name}(())."
+        )
     dtype = wanted_dtype(name, kwargs)
     a: np.ndarray[Any, Any] = np.empty(read_size(name, size), dtype.np)
     if value is not None:

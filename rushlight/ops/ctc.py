@@ -149,6 +149,10 @@ def ctc_loss(
     ``log_probs`` is (time, batch, classes) or (time, classes); ``targets`` (batch, longest) or all labels in a row. "mean" divides
     by the target lengths first. ``zero_infinity`` gives 0 for targets that are too long for their input.
     """
+    if not isinstance(log_probs, Tensor):
+        raise errors.not_a_tensor("ctc_loss", "log_probs", 1, log_probs)
+    if not isinstance(targets, Tensor):
+        raise errors.not_a_tensor("ctc_loss", "targets", 2, targets)
     check_reduction(reduction)
     if blank < 0 or blank >= log_probs._a.shape[-1]:
         raise errors.runtime("blank must be in label range")

@@ -31,6 +31,10 @@ def _pair_samples(m: Any) -> list[Any]:
     m.error(RuntimeError, "at non-singleton dimension", m.f(2, 3), m.f(3, 2))])  # fmt: skip
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """``x1 . x2 / (max(|x1|, eps) max(|x2|, eps))`` along ``dim``."""
+    if not isinstance(x1, Tensor):
+        raise errors.not_a_tensor("cosine_similarity", "x1", 1, x1)
+    if not isinstance(x2, Tensor):
+        raise errors.not_a_tensor("cosine_similarity", "x2", 2, x2)
     kind = types.promote_types(x1.dtype, x2.dtype)
     if kind.category < types.FLOATING:
         raise errors.runtime(
@@ -72,6 +76,8 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     m.error(RuntimeError, "pdist only supports floating-point dtypes", m.i(3, 2))])  # fmt: skip
 def pdist(input: Tensor, p: float = 2) -> Tensor:
     """The p-norm distances of all pairs of rows, as the upper triangle of their matrix row by row."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("pdist", "input", 1, input)
     if input._a.ndim != 2:
         raise errors.runtime(f"pdist only supports 2D tensors, got: {input._a.ndim}D")
     if input._a.dtype.kind not in "fV":
@@ -99,6 +105,12 @@ def cosine_embedding_loss(
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1."""
+    if not isinstance(input1, Tensor):
+        raise errors.not_a_tensor("cosine_embedding_loss", "input1", 1, input1)
+    if not isinstance(input2, Tensor):
+        raise errors.not_a_tensor("cosine_embedding_loss", "input2", 2, input2)
+    if not isinstance(target, Tensor):
+        raise errors.not_a_tensor("cosine_embedding_loss", "target", 3, target)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     a: Any = input1
@@ -156,6 +168,12 @@ def triplet_margin_loss(
 
     ``swap`` takes the smaller of the distances from anchor and positive to the negative (Balntas et al. 2016).
     """
+    if not isinstance(anchor, Tensor):
+        raise errors.not_a_tensor("triplet_margin_loss", "anchor", 1, anchor)
+    if not isinstance(positive, Tensor):
+        raise errors.not_a_tensor("triplet_margin_loss", "positive", 2, positive)
+    if not isinstance(negative, Tensor):
+        raise errors.not_a_tensor("triplet_margin_loss", "negative", 3, negative)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     _check_triple(anchor, positive, negative, margin)

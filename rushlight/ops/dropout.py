@@ -46,8 +46,10 @@ def _noise(input: Tensor, feature: bool) -> Any:
 
 
 def _multiplied(input: Any, p: float, training: bool, inplace: bool, feature: bool) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("dropout", "input", 1, input)
     if not training or p == 0 or not input._a.size:
-        return input  # type: ignore[no-any-return]
+        return input
     if p == 1:
         noise: Any = input.new_zeros(())
     else:
@@ -56,8 +58,10 @@ def _multiplied(input: Any, p: float, training: bool, inplace: bool, feature: bo
 
 
 def _alpha(input: Any, p: float, training: bool, inplace: bool, feature: bool) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("alpha_dropout", "input", 1, input)
     if not training or p == 0 or not input._a.size:
-        return input  # type: ignore[no-any-return]
+        return input
     if p == 1:
         return _multiplied(input, p, training, inplace, feature)
     noise = _drawn(input, feature, lambda a: wrap(bernoulli_scalar_(default_generator, a, 1 - p)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..functions import function
 from ..op import opaque
 from ..return_types import named
@@ -166,6 +166,7 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
         m.error(RuntimeError, "A must be batches of square matrices, but they are 2 by 3 matrices", m.f(2, 3))
     ],
 )
+@levels.by_example
 def eigvals(A: Tensor, *, out: Any = None) -> Tensor:
     """The eigenvalues of a square matrix, complex."""
     _check_general("linalg.eigvals", A)

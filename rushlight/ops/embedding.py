@@ -146,6 +146,8 @@ def embedding(
         IndexError: for an index that is not there.
         NotImplementedError: for ``sparse`` gradients; gradients are dense.
     """
+    if not isinstance(weight, Tensor):
+        raise errors.not_a_tensor("embedding", "weight", 2, weight)
     _check_sparse("embedding", sparse, weight)
     if weight._a.ndim != 2 and padding_idx is None:
         raise errors.runtime("'weight' must be 2-D")
@@ -405,6 +407,8 @@ def _(k, g, index, dim):
 @levels.by_example
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Integers as rows of zeros with a one."""
+    if not isinstance(tensor, Tensor):
+        raise errors.not_a_tensor("one_hot", "tensor", 1, tensor)
     a = tensor._a
     if a.dtype != np.int64:
         raise errors.runtime("one_hot is only applicable to index tensor of type LongTensor.")

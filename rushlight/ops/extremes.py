@@ -96,6 +96,8 @@ def _extreme(name: str, ufunc: Any, arg: Any, doc: str) -> None:
     def public(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None, **named_: Any) -> Any:
         other = named_.get("other")
         dim = named_.get("axis", dim)
+        if not isinstance(input, Tensor):
+            raise errors.not_a_tensor(name, "input", 1, input)
         if isinstance(dim, Tensor) or other is not None:
             result = REGISTRY[name + "imum"].public(input, dim if other is None else other)
         elif dim is None:
@@ -303,6 +305,8 @@ def _(k, g, input, low, high, dim, keepdim):
 )
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
     """The smallest and the largest element, of all or along ``dim``."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("aminmax", "input", 1, input)
     axes = check_dims(dim, input._a.ndim)
     if dim is None and input._a.size == 0:
         raise errors.runtime(

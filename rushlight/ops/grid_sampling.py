@@ -239,6 +239,8 @@ def grid_sample(
     Beyond the edge: zeros, the border's value, or a reflection. Dtypes: floating.
     Raises ValueError for other modes, RuntimeError where shapes and dtypes do not fit.
     """
+    if not isinstance(grid, Tensor):
+        raise errors.not_a_tensor("grid_sample", "grid", 2, grid)
     require_tensor("grid_sample", input)
     if mode not in ("bilinear", "nearest", "bicubic"):
         raise errors.value(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..errors import check_dims
 from ..functions import function
 from ..tensor import Tensor, wrap
@@ -24,6 +24,7 @@ from .splitting import need_tensor
     m.error(IndexError, "hash_tensor: Expected reduction dim 0 to have non-zero size.", m.f(0, 2), 0),
     m.error(IndexError, "Dimension out of range", m.f(2), 1),
     m.error(RuntimeError, "Expected result to be of dtype uint64, but got Double", m.f(2), out=m.f(2))])  # fmt: skip
+@levels.by_example
 def hash_tensor(input: Tensor, dim: Any = (), *, keepdim: bool = False, mode: int = 0, out: Any = None) -> Tensor:
     """A hash of the elements along dimensions (all by default): the exclusive or of their 64 bits, as float64 or int64.
 

@@ -346,6 +346,8 @@ def _as_tuple(index: Any) -> tuple[Any, ...]:
 
 def _index_array(i: Any) -> Any:
     """An index tensor, array or list as an array of integers or bool; a uint8 index is a mask."""
+    if levels.running and isinstance(i, levels.Batched):
+        raise levels.data_dependent()
     a = i._a if isinstance(i, Tensor) else i if isinstance(i, ndarray) else array_of(i)
     kind = a.dtype.kind
     if kind == "b":

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..functions import function
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
@@ -273,6 +273,7 @@ def _solve_samples(m: Any) -> list[Any]:
         m.error(RuntimeError, "Expected pivots to be integers. Got Double", m.f(2, 2), m.f(2), m.f(2, 2)),
     ],
 )
+@levels.by_example
 def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False, out: Any = None) -> Tensor:
     """X of ``A X = B`` from what ``linalg.ldl_factor`` made of A."""
     name = "torch.linalg.ldl_solve"

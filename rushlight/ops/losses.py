@@ -434,6 +434,10 @@ def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Tensor:
     """``log(1 + exp(-target * input))``, targets 1 and -1."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("soft_margin_loss", "input", 1, input)
+    if not isinstance(target, Tensor):
+        raise errors.not_a_tensor("soft_margin_loss", "target", 2, target)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     not_differentiable("soft_margin_loss", target=target)
@@ -461,6 +465,10 @@ def kl_div(
 
     Only ``reduction="batchmean"`` gives the Kullback-Leibler divergence; ``"mean"`` divides by the classes as well.
     """
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("kl_div", "input", 1, input)
+    if not isinstance(target, Tensor):
+        raise errors.not_a_tensor("kl_div", "target", 2, target)
     reduction = reduction_name(reduction, size_average, reduce)
     if reduction == "mean":
         warnings.warn(
@@ -491,6 +499,8 @@ def hinge_embedding_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("hinge_embedding_loss", "input", 1, input)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     x: Any = input
@@ -514,6 +524,8 @@ def poisson_nll_loss(
 
     ``full`` adds Stirling's term ``t log(t) - t + log(2 pi t) / 2`` for targets above 1.
     """
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("poisson_nll_loss", "input", 1, input)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     x: Any = input

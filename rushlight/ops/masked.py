@@ -51,10 +51,18 @@ def _filled(input: Tensor, mask: Tensor | None, value: Any) -> Tensor:
     return k.where(mask, input, wrap(np.array(value, input._a.dtype)))  # type: ignore[no-any-return]
 
 
+def _need_order(x: Tensor) -> None:
+    if x.dtype.is_complex:
+        raise errors.type_(
+            "torch.iinfo() requires an integer input type.", "Complex numbers have no order: mask x.abs()."
+        )
+
+
 def _lowest(x: Tensor) -> Any:
     """What no element is below."""
     if x.dtype.is_floating_point:
         return -_inf
+    _need_order(x)
     return False if x.dtype is types.bool_ else np.iinfo(x._a.dtype).min
 
 
@@ -62,6 +70,7 @@ def _highest(x: Tensor) -> Any:
     """What no element is above."""
     if x.dtype.is_floating_point:
         return _inf
+    _need_order(x)
     return True if x.dtype is types.bool_ else np.iinfo(x._a.dtype).max
 
 
@@ -186,7 +195,8 @@ def logsumexp(
     input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None
 ) -> Tensor:
     """The logarithm of the sum of exponentials of the elements where ``mask`` is True; minus infinity if there are none."""
-    out = _filled(input, mask, _lowest(input)).logsumexp(_dims(dim, input.ndim), keepdim=keepdim)
+    nothing = -_inf if input.dtype.is_complex else _lowest(input)
+    out = _filled(input, mask, nothing).logsumexp(_dims(dim, input.ndim), keepdim=keepdim)
     return out.to(dtype or input.dtype)  # type: ignore[no-any-return]
 
 

@@ -11,6 +11,7 @@ from ..functions import function
 from ..kernels import gemm
 from ..kernels.products import inner_product
 from ..op import opaque
+from ..override import dispatch_override, has_override
 from ..plain import affine, pair
 from ..tensor import Tensor
 from ..writing import write_out
@@ -338,9 +339,12 @@ def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     Raises:
         RuntimeError: for shapes that do not fit, or different dtypes.
     """
-    if not isinstance(other, Tensor):
-        raise errors.not_a_tensor("matmul", "other", 2, other)
-    result = _matmul(input, other)
+    if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
+        raise errors.not_tensors("matmul", input=input, other=other)
+    try:
+        result = _matmul(input, other)
+    except errors.NoArray:
+        return dispatch_override(matmul, input if has_override(input) else other, (input, other), {})  # type: ignore[no-any-return]
     if out is None:
         return result
     return write_out("matmul", out, result, (), "exact loose")  # type: ignore[no-any-return]
@@ -553,6 +557,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     found = _affine(input, weight, bias)
     if found is not None:
         return found  # type: ignore[no-any-return]
+    if not (isinstance(input, Tensor) and isinstance(weight, Tensor)):
+        raise errors.not_tensors("linear", input=input, weight=weight)
     a, w = input._a, weight._a
     if w.ndim == 2 and a.ndim and a.shape[-1] != w.shape[1]:
         rows = a.size // a.shape[-1] if a.shape[-1] else 0
@@ -599,6 +605,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 )
 def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
     """The products of all pairs of elements of two vectors."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("outer", "input", 1, input)
+    if not isinstance(vec2, Tensor):
+        raise errors.not_a_tensor("outer", "vec2", 2, vec2)
     for name, x in (("self", input), ("vec2", vec2)):
         if x._a.ndim != 1:
             raise errors.runtime(f"outer: Expected 1-D argument {name}, but got {x._a.ndim}-D")

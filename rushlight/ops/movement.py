@@ -23,7 +23,7 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
         return tuple([operator.index(s) for s in args])
     except TypeError:
         bad = next(s for s in args if not hasattr(s, "__index__"))
-        raise errors.type_(f"size must be a tuple of ints, but found element of type {type(bad).__name__}") from None
+        raise errors.type_(f"argument 'size' must be tuple of ints, not {type(bad).__name__}") from None
 
 
 @movement(public=False)
@@ -124,8 +124,11 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements under another shape: a view where that is possible, else a copy."""
     if not shape:
         raise errors.type_('reshape() missing 1 required positional arguments: "shape"')
-    size = infer_size(sizes(shape), input._a.size)
-    a = input._a
+    try:
+        a = input._a
+    except AttributeError:
+        raise errors.not_a_tensor("reshape", "input", 1, input) from None
+    size = infer_size(sizes(shape), a.size)
     if a.flags.c_contiguous:
         return view.public(input, size)  # type: ignore[no-any-return]
     if view_strides(a.shape, element_strides(a), size) is not None:
@@ -140,7 +143,10 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     m.error(IndexError, "Dimension out of range", m.f(2, 3), 2)])  # fmt: skip
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions ``start_dim`` to ``end_dim`` merged into one."""
-    shape = input._a.shape
+    try:
+        shape = input._a.shape
+    except AttributeError:
+        raise errors.not_a_tensor("flatten", "input", 1, input) from None
     first, last = check_dim(start_dim, len(shape)), check_dim(end_dim, len(shape))
     if first > last:
         raise errors.runtime("flatten() has invalid args: start_dim cannot come after end_dim")
@@ -270,10 +276,7 @@ def unsqueeze(k, input, *, dim):
 
 @unsqueeze.prepare
 def _(input, dim):
-    n = input.ndim + 1
-    if not -n <= dim < n:
-        raise errors.dim_range(dim, n)
-    return (input,), {"dim": dim % n}
+    return (input,), {"dim": check_dim(dim, input.ndim + 1)}
 
 
 @unsqueeze.vjp("input")
@@ -453,6 +456,8 @@ def _(k, g, where):
     m.error(RuntimeError, "narrow(): length must be non-negative.", m.f(3), 0, 0, -1)])  # fmt: skip
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """``length`` slices from ``start`` along ``dim``."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("narrow", "input", 1, input)
     if not input._a.ndim:
         raise errors.runtime("narrow() cannot be applied to a 0-dim tensor.")
     dim = check_dim(dim, input._a.ndim)

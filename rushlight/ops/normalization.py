@@ -203,6 +203,8 @@ def batch_norm(
         ValueError: in training with one value a channel; for eps that is not positive.
         RuntimeError: for statistics or parameters that do not fit the channels.
     """
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("batch_norm", "input", 1, input)
     if training:
         _check_count(input._a.shape)
     if eps <= 0 and training:
@@ -278,6 +280,8 @@ def instance_norm(
     Raises:
         ValueError: for one value a channel.
     """
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("instance_norm", "input", 1, input)
     shape = input._a.shape
     if use_input_stats:
         spatial = 1
@@ -405,6 +409,8 @@ def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: A
     Raises:
         RuntimeError: if ``normalized_shape`` is not the end of the input's shape, or a parameter's shape differs from it.
     """
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("layer_norm", "input", 1, input)
     dim = _normalized_dims(input, normalized_shape, "layer_norm", weight, bias, ", ")
     if input._a.dtype.kind not in "fV":
         raise not_implemented("LayerNormKernelImpl", input)
@@ -420,6 +426,8 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
 
     ``eps`` is the dtype's machine epsilon if not given. 16-bit types are computed in float32.
     """
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("rms_norm", "input", 1, input)
     dim = _normalized_dims(input, normalized_shape, "rms_norm", weight, None, "")
     if input._a.dtype.kind not in "fVc":
         raise not_implemented("rms_norm", input)
@@ -514,6 +522,8 @@ def group_norm(
         ValueError: for one value a group and sample.
         RuntimeError: if the channels do not divide into the groups or fit the parameters.
     """
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("group_norm", "input", 1, input)
     shape = input._a.shape
     if len(shape) < 2:
         raise errors.runtime(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")

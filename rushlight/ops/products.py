@@ -340,6 +340,8 @@ def _(k, g, input, dim):
 )
 def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Any = None) -> Tensor:
     """The vector product along ``dim``, or along the first dimension of size 3."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("cross", "input", 1, input)
     if dim is None:
         found = [i for i, n in enumerate(input._a.shape) if n == 3]
         if not found:
@@ -430,6 +432,10 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
 )
 def inner(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """Products summed over the last dimension of both."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("inner", "input", 1, input)
+    if not isinstance(other, Tensor):
+        raise errors.not_a_tensor("inner", "other", 2, other)
     if not input._a.ndim or not other._a.ndim:
         result = input * other
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..errors import check_dim
 from ..functions import function
 from ..op import reduction
@@ -251,6 +251,7 @@ def _check_quantile(input: Tensor, q: Any, interpolation: str) -> Tensor:
     return q
 
 
+@levels.by_example
 def _quantile(input: Tensor, q: Any, dim: Any, keepdim: bool, way: str, skip_nan: bool) -> Tensor:
     """Ranks in the sorted elements; between two of them ``lerp``."""
     original = input._a.ndim
@@ -300,6 +301,7 @@ def _quantile_function(name: str, skip_nan: bool, doc: str) -> None:
     def public(
         input: Tensor, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
     ) -> Tensor:
+        need_tensor(name, input)
         result = _quantile(input, q, dim, keepdim, interpolation, skip_nan)
         return result if out is None else write_out(name, out, result, (), "exact")  # type: ignore[no-any-return]
 

@@ -79,7 +79,9 @@ def roll(k, input, *, shifts, dims):
 
 @roll.prepare
 def _(input, shifts, dims=None):
-    shifts = tuple(shifts) if isinstance(shifts, (tuple, list)) else (int(shifts),)
+    if not isinstance(input, (Tensor, np.ndarray)):  # rules roll arrays
+        raise errors.not_a_tensor("roll", "input", 1, input)
+    shifts = tuple(errors.need_ints("roll", "shifts", 2, shifts if isinstance(shifts, (tuple, list)) else (shifts,)))
     if dims is None or dims == ():
         if len(shifts) != 1:
             raise errors.runtime(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:0")
@@ -136,12 +138,13 @@ def _(input, *repeats, **named):
     repeats = named.get("repeats", repeats)
     if len(repeats) == 1 and isinstance(repeats[0], (tuple, list)):
         repeats = tuple(repeats[0])
+    repeats = errors.need_ints("repeat", "repeats", 1, repeats)
     if len(repeats) < input.ndim:
         raise errors.runtime(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor",
             f"The tensor has {input.ndim} dimensions, {len(repeats)} counts were given.",
         )
-    sizes = [int(r) * n for r, n in zip(repeats, (*[1] * (len(repeats) - input.ndim), *input.shape), strict=True)]
+    sizes = [r * n for r, n in zip(repeats, (*[1] * (len(repeats) - input.ndim), *input.shape), strict=True)]
     if any(n < 0 for n in sizes):
         raise errors.runtime(f"Trying to create tensor with negative dimension {min(sizes)}: {sizes}")
     return (input,), {"repeats": tuple(int(r) for r in repeats)}
@@ -286,6 +289,8 @@ def _(k, g, index, dim):
 )
 def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: Any = None) -> Tensor:
     """Each slice repeated where it stands: a number of times, or each its own."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("repeat_interleave", "input", 1, input)
     if repeats is None:
         return wrap(np.repeat(np.arange(input._a.size), input._a))
     if dim is None:

@@ -426,6 +426,8 @@ def _(k, g, input, dim, keepdim):
 )
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Tensor:
     """Mean of the elements that are not NaN."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("nanmean", "input", 1, input)
     if input.dtype.category < types.FLOATING:
         raise errors.runtime(
             f"nanmean(): expected input to have floating point or complex dtype but got {types.scalar_name(input.dtype)}"

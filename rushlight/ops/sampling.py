@@ -345,6 +345,8 @@ def _(k, g):
 )
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None, out: Any = None) -> Tensor:
     """1 with the probability at its place, else 0. The gradient is zero."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("bernoulli", "input", 1, input)
     from ..readers import REGISTRY
 
     result = REGISTRY["bernoulli_from"].public(input, p=p, generator=generator)

@@ -500,6 +500,10 @@ def _(k, g, index, source_shape):
 )
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, out: Any = None) -> Tensor:
     """The elements at ``indices`` along ``dim``, broadcast over the other dimensions; of the flattened input without ``dim``."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("take_along_dim", "input", 1, input)
+    if not isinstance(indices, Tensor):
+        raise errors.not_a_tensor("take_along_dim", "indices", 2, indices)
     gather = REGISTRY["gather"].public
     if dim is None:
         result = gather(input.reshape(-1), 0, indices.reshape(-1))

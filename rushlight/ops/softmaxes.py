@@ -63,15 +63,6 @@ def _(k, g, input, out, dim, keepdim):
 
 
 def _softmax_input(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, Any]:
-    if dim is None:
-        import warnings
-
-        warnings.warn(
-            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-            UserWarning,
-            stacklevel=6,
-        )
-        dim = 0 if input.ndim in (0, 1, 3) else 1
     if dtype is not None and isinstance(input, Tensor) and input.dtype is not dtype:
         input = input.to(dtype)
     dim = check_dim(dim, input.ndim)
@@ -113,7 +104,7 @@ def softmax(k, input, *, dim):
 
 
 @softmax.prepare
-def _(input, dim=None, dtype=None, *, _stacklevel=3):
+def _(input, dim, dtype=None):
     return _softmax_input("softmax", input, dim, dtype)
 
 
@@ -156,7 +147,7 @@ def log_softmax(k, input, *, dim):
 
 
 @log_softmax.prepare
-def _(input, dim=None, dtype=None, *, _stacklevel=3):
+def _(input, dim, dtype=None):
     return _softmax_input("log_softmax", input, dim, dtype)
 
 

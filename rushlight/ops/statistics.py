@@ -182,6 +182,8 @@ def _check_weights(name: str, weights: Tensor | None, category: int, n: int) -> 
 )
 def corrcoef(input: Tensor) -> Tensor:
     """The correlations of the rows: covariances divided by both standard deviations, kept within -1 and 1."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("corrcoef", "input", 1, input)
     if input._a.ndim > 2:
         raise errors.runtime(
             f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input._a.ndim} dimensions"

@@ -36,7 +36,8 @@ def _wide(A: Any, full: bool) -> tuple[Any, Any, Any]:
     m, n = A.shape[-2:]
     if m == 1:  # one reflection, which changes the sign if it does anything
         U, S, Vh = np.linalg.svd(A, full_matrices=full)
-        wanted = np.copysign(U, A[..., :1]) * np.where(A[..., 1:].any(-1, keepdims=True), -1, 1)
+        wanted = np.copysign(U, A[..., :1])
+        wanted[A[..., 1:].any(-1, keepdims=True)] *= -1
         Vh[..., :1, :] *= wanted * U
         return wanted, S, Vh
     rows, width = next((r, w) for r in range(m + 1, n + 3) for w in (max(n, r + 1),) if w < r * 11 // 6)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, types
 from ..errors import check_dim
 from ..functions import function
 from ..op import REGISTRY, movement, opaque
@@ -333,6 +333,8 @@ def view_method(self: Tensor, *size: Any, dtype: Any = None) -> Tensor:
 def view_dtype(self: Tensor, dtype: types.dtype) -> Tensor:
     """The bytes of a tensor as another dtype: the same memory, no gradient (``Tensor.view(dtype)``)."""
     a, old, new = self._a, self._a.itemsize, dtype.itemsize
+    if isinstance(self, levels.Batched) and (a.ndim or old == new):
+        return levels.batched(view_dtype(self.value, dtype), self.at)
     if old == new:
         return alias_of(self, a.view(dtype.np), True)
     here, there = types.scalar_name(self.dtype), types.scalar_name(dtype)

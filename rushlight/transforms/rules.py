@@ -13,11 +13,10 @@ import numpy as np
 
 from .. import errors, ops  # noqa: F401  (rules name its records)
 from ..readers import REGISTRY
-from ..tensor import Tensor, root_array
+from ..tensor import Tensor
 from ..writing import Region
+from . import strides
 from .batching import Call, each, elementwise, lead
-
-strided = np.lib.stride_tricks.as_strided
 
 RULES: dict[str, Callable[[Call], Any]] = {}
 
@@ -133,23 +132,9 @@ def basic_put(call: Call) -> Any:
 @rule("strided_view")
 def strided_view(call: Call) -> Any:
     """The same steps through the memory of each example."""
-    x, seen = call.value(0), call.attrs["view"]
-    a = x._a
-    start = seen.__array_interface__["data"][0] - call.inputs[0]._a.__array_interface__["data"][0]
-    if not a.size:
-        view = np.empty((call.size, *seen.shape), a.dtype)
-    elif start < 0:
-        raise NotImplementedError("as_strided under vmap: the view begins before its tensor")
-    else:
-        byte = strided(strided(a, (1,), (a.itemsize,)).view(np.uint8), (start + a.itemsize,), (1,))
-        first = byte[start:].view(a.dtype).reshape(())
-        view = strided(first, (call.size, *seen.shape), (a.strides[0], *seen.strides))
-        bounds, memory = np.lib.array_utils.byte_bounds(view), np.lib.array_utils.byte_bounds(root_array(a))
-        if bounds[0] < memory[0] or bounds[1] > memory[1]:
-            raise errors.runtime(
-                "setStorage: sizes and strides of a view under vmap are out of bounds for the storage of its tensor"
-            )
-    return call.run((x,), view=view, region=Region(a, view))
+    x = call.value(0)
+    view = strides.alike(x._a, call.inputs[0]._a, call.attrs["view"], front=True)
+    return call.run((x,), view=view, region=Region(x._a, view))
 
 
 @rule("tril", "triu", "det", "cofactors", "inv", "cholesky_factor", "eigh_pair", "eig_pair", "svd_triple", "qr_pair", "slogdet_pair",

@@ -22,6 +22,8 @@ from ..levels import Dual, Level, dual, shown_as, write
 from ..promotion import cast
 from ..readers import REGISTRY, tensors
 from ..tensor import Tensor, address, wrap
+from ..writing import Region
+from . import strides
 
 #: Ops that are linear in all their differentiable inputs together.
 LINEAR = frozenset(
@@ -79,8 +81,16 @@ class DualLevel(Level):
         if op.view and "view" not in attrs:
             return ops.apply(op, primals, attrs), ops.apply(op, (tangents[0],), attrs)
         if op.name == "strided_view":
+            x, t = primals[0], tangents[0]
+            if (
+                t._a.strides == x._a.strides
+            ):  # a view of the tangent, too: what is written to one is written to the other
+                view = strides.alike(t._a, x._a, attrs["view"], front=False)
+                return ops.apply(op, primals, attrs), ops.apply(
+                    op, (t,), {**attrs, "view": view, "region": Region(t._a, view)}
+                )
             region = {"region": attrs["region"]}
-            return ops.apply(op, primals, attrs), ops.apply(REGISTRY["region_get"], (tangents[0],), region)
+            return ops.apply(op, primals, attrs), ops.apply(REGISTRY["region_get"], (t,), region)
         if op.name in LINEAR:
             filled = [_filled(x, t, op.flow(i)) for i, (x, t) in enumerate(zip(primals, tangents, strict=True))]
             return ops.apply(op, primals, attrs), ops.apply(op, tuple(filled), attrs)
