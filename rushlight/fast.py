@@ -24,7 +24,7 @@ from .kernels.elementwise import LARGE, MEDIUM
 from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
-from .op import Op, call
+from .op import OFTEN, Op, call
 from .plain import has_plain_form, several, single
 from .readers import arrays
 from .recorder import single_call
@@ -42,10 +42,6 @@ _numbers64: dict[Any, np.ndarray[Any, Any]] = {}
 #: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
 #: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
 HOT = 0 if llvm.setting() == "now" else 20_000
-
-
-#: Calls after which a loop is compiled for small arrays as well.
-OFTEN = 2000
 
 
 def with_loops(f32: Any, f64: Any, kernel: Callable[..., Any]) -> Callable[..., Any]:

@@ -29,6 +29,9 @@ from .writing import Region, write_out
 
 ndarray = np.ndarray
 
+#: Calls after which an elementwise body is asked for as a loop for small arrays as well: the loop costs less than NumPy's several passes.
+OFTEN = 2000
+
 
 class Rule:
     """A derivative. Its parameter names say what is saved: inputs, outputs, extras, ``<input>_shape``, attributes."""
@@ -76,6 +79,7 @@ class Op:
             ``"either"`` one of them, ``"both"``.
         out: what ``out=`` must be, see ``writing.write_out``; by family if it is not said.
         keeps_floats: with a function as ``promote``: floating tensors of one dtype, and numbers beside them, stay as they are.
+        common_floats: with a function as ``promote``: it gives the same for these as ``common``.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class Op:
         numbers: str | None = None,
         out: str | None = None,
         keeps_floats: bool = False,
+        common_floats: bool = False,
         notes: str = "",
         public: bool = True,
     ):
@@ -138,7 +143,7 @@ class Op:
         alone = family == "elementwise" and len(self.inputs) == 2
         self.numbers = numbers if numbers is not None else "" if alone else "second"
         self.out = out if out is not None else OUT_RULES.get(family, "")
-        self.keeps_floats = keeps_floats
+        self.keeps_floats, self.common_floats = keeps_floats, common_floats
         self.notes = notes
         self.public_name = public
         self.grad_name = grad_name or camel(self.name) + "Backward0"
@@ -152,6 +157,7 @@ class Op:
         #: What stands in for this op with some keywords: ``variant(kwargs)`` is the op that is to be called.
         self.variant: Callable[[dict[str, Any]], Op] | None = None
         self.only_checks = False
+        self.calls = 0  # on small arrays, since a loop was last asked for in vain
         self.node_classes: dict[str, type[OpNode]] = {}
         self.savers: dict[Any, Saver] = {}
         self.public: Callable[..., Any] = self._make_public()
@@ -261,6 +267,10 @@ class Op:
                     raise cause from None
                 raise
             return inputs, attrs
+        if not kwargs and len(args) <= len(self.inputs) and len(self.defaults) == len(self.attrs):
+            rest = self.inputs[len(args) :]
+            if all([n in self.input_defaults for n in rest]):  # the commonest call
+                return (*args, *[self.input_defaults[n] for n in rest]), self.defaults
         names = self.inputs + self.attrs
         if len(args) > len(names):
             raise errors.type_(
@@ -434,10 +444,13 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
     promoted = promote(op, inputs)
     token = fpstate.enter(fpstate.QUIET) if not op.view else None  # a view does no arithmetic
     try:
-        if op.family == "elementwise" and promoted[0].__class__ is ndarray and promoted[0].size >= MEDIUM:
-            found = large.body(op, promoted, attrs)
-            if found is not None:
-                return found, promoted
+        if op.family == "elementwise" and promoted[0].__class__ is ndarray:
+            op.calls += 1
+            if promoted[0].size >= MEDIUM or op.calls > OFTEN:
+                found = large.body(op, promoted, attrs)
+                if found is not None:
+                    return found, promoted
+                op.calls -= OFTEN  # another kind of call, perhaps
         return op.forward(arrays, *promoted, **attrs), promoted
     except (ValueError, TypeError, IndexError, AttributeError, np.exceptions.AxisError) as error:
         if isinstance(error, errors.Deliberate):

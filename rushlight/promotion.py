@@ -70,6 +70,9 @@ def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
             common = types.get_default_dtype()
         targets: Sequence[Any] = [common] * len(inputs)
     else:
+        shorter = _one_dtype(op, inputs) if op.common_floats else None
+        if shorter is not None:
+            return shorter
         if op.family == "elementwise":
             if len(inputs) == 2:
                 check_operands(op, inputs)
@@ -87,7 +90,7 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def _one_dtype(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """The commonest case: tensors of one shape and floating dtype, and Python numbers; None for everything else."""
+    """The commonest case: tensors of one shape and floating dtype, Python numbers, inputs left out; None for everything else."""
     out: list[Any] = []
     shape = dtype = None
     for x in inputs:
@@ -100,7 +103,13 @@ def _one_dtype(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
             elif a.shape != shape or a.dtype is not dtype:
                 return None
             out.append(a)
-        elif shape is not None and op.numbers and (x.__class__ is float or (x.__class__ is int and abs(x) < 1 << 53)):
+        elif x is None and out and op.input_defaults:
+            out.append(x)
+        elif (
+            shape is not None
+            and (op.numbers or op.common_floats)
+            and (x.__class__ is float or (x.__class__ is int and abs(x) < 1 << 53))
+        ):
             out.append(np.array(x, dtype))
         else:
             return None

@@ -321,6 +321,7 @@ def _clamp_samples(m: Any) -> list[Any]:
 
 @elementwise(
     promote=_bound_dtypes,
+    common_floats=True,
     methods="clamp clamp_",
     aliases="clip",
     refuses={"complex": "clamp is not supported for complex types"},
