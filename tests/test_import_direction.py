@@ -58,6 +58,7 @@ LAZY = {
     ("methods", "sparse.operations"): "x.to_sparse() and its kin; few programs have sparse tensors",
     ("sparse", ""): "torch.sparse.torch, which PyTorch happens to have, is the package",
     ("sparse.operations", ""): "cat and mm are found by their public names",
+    ("nn.utils.parametrizations", ""): "matrix functions are found by their public names",
     ("ops", "library"): "torch.ops.<namespace> is what programs register; torch.ops is our package of families too",
     ("random", "ops.sampling"): "torch.random's functions of the global generator speak of Tensors",
     ("serialization", "compat.facade"): "and finds them again as the alias does",

@@ -63,3 +63,11 @@ def remove_spectral_norm(module: Any, name: str = "weight") -> Any:
     from .spectrum import remove_spectral_norm as remove
 
     return remove(module, name)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("parametrize", "parametrizations"):
+        import importlib
+
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module 'torch.nn.utils' has no attribute '{name}'")
