@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from .along import taken_along
+
 Array = np.ndarray[Any, Any]
 
 _SMALL = 16  # ranges up to this long are left to the insertion sort
@@ -69,11 +71,11 @@ def _first_ones(values: Array, k: int, largest: bool) -> tuple[Array, Array]:
     border = n - count if largest else count - 1
     chosen = np.argpartition(values, border, axis=1)
     chosen = chosen[:, border:] if largest else chosen[:, :count]
-    picked = np.take_along_axis(values, chosen, 1)
+    picked = taken_along(values, chosen, 1)
     places = np.argsort(picked, axis=1)
     if largest:
         places = places[:, ::-1]
-    return np.take_along_axis(chosen, places, 1), np.take_along_axis(picked, places, 1)
+    return taken_along(chosen, places, 1), taken_along(picked, places, 1)
 
 
 def _order_without_ties(values: Array, k: int, largest: bool) -> Array | None:

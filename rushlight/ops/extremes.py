@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors
 from ..errors import check_dim, check_dims
 from ..functions import function
+from ..kernels import along as along_axis
 from ..kernels import reduce
 from ..op import opaque, reduction
 from ..readers import REGISTRY
@@ -48,7 +49,7 @@ def _extreme(name: str, ufunc: Any, arg: Any, doc: str) -> None:
         if not input.ndim:
             return np.array(input), np.zeros((), np.int64)
         index = np.expand_dims(arg(input, axis=dim), dim)
-        value = np.take_along_axis(input, index, dim)
+        value = along_axis.taken_along(input, index, dim)
         return (value, index) if keepdim else (value.squeeze(dim), index.squeeze(dim))
 
     along.__name__, along.__doc__ = f"{name}_dim", doc
@@ -124,7 +125,7 @@ def put_along(k, input, indices, *, size, dim, keepdim):
     if not size:
         return out + input
     index = indices if keepdim else np.expand_dims(indices, dim)
-    np.put_along_axis(out, index, input if keepdim else np.expand_dims(input, dim), dim)
+    along_axis.put_along(out, index, input if keepdim else np.expand_dims(input, dim), dim)
     return out
 
 
@@ -141,7 +142,7 @@ def take_along(k, input, indices, *, dim, keepdim):
     """The elements at one index along ``dim``."""
     if not input.ndim:
         return np.array(input)
-    out = np.take_along_axis(input, indices if keepdim else np.expand_dims(indices, dim), dim)
+    out = along_axis.taken_along(input, indices if keepdim else np.expand_dims(indices, dim), dim)
     return out if keepdim else out.squeeze(dim)
 
 

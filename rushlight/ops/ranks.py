@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, levels, types
 from ..errors import check_dim
 from ..functions import function
+from ..kernels.along import taken_along
 from ..op import reduction
 from ..readers import REGISTRY
 from ..return_types import named
@@ -19,7 +20,7 @@ from .reduction import need_tensor
 
 def _pick(input, index, dim, keepdim):
     index = np.expand_dims(index, dim)
-    value = np.take_along_axis(input, index, dim)
+    value = taken_along(input, index, dim)
     return (value, index) if keepdim else (value.squeeze(dim), index.squeeze(dim))
 
 
@@ -32,7 +33,7 @@ def _median_index(x, skip_nan):
         rank = np.maximum(n - nans - 1, 0) // 2
     else:
         rank = np.where(nans > 0, n - nans, (n - 1) // 2)
-    return np.take_along_axis(order, rank[..., None], -1)[..., 0]
+    return taken_along(order, rank[..., None], -1)[..., 0]
 
 
 def _medians(name: str, skip_nan: bool, doc: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors
 from ..errors import check_dim
 from ..functions import function
+from ..kernels.along import taken_along
 from ..op import opaque, reduction
 from ..return_types import named
 from ..tensor import Tensor, wrap
@@ -23,11 +24,13 @@ def topk_pair(k, input, *, k_, dim, largest, sorted):
 
     if not input.ndim:
         return np.array(input), np.zeros((), np.int64)
-    rows = np.moveaxis(input, dim, -1)
+    last = dim == input.ndim - 1
+    rows = input if last else np.moveaxis(input, dim, -1)
     flat = rows.reshape(-1, rows.shape[-1])
     index = topk_rows(flat, k_, largest, sorted).reshape(*rows.shape[:-1], k_)
-    index = np.ascontiguousarray(np.moveaxis(index, -1, dim))
-    return np.take_along_axis(input, index, dim), index
+    if not last:
+        index = np.ascontiguousarray(np.moveaxis(index, -1, dim))
+    return taken_along(input, index, dim), index
 
 
 topk_pair.methods = []
@@ -91,7 +94,7 @@ def sort_pair(k, input, *, dim, descending, stable=False):
     else:
         index = np.argsort(input, dim, kind="stable")
     values, order = np.empty_like(input), np.empty_like(input, np.int64)  # both are laid out as the input is
-    values[...], order[...] = np.take_along_axis(input, index, dim), index
+    values[...], order[...] = taken_along(input, index, dim), index
     return values, order
 
 
