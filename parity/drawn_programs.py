@@ -53,7 +53,7 @@ INPLACE_BINARY = "add_ sub_ mul_ div_ copy_ pow_ fmod_ remainder_ eq_ lt_ logica
 REDUCTIONS = (
     "sum mean prod amax amin max min all any var std logsumexp norm argmax argmin nansum count_nonzero median".split()
 )
-SCANS = "cumsum cumprod cummax cummin logcumsumexp softmax log_softmax".split()
+SCANS = "cumsum cumprod cummax cummin logcumsumexp softmax".split()
 
 
 class Drawing:
@@ -182,6 +182,10 @@ def binary(d: Drawing) -> str:
 
 def with_number(d: Drawing) -> str:
     x, number, operator = d.pick(), d.choice(NUMBERS), d.choice(OPERATORS)
+    if d.tensors[x].dtype == torch.float16 and number == "1j" or (operator == "**" and number == "True"):
+        number = "2"  # there is no complex32, and no derivative of powers of True
+    if operator == "%":  # of which PyTorch has no derivative where the number stands first
+        return f"{x} % {number}"
     return d.choice([f"{x} {operator} {number}", f"{number} {operator} {x}"])
 
 
@@ -227,7 +231,7 @@ def reduction(d: Drawing) -> str:
 
 
 def scan(d: Drawing) -> str:
-    x, name = d.pick(), d.choice(SCANS)
+    x, name = d.pick(lambda t: not t.is_complex()), d.choice(SCANS)
     return f"torch.{name}({x}, {d.dim(x)})" + ("[0]" if name in ("cummax", "cummin") else "")
 
 
@@ -273,8 +277,8 @@ def product(d: Drawing) -> str:
         f"torch.mv({x}, {y})",
         f"torch.bmm({x}, {y})",
         f"torch.addmm({d.pick(lambda t: t.dtype == a.dtype)}, {x}, {y})",
-        f"torch.einsum('ij,kj->ik', {x}, {same})",
-        f"torch.einsum('...i,...i->...', {x}, {same})",
+        f"torch.einsum('ij,kj->ik', {x}, {same if d.tensors[same].dtype == a.dtype else x})",
+        f"torch.einsum('...i,...i->...', {x}, {same if d.tensors[same].dtype == a.dtype else x})",
         f"torch.tensordot({x}, {same}, dims=([-1], [-1]))",
     ])  # fmt: skip
 
@@ -381,6 +385,10 @@ def read(d: Drawing) -> str:
     return x + index(d, x)
 
 
+def shares_memory(a: torch.Tensor, b: torch.Tensor) -> bool:
+    return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
+
+
 def write(d: Drawing) -> str:
     x = d.pick(lambda t: not (t.is_leaf and t.requires_grad))
     where = index(d, x)
@@ -397,7 +405,7 @@ def write(d: Drawing) -> str:
         return (
             len(t.shape) <= len(shape)
             and broadcasts(t.shape, shape, expand=False)
-            and not (t.numel() <= 1 and t.untyped_storage().data_ptr() == target.untyped_storage().data_ptr())
+            and not ((1 in t.shape or t.numel() <= 1) and shares_memory(t, target))
             and (target.is_floating_point() or not t.requires_grad)
         )
 
@@ -507,23 +515,25 @@ def network(d: Drawing) -> str:
     x = d.pick(torch.is_floating_point)
     t = d.tensors[x]
     y = d.pick(lambda u: u.shape == t.shape and u.dtype == t.dtype)
+    wide = d.pick(lambda u: u.dtype in (torch.float32, torch.float64))  # for what sums that nearly cancel
+    w = d.tensors[wide]
     i = d.dim(x)
     return d.choice([
         f"F.softmax({x}, {i})",
-        f"F.log_softmax({x}, {i})",
+        f"F.log_softmax({wide}, {d.dim(wide)})",
         f"F.normalize({x}, dim={i})",
-        f"F.layer_norm({x}, {tuple(t.shape[-1:])})",
+        f"F.layer_norm({wide}, {tuple(w.shape[-1:])})",
         f"F.mse_loss({x}, {y})",
         f"F.l1_loss({x}, {y}, reduction={d.choice(['sum', 'none', 'mean'])!r})",
         f"F.smooth_l1_loss({x}, {y})",
-        f"F.cross_entropy({x}, torch.tensor({d.positions(max(d.size(x, 1), 1), t.shape[0] if t.dim() > 1 else 1)}))",
+        f"F.cross_entropy({wide}, torch.tensor({d.positions(max(d.size(wide, 1), 1), w.shape[0] if w.dim() > 1 else 1)}))",
         f"F.binary_cross_entropy_with_logits({x}, {y})",
         f"F.kl_div({x}, {y}, reduction='batchmean')",
         f"F.cosine_similarity({x}, {y}, dim={i})",
         f"torch.linalg.norm({x}{d.choice(['', f', dim={i}', ', ord=1', ', ord=inf'])})",
         f"torch.linalg.vector_norm({x}, {d.choice(['2', '1', '0', 'inf', '3.5'])}, dim={i})",
         f"{x}.norm()",
-        f"{d.pick(lambda u: u.dtype in (torch.float32, torch.float64))}.renorm(2, {i}, 1.0)",
+        f"{wide}.renorm(2, {i}, 1.0)",
         f"torch.cdist({x}, {y})",
         f"torch.logsumexp({x}, {i})",
         f"torch.var_mean({x}, {i})[0]",

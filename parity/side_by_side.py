@@ -80,6 +80,8 @@ def shrunk(lines: list[str]) -> str | None:
 
 
 def differing_names(a: dict[str, Any], b: dict[str, Any]) -> str | None:
+    dtypes = [str(x.dtype)[6:] for x in a.values() if isinstance(x, torch.Tensor)]
+    coarsest = max((TOLERANCE[n] for n in dtypes if n in TOLERANCE), default=(0.0, 0.0))
     for name, x in a.items():
         if name in NAMES or name.startswith("__") or name == "message":
             continue
@@ -87,7 +89,7 @@ def differing_names(a: dict[str, Any], b: dict[str, Any]) -> str | None:
         if found is not None:
             return f"{name} {found}"
         if isinstance(x, torch.Tensor):
-            found = has_history(x) and differing(x.grad, b[name].grad, layout=False)
+            found = has_history(x) and differing(x.grad, b[name].grad, coarsest)
             if found:
                 return f"{name}.grad {found}"
             level(x, b[name])
@@ -107,24 +109,28 @@ def facts(t: Any, layout: bool) -> dict[str, Any]:
     return seen
 
 
-def differing(x: Any, y: Any, *, layout: bool = True) -> str | None:
-    """How Rushlight's value ``y`` differs from PyTorch's ``x``; None if it does not."""
+def differing(x: Any, y: Any, coarsest: tuple[float, float] | None = None) -> str | None:
+    """How Rushlight's value ``y`` differs from PyTorch's ``x``; None if it does not.
+
+    A gradient comes with the tolerance of the coarsest dtype that it may have gone through. It may lie in memory as it likes.
+    """
     if not isinstance(x, torch.Tensor):
         if isinstance(x, float) and isinstance(y, float):
             return None if np.isclose(x, y, rtol=1e-6, equal_nan=True) else f"expected {x!r}, got {y!r}"
         return None if repr(x) == repr(y).replace("rushlight.", "torch.") else f"expected {x!r}, got {y!r}"
     if not isinstance(y, rushlight.Tensor):
         return f"expected a tensor, got {y!r}"
-    one, other = facts(x, layout), facts(y, layout)
+    one, other = facts(x, coarsest is None), facts(y, coarsest is None)
     for key in one:
         if one[key] != other[key].replace("rushlight.", "torch.") if key == "dtype" else one[key] != other[key]:
             return f"{key}: expected {one[key]}, got {other[key]}"
     e, g = elements(x), elements(y)
     rtol, atol = TOLERANCE.get(str(x.dtype)[6:], (0.0, 0.0))
-    if not layout and e.size:  # a gradient: a sum of terms, which may cancel
+    if coarsest is not None and e.size:  # a sum of terms that may cancel; of 16 bits each is rounded to three digits
+        rtol, atol = max(rtol, coarsest[0]), max(atol, coarsest[1])
         with np.errstate(all="ignore"):
             atol = max(atol, rtol * float(np.nanmax(np.abs(np.where(np.isfinite(e), e, 0)))))
-        if x.dtype.itemsize == 2:  # and each rounded to three digits
+        if rtol >= 1e-3:
             rtol, atol = 4 * rtol, 4 * atol
     with np.errstate(all="ignore"):
         same = (e == g) if e.dtype.kind in "biu" else np.isclose(g, e, rtol=rtol, atol=atol, equal_nan=True)
@@ -135,14 +141,20 @@ def elements(t: Any) -> np.ndarray:
     t = t.detach()
     if str(t.dtype).endswith("bfloat16"):
         t = t.float()
-    return np.asarray(t.resolve_conj().numpy() if isinstance(t, torch.Tensor) else t.numpy())
+    return np.asarray(t.resolve_conj().numpy(force=True) if isinstance(t, torch.Tensor) else t.numpy())
 
 
 def level_all(a: dict[str, Any], b: dict[str, Any]) -> None:
-    """Give Rushlight's tensors the elements that PyTorch's have after a line that failed."""
+    """Give Rushlight's tensors what PyTorch's have after a line that failed: it may have done a part of it, Rushlight never does."""
     for name, x in a.items():
-        if isinstance(x, torch.Tensor) and isinstance(b[name], rushlight.Tensor) and x.shape == tuple(b[name].shape):
-            level(x, b[name])
+        y = b.get(name)
+        if not isinstance(x, torch.Tensor) or not isinstance(y, rushlight.Tensor) or x.shape != tuple(y.shape):
+            continue
+        level(x, y)
+        if has_history(x) and has_history(y) and x.is_leaf and y.requires_grad:
+            y.grad = None if x.grad is None else rushlight.zeros(tuple(x.shape), dtype=y.dtype)
+            if x.grad is not None:
+                level(x.grad, y.grad)
 
 
 def level(x: torch.Tensor, y: Any) -> None:

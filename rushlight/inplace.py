@@ -10,6 +10,7 @@ import numpy as np
 from . import large, levels
 from .autograd.mode import recording
 from .kernels.elementwise import LARGE
+from .kernels.strides import broadcast_shapes
 from .node import gather_edges, record
 from .op import Op, camel, evaluate
 from .override import dispatch_override, has_override
@@ -40,8 +41,14 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         return x
     if kwargs and op.variant is not None:
         op = op.variant(kwargs)
+    try:
+        inputs, attrs = op.bind(args, kwargs)
+    except TypeError:  # of arguments PyTorch speaks before it looks at the target, of shapes after that
+        raise
+    except Exception:
+        check_writable(x, *args[1:], *kwargs.values(), overlap=op.name not in FILLING)
+        raise
     check_writable(x, *args[1:], *kwargs.values(), overlap=op.name not in FILLING)
-    inputs, attrs = op.bind(args, kwargs)
     if len(inputs) > 1:
         check_apart(x, inputs[1:])
     if op.family == "elementwise" and x._a.size >= LARGE and not (recording() and gather_edges(op, inputs)):
@@ -54,7 +61,8 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     except NotImplementedError:
         if op.family == "elementwise" and not op.all_nondiff and all(x is not None for x in inputs):
             # PyTorch asks this before it looks for a kernel
-            check_result(x, np.empty(x._a.shape, result_type(inputs).np))
+            shape = broadcast_shapes(*[i._a.shape for i in inputs if isinstance(i, Tensor)])
+            check_result(x, np.empty(shape, result_type(inputs).np))
         raise
     r = np.asarray(result[0] if result.__class__ is tuple else result)
     check_result(x, r)

@@ -165,4 +165,28 @@ CASES = {
         'float32 (1,) [-2.9206275939941406e-06, -5.817413330078125e-05]',
     'gradient(lambda x: torch.add(x, x, alpha=0.5), [1.0, 4.0])':
         'float32 (1,) [1.5, 1.5]',
+    'float(torch.tensor(1.5 + 3j))':
+        'RuntimeError',
+    'torch.ones(2, 3, dtype=torch.int32).renorm(2, 0, 1.0)':
+        'RuntimeError',
+    'torch.floor(torch.ones(3, dtype=torch.int32).expand(2, 3)).stride()':
+        '(3, 1)',
+    'torch.ones(2, 3)[torch.tensor([5]), 2:1].shape':
+        'torch.Size([1, 0])',
+    'torch.zeros(2, requires_grad=True).logical_and_(inf)':
+        'TypeError',
+    'torch.ones(2).bitwise_and_(torch.ones(2, 2))':
+        'RuntimeError',
+    'torch.autograd.grad(torch.ones(1, requires_grad=True).sum(), torch.ones(1, requires_grad=True), create_graph=True, materialize_grads=True)[0].requires_grad':
+        'True',
+    'F.pad(torch.zeros(2), (0, 0), value=1j)':
+        'TypeError',
+    'gradient(lambda x: torch.cat([x, x * 2]), [])':
+        'float32 (1,) []',
+    'gradient(lambda x: torch.var_mean(x * 1, 0)[0].mul_(3.0), [1.0, 2.0, 4.0])':
+        'float32 (1,) [-3.999999761581421, -0.9999997615814209, 5.0]',
+    'gradient(lambda x: torch.var(x, 0), [])':
+        'float32 (1,) []',
+    'gradient(lambda x: torch.var(x, 0, correction=3), [1.0, 2.0])':
+        'float32 (1,) [1.0, -1.0]',
 }  # fmt: skip

@@ -214,5 +214,5 @@ def grad(
         if g is None and not allow_unused:
             raise unused(i, x)
         if g is None and materialize_grads:
-            found[i] = wrap(np.zeros(x._a.shape, x._a.dtype))
+            found[i] = wrap(np.zeros(x._a.shape, x._a.dtype)).requires_grad_(create_graph)
     return tuple(found)

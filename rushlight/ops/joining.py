@@ -107,8 +107,8 @@ def _(tensors, dim=0):
 def _(k, g, tensors_shape, dim, needs):
     out, start = [], 0
     for shape, need in zip(tensors_shape, needs, strict=True):
-        if shape == (0,):
-            out.append(None)
+        if shape == (0,):  # which any shape takes beside it
+            out.append(k.reshape_gradient(g[(slice(0, 0),) * len(g.shape)], size=(0,)) if need else None)
             continue
         size = shape[dim]
         out.append(g[(slice(None),) * dim + (slice(start, start + size),)] if need else None)

@@ -271,7 +271,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
                 f"pos {i}"
             )
     sides = tuple(int(p) for p in pad)
-    if value is not None and not isinstance(value, (bool, int, float, complex, Tensor)):
+    if value is not None and not isinstance(value, (bool, int, float, Tensor)):
         raise errors.type_(f"pad(): argument 'value' (position 4) must be float, not {type(value).__name__}")
     _check_constant(tuple(input.shape), sides, True) if mode == "constant" or len(sides) % 2 else None
     if mode == "constant":

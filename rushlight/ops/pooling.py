@@ -17,7 +17,7 @@ from ..functions import function
 from ..kernels import llvm
 from ..kernels.windows import inner, padded, positions
 from ..op import REGISTRY, opaque
-from ..tensor import Tensor, edge_of
+from ..tensor import Tensor, edge_of, wrap
 
 _WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
 _LEAD = "a window needs dimensions to slide over"
@@ -404,6 +404,8 @@ def _max(n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: A
             out_size=one + out, places=places,
         )  # fmt: skip
         best = best.squeeze(-2)
+        if not places:
+            return wrap(best._a)  # a view only if there is a history
         return (best, where.squeeze(-2)) if indices else best
     result = max_pool.public(
         input, kernel=kernel, stride=step, padding=pad, dilation=spread, out_size=out, places=places

@@ -202,7 +202,7 @@ def _rounding(name: str, ufunc, doc: str, aliases: str = "") -> None:
     """Rounding: integers as they are, gradient zero."""
 
     def forward(k, input):
-        return np.array(input) if input.dtype.kind in "iub" else ufunc(input)
+        return np.positive(input) if input.dtype.kind in "iu" else ufunc(input)
 
     forward.__name__, forward.__doc__ = name, doc
     refuses = {"bool": f"{name}_vml_cpu", "complex": f"{name} is not supported for complex inputs"}
