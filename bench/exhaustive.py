@@ -83,7 +83,6 @@ REFERENCES: dict[str, tuple[Callable[[Array], Array], Any, str]] = {
     "rounded_erf": (_split(special.erf, SMALL, 8, lambda x: x * SLOPE * (1 - x * x / 3), _outside(1, -1)), mpmath.erf, "odd"),
     "rounded_erfc": (_split(special.erfc, TINY, 16, lambda x: 1 - x * SLOPE, _outside(0, 2)), mpmath.erfc, ""),
     "rounded_lgamma": (special.lgamma, lambda x: mpmath.re(mpmath.loggamma(x)), ""),
-    "rounded_digamma": (special.digamma, mpmath.digamma, ""),
     "rounded_erfinv": (
         _split(_erfinv, SMALL, 1.5, lambda x: x / SLOPE * (1 + np.pi / 12 * x * x), _outside(NAN, NAN)), mpmath.erfinv, "odd",
     ),

@@ -8,7 +8,8 @@ Methods, each from the published literature:
 - log-gamma, digamma: the recurrence up to a large argument, there Stirling's series (DLMF 5.11), and the
   reflection formulas (DLMF 5.5) for negative arguments.
 
-Every function takes an array of any floating dtype, computes in float64 and rounds once to that dtype.
+Every function takes an array of any floating dtype, computes in float64 (digamma in PyTorch's float32 steps) and rounds once to that
+dtype.
 """
 
 from __future__ import annotations
@@ -20,16 +21,17 @@ from typing import Any
 import numpy as np
 
 from . import elementwise
+from .elementary import log
 from .symbols import Symbol
 
 ndarray = np.ndarray
 Array = np.ndarray[Any, Any]
 
 
-def in_float64(fn: Callable[..., Array], native: str = "") -> Callable[..., Any]:
+def in_float64(fn: Callable[..., Array], native: str = "", own: bool = False) -> Callable[..., Any]:
     """Let a function of flat float64 arrays take any shape and floating dtype; the result has the input's dtype.
 
-    ``native`` is the instruction of a loop that does the same.
+    ``native`` is the instruction of a loop that does the same. With ``own``, float32 stays float32.
     """
 
     @wraps(fn)
@@ -41,16 +43,17 @@ def in_float64(fn: Callable[..., Array], native: str = "") -> Callable[..., Any]
             if found is not None:
                 return found
         a = np.asarray(x)
+        kind = np.float32 if own and a.dtype.kind in "fV" and a.dtype != np.float64 else np.float64
         with np.errstate(all="ignore"):
-            flat = fn(a.astype(np.float64).reshape(-1), *args)
+            flat = fn(a.astype(kind).reshape(-1), *args)
             return flat.reshape(a.shape).astype(a.dtype if a.dtype.kind in "fV" else np.float64)
 
     return outer
 
 
-def native(op: str) -> Callable[[Callable[..., Array]], Callable[..., Any]]:
+def native(op: str, own: bool = False) -> Callable[[Callable[..., Array]], Callable[..., Any]]:
     """``in_float64`` for a function that an instruction computes."""
-    return partial(in_float64, native=op)
+    return partial(in_float64, native=op, own=own)
 
 
 def _horner(x: Array, coefficients: tuple[float, ...]) -> Array:
@@ -247,26 +250,36 @@ def lgamma(x: Array) -> Array:
     return np.where(finite, out, np.where(np.isnan(x), np.nan, np.inf))
 
 
-@native("rounded_digamma")
+#: Stirling's series of digamma (DLMF 5.11.2) in 1 / x**2, as far as Cephes takes it, highest power first; digamma(10).
+DIGAMMA_SERIES = tuple(b / (2 * i) for i, b in reversed([*enumerate(_BERNOULLI[:7], 1)]))
+DIGAMMA_10 = 2.25175258906672110765
+
+
+@native("digamma_of", own=True)
 def digamma(x: Array) -> Array:
-    """The derivative of log-gamma; NaN at -1, -2, ..., infinite at 0 with the opposite sign."""
+    """The derivative of log-gamma; NaN at -1, -2, ..., infinite at 0 with the opposite sign.
+
+    By Cephes' method (S. L. Moshier, psi.c), in the steps and the dtype in which PyTorch takes it.
+    """
     negative = x < 0
-    z = np.where(negative, 1.0 - x, x)
+    z = np.where(negative, 1 - x, x)
     out = np.zeros_like(x)
     while True:
         low = z < _LARGE
         if not low.any():
             break
-        out[low] -= 1.0 / z[low]
-        z[low] += 1.0
-    series = np.zeros_like(z)
-    for i in range(len(_BERNOULLI), 0, -1):
-        series = series / (z * z) + _BERNOULLI[i - 1] / (2 * i)
-    out += np.log(z) - 0.5 / z - series / (z * z)
-    fraction = x - np.round(x)
-    out = np.where(negative, out - np.pi / np.tan(np.pi * fraction), out)
-    out = np.where(negative & (fraction == 0.0), np.nan, out)
-    return np.where(x == 0.0, np.copysign(np.inf, -x), out)
+        out[low] -= 1 / z[low]
+        z[low] += 1
+    square = 1 / (z * z)
+    series = square * DIGAMMA_SERIES[0] + DIGAMMA_SERIES[1]
+    for c in DIGAMMA_SERIES[2:]:
+        series = series * square + c
+    out = np.where(z == _LARGE, out + DIGAMMA_10, out + log(z) - 0.5 / z - square * series)
+    wide = x.astype(np.float64)
+    fraction = wide - np.round(wide)
+    out = np.where(negative, out - (np.pi / np.tan(np.pi * fraction)).astype(x.dtype), out)
+    out = np.where(negative & (fraction == 0), x.dtype.type(np.nan), out)
+    return np.where(x == 0, np.copysign(x.dtype.type(np.inf), -x), out)
 
 
 _HALF = 0.7071067811865476  # sqrt(1/2)

@@ -1,9 +1,10 @@
-"""The logarithm of the gamma function and its derivative, of float32 numbers in float64: the methods of ``special``, without its loops."""
+"""The logarithm of the gamma function, of float32 numbers in float64, and its derivative: the methods of ``special``, without its loops."""
 
 from __future__ import annotations
 
 import math
 
+from .. import special
 from ..special import _BERNOULLI
 from ..words import absolute, copysign, f32, f64, fma, rint, select, unroll
 from .single import COS, SIN
@@ -13,7 +14,8 @@ LARGE = 10.0
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 #: Stirling's series (DLMF 5.11.1 and 5.11.2) in 1 / z**2, highest power first.
 STIRLING = tuple(b / (2 * i * (2 * i - 1)) for i, b in reversed([*enumerate(_BERNOULLI, 1)]))
-DIGAMMA = tuple(b / (2 * i) for i, b in reversed([*enumerate(_BERNOULLI, 1)]))
+DIGAMMA = special.DIGAMMA_SERIES
+DIGAMMA_10 = special.DIGAMMA_10
 #: lgamma(2 + z) / z for |z| <= 1/2; 2**-50.7.
 NEAR_2 = (
     1.2339094212641133e-06, -2.5554691191715333e-06, 4.2385467301494505e-06, -9.220176549986265e-06,
@@ -61,24 +63,24 @@ def lgamma(x):
 
 
 def digamma(x):
-    """The derivative of lgamma: ``log z - 1 / (2 z) - ...`` of an argument above 10, less the reciprocals of the steps to there, which are
-    carried as one fraction; of negative numbers by reflection."""
-    wide = f64(x)
-    negative = wide < 0.0
-    z = select(negative, 1.0 - wide, wide)
-    above = z * 0.0
-    under = f64(1.0) + above
+    """The derivative of lgamma in PyTorch's float32 steps, ``special.digamma``: the recurrence to 10, there Stirling's series; of negative
+    numbers by reflection, which is rounded from float64."""
+    negative = x < 0.0
+    z = select(negative, 1.0 - x, x)
+    out = select(negative, f32(0.0), 0.0)
     for _ in unroll(10):
         move = z < LARGE
-        above = select(move, fma(above, z, under), above)
-        under = select(move, under * z, under)
+        out = select(move, out - 1.0 / z, out)
         z = select(move, z + 1.0, z)
-    inverse = 1.0 / z
-    square = inverse * inverse
-    out = log_normal(z) - 0.5 * inverse - polynomial(square, DIGAMMA) * square - above / under
+    square = 1.0 / (z * z)
+    series = square * DIGAMMA[0] + DIGAMMA[1]
+    for i in unroll(2, len(DIGAMMA)):
+        series = series * square + DIGAMMA[i]
+    value = out + f32(log_normal(f64(z))) - 0.5 / z - square * series
+    value = select(z == LARGE, out + DIGAMMA_10, value)
+    wide = f64(x)
     fraction = wide - rint(wide)
     sine, cosine = sin_pi(fraction)
-    out = select(negative, out - copysign(math.pi * cosine / sine, fraction), out)
-    out = select(negative and (fraction == 0.0), NAN, out)
-    found = f32(select(wide == INFINITY, INFINITY, out))
-    return select(x == 0.0, copysign(f32(INFINITY), -x), found)
+    value = select(negative, value - f32(copysign(math.pi * cosine / sine, fraction)), value)
+    value = select(negative and (fraction == 0.0), NAN, value)
+    return select(x == 0.0, copysign(f32(INFINITY), -x), value)
