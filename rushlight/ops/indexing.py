@@ -7,7 +7,6 @@ a node of its own. What index tensors, masks and lists pick is gathered last, fr
 from __future__ import annotations
 
 import contextlib
-import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -24,7 +23,7 @@ from ..promotion import cast, cast_array, element
 from ..readers import REGISTRY
 from ..tensor import Parameter, Tensor, requires_grad, view_of, wrap
 from ..writing import bump, check_apart, check_overlap, check_writable
-from .create import array_of
+from .index_parts import all_ints, basic, check, check_together, dims_of, index_array, is_whole, place, read, slice_of
 
 ndarray = np.ndarray
 
@@ -128,11 +127,11 @@ def _(input, indices=None, values=None, accumulate=False, *, where=None):
         for n, i in enumerate(indices):
             if not isinstance(i, (Tensor, ndarray)):
                 raise errors.type_(f"expected Tensor as element {n} in argument 0, but got {type(i).__name__}")
-        where = tuple(_index_array(i) for i in indices)
-        used = sum(_dims_of(i) for i in where)
+        where = tuple(index_array(i) for i in indices)
+        used = sum(dims_of(i) for i in where)
         if used > input.ndim:
             raise errors.index(f"too many indices for tensor of dimension {input.ndim} (got {used})")
-        _check(list(where), tuple(input.shape))
+        check(list(where), tuple(input.shape))
     if isinstance(values, Tensor):
         _check_values(input, values, where)
         lead = len(values._a.shape) - len(_gathered_shape(input._a.shape, where))
@@ -204,11 +203,11 @@ def take_apart(self: Tensor, index: Any) -> Taken:
     """
     recorded = recording() and requires_grad(self)
     if not recorded:
-        basic = _basic(index)
-        if basic is not None:
+        plain = basic(index)
+        if plain is not None:
             with contextlib.suppress(IndexError):  # what is wrong is said below
-                return Taken(view_of(self, self._a[basic]), None, ())
-    elif _all_ints(index, self._a.shape):  # the commonest index of several parts
+                return Taken(view_of(self, self._a[plain]), None, ())
+    elif all_ints(index, self._a.shape):  # the commonest index of several parts
         return Taken(_by_nodes(self, index)[0], None, ())
     try:
         parts, sources = read(index, self._a.shape)
@@ -219,7 +218,7 @@ def take_apart(self: Tensor, index: Any) -> Taken:
         parts, sources = found
     arrays = [p for p in parts if isinstance(p, ndarray)]
     if len(arrays) > 1:
-        _check_together(arrays)
+        check_together(arrays)
     step = _by_nodes if recorded else _at_once
     view, gather = step(self, parts)
     return Taken(view, gather if arrays else None, sources)
@@ -236,247 +235,34 @@ def _of_nothing(self: Tensor, index: Any) -> tuple[list[Any], tuple[Tensor, ...]
     return None
 
 
-_EVERYTHING = slice(None)
-
-
-def _basic(index: Any) -> Any:
-    """An index that NumPy takes as it is and answers with a view: ints, slices that go forward, None, one Ellipsis, some of which do
-    something. None for all others."""
-    if index.__class__ is not tuple:
-        return None
-    moves = open_end = False
-    for i in index:
-        cls = i.__class__
-        if cls is slice:
-            step = i.step
-            if step is not None and (step.__class__ is not int or step < 1):
-                return None
-            if (i.start is not None and i.start.__class__ is not int) or (
-                i.stop is not None and i.stop.__class__ is not int
-            ):
-                return None
-            moves = moves or i != _EVERYTHING
-        elif cls is int or i is None:
-            moves = True
-        elif i is Ellipsis and not open_end:
-            open_end = True
-        else:
-            return None
-    if not moves:
-        return None
-    return index if open_end else (*index, ...)
-
-
-def _all_ints(index: Any, shape: tuple[int, ...]) -> bool:
-    """Whether it is a tuple of ints that are all in range."""
-    if index.__class__ is not tuple or not 0 < len(index) <= len(shape):
-        return False
-    for i, n in zip(index, shape, strict=False):
-        if i.__class__ is not int or not -n <= i < n:
-            return False
-    return True
-
-
-def read(index: Any, shape: tuple[int, ...], ranges: bool = True) -> tuple[list[Any], tuple[Tensor, ...]]:
-    """The parts of an index: ints, slices, None, Ellipsis, arrays of int or bool; and the tensors among the last.
-
-    Without ``ranges`` nobody looks at what stands in index arrays.
-    """
-    parts: list[Any] = []
-    sources: list[Tensor] = []
-    for i in _as_tuple(index):
-        if i.__class__ is int:
-            parts.append(i)
-        elif i is None or i is Ellipsis:
-            parts.append(i)
-        elif isinstance(i, slice):
-            parts.append(_slice(i))
-        elif i is True or i is False:
-            parts.append(np.array(i))
-        elif isinstance(i, Tensor):
-            if not i._a.ndim and i._a.dtype.kind in "iu" and i._a.dtype != np.uint8:
-                parts.append(int(i._a))
-            elif not i._a.ndim and i._a.dtype == np.uint8:
-                parts.append(np.array(bool(i._a)))
-            else:
-                parts.append(_index_array(i))
-                sources.append(i)
-        elif isinstance(i, (ndarray, list, tuple, range)):
-            parts.append(_index_array(list(i) if isinstance(i, range) else i))
-        elif isinstance(i, str):
-            if _rank(index) > len(shape):
-                break
-            raise errors.type_(f"new(): invalid data type '{type(i).__name__}'", "A tensor has no named fields.")
-        elif hasattr(i, "__index__") and not isinstance(i, np.bool_):
-            parts.append(operator.index(i))
-        else:
-            name = "numpy.bool" if isinstance(i, np.bool_) else type(i).__name__
-            raise errors.index(
-                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
-                f"(got {name})"
-            )
-    if _rank(index) > len(shape):
-        _check([slice(None)] * _rank(index), shape)
-    _check(parts, shape, ranges)
-    return parts, tuple(sources)
-
-
-def _rank(index: Any) -> int:
-    return 1 if isinstance(index, str) else sum(isinstance(i, str) for i in index) if isinstance(index, tuple) else 0
-
-
-def _as_tuple(index: Any) -> tuple[Any, ...]:
-    """The parts of an index. A list that holds sequences, tensors, slices, None or Ellipsis counts as a tuple."""
-    if index.__class__ is tuple:
-        return index  # type: ignore[no-any-return]
-    if isinstance(index, list) and len(index) < 32:
-        if any(i is None or i is Ellipsis or isinstance(i, (Tensor, ndarray, list, tuple, slice)) for i in index):
-            import warnings
-
-            warnings.warn(
-                "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
-                "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
-                "x[torch.tensor(seq)], which will result either in an error or a different result",
-                UserWarning,
-                stacklevel=5,
-            )
-            return tuple(index)
-    return tuple(index) if isinstance(index, tuple) else (index,)
-
-
-def _index_array(i: Any) -> Any:
-    """An index tensor, array or list as an array of integers or bool; a uint8 index is a mask."""
-    if levels.running and isinstance(i, levels.Batched):
-        raise levels.data_dependent()
-    a = i._a if isinstance(i, Tensor) else i if isinstance(i, ndarray) else array_of(i)
-    kind = a.dtype.kind
-    if kind == "b":
-        return a
-    if a.dtype == np.uint8:
-        import warnings
-
-        warnings.warn(
-            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
-            UserWarning,
-            stacklevel=5,
-        )
-        return a.astype(bool)
-    if kind != "i" or a.dtype.itemsize < 4:
-        if a.size == 0 and isinstance(i, (list, tuple)):
-            return a.astype(np.int64)
-        raise errors.index(
-            "tensors used as indices must be long, int, byte or bool tensors", "Convert it: index.long()."
-        )
-    return a
-
-
-def _slice(s: slice) -> slice:
-    try:
-        start, stop, step = (v if v is None else operator.index(v) for v in (s.start, s.stop, s.step))
-    except TypeError:
-        raise errors.type_("slice indices must be integers or None or have an __index__ method") from None
-    if step == 0:
-        raise errors.value("slice step cannot be zero")
-    if step is not None and step < 0:
-        raise errors.value("step must be greater than zero", "To reverse a tensor write x.flip(0).")
-    return slice(start, stop, step)
-
-
-def _dims_of(p: Any) -> int:
-    """How many dimensions of the tensor a part uses up."""
-    return 0 if p is None or p is Ellipsis else p.ndim if isinstance(p, ndarray) and p.dtype.kind == "b" else 1
-
-
-def _check(parts: list[Any], shape: tuple[int, ...], ranges: bool = True) -> None:
-    used = sum(map(_dims_of, parts))
-    if used > len(shape):
-        if not shape and len(parts) == 1 and parts[0].__class__ is int:
-            raise errors.index(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
-                "tensor to a number"
-            )
-        raise errors.index(f"too many indices for tensor of dimension {len(shape)}")
-    d = moved = 0  # the dimension of the tensor; how far an index array's dimension in the view is from it
-    for p in parts:
-        if p is None:
-            moved += 1
-            continue
-        if p is Ellipsis:
-            d += len(shape) - used
-        elif isinstance(p, ndarray) and p.dtype.kind == "b":
-            for i, n in enumerate(p.shape):
-                if n != shape[d + i]:
-                    raise errors.index(
-                        f"The shape of the mask {list(p.shape)} at index {i} does not match the shape of the indexed tensor "
-                        f"{list(shape)} at index {d + i}"
-                    )
-            d += p.ndim
-        else:
-            if p.__class__ is int and not -shape[d] <= p < shape[d]:
-                if not -(1 << 63) <= p < 1 << 63:
-                    raise errors.value("Overflow when unpacking long long")
-                raise errors.index(f"index {p} is out of bounds for dimension {d} with size {shape[d]}")
-            if ranges and isinstance(p, ndarray) and p.size and (p.min() < -shape[d] or p.max() >= shape[d]):
-                if not shape[d]:
-                    raise errors.index("index is out of bounds for dimension with size 0")
-                bad = int(p.max()) if p.max() >= shape[d] else int(p.min())
-                raise errors.index(f"index {bad} is out of bounds for dimension {d + moved} with size {shape[d]}")
-            moved -= p.__class__ is int
-            d += 1
-
-
-def _check_together(arrays: list[Any]) -> None:
-    """Index arrays are broadcast against each other; a mask counts as the list of its True places."""
-    shapes = [(int(a.sum()),) if a.dtype.kind == "b" else a.shape for a in arrays]
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        told = ", ".join(str(list(s)) for s in shapes)
-        raise errors.index(
-            f"shape mismatch: indexing tensors could not be broadcast together with shapes {told}"
-        ) from None
-
-
-def _is_whole(s: slice, n: int) -> bool:
-    """Whether a slice of ``n`` elements takes them all: PyTorch then makes no view."""
-    return s.start in (None, 0) and s.indices(n)[1:] == (n, 1)
-
-
-def _place(parts: list[Any], i: int, ndim: int) -> int:
-    """The dimension that part ``i`` applies to."""
-    before = parts[:i]
-    skipped = ndim - sum(map(_dims_of, parts)) if any(p is Ellipsis for p in before) else 0
-    return skipped + sum(map(_dims_of, before))
-
-
 def _at_once(self: Tensor, parts: list[Any]) -> tuple[Tensor, tuple[Any, ...]]:
     """The basic parts as one view, and what is left to gather: where no node is recorded."""
-    basic: list[Any] = []
+    views: list[Any] = []
     gather: list[Any] = []
     moves = False
     for i, p in enumerate(parts):
         if isinstance(p, ndarray):
             if p.ndim == 0:
-                basic.append(None)
+                views.append(None)
                 gather.append(p.reshape(1))
                 moves = True
             else:
-                basic.extend([slice(None)] * _dims_of(p))
+                views.extend([slice(None)] * dims_of(p))
                 gather.append(p)
         elif p is Ellipsis:
-            basic.append(p)
+            views.append(p)
             gather.append(p)
         else:
-            basic.append(p)
-            moves = moves or p.__class__ is not slice or not _is_whole(p, self._a.shape[_place(parts, i, self._a.ndim)])
+            views.append(p)
+            moves = moves or p.__class__ is not slice or not is_whole(p, self._a.shape[place(parts, i, self._a.ndim)])
             if p.__class__ is not int:
                 gather.append(slice(None))
     if not moves:
         return self, tuple(gather)
-    if sum(p is Ellipsis for p in basic) != 1:  # NumPy takes only one; by identity, == would compare elements
-        basic = [p for p in basic if p is not Ellipsis]
-        basic.append(...)
-    return view_of(self, self._a[tuple(basic)]), _one_ellipsis(gather)
+    if sum(p is Ellipsis for p in views) != 1:  # NumPy takes only one; by identity, == would compare elements
+        views = [p for p in views if p is not Ellipsis]
+        views.append(...)
+    return view_of(self, self._a[tuple(views)]), _one_ellipsis(gather)
 
 
 def _one_ellipsis(gather: list[Any]) -> tuple[Any, ...]:
@@ -487,7 +273,7 @@ def _one_ellipsis(gather: list[Any]) -> tuple[Any, ...]:
 
 def _by_nodes(self: Tensor, parts: Sequence[Any]) -> tuple[Tensor, tuple[Any, ...]]:
     """The basic parts one after another, each with its node."""
-    rest = self._a.ndim - sum(map(_dims_of, parts))
+    rest = self._a.ndim - sum(map(dims_of, parts))
     x, d = self, 0
     gather: list[Any] = []
     for p in parts:
@@ -499,7 +285,7 @@ def _by_nodes(self: Tensor, parts: Sequence[Any]) -> tuple[Tensor, tuple[Any, ..
             d, rest = d + rest, 0
         elif isinstance(p, slice):
             start, stop, step = p.indices(x._a.shape[d])
-            if not _is_whole(p, x._a.shape[d]):
+            if not is_whole(p, x._a.shape[d]):
                 x = REGISTRY["basic_slice"].public(x, where=(slice(None),) * d + (slice(start, stop, step),))
             gather.append(slice(None))
             d += 1
@@ -509,7 +295,7 @@ def _by_nodes(self: Tensor, parts: Sequence[Any]) -> tuple[Tensor, tuple[Any, ..
             d += 1
         else:
             gather.append(p)
-            d += _dims_of(p)
+            d += dims_of(p)
     return x, tuple(gather)
 
 
@@ -522,10 +308,10 @@ def get(self: Tensor, index: Any) -> Tensor:
     if index.__class__ is int:
         shape = self._a.shape
         if not shape or not -shape[0] <= index < shape[0]:
-            _check([index], shape)
+            check([index], shape)
         return REGISTRY["select"].public(self, 0, index)  # type: ignore[no-any-return]
     if index.__class__ is slice and self._a.ndim:
-        s = _slice(index)
+        s = slice_of(index)
         return REGISTRY["basic_slice"].public(self, where=(slice(*s.indices(self._a.shape[0])),))  # type: ignore[no-any-return]
     if levels.running and (level := levels.of_index(self, index)) is not None:
         return level.get(self, index)
@@ -607,7 +393,7 @@ def _check_target(self: Tensor, index: Any, value: Tensor) -> None:
     _check_gathered(view, gather, value)
     if not self._a.size:
         return
-    _check_together([p for p in parts if isinstance(p, ndarray)])
+    check_together([p for p in parts if isinstance(p, ndarray)])
     _check_values(
         view, value, tuple(np.zeros_like(p) if isinstance(p, ndarray) and p.dtype.kind != "b" else p for p in gather)
     )
