@@ -59,10 +59,10 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     try:
         result, saved_inputs = evaluate(op, inputs, attrs)
     except NotImplementedError:
-        if op.family == "elementwise" and not op.all_nondiff and all(x is not None for x in inputs):
+        if op.family == "elementwise" and all(i is not None for i in inputs):
             # PyTorch asks this before it looks for a kernel
             shape = broadcast_shapes(*[i._a.shape for i in inputs if isinstance(i, Tensor)])
-            check_result(x, np.empty(shape, result_type(inputs).np))
+            check_result(x, np.empty(shape, x._a.dtype if op.all_nondiff else result_type(inputs).np))
         raise
     r = np.asarray(result[0] if result.__class__ is tuple else result)
     check_result(x, r)

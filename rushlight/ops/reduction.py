@@ -223,9 +223,7 @@ def _of_variance(k, g, input, dim, keepdim, correction, power):
     n = _count(shape, dim)
     g = _spread(k, g, dim, keepdim, shape)
     centred = input - k.mean(input, dim, True) if dim else input * 0.0
-    if n > correction:
-        return g * (power / (n - correction)) * centred
-    return g * k.where(centred == 0.0, float("nan"), float("inf"))
+    return g * (power / (n - correction) if n != correction else float("inf")) * centred
 
 
 @reduction(
