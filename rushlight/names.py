@@ -166,6 +166,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_reduce index_reduce_",
         "records": "index_add index_copy index_fill index_reduce",
     },
+    "index_parts": {
+        "functions": "",
+        "methods": "",
+        "records": "",
+    },
     "inplace_views": {
         "functions": "as_strided_ is_storage resize_as_",
         "methods": "as_strided_ is_set_to resize resize_ resize_as resize_as_ set_ squeeze_ storage swapaxes_ swapdims_ t_ transpose_ unsqueeze_ untyped_storage",
