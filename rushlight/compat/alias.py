@@ -59,8 +59,11 @@ def uninstall() -> None:
     finder: AliasFinder = top.__loader__  # type: ignore[assignment]
     sys.meta_path.remove(finder)
     finder.release()
-    for name in [name for name in sys.modules if name == "torch" or name.startswith("torch.")]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torch"]:
         del sys.modules[name]
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "torchvision" and module.__name__.startswith("rushlight."):
+            del sys.modules[name]
     if _STANDIN in sys.path:
         sys.path.remove(_STANDIN)
 
@@ -137,7 +140,21 @@ class AliasFinder:
             return self._torch_spec(fullname)
         if fullname.startswith("rushlight."):
             return self._watched_spec(fullname, path)
+        if fullname.partition(".")[0] == "torchvision" and PathFinder.find_spec("torchvision") is None:
+            return self._vision_spec(fullname)
         return None
+
+    def _vision_spec(self, fullname: str) -> ModuleSpec | None:
+        """The stand-in for torchvision, which is not installed."""
+        target = "rushlight.compat.vision" + fullname.removeprefix("torchvision")
+        if importlib.util.find_spec(target) is None:
+            raise ModuleNotFoundError(
+                f"No module named '{fullname}'\n\ntorchvision is not installed; Rushlight stands in for its datasets, transforms "
+                "and utils.",
+                name=fullname,
+            )
+        module = importlib.import_module(target)
+        return ModuleSpec(fullname, _ExistingModule(module), is_package=hasattr(module, "__path__"))
 
     def _torch_spec(self, fullname: str) -> ModuleSpec:
         module = self._module_for(fullname)
