@@ -127,6 +127,11 @@ def as_array(op: Op, i: int, x: Any) -> Any:
 
 def check_operands(op: Op, inputs: tuple[Any, ...]) -> None:
     """Refuse operands that are neither tensors nor the numbers that the op takes."""
+    for x in inputs:
+        if not isinstance(x, Tensor):
+            break
+    else:  # the commonest case
+        return
     firsts = op.numbers in ("either", "both")
     for i, x in enumerate(inputs):
         if isinstance(x, Tensor) or (x is None and op.inputs[i] in op.input_defaults):

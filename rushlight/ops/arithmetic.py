@@ -49,7 +49,8 @@ def _(k, g):
 
 @add.prepare
 def _(input, other, *, alpha=1):
-    check_alpha(input, other, alpha)
+    if alpha.__class__ is not int:
+        check_alpha(input, other, alpha)
     return (input, other), {}
 
 
@@ -84,7 +85,8 @@ def _(input, other, *, alpha, node="AddBackward0"):
         raise errors.type_(f"{node[:3].lower()}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
     if node == "SubBackward0":
         _no_bools(input, other)
-    check_alpha(input, other, alpha)
+    if alpha.__class__ is not int:
+        check_alpha(input, other, alpha)
     common = result_type((input, other))
     if common is not types.bool_:
         fitting = element(alpha, common)
@@ -135,7 +137,8 @@ def sub(k, input, other):
 @sub.prepare
 def _(input, other, *, alpha=1):
     _no_bools(input, other)
-    check_alpha(input, other, alpha)
+    if alpha.__class__ is not int:
+        check_alpha(input, other, alpha)
     return (input, other), {}
 
 
