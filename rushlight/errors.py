@@ -222,7 +222,9 @@ def call(op: str, names: Sequence[str], arguments: Sequence[Any]) -> str:
 
 def not_a_tensor(op: str, name: str, position: int, argument: Any) -> Exception:
     """PyTorch's TypeError for an argument that should be a tensor."""
+    kind = type(argument).__name__
+    kind = "numpy.ndarray" if kind == "ndarray" else kind
     return type_(
-        f"{op}(): argument '{name}' (position {position}) must be Tensor, not {type(argument).__name__}",
+        f"{op}(): argument '{name}' (position {position}) must be Tensor, not {kind}",
         f"Wrap it first: torch.as_tensor({name}).",
     )

@@ -40,7 +40,7 @@ def _factored(A: Any) -> tuple[Any, Any]:
         L = np.linalg.cholesky(A)
     except np.linalg.LinAlgError:
         L = np.full_like(A, np.nan)
-    failed = np.isnan(np.diagonal(L, axis1=-2, axis2=-1)).any(-1)
+    failed = ~np.isfinite(np.diagonal(L, axis1=-2, axis2=-1)).all(-1)
     for where in np.argwhere(failed):
         i = tuple(where)
         L[i], info[i] = _as_far_as_it_goes(np.tril(A[i]))

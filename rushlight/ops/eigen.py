@@ -49,7 +49,7 @@ def _(k, g, L, V):
 
 
 def _check_hermitian(A: Any) -> None:
-    check_tensor("linalg.eigh", "A", 1, A)
+    check_tensor("linalg.eigh", "input", 1, A)
     check_square("linalg.eigh", A)
     check_kernel("linalg_eigh_cpu", A)
 

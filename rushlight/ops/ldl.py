@@ -54,13 +54,13 @@ def _pivot(a: Any, k: int) -> tuple[int | None, bool]:
     n = len(a)
     own = pivot_size(a[k, k])
     if k + 1 == n:
-        return (None if own == 0 or np.isnan(own) else k), False
+        return (None if own == 0 else k), False
     column = pivot_size(a[k + 1 :, k])
     far = k + 1 + int(column.argmax())
     most = column.max()
-    if max(own, most) == 0 or np.isnan(own):
+    if max(own, most) == 0:
         return None, False
-    if own >= _ALPHA * most:
+    if np.isnan(own) or np.isnan(most) or own >= _ALPHA * most:
         return k, False
     in_row = max(pivot_size(a[far, k:far]).max(), pivot_size(a[far + 1 :, far]).max(initial=0))
     if own >= _ALPHA * most * (most / in_row):
@@ -281,7 +281,7 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False,
         check_tensor(name, argument, position, x)
     check_square(name, LD)
     check_floats(name, LD)
-    B.shape[-2]  # PyTorch asks for it first too
+    B.size(-2)  # PyTorch asks for it first too
     check_old_system(name, B, LD)
     if pivots.shape != LD.shape[:-1]:
         raise errors.runtime(

@@ -79,6 +79,7 @@ def pinv(
     A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Tensor:
     """Moore and Penrose's inverse; singular values below ``max(atol, rtol * largest)`` count as zero."""
+    check_tensor("linalg.pinv", "input", 1, A)
     if A._a.ndim < 2 or A._a.dtype.kind not in "fc" or is_half(A):
         raise errors.runtime(
             f"linalg.pinv({types.scalar_name(A.dtype)}{{{list(A._a.shape)}}}): expected a tensor with 2 or more dimensions of float, "
@@ -103,6 +104,7 @@ def pinv(
 )
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     """``linalg.pinv`` under its old name."""
+    check_tensor("pinverse", "input", 1, input)
     return pinv(input, rcond)
 
 
@@ -241,6 +243,7 @@ def matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Tensor:
     """How many singular values are above ``max(atol, rtol * largest)``."""
+    check_tensor("linalg.matrix_rank", "input", 1, A)
     if A._a.ndim < 2:
         raise errors.runtime("torch.linalg.matrix_rank: The input tensor input must have at least 2 dimensions.")
     if A.dtype.category < types.FLOATING or is_half(A):

@@ -402,7 +402,7 @@ def lu_unpack(
         raise errors.runtime(
             f"torch.lu_unpack: Expected tensor with 2 or more dimensions. Got size: {list(LU_data.shape)} instead"
         )
-    m, p = LU_data.shape[-2], LU_pivots._a
+    m, p = LU_data.shape[-2], LU_pivots._a[..., : LU_data.shape[-1]]
     if unpack_pivots:
         if p.dtype != np.int32 or not LU_pivots.is_contiguous():
             raise errors.runtime(

@@ -93,7 +93,7 @@ def check_system(name: str, A: Tensor, B: Tensor, left: bool = True, names: tupl
             f"{name}: Incompatible shapes of A and B for the equation {'AX' if left else 'XA'} = B "
             f"({a[-2]}x{a[-1]} and {b[-2]}x{b[-1]})"
         )
-    broadcast_shapes(a[:-2], b[:-2])
+    broadcast_shapes(b[:-2], a[:-2])
 
 
 def check_old_system(name: str, b: Tensor, A: Tensor) -> None:
@@ -112,7 +112,7 @@ def check_old_system(name: str, b: Tensor, A: Tensor) -> None:
             f"Incompatible matrix sizes for {name}: each A matrix is {A.shape[-1]} by {A.shape[-1]} but each b matrix is "
             f"{b.shape[-2]} by {b.shape[-1]}"
         )
-    broadcast_shapes(A.shape[:-2], b.shape[:-2])
+    broadcast_shapes(b.shape[:-2], A.shape[:-2])
 
 
 def matrix_errors(name: str, square: bool = True) -> Any:
@@ -299,7 +299,9 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
         raise errors.runtime(
             "linalg.vander supports floating point, complex, and integer tensors, but got " + types.scalar_name(x.dtype)
         )
-    n = x.size(-1) if N is None else N
+    if N is not None and not isinstance(N, int):
+        raise errors.type_(f"linalg_vander(): argument 'N' must be int, not {type(N).__name__}")
+    n = N if N is not None else x.shape[-1] if x.ndim else 1
     if n <= 1:
         raise errors.runtime("N must be greater than 1.")
     powers = x.unsqueeze(-1).expand(*x.shape, n - 1).cumprod(-1)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import errors
 from ..errors import check_dim
 from ..functions import function
 from ..readers import REGISTRY
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from ..writing import write_out
 from .matrices import NO_0D, check_matrix, check_tensor, well
 from .norms import vector_norm
@@ -153,9 +155,12 @@ def linalg_norm(
 )
 def cond(A: Tensor, p: Any = None, *, out: Any = None) -> Tensor:
     """The condition of a matrix: the norm times the norm of the inverse; by default the largest over the smallest singular value."""
+    check_tensor("linalg.cond", "input", 1, A)
     if A._a.ndim < 2:
         raise errors.runtime("linalg.cond: The input tensor must have at least 2 dimensions.")
-    if p in (None, 2, -2):
+    if not A._a.size:
+        result = wrap(np.zeros(A._a.shape[:-2], A._a.real.dtype))
+    elif p in (None, 2, -2):
         S = svdvals(A)
         first, last = S.narrow(-1, 0, 1).squeeze(-1), S.narrow(-1, S._a.shape[-1] - 1, 1).squeeze(-1)
         result = last / first if p == -2 else first / last

@@ -288,6 +288,8 @@ def tensorinv(A: Tensor, ind: int = 2, *, out: Any = None) -> Tensor:
     if ind <= 0:
         raise errors.runtime(f"Expected a strictly positive integer for 'ind', but got {ind}")
     shape = A._a.shape
+    if len(shape) < ind:
+        raise errors.runtime(f"ArrayRef: invalid slice, N = {ind}; size = {len(shape)}")
     _check_map("ind", int(np.prod(shape[ind:])), int(np.prod(shape[:ind])))
     result, info = inverse_info.public(A.reshape(-1 if A.numel() else 0, int(np.prod(shape[ind:]))))
     refuse_singular("inv", info)
@@ -337,6 +339,6 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Any = None, *, out: Any = None) -> T
         A = A.movedim(tuple(last), tuple(range(A.ndim - len(last), A.ndim)))
     shape = A._a.shape[B.ndim :]
     columns = int(np.prod(shape))
-    _check_map("other.ndim", columns, int(np.prod(A._a.shape[: B.ndim])))
+    _check_map("other.ndim", columns, B.numel())
     result = solve(A.reshape(columns, columns), B.flatten()).reshape(shape)
     return result if out is None else write_out("linalg_tensorsolve", out, result)  # type: ignore[no-any-return]

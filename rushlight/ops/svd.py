@@ -13,7 +13,7 @@ from ..readers import tensors
 from ..return_types import named
 from ..tensor import Tensor, wrap
 from ..writing import write_out
-from .matrices import NO_0D, adjoint, check_kernel, check_matrix, constant, diagonal_matrix, or_zero, well
+from .matrices import NO_0D, adjoint, check_kernel, check_matrix, check_tensor, constant, diagonal_matrix, or_zero, well
 
 
 # LAPACK makes a tall matrix triangular first from a ratio of 11/6 on, and a wide one too; MKL does it from 3/2 on, wide ones never.
@@ -140,6 +140,7 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: Any = None, out: Any =
 )
 def old_svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
     """U, S, V of ``A = U diag(S) V^H``, the old form of ``linalg.svd``."""
+    check_tensor("svd", "input", 1, input)
     if input._a.ndim < 2:
         raise errors.runtime(
             f"linalg.svd: input should have at least 2 dimensions, but has {input._a.ndim} dimensions instead"
