@@ -268,7 +268,8 @@ def compiled() -> dict[str, Any]:
         x, y = entry.function.args
         entry.at.ret(entry.call("binary", P, x, y, i64(which)))
     engine = program.load()
-    return {method_name: method(Tensor, engine, op, method_name) for op in names for method_name in names[op]}
+    # Methods of object: of what is no tensor the Python path speaks, in PyTorch's words.
+    return {method_name: method(object, engine, op, method_name) for op in names for method_name in names[op]}
 
 
 def install() -> bool:
