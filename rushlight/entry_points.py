@@ -252,24 +252,24 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
 INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 
 
+#: The methods, each with its op. Reflected ones take their operands in either order.
+METHODS = {
+    "__add__": "add", "__radd__": "add", "__sub__": "sub", "__mul__": "mul", "__rmul__": "mul", "__truediv__": "div",
+}  # fmt: skip
+
+
 def compiled() -> dict[str, Any]:
     """Operators of Tensor as native methods, by name."""
     program = Program()
-    names = {
-        "add": ("__add__", "__radd__"),
-        "sub": ("__sub__",),
-        "mul": ("__mul__", "__rmul__"),
-        "div": ("__truediv__",),
-    }
-    rows = program.place_all([x for op in names for x in row_of(REGISTRY[op], vars(Tensor)[names[op][0]])])
-    write_binary(program, Slots(), list(INSTRUCTIONS.values()), rows)
-    for which, name in enumerate(names):
+    rows = program.place_all([x for name, op in METHODS.items() for x in row_of(REGISTRY[op], vars(Tensor)[name])])
+    write_binary(program, Slots(), [INSTRUCTIONS[op] for op in METHODS.values()], rows)
+    for which, name in enumerate(METHODS):
         entry = Writer(program, name, ir.FunctionType(P, [P, P]))
         x, y = entry.function.args
         entry.at.ret(entry.call("binary", P, x, y, i64(which)))
     engine = program.load()
     # Methods of object: of what is no tensor the Python path speaks, in PyTorch's words.
-    return {method_name: method(object, engine, op, method_name) for op in names for method_name in names[op]}
+    return {name: method(object, engine, name) for name in METHODS}
 
 
 def install() -> bool:

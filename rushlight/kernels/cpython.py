@@ -69,10 +69,10 @@ class MemoryHandler(ctypes.Structure):
 _definitions: list[MethodDef] = []  # CPython keeps pointers to them
 
 
-def method(cls: type, engine: Any, symbol: str, name: str) -> Any:
-    """A method of one argument, as a descriptor for ``cls``, around a compiled function."""
-    doc = f"{name}($self, other, /)\n--\n\n``{symbol}`` of a tensor and a tensor or a number."
-    definition = MethodDef(name.encode(), engine[symbol], METH_O, doc.encode())
+def method(cls: type, engine: Any, name: str) -> Any:
+    """A method of one argument, as a descriptor for ``cls``, around a compiled function of its name."""
+    doc = f"{name}($self, other, /)\n--\n\nThe operator of a tensor and a tensor or a number."
+    definition = MethodDef(name.encode(), engine[name], METH_O, doc.encode())
     _definitions.append(definition)
     make = ctypes.pythonapi.PyDescr_NewMethod
     make.restype, make.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_void_p]
