@@ -13,7 +13,8 @@ from .transformed import *  # noqa: F403
 from .transforms import *  # noqa: F403
 
 __all__ = [
-    "ContinuousBernoulli", "Distribution", "ExponentialFamily", "biject_to", "constraint_registry", "constraints", "kl", "kl_divergence", "register_kl",
+    "ContinuousBernoulli",
+    "Distribution", "ExponentialFamily", "biject_to", "constraint_registry", "constraints", "kl", "kl_divergence", "register_kl",
     "transform_to", "transforms",
     *continuous.__all__, *discrete.__all__, *multivariate.__all__, *simplex.__all__, *transformed.__all__, *transforms.__all__,
 ]  # fmt: skip
