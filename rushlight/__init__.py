@@ -105,6 +105,8 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f"{__name__}.storage"), name)
     if name == "vmap":
         return importlib.import_module(f"{__name__}.func").vmap
+    if name in ("symeig", "_scaled_mm", "_amp_foreach_non_finite_check_and_unscale_"):
+        return getattr(importlib.import_module(f"{__name__}.rare"), name)
     if name in ("sparse_coo_tensor", "spmm"):
         sparse = importlib.import_module(f"{__name__}.sparse")
         return sparse.mm if name == "spmm" else sparse.sparse_coo_tensor

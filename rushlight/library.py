@@ -6,7 +6,7 @@ import inspect
 import re
 import types as python_types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Union
 
 from . import errors
@@ -145,7 +145,7 @@ def infer_schema(prototype_function: Callable[..., Any], /, *, mutates_args: Any
     signature = inspect.signature(prototype_function)
     hints = typing.get_type_hints(prototype_function)
     mutated = set(signature.parameters) if mutates_args == "unknown" else set(mutates_args)
-    parts = []
+    parts: list[str] = []
     for name, parameter in signature.parameters.items():
         if name not in hints:
             raise errors.value(
@@ -423,7 +423,7 @@ def namespace(name: str) -> OpNamespace:
     return _namespaces.setdefault(name, OpNamespace(name))
 
 
-__all__: Iterable[str] = [
+__all__ = [
     "CustomOpDef", "Library", "custom_op", "define", "impl", "impl_abstract", "infer_schema", "register_autograd",
     "register_fake", "register_kernel",
 ]  # fmt: skip

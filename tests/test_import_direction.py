@@ -32,7 +32,7 @@ LAYERS = [
     ["autograd.forward_ad", "autograd.functional"],
     ["entry_points"],
     ["settings"],
-    ["amp", "accelerator", "distributed", "multiprocessing", "onnx", "compiler"],
+    ["amp", "accelerator", "distributed", "multiprocessing", "onnx", "compiler", "nested", "rare"],
     [
         "hub", "_C", "classes", "_dynamo", "_inductor", "cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft",
         "signal", "masked",

@@ -97,6 +97,7 @@ torch.distributions.bernoulli: Bernoulli
 torch.distributions.beta: Beta
 torch.distributions.binomial: Binomial
 torch.distributions.categorical: Categorical
+torch.distributions.continuous_bernoulli: ContinuousBernoulli
 torch.distributions.dirichlet: Dirichlet
 torch.distributions.distribution: Distribution
 torch.distributions.exponential: Exponential

@@ -3,6 +3,7 @@
 from . import constraint_registry, constraints, continuous, discrete, kl, multivariate, simplex, transformed, transforms
 from .constraint_registry import biject_to, transform_to
 from .continuous import *  # noqa: F403
+from .continuous_bernoulli import ContinuousBernoulli
 from .discrete import *  # noqa: F403
 from .distribution import Distribution, ExponentialFamily
 from .kl import kl_divergence, register_kl
@@ -12,6 +13,7 @@ from .transformed import *  # noqa: F403
 from .transforms import *  # noqa: F403
 
 __all__ = [
+    "ContinuousBernoulli",
     "Distribution", "ExponentialFamily", "biject_to", "constraint_registry", "constraints", "kl", "kl_divergence", "register_kl",
     "transform_to", "transforms",
     *continuous.__all__, *discrete.__all__, *multivariate.__all__, *simplex.__all__, *transformed.__all__, *transforms.__all__,

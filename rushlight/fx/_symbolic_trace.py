@@ -263,7 +263,8 @@ def _spelled_out(function: Callable[..., Any], args: Any, kwargs: Any) -> tuple[
     """A call as PyTorch's Python functions pass it on: what has no default by position, the rest by name."""
     bound = inspect.signature(function).bind(*args, **kwargs)
     bound.apply_defaults()
-    positional, named = [], {}
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
     for name, parameter in bound.signature.parameters.items():
         if parameter.default is inspect.Parameter.empty and not named:
             positional.append(bound.arguments[name])

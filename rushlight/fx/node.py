@@ -6,7 +6,7 @@ import builtins
 import enum
 import sys
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..compat.paths import torch_path
@@ -296,4 +296,4 @@ def type_text(hint: Any, name_of: Callable[[str, Any], str]) -> str:
     return name_of(getattr(hint, "__qualname__", str(hint)), hint)
 
 
-__all__: Iterable[str] = ["Argument", "Node", "Target", "map_aggregate", "map_arg"]
+__all__ = ["Argument", "Node", "Target", "map_aggregate", "map_arg"]
