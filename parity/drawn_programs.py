@@ -265,6 +265,8 @@ def product(d: Drawing) -> str:
         return t.dtype == a.dtype and t.dim() > 0 and t.shape[-2 if t.dim() > 1 else 0] == inner
 
     y = d.pick(fits)
+    if d.tensors[y].dtype != a.dtype:  # which PyTorch refuses, unless there is nothing to multiply
+        y = x
     same = d.pick(lambda t: t.dtype == a.dtype and t.dim() == a.dim() and t.shape[-1:] == a.shape[-1:])
     return d.choice([
         f"{x} @ {y}",
@@ -406,7 +408,7 @@ def write(d: Drawing) -> str:
             len(t.shape) <= len(shape)
             and broadcasts(t.shape, shape, expand=False)
             and not ((1 in t.shape or t.numel() <= 1) and shares_memory(t, target))
-            and (target.is_floating_point() or not t.requires_grad)
+            and t.dtype == target.dtype
         )
 
     value = d.choice([d.choice(NUMBERS), d.pick(fits)])
