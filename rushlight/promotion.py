@@ -197,7 +197,7 @@ def _fits(value: Any, to: types.dtype) -> bool:
     if to.category == types.INTEGER:
         info = types.iinfo(to)
         if isinstance(value, (float, np.floating)):  # 2 ** 63 is what the largest int64 is as a float
-            return value == value and info.min <= value <= float(info.max)
+            return bool(value == value and info.min <= value <= float(info.max))
         return (info.min or -info.max) <= value <= info.max
     limit = types.finfo(to).max
     return value != value or value in (float("inf"), float("-inf")) or -limit <= value <= limit

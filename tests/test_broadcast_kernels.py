@@ -63,7 +63,11 @@ def test_others_are_not(large, small):
 def test_operators_take_them(monkeypatch):
     monkeypatch.setattr(llvm.patience, "ready", True)
     torch.manual_seed(0)
-    x, bias, scale = torch.randn(300, 200, requires_grad=True), torch.randn(200, requires_grad=True), torch.randn(300, 1)
+    x, bias, scale = (
+        torch.randn(300, 200, requires_grad=True),
+        torch.randn(200, requires_grad=True),
+        torch.randn(300, 1),
+    )
     for result, expected in (
         (x * bias, x.detach().numpy() * bias.detach().numpy()),
         (bias - x, bias.detach().numpy() - x.detach().numpy()),

@@ -34,8 +34,22 @@ LAYERS = [
     ["settings"],
     ["amp", "accelerator", "distributed", "multiprocessing", "onnx", "compiler", "nested", "rare"],
     [
-        "hub", "_C", "classes", "_dynamo", "_inductor", "cuda", "backends", "jit", "mps", "xpu", "serialization", "linalg", "special", "fft",
-        "signal", "masked",
+        "hub",
+        "_C",
+        "classes",
+        "_dynamo",
+        "_inductor",
+        "cuda",
+        "backends",
+        "jit",
+        "mps",
+        "xpu",
+        "serialization",
+        "linalg",
+        "special",
+        "fft",
+        "signal",
+        "masked",
     ],
     ["nn"],
     ["optim", "data", "distributions", "func"],
@@ -52,7 +66,10 @@ LAYERS = [
 
 # Imports inside functions that reach upwards, each with the reason why it is not a module-level import downwards.
 LAZY = {
-    ("autograd", "transforms.gradients"): "a gradient of tensors inside vmap or jvp; programs without them never load it",
+    (
+        "autograd",
+        "transforms.gradients",
+    ): "a gradient of tensors inside vmap or jvp; programs without them never load it",
     ("fast", "entry_points"): "machine code for the short path, made when a program has shown that it is worth it",
     ("", "compat.alias"): "the front door of the alias; library users never pay for it",
     ("methods", "sparse.operations"): "x.to_sparse() and its kin; few programs have sparse tensors",

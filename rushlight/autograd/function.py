@@ -236,7 +236,11 @@ class Function(metaclass=_FunctionMeta):
         """Run forward and, if gradients are recorded, hang a node on its outputs."""
         if levels.running:
             level = levels.innermost(args)
-            if levels.is_func() and cls.setup_context is Function.setup_context and not cls.__module__.startswith("rushlight."):
+            if (
+                levels.is_func()
+                and cls.setup_context is Function.setup_context
+                and not cls.__module__.startswith("rushlight.")
+            ):
                 raise errors.runtime(
                     "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override "
                     "the setup_context staticmethod. For more details, please see "

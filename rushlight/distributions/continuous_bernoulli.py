@@ -17,7 +17,7 @@ __all__ = ["ContinuousBernoulli"]
 class ContinuousBernoulli(Bernoulli):
     """``C(p) p^x (1 - p)^(1 - x)`` for x from 0 to 1. Where ``probs`` lies within ``lims``, near 1/2, series stand for the formulas."""
 
-    support = constraints.unit_interval
+    support: Any = constraints.unit_interval
     has_rsample = True
     has_enumerate_support = False
 

@@ -129,20 +129,20 @@ class Tracer(TracerBase):
     def create_arg(self, a: Any) -> Any:
         """A value as an argument: tensors become attributes of the root."""
         if isinstance(a, Parameter):
-            for name, value in self.root.named_parameters():
-                if value is a:
+            for name, parameter in self.root.named_parameters():
+                if parameter is a:
                     return self.create_node("get_attr", name, (), {})
             raise NameError("parameter is not a member of this module")
         if isinstance(a, Tensor):
             for name, value in self.root.named_buffers():
                 if value is a:
                     return self.create_node("get_attr", name, (), {})
-            name = self.tensor_attrs.get(a)
-            if name is None:
-                name = self.get_fresh_qualname("_tensor_constant")
-                self.tensor_attrs[a] = name
-                setattr(self.root, name, a)
-            return self.create_node("get_attr", name, (), {})
+            constant = self.tensor_attrs.get(a)
+            if constant is None:
+                constant = self.get_fresh_qualname("_tensor_constant")
+                self.tensor_attrs[a] = constant
+                setattr(self.root, constant, a)
+            return self.create_node("get_attr", constant, (), {})
         return super().create_arg(a)
 
     def get_fresh_qualname(self, prefix: str) -> str:
@@ -204,7 +204,7 @@ class Tracer(TracerBase):
 
     def _fixed(self, name: str, value: Any, default: tuple[Any, ...], before: int, is_module: bool) -> Any:
         """An argument with a value: the graph checks that it gets that one."""
-        given = self.create_proxy("placeholder", f"{name}_{before + (0 if is_module else 1)}", default, {})
+        given: Any = self.create_proxy("placeholder", f"{name}_{before + (0 if is_module else 1)}", default, {})
         if isinstance(value, (bool, int, float)):
             message = f"{name} has been specialized to have value {value} but got another value"
             self.create_proxy("call_function", _assert, (given == value, message), {})

@@ -26,7 +26,10 @@ _EPSILON = 2.0**-53
 
 
 def zeta(x: Any, q: Any) -> Any:
-    """``sum of (q + k)**-x over k >= 0``: infinite at x = 1 and at the poles q = 0, -1, -2, ...; NaN for x < 1 and where a power is not real."""
+    """``sum of (q + k)**-x over k >= 0``: infinite at x = 1 and at the poles q = 0, -1, -2, ...
+
+    NaN for x < 1 and where a power is not real.
+    """
     dtype = np.result_type(x, q)
     x, q = np.broadcast_arrays(x, q)
     shape = x.shape

@@ -20,7 +20,6 @@ from ..tensor import Tensor, edge_of, wrap
 from .dropout import dropout
 from .matmul import linear
 
-
 #: Whether ``torch.nn.attention.sdpa_kernel`` leaves an implementation that a CPU has.
 allowed: ContextVar[bool] = ContextVar("rushlight_sdpa_allowed", default=True)
 

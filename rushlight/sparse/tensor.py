@@ -39,8 +39,8 @@ class SparseTensor(Tensor):
     _size: tuple[int, ...]
     _merged: bool
 
-    @property  # type: ignore[override]
-    def _a(self) -> Any:
+    @property
+    def _a(self) -> Any:  # type: ignore[override]
         raise errors.NoArray(
             "Could not run an operation with arguments from the 'SparseCPU' backend.\n\nIt does not know sparse tensors: "
             "use x.to_dense()."

@@ -69,7 +69,7 @@ class Variables:
         if self.recorded and edge_of(x) is not None:
             return REGISTRY["view"].public(x, x._a.shape)  # type: ignore[no-any-return]
         leaf = alias_of(x, x._a, True)
-        node = Variable(leaf)
+        node: Any = Variable(leaf)
         node.alive = True
         leaf._edge = node, 0
         self.own.add(node)
@@ -103,10 +103,11 @@ def leads_out(x: Tensor, own: set[Any]) -> bool:
     edge = edge_of(x)
     if edge is None:
         return False
-    seen, todo = {edge[0]}, [edge[0]]
+    todo: list[Any] = [edge[0]]
+    seen = {edge[0]}
     while todo:
         node = todo.pop()
-        if node.is_leaf and node not in own and (node.__class__ is not Variable or node.alive):
+        if node.is_leaf and node not in own and getattr(node, "alive", True):
             return True
         for to in node.edges:
             if to is not None and to[0] not in seen:

@@ -69,7 +69,7 @@ def picked(parts: list[Any]) -> tuple[int, bool, int]:
     return places[0], places[-1] - places[0] != len(places) - 1, max(shapes)
 
 
-def get(at: MapLevel, x: Tensor, index: Any) -> Tensor:
+def get(at: MapLevel, x: Any, index: Any) -> Tensor:
     """``x[index]`` for each example; ``x`` or index tensors differ between them."""
     parts = spelt_out(x, index)
     mine = isinstance(x, Batched) and x.at is at
@@ -119,7 +119,7 @@ def opened(at: MapLevel, part: Any, dims: int) -> Any:
     return part
 
 
-def put(at: MapLevel, x: Tensor, index: Any, value: Any) -> None:
+def put(at: MapLevel, x: Any, index: Any, value: Any) -> None:
     """``x[index] = value`` for each example.
 
     Raises:
@@ -133,8 +133,9 @@ def put(at: MapLevel, x: Tensor, index: Any, value: Any) -> None:
     before, apart, dims = picked(parts)
     if apart or any(isinstance(p, Batched) and p.at is at for p in parts):
         for b in range(at.size):
-            one = tuple([p.value[b] if isinstance(p, Batched) and p.at is at else p for p in parts])
-            x.value.select(0, b)[one] = value.value.select(0, b) if mine else value
+            one = tuple([p.value.select(0, b) if isinstance(p, Batched) and p.at is at else p for p in parts])
+            example: Any = x.value.select(0, b)
+            example[one] = value.value.select(0, b) if mine else value
         return
     if mine:
         ndim = len([p for p in parts if not is_array(p) and (not isinstance(p, int) or isinstance(p, bool))]) + dims

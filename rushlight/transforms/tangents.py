@@ -53,7 +53,7 @@ class DualLevel(Level):
             return tuple([o if t is None else dual(o, t, self) for o, t in zip(out, slopes, strict=True)])
         return out if slopes is None else dual(out, slopes, self)
 
-    def write(self, x: Tensor, result: Tensor) -> None:
+    def write(self, x: Any, result: Tensor) -> None:
         """Write value and tangent of a result into those of ``x``."""
         become_dual(x, self)
         has = isinstance(result, Dual) and result.at is self
@@ -69,7 +69,7 @@ class DualLevel(Level):
     def get(self, x: Tensor, index: Any) -> Tensor:
         return dual(x.primal[index], x.tangent[index], self)
 
-    def set(self, x: Tensor, index: Any, value: Any) -> None:
+    def set(self, x: Any, index: Any, value: Any) -> None:
         become_dual(x, self)
         has = isinstance(value, Dual) and value.at is self
         x.primal[index] = value.primal if has else value
@@ -198,7 +198,7 @@ def _ones(x: Tensor) -> Tensor:
 
 
 # --- written in place -------------------------------------------------------------------------------------------------------
-def become_dual(x: Tensor, level: Level) -> None:
+def become_dual(x: Any, level: Level) -> None:
     """Let a tensor that something with a tangent is written into be a dual one, with a tangent of zeros. A view makes its base one.
 
     Raises:

@@ -201,6 +201,7 @@ print(branch.graph, branch.code)
 out = branch(torch.ones(1, 2))
 print(out[1].shape, out[2], [n for n, _ in branch.named_buffers()])
 import pickle
+
 print(pickle.loads(pickle.dumps(small)).code == small.code)
 branch.print_readable()
 x = torch.ones(2, requires_grad=True)

@@ -1,6 +1,13 @@
 import os
 import torch
-from torch.profiler import ProfilerAction, ProfilerActivity, profile, record_function, schedule, tensorboard_trace_handler
+from torch.profiler import (
+    ProfilerAction,
+    ProfilerActivity,
+    profile,
+    record_function,
+    schedule,
+    tensorboard_trace_handler,
+)
 
 plan = schedule(wait=1, warmup=1, active=2, repeat=2, skip_first=1)
 print([plan(i) for i in range(14)])
@@ -17,7 +24,13 @@ x = torch.ones(4, 3)
 
 def ready(p):
     names = {event.key: event.count for event in p.key_averages()}
-    print("ready", p.step_num, names.get("aten::linear"), sorted(name for name in names if "Step" in name), names.get("mine"))
+    print(
+        "ready",
+        p.step_num,
+        names.get("aten::linear"),
+        sorted(name for name in names if "Step" in name),
+        names.get("mine"),
+    )
 
 
 for plan in (schedule(wait=1, warmup=1, active=2, repeat=1), schedule(wait=1, warmup=0, active=1), None):

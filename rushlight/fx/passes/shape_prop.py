@@ -38,7 +38,13 @@ class ShapeProp(Interpreter):
     def run_node(self, n: Node) -> Any:
         result = super().run_node(n)
         seen: list[Any] = []
-        meta = map_aggregate(result, lambda x: (seen.append(x) if isinstance(x, Tensor) else None, _metadata(x))[1])
+
+        def noted(x: Any) -> Any:
+            if isinstance(x, Tensor):
+                seen.append(x)
+            return _metadata(x)
+
+        meta = map_aggregate(result, noted)
         if seen:
             n.meta["tensor_meta"] = meta
         n.meta["type"] = type(result)
