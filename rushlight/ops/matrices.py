@@ -283,7 +283,7 @@ def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -
         m(m.i(3), N=4),
         m(m.f(0), N=3),
         m(m.c(3)),
-        m.without(*NO_0D),
+        m(m.f(), N=3).other_nodes("a dimension first"),
     ],
     errors=lambda m: [
         m.error(RuntimeError, "N must be greater than 1.", m.f(3), N=1),
@@ -301,7 +301,8 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
         )
     if N is not None and not isinstance(N, int):
         raise errors.type_(f"linalg_vander(): argument 'N' must be int, not {type(N).__name__}")
-    n = N if N is not None else x.shape[-1] if x.ndim else 1
+    x = x if x.ndim else x.unsqueeze(0)
+    n = x.shape[-1] if N is None else N
     if n <= 1:
         raise errors.runtime("N must be greater than 1.")
     powers = x.unsqueeze(-1).expand(*x.shape, n - 1).cumprod(-1)
