@@ -1,4 +1,5 @@
-import torch, torch.nn as nn
+import torch
+import torch.nn as nn
 from torch.nn.utils import parametrize, parametrizations
 import torch.nn.utils.parametrize as P
 torch.manual_seed(0)

@@ -48,7 +48,10 @@ with torch.accelerator.device_index(None): print('in')
 try: 
   with torch.backends.cuda.sdp_kernel(enable_flash=False): print(torch.backends.cuda.flash_sdp_enabled(), torch.backends.cuda.math_sdp_enabled())
 except Exception as e: print(type(e).__name__, str(e).partition('\n\n')[0])
-import torch.utils.model_zoo, torch.utils.dlpack, torch._dynamo, torch._inductor.config
+import torch.utils.model_zoo
+import torch.utils.dlpack
+import torch._dynamo
+import torch._inductor.config
 print(torch.jit.annotations.List, torch.jit.annotations.Dict)
 
 print(torch.version.cuda, torch.version.__version__, torch.version.hip, torch.version.debug)
