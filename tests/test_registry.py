@@ -258,6 +258,8 @@ def run_what_the_engine_needs():
     assert second.tolist() == [364.0, 4058.0, 15444.0, 192.0]
     (x * x * x).sum().backward(create_graph=True)
     assert grad(x.grad.sum(), x)[0].tolist() == [6.0, 12.0, 18.0, 24.0]
+    with pytest.raises(NotImplementedError, match="the derivative for '_unique2' is not implemented"):
+        torch.unique(x).sum().backward()
     z = torch.tensor([3.0 + 4.0j], requires_grad=True)
     (g,) = grad(torch.view_as_real(z.sgn()).sum(), z, create_graph=True)
     assert abs(grad(torch.view_as_real(g).sum(), z)[0]).item() > 0
