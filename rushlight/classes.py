@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
+#: What test runners ask of every module; a namespace of that name would be called.
+NO_NAMESPACES = frozenset({
+    "collect_ignore", "load_tests", "pytest_plugins", "pytestmark", "setUpModule", "setup_function", "setup_module", "tearDownModule",
+    "teardown_function", "teardown_module",
+})  # fmt: skip
+
 
 def load_library(path: str) -> None:
     """Load a C++ library.
@@ -32,6 +38,6 @@ class _Namespace:
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
+    if name.startswith("__") or name in NO_NAMESPACES:
         raise AttributeError(f"module 'torch.classes' has no attribute '{name}'")
     return _Namespace(name)

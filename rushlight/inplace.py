@@ -51,12 +51,12 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     check_writable(x, *args[1:], *kwargs.values(), overlap=op.name not in FILLING)
     if len(inputs) > 1:
         check_apart(x, inputs[1:])
-    if op.family == "elementwise" and x._a.size >= LARGE and not (recording() and gather_edges(op, inputs)):
-        promoted = promote(op, inputs)
-        if promoted[0] is x._a and large.body(op, promoted, attrs, out=x._a) is not None:
-            bump(x)
-            return x
     try:
+        if op.family == "elementwise" and x._a.size >= LARGE and not (recording() and gather_edges(op, inputs)):
+            promoted = promote(op, inputs)
+            if promoted[0] is x._a and large.body(op, promoted, attrs, out=x._a) is not None:
+                bump(x)
+                return x
         result, saved_inputs = evaluate(op, inputs, attrs)
     except NotImplementedError:
         if op.family == "elementwise" and all(i is not None for i in inputs):

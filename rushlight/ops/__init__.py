@@ -17,8 +17,10 @@ for _family in COMMON:
 
 def __getattr__(name: str) -> object:
     """``torch.ops.<name>``: operations that programs register; beside them our own families, which are modules."""
-    if name.startswith("_") or importlib.util.find_spec(f"{__name__}.{name}") is not None:
-        raise AttributeError(f"module 'torch.ops' has no attribute '{name}'")
-    from ..library import namespace
+    if not name.startswith("_") and importlib.util.find_spec(f"{__name__}.{name}") is None:
+        from ..classes import NO_NAMESPACES
+        from ..library import namespace
 
-    return namespace(name)
+        if name not in NO_NAMESPACES:
+            return namespace(name)
+    raise AttributeError(f"module 'torch.ops' has no attribute '{name}'")

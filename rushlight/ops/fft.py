@@ -332,7 +332,7 @@ def ihfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None =
 
     >>> import rushlight as torch
     >>> torch.fft.ihfft(torch.tensor([8.0, -4.0, 0.0, 0.0]))
-    tensor([1.+0.j, 2.-1.j, 3.+0.j])
+    tensor([1.-0.j, 2.-1.j, 3.-0.j])
     """
     return _from_real_1d("fft_ihfft", input, n, dim, norm, False, out)
 
