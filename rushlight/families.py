@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from .functions import FUNCTIONS
 from .names import FAMILIES
 from .op import names_under
 from .readers import REGISTRY
@@ -67,8 +69,8 @@ def module_getattr(prefix: str, module: str) -> Callable[[str], Any]:
     return get
 
 
-def _load_record(name: str) -> None:
-    family = _home["records"].get(name)
+def _load_by(kind: str, name: str) -> None:
+    family = _home[kind].get(name)
     if family is not None:
         load(family)
 
@@ -85,6 +87,7 @@ def _stand_in(name: str, family: str) -> Callable[..., Any]:
     return method
 
 
-REGISTRY.later = _load_record
+REGISTRY.later = partial(_load_by, "records")
+FUNCTIONS.later = partial(_load_by, "functions")
 for _name, _family in _home["methods"].items():
     setattr(Tensor, _name, _stand_in(_name, _family))

@@ -33,8 +33,21 @@ class Function:
         self.module = module
 
 
-#: Every function by its PyTorch name.
-FUNCTIONS: dict[str, Function] = {}
+class Functions(dict[str, Function]):
+    """Every function by PyTorch's name for it. One of a family that waits is loaded when it is asked for."""
+
+    #: Loads the family of a function, if one has it; set by rushlight.families, above this module.
+    later: Callable[[str], None] | None = None
+
+    def __missing__(self, name: str) -> Function:
+        if self.later is not None:
+            self.later(name)
+            if name in self:
+                return self[name]
+        raise KeyError(name)
+
+
+FUNCTIONS = Functions()
 
 
 def function(

@@ -1,6 +1,9 @@
 """``rushlight/names.py`` says where the names of waiting families live; it is generated: ``python tests/test_names.py``."""
 
 import importlib
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import rushlight as torch
@@ -69,3 +72,18 @@ def test_every_waiting_name_is_found():
 
 if __name__ == "__main__":
     TABLE.write_text(generated(), encoding="utf-8")
+
+
+def test_a_function_of_a_waiting_family_is_found_by_its_name():
+    """In a process of its own: here every family may be loaded already."""
+    code = "import rushlight as t; print(t.cartesian_prod(t.tensor([1, 2]), t.tensor([3])).tolist())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout == "[[1, 3], [2, 3]]\n", found.stderr
+
+
+def test_names_in_the_code_are_names_of_functions_and_records():
+    families.load_all()
+    package = Path(torch.__file__).parent
+    for path in package.rglob("*.py"):
+        for table, name in re.findall(r'\b(REGISTRY|FUNCTIONS)\["([\w.]+)"\]', path.read_text(encoding="utf-8")):
+            assert name in (REGISTRY if table == "REGISTRY" else FUNCTIONS), f"{path.name}: {name}"
