@@ -47,12 +47,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     pair: list[Any] = []
     for x in (x1, x2):
         v: Any = x.to(kind).expand(shape)  # type: ignore[attr-defined]
-        norm = (
-            REGISTRY["linalg_vector_norm"].public(v, 2, dim, True)
-            if "linalg_vector_norm" in REGISTRY
-            else v.norm(2, dim, True)
-        )
-        norm = norm.clone()
+        norm = v.norm(2, dim, True).clone()
         with no_grad():
             norm.clamp_min_(eps)
         pair.append(v / norm)
