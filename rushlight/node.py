@@ -268,13 +268,18 @@ def record(
     single = len(op.outputs) == 1
     if single:
         a = outs[0]._a
-        if a.dtype.kind not in "fcV":
+        kind = a.dtype.kind
+        if kind not in "fcV":
             return
+        if kind == "c" and op.real_gradient:
+            raise no_complex_gradient(op)
         meta = (a.shape, a.dtype)
     else:
         meta = [(t._a.shape, t._a.dtype) if t._a.dtype.kind in "fcV" else None for t in outs[: op.n_diff]]
         if not any(meta):
             return
+        if op.real_gradient and outs[0]._a.dtype.kind == "c":
+            raise no_complex_gradient(op)
         meta += [None] * (len(outs) - len(meta))
     name: Any = op.grad_name
     if name.__class__ is not str:
@@ -294,6 +299,13 @@ def record(
                 t._edge = (node, nr)
     if recording() >= 2:
         annotate(node)
+
+
+def no_complex_gradient(op: Op) -> Exception:
+    return errors.runtime(
+        f"{op.torch_name} does not support automatic differentiation for outputs with complex dtype.",
+        "Take the real and imaginary parts first, or detach the tensor.",
+    )
 
 
 #: What a node keeps, as bits.
@@ -345,6 +357,8 @@ def _save(op: Op, rules: Sequence[Rule]) -> Saver:
             versions.append("NUMBER_VERSION")
         else:
             saved.append(f"x._a.shape if isinstance(x := inputs[{slot - n_extra}], Tensor) else ()")
+    if op.empties:
+        versions.append("NUMBER_VERSION")
     lines = [
         "def save(outs, results, inputs, arrays):",
         f"    saved = ({''.join(f'{part}, ' for part in saved)})",

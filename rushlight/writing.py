@@ -134,14 +134,14 @@ def may_overlap(a: ndarray[Any, Any]) -> bool:
     return False
 
 
-def check_writable(x: Tensor, *others: Any, overlap: bool = True) -> None:
+def check_writable(x: Tensor, *others: Any, overlap: bool = True, recorded: bool = True) -> None:
     """Refuse what PyTorch refuses to write into; ``others`` are the further inputs of the operation that writes.
 
     Raises:
         RuntimeError: for a leaf that requires grad, a view of one, one output of a multi-output view, an expanded tensor,
             an inference tensor outside inference mode.
     """
-    if recording() and (requires_grad(x) or any(isinstance(o, Tensor) and requires_grad(o) for o in others)):
+    if recorded and recording() and (requires_grad(x) or any(isinstance(o, Tensor) and requires_grad(o) for o in others)):
         check_history(x)
     if overlap:
         check_overlap(x._a)

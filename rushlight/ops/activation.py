@@ -321,7 +321,7 @@ def _gelu_slope(k, g, input, approximate):
     return g * (cdf + input * k.exp(-0.5 * input * input) / math.sqrt(2 * math.pi))
 
 
-@elementwise(public=False, refuses={"bool": "silu_cpu", "int": "silu_cpu"}, domain=(-4, 4))
+@elementwise(public=False, refuses={"bool": "silu_cpu", "int": "silu_cpu"}, real_gradient=True, domain=(-4, 4))
 def silu(k, input):
     """``input * sigmoid(input)``."""
     return k.either(kernels.silu, lambda x: k.div(x, k.add(1, k.exp(k.neg(x)))), input)

@@ -16,16 +16,17 @@ from ..kernels.fused import fma
 from ..op import opaque
 from ..tensor import Tensor, edge_of, wrap
 from ..writing import bump
+from .rearrange import check_selected
 
 
-@opaque(public=False, grad_name="EmbeddingBackward0")
+@opaque(public=False, grad_name="EmbeddingBackward0", real_gradient=True, torch_name="embedding")
 def embedding_rows(k, input, weight, *, padding_idx=None, by_frequency=False):
     """Rows of a matrix by index."""
     rows = places.take(weight, input, 0)
     if rows is not None:
         return rows
     if input.size and (input.min() < 0 or input.max() >= weight.shape[0]):
-        raise errors.index("index out of range in self", f"The embedding has {weight.shape[0]} rows.")
+        check_selected(weight, 0, input)
     return weight[input]
 
 
@@ -149,6 +150,8 @@ def embedding(
     if not isinstance(weight, Tensor):
         raise errors.not_a_tensor("embedding", "weight", 2, weight)
     _check_sparse("embedding", sparse, weight)
+    if not weight._a.ndim:
+        raise errors.index("Dimension specified as 0 but tensor has no dimensions", "'weight' must be 2-D")
     if weight._a.ndim != 2 and padding_idx is None:
         raise errors.runtime("'weight' must be 2-D")
     padding_idx = _padding(padding_idx, weight._a.shape[0])

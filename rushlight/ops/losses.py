@@ -94,13 +94,17 @@ def not_differentiable(name: str, **tensors: Any) -> None:
             )
 
 
-def _warn_sizes(input: Tensor, target: Tensor) -> None:
+def _broadcast(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in the shape they share: PyTorch expands them first, so that a tensor without dimensions counts as one with them."""
     if target._a.shape != input._a.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely lead to "
             "incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )
+        shape = broadcast_shapes(input._a.shape, target._a.shape)
+        return input.expand(shape), target.expand(shape)  # type: ignore[attr-defined]
+    return input, target
 
 
 def _weighted(losses: Any, weight: Tensor, input: Tensor, reduction: str) -> Tensor:
@@ -185,7 +189,7 @@ def mse_loss(
     weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Squared differences: ``(input - target) ** 2``, averaged, summed or all of them."""
-    _warn_sizes(input, target)
+    input, target = _broadcast(input, target)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     if weight is not None:
@@ -199,7 +203,7 @@ def l1_loss(
     weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Absolute differences."""
-    _warn_sizes(input, target)
+    input, target = _broadcast(input, target)
     reduction = reduction_name(reduction, size_average, reduce)
     loss = (input - target).abs()  # type: ignore[operator]
     return reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction)
@@ -232,7 +236,7 @@ def smooth_l1_loss(
     beta: float = 1.0,
 ) -> Tensor:
     """``0.5 (x - y)**2 / beta`` where ``|x - y| < beta``, else ``|x - y| - 0.5 beta`` (Girshick 2015)."""
-    _warn_sizes(input, target)
+    input, target = _broadcast(input, target)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     if beta == 0:
@@ -272,7 +276,7 @@ def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
     """``0.5 (x - y)**2`` where ``|x - y| <= delta``, else ``delta (|x - y| - 0.5 delta)`` (Huber 1964)."""
-    _warn_sizes(input, target)
+    input, target = _broadcast(input, target)
     check_reduction(reduction)
     if not isinstance(delta, (int, float)):
         raise errors.type_(f"delta must be a float or int, got: {type(delta)}")
@@ -481,6 +485,8 @@ def kl_div(
         check_reduction(reduction)
     if input._a.dtype.kind in "biu" or target._a.dtype.kind in "biu":
         raise errors.runtime("kl_div: Integral inputs not supported.")
+    if "c" in (input._a.dtype.kind, target._a.dtype.kind):
+        raise errors.runtime("kl_div: Complex inputs not supported.")
     x: Any = input
     t: Any = target
     loss = t.exp() * (t - x) if log_target else REGISTRY["xlogy"].public(t, t) - t * x
