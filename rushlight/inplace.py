@@ -29,7 +29,7 @@ IN_PLACE_NAMES = {
 
 
 #: What may write to memory that stands for several elements: it writes the same to all of them, or PyTorch does not look.
-FILLING = ("fill", "zero", "masked_fill", "tril", "triu", "index_fill", "index_put")
+FILLING = ("fill", "zero", "masked_fill", "index_fill", "index_put")
 
 #: Of which PyTorch records nothing, not even that there is no derivative: any leaf may be written to, and what was its history stays so.
 UNRECORDED = ("logical_and", "logical_or", "logical_xor", "logical_not")
@@ -70,7 +70,8 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         if op.family == "elementwise" and all(i is not None for i in inputs):
             # PyTorch asks this before it looks for a kernel
             shape = broadcast_shapes(*[i._a.shape for i in inputs if isinstance(i, Tensor)])
-            check_result(x, np.empty(shape, x._a.dtype if op.all_nondiff and not op.name.startswith("bitwise") else result_type(inputs).np))
+            answers = op.all_nondiff and not op.name.startswith("bitwise")  # with bools, which fit anywhere
+            check_result(x, np.empty(shape, x._a.dtype if answers else result_type(inputs).np))
         raise
     r = np.asarray(result[0] if result.__class__ is tuple else result)
     check_result(x, r)

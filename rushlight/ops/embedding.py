@@ -150,7 +150,7 @@ def embedding(
     if not isinstance(weight, Tensor):
         raise errors.not_a_tensor("embedding", "weight", 2, weight)
     _check_sparse("embedding", sparse, weight)
-    if not weight._a.ndim:
+    if not weight._a.ndim and recording() and edge_of(weight) is not None:
         raise errors.index("Dimension specified as 0 but tensor has no dimensions", "'weight' must be 2-D")
     if weight._a.ndim != 2 and padding_idx is None:
         raise errors.runtime("'weight' must be 2-D")
