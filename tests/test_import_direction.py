@@ -54,6 +54,7 @@ LAYERS = [
     ["optim", "data", "distributions", "func"],
     ["profiler", "autograd.profiler", "library", "sparse", "testing"],
     ["utils"],
+    ["explain"],
     ["distributed.nn", "distributed.optim", "distributed.fsdp", "distributed.algorithms"],
     [""],
     ["compat"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from .. import errors, levels, types
 from ..tensor import FROM_FUNCTION, Tensor, alias_of, edge_of, extra, view_of, wrap
 from ..writing import bump, rebase
 from . import mode
-from .graph import FREED, Node, Packed, next_seq, pack
+from .graph import FREED, Node, Packed, next_seq, notice, pack
 from .mode import no_grad
 
 NO_VERSION = [0]
@@ -277,7 +277,7 @@ class Function(metaclass=_FunctionMeta):
         for t in node._dirty:
             bump(t)
         if recording:
-            _attach(node, tensors, edges, [replaced.get(id(t), t) for t in node._non_differentiable])
+            _attach(node, args, tensors, edges, [replaced.get(id(t), t) for t in node._non_differentiable])
         node.keep([t for t in tensors if isinstance(t, Tensor)] if recording else [])
         if not many:
             return tensors[0], node
@@ -320,7 +320,9 @@ def _own(out: Tensor, args: tuple[Any, ...], dirty: tuple[Any, ...]) -> Tensor:
     return out
 
 
-def _attach(node: FunctionNode, outs: list[Any], edges: list[Any], non_differentiable: list[Any]) -> None:
+def _attach(
+    node: FunctionNode, inputs: Sequence[Any], outs: list[Any], edges: list[Any], non_differentiable: list[Any]
+) -> None:
     node.seq = next_seq()
     node.edges = tuple(e for e, is_tensor in zip(edges, node.tensor_inputs, strict=True) if is_tensor)
     node.n_outputs = len(outs)  # type: ignore[misc]
@@ -339,6 +341,8 @@ def _attach(node: FunctionNode, outs: list[Any], edges: list[Any], non_different
             o._edge = (node, nr)
             if o._base is not None:
                 o._gen = o._vc[0]
+    if mode.recording() >= 2:
+        notice(node, [o._a if isinstance(o, Tensor) else o for o in outs], inputs)
 
 
 class NestedIOFunction(Function):
