@@ -242,7 +242,12 @@ def test_loops_and_numpy_agree(name, monkeypatch):
             a, b = answers
             apart = np.flatnonzero(~((a == b) | (np.isnan(a) & np.isnan(b))))
             assert len(apart) <= size / (500 if name in COMPENSATED else 10_000), (name, x[apart], a[apart], b[apart])
-            np.testing.assert_array_max_ulp(a[apart], b[apart], 1)
+            if name == "mish_slope":  # two terms that cancel, in units of the gradient that they are multiplied by
+                assert (np.abs(a[apart] - b[apart]) <= 2 * np.spacing(np.abs(x[:size][::-1][apart]))).all()
+            else:
+                np.testing.assert_array_max_ulp(
+                    a[apart], b[apart], 2 if name == "mish" else 1
+                )  # one function of another
 
 
 # --- machine code -----------------------------------------------------------------------------------------------------
