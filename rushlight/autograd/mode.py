@@ -25,6 +25,8 @@ saved_hooks: ContextVar[Any] = ContextVar("rushlight_saved_hooks", default=None)
 inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
 #: Who is told of every new node: ``watcher(node, results, inputs)``, results as arrays, inputs as the operation got them.
 watchers: ContextVar[tuple[Callable[..., None], ...]] = ContextVar("rushlight_watchers", default=())
+#: Who runs the nodes of a backward in the engine's place, and looks at what they give: ``runner(node, k, g, release)``.
+node_runner: ContextVar[Callable[..., Any] | None] = ContextVar("rushlight_node_runner", default=None)
 
 #: The hot path's question: ``if recording(): ...``.
 recording = mode.get
