@@ -26,6 +26,8 @@ inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
 #: Who is told of every new node: ``watcher(node, outs, results, inputs)``. ``outs`` are the tensors that were made; of an in-place
 #: operation they still show the old values, the new ones are the arrays ``results``. ``inputs`` are what the operation was given.
 watchers: ContextVar[tuple[Callable[..., None], ...]] = ContextVar("rushlight_watchers", default=())
+#: Who runs the nodes of a backward in the engine's place, and looks at what they give: ``runner(node, k, g, release)``.
+node_runner: ContextVar[Callable[..., Any] | None] = ContextVar("rushlight_node_runner", default=None)
 
 #: The hot path's question: ``if recording(): ...``.
 recording = mode.get
