@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "rushlight"
 # A module belongs to the longest name here that it starts with; "" is rushlight/__init__.py itself. A module may import
 # at module level from its own layer and from those above it in this list, which stand below it in the house.
 LAYERS = [
-    ["types", "errors", "fpstate", "return_types", "names", "version", "futures", "classes"],
+    ["types", "errors", "fpstate", "return_types", "names", "version", "futures", "classes", "terminal"],
     ["kernels"],
     ["printing", "random", "functions"],
     ["tensor", "autograd.mode", "storage"],
@@ -56,6 +56,7 @@ LAYERS = [
     ["optim", "data", "distributions", "func"],
     ["profiler", "autograd.profiler", "library", "sparse", "testing"],
     ["utils"],
+    ["explain"],
     ["distributed.nn", "distributed.optim", "distributed.fsdp", "distributed.algorithms"],
     [""],
     ["compat"],
@@ -85,6 +86,7 @@ LAZY = {
     ("nn", "compat.facade"): "torch.nn.modules and what is below it: stand-ins, made when they are named",
     ("distributions", "compat.facade"): "torch.distributions.normal and its like: stand-ins, made when they are named",
     ("distributions.constraints", ""): "cat and stack are found by their public names",
+    ("nn.module", "explain.failures"): "the place of a failure, loaded when a module has failed",
     ("data.collate", ""): "stack is an op record like any other, found by its public name",
 }
 
