@@ -13,13 +13,15 @@ copyright = author
 version = release = rushlight.__version__
 
 extensions = ["myst_nb", "reference"]
+# The seed's notebook lives where `rushlight tour` finds it.
+_seed = Path(rushlight.__file__).parent / "tour" / "seed.ipynb"
+Path(__file__).parent.joinpath("notebooks", _seed.name).write_bytes(_seed.read_bytes())
+
 exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
 html_title = "Rushlight"
 html_copy_source = False
 html_show_sphinx = False
-add_module_names = True
-# Names of torch's that docstrings mention and Rushlight does not have are words, not references.
 nitpicky = True
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]

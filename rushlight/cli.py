@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-COMMANDS = ("run", "doctor", "bench")
+COMMANDS = ("run", "tour", "doctor", "bench")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,9 +20,22 @@ def main(arguments: list[str] | None = None) -> int:
         from .compat.run import run_file
 
         return run_file(options.program, options.arguments, legacy=options.legacy)
+    if options.command == "tour":
+        from .tour import play
+
+        try:
+            return play(options.notebook, stop=False if options.all else None)
+        except ModuleNotFoundError as error:
+            if error.name != "rich":
+                raise
+            print(f"rushlight: {error}", file=sys.stderr)
+            return 1
     from .compat import doctor
 
-    print(doctor.clear_cache() if options.clear_cache else doctor.report())
+    if options.clear_cache:
+        print(doctor.clear_cache())
+    else:
+        doctor.show()
     return 0
 
 
@@ -46,7 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--legacy", action="store_true", help="accept idioms of PyTorch 0.1 to 0.4, warning once for each")
     run.add_argument("program", metavar="PROGRAM", help="a .py script or an .ipynb notebook")
     run.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
-    doctor = commands.add_parser("doctor", help="say what Rushlight runs on here: versions, BLAS, threads")
+    tour = commands.add_parser(
+        "tour", help="play the notebook about a loop that runs away, or one of yours, step by step"
+    )
+    tour.add_argument("--all", action="store_true", help="do not wait for Enter after each step")
+    tour.add_argument("notebook", metavar="NOTEBOOK", nargs="?", help="an .ipynb notebook")
+    doctor = commands.add_parser(
+        "doctor", help="say what Rushlight runs on here: versions, BLAS, threads, kernels, cache"
+    )
     doctor.add_argument("--clear-cache", action="store_true", help="remove the compiled code kept on disk")
     commands.add_parser(
         "bench", help="measure Rushlight beside PyTorch; `rushlight bench --help` says how", add_help=False

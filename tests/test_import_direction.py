@@ -58,7 +58,7 @@ LAYERS = [
     [""],
     ["compat"],
     ["fx"],
-    ["bench"],
+    ["bench", "tour"],
     ["cli"],
     ["__main__"],
 ]

@@ -85,7 +85,9 @@ class Public:
     @property
     def page(self) -> str:
         """Its page. Kinds stand apart: ``torch.Tensor`` and ``torch.tensor`` are one file name on some systems."""
-        folder = "classes" if self.is_class else {"func": "functions", "meth": "methods", "attr": "attributes"}[self.role]
+        folder = (
+            "classes" if self.is_class else {"func": "functions", "meth": "methods", "attr": "attributes"}[self.role]
+        )
         return f"reference/{folder}/{self.path}"
 
     @cached_property

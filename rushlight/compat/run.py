@@ -5,19 +5,26 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from .. import fpstate
 from . import tracebacks
 from .alias import install_as_torch
+from .notebook import run_notebook
 
 
-def run_file(path: str, arguments: list[str], legacy: bool = False) -> int:
+def run_file(
+    path: str,
+    arguments: list[str],
+    legacy: bool = False,
+    notebook: Callable[[bytes, str, dict[str, Any]], None] = run_notebook,
+) -> int:
     """Run a script or an ``.ipynb`` notebook as ``__main__`` with ``import torch`` meaning Rushlight; the exit status.
 
     ``SystemExit`` passes through to the caller. NumPy's floating-point warnings are off for the whole process, since
-    here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through.
+    here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through; ``notebook`` is how notebooks are run.
     """
     try:
         with open(path, "rb") as file:
@@ -28,9 +35,7 @@ def run_file(path: str, arguments: list[str], legacy: bool = False) -> int:
     _enter_program(path, arguments, legacy)
     try:
         if path.endswith(".ipynb"):
-            from .notebook import run_notebook
-
-            run_notebook(source, path, _fresh_main())
+            notebook(source, path, _fresh_main())
         else:
             namespace = _fresh_main(__file__=path, __cached__=None)
             exec(compile(source, path, "exec", dont_inherit=True), namespace)
