@@ -54,6 +54,7 @@ LAYERS = [
     ["optim", "data", "distributions", "func"],
     ["profiler", "autograd.profiler", "library", "sparse", "testing"],
     ["utils"],
+    ["explain"],
     ["distributed.nn", "distributed.optim", "distributed.fsdp", "distributed.algorithms"],
     [""],
     ["compat"],
@@ -82,6 +83,7 @@ LAZY = {
     ("nn", "compat.facade"): "torch.nn.modules and what is below it: stand-ins, made when they are named",
     ("distributions", "compat.facade"): "torch.distributions.normal and its like: stand-ins, made when they are named",
     ("distributions.constraints", ""): "cat and stack are found by their public names",
+    ("nn.module", "explain.failures"): "the place of a failure, loaded when a module has failed",
     ("data.collate", ""): "stack is an op record like any other, found by its public name",
 }
 

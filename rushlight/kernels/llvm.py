@@ -41,8 +41,8 @@ def obstacle() -> str | None:
         return "they are made for a Python with the interpreter lock"
     if _features() is None:
         return "llvmlite is missing or finds no library"
-    if has("sse2") and not has("fma"):
-        return "this processor has no fused multiply-add"
+    if has("sse2") and not (has("fma") and has("avx2")):
+        return "this processor has no fused multiply-add or no AVX2"
     return None if cpython.trusted() else "this NumPy's arrays are laid out otherwise than known"
 
 
