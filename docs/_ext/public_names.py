@@ -60,6 +60,11 @@ NAMESPACES = {
 }
 
 
+#: What PyTorch does not have: functions by their names in ``rushlight``, and modules whose ``__all__`` names their results.
+OWN = ("explain", "diagnose", "detect_nan", "install_as_torch")
+OWN_MODULES = ("explain", "explain.diagnosis")
+
+
 @dataclass(frozen=True)
 class Public:
     """A public name: ``path`` is what a program writes (``"torch.nn.Linear"``), ``value`` what it gets."""
@@ -112,6 +117,20 @@ def namespace_members(path: str) -> list[Public]:
     return found
 
 
+def own_members() -> list[Public]:
+    """Rushlight's own functions, and the classes of what they return."""
+    found = {}
+    for name in OWN:
+        value = getattr(rushlight, name)
+        found[f"rushlight.{name}"] = getattr(value, name) if inspect.ismodule(value) else value
+    for module in OWN_MODULES:
+        home = importlib.import_module(f"rushlight.{module}")
+        for name in home.__all__:
+            if inspect.isclass(getattr(home, name)):
+                found[f"rushlight.{module}.{name}"] = getattr(home, name)
+    return [Public(path, value) for path, value in sorted(found.items())]
+
+
 def methods() -> list[Public]:
     """The public methods and attributes of Tensor."""
     return [Public(f"torch.Tensor.{n}", getattr(Tensor, n)) for n in sorted(dir(Tensor)) if not n.startswith("_")]
@@ -119,6 +138,7 @@ def methods() -> list[Public]:
 
 def everything() -> Iterator[Public]:
     families.load_all()
+    yield from own_members()
     for path in NAMESPACES:
         yield from namespace_members(path)
     yield from methods()
