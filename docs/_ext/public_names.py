@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
@@ -61,7 +62,7 @@ NAMESPACES = {
 
 
 #: What PyTorch does not have: functions by their names in ``rushlight``, and modules whose ``__all__`` names their results.
-OWN = ("explain", "diagnose", "detect_nan", "install_as_torch")
+OWN = ("explain", "diagnose", "detect_nan", "explain.nonfinite.NonFinite", "install_as_torch")
 OWN_MODULES = ("explain", "explain.diagnosis")
 
 
@@ -121,7 +122,7 @@ def own_members() -> list[Public]:
     """Rushlight's own functions, and the classes of what they return."""
     found = {}
     for name in OWN:
-        value = getattr(rushlight, name)
+        value = attrgetter(name)(rushlight)
         found[f"rushlight.{name}"] = getattr(value, name) if inspect.ismodule(value) else value
     for module in OWN_MODULES:
         home = importlib.import_module(f"rushlight.{module}")

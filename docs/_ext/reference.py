@@ -109,7 +109,7 @@ def name_page(name: Public) -> str:
         kind = "method" if name.is_method else "function"
         facts = record_facts(name) if name.op is not None else ""
         body = f".. py:{kind}:: {name.path}{signature(name)}\n\n" + indent(f"{rst(name.doc)}\n\n{facts}")
-    return ":orphan:\n\n" + page(name.path.rpartition(".")[2], body)
+    return ":orphan:\n\n" + page(name.path, body)
 
 
 def signature(name: Public) -> str:
@@ -236,7 +236,7 @@ def own_members(cls: type) -> dict[str, Any]:
 
 
 def reference(path: str) -> str:
-    return f":py:{'meth' if path.startswith('torch.Tensor.') else 'func'}:`~{path}`"
+    return f":py:{'meth' if path.startswith('torch.Tensor.') else 'func'}:`{path}`"
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
