@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -13,11 +14,14 @@ from . import tracebacks
 from .alias import install_as_torch
 
 
-def run_file(path: str, arguments: list[str], legacy: bool = False) -> int:
+def run_file(
+    path: str, arguments: list[str], legacy: bool = False, failed: Callable[[BaseException], None] | None = None
+) -> int:
     """Run a script or an ``.ipynb`` notebook as ``__main__`` with ``import torch`` meaning Rushlight; the exit status.
 
     ``SystemExit`` passes through to the caller. NumPy's floating-point warnings are off for the whole process, since
-    here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through.
+    here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through; ``failed`` gets what the program did not catch,
+    before it is shown.
     """
     try:
         with open(path, "rb") as file:
@@ -42,6 +46,8 @@ def run_file(path: str, arguments: list[str], legacy: bool = False) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except BaseException as error:
+        if failed is not None:
+            failed(error)
         tracebacks.show(error)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
