@@ -15,16 +15,6 @@ from .names import add_all
 from .recording import recording
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("--html", metavar="FILE", help="write a page with an interactive picture")
-    parser.add_argument("--svg", metavar="FILE", help="write a still picture")
-    parser.add_argument("--dot", metavar="FILE", help="write the graph for Graphviz")
-    parser.add_argument("--legacy", action="store_true", help="accept idioms of PyTorch 0.1 to 0.4")
-    parser.add_argument("program", metavar="PROGRAM", help="a .py script or an .ipynb notebook")
-    parser.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
-
-
 def run(chosen: argparse.Namespace) -> int:
     """Run the program and explain; the exit status, 1 if there was nothing to explain."""
     from ..compat.run import run_file
@@ -32,7 +22,10 @@ def run(chosen: argparse.Namespace) -> int:
     failures: list[Failure] = []
     with recording(), last_loss() as losses:
         status = run_file(
-            chosen.program, chosen.arguments, chosen.legacy, lambda error: failures.append(Failure(error))
+            chosen.program,
+            chosen.arguments,
+            chosen.legacy,
+            failed=lambda error: failures.append(Failure(error)),
         )
     if failures:
         print(f"\n{failures[0]}")

@@ -7,12 +7,14 @@ parameters are in that graph has worked.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..tensor import Tensor, edge_of
 from . import names, places
+from .failures import Note
 from .graph import Explanation, _written
 from .groups import one_line
 
@@ -64,6 +66,13 @@ class Failure:
         """The first line of the error."""
         return f"{type(self.error).__name__}: {str(self.error).partition(chr(10))[0]}"
 
+    @property
+    def takes(self) -> str:
+        """What the module takes, if the error's note says so (``failures``)."""
+        notes = [note for note in getattr(self.error, "__notes__", ()) if isinstance(note, Note)]
+        found = re.search(r"it takes\s+(.*)", notes[0]) if notes else None
+        return found.group(1) if found else ""
+
     def html(self, file: str | os.PathLike[str] | None = None) -> str:
         """The page of the graph up to the failure, which stands at its end."""
         from .html import filled
@@ -81,6 +90,7 @@ class Failure:
         where = f"{self.path} {self.module}".strip() or "outside of modules"
         lines.append(f"  failed  {where}")
         lines += [f"          got {text}" for text in self.inputs]
+        lines += [f"          takes {self.takes}"] if self.takes else []
         lines.append(f"          {self.message}")
         if self.line is not None:
             lines.append(f"          {self.line}: {self.line.text}")
