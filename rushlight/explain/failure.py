@@ -1,7 +1,7 @@
 """A forward that failed: the layers that worked, then the one that did not, with what came in.
 
-All of it is read off the error's traceback: the calls of modules that were under way, their arguments, and the graph of these. A layer whose
-parameters are in that graph has worked.
+All of it is read off the error's traceback: the calls of modules that were under way, their arguments, and the graph of
+these. A layer whose parameters are in that graph has worked.
 """
 
 from __future__ import annotations
