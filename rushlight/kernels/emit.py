@@ -103,6 +103,7 @@ class Code:
         self.places: list[str] = []
         self.lines: list[str] = []
         self.count = 0
+        self.changed: list[dict[Any, None]] = []  # variables that are given values in each loop that is being written
         self.at = "entry"  # the block being written
 
     def name(self) -> str:

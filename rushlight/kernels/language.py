@@ -23,6 +23,7 @@ import inspect
 import linecache
 import sys
 import textwrap
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
@@ -35,12 +36,12 @@ class KernelError(TypeError):
 
 
 class Variable:
-    """A place on the stack that LLVM turns into a register."""
+    """A place on the stack that LLVM turns into a register; ``loops`` are those that it was made in."""
 
-    __slots__ = ("type", "place")
+    __slots__ = ("type", "place", "loops")
 
     def __init__(self, code: Code, kind: Type):
-        self.type, self.place = kind, code.place(kind)
+        self.type, self.place, self.loops = kind, code.place(kind), len(code.changed)
 
 
 def separate(function: Any) -> Any:
@@ -194,6 +195,8 @@ class Translator:
         if value.type != variable.type:
             raise TypeError(f"a variable of type {variable.type.name} is given {value.type.name}")
         self.code.line(f"store {value.typed}, ptr {variable.place}")
+        if self.code.changed:
+            self.code.changed[-1][variable] = None
 
     def get(self, thing: Any) -> Any:
         """The value of a variable; other things as they are."""
@@ -215,14 +218,36 @@ class Translator:
         self.code.begin(after)
 
     def do_While(self, node: ast.While) -> None:
-        head, inside, after = (self.code.label(x) for x in ("while", "do", "end"))
+        self.repeat(lambda: self.value(node.test), lambda: self.block(node.body))
+
+    def repeat(self, condition: Callable[[], Value], body: Callable[[], None]) -> None:
+        """Write a loop."""
+        head, inside, after = (self.code.label(x) for x in ("loop", "do", "end"))
         self.code.branch(head)
         self.code.begin(head)
-        self.code.branch_if(self.value(node.test), inside, after)
+        self.code.branch_if(condition(), inside, after)
         self.code.begin(inside)
-        self.block(node.body)
+        self.code.changed.append({})
+        body()
+        self.hide()
         self.code.branch(head)
         self.code.begin(after)
+
+    def hide(self) -> None:
+        """Keep LLVM from seeing how numbers and pointers change from one turn of a loop to the next.
+
+        It would look for better ways to compute all addresses, which takes a third of its time and gains nothing on what is written here.
+        """
+        for variable in self.code.changed.pop():
+            if variable.loops > len(self.code.changed):
+                continue  # made anew in each turn
+            if self.code.changed:
+                self.code.changed[-1][variable] = None
+            kind = variable.type
+            if kind.kind == "pointer" or kind == I64:
+                old = self.get(variable)
+                new = self.code.value(kind, f'call {kind.text} asm "", "=r,0"({old.typed})')
+                self.code.line(f"store {new.typed}, ptr {variable.place}")
 
     def do_For(self, node: ast.For) -> None:
         if not (isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name)):
@@ -244,16 +269,13 @@ class Translator:
         self.set(variable, self.convert_static(I64, start))
         self.names[node.target.id] = variable
         stop = self.convert_static(I64, stop)
-        head, inside, after = (self.code.label(x) for x in ("for", "do", "end"))
-        self.code.branch(head)
-        self.code.begin(head)
         order = ast.Gt() if isinstance(step, int) and step < 0 else ast.Lt()
-        self.code.branch_if(self.compare(order, self.get(variable), stop), inside, after)
-        self.code.begin(inside)
-        self.block(node.body)
-        self.set(variable, self.binary(ast.Add(), self.get(variable), step))
-        self.code.branch(head)
-        self.code.begin(after)
+
+        def turn() -> None:
+            self.block(node.body)
+            self.set(variable, self.binary(ast.Add(), self.get(variable), step))
+
+        self.repeat(lambda: self.compare(order, self.get(variable), stop), turn)
 
     # --- expressions --------------------------------------------------------------------------------------------------
     def value(self, node: ast.expr) -> Any:

@@ -137,13 +137,17 @@ def pack_columns(W, room, b, kb, jb, k, left):
             if kb == 1:
                 done = k // 8 * 8
                 for half in range(2):
+                    rows = [b + places[half * 8 + c] for c in range(8)]
+                    to = room + half * 8
                     for i in range(0, done, 8):
-                        square = turned([load(b, places[half * 8 + c] + i, 8) for c in range(8)])
+                        square = turned([load(rows[c], i, 8) for c in range(8)])
                         for q in unroll(8):
-                            store(room, (i + q) * 16 + half * 8, square[q])
+                            store(to, q * 16, square[q])
+                        to = to + 8 * 16
         for i in range(done, k):
+            row = b + i * kb
             for c in range(2 * W):
-                room[i * 2 * W + c] = b[i * kb + places[c]]
+                room[i * 2 * W + c] = row[places[c]]
 
 
 def pack_rows(R, room, a, ra, ka, k, count):
