@@ -80,11 +80,11 @@ def _write(python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[
     module = Module()
     code = module.define("void @body(i64 %start, i64 %stop, ptr %slots) nounwind")
     to = Translator(code, python, dict(bindings))
-    to.names["start"], to.names["stop"] = (to.into(None, Value(I64, f"%{x}")) for x in ("start", "stop"))
+    for name in ("start", "stop"):
+        to.names[name] = to.held(name, Value(I64, f"%{name}"))
     for i, (name, kind, _) in enumerate(parameters):
         at = code.value(I64, f"getelementptr i64, ptr %slots, i64 {i}")
-        value = code.value(kind, f"load {kind.text}, ptr {at.text}")
-        to.names[name] = value if kind.kind == "pointer" else to.into(None, value)
+        to.names[name] = to.held(name, code.value(kind, f"load {kind.text}, ptr {at.text}"))
     to.run()
     code.line("ret void")
     return str(module)

@@ -29,6 +29,7 @@ from typing import Any
 
 from .emit import BOOL, I64, U8, Code, Module, Type, Value, constant, pointer_to
 from .forms import Built
+from .names import Names
 
 
 class KernelError(TypeError):
@@ -89,6 +90,12 @@ def source(function: Any) -> tuple[ast.FunctionDef, str]:
     return node, file
 
 
+@functools.cache
+def names_of(function: Any) -> Names:
+    """Which names of a function are variables."""
+    return Names(source(function)[0])
+
+
 def _last_line(code: CodeType) -> int:
     """The last line of a function: to look for it in the source, as ``inspect`` does, takes longer than to parse it."""
     own = max([end for _, end, _, _ in code.co_positions() if end], default=code.co_firstlineno)
@@ -102,6 +109,7 @@ class Translator:
         self.code, self.function = code, function
         closed = inspect.getclosurevars(function).nonlocals if function.__closure__ else {}
         self.names: dict[str, Any] = {**function.__globals__, **closed, **bindings}
+        self.kinds = names_of(function)
         self.result: Any = None
 
     def run(self) -> Any:
@@ -147,20 +155,14 @@ class Translator:
         self.assign(node.target, self.convert(self.value(node.annotation), self.value(node.value)))
 
     def do_AugAssign(self, node: ast.AugAssign) -> None:
-        operands = ast.BinOp(self.as_load(node.target), node.op, node.value)
-        self.assign(node.target, self.value(ast.copy_location(operands, node)))
-
-    @staticmethod
-    def as_load(node: Any) -> ast.expr:
-        """The target of an assignment as an expression."""
-        return ast.parse(ast.unparse(node), mode="eval").body
+        self.assign(node.target, self.binary(node.op, self.value(node.target), self.value(node.value)))
 
     def assign(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Tuple):
             for part, item in zip(target.elts, value, strict=True):
                 self.assign(part, item)
         elif isinstance(target, ast.Name):
-            self.names[target.id] = self.into(self.names.get(target.id), value)
+            self.names[target.id] = self.held(target.id, value)
         elif isinstance(target, ast.Subscript):
             thing = self.value(target.value)
             if isinstance(thing, list):
@@ -171,30 +173,58 @@ class Translator:
         else:
             self.refuse(target)
 
+    def held(self, name: str, value: Any) -> Any:
+        """What a name stands for that is given a value: a variable with it, the one it has if it has one, or the value alone."""
+        if isinstance(value, list):
+            if name not in self.kinds.tables:
+                self.vary(value)
+            return value
+        if name not in self.kinds.values:
+            return self.into(self.names.get(name), value)
+        value, old = self.get(value), self.names.get(name)
+        if isinstance(old, Value):
+            return self.of_type(old.type, self.convert_static(old.type, value))
+        return self.computed(value)
+
+    def vary(self, items: list[Any]) -> None:
+        """Make variables of a list's items."""
+        for i, item in enumerate(items):
+            if isinstance(item, list):
+                self.vary(item)
+            elif not isinstance(item, Variable):
+                items[i] = self.into(None, item)
+
     def into(self, old: Any, value: Any) -> Any:
         """A variable that holds a value: the old one if there is one."""
-        if isinstance(value, list):
-            return value
         if isinstance(old, Variable):
             self.set(old, self.convert_static(old.type, self.get(value)))
             return old
-        value = self.get(value)
-        if isinstance(value, bool):
-            value = constant(BOOL, value)
-        elif isinstance(value, int):
-            value = constant(I64, value)
-        elif isinstance(value, float):
-            raise TypeError("is it an f32 or an f64? write f32(...) or f64(...)")
+        value = self.computed(self.get(value))
         if not isinstance(value, Value):
             return value  # known while compiling
         variable = Variable(self.code, value.type)
         self.set(variable, value)
         return variable
 
+    @staticmethod
+    def computed(value: Any) -> Any:
+        """A number as a value of its own type; others as they are."""
+        if isinstance(value, bool):
+            return constant(BOOL, value)
+        if isinstance(value, int):
+            return constant(I64, value)
+        if isinstance(value, float):
+            raise TypeError("is it an f32 or an f64? write f32(...) or f64(...)")
+        return value
+
+    @staticmethod
+    def of_type(kind: Type, value: Value) -> Value:
+        if value.type != kind:
+            raise TypeError(f"a variable of type {kind.name} is given {value.type.name}")
+        return value
+
     def set(self, variable: Variable, value: Value) -> None:
-        if value.type != variable.type:
-            raise TypeError(f"a variable of type {variable.type.name} is given {value.type.name}")
-        self.code.line(f"store {value.typed}, ptr {variable.place}")
+        self.code.line(f"store {self.of_type(variable.type, value).typed}, ptr {variable.place}")
         if self.code.changed:
             self.code.changed[-1][variable] = None
 
@@ -296,7 +326,7 @@ class Translator:
         return getattr(self.value(node.value), node.attr)
 
     def of_List(self, node: ast.List) -> list[Any]:
-        return [self.into(None, self.value(item)) for item in node.elts]
+        return [self.computed(self.value(item)) for item in node.elts]
 
     def of_Tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
         return tuple(self.value(item) for item in node.elts)
@@ -307,7 +337,7 @@ class Translator:
         made = []
         for i in range(*[self.value(a) for a in generator.iter.args]):
             self.names[generator.target.id] = i
-            made.append(self.into(None, self.value(node.elt)))
+            made.append(self.computed(self.value(node.elt)))
         return made
 
     def of_Subscript(self, node: ast.Subscript) -> Any:
@@ -387,7 +417,7 @@ class Translator:
                 module.define(f"internal void @{module.parts[key]}({listed}) nounwind noinline"), function, known
             )
             for i, (name, value) in enumerate(values.items()):
-                inner.names[name] = inner.into(None, Value(value.type, f"%a{i}"))
+                inner.names[name] = inner.held(name, Value(value.type, f"%a{i}"))
             if inner.run() is not None:
                 raise TypeError(f"'{function.__name__}' is separate: it cannot return a value")
             inner.code.line("ret void")
@@ -399,7 +429,7 @@ class Translator:
         bound.apply_defaults()
         inner = Translator(self.code, function, {})
         for name, value in bound.arguments.items():
-            inner.names[name] = value if isinstance(value, int | float | list) else inner.into(None, value)
+            inner.names[name] = value if isinstance(value, int | float) else inner.held(name, value)
         return inner.run()
 
     # --- arithmetic ---------------------------------------------------------------------------------------------------
@@ -421,7 +451,7 @@ class Translator:
     def binary(self, op: ast.operator, a: Any, b: Any) -> Any:
         a, b = self.get(a), self.get(b)
         if isinstance(a, list) and isinstance(op, ast.Mult):
-            return [self.into(None, self.get(item)) for _ in range(b) for item in a]
+            return [self.get(item) for _ in range(b) for item in a]
         if not isinstance(a, Value) and not isinstance(b, Value):
             return _PYTHON[type(op)](a, b)
         if isinstance(a, Value) and a.type.kind == "pointer":
@@ -532,7 +562,7 @@ def function(module: Module, name: str, python: Any, attributes: str = "") -> No
     to = Translator(code, python, {})
     for i, (parameter, (kind, _)) in enumerate(parameters):
         given = Value(kind, f"%a{i}")
-        to.names[parameter] = given if kind.kind == "pointer" else to.into(None, given)
+        to.names[parameter] = to.held(parameter, given)
     result = to.get(to.run())
     code.line(f"ret {result.typed}" if isinstance(result, Value) else "ret void")
     listed = ", ".join(f"{kind.text} %a{i}" for i, (_, (kind, _)) in enumerate(parameters))
