@@ -32,6 +32,18 @@ from .forms import Built
 from .names import Names
 
 
+@functools.cache
+def _parameters(function: Any) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+def _bound(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by name."""
+    bound = _parameters(function).bind(*arguments, **keywords)
+    bound.apply_defaults()
+    return bound.arguments
+
+
 class KernelError(TypeError):
     """What is wrong with a kernel, and in which line."""
 
@@ -52,6 +64,12 @@ def separate(function: Any) -> Any:
     """
     function.separate = True
     return function
+
+
+@functools.cache
+def _form(node: type[ast.AST]) -> Any:
+    """What makes an expression a value."""
+    return getattr(Translator, f"of_{node.__name__}", Translator.refuse)
 
 
 class External:
@@ -310,7 +328,7 @@ class Translator:
     # --- expressions --------------------------------------------------------------------------------------------------
     def value(self, node: ast.expr) -> Any:
         """What an expression is: a Value, or something known while compiling."""
-        return getattr(self, f"of_{type(node).__name__}", self.refuse)(node)
+        return _form(type(node))(self, node)
 
     def of_Constant(self, node: ast.Constant) -> Any:
         return node.value
@@ -403,9 +421,7 @@ class Translator:
 
     def apart(self, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> None:
         """Call a function of the language that is machine code of its own, one for each set of types and known numbers."""
-        bound = inspect.signature(function).bind(*arguments, **keywords)
-        bound.apply_defaults()
-        given = {name: self.get(value) for name, value in bound.arguments.items()}
+        given = {name: self.get(value) for name, value in _bound(function, arguments, keywords).items()}
         values = {name: value for name, value in given.items() if isinstance(value, Value)}
         known = {name: value for name, value in given.items() if name not in values}
         module = self.code.module
@@ -425,10 +441,8 @@ class Translator:
 
     def inline(self, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """Write a function of the language where it is called. Its parameters are variables of its own."""
-        bound = inspect.signature(function).bind(*arguments, **keywords)
-        bound.apply_defaults()
         inner = Translator(self.code, function, {})
-        for name, value in bound.arguments.items():
+        for name, value in _bound(function, arguments, keywords).items():
             inner.names[name] = value if isinstance(value, int | float) else inner.held(name, value)
         return inner.run()
 
@@ -454,6 +468,9 @@ class Translator:
             return [self.get(item) for _ in range(b) for item in a]
         if not isinstance(a, Value) and not isinstance(b, Value):
             return _PYTHON[type(op)](a, b)
+        known = self.unchanged(op, a, b)
+        if known is not None:
+            return known
         if isinstance(a, Value) and a.type.kind == "pointer":
             offset = self.convert_static(I64, b)
             if isinstance(op, ast.Sub):
@@ -462,6 +479,19 @@ class Translator:
         a, b = self.together(a, b)
         name = _OPERATIONS[type(op)][a.type.kind]
         return self.code.value(a.type, f"{name} {a.typed}, {b.text}")
+
+    @staticmethod
+    def unchanged(op: ast.operator, a: Any, b: Any) -> Value | None:
+        """The whole number or pointer that adding 0 or multiplying by 1 leaves, or the 0 of a product."""
+        left = isinstance(a, Value)
+        number, value = (b, a) if left else (a, b)
+        if not isinstance(number, int) or value.type.kind not in ("int", "uint", "pointer"):
+            return None
+        if number == 0 and (isinstance(op, ast.Add) or (left and isinstance(op, ast.Sub))):
+            return value  # type: ignore[no-any-return]
+        if isinstance(op, ast.Mult) and number in (0, 1):
+            return value if number == 1 else constant(value.type, 0)
+        return None
 
     def compare(self, op: ast.cmpop, a: Any, b: Any) -> Any:
         if not isinstance(a, Value) and not isinstance(b, Value):

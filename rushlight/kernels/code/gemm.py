@@ -45,6 +45,7 @@ def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss
     The source is null, or has its rows ``ss`` apart. ``spare`` is room for a tile: one that is not whole is stored from there.
     """
     rows = [a + minimum(i64(r), count - 1) * ra for r in range(R)]
+    to = [out + r * n for r in range(R)]
     given = address(source) != 0
     whole = (left >= V * W) and (count == R)
     sums = [splat(T(0), W)] * (R * V)
@@ -62,8 +63,8 @@ def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss
                 for v in unroll(V):
                     sums[r * V + v] = load(first, r * between + v * W, W)
     for r in unroll(R):
-        prefetch(out, r * n)
-        prefetch(out, r * n + V * W - 1)
+        prefetch(to[r], 0)
+        prefetch(to[r], V * W - 1)
     at = i64(0)
     p = b + 0
     for _ in range(k):
@@ -85,7 +86,7 @@ def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss
                         sums[r * V + v] = sums[r * V + v] + load(source, r * ss + v * W, W)
         for r in unroll(R):
             for v in unroll(V):
-                store(out, r * n + v * W, sums[r * V + v])
+                store(to[r], v * W, sums[r * V + v])
     else:
         for r in unroll(R):
             for v in unroll(V):
