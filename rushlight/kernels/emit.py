@@ -15,13 +15,13 @@ from typing import Any
 class Type:
     """A scalar, a vector of ``lanes`` of them, or a pointer ``to`` some; there is one object of each.
 
-    ``kind`` is ``int`` (signed), ``uint``, ``float``, ``bool`` or ``pointer``; ``text`` is how LLVM writes it, ``suffix`` how the names of its
-    intrinsics have it, ``size`` the bytes of an element.
+    ``kind`` is ``int`` (signed), ``uint``, ``float``, ``bool`` or ``pointer``; ``text`` is how LLVM writes it, ``suffix`` how the names
+    of its intrinsics have it, ``size`` the bytes of an element.
     """
 
     __slots__ = ("kind", "bits", "lanes", "to", "text", "suffix", "size", "name", "scalar", "_of_lanes")
 
-    def __init__(self, kind: str, bits: int, lanes: int = 1, to: Type | None = None):
+    def __init__(self, kind: str, bits: int, lanes: int = 1, to: Any = None):
         self.kind, self.bits, self.lanes, self.to = kind, bits, lanes, to
         self.size = max(bits // 8, 1)
         one = {32: "float", 64: "double", 16: "half"}[bits] if kind == "float" else f"i{bits}"
@@ -168,11 +168,6 @@ class Module:
         code = Code(self, header)
         self.functions.append(code)
         return code
-
-    @property
-    def symbols(self) -> list[str]:
-        """Functions that come from outside."""
-        return [name for name in self.declared if not name.startswith("llvm.")]
 
     def __str__(self) -> str:
         own = {function.header.partition("@")[2].partition("(")[0] for function in self.functions}

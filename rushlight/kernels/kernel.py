@@ -93,7 +93,9 @@ def _write(python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[
 @functools.cache
 def _entries() -> dict[str, int]:
     """The functions that Python calls."""
-    called = (x.symbol for x in (entry.to_long, entry.to_double, entry.let_others_run, entry.go_on, entry.keep, entry.release))
+    called = (
+        x.symbol for x in (entry.to_long, entry.to_double, entry.let_others_run, entry.go_on, entry.keep, entry.release)
+    )
     symbols = {name: _address(name) for name in (*called, "memcpy")}
     symbols[entry.new_array.symbol] = cpython.numpy_function(cpython.NEW_ARRAY)
     return llvm.code(("entries",), _write_entries, symbols)

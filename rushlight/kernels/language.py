@@ -67,9 +67,9 @@ def separate(function: Any) -> Any:
 
 
 @functools.cache
-def _form(node: type[ast.AST]) -> Any:
-    """What makes an expression a value."""
-    return getattr(Translator, f"of_{node.__name__}", Translator.refuse)
+def _form(kind: str) -> Any:
+    """What makes a kind of expression a value."""
+    return getattr(Translator, f"of_{kind}", Translator.refuse)
 
 
 class External:
@@ -328,7 +328,7 @@ class Translator:
     # --- expressions --------------------------------------------------------------------------------------------------
     def value(self, node: ast.expr) -> Any:
         """What an expression is: a Value, or something known while compiling."""
-        return _form(type(node))(self, node)
+        return _form(type(node).__name__)(self, node)
 
     def of_Constant(self, node: ast.Constant) -> Any:
         return node.value

@@ -18,7 +18,7 @@ Run = tuple[int, ...]
 
 
 class Names(ast.NodeVisitor):
-    """Of a function: ``values``, the names that are no variables, and ``tables``, those of them whose items, if it is a list, do not change."""
+    """Of a function: ``values``, the names that are no variables, and ``tables``, those that may be lists whose items do not change."""
 
     def __init__(self, node: ast.FunctionDef):
         self.run: Run = ()
@@ -33,11 +33,11 @@ class Names(ast.NodeVisitor):
         self.tables = self.values - self.changed
 
     def visit(self, node: ast.AST) -> None:
-        _form(type(node))(self, node)
+        _form(type(node).__name__)(self, node)
 
     def visit_all(self, nodes: Iterable[ast.AST]) -> None:
         for node in nodes:
-            _form(type(node))(self, node)
+            _form(type(node).__name__)(self, node)
 
     def within(self, *nodes: ast.AST) -> None:
         """Visit what is done only under a condition, or again and again."""
@@ -94,7 +94,7 @@ class Names(ast.NodeVisitor):
         self.visit_all([node.value, *node.targets])
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self.visit_all([node.value, node.target])
+        self.visit_all(filter(None, [node.value, node.target]))
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name):
@@ -124,6 +124,6 @@ class Names(ast.NodeVisitor):
 
 
 @functools.cache
-def _form(kind: type[ast.AST]) -> Any:
+def _form(kind: str) -> Any:
     """What is done with a kind of node."""
-    return getattr(Names, f"visit_{kind.__name__}", Names.generic_visit)
+    return getattr(Names, f"visit_{kind}", Names.generic_visit)

@@ -184,7 +184,9 @@ def run_elementwise(this: strided[i64], given: strided[i64], count: i64) -> i64:
         size = size_of_all(slots, all_given, d)
     answer = d[FALSE]
     if size >= 0:
-        grain = maximum(size // (4 * (pointer(i64, d[POOL])[WORKERS] + 1)) & ~63, d[GRAIN])  # whole vectors, whatever they hold
+        grain = maximum(
+            size // (4 * (pointer(i64, d[POOL])[WORKERS] + 1)) & ~63, d[GRAIN]
+        )  # whole vectors, whatever they hold
         work(d, slots, size, grain, d[ALONE])
         answer = d[TRUE]
     if made > 0:
