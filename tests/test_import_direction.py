@@ -61,6 +61,7 @@ LAYERS = [
     [""],
     ["compat"],
     ["fx"],
+    ["explain.command"],
     ["bench", "tour"],
     ["cli"],
     ["__main__"],
