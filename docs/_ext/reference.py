@@ -38,6 +38,7 @@ def write_pages(source: Path) -> None:
     pages = {name.page: name_page(name) for name in names}
     for path, about in NAMESPACES.items():
         pages[list_page(path)] = namespace_page(path, about)
+    pages["reference/rushlight"] = members_page("rushlight", "What PyTorch does not have.", public_names.own_members())
     pages["reference/torch.Tensor"] = methods_page()
     pages["reference/index"] = index_page()
     for page, text in pages.items():
@@ -58,6 +59,7 @@ def list_page(path: str) -> str:
 def index_page() -> str:
     entries = [Path(list_page(path)).name for path in NAMESPACES]
     entries.insert(1, "torch.Tensor")
+    entries.insert(0, "rushlight")
     return page(
         "Reference",
         "A page for every public name. The names are PyTorch's; ``import rushlight as torch`` gives the same objects as\n"
@@ -67,8 +69,10 @@ def index_page() -> str:
 
 
 def namespace_page(path: str, about: str) -> str:
-    members = public_names.namespace_members(path)
-    title = f"torch.{path}" if path else "torch"
+    return members_page(f"torch.{path}" if path else "torch", about, public_names.namespace_members(path))
+
+
+def members_page(title: str, about: str, members: list[Public]) -> str:
     parts = [about]
     for heading, found in (
         ("Functions", [m for m in members if not m.is_class]),
@@ -105,7 +109,7 @@ def name_page(name: Public) -> str:
         kind = "method" if name.is_method else "function"
         facts = record_facts(name) if name.op is not None else ""
         body = f".. py:{kind}:: {name.path}{signature(name)}\n\n" + indent(f"{rst(name.doc)}\n\n{facts}")
-    return ":orphan:\n\n" + page(name.path.rpartition(".")[2], body)
+    return ":orphan:\n\n" + page(name.path, body)
 
 
 def signature(name: Public) -> str:
@@ -232,7 +236,7 @@ def own_members(cls: type) -> dict[str, Any]:
 
 
 def reference(path: str) -> str:
-    return f":py:{'meth' if path.startswith('torch.Tensor.') else 'func'}:`~{path}`"
+    return f":py:{'meth' if path.startswith('torch.Tensor.') else 'func'}:`{path}`"
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
