@@ -157,7 +157,7 @@ def pictures(folder: Path) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as temporary:
-        window = Browser(Path(temporary) / "profile", 1200, 720)
+        window = Browser(Path(temporary) / "profile", 1200, 860)
         try:
             for name, keys in (("seed", ["Home", *["ArrowRight"] * 4]), ("cnn", []), ("gpt", [])):
                 file = Path(temporary) / f"{name}.html"
