@@ -142,3 +142,4 @@ class Browser:
         finally:
             self.driver.terminate()
             self.driver.wait(30)
+            self.driver.stdout.close()  # type: ignore[union-attr]

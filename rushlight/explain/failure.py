@@ -53,7 +53,7 @@ class Failure:
         labels = names.of_frame(users)
         if modules:
             root = places.root_name(modules[0], frames[0].f_back)
-            labels = {**names.of_given({root: modules[0]}), **labels}
+            labels = {**labels, **names.of_given({root: modules[0]})}
         came_in = [x for x in map(value_of, given) if isinstance(x, Tensor) and edge_of(x) is not None]
         newest = max(came_in, key=lambda x: edge_of(x)[0].seq, default=None)  # type: ignore[index]
         self.explanation = None if newest is None else Explanation(newest, labels)

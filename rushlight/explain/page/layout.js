@@ -29,7 +29,7 @@ function linesOf(box) {
   if (box.isGroup) {
     const ops = box.ops === 1 ? "1 operation" : box.ops + " operations";
     const leaves = box.leaves ? ` · ${box.leaves} ${box.leaves === 1 ? "leaf" : "leaves"}` : "";
-    return [shortened(box.settings || (box.kindOf ? "" : box.detail) || box.kind, 34), ops + leaves];
+    return [shortened(box.settings || (box.kindOf ? `${box.members.length} ${box.members.length === 1 ? "member" : "members"}` : box.detail) || box.kind, 34), ops + leaves];
   }
   if (box.kind === "more") return [box.op, ""];
   if (box.kind === "failed") return [shortened(box.doc, 44), (box.const || []).map(([, text]) => "got " + text).join(", ")];

@@ -135,7 +135,7 @@ function matching(text) {
 
 /** Mark in the picture what fits, dim the rest. */
 function mark(text) {
-  const fits = new Set(matching(text).map((box) => (box.isGroup ? box : shownAs(box)).id));
+  const fits = new Set(matching(text).map((box) => shownAs(box).id));
   svg.classList.toggle("searching", Boolean(text.trim()));
   for (const [id, shown] of drawn) shown.classList.toggle("hit", fits.has(id));
 }
