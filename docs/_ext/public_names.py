@@ -61,7 +61,7 @@ NAMESPACES = {
 }
 
 
-#: What PyTorch does not have: functions by their names in ``rushlight``, and modules whose ``__all__`` names their results.
+#: What PyTorch does not have: functions by their names in ``rushlight``, and modules whose ``__all__`` names what belongs to them.
 OWN = ("explain", "diagnose", "detect_nan", "explain.nonfinite.NonFinite", "install_as_torch")
 OWN_MODULES = ("explain", "explain.diagnosis")
 
@@ -127,8 +127,9 @@ def own_members() -> list[Public]:
     for module in OWN_MODULES:
         home = importlib.import_module(f"rushlight.{module}")
         for name in home.__all__:
-            if inspect.isclass(getattr(home, name)):
-                found[f"rushlight.{module}.{name}"] = getattr(home, name)
+            value = getattr(home, name)
+            if callable(value) and value not in found.values():
+                found[f"rushlight.{module}.{name}"] = value
     return [Public(path, value) for path, value in sorted(found.items())]
 
 
