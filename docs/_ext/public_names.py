@@ -132,6 +132,12 @@ def own_members() -> list[Public]:
     return [Public(path, value) for path, value in sorted(found.items())]
 
 
+def constants() -> list[tuple[str, Any]]:
+    """Types of elements, layouts and memory formats, by their names in ``torch``."""
+    kinds = (rushlight.dtype, rushlight.layout, rushlight.memory_format)
+    return [(name, value) for name, value in sorted(vars(rushlight).items()) if isinstance(value, kinds)]
+
+
 def methods() -> list[Public]:
     """The public methods and attributes of Tensor."""
     return [Public(f"torch.Tensor.{n}", getattr(Tensor, n)) for n in sorted(dir(Tensor)) if not n.startswith("_")]

@@ -18,6 +18,7 @@ from docstrings import rst, summary
 from public_names import NAMESPACES, Public
 from sphinx.application import Sphinx
 
+import rushlight
 from rushlight import recorder
 from rushlight.nn import Module
 from rushlight.op import Op
@@ -57,19 +58,34 @@ def list_page(path: str) -> str:
 
 
 def index_page() -> str:
-    entries = [Path(list_page(path)).name for path in NAMESPACES]
-    entries.insert(1, "torch.Tensor")
-    entries.insert(0, "rushlight")
+    listed = [Path(list_page(path)).name for path in NAMESPACES]
+    listed.insert(1, "torch.Tensor")
+    listed.insert(0, "rushlight")
     return page(
         "Reference",
         "A page for every public name. The names are PyTorch's; ``import rushlight as torch`` gives the same objects as\n"
         "``import torch`` in a program that Rushlight runs. What differs on purpose is in :doc:`/differences`.",
-        ".. toctree::\n   :maxdepth: 1\n\n" + indent("\n".join(entries)),
+        ".. toctree::\n   :maxdepth: 1\n\n" + indent("\n".join(listed)),
     )
 
 
 def namespace_page(path: str, about: str) -> str:
-    return members_page(f"torch.{path}" if path else "torch", about, public_names.namespace_members(path))
+    if path:
+        return members_page(f"torch.{path}", about, public_names.namespace_members(path))
+    constants = "\n\n".join(constant(name, value) for name, value in public_names.constants())
+    members = members_page("torch", about, public_names.namespace_members(path))
+    return "\n".join([members, underlined("Types and layouts", "-"), "", constants, ""])
+
+
+def constant(name: str, value: Any) -> str:
+    """A type of elements or a layout; it has no docstring of its own."""
+    about = ""
+    if isinstance(value, rushlight.dtype):
+        kind = "complex" if value.is_complex else "floating" if value.is_floating_point else "integers"
+        size = f"{value.itemsize} byte{'s' * (value.itemsize > 1)}"
+        about = f"{kind}, {size}" if value is not rushlight.bool else f"True and False, {size}"
+    other = f"Another name of ``{value!r}``. " if f"torch.{name}" != repr(value) else ""
+    return f".. py:data:: torch.{name}\n\n   {other}{about}".rstrip()
 
 
 def members_page(title: str, about: str, members: list[Public]) -> str:
