@@ -112,8 +112,8 @@ class _Shown:
             members = [*members[:FIRST_COPIES], gap, *members[-LAST_COPIES:]]
         found: list[Any] = []
         for member in members:
-            if member is gap:
-                self._gaps.append(member)
+            if gap is not None and member is gap:
+                self._gaps.append(gap)
                 found.append("gap")
             elif isinstance(member, Group):
                 found.append(self._group(member))
@@ -121,7 +121,10 @@ class _Shown:
                 self.place[member.index] = len(self.nodes)
                 found.append(len(self.nodes))
                 self.nodes.append(member.index)
-        return {"k": group.kind, "n": group.name, "d": group.detail, "m": found}
+        told: dict[str, Any] = {"k": group.kind, "n": group.name, "d": group.detail, "m": found}
+        if self.shorten:  # the page cannot count what it does not hold
+            told["o"] = sum(not node.is_leaf for node in group.nodes())
+        return told
 
     def edges(self, explanation: Explanation) -> list[dict[str, Any]]:
         """The edges between places; one for all those between places that stand for several nodes."""

@@ -30,6 +30,7 @@ function readGroup(raw, parent) {
       group.last = Math.max(group.last, inner.last);
     }
   }
+  if (raw.o !== undefined) group.ops = raw.o;
   return group;
 }
 
