@@ -61,7 +61,8 @@ LAYERS = [
     [""],
     ["compat"],
     ["fx"],
-    ["bench"],
+    ["explain.command"],
+    ["bench", "tour"],
     ["cli"],
     ["__main__"],
 ]

@@ -64,7 +64,9 @@ def gradcheck(
         masked: accepted; it concerns sparse tensors only.
 
     Raises:
-        GradcheckError: the Jacobians differ. ValueError: no input requires grad. AssertionError: nothing is to be checked.
+        RuntimeError: the Jacobians differ; its type is GradcheckError.
+        ValueError: no input requires grad.
+        AssertionError: nothing is to be checked, or what is asked for needs the other mode.
     """
     if not (check_forward_ad or check_backward_ad):
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")

@@ -210,7 +210,7 @@ class _Watch:
             raise error
         self.passed = error
 
-    def noticed(self, node: Any, results: Any, inputs: Any) -> None:
+    def noticed(self, node: Any, outs: Any, results: Any, inputs: Any) -> None:
         """Of each new node: where it was made."""
         self.made[node] = here()
 
@@ -319,7 +319,7 @@ class detect_nan(mode._Context):
             on purpose (scaled gradients in half precision).
 
     Raises:
-        NonFinite: a RuntimeError, with the operation, its inputs' shapes and ranges, the module's path and the user's line. An
+        rushlight.explain.nonfinite.NonFinite: a RuntimeError, with the operation, its inputs' shapes and ranges, the module's path and the user's line. An
             operation in place that raises has written nothing; an optimizer has already made its step.
     """
 
