@@ -50,9 +50,7 @@ def test_gradcheck_of_forward_mode():
     assert again(
         lambda x: x.sin() * x, x, check_fwd_over_rev=True, check_rev_over_rev=False, check_undefined_grad=False
     )
-    with pytest.raises(
-        torch.autograd.gradcheck.GradcheckError, match="Jacobian computed with forward mode mismatch for output 0"
-    ):
+    with pytest.raises(RuntimeError, match="Jacobian computed with forward mode mismatch for output 0"):
         check(WrongTangent.apply, x, check_forward_ad=True)
     assert not check(WrongTangent.apply, x, check_forward_ad=True, raise_exception=False)
     assert check(WrongTangent.apply, x)
