@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import errors, types
+from .kernels.lazy import settle
 from .tensor import Tensor
 
 
@@ -111,6 +112,7 @@ class GradScaler:
         if id(optimizer) in self._found:
             raise errors.runtime("unscale_() has already been called on this optimizer since the last update().")
         bad = False
+        settle()
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if p._grad is not None:

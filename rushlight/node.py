@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from . import errors, large, types
 from .autograd.graph import FREED, Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
-from .kernels.lazy import computed
+from .kernels.lazy import Lazy, computed
 from .readers import arrays, tensors
 from .tensor import Parameter, Tensor, edge_of, wrap
 
@@ -118,6 +119,29 @@ class PackedNode(OpNode):
         finally:
             if self.saved is not None:
                 self.saved = packed
+
+
+class DeferredNode(OpNode):
+    """A node that was made before what it saves was computed."""
+
+    __slots__ = ()
+
+    def run(self, k: Any, g: Any, release: bool) -> Any:
+        self.settle()
+        return super().run(k, g, release)
+
+    def saved_tensors(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+        self.settle()
+        return super().saved_tensors(saved if self.saved is None else self.saved)
+
+    def settle(self) -> None:
+        if self.saved is not None:
+            self.saved = tuple([x.computed() if x.__class__ is Lazy else x for x in self.saved])
+
+
+@functools.cache
+def deferred_class(cls: type[OpNode]) -> type[OpNode]:
+    return type(cls.__name__, (DeferredNode, cls), {"__slots__": ()})
 
 
 _BY_LOOP = (
