@@ -14,29 +14,24 @@ import functools
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .autograd.mode import inference, recording
-from .kernels.lazy import DEFERRED, LONGEST, Lazy, is_private
+from .kernels.lazy import LONGEST, Lazy, is_private
 from .kernels.elementwise import length
 from .kernels.llvm import patience
-from .node import deferred_class, gather_edges, record
+from .node import DeferredNode, gather_edges, record, with_kind
 from .readers import arrays, loops
-from .tensor import Deferred, Tensor, edge_of, held_by, wrap
+from .tensor import Deferred, Tensor, wrap
 
 if TYPE_CHECKING:
     from .op import Op
-
-ndarray = np.ndarray
-
-__all__ = ["DEFERRED", "Deferred", "deferred", "held_by"]
-
 
 def deferred(op: Op, inputs: tuple[Any, ...], operands: tuple[Any, ...]) -> Tensor | None:
     """The result of an elementwise op on what its inputs hold, deferred; None where it has to be computed now."""
     if not patience.ready or recording() > 1 or inference.get():
         return None
     like = operands[0]
+    if not like.shape:
+        return None
     for x, a in zip(inputs, operands, strict=True):
         if a.__class__ is Lazy:
             if a.shape != like.shape or a.cost > LONGEST:
@@ -56,7 +51,7 @@ def deferred(op: Op, inputs: tuple[Any, ...], operands: tuple[Any, ...]) -> Tens
         record(op, (t,), (r,), inputs, operands, op.defaults, edges)
         node = t._edge[0]  # type: ignore[index]
         if any([x.__class__ is Lazy for x in node.saved]):
-            node.__class__ = deferred_class(node.__class__)
+            node.__class__ = with_kind(DeferredNode, node.__class__)
     t.__class__ = Deferred
     return t
 

@@ -21,7 +21,7 @@ from .fpstate import quietly
 from .inplace import inplace
 from .kernels import llvm
 from .kernels.elementwise import LARGE, MEDIUM
-from .kernels.lazy import DEFERRED, Lazy, pending, settle
+from .kernels.lazy import WAITING, Lazy, pending, settle
 from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
@@ -157,7 +157,7 @@ def unary(op: Op) -> Callable[..., Any]:
             loop = native(op, F32, defaults)
             if loop is not None:
                 kernel = with_loops(loop, native(op, F64, defaults), without)
-                limit = DEFERRED
+                limit = WAITING
 
     def start() -> None:
         """What only an op that is used needs to know: import has no time for it."""
@@ -190,7 +190,7 @@ def unary(op: Op) -> Callable[..., Any]:
         dt = a.dtype
         if dt is not F32 and dt is not F64:
             return call(op, args, kwargs)
-        if a.size >= DEFERRED:
+        if a.size >= WAITING:
             t = deferred(op, (x,), (a,))
             if t is not None:
                 return t
@@ -323,7 +323,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             large = a.size >= limit
         else:
             return slow(x, y)
-        if large and a.size >= DEFERRED:
+        if large and a.size >= WAITING:
             t = deferred(op, (x, y), (a, b))
             if t is not None:
                 return t

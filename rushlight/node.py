@@ -53,6 +53,14 @@ class OpNode(Node):
             return shown
         return tuple([edge for name, edge in zip(inputs, shown, strict=True) if answers.get(name) != "nondiff"])
 
+    def rename(self, name: str, op: Op | None = None) -> None:
+        """Be a node of another name, or of another op; that it has packed or deferred what it saves stays."""
+        cls = (op or self.op).node_class(name)
+        for kind in (PackedNode, DeferredNode):
+            if isinstance(self, kind):
+                cls = with_kind(kind, cls)
+        self.__class__ = cls
+
     def pack(self, hook: Any, unpack: Any) -> None:
         """Put what is saved through a pack hook; this one node then unpacks when it is read."""
         assert self.saved is not None
@@ -68,9 +76,8 @@ class OpNode(Node):
 
         self.saved = tuple([packed(a) for a in self.saved])
         self.versions = NUMBER_VERSION if self.versions else ()
-        cls = type(self)
-        if not hasattr(cls, "unpacked"):
-            self.__class__ = type(cls.__name__, (PackedNode, cls), {"__slots__": ()})
+        if not isinstance(self, PackedNode):
+            self.__class__ = with_kind(PackedNode, type(self))
 
     def saved_tensors(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
         """The saved arrays as Tensors that know where they came from."""
@@ -103,7 +110,6 @@ class PackedNode(OpNode):
     """A node whose saved arrays went through a pack hook."""
 
     __slots__ = ()
-    unpacked = True
     is_users = True
 
     def run(self, k: Any, g: Any, release: bool) -> Any:
@@ -140,8 +146,9 @@ class DeferredNode(OpNode):
 
 
 @functools.cache
-def deferred_class(cls: type[OpNode]) -> type[OpNode]:
-    return type(cls.__name__, (DeferredNode, cls), {"__slots__": ()})
+def with_kind(kind: type[OpNode], cls: type[OpNode]) -> type[OpNode]:
+    """A class of nodes, as one of ``PackedNode`` or ``DeferredNode``."""
+    return type(cls.__name__, (kind, cls), {"__slots__": ()})
 
 
 _BY_LOOP = (

@@ -7,6 +7,7 @@ result there for the next to read; deferred, they are one pass. Values do not ch
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from collections.abc import Callable
 from sys import getrefcount
@@ -35,8 +36,21 @@ pending: dict[int, weakref.ref[Lazy]] = {}
 MOST_PENDING = 64
 
 
+#: One thread at a time takes what waits apart.
+_computing = threading.RLock()
+os.register_at_fork(after_in_child=lambda: globals().update(_computing=threading.RLock()))
+
+
+def _forget(place: int) -> None:
+    pending.pop(place, None)
+    if _copies is not None:
+        _copies.pop(place, None)
+
+
 #: For tests (RUSHLIGHT_CHECK_DEFERRED): the operands as they were, so that one that was written meanwhile is found.
 _copies: dict[int, list[tuple[Array, Array]]] | None = {} if os.environ.get("RUSHLIGHT_CHECK_DEFERRED") else None
+#: Elements from which on operations of the forward pass wait; the tests have all of them wait.
+WAITING = 1 if _copies is not None else 1 << 18
 
 
 class Lazy:
@@ -66,13 +80,19 @@ class Lazy:
         if len(pending) >= MOST_PENDING:
             settle()
         place = id(self)
-        pending[place] = weakref.ref(self, lambda _: pending.pop(place, None) and None)
+        pending[place] = weakref.ref(self, lambda _: _forget(place))
         if _copies is not None:
             _copies[place] = [(x, x.copy()) for x in self.operands if x.__class__ is np.ndarray]
 
     def compute(self) -> Array:
         """The array; computed once, and in the same pass what it is made of and others will ask for."""
         if self.found is None:
+            with _computing:
+                self._compute()
+        return self.found  # type: ignore[return-value]
+
+    def _compute(self) -> None:
+        if self.found is None:  # still, as another thread may have been at it
             steps, operands = self._steps()
             if _copies is not None:
                 for then, now in [pair for x in steps if id(x) in pending for pair in _copies[id(x)]]:
@@ -98,8 +118,7 @@ class Lazy:
                 if is_held:
                     x.found = next(results)
                     x.operands = ()  # what was saved for it may go
-                    pending.pop(id(x), None)
-        return self.found  # type: ignore[return-value]
+                    _forget(id(x))
 
     def computed(self) -> Array:
         """The same for whoever asks from outside of operations: without NumPy's warnings."""
@@ -151,7 +170,6 @@ def settle() -> None:
                 x = waiting()
                 if x is not None:
                     x.compute()
-        pending.clear()
 
 
 #: The owners of large memory that NumPy shares, by their ids.
@@ -162,9 +180,9 @@ def expose(a: Array) -> None:
     """Note that somebody outside may write to the memory of an array from now on."""
     settle()
     root = root_array(a)
-    if root.size >= DEFERRED:
+    if root.size >= WAITING:
         place = id(root)
-        _exposed[place] = weakref.ref(root, lambda _: _exposed.pop(place, None) and None)
+        _exposed[place] = weakref.ref(root, lambda _: _exposed.pop(place))
 
 
 def is_private(a: Array) -> bool:

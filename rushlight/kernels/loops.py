@@ -113,14 +113,14 @@ def written_in_stages(loop: Loop, parts: list[list[int]]) -> str:
         f"        whole = first + (last - first) // {lanes} * {lanes}",
     ]
     for n, part in enumerate(parts):
-        kept = [i for i in part if i in between]
         for count, span in ((lanes, f"first, whole, {lanes}"), (1, "whole, last")):
-            lines += [f"        for i in range({span}):", *_stage(loop, part, between, kept, n == len(parts) - 1, count)]
+            v = f"{'v' if count > 1 else 'x'}{n}_"  # a name has one type
+            lines += [f"        for i in range({span}):", *_stage(loop, part, between, n == len(parts) - 1, count, v)]
     return "\n".join(lines)
 
 
-def _stage(loop: Loop, part: list[int], between: list[int], kept: list[int], is_last: bool, lanes: int) -> list[str]:
-    v = "v" if lanes > 1 else "x"
+def _stage(loop: Loop, part: list[int], between: list[int], is_last: bool, lanes: int, v: str) -> list[str]:
+    """The lines of a stage's turn: values that were computed before are read from their blocks, those that are read later go to one."""
     lines: list[str] = []
     known: set[int] = set()
 
@@ -138,7 +138,7 @@ def _stage(loop: Loop, part: list[int], between: list[int], kept: list[int], is_
         for x in operands:
             need(x)
         lines.append(f"{v}{i} = functions.{op}({', '.join(f'{v}{x}' for x in operands)})")
-    lines += [f"b{i}[i - first] = splat({v}{i}, {lanes})" for i in kept]
+    lines += [f"b{i}[i - first] = splat({v}{i}, {lanes})" for i in part if i in between]
     if is_last:
         for value in loop.stores.values():
             need(value)
