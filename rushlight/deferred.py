@@ -4,8 +4,8 @@
 would write five arrays to memory and read them back, which takes longer than the arithmetic.
 
 What is deferred is a tensor of the class ``Deferred``, whose array is made when it is first read, whoever reads it. Its operands must
-not change until then: who writes to a tensor's memory calls ``kernels.lazy.settle`` before, and memory that NumPy shares (``exposed``), which anyone may
-write to, is not deferred at all.
+not change until then: who writes to a tensor's memory calls ``kernels.lazy.settle`` before, and memory that NumPy shares (``expose``),
+which anyone may write to, makes nothing wait.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .autograd.mode import inference, recording
-from .kernels.lazy import LONGEST, Lazy, is_private
 from .kernels.elementwise import length
+from .kernels.lazy import LONGEST, MOST_CHAINS, Lazy, chains, is_private, looking
 from .kernels.llvm import patience
 from .node import DeferredNode, gather_edges, record, with_kind
 from .readers import arrays, loops
@@ -25,9 +25,10 @@ from .tensor import Deferred, Tensor, wrap
 if TYPE_CHECKING:
     from .op import Op
 
+
 def deferred(op: Op, inputs: tuple[Any, ...], operands: tuple[Any, ...]) -> Tensor | None:
     """The result of an elementwise op on what its inputs hold, deferred; None where it has to be computed now."""
-    if not patience.ready or recording() > 1 or inference.get():
+    if not patience.ready or looking or recording() > 1 or inference.get() or len(chains) > MOST_CHAINS:
         return None
     like = operands[0]
     if not like.shape:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -145,10 +144,15 @@ class DeferredNode(OpNode):
             self.saved = tuple([x.computed() if x.__class__ is Lazy else x for x in self.saved])
 
 
-@functools.cache
+_kinds: dict[tuple[type[OpNode], type[OpNode]], type[OpNode]] = {}
+
+
 def with_kind(kind: type[OpNode], cls: type[OpNode]) -> type[OpNode]:
     """A class of nodes, as one of ``PackedNode`` or ``DeferredNode``."""
-    return type(cls.__name__, (kind, cls), {"__slots__": ()})
+    found = _kinds.get((kind, cls))
+    if found is None:
+        found = _kinds[kind, cls] = type(cls.__name__, (kind, cls), {"__slots__": ()})
+    return found
 
 
 _BY_LOOP = (

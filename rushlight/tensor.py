@@ -254,7 +254,7 @@ def extra(x: Tensor) -> dict[str, Any]:
     return x._extra
 
 
-_held = TensorBase._a  # type: ignore[misc]  # the slot itself
+_held: Any = TensorBase._a  # type: ignore[misc]  # the slot itself
 
 
 class _LikeTensor(type):
@@ -274,19 +274,20 @@ class Deferred(Tensor, metaclass=_LikeTensor):
     """
 
     __slots__ = ()
+    __module__ = "torch"
 
     @property
     def _a(self) -> np.ndarray[Any, Any]:  # type: ignore[override]
         held: Any = _held.__get__(self)
         array = held if held.__class__ is ndarray else held.computed()
         _held.__set__(self, array)
-        self.__class__ = Tensor
+        self.__class__ = Tensor  # type: ignore[assignment]
         return array  # type: ignore[no-any-return]
 
     @_a.setter
     def _a(self, array: np.ndarray[Any, Any]) -> None:
         _held.__set__(self, array)
-        self.__class__ = Tensor
+        self.__class__ = Tensor  # type: ignore[assignment]
 
 
 Deferred.__name__, Deferred.__qualname__ = Tensor.__name__, Tensor.__qualname__

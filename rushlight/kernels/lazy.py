@@ -34,6 +34,11 @@ LONGEST = 60
 #: Their operands must not be written before they are computed (``settle``).
 pending: dict[int, weakref.ref[Lazy]] = {}
 MOST_PENDING = 64
+#: Who wants each operation to be computed when it is called: a profiler.
+looking: list[object] = []
+#: Chains that have been compiled. A program that makes ever new ones spends its time on compiling: at some point nothing waits any more.
+chains: set[Any] = set()
+MOST_CHAINS = 256
 
 
 #: One thread at a time takes what waits apart.
@@ -59,7 +64,19 @@ class Lazy:
     ``key`` says which formula it is, ``cost`` how many instructions, ``by_numpy`` and ``by_loop`` are the readers for either way.
     """
 
-    __slots__ = ("key", "formula", "operands", "readers", "shape", "dtype", "size", "ndim", "cost", "found", "__weakref__")
+    __slots__ = (
+        "key",
+        "formula",
+        "operands",
+        "readers",
+        "shape",
+        "dtype",
+        "size",
+        "ndim",
+        "cost",
+        "found",
+        "__weakref__",
+    )
 
     def __init__(
         self,
@@ -101,6 +118,9 @@ class Lazy:
             wanted = [i for i, is_held in enumerate(held) if is_held]
             names = tuple([(x.key, *places) for x, places in steps.items()])
             formulas = [(x.formula, places) for x, places in steps.items()]
+
+            if len(steps) > 1:
+                chains.add((names, *wanted))
 
             def run(reader: Any, values: Any) -> Any:
                 results: list[Any] = []

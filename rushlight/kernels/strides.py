@@ -265,7 +265,7 @@ def _broadcast_pair(a: Sequence[int], b: Sequence[int]) -> Shape:
     return tuple(sizes)
 
 
-def root_array(array: Array) -> Array:
+def root_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The array that owns the memory (or wraps foreign memory) behind a view."""
     while True:
         base = array.base

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from .. import errors
+from ..kernels.lazy import settle
 from ..random import normal as normal_family
 from ..random import uniform as uniform_family
 from ..random.generator import default_generator
 from ..tensor import Tensor
-from ..kernels.lazy import settle
 from ..writing import bump
 
 _UNIT_GAIN = (

@@ -10,9 +10,9 @@ import numpy as np
 
 from ... import errors
 from ...autograd.mode import no_grad
+from ...kernels.lazy import settle
 from ...readers import REGISTRY
 from ...tensor import Tensor, wrap
-from ...kernels.lazy import settle
 from ...writing import bump
 
 
