@@ -92,9 +92,9 @@ bool = _types.bool_
 
 #: Submodules, imported on first use.
 _SUBMODULES = frozenset(
-    "nn optim linalg fft special masked autograd utils distributions random cuda backends jit accelerator mps version testing data "
+    "nn optim linalg fft special masked autograd utils distributions random cpu cuda backends jit accelerator mps version testing data "
     "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu "
-    "hub futures compiler library fx sparse profiler nested classes signal _C _dynamo _inductor".split()
+    "hub explain futures compiler library fx sparse profiler nested classes signal _C _dynamo _inductor".split()
 )
 
 #: Rushlight's own, which PyTorch does not have: what went wrong, and why. By the module of ``rushlight.explain`` that they live in.

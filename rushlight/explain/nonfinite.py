@@ -210,7 +210,7 @@ class _Watch:
             raise error
         self.passed = error
 
-    def noticed(self, node: Any, results: Any, inputs: Any) -> None:
+    def noticed(self, node: Any, outs: Any, results: Any, inputs: Any) -> None:
         """Of each new node: where it was made."""
         self.made[node] = here()
 

@@ -10,6 +10,7 @@ from typing import Any
 from ...op import REGISTRY
 from ...ops.gated import gru, rnn_relu, rnn_tanh
 from ...ops.recurrent import lstm
+from ...settings import autocast_state
 from ...types import scalar_name
 from .. import functional, init
 from ..module import Module
@@ -170,7 +171,7 @@ class RNNBase(Module):
 
     def _check_input(self, input: Any) -> None:
         weight = self.weight_ih_l0
-        if input.dtype is not weight.dtype:
+        if input.dtype is not weight.dtype and not autocast_state().enabled:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). Convert input: "
                 f"input.to({weight.dtype}), or convert model: model.to({input.dtype})"
