@@ -61,7 +61,7 @@ LAYERS = [
     [""],
     ["compat"],
     ["fx"],
-    ["explain.command"],
+    ["explain.command", "explain.diagnosis"],
     ["bench", "tour"],
     ["cli"],
     ["__main__"],
