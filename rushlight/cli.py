@@ -40,12 +40,16 @@ def main(arguments: list[str] | None = None) -> int:
 def _diagnose(options: argparse.Namespace) -> int:
     import os
 
-    from .explain.diagnosis import diagnose_script
+    from .compat.run import execute
+    from .explain.diagnosis import diagnose_program
 
     if not os.path.isfile(options.program):
         print(f"rushlight: can't open file '{options.program}'", file=sys.stderr)
         return 2
-    diagnose_script(options.program, options.arguments, steps=options.steps, seconds=options.seconds).show()
+    report = diagnose_program(
+        lambda: execute(options.program, options.arguments), steps=options.steps, seconds=options.seconds
+    )
+    report.show()
     return 0
 
 
