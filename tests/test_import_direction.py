@@ -62,6 +62,7 @@ LAYERS = [
     [""],
     ["compat"],
     ["fx"],
+    ["explain.command", "explain.diagnosis"],
     ["bench", "tour"],
     ["cli"],
     ["__main__"],

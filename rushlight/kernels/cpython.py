@@ -84,12 +84,12 @@ def method(cls: type, engine: Any, name: str) -> Any:
     return make(cls, lasting(definition))
 
 
-def function(engine: Any, symbol: str) -> Any:
-    """A function of any number of arguments around a compiled METH_FASTCALL function."""
+def function(engine: Any, symbol: str, this: Any) -> Any:
+    """A function of any number of arguments around a compiled METH_FASTCALL function, which is given ``this`` before them."""
     definition = MethodDef(symbol.encode(), engine[symbol], METH_FASTCALL, None)
     make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-    return make(lasting(definition), None, None)
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+    return make(lasting(definition), this, None)
 
 
 @functools.cache
