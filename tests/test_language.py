@@ -104,7 +104,9 @@ def test_items_of_a_list_that_a_function_changes_are_variables():
     def last(items):
         return items[1]
 
-    text = "def made(start, stop, out: write[i64]):\n    a = [i64(1), i64(2)]\n    for i in range(2):\n        add(a, 2)\n"
+    text = (
+        "def made(start, stop, out: write[i64]):\n    a = [i64(1), i64(2)]\n    for i in range(2):\n        add(a, 2)\n"
+    )
     text += "    out[0] = a[0]\n    out[1] = last(a)\n    out[2] = last([i64(3), i64(4)])"
     out = np.zeros(3, np.int64)
     assert compiled(language.from_text(text, {**NAMES, "add": add, "last": last}))(1, 1, out)
