@@ -19,7 +19,7 @@ import numpy as np
 from .. import fpstate
 from ..kernels.elementwise import LARGE
 from ..kernels.elementwise import run as run_loop
-from ..kernels.lazy import Lazy, computed, sum_of
+from ..kernels.lazy import Lazy, computed, settle, sum_of
 from ..tensor import Tensor, edge_of, wrap
 from . import graph, mode, rows
 from .graph import AccumulateGrad, Hooks, Node
@@ -171,6 +171,7 @@ class _Walk:
 
     # --- nodes run ------------------------------------------------------------------------------------------------
     def run(self) -> None:
+        settle()  # gradients are added up in place, and what is saved may be read
         heap, pending, leaves, k, release = self.heap, self.pending, self.leaves, self.k, self.release
         anomaly = mode.anomaly.get()
         # Nothing is asked of a gradient on its way but to be an array that fits: most arrive through the short way below.

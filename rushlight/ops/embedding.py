@@ -13,6 +13,7 @@ from ..functions import function
 from ..kernels import norm as norm_kernel
 from ..kernels import places
 from ..kernels.fused import fma
+from ..kernels.lazy import settle
 from ..op import opaque
 from ..readers import arrays
 from ..tensor import Tensor, wrap
@@ -126,6 +127,7 @@ def _renormalise(weight: Tensor, index: Any, max_norm: float, norm_type: float) 
         raise errors.index("index out of range in self", f"The embedding has {weight._a.shape[0]} rows.")
     norms = norm_kernel.norm(weight._a[rows], norm_type, (1,), True)
     longer = (norms > max_norm)[:, 0]
+    settle()
     t = weight._a.dtype.type
     weight._a[rows[longer]] *= t(max_norm) / (norms[longer] + t(1e-7))
     bump(weight)
