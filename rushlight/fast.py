@@ -7,7 +7,6 @@ not fit goes there. Keep it short: each line is paid by every small operation of
 from __future__ import annotations
 
 import operator as python
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,27 +16,30 @@ import numpy as np
 from . import errors, types
 from .autograd.graph import next_seq
 from .autograd.mode import recording
+from .deferred import deferred
 from .fpstate import quietly
 from .inplace import inplace
 from .kernels import llvm
 from .kernels.elementwise import LARGE, MEDIUM
+from .kernels.lazy import WAITING, Lazy, pending, settle
 from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import OFTEN, Op, call
-from .plain import has_plain_form, several, single
+from .plain import has_plain_form, is_rare, several, single
 from .readers import arrays
 from .recorder import single_call
-from .tensor import Parameter, Tensor, edge_of, wrap
+from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, wrap
 
 ndarray = np.ndarray
 asarray = np.asarray
 _new = object.__new__
-F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+F32, F64, I64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
 
 #: Python numbers as 0-d arrays, which NumPy takes twice as fast. Programs use the same few constants again and again.
 _numbers32: dict[Any, np.ndarray[Any, Any]] = {}
 _numbers64: dict[Any, np.ndarray[Any, Any]] = {}
+_integers: dict[Any, np.ndarray[Any, Any]] = {}
 
 #: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
 #: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
@@ -81,6 +83,7 @@ _native = _Native()
 EXACT = 16777216
 
 #: NumPy's operators answer faster than its ufuncs.
+_WHOLE = frozenset({np.add, np.subtract, np.multiply})  # integers of integers
 _OPERATORS = {np.add: python.add, np.subtract: python.sub, np.multiply: python.mul, np.divide: python.truediv}
 
 
@@ -140,6 +143,8 @@ def unary(op: Op) -> Callable[..., Any]:
     left = OFTEN
 
     def by_size(a: Any) -> Any:
+        if left == 0 and kernel is not without:
+            return kernel(a)
         found = body(op, (a,), defaults)
         return without(a) if found is None else found
 
@@ -152,7 +157,7 @@ def unary(op: Op) -> Callable[..., Any]:
             loop = native(op, F32, defaults)
             if loop is not None:
                 kernel = with_loops(loop, native(op, F64, defaults), without)
-                limit = sys.maxsize
+                limit = WAITING
 
     def start() -> None:
         """What only an op that is used needs to know: import has no time for it."""
@@ -176,12 +181,20 @@ def unary(op: Op) -> Callable[..., Any]:
             return call(op, args, kwargs)
         x = args[0]
         cls = x.__class__
-        if cls is not Tensor and cls is not Parameter:
+        if cls is Tensor or cls is Parameter:
+            a = x._a
+        elif cls is Deferred:
+            a = held_by(x)
+        else:
             return call(op, args, kwargs)
-        a = x._a
         dt = a.dtype
         if dt is not F32 and dt is not F64:
             return call(op, args, kwargs)
+        if a.size >= WAITING:
+            t = deferred(op, (x,), (a,))
+            if t is not None:
+                return t
+            a = x._a
         try:
             r = quietly(kernel, a) if a.size < limit else quietly(by_size, a)
         except RuntimeError:  # another thread is inside
@@ -229,7 +242,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     both = first = second = limit = 0
     defaults = dict(op.defaults)
     nothing = (None,) * len(op.slot_of)
-    differentiable = False
+    differentiable = takes_integers = False
     plain_numbers = callable(op.promote)  # the body wants to see that it is a number
 
     def by_size(a: Any, b: Any) -> Any:
@@ -248,29 +261,50 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         found = body(op, (a, b), defaults)
         return kernel(a, b) if found is None else found
 
+    def of_integers(x: Any, y: Any) -> Any:
+        """Tensors of int64, or one and an int: counters, class numbers. Nothing is ever recorded."""
+        if not takes_integers or is_rare(recording()):
+            return slow(x, y)
+        a, cls = x._a, y.__class__
+        if cls is int and -EXACT <= y <= EXACT:
+            b = _integers.get(y)
+            if b is None:
+                b = zero_d(y, _integers, I64)
+        elif cls is Tensor and y._a.dtype is I64 and y._a.shape == a.shape:
+            b = y._a
+        else:
+            return slow(x, y)
+        r = kernel(a, b)
+        return wrap(r if r.__class__ is ndarray else asarray(r))
+
     def start() -> None:
-        nonlocal kernel, of_tensors, with_number, both, first, second, limit, differentiable
+        nonlocal kernel, of_tensors, with_number, both, first, second, limit, differentiable, takes_integers
         of_tensors, with_number = node_classes(op)
         both, first, second = kept(op, 0, 1), kept(op, 0), kept(op, 1)
         differentiable = all(op.answers.get(name) == "rule" for name in op.inputs)
         kernel = kernel_of(op)
         limit = LARGE if isinstance(kernel, np.ufunc) else MEDIUM
+        refused = () if op.refuses is None else op.refuses
+        takes_integers = isinstance(kernel, np.ufunc) and op.promote == "common" and types.INTEGER not in refused
         kernel = _OPERATORS.get(kernel, kernel)
 
     def fast(x: Any, y: Any) -> Any:
         if kernel is None:
             start()
         cls = x.__class__
-        if cls is not Tensor and cls is not Parameter:
+        if cls is Tensor or cls is Parameter:
+            a = x._a
+        elif cls is Deferred:
+            a = held_by(x)
+        else:
             return slow(x, y)
-        a = x._a
         dt = a.dtype
         if dt is not F32 and dt is not F64:
-            return slow(x, y)
+            return of_integers(x, y) if dt is I64 else slow(x, y)
         e0: Any = x._edge if x._base is None else edge_of(x)
         cls = y.__class__
-        if cls is Tensor or cls is Parameter:
-            b = y._a
+        if cls is Tensor or cls is Parameter or cls is Deferred:
+            b = y._a if cls is not Deferred else held_by(y)
             if b.dtype is not dt:
                 return slow(x, y)
             e1 = y._edge if y._base is None else edge_of(y)
@@ -289,6 +323,15 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             large = a.size >= limit
         else:
             return slow(x, y)
+        if large and a.size >= WAITING:
+            t = deferred(op, (x, y), (a, b))
+            if t is not None:
+                return t
+            a = x._a
+            if not number:
+                b = y._a
+        elif b.__class__ is Lazy:
+            b = y._a
         try:
             r = quietly(by_size if large else kernel, a, b)
         except (ValueError, RuntimeError):  # shapes that do not broadcast, or another thread is inside
@@ -387,6 +430,8 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
         if ufunc is False:
             kernel = kernel_of(op) if can_be_fast(op) and op.promote == "common" else None
             ufunc = kernel if isinstance(kernel, np.ufunc) else None
+        if pending:
+            settle()
         if ufunc is not None and x.__class__ is Tensor and x._base is None and x._extra is None:
             a = x._a
             dt = a.dtype
@@ -401,6 +446,10 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
                     b = known.get(y)
                     if b is None:
                         b = zero_d(y, known, dt)
+            elif dt is I64 and cls is int and -EXACT <= y <= EXACT and ufunc in _WHOLE and not is_rare(recording()):
+                b = _integers.get(y)
+                if b is None:
+                    b = zero_d(y, _integers, I64)
             if b is not None:
                 if a.size >= LARGE and written_by_loop(op, a, b):
                     x._vc[0] += 1

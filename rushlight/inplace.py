@@ -100,9 +100,9 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         return x
     node: Any = edge[0]
     if node.name() in IN_PLACE_NAMES:
-        node.__class__ = op.node_class(IN_PLACE_NAMES[node.name()])
+        node.rename(IN_PLACE_NAMES[node.name()], op)
     if recorded is not op:
-        node.__class__ = recorded.node_class(camel(op.name) + "Backward0")
+        node.rename(camel(op.name) + "Backward0", recorded)
     if any(cell is own for cell in node.versions[::2]):
         pairs: list[Any] = []
         for i in range(0, len(node.versions), 2):
@@ -126,8 +126,7 @@ def method(op: Op, name: str) -> Callable[..., Tensor]:
         return inplace(op, args, kwargs)
 
     in_place.__name__ = in_place.__qualname__ = name
-    in_place.__doc__ = (
-        f"In-place version of :func:`torch.{op.name}`: writes the result into this tensor and returns it."
-    )
+    what = f"In-place version of :func:`torch.{op.torch_name}`: writes" if op.public_name else f"{op.doc}\n\nWrites"
+    in_place.__doc__ = f"{what} the result into this tensor and returns it."
     in_place.__op__ = op  # type: ignore[attr-defined]
     return in_place

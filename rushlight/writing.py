@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from . import errors, types
-from .autograd.graph import FREED, Node, next_seq
+from .autograd.graph import FREED, Node, next_seq, notice
 from .autograd.mode import inference, recording
-from .kernels.lazy import computed
+from .kernels.lazy import computed, settle
 from .tensor import Tensor, address, edge_of, requires_grad
 
 ndarray = np.ndarray
@@ -106,6 +106,8 @@ class CopySlices(Node):
         self.meta = (base._a.shape, base._a.dtype)
         self.hooks = None
         self.stack = inner.stack
+        if recording() >= 2:
+            notice(self, (base,), (base._a,), ())
 
     def run(self, k: Any, g: Any, release: bool) -> Any:
         if self.inner is None:
@@ -141,6 +143,7 @@ def check_writable(x: Tensor, *others: Any, overlap: bool = True, recorded: bool
         RuntimeError: for a leaf that requires grad, a view of one, one output of a multi-output view, an expanded tensor,
             an inference tensor outside inference mode.
     """
+    settle()
     if recorded and recording() and (requires_grad(x) or any(isinstance(o, Tensor) and requires_grad(o) for o in others)):
         check_history(x)
     if overlap:
@@ -320,6 +323,7 @@ def fill_out(out: Tensor, result: Tensor) -> Tensor:
                 stacklevel=5,
             )
         out._a = np.empty(r.shape, out._a.dtype)
+    settle()
     out._a[...] = r
     bump(out)
     return out

@@ -5,35 +5,37 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from .. import fpstate
 from . import tracebacks
 from .alias import install_as_torch
+from .notebook import run_notebook
 
 
-def run_file(path: str, arguments: list[str], legacy: bool = False) -> int:
+def run_file(
+    path: str,
+    arguments: list[str],
+    legacy: bool = False,
+    notebook: Callable[[bytes, str, dict[str, Any]], None] = run_notebook,
+    failed: Callable[[BaseException], None] | None = None,
+) -> int:
     """Run a script or an ``.ipynb`` notebook as ``__main__`` with ``import torch`` meaning Rushlight; the exit status.
 
     ``SystemExit`` passes through to the caller. NumPy's floating-point warnings are off for the whole process, since
-    here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through.
+    here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through; ``notebook`` is how notebooks are run; ``failed``
+    gets what the program did not catch, before it is shown.
     """
     try:
-        with open(path, "rb") as file:
-            source = file.read()
+        source = read(path)
     except OSError as error:
         print(f"rushlight: can't open file '{path}': {error.strerror}", file=sys.stderr)
         return 2
     _enter_program(path, arguments, legacy)
     try:
-        if path.endswith(".ipynb"):
-            from .notebook import run_notebook
-
-            run_notebook(source, path, _fresh_main())
-        else:
-            namespace = _fresh_main(__file__=path, __cached__=None)
-            exec(compile(source, path, "exec", dont_inherit=True), namespace)
+        _run(source, path, notebook)
         sys.stdout.flush()
     except SystemExit:
         raise
@@ -42,9 +44,32 @@ def run_file(path: str, arguments: list[str], legacy: bool = False) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except BaseException as error:
+        if failed is not None:
+            failed(error)
         tracebacks.show(error)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
+
+
+def read(path: str) -> bytes:
+    """The source of a program."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def execute(path: str, arguments: list[str]) -> None:
+    """Run a program as ``run_file`` does, and let what it raises pass."""
+    source = read(path)
+    _enter_program(path, arguments, legacy=False)
+    _run(source, path, run_notebook)
+
+
+def _run(source: bytes, path: str, notebook: Callable[[bytes, str, dict[str, Any]], None]) -> None:
+    if path.endswith(".ipynb"):
+        notebook(source, path, _fresh_main())
+    else:
+        namespace = _fresh_main(__file__=path, __cached__=None)
+        exec(compile(source, path, "exec", dont_inherit=True), namespace)
 
 
 def _enter_program(path: str, arguments: list[str], legacy: bool) -> None:

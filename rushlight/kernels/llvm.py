@@ -7,6 +7,7 @@ about code on disk and in memory are imported in functions here.
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -22,17 +23,28 @@ def setting() -> str:
 
 @functools.cache
 def available() -> bool:
-    """Whether compiled code may be used here: a CPython with its lock, a working llvmlite, arrays as we know them, fused
-    operations (of x86's processors those since 2013), ``RUSHLIGHT_KERNELS`` not ``off``."""
-    if setting() == "off" or sys.implementation.name != "cpython" or sys.maxsize < 1 << 32:
-        return False
+    """Whether compiled code may be used here."""
+    return obstacle() is None
+
+
+def obstacle() -> str | None:
+    """Why compiled code may not be used here; None where it may: in a CPython with its lock, with a working llvmlite, arrays as we
+    know them and fused operations (of x86's processors those since 2013), ``RUSHLIGHT_KERNELS`` not ``off``."""
+    if setting() == "off":
+        return "by RUSHLIGHT_KERNELS"
+    if sys.implementation.name != "cpython" or sys.maxsize < 1 << 32:
+        return "they are made for CPython on 64-bit processors"
     import sysconfig
 
     from . import cpython
 
-    if sysconfig.get_config_var("Py_GIL_DISABLED") or _features() is None or (has("sse2") and not has("fma")):
-        return False
-    return cpython.trusted()
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return "they are made for a Python with the interpreter lock"
+    if _features() is None:
+        return "llvmlite is missing or finds no library"
+    if has("sse2") and not (has("fma") and has("avx2")):
+        return "this processor has no fused multiply-add or no AVX2"
+    return None if cpython.trusted() else "this NumPy's arrays are laid out otherwise than known"
 
 
 @functools.cache
@@ -81,12 +93,23 @@ def code(parts: tuple[object, ...], text: Callable[[], str], symbols: dict[str, 
     name = cache.key(*parts)
     data = cache.read(name)
     if data is None:
-        data = compiled(text())
+        data = compiled(_written(text))
         cache.write(name, data)
     try:
         return objects.load(data, symbols.__getitem__)
     except NotImplementedError:
         return _load_by_llvm(data, symbols)
+
+
+def _written(text: Callable[[], str]) -> str:
+    """The IR. Python does not look for garbage meanwhile: the trees of sources are tens of thousands of new objects, and all of use."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return text()
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def compiled(text: str) -> bytes:

@@ -12,7 +12,7 @@ from ..functions import function
 from ..readers import REGISTRY
 from ..tensor import Tensor, wrap
 from ..writing import write_out
-from .matrices import NO_0D, check_matrix, check_tensor, well
+from .matrices import NO_0D, check_floats, check_matrix, check_tensor, well
 from .norms import vector_norm
 from .solving import inverse_info
 from .svd import svdvals
@@ -61,15 +61,15 @@ def matrix_norm(
     ):
         raise errors.runtime(f"linalg.matrix_norm: Order {ord} not supported.")
     result = _matrix_norm(A, ord, row, column, keepdim)
-    return result if out is None else write_out("linalg_matrix_norm", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_matrix_norm", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 def _matrix_norm(A: Tensor, ord: Any, row: int, column: int, keepdim: bool) -> Tensor:  # noqa: A002
     if ord == "fro":
         return vector_norm.public(A, 2, (row, column), keepdim)  # type: ignore[no-any-return]
     if ord in ("nuc", 2, -2):
-        moved = A.movedim((row, column), (-2, -1))
-        S = svdvals(moved)
+        check_floats("linalg.matrix_norm", A, low=False)
+        S = svdvals(A.movedim((row, column), (-2, -1)))
         name = {2: "amax", -2: "amin"}.get(ord)
         out = (
             S.sum(-1, keepdim)
@@ -131,7 +131,7 @@ def linalg_norm(
         result = matrix_norm(A, ord, (-2, -1) if dims is None else dims, keepdim, dtype=dtype)
     else:
         result = vector_norm.public(A, 2 if ord is None else ord, dims, keepdim, dtype=dtype)
-    return result if out is None else write_out("linalg_norm", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_norm", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 @function(

@@ -47,7 +47,14 @@ def _medians(name: str, skip_nan: bool, doc: str) -> None:
         return np.asarray(flat[_median_index(flat, skip_nan)])
 
     full.__name__, full.__doc__ = name + "_all", doc
-    full_op = reduction(public=False, grad_name=f"{name.capitalize()}Backward0", refuses=refuses, refuses_where="elements", real_gradient=True)(full)
+    full_op = reduction(
+        public=False,
+        grad_name=f"{name.capitalize()}Backward0",
+        refuses=refuses,
+        refuses_where="elements",
+        real_gradient=True,
+        torch_name=name,
+    )(full)
 
     @full_op.vjp("input")
     def _(k, g, input, out):

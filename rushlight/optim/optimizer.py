@@ -13,6 +13,7 @@ from typing import Any
 from .. import errors
 from ..autograd.graph import RemovableHandle, add_hook
 from ..autograd.mode import enable_grad
+from ..kernels.lazy import settle
 from ..tensor import Tensor
 
 required = object()
@@ -44,6 +45,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        settle()
         pre, post = self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks
         if not (pre or post or _global_pre_hooks or _global_post_hooks) or self.__dict__.get("_stepping"):
             return step(self, *args, **kwargs)
@@ -109,8 +111,8 @@ class Optimizer:
         """Add a group of parameters; settings it does not give are the defaults. On an error nothing is added.
 
         Raises:
-            TypeError: for what is no tensor. ValueError: for a non-leaf, a parameter that is in another group, or names on
-            some of the parameters only.
+            TypeError: for what is no tensor.
+            ValueError: for a non-leaf, a parameter that is in another group, or names on some of the parameters only.
         """
         if not isinstance(param_group, dict):
             raise errors.type_(f"param_group must be a dict, but got {type(param_group)}")
