@@ -110,6 +110,8 @@ def __getattr__(name: str) -> Any:
     if name in ("sparse_coo_tensor", "spmm"):
         sparse = importlib.import_module(f"{__name__}.sparse")
         return sparse.mm if name == "spmm" else sparse.sparse_coo_tensor
+    if name == "watch":
+        return importlib.import_module(f"{__name__}.watching").watch
     if name == "Future":
         return importlib.import_module(f"{__name__}.futures").Future
     if name == "torch":  # the module holds itself: ``from torch import torch``
