@@ -46,10 +46,13 @@ def figure(width: float, height: float) -> Any:
     return made
 
 
-def ink() -> dict[str, Any]:
-    """Settings for ``matplotlib.rc_context`` under which lines and text take the page's colour."""
+def in_ink() -> Any:
+    """A context in which lines and text are drawn in the page's colour."""
+    import matplotlib
+
     colours = "text.color axes.labelcolor axes.edgecolor xtick.color ytick.color legend.labelcolor".split()
-    return {**dict.fromkeys(colours, INK), "svg.fonttype": "none", "legend.framealpha": 0.0, "font.size": 9}
+    settings: Any = {**dict.fromkeys(colours, INK), "svg.fonttype": "none", "legend.framealpha": 0.0, "font.size": 9}
+    return matplotlib.rc_context(settings)
 
 
 def svg(drawn: Any, label: str) -> str:

@@ -127,7 +127,7 @@ def _measured(name: str, op: str, flat: ndarray, axis: int) -> Activation:
     """From which elements are saturated; ``axis`` numbers the units."""
     if flat.ndim > 1:
         axis %= flat.ndim
-        units = flat.all(axis=tuple(i for i in range(flat.ndim) if i != axis))
+        units: ndarray = np.all(flat, axis=tuple(i for i in range(flat.ndim) if i != axis))
     else:
         units = flat.reshape(-1)
     return Activation(name, op, float(flat.mean()), float(units.mean()), units)

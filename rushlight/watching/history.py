@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from array import array
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ class Curve:
             if self.seen % self.stride == 0:
                 self.values.append(value)
         self.seen += 1
+
+    def extend(self, values: Iterable[float]) -> None:
+        for value in values:
+            self.add(value)
 
     def points(self) -> tuple[list[int], list[float]]:
         """Steps and values."""

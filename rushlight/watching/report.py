@@ -57,9 +57,7 @@ def _summary(w: Watch) -> list[str]:
 
 
 def _picture(w: Watch, draw: Callable[[Any, Watch], bool], title: str) -> str:
-    import matplotlib
-
-    with matplotlib.rc_context(pictures.ink()):
+    with pictures.in_ink():
         figure = pictures.figure(8.6, 3.0)
         axes = figure.subplots()
         axes.set_xlabel("step")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 #: The share of the training's time that measuring and showing may take, and what may be spent at once at its beginning (seconds).
-SHARE, START = 0.015, 0.01
+SHARE, START = 0.01, 0.005
 
 #: At most this many measurements while the number of steps grows e-fold, however cheap they are.
 DENSITY = 100

@@ -28,7 +28,19 @@ from .activations import Activation, Modules, activations
 from .findings import Finding, Judge, Parameter
 from .history import Curve, History
 from .schedule import Schedule
-from .sinks import sinks_for
+from .sinks import Sink, sinks_for
+
+
+class Sample:
+    """What is kept of a step while it is measured."""
+
+    def __init__(self, modules: Modules, handles: list[Any]):
+        self.modules, self.handles = modules, handles
+        self.activations: list[Activation] = []
+        self.before: list[tuple[str, Tensor, bool, np.ndarray[Any, Any]]] = []  # name, parameter, is it held, a copy
+        self.cost = 0.0  # seconds of ours
+        self.began = self.backward_at = self.update_at = math.nan  # when its parts began
+        self.forward_seconds = self.backward_seconds = math.nan
 
 
 class Watch:
@@ -36,7 +48,6 @@ class Watch:
 
     Attributes:
         history: columns by name, a row for each measured step: a dict of lists, with ``to_csv``.
-        loss: the loss of every step (of every second, fourth ... in a long training).
         findings: what was off, each with ``step``, ``kind``, ``name``, ``text``.
         step: how many steps have ended.
     """
@@ -47,22 +58,23 @@ class Watch:
         optimizer: Optimizer,
         *,
         every: int | None,
-        sinks: Callable[[Watch], list[Any]],
+        sinks: list[Sink],
         clock: Callable[[], float] = time.perf_counter,
     ):
         self.model, self.optimizer = model, optimizer
-        self.history, self.loss = History(), Curve()
+        self.history, self._curve = History(), Curve()
         self.step = 0
         self.ended = ""  # how the training ended, if an error ended it
-        self._clock, self._schedule, self._judge = clock, Schedule(every), Judge()
+        self._clock, self._schedule, self._judge, self._sinks = clock, Schedule(every), Judge(), sinks
         self.findings: list[Finding] = self._judge.findings
-        self._root: Any = None  # the loss of the step that runs
-        self._handles: list[Any] = []  # set while a step is measured
-        self._start = self._row_start = self._last = clock()
+        self._losses: list[float] = []  # of the last steps, on their way to ``loss``
+        self._root: np.ndarray[Any, Any] | None = None  # the loss of the step that runs
+        self._sample: Sample | None = None  # of the step that runs, if it is measured
+        self._start = self._row_start = clock()
         self._row_step = 0
-        self._sinks = sinks(self)
+        self._handle = optimizer.register_step_post_hook(self._stepped)
+        self.closed = False
         engine.observers.append(self._backward)
-        self._after = optimizer.register_step_post_hook(self._stepped)
         atexit.register(self.close)
         self._arm()
 
@@ -70,74 +82,82 @@ class Watch:
     def _backward(self, roots: Sequence[Tensor]) -> None:
         """A backward is about to run; the last one before the optimizer's step is that of the loss."""
         self._root = roots[0]._a
-        if self._handles:
-            began = self._clock()
+        sample = self._sample
+        if sample is not None:
+            now = self._clock()
+            sample.forward_seconds = now - sample.began
             with np.errstate(all="ignore"):
-                self._activations = activations(roots, self._modules)
-            self._backward_at = self._clock()
-            self._cost += self._backward_at - began
-            self._forward_seconds = began - self._last
+                sample.activations = activations(roots, sample.modules)
+            sample.backward_at = self._clock()
+            sample.cost += sample.backward_at - now
 
     def _stepped(self, *_: Any) -> None:
-        """The optimizer has made its step."""
+        """The optimizer has made its step. Nearly every step ends here: each line is time of the training's."""
         root, self._root = self._root, None
-        loss = float(root.item()) if root is not None and root.size == 1 else math.nan
-        self.loss.add(loss)
-        if root is not None and not math.isfinite(loss):
-            self._say(self._judge.loss(self.step, loss))
-        if self._handles:
-            self._measured(loss)
-        self.step += 1
-        if self.step >= self._schedule.next and not self._handles:
+        loss = root.item() if root is not None and root.size == 1 else math.nan
+        self._losses.append(loss)
+        if self._sample is not None or loss - loss != 0 or len(self._losses) == 256:
+            self._noticed(float(loss), root is not None)
+        self.step = step = self.step + 1
+        if step >= self._schedule.next:
             self._arm()
+
+    def _noticed(self, loss: float, ran: bool) -> None:
+        """The end of a step that was measured, or whose loss is not finite (if a backward ran); or losses have gathered."""
+        self._gather()
+        if ran and not math.isfinite(loss):
+            self._say(self._judge.loss(self.step, loss))
+        if self._sample is not None:
+            self._measured(self._sample, loss)
+
+    def _gather(self) -> None:
+        self._curve.extend(map(float, self._losses))
+        self._losses.clear()
 
     # --- a step that is measured ------------------------------------------------------------------------------------
     def _arm(self) -> None:
         """Measure the step that begins now."""
-        began = self._clock()
-        names = {} if self.model is None else {m: name for name, m in self.model.named_modules()}
-        self._modules = Modules(names)
-        self._activations: list[Activation] = []
-        self._before: list[tuple[str, Tensor, bool, Any]] = []
-        self._backward_at = self._forward_seconds = self._backward_seconds = self._update_at = math.nan
-        self._handles = [
-            register_module_forward_hook(self._modules.called),
-            self.optimizer.register_step_pre_hook(self._before_update),
-        ]
-        self._last = self._clock()
-        self._cost = self._last - began
+        now = self._clock()
+        modules = Modules({} if self.model is None else {m: name for name, m in self.model.named_modules()})
+        update = self.optimizer.register_step_pre_hook(self._updates)
+        self._sample = sample = Sample(modules, [register_module_forward_hook(modules.called), update])
+        sample.began = self._clock()
+        sample.cost = sample.began - now
 
     def _disarm(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
-        self._before, self._modules = [], Modules({})
+        if self._sample is not None:
+            for handle in self._sample.handles:
+                handle.remove()
+            self._sample = None
 
-    def _before_update(self, *_: Any) -> None:
-        """Keep the weights as they are."""
-        began = self._clock()
-        self._backward_seconds = began - self._backward_at
+    def _updates(self, *_: Any) -> None:
+        """The optimizer is about to change the weights: keep them as they are."""
+        sample = self._sample
+        if sample is None:
+            return
+        now = self._clock()
+        sample.backward_seconds = now - sample.backward_at
         held = list(chain.from_iterable(group["params"] for group in self.optimizer.param_groups))
         named = [] if self.model is None else [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
         known, own = {id(p) for _, p in named}, {id(p) for p in held}
         named += [(f"parameter {i}", p) for i, p in enumerate(held) if id(p) not in known]
-        self._before = [(name, p, id(p) in own, p._a.copy()) for name, p in named]
-        self._update_at = self._clock()
-        self._cost += self._update_at - began
+        sample.before = [(name, p, id(p) in own, p._a.copy()) for name, p in named]
+        sample.update_at = self._clock()
+        sample.cost += sample.update_at - now
 
-    def _measured(self, loss: float) -> None:
+    def _measured(self, sample: Sample, loss: float) -> None:
         """The measured step has ended: its row, what it shows, where it goes, and when the next one is due."""
         began = self._clock()
         with np.errstate(all="ignore"):
-            parameters = [self._parameter(*kept) for kept in self._before]
-        row = self._row(loss, began, parameters)
+            parameters = [_measured(*kept) for kept in sample.before]
+        row = self._row(sample, loss, began, parameters)
         self.history.add(row)
-        self._say(self._judge.step(self.step, parameters, self._activations))
+        self._say(self._judge.step(self.step, parameters, sample.activations))
         self._disarm()
         for sink in self._sinks:
             sink.row(self, row)
         now = self._clock()
-        cost = self._cost + now - began
+        cost = sample.cost + now - began
         self._schedule.spent += cost
         for sink in self._sinks:
             if self._schedule.affords(sink.cost, now - self._start):
@@ -147,22 +167,8 @@ class Watch:
                 self._schedule.spent += sink.cost
         self._schedule.after(self.step, cost, now - self._start)
         self._row_step, self._row_start = self.step + 1, now
-        self._last = now
 
-    def _parameter(self, name: str, p: Tensor, held: bool, before: np.ndarray[Any, Any]) -> Parameter:
-        grad: Any = p._grad
-        weight = measure.norm(before)
-        same = before.shape == p._a.shape
-        update = (
-            measure.norm(np.subtract(p._a, before, out=before if before.dtype == p._a.dtype else None))
-            if same
-            else math.nan
-        )
-        gradient = None if grad is None else measure.norm(grad._a)
-        return Parameter(name, before.ndim, held, gradient, weight, update, measure.ratio(update, weight))
-
-    def _row(self, loss: float, now: float, parameters: list[Parameter]) -> dict[str, float]:
-        steps = self.step + 1 - self._row_step
+    def _row(self, sample: Sample, loss: float, now: float, parameters: list[Parameter]) -> dict[str, float]:
         weight = measure.total([p.weight for p in parameters])
         update = measure.total([p.update for p in parameters])
         row = {
@@ -173,16 +179,16 @@ class Watch:
             "weight": weight,
             "update": update,
             "ratio": measure.ratio(update, weight),
-            "seconds": (now - self._row_start - self._cost) / steps,
-            "forward_seconds": self._forward_seconds,
-            "backward_seconds": self._backward_seconds,
-            "update_seconds": now - self._update_at,
+            "seconds": (now - self._row_start - sample.cost) / (self.step + 1 - self._row_step),
+            "forward_seconds": sample.forward_seconds,
+            "backward_seconds": sample.backward_seconds,
+            "update_seconds": now - sample.update_at,
             "memory": measure.memory(),
         }
         for p in parameters:
             row[f"gradient/{p.name}"] = math.nan if p.gradient is None else p.gradient
             row |= {f"weight/{p.name}": p.weight, f"update/{p.name}": p.update, f"ratio/{p.name}": p.ratio}
-        for a in self._activations:
+        for a in sample.activations:
             row |= {f"saturated/{a.name}": a.saturated, f"dead/{a.name}": a.dead}
         return row
 
@@ -194,10 +200,10 @@ class Watch:
     # --- the end ----------------------------------------------------------------------------------------------------
     def close(self) -> None:
         """Remove all hooks; finish files and displays. Closing again does nothing."""
-        if self._after is None:
+        if self.closed:
             return
-        self._after.remove()
-        self._after = None
+        self.closed = True
+        self._handle.remove()
         engine.observers.remove(self._backward)
         self._disarm()
         atexit.unregister(self.close)
@@ -213,6 +219,12 @@ class Watch:
         self.close()
 
     # --- to look at -------------------------------------------------------------------------------------------------
+    @property
+    def loss(self) -> Curve:
+        """The loss of every step, in ``values``; of every ``stride``-th in a long training."""
+        self._gather()
+        return self._curve
+
     @property
     def spent(self) -> float:
         """Seconds that measuring and showing have taken."""
@@ -231,6 +243,16 @@ class Watch:
         from .display import html
 
         return html(self)
+
+
+def _measured(name: str, p: Tensor, held: bool, before: np.ndarray[Any, Any]) -> Parameter:
+    """The norms of a parameter after the update; ``before`` is written over."""
+    weight, update, gradient = measure.norm(before), math.nan, None
+    if before.shape == p._a.shape and before.dtype == p._a.dtype:
+        update = measure.norm(np.subtract(p._a, before, out=before))
+    if p._grad is not None:
+        gradient = measure.norm(p._grad._a)
+    return Parameter(name, before.ndim, held, gradient, weight, update, measure.ratio(update, weight))
 
 
 def watch(
@@ -282,4 +304,4 @@ def watch(
         )
     if every is not None and every < 1:
         raise errors.value(f"watch: every must be at least 1, but got {every}")
-    return Watch(model, optimizer, every=every, sinks=lambda _: sinks_for(live, report, tensorboard))
+    return Watch(model, optimizer, every=every, sinks=sinks_for(live, report, tensorboard))
