@@ -94,7 +94,7 @@ bool = _types.bool_
 _SUBMODULES = frozenset(
     "nn optim linalg fft special masked autograd utils distributions random cuda backends jit accelerator mps version testing data "
     "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu "
-    "hub futures compiler library fx sparse profiler nested classes signal _C _dynamo _inductor".split()
+    "hub futures compiler library fx sparse profiler nested classes signal init _C _dynamo _inductor".split()
 )
 
 

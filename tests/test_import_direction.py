@@ -55,6 +55,7 @@ LAYERS = [
     ["profiler", "autograd.profiler", "library", "sparse", "testing"],
     ["utils"],
     ["explain", "watching"],
+    ["init"],
     ["distributed.nn", "distributed.optim", "distributed.fsdp", "distributed.algorithms"],
     [""],
     ["compat"],
