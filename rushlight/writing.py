@@ -107,7 +107,7 @@ class CopySlices(Node):
         self.hooks = None
         self.stack = inner.stack
         if recording() >= 2:
-            notice(self, (base._a,), (base,))
+            notice(self, (base,), (base._a,), ())
 
     def run(self, k: Any, g: Any, release: bool) -> Any:
         if self.inner is None:

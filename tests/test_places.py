@@ -80,7 +80,7 @@ def test_a_renamed_child_is_looked_up_again():
 def test_watchers_are_told_of_every_node_and_only_inside():
     told = []
     x = torch.ones(4, requires_grad=True)
-    with mode.watching(lambda node, results, inputs: told.append((node.name(), [r.shape for r in results], inputs[0]))):
+    with mode.watching(lambda node, _, results, inputs: told.append((node.name(), [r.shape for r in results], inputs))):
         y = x * 2
         y[:2].mul_(3)
         a, _ = y.chunk(2)
@@ -91,7 +91,7 @@ def test_watchers_are_told_of_every_node_and_only_inside():
     names = [name for name, _, _ in told]
     assert names == ["MulBackward0", "SliceBackward0", "MulBackward0", "torch::autograd::CopySlices", "SplitBackward0",
                      "ExpBackward0"]  # fmt: skip
-    assert told[0][2] is x and told[4][1] == [(2,), (2,)]
+    assert told[0][2][0] is x and told[4][1] == [(2,), (2,)]
     assert mode.recording() == mode.ON and mode.watchers.get() == ()
 
 
@@ -107,6 +107,6 @@ def test_watchers_are_told_of_functions_of_the_users():
 
     told = []
     x = torch.ones(2, requires_grad=True)
-    with mode.watching(lambda node, results, inputs: told.append((node.name(), results[0].tolist(), inputs))):
+    with mode.watching(lambda node, _, results, inputs: told.append((node.name(), results[0].tolist(), inputs))):
         Twice.apply(x)
     assert told == [("TwiceBackward", [2.0, 2.0], (x,))]

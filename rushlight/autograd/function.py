@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -277,8 +277,10 @@ class Function(metaclass=_FunctionMeta):
         for t in node._dirty:
             bump(t)
         if recording:
-            _attach(node, args, tensors, edges, [replaced.get(id(t), t) for t in node._non_differentiable])
+            _attach(node, tensors, edges, [replaced.get(id(t), t) for t in node._non_differentiable])
         node.keep([t for t in tensors if isinstance(t, Tensor)] if recording else [])
+        if recording and mode.recording() >= 2:
+            notice(node, tensors, [t._a if isinstance(t, Tensor) else t for t in tensors], args)
         if not many:
             return tensors[0], node
         return tensors if isinstance(result, list) else tuple(tensors), node
@@ -320,9 +322,7 @@ def _own(out: Tensor, args: tuple[Any, ...], dirty: tuple[Any, ...]) -> Tensor:
     return out
 
 
-def _attach(
-    node: FunctionNode, inputs: Sequence[Any], outs: list[Any], edges: list[Any], non_differentiable: list[Any]
-) -> None:
+def _attach(node: FunctionNode, outs: list[Any], edges: list[Any], non_differentiable: list[Any]) -> None:
     node.seq = next_seq()
     node.edges = tuple(e for e, is_tensor in zip(edges, node.tensor_inputs, strict=True) if is_tensor)
     node.n_outputs = len(outs)  # type: ignore[misc]
@@ -341,8 +341,6 @@ def _attach(
             o._edge = (node, nr)
             if o._base is not None:
                 o._gen = o._vc[0]
-    if mode.recording() >= 2:
-        notice(node, [o._a if isinstance(o, Tensor) else o for o in outs], inputs)
 
 
 class NestedIOFunction(Function):

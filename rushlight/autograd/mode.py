@@ -23,8 +23,11 @@ check_nans: ContextVar[bool] = ContextVar("rushlight_check_nans", default=True)
 #: The innermost ``saved_tensors_hooks``: ``(pack, unpack)``.
 saved_hooks: ContextVar[Any] = ContextVar("rushlight_saved_hooks", default=None)
 inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
-#: Who is told of every new node: ``watcher(node, results, inputs)``, results as arrays, inputs as the operation got them.
+#: Who is told of every new node: ``watcher(node, outs, results, inputs)``. ``outs`` are the tensors that were made; of an in-place
+#: operation they still show the old values, the new ones are the arrays ``results``. ``inputs`` are what the operation was given.
 watchers: ContextVar[tuple[Callable[..., None], ...]] = ContextVar("rushlight_watchers", default=())
+#: Who runs the nodes of a backward in the engine's place, and looks at what they give: ``runner(node, k, g, release)``.
+node_runner: ContextVar[Callable[..., Any] | None] = ContextVar("rushlight_node_runner", default=None)
 
 #: The hot path's question: ``if recording(): ...``.
 recording = mode.get
@@ -52,7 +55,7 @@ def set_mode(enabled: bool) -> None:
 
 
 class watching:
-    """``with watching(watcher):`` inside, ``watcher(node, results, inputs)`` is told of every new node."""
+    """``with watching(watcher):`` inside, ``watcher(node, outs, results, inputs)`` is told of every new node."""
 
     def __init__(self, watcher: Callable[..., None]):
         self.watcher = watcher

@@ -20,20 +20,13 @@ def run_file(path: str, arguments: list[str], legacy: bool = False) -> int:
     here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through.
     """
     try:
-        with open(path, "rb") as file:
-            source = file.read()
+        source = read(path)
     except OSError as error:
         print(f"rushlight: can't open file '{path}': {error.strerror}", file=sys.stderr)
         return 2
     _enter_program(path, arguments, legacy)
     try:
-        if path.endswith(".ipynb"):
-            from .notebook import run_notebook
-
-            run_notebook(source, path, _fresh_main())
-        else:
-            namespace = _fresh_main(__file__=path, __cached__=None)
-            exec(compile(source, path, "exec", dont_inherit=True), namespace)
+        _run(source, path)
         sys.stdout.flush()
     except SystemExit:
         raise
@@ -45,6 +38,29 @@ def run_file(path: str, arguments: list[str], legacy: bool = False) -> int:
         tracebacks.show(error)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
+
+
+def read(path: str) -> bytes:
+    """The source of a program."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def execute(path: str, arguments: list[str]) -> None:
+    """Run a program as ``run_file`` does, and let what it raises pass."""
+    source = read(path)
+    _enter_program(path, arguments, legacy=False)
+    _run(source, path)
+
+
+def _run(source: bytes, path: str) -> None:
+    if path.endswith(".ipynb"):
+        from .notebook import run_notebook
+
+        run_notebook(source, path, _fresh_main())
+    else:
+        namespace = _fresh_main(__file__=path, __cached__=None)
+        exec(compile(source, path, "exec", dont_inherit=True), namespace)
 
 
 def _enter_program(path: str, arguments: list[str], legacy: bool) -> None:

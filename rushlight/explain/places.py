@@ -89,8 +89,12 @@ def line_at(frame: FrameType, number: int) -> Line:
 # --- modules ------------------------------------------------------------------------------------------------------------
 def running_modules(frame: FrameType | None = None) -> list[Module]:
     """The modules whose call is under way, outermost first."""
-    found = [f.f_locals["self"] for f in outwards(sys._getframe(1) if frame is None else frame) if f.f_code is _CALL]
-    return found[::-1]
+    return [f.f_locals["self"] for f in module_frames(sys._getframe(1) if frame is None else frame)]
+
+
+def module_frames(frame: FrameType) -> list[FrameType]:
+    """The frames of the modules' calls, outermost first."""
+    return [f for f in outwards(frame) if f.f_code is _CALL][::-1]
 
 
 def module_path(frame: FrameType | None = None) -> str:
@@ -98,8 +102,7 @@ def module_path(frame: FrameType | None = None) -> str:
 
     It begins with the name of the variable that holds the outermost module where the user calls it, or with its class's.
     """
-    frame = sys._getframe(1) if frame is None else frame
-    calls = [f for f in outwards(frame) if f.f_code is _CALL][::-1]
+    calls = module_frames(sys._getframe(1) if frame is None else frame)
     if not calls:
         return ""
     modules = [f.f_locals["self"] for f in calls]

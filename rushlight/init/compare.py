@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from .. import nn
 from ..autograd.mode import no_grad
-from ..families import find
 from ..nn import init
 from ..nn.module import Module
+from ..ops.sampling import bernoulli, multinomial
 from ..random import fork_rng
 from ..tensor import Tensor
 from . import flow
@@ -19,12 +19,12 @@ from .report import FADES, fading
 
 
 def _bernoulli(w: Tensor) -> None:
-    w.copy_(find("bernoulli")(w.fill_(0.5)))
+    w.copy_(bernoulli(w.fill_(0.5)))
 
 
 def _multinomial(w: Tensor) -> None:
     chances = w.new_ones(10)
-    w.copy_(find("multinomial")(chances, w.numel(), True).reshape(w.shape))
+    w.copy_(multinomial(chances, w.numel(), True).reshape(w.shape))
 
 
 def _dirac(w: Tensor) -> None:

@@ -65,10 +65,11 @@ def _weighted(layers: list[Any]) -> list[Any]:
 
 # --- text -----------------------------------------------------------------------------------------------------------
 def _table(heads: list[str], rows: list[list[str]], numbers: tuple[str, ...]) -> str:
-    from ..terminal import console
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
+
+    from ..terminal import console
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for head in heads:
@@ -178,7 +179,7 @@ def _signal(axes: Any, layers: list[Any]) -> None:
     axes.set_yscale("log")
     axes.set_title("std by layer", fontsize=8)
     axes.set_xticks(places, [layer.name for layer in layers], rotation=90, fontsize=6)
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7, loc="upper right")
 
 
 def comparison_figure(found: Comparison) -> Any:

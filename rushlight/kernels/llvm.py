@@ -30,7 +30,11 @@ def available() -> bool:
 
     from . import cpython
 
-    if sysconfig.get_config_var("Py_GIL_DISABLED") or _features() is None or (has("sse2") and not has("fma")):
+    if (
+        sysconfig.get_config_var("Py_GIL_DISABLED")
+        or _features() is None
+        or (has("sse2") and not (has("fma") and has("avx2")))
+    ):
         return False
     return cpython.trusted()
 

@@ -68,7 +68,7 @@ def parts(name: str, input: Tensor, arrays: list[Any], dim: int, joins: str, vie
     for nr, t in enumerate(out):
         t._edge = (node, nr)
     if recording() >= 2:
-        notice(node, arrays, (input,))
+        notice(node, out, arrays, (input,))
     return tuple(out)
 
 

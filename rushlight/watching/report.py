@@ -80,7 +80,7 @@ def _norms(axes: Any, w: Watch) -> bool:
     for name, colour in (("weight", pictures.BLUE), ("gradient", pictures.ORANGE), ("update", pictures.GREEN)):
         axes.plot(w.history["step"], w.history[name], color=colour, linewidth=1, marker=".", markersize=3, label=name)
     _logarithmic(axes, [v for name in ("weight", "gradient", "update") for v in w.history[name]])
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return True
 
 
@@ -115,7 +115,7 @@ def _time(axes: Any, w: Watch) -> bool:
         )
     axes.set_ylabel("ms")
     axes.set_ylim(bottom=0)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return True
 
 

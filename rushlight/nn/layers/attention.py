@@ -19,6 +19,8 @@ class MultiheadAttention(Module):
     (N, L, E) in place of (L, N, E).
     """
 
+    _takes = "[T, N, {0.embed_dim}], or [N, T, {0.embed_dim}] with batch_first=True (here batch_first={0.batch_first})"
+
     def __init__(
         self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, add_bias_kv: bool = False,
         add_zero_attn: bool = False, kdim: int | None = None, vdim: int | None = None, batch_first: bool = False,

@@ -37,6 +37,8 @@ class Identity(Module):
 class Linear(Module):
     """``input @ weight.T + bias``; weight is (out_features, in_features)."""
 
+    _takes = "[*, {0.in_features}]"
+
     def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None):
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
@@ -108,6 +110,8 @@ class Unflatten(Module):
 
 class Bilinear(Module):
     """``x1 @ weight[k] @ x2 + bias[k]`` for each output k; weight is (out_features, in1_features, in2_features)."""
+
+    _takes = "[*, {0.in1_features}] and [*, {0.in2_features}]"
 
     def __init__(
         self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None,
