@@ -61,6 +61,7 @@ LAYERS = [
     ["distributed.nn", "distributed.optim", "distributed.fsdp", "distributed.algorithms"],
     [""],
     ["compat"],
+    ["watching.command", "init.command"],
     ["fx"],
     ["bench"],
     ["cli"],

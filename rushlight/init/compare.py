@@ -15,7 +15,7 @@ from ..ops.sampling import bernoulli, multinomial
 from ..random import fork_rng
 from ..tensor import Tensor
 from . import flow
-from .report import FADES, fading
+from .report import FADES
 
 
 def _bernoulli(w: Tensor) -> None:
@@ -128,14 +128,14 @@ def compare(model: Module, input: Any = None, ways: dict[str, Callable[[Tensor],
 
 
 def _verdict(layers: list[flow.Layer]) -> str:
-    change = fading(flow.Flow(layers, (), {}))
-    gradients = [layer.gradient for layer in layers[:-1] if math.isfinite(layer.gradient)]
-    if not math.isfinite(change) or layers[-1].signal == 0:
+    change, weighted = flow.fading(layers), flow.weighted(layers)
+    gradients = [layer.gradient for layer in weighted[:-1] if math.isfinite(layer.gradient)]
+    if not weighted or weighted[-1].signal == 0:
         return "no signal"
+    if change > FADES or not weighted[0].signal <= FADES:
+        return "signal explodes"
     if change < 1 / FADES:
         return "signal vanishes"
-    if change > FADES or layers[0].signal > FADES:
-        return "signal explodes"
     if gradients and gradients[0] < gradients[-1] / FADES:
         return "gradient vanishes"
     if gradients and gradients[0] > gradients[-1] * FADES:

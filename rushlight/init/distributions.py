@@ -82,11 +82,10 @@ def _identity(array: ndarray, flat: ndarray, mean: float, std: float) -> Family 
     if array.ndim in (3, 4, 5):
         centre = tuple(n // 2 for n in array.shape[2:])
         middle = array[(slice(None), slice(None), *centre)]
-        groups = len(middle) // max(1, min(middle.shape)) or 1
-        pattern = np.concatenate([np.eye(len(middle) // groups, middle.shape[1])] * groups)
-        if np.count_nonzero(array) == np.count_nonzero(middle) and pattern.shape == middle.shape:
-            if np.array_equal(middle, pattern):
-                return Family("dirac", "dirac: hands its channels on", mean, std)
+        if np.count_nonzero(array) == np.count_nonzero(middle):
+            for groups in (g for g in range(1, len(middle) + 1) if len(middle) % g == 0):
+                if np.array_equal(middle, np.tile(np.eye(len(middle) // groups, middle.shape[1]), (groups, 1))):
+                    return Family("dirac", "dirac: hands its channels on", mean, std)
     return None
 
 

@@ -42,6 +42,17 @@ class Flow(NamedTuple):
     following: dict[str, str]
 
 
+def weighted(layers: list[Layer]) -> list[Layer]:
+    """Those that multiply by weights."""
+    return [layer for layer in layers if layer.kind.startswith(("Linear", "Conv", "RNN", "LSTM", "GRU"))]
+
+
+def fading(layers: list[Layer]) -> float:
+    """The signal of the last hidden layer beside that of the first; the last layer of all makes the answer, not a signal."""
+    hidden = [layer.signal for layer in weighted(layers)][:-1]
+    return math.nan if not hidden or hidden[0] == 0 else hidden[-1] / hidden[0]
+
+
 def measure(model: Module, input: Any = None) -> Flow:
     """Send an input through a copy of the model, and a standard normal gradient back. Model and random stream stay as they are.
 

@@ -141,20 +141,12 @@ def _suggestions(rows: list[Row], found: flow.Flow | None) -> Iterator[str]:
     weights = [row for row in rows if row.fan_in is not None and "Embedding" not in row.kind]
     for row in weights:
         yield from _of_weight(row)
-    if found is None or len(found.layers) < 2:
-        return
-    change = fading(found)
-    if not 1 / FADES <= change <= FADES:
+    change = math.nan if found is None else flow.fading(found.layers)
+    if found is not None and (change < 1 / FADES or change > FADES):
         word = "vanishes" if change < 1 else "explodes"
         yield f"The signal {word}: its standard deviation is {change:.2g} times as large behind the last hidden layer as behind the first."
         for row in weights:
             yield from _gain(row, found.following.get(row.name.rpartition(".")[0], ""))
-
-
-def fading(found: flow.Flow) -> float:
-    """The last hidden layer's signal beside the first's; the last layer of all makes the answer, not a signal."""
-    hidden = [layer.signal for layer in found.layers[:-1]] or [found.layers[0].signal]
-    return hidden[-1] / hidden[0] if hidden[0] > 0 else math.nan
 
 
 def _of_weight(row: Row) -> Iterator[str]:

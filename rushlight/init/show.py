@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import pictures
+from . import flow
 
 if TYPE_CHECKING:
     from .compare import Comparison
@@ -54,13 +55,9 @@ def comparison_rows(found: Comparison) -> tuple[list[str], list[list[str]]]:
     heads = ["drawn from", "mean", "std", "signal layer by layer", "gradient at the first", "verdict"]
     rows = []
     for row in found.rows:
-        signals = " ".join(f"{layer.signal:.2g}" for layer in _weighted(row.layers))
+        signals = " ".join(f"{layer.signal:.2g}" for layer in flow.weighted(row.layers))
         rows.append([row.way, number(row.mean), number(row.std), signals, number(row.layers[0].gradient), row.verdict])
     return heads, rows
-
-
-def _weighted(layers: list[Any]) -> list[Any]:
-    return [layer for layer in layers if layer.kind.startswith(("Linear", "Conv", "RNN", "LSTM", "GRU"))]
 
 
 # --- text -----------------------------------------------------------------------------------------------------------
@@ -188,12 +185,12 @@ def comparison_figure(found: Comparison) -> Any:
     made = pictures.figure(8.6, 4)
     axes = made.subplots()
     for row in found.rows:
-        layers = _weighted(row.layers)
+        layers = flow.weighted(row.layers)
         axes.plot(
             range(len(layers)), [layer.signal or math.nan for layer in layers], marker=".", linewidth=1, label=row.way
         )
     axes.set_yscale("log")
-    layers = _weighted(found.rows[0].layers)
+    layers = flow.weighted(found.rows[0].layers)
     axes.set_xticks(range(len(layers)), [layer.name for layer in layers])
     axes.set_ylabel("standard deviation of the output")
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))

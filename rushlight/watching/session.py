@@ -91,6 +91,11 @@ class Watch:
             sample.backward_at = self._clock()
             sample.cost += sample.backward_at - now
 
+    def join(self, roots: Sequence[Tensor]) -> None:
+        """Begin within a step: the backward of ``roots`` has run, the optimizer is about to make its step."""
+        self._root = roots[0]._a if roots else None
+        self._updates()
+
     def _stepped(self, *_: Any) -> None:
         """The optimizer has made its step. Nearly every step ends here: each line is time of the training's."""
         root, self._root = self._root, None
