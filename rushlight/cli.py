@@ -18,7 +18,7 @@ APART = {
     ),
     "bench": ("bench.command", "measure Rushlight beside PyTorch (docs/benchmarks.md)"),
 }
-COMMANDS = ("run", "diagnose", "doctor", *APART)
+COMMANDS = ("run", "diagnose", "tour", "doctor", *APART)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,9 +35,14 @@ def main(arguments: list[str] | None = None) -> int:
         return run_file(options.program, options.arguments, legacy=options.legacy)
     if options.command == "diagnose":
         return _diagnose(options)
+    if options.command == "tour":
+        return _tour(options)
     from .compat import doctor
 
-    print(doctor.clear_cache() if options.clear_cache else doctor.report())
+    if options.clear_cache:
+        print(doctor.clear_cache())
+    else:
+        doctor.show()
     return 0
 
 
@@ -51,6 +56,18 @@ def _diagnose(options: argparse.Namespace) -> int:
         return 2
     diagnose_script(options.program, options.arguments, steps=options.steps, seconds=options.seconds).show()
     return 0
+
+
+def _tour(options: argparse.Namespace) -> int:
+    from .tour import play
+
+    try:
+        return play(options.notebook, stop=False if options.all else None)
+    except ModuleNotFoundError as error:
+        if error.name != "rich":
+            raise
+        print(f"rushlight: {error}", file=sys.stderr)
+        return 1
 
 
 def _apart(name: str, arguments: list[str]) -> int:
@@ -76,7 +93,14 @@ def _parser() -> argparse.ArgumentParser:
     diagnose.add_argument("--seconds", type=float, default=20.0, help="the longest to watch (20)")
     diagnose.add_argument("program", metavar="PROGRAM", help="a .py script or an .ipynb notebook that trains")
     diagnose.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
-    doctor = commands.add_parser("doctor", help="say what Rushlight runs on here: versions, BLAS, threads")
+    tour = commands.add_parser(
+        "tour", help="play the notebook about a loop that runs away, or one of yours, step by step"
+    )
+    tour.add_argument("--all", action="store_true", help="do not wait for Enter after each step")
+    tour.add_argument("notebook", metavar="NOTEBOOK", nargs="?", help="an .ipynb notebook")
+    doctor = commands.add_parser(
+        "doctor", help="say what Rushlight runs on here: versions, BLAS, threads, kernels, cache"
+    )
     doctor.add_argument("--clear-cache", action="store_true", help="remove the compiled code kept on disk")
     for name, (_, does) in APART.items():
         commands.add_parser(name, help=f"{does}; `rushlight {name} --help` says how", add_help=False)

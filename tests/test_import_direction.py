@@ -63,7 +63,7 @@ LAYERS = [
     ["compat"],
     ["watching.command", "init.command"],
     ["fx"],
-    ["bench"],
+    ["bench", "tour"],
     ["cli"],
     ["__main__"],
 ]
