@@ -1,7 +1,11 @@
 """`rushlight.init`: distributions are recognised, initialisers found, signals measured; nothing is changed."""
 
 import math
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -260,3 +264,37 @@ def test_without_matplotlib(monkeypatch, tmp_path):
     with pytest.raises(ImportError, match="rushlight\\[plots\\]"):
         report(nn.Linear(2, 2)).save(tmp_path / "init.html")
     assert "<svg" not in report(nn.Linear(2, 2))._repr_html_()
+
+
+# --- the command --------------------------------------------------------------------------------------------------------
+def command(*arguments, folder):
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    return subprocess.run(
+        [sys.executable, "-m", "rushlight", "init", *arguments], capture_output=True, text=True, env=env, cwd=folder
+    )
+
+
+def test_a_program_runs_until_it_calls_its_model(tmp_path):
+    pytest.importorskip("rich")
+    (tmp_path / "program.py").write_text(
+        "import torch\nprint('begins')\nnet = torch.nn.Linear(5, 2)\nnet(torch.ones(3, 5))\nprint('goes on')\n"
+    )
+    done = command("program.py", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("begins\nWeights of Linear")
+    assert "input of 3x5" in done.stdout and "default, ±1/sqrt(fan_in)" in done.stdout
+    assert "goes on" not in done.stdout
+
+
+def test_a_program_without_a_model(tmp_path):
+    (tmp_path / "program.py").write_text("import torch\ntorch.ones(1)\n")
+    done = command("program.py", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "init: the program has called no model with parameters\n")
+
+
+def test_without_a_program_the_distributions_are_compared(tmp_path):
+    pytest.importorskip("rich")
+    done = command(folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [line[:4] for line in done.stdout.splitlines() if line[3:5] == ": "] == ["DNN:", "CNN:", "RNN:"]
+    assert done.stdout.count("Bernoulli") == done.stdout.count("multinomial") == 3

@@ -474,3 +474,48 @@ def test_what_is_not_installed_is_said_before_the_training(monkeypatch, tmp_path
     with pytest.raises(ImportError, match="rushlight\\[plots\\]"):
         linear(report=tmp_path / "a.html")
     assert len(engine.observers) == before
+
+
+# --- the command --------------------------------------------------------------------------------------------------------
+PROGRAM = """
+import torch
+torch.manual_seed(0)
+encoder = torch.nn.Linear(2, 3)
+net = torch.nn.Sequential(encoder, torch.nn.ReLU(), torch.nn.Linear(3, 1))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(6):
+    loss = net(torch.randn(4, 2)).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+print(loss.item())
+"""
+
+
+def command(*arguments, folder):
+    env = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    return subprocess.run(
+        [sys.executable, "-m", "rushlight", *arguments], capture_output=True, text=True, env=env, cwd=folder
+    )
+
+
+def test_a_program_is_watched_without_a_change(tmp_path):
+    (tmp_path / "program.py").write_text(PROGRAM)
+    plain = command("run", "program.py", folder=tmp_path)
+    done = command("watch", "--every", "1", "--csv", "h.csv", "program.py", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == plain.stdout
+    assert done.stderr == "watch: 6 steps, 6 measured, 0 findings\n"
+    head, *rows = (tmp_path / "h.csv").read_text().splitlines()
+    assert {"loss", "update/2.weight", "dead/0 > relu"} <= set(head.split(","))
+    assert len(rows) == 6 and "nan" not in rows[0].split(",")[1]  # the first step's loss was caught on the way
+
+
+def test_a_program_that_fails_or_does_not_train(tmp_path):
+    (tmp_path / "fails.py").write_text(PROGRAM + "net(torch.ones(4, 7))\n")
+    done = command("watch", "--every", "1", "fails.py", folder=tmp_path)
+    assert done.returncode == 1
+    assert "RuntimeError" in done.stderr and "watch: 6 steps, 6 measured" in done.stderr
+    (tmp_path / "idle.py").write_text("import torch\nprint(torch.ones(1))\n")
+    done = command("watch", "idle.py", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "watch: no optimizer has made a step\n")
