@@ -62,18 +62,19 @@ def comparison_rows(found: Comparison) -> tuple[list[str], list[list[str]]]:
 
 # --- text -----------------------------------------------------------------------------------------------------------
 def _table(heads: list[str], rows: list[list[str]], numbers: tuple[str, ...]) -> str:
+    from ..terminal import console
+
+    here = console()  # says what to install, if rich is missing
+
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
-
-    from ..terminal import console
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for head in heads:
         table.add_column(head, justify="right" if head in numbers else "left", no_wrap=head not in _LONG)
     for row in rows:
         table.add_row(*map(Text, row))
-    here = console()
     shown = console(width=here.width if here.is_terminal else 150, color_system=None)
     with shown.capture() as captured:
         shown.print(table)
