@@ -91,9 +91,9 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         return x
     node: Any = edge[0]
     if node.name() in IN_PLACE_NAMES:
-        node.__class__ = op.node_class(IN_PLACE_NAMES[node.name()])
+        node.rename(IN_PLACE_NAMES[node.name()], op)
     if recorded is not op:
-        node.__class__ = recorded.node_class(camel(op.name) + "Backward0")
+        node.rename(camel(op.name) + "Backward0", recorded)
     if any(cell is own for cell in node.versions[::2]):
         pairs: list[Any] = []
         for i in range(0, len(node.versions), 2):

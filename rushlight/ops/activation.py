@@ -64,6 +64,9 @@ def _(k, g, out):
 @elementwise(public=False, refuses=floats_only("leaky_relu_cpu"), domain=(-3, 3))
 def leaky_relu(k, input, *, negative_slope=0.01):
     """``input`` where positive, else ``negative_slope * input``."""
+    if is_half(input.dtype):
+        x = _wide(input)
+        return np.where(x > 0, x, x * np.float32(negative_slope)).astype(input.dtype)
     return np.where(input > 0, input, input * input.dtype.type(negative_slope))
 
 

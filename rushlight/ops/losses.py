@@ -50,8 +50,7 @@ def reduced(loss: Any, reduction: str) -> Tensor:
 def renamed(x: Any, name: str) -> Tensor:
     """The result of a formula whose last step has another name inside PyTorch: ``DivBackward1`` is a quotient by a number."""
     if x._edge is not None:
-        node = x._edge[0]
-        node.__class__ = node.op.node_class(name)
+        x._edge[0].rename(name)
     return x  # type: ignore[no-any-return]
 
 
