@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "rushlight"
 # A module belongs to the longest name here that it starts with; "" is rushlight/__init__.py itself. A module may import
 # at module level from its own layer and from those above it in this list, which stand below it in the house.
 LAYERS = [
-    ["types", "errors", "fpstate", "return_types", "names", "version", "futures", "classes", "terminal"],
+    ["types", "errors", "fpstate", "return_types", "names", "version", "futures", "classes", "terminal", "pictures"],
     ["kernels"],
     ["printing", "random", "functions"],
     ["tensor", "autograd.mode", "storage"],
@@ -57,10 +57,12 @@ LAYERS = [
     ["optim", "data", "distributions", "func"],
     ["profiler", "autograd.profiler", "library", "sparse", "testing"],
     ["utils"],
-    ["explain"],
+    ["explain", "watching"],
+    ["init"],
     ["distributed.nn", "distributed.optim", "distributed.fsdp", "distributed.algorithms"],
     [""],
     ["compat"],
+    ["watching.command", "init.command"],
     ["fx"],
     ["explain.command", "explain.diagnosis"],
     ["bench", "tour"],

@@ -10,7 +10,7 @@ record the graph of the gradient. Rules never sum a gradient down to its input's
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import Any
 
@@ -26,6 +26,10 @@ from .graph import AccumulateGrad, Hooks, Node
 from .rows import Rows
 
 ndarray = np.ndarray
+
+
+#: Who is told of a backward that will fill ``.grad``, before it runs: ``observer(roots)``.
+observers: list[Callable[[Sequence[Tensor]], None]] = []
 
 
 class Readers:
@@ -49,6 +53,9 @@ def backward(
     Leaves get ``.grad`` (only those among ``inputs``, if given). With ``accumulate=False`` nothing is written: the gradients of
     ``inputs`` are returned, None for an input that was not reached.
     """
+    if accumulate:
+        for observer in observers:
+            observer(roots)
     walk = _Walk(keep_graph, create_graph)
     edges: list[Any] = [edge_of(root) for root in roots]
     if inputs is not None:
