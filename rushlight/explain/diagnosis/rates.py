@@ -28,10 +28,12 @@ def diverged(trace: Trace) -> bool:
 
 
 def burst(trace: Trace) -> bool:
-    """Whether the loss was once far above its start: for half of a quarter of the run, more than twice as high."""
+    """Whether the loss was once far above its start: half of a quarter of the run more than twice as high, and above all of the calmest
+    quarter, so that losses that only jump about do not count."""
     curve = trace.curve()
     quarters = [part for part in np.array_split(curve, 4) if len(part)]
-    return any(not np.median(part) - curve[0] <= abs(curve[0]) for part in quarters)
+    calmest = min((float(part.max()) for part in quarters), default=float("inf"))
+    return any(not np.median(part) <= max(2 * abs(curve[0]), calmest) for part in quarters)
 
 
 def stalled(trace: Trace) -> bool:
