@@ -295,7 +295,7 @@ def _only_sparse(name: str) -> Any:
 
 
 for _sparse_name in ("coalesce", "is_coalesced", "indices", "_indices", "_values", "_nnz", "sparse_dim", "dense_dim"):
-    if not hasattr(Tensor, _sparse_name):
+    if _sparse_name not in vars(Tensor):
         method(_only_sparse(_sparse_name))
 
 

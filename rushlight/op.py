@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from .promotion import promote, refusals
 from .readers import REGISTRY, arrays, tensors
 from .tensor import Tensor, edge_of, view_of, wrap
 from .writing import Region, write_out
+
+if TYPE_CHECKING:
+    from inspect import Signature
 
 ndarray = np.ndarray
 
@@ -55,6 +58,32 @@ class Rule:
                     f"{op.name}: a rule names what is saved first, attributes after it; '{n}' comes too late"
                 )
             self.slots.append(op.slot_of[n])
+
+
+class Parameters:
+    """What ``inspect.signature`` finds behind a function that is made from a record: the parameters, read when asked for."""
+
+    __slots__ = ("op", "out")
+
+    def __init__(self, op: Op, out: bool):
+        self.op, self.out = op, out
+
+    @property
+    def __signature__(self) -> Signature:
+        from inspect import Parameter, Signature, signature
+
+        op, either = self.op, Parameter.POSITIONAL_OR_KEYWORD
+        if op.preparer is not None:
+            found = list(signature(op.preparer).parameters.values())
+        elif op.variadic:
+            found = list(signature(op.forward).parameters.values())[1:]
+        else:  # bodies take attributes by keyword only, callers may give them by position
+            defaults = {**op.input_defaults, **op.defaults}
+            found = [Parameter(n, either, default=defaults.get(n, Parameter.empty)) for n in op.inputs + op.attrs]
+        if self.out:
+            out = Parameter("out", Parameter.KEYWORD_ONLY, default=None)
+            found.insert(len(found) - (found[-1].kind is Parameter.VAR_KEYWORD), out)
+        return Signature(found)
 
 
 class Op:
@@ -208,7 +237,6 @@ class Op:
         """Declare the public signature: ``fn(*args, **kwargs) -> (inputs, attrs)`` checks and normalises the arguments."""
         fn.__name__ = fn.__qualname__ = self.name
         self.preparer = fn
-        self.public.__wrapped__ = fn  # type: ignore[attr-defined]
         return self
 
     def check(self, fn: Callable[..., Any]) -> Op:
@@ -241,6 +269,7 @@ class Op:
         # where pickle finds it: a module may hold the function it applies
         public.__module__ = f"rushlight.{self.torch_name.rpartition('.')[0]}".rstrip(".")
         public.__op__ = self  # type: ignore[attr-defined]
+        public.__wrapped__ = Parameters(self, out=bool(self.out))  # type: ignore[attr-defined]
         return public
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
