@@ -14,6 +14,11 @@ import numpy as np
 from . import types
 from .kernels.strides import element_strides
 
+if TYPE_CHECKING:
+    from ._tensor_methods import Methods  # a stub alone, made from what rushlight.methods attaches
+else:
+    Methods = object
+
 ndarray = np.ndarray
 _new = object.__new__
 
@@ -21,7 +26,7 @@ _new = object.__new__
 Edge = tuple[Any, int]
 
 
-class TensorBase:
+class TensorBase(Methods):
     """The slots. They live in a base class so that Tensor itself may have a lazy ``__dict__`` for user attributes."""
 
     __slots__ = ("_a", "_edge", "_grad", "_vc", "_base", "_gen", "_extra")
@@ -40,10 +45,6 @@ class Tensor(TensorBase):
 
     __array_priority__ = 1000  # NumPy hands `array * tensor` to us
     __module__ = "torch"
-
-    if TYPE_CHECKING:  # methods are attached from the registry
-
-        def __getattr__(self, name: str) -> Any: ...
 
     # --- what it is ---------------------------------------------------------------------------------------------
     @property
