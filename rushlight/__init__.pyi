@@ -101,44 +101,58 @@ from rushlight.settings import typename as typename
 from rushlight.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from rushlight.transforms.mapping import vmap as vmap
 from rushlight.types import Size as Size
-from rushlight.types import bfloat16 as bfloat16
 from rushlight.types import can_cast as can_cast
-from rushlight.types import channels_last as channels_last
-from rushlight.types import channels_last_3d as channels_last_3d
-from rushlight.types import complex128 as complex128
-from rushlight.types import complex64 as complex64
-from rushlight.types import contiguous_format as contiguous_format
 from rushlight.types import device as device
 from rushlight.types import dtype as dtype
 from rushlight.types import finfo as finfo
-from rushlight.types import float16 as float16
-from rushlight.types import float32 as float32
-from rushlight.types import float64 as float64
 from rushlight.types import get_default_dtype as get_default_dtype
 from rushlight.types import iinfo as iinfo
-from rushlight.types import int16 as int16
-from rushlight.types import int32 as int32
-from rushlight.types import int64 as int64
-from rushlight.types import int8 as int8
-from rushlight.types import jagged as jagged
 from rushlight.types import layout as layout
 from rushlight.types import memory_format as memory_format
-from rushlight.types import preserve_format as preserve_format
 from rushlight.types import promote_types as promote_types
 from rushlight.types import set_default_dtype as set_default_dtype
-from rushlight.types import sparse_coo as sparse_coo
-from rushlight.types import sparse_csr as sparse_csr
-from rushlight.types import strided as strided
-from rushlight.types import uint16 as uint16
-from rushlight.types import uint32 as uint32
-from rushlight.types import uint64 as uint64
-from rushlight.types import uint8 as uint8
 
 __version__: str
+bfloat16: _dtype
+bool: _dtype
+cdouble: _dtype
+cfloat: _dtype
+channels_last: _memory_format
+channels_last_3d: _memory_format
+complex128: _dtype
+complex64: _dtype
+contiguous_format: _memory_format
+double: _dtype
 e: _float
+float: _dtype
+float16: _dtype
+float32: _dtype
+float64: _dtype
+float8_e4m3fn: _dtype
+float8_e4m3fnuz: _dtype
+float8_e5m2: _dtype
+float8_e5m2fnuz: _dtype
+float8_e8m0fnu: _dtype
+half: _dtype
 inf: _float
+int: _dtype
+int16: _dtype
+int32: _dtype
+int64: _dtype
+int8: _dtype
+jagged: _layout
+long: _dtype
 nan: _float
 pi: _float
+preserve_format: _memory_format
+short: _dtype
+sparse_coo: _layout
+sparse_csr: _layout
+strided: _layout
+uint16: _dtype
+uint32: _dtype
+uint64: _dtype
+uint8: _dtype
 newaxis: None
 
 def BFloat16Tensor(*args: Any, **kwargs: Any) -> _Tensor:

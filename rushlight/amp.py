@@ -21,6 +21,9 @@ class autocast:
         NotImplementedError: for ``autocast("cpu")``, which would compute products in bfloat16.
     """
 
+    device: str
+    fast_dtype: types.dtype
+
     def __init__(self, device_type: str, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None):
         if not isinstance(device_type, str):
             raise errors.value(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")

@@ -168,7 +168,7 @@ def _nccl_version() -> Any:
     raise AttributeError("module 'torch._C' has no attribute '_nccl_version'")
 
 
-nccl = ModuleType("rushlight.cuda.nccl", "NCCL, which is not there.")
+nccl: ModuleType = ModuleType("rushlight.cuda.nccl", "NCCL, which is not there.")
 nccl.__dict__.update(version=_nccl_version, is_available=lambda tensors: False)
 
 

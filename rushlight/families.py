@@ -78,6 +78,9 @@ def _load_by(kind: str, name: str) -> None:
 class Waiting:
     """What stands on Tensor for a method whose family waits: asked for, it loads the family, which puts the method in its place."""
 
+    name: str
+    family: str
+
     __slots__ = ("name", "family")
 
     def __init__(self, name: str, family: str):

@@ -15,6 +15,12 @@ from typing import Any
 class Function:
     """A public function: its name with PyTorch's module path, the methods that call it, samples as an op has them."""
 
+    fn: Callable[..., Any]
+    torch_name: str
+    methods: list[str]
+    samples: Any
+    error_samples: Any
+
     __slots__ = ("fn", "torch_name", "methods", "aliases", "samples", "error_samples", "module")
 
     def __init__(
@@ -28,9 +34,9 @@ class Function:
         module: str,
     ):
         self.fn, self.torch_name, self.methods = fn, torch_name, methods
-        self.aliases = aliases
+        self.aliases: list[str] = aliases
         self.samples, self.error_samples = samples, errors
-        self.module = module
+        self.module: str = module
 
 
 class Functions(dict[str, Function]):

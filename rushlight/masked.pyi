@@ -18,13 +18,11 @@ _Ints: TypeAlias = _int | Sequence[_int]
 from rushlight.errors import absent as absent
 from rushlight.families import module_getattr as module_getattr
 from rushlight.families import waiting as waiting
-from rushlight.masked import is_masked_tensor as is_masked_tensor
 from rushlight.op import names_under as names_under
 
-MaskedTensor: function
-as_masked_tensor: function
-masked_tensor: function
 
+def MaskedTensor(*args: Any, **kwargs: Any) -> Any:
+    """Not implemented. Keep the mask in a tensor of its own and pass it as mask= to the functions of torch.masked."""
 def amax(input: _Tensor, dim: _Ints | None = None, *, keepdim: _bool = False, dtype: _dtype | None = None, mask: _Tensor | None = None) -> _Tensor:
     """The largest of the elements where ``mask`` is True; the lowest number of the dtype if there are none."""
 def amin(input: _Tensor, dim: _Ints | None = None, *, keepdim: _bool = False, dtype: _dtype | None = None, mask: _Tensor | None = None) -> _Tensor:
@@ -33,16 +31,22 @@ def argmax(input: _Tensor, dim: _int | None = None, *, keepdim: _bool = False, d
     """The index of the largest of the elements where ``mask`` is True. Dtype: the input's, unless ``dtype`` is given."""
 def argmin(input: _Tensor, dim: _int | None = None, *, keepdim: _bool = False, dtype: _dtype | None = None, mask: _Tensor | None = None) -> _Tensor:
     """The index of the smallest of the elements where ``mask`` is True. Dtype: the input's, unless ``dtype`` is given."""
+def as_masked_tensor(*args: Any, **kwargs: Any) -> Any:
+    """Not implemented. Keep the mask in a tensor of its own and pass it as mask= to the functions of torch.masked."""
 def cumprod(input: _Tensor, dim: _int, *, dtype: _dtype | None = None, mask: _Tensor | None = None) -> _Tensor:
     """Running products; an element where ``mask`` is False changes nothing."""
 def cumsum(input: _Tensor, dim: _int, *, dtype: _dtype | None = None, mask: _Tensor | None = None) -> _Tensor:
     """Running sums; an element where ``mask`` is False adds nothing."""
+def is_masked_tensor(obj: object) -> _bool:
+    """False: there are no masked tensors."""
 def log_softmax(input: _Tensor, dim: _int, *, dtype: _dtype | None = None, mask: _Tensor | None = None) -> _Tensor:
     """The logarithm of the softmax of the elements where ``mask`` is True, minus infinity elsewhere."""
 def logaddexp(input: _Tensor, other: _Tensor, *, dtype: _dtype | None = None, input_mask: _Tensor | None = None, other_mask: _Tensor | None = None) -> _Tensor:
     """``log(exp(input) + exp(other))``; what a mask leaves out counts as minus infinity."""
 def logsumexp(input: _Tensor, dim: _Ints | None = None, *, keepdim: _bool = False, dtype: _dtype | None = None, mask: _Tensor | None = None) -> _Tensor:
     """The logarithm of the sum of exponentials of the elements where ``mask`` is True; minus infinity if there are none."""
+def masked_tensor(*args: Any, **kwargs: Any) -> Any:
+    """Not implemented. Keep the mask in a tensor of its own and pass it as mask= to the functions of torch.masked."""
 def mean(input: _Tensor, dim: _Ints | None = None, *, keepdim: _bool = False, dtype: _dtype | None = None, mask: _Tensor | None = None) -> _Tensor:
     """The mean of the elements where ``mask`` is True; NaN if there are none. Integers need a ``dtype``."""
 def median(input: _Tensor, dim: _int = -1, *, keepdim: _bool = False, dtype: _dtype | None = None, mask: _Tensor | None = None) -> _Tensor:

@@ -48,7 +48,7 @@ class PrintOptions:
             setattr(self, name, value)
 
 
-options = PrintOptions()
+options: PrintOptions = PrintOptions()
 
 
 def set_printoptions(

@@ -57,7 +57,7 @@ class ArrayReader:
     logical_and, logical_or, logical_xor, logical_not = np.logical_and, np.logical_or, np.logical_xor, np.logical_not
     maximum, minimum, fmax, fmin, hypot = np.maximum, np.minimum, np.fmax, np.fmin, np.hypot
     isnan, isinf, isfinite, signbit, copysign = np.isnan, np.isinf, np.isfinite, np.signbit, np.copysign
-    where = staticmethod(np.where)
+    where: Any = staticmethod(np.where)
 
     @staticmethod
     def conj(x: Any) -> Any:

@@ -178,7 +178,7 @@ class ViewKind:
     __slots__ = ("why",)
 
     def __init__(self, why: str):
-        self.why = why
+        self.why: str = why
 
     def message(self, view: Tensor, what: str) -> str:
         """The error for ``view``; ``what`` says what was written: it, or its base."""
@@ -274,7 +274,7 @@ class Parameter(Tensor):
 
     __module__ = "torch.nn.parameter"
 
-    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
+    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Parameter:
         if data is None:
             data = wrap(np.empty((0,), types.get_default_dtype().np))
         if not isinstance(data, Tensor):

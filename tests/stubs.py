@@ -176,7 +176,11 @@ def function(name, fn, *, path="", method=False, result=None, indent=""):
     head = f"{indent}def {name}({parameters(signature, method=method, tensors=tensors)}) -> {result}:"
     if name in ("__eq__", "__ne__", "__reduce_ex__"):  # object says bool, and a string or tuple
         head += "  # type: ignore[override]"
-    return [head.replace(":  #", ": ...  #") if "  #" in head else head + " ..."] if not doc else [head, f'{indent}    """{doc}{" " * doc.endswith(chr(34))}"""']
+    return (
+        [head.replace(":  #", ": ...  #") if "  #" in head else head + " ..."]
+        if not doc
+        else [head, f'{indent}    """{doc}{" " * doc.endswith(chr(34))}"""']
+    )
 
 
 def paths():
@@ -222,9 +226,11 @@ def lines_of(prefix):
         elif isinstance(value, types.ModuleType):
             if name in getattr(namespace, "_SUBMODULES", ()):
                 imports.append(f"from . import {name} as {name}")
-        elif where := home(value, name):
+        elif isinstance(value, rushlight.dtype | rushlight.layout | rushlight.memory_format):
+            values.append(f"{name}: _{type(value).__name__}")
+        elif (where := home(value, name)) and where != namespace.__name__:
             imports.append(f"from {where} import {name} as {name}")
-        elif isinstance(value, types.FunctionType) and value.__module__ == namespace.__name__:
+        elif isinstance(value, types.FunctionType):
             body += function(name, value, result="_Tensor" if name.endswith("_") else None)
         elif value is not None and type(value).__module__ in ("builtins", "torch"):
             values.append(f"{name}: {written(type(value).__name__)}")
@@ -258,7 +264,11 @@ def tensor_lines():
         if isinstance(item, ast.FunctionDef)
     }
     path_of = paths()
-    by_method = {m: op.torch_name if op.public_name else "Tensor." + op.methods[0] for op in REGISTRY.values() for m in op.methods}
+    by_method = {
+        m: op.torch_name if op.public_name else "Tensor." + op.methods[0]
+        for op in REGISTRY.values()
+        for m in op.methods
+    }
     lines = [HEAD.format(what="The methods of Tensor.") + IMPORTS.format(up="."), "class Methods:"]
     for name in sorted(set(dir(Tensor)) - own):
         value = inspect.getattr_static(Tensor, name)
@@ -273,7 +283,11 @@ def tensor_lines():
             continue
         path = by_method.get(name) or path_of.get(id(value), "Tensor." + name)
         in_place = name.endswith("_") and not dunder
-        result = RESULTS.get(name) or ("_Tensor" if in_place or (dunder and written(inspect.signature(value).return_annotation) in SAID_LESS) else None)
+        result = RESULTS.get(name) or (
+            "_Tensor"
+            if in_place or (dunder and written(inspect.signature(value).return_annotation) in SAID_LESS)
+            else None
+        )
         lines += function(name, value, path=path, method=True, result=result, indent="    ")
     return [*lines, ""]
 

@@ -222,7 +222,7 @@ def init_device_mesh(device_type: str, mesh_shape: Any, *, mesh_dim_names: Any =
     return make(device_type, mesh_shape, mesh_dim_names=mesh_dim_names, **options)
 
 
-distributed_c10d = SimpleNamespace(_get_default_group=default_group)
+distributed_c10d: SimpleNamespace = SimpleNamespace(_get_default_group=default_group)
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,9 @@ _default: list[ProcessGroup | None] = [None]
 class ProcessGroup:
     """A group whose only member has rank 0."""
 
+    backend: str
+    group_name: str
+
     def __init__(self, backend: str, name: str):
         self.backend, self.group_name = backend, name
 

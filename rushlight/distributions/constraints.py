@@ -84,6 +84,9 @@ class _DependentProperty(property, _Dependent):
 class _IndependentConstraint(Constraint):
     """A constraint on each of the elements of a value of more dimensions."""
 
+    base_constraint: Any
+    reinterpreted_batch_ndims: int
+
     def __init__(self, base_constraint: Any, reinterpreted_batch_ndims: int):
         self.base_constraint, self.reinterpreted_batch_ndims = base_constraint, reinterpreted_batch_ndims
 
@@ -121,6 +124,9 @@ class _OneHot(Constraint):
 
 
 class _IntegerInterval(Constraint):
+    lower_bound: Any
+    upper_bound: Any
+
     is_discrete = True
     _shown = ("lower_bound", "upper_bound")
 
@@ -173,6 +179,9 @@ class _LessThan(Constraint):
 
 
 class _Interval(Constraint):
+    lower_bound: Any
+    upper_bound: Any
+
     _shown = ("lower_bound", "upper_bound")
 
     def __init__(self, lower_bound: Any, upper_bound: Any):
@@ -274,8 +283,8 @@ class _Parts(Constraint):
     """Constraints on parts of a value along a dimension."""
 
     def __init__(self, cseq: Any, dim: int = 0, lengths: Any = None):
-        self.cseq = list(cseq)
-        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
+        self.cseq: list[Any] = list(cseq)
+        self.lengths: list[int] | list[Any] = [1] * len(self.cseq) if lengths is None else list(lengths)
         self.dim = dim
 
     @property
@@ -330,33 +339,33 @@ class _Stack(_Parts):
         return pile([c.check(v) for v, c in zip(parts, self.cseq, strict=True)], self.dim)
 
 
-dependent = _Dependent()
+dependent: _Dependent = _Dependent()
 dependent_property = _DependentProperty
 independent = _IndependentConstraint
-boolean = _Boolean()
-one_hot = _OneHot()
-nonnegative_integer = _IntegerGreaterThan(0)
-positive_integer = _IntegerGreaterThan(1)
+boolean: _Boolean = _Boolean()
+one_hot: _OneHot = _OneHot()
+nonnegative_integer: _IntegerGreaterThan = _IntegerGreaterThan(0)
+positive_integer: _IntegerGreaterThan = _IntegerGreaterThan(1)
 integer_interval = _IntegerInterval
-real = _Real()
-real_vector = independent(real, 1)
-positive = _GreaterThan(0.0)
-nonnegative = _GreaterThanEq(0.0)
+real: _Real = _Real()
+real_vector: Any = independent(real, 1)
+positive: _GreaterThan = _GreaterThan(0.0)
+nonnegative: _GreaterThanEq = _GreaterThanEq(0.0)
 greater_than = _GreaterThan
 greater_than_eq = _GreaterThanEq
 less_than = _LessThan
 multinomial = _Multinomial
-unit_interval = _Interval(0.0, 1.0)
+unit_interval: _Interval = _Interval(0.0, 1.0)
 interval = _Interval
 half_open_interval = _HalfOpenInterval
-simplex = _Simplex()
-lower_triangular = _LowerTriangular()
-lower_cholesky = _LowerCholesky()
-corr_cholesky = _CorrCholesky()
-square = _Square()
-symmetric = _Symmetric()
-positive_semidefinite = _PositiveSemidefinite()
-positive_definite = _PositiveDefinite()
+simplex: _Simplex = _Simplex()
+lower_triangular: _LowerTriangular = _LowerTriangular()
+lower_cholesky: _LowerCholesky = _LowerCholesky()
+corr_cholesky: _CorrCholesky = _CorrCholesky()
+square: _Square = _Square()
+symmetric: _Symmetric = _Symmetric()
+positive_semidefinite: _PositiveSemidefinite = _PositiveSemidefinite()
+positive_definite: _PositiveDefinite = _PositiveDefinite()
 mixture_same_family = _MixtureSameFamilyConstraint
 cat = _Cat
 stack = _Stack

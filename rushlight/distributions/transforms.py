@@ -10,7 +10,7 @@ from typing import Any
 from .. import types
 from ..tensor import Tensor
 from . import constraints
-from .distribution import call, sum_rightmost
+from .distribution import call, computed, sum_rightmost
 
 __all__ = [
     "AbsTransform", "AffineTransform", "CatTransform", "ComposeTransform", "CorrCholeskyTransform",
@@ -73,7 +73,7 @@ class Transform:
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def __call__(self, x: Any) -> Any:
         if not self._cache_size:
@@ -180,7 +180,7 @@ class ComposeTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ComposeTransform) and self.parts == other.parts
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     @property
     def domain(self) -> Any:  # type: ignore[override]
@@ -258,7 +258,7 @@ class ComposeTransform(Transform):
         return type(self).__name__ + "(\n    " + ",\n    ".join(repr(p) for p in self.parts) + "\n)"
 
 
-identity_transform = ComposeTransform([])
+identity_transform: ComposeTransform = ComposeTransform([])
 
 
 class IndependentTransform(Transform):
@@ -266,7 +266,7 @@ class IndependentTransform(Transform):
 
     def __init__(self, base_transform: Any, reinterpreted_batch_ndims: int, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
-        self.base_transform = base_transform.with_cache(cache_size)
+        self.base_transform: Any = base_transform.with_cache(cache_size)
         self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
 
     def with_cache(self, cache_size: int = 1) -> Any:
@@ -282,8 +282,8 @@ class IndependentTransform(Transform):
     def codomain(self) -> Any:  # type: ignore[override]
         return constraints.independent(self.base_transform.codomain, self.reinterpreted_batch_ndims)
 
-    bijective = property(lambda self: self.base_transform.bijective)  # type: ignore[assignment]
-    sign = property(lambda self: self.base_transform.sign)
+    bijective: bool = computed(lambda self: self.base_transform.bijective)  # type: ignore[assignment]
+    sign: Any = computed(lambda self: self.base_transform.sign)
 
     def _call(self, x: Any) -> Any:
         if x.dim() < self.domain.event_dim:
@@ -311,6 +311,9 @@ class IndependentTransform(Transform):
 class ReshapeTransform(Transform):
     """The last dimensions in another shape."""
 
+    in_shape: Any
+    out_shape: Any
+
     bijective = True
 
     def __init__(self, in_shape: Any, out_shape: Any, cache_size: int = 0):
@@ -319,8 +322,8 @@ class ReshapeTransform(Transform):
             raise ValueError("in_shape, out_shape have different numbers of elements")
         super().__init__(cache_size=cache_size)
 
-    domain = property(lambda self: constraints.independent(constraints.real, len(self.in_shape)))  # type: ignore[assignment]
-    codomain = property(lambda self: constraints.independent(constraints.real, len(self.out_shape)))  # type: ignore[assignment]
+    domain: Any = computed(lambda self: constraints.independent(constraints.real, len(self.in_shape)))
+    codomain: Any = computed(lambda self: constraints.independent(constraints.real, len(self.out_shape)))
 
     def with_cache(self, cache_size: int = 1) -> Any:
         return self if self._cache_size == cache_size else ReshapeTransform(self.in_shape, self.out_shape, cache_size)
@@ -360,7 +363,7 @@ class _Plain(Transform):
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
 
 class ExpTransform(_Plain):
@@ -398,7 +401,7 @@ class PowerTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PowerTransform) and bool(self.exponent.eq(other.exponent).all())
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def _call(self, x: Any) -> Any:
         return x.pow(self.exponent)
@@ -451,7 +454,7 @@ class SoftplusTransform(_Plain):
 class TanhTransform(_Plain):
     """``y = tanh(x)``."""
 
-    codomain = constraints.interval(-1.0, 1.0)
+    codomain: Any = constraints.interval(-1.0, 1.0)
 
     def _call(self, x: Any) -> Any:
         return x.tanh()
@@ -480,6 +483,9 @@ class AbsTransform(_Plain):
 class AffineTransform(Transform):
     """``y = loc + scale x``."""
 
+    loc: Any
+    scale: Any
+
     bijective = True
 
     def __init__(self, loc: Any, scale: Any, event_dim: int = 0, cache_size: int = 0):
@@ -507,7 +513,7 @@ class AffineTransform(Transform):
         pairs = ((self.loc, other.loc), (self.scale, other.scale))
         return all(bool((a == b).all()) if isinstance(a, Tensor) or isinstance(b, Tensor) else a == b for a, b in pairs)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     @property
     def sign(self) -> Any:
@@ -544,7 +550,7 @@ class SoftmaxTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SoftmaxTransform)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def _call(self, x: Any) -> Any:
         probs = (x - x.max(-1, True)[0]).exp()
@@ -569,7 +575,7 @@ class StickBreakingTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StickBreakingTransform)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def _offset(self, x: Any) -> Any:
         n = x.shape[-1]
@@ -609,7 +615,7 @@ class LowerCholeskyTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LowerCholeskyTransform)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def _with_diagonal(self, x: Any, diagonal: Any) -> Any:
         eye = call("eye", x.shape[-1], dtype=x.dtype)
@@ -630,7 +636,7 @@ class PositiveDefiniteTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PositiveDefiniteTransform)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def _call(self, x: Any) -> Any:
         lower = LowerCholeskyTransform()(x)
@@ -653,12 +659,12 @@ class _OnParts(Transform):
     transforms: list[Any]
     dim: int
 
-    bijective = property(lambda self: all(t.bijective for t in self.transforms))  # type: ignore[assignment]
+    bijective: bool = computed(lambda self: all(t.bijective for t in self.transforms))  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.dim == other.dim and self.transforms == other.transforms  # type: ignore[attr-defined]
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
 
 class CatTransform(_OnParts):
@@ -666,8 +672,8 @@ class CatTransform(_OnParts):
 
     def __init__(self, tseq: Sequence[Any], dim: int = 0, lengths: Any = None, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
-        self.transforms = [t.with_cache(cache_size) for t in tseq]
-        self.lengths = [1] * len(self.transforms) if lengths is None else list(lengths)
+        self.transforms: list[Any] = [t.with_cache(cache_size) for t in tseq]
+        self.lengths: list[int] | list[Any] = [1] * len(self.transforms) if lengths is None else list(lengths)
         self.dim = dim
 
     @property
@@ -675,10 +681,8 @@ class CatTransform(_OnParts):
         """The size of the dimension."""
         return sum(self.lengths)
 
-    domain = property(  # type: ignore[assignment]
-        lambda self: constraints.cat([t.domain for t in self.transforms], self.dim, self.lengths)
-    )
-    codomain = property(  # type: ignore[assignment]
+    domain: Any = computed(lambda self: constraints.cat([t.domain for t in self.transforms], self.dim, self.lengths))
+    codomain: Any = computed(
         lambda self: constraints.cat([t.codomain for t in self.transforms], self.dim, self.lengths)
     )
 
@@ -718,11 +722,11 @@ class StackTransform(_OnParts):
 
     def __init__(self, tseq: Sequence[Any], dim: int = 0, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
-        self.transforms = [t.with_cache(cache_size) for t in tseq]
+        self.transforms: list[Any] = [t.with_cache(cache_size) for t in tseq]
         self.dim = dim
 
-    domain = property(lambda self: constraints.stack([t.domain for t in self.transforms], self.dim))  # type: ignore[assignment]
-    codomain = property(lambda self: constraints.stack([t.codomain for t in self.transforms], self.dim))  # type: ignore[assignment]
+    domain: Any = computed(lambda self: constraints.stack([t.domain for t in self.transforms], self.dim))
+    codomain: Any = computed(lambda self: constraints.stack([t.codomain for t in self.transforms], self.dim))
 
     def _slices(self, x: Any) -> Any:
         if x.size(self.dim) != len(self.transforms):
@@ -751,7 +755,7 @@ class CumulativeDistributionTransform(Transform):
         super().__init__(cache_size=cache_size)
         self.distribution = distribution
 
-    domain = property(lambda self: self.distribution.support)  # type: ignore[assignment]
+    domain: Any = computed(lambda self: self.distribution.support)
 
     def with_cache(self, cache_size: int = 1) -> Any:
         if self._cache_size == cache_size:

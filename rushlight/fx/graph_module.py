@@ -30,7 +30,7 @@ class GraphModule(Module):
         super().__init__()
         type(self).__name__ = type(self).__qualname__ = class_name
         if isinstance(root, Module):
-            self.training = root.training
+            self.training: bool = root.training
         targets = [str(node.target) for node in graph.nodes if node.op in ("get_attr", "call_module")]
         for target in dict.fromkeys(targets):
             _place(self, target, _find(root, target))

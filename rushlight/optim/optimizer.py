@@ -15,7 +15,7 @@ from ..autograd.graph import RemovableHandle, add_hook
 from ..autograd.mode import enable_grad
 from ..tensor import Tensor
 
-required = object()
+required: object = object()
 
 
 class _HookDict(OrderedDict):  # type: ignore[type-arg]

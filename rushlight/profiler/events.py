@@ -16,12 +16,17 @@ COLUMN, GAP = 12, "  "
 class FunctionEvent:
     """One call: when it began and ended (microseconds), what it called, what it was given."""
 
+    start: float
+    end: float
+
     def __init__(self, name: str, start: float, kind: str = "cpu_op"):
         self.name = name
-        self.key = "ProfilerStep*" if name.startswith("ProfilerStep#") else name  # all steps are one row of a table
+        self.key: str = (
+            "ProfilerStep*" if name.startswith("ProfilerStep#") else name
+        )  # all steps are one row of a table
         self.kind = kind
         self.start, self.end = start, start
-        self.thread = threading.get_ident()
+        self.thread: int = threading.get_ident()
         self.cpu_parent: FunctionEvent | None = None
         self.cpu_children: list[FunctionEvent] = []
         self.input_shapes: list[list[int]] = []
@@ -59,6 +64,10 @@ class FunctionEvent:
 
 class FunctionEventAvg:
     """The sum of events with one name."""
+
+    count: Any
+    cpu_time_total: float
+    self_cpu_time_total: float
 
     def __init__(self, key: str):
         self.key = key

@@ -18,6 +18,12 @@ F: Any = functional
 class _Norm(Module):
     """Per-channel weight and bias, and running statistics if they are kept."""
 
+    num_features: int
+    eps: float
+    momentum: float | None
+    affine: bool
+    track_running_stats: bool
+
     _version = 2
     dims: tuple[int, ...] = ()
 
@@ -87,19 +93,19 @@ class _BatchNorm(_Norm):
 class BatchNorm1d(_BatchNorm):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` per channel of (N, C) or (N, C, L)."""
 
-    dims = (2, 3)
+    dims: tuple[int, ...] = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` per channel of (N, C, H, W)."""
 
-    dims = (4,)
+    dims: tuple[int, ...] = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` per channel of (N, C, D, H, W)."""
 
-    dims = (5,)
+    dims: tuple[int, ...] = (5,)
 
 
 class SyncBatchNorm(_BatchNorm):
@@ -168,23 +174,28 @@ class _InstanceNorm(_Norm):
 class InstanceNorm1d(_InstanceNorm):
     """Each channel of each sample of (N, C, L) normalised by itself."""
 
-    dims = (2, 3)
+    dims: tuple[int, ...] = (2, 3)
 
 
 class InstanceNorm2d(_InstanceNorm):
     """Each channel of each sample of (N, C, H, W) normalised by itself."""
 
-    dims = (3, 4)
+    dims: tuple[int, ...] = (3, 4)
 
 
 class InstanceNorm3d(_InstanceNorm):
     """Each channel of each sample of (N, C, D, H, W) normalised by itself."""
 
-    dims = (4, 5)
+    dims: tuple[int, ...] = (4, 5)
 
 
 class GroupNorm(Module):
     """Groups of channels of each sample normalised together, then weight and bias per channel."""
+
+    num_groups: int
+    num_channels: int
+    eps: float
+    affine: bool
 
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, device: Any = None,
@@ -218,12 +229,17 @@ class GroupNorm(Module):
 class LayerNorm(Module):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions."""
 
+    eps: float
+    elementwise_affine: bool
+
     def __init__(
         self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True, device: Any = None,
         dtype: Any = None,
     ):  # fmt: skip
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape: tuple[int, ...] | tuple[Any, ...] = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
         self.eps, self.elementwise_affine = eps, elementwise_affine
         shape = self.normalized_shape
         self.register_parameter("weight", empty_parameter(shape, dtype, device) if elementwise_affine else None)
@@ -250,12 +266,17 @@ class LayerNorm(Module):
 class RMSNorm(Module):
     """``x / sqrt(mean(x**2) + eps) * weight`` over the last dimensions."""
 
+    eps: float | None
+    elementwise_affine: bool
+
     def __init__(
         self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, device: Any = None,
         dtype: Any = None,
     ):  # fmt: skip
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape: tuple[int, ...] | tuple[Any, ...] = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
         self.eps, self.elementwise_affine = eps, elementwise_affine
         weight = empty_parameter(self.normalized_shape, dtype, device) if elementwise_affine else None
         self.register_parameter("weight", weight)
@@ -275,6 +296,11 @@ class RMSNorm(Module):
 
 class LocalResponseNorm(Module):
     """Each channel divided by a power of the mean square of its neighbours."""
+
+    size: int
+    alpha: float
+    beta: float
+    k: float
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0):
         super().__init__()

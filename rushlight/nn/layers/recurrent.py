@@ -22,6 +22,14 @@ F: Any = functional
 class RNNBase(Module):
     """What the three share: parameters ``weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ...`` and the walk over time."""
 
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    bias: bool
+    batch_first: bool
+    dropout: float
+    bidirectional: bool
+
     def __init__(
         self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
         dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None,
