@@ -43,7 +43,8 @@ class PrintOptions:
     def __init__(self) -> None:
         self.update(**_PROFILES["default"], sci_mode=None)
 
-    def update(self, **changes) -> None:
+    def update(self, **changes: Any) -> None:
+        """Set some of them."""
         for name, value in changes.items():
             setattr(self, name, value)
 

@@ -117,7 +117,8 @@ class _Boolean(Constraint):
 
 
 class _OneHot(Constraint):
-    is_discrete, event_dim = True, 1
+    is_discrete: bool = True
+    event_dim: int = 1
 
     def check(self, value: Any) -> Any:
         return ((value == 0) | (value == 1)).all(-1) & value.sum(-1).eq(1)
@@ -204,7 +205,8 @@ class _Simplex(Constraint):
 
 
 class _Multinomial(Constraint):
-    is_discrete, event_dim = True, 1
+    is_discrete: bool = True
+    event_dim: int = 1
 
     def __init__(self, upper_bound: Any):
         self.upper_bound = upper_bound

@@ -94,7 +94,8 @@ class Geometric(Distribution):
                 f"to be positive but found invalid values:\n{self.probs[~(self.probs > 0)]}"
             )
 
-    logits, probs = Bernoulli.__dict__["logits"], Bernoulli.__dict__["probs"]
+    logits: Tensor = Bernoulli.__dict__["logits"]
+    probs: Tensor = Bernoulli.__dict__["probs"]
     mean: Tensor = computed(lambda self: 1.0 / self.probs - 1.0)
     mode: Tensor = computed(lambda self: call("zeros_like", self.probs))
     variance: Tensor = computed(lambda self: (1.0 / self.probs - 1.0) / self.probs)
@@ -264,7 +265,8 @@ class Binomial(Distribution):
         new._param = new.__dict__["probs" if "probs" in self.__dict__ else "logits"]
         return new
 
-    logits, probs = Bernoulli.__dict__["logits"], Bernoulli.__dict__["probs"]
+    logits: Tensor = Bernoulli.__dict__["logits"]
+    probs: Tensor = Bernoulli.__dict__["probs"]
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self) -> Any:
@@ -386,6 +388,8 @@ class Poisson(ExponentialFamily):
 class NegativeBinomial(Distribution):
     """The number of successes before ``total_count`` failures."""
 
+    total_count: Any
+
     arg_constraints: Any = {
         "total_count": constraints.greater_than_eq(0), "probs": constraints.half_open_interval(0.0, 1.0),
         "logits": constraints.real,
@@ -399,7 +403,8 @@ class NegativeBinomial(Distribution):
         self.total_count = self.total_count.type_as(self._param)
         super().__init__(self._param.size(), validate_args=validate_args)
 
-    logits, probs = Bernoulli.__dict__["logits"], Bernoulli.__dict__["probs"]
+    logits: Tensor = Bernoulli.__dict__["logits"]
+    probs: Tensor = Bernoulli.__dict__["probs"]
     param_shape: types.Size = computed(lambda self: self._param.size())
     mean: Tensor = computed(lambda self: self.total_count * call("exp", self.logits))
     variance: Tensor = computed(lambda self: self.mean / call("sigmoid", -self.logits))

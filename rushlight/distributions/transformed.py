@@ -104,7 +104,7 @@ class TransformedDistribution(Distribution):
             transforms = [transforms]
         elif not isinstance(transforms, list) or not all(isinstance(t, Transform) for t in transforms):
             raise errors.value(f"transforms must be a Transform or list, but was {transforms}")
-        self.transforms = transforms
+        self.transforms: list[Any] = transforms
         whole = ComposeTransform(transforms)
         shape = (*base_distribution.batch_shape, *base_distribution.event_shape)
         if len(shape) < whole.domain.event_dim:

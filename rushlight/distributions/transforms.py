@@ -27,7 +27,7 @@ class Transform:
         cache_size: 1 keeps the last pair of x and y, so that the inverse of what was just computed is exact.
     """
 
-    bijective = False
+    bijective: bool = False
     domain: Any
     codomain: Any
 
@@ -314,7 +314,7 @@ class ReshapeTransform(Transform):
     in_shape: Any
     out_shape: Any
 
-    bijective = True
+    bijective: bool = True
 
     def __init__(self, in_shape: Any, out_shape: Any, cache_size: int = 0):
         self.in_shape, self.out_shape = types.Size(in_shape), types.Size(out_shape)
@@ -357,7 +357,7 @@ class _Plain(Transform):
 
     domain: Any = constraints.real
     codomain: Any = constraints.real
-    bijective = True
+    bijective: bool = True
     sign: Any = 1  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
@@ -385,7 +385,7 @@ class PowerTransform(Transform):
     """``y = x ** exponent`` for positive x."""
 
     domain = codomain = constraints.positive
-    bijective = True
+    bijective: bool = True
 
     def __init__(self, exponent: Any, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
@@ -470,7 +470,7 @@ class AbsTransform(_Plain):
     """``y = |x|``; of the two x the positive one counts as the inverse."""
 
     codomain = constraints.positive
-    bijective = False
+    bijective: bool = False
     sign = Transform.sign  # type: ignore[assignment]
 
     def _call(self, x: Any) -> Any:
@@ -486,7 +486,7 @@ class AffineTransform(Transform):
     loc: Any
     scale: Any
 
-    bijective = True
+    bijective: bool = True
 
     def __init__(self, loc: Any, scale: Any, event_dim: int = 0, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
@@ -545,7 +545,8 @@ class AffineTransform(Transform):
 class SoftmaxTransform(Transform):
     """The last dimension as proportions: exp, divided by its sum. The inverse is the logarithm."""
 
-    domain, codomain = constraints.real_vector, constraints.simplex
+    domain: Any = constraints.real_vector
+    codomain: Any = constraints.simplex
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SoftmaxTransform)
@@ -570,7 +571,9 @@ class SoftmaxTransform(Transform):
 class StickBreakingTransform(Transform):
     """n numbers as n + 1 proportions: each takes its part of what the ones before left over."""
 
-    domain, codomain, bijective = constraints.real_vector, constraints.simplex, True
+    domain: Any = constraints.real_vector
+    codomain: Any = constraints.simplex
+    bijective: bool = True
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StickBreakingTransform)
@@ -610,7 +613,8 @@ class StickBreakingTransform(Transform):
 class LowerCholeskyTransform(Transform):
     """A square matrix as a lower triangular one with a positive diagonal."""
 
-    domain, codomain = constraints.independent(constraints.real, 2), constraints.lower_cholesky
+    domain: Any = constraints.independent(constraints.real, 2)
+    codomain: Any = constraints.lower_cholesky
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LowerCholeskyTransform)
@@ -631,7 +635,8 @@ class LowerCholeskyTransform(Transform):
 class PositiveDefiniteTransform(Transform):
     """A square matrix as a positive definite one: its lower triangular form times its transpose."""
 
-    domain, codomain = constraints.independent(constraints.real, 2), constraints.positive_definite
+    domain: Any = constraints.independent(constraints.real, 2)
+    codomain: Any = constraints.positive_definite
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PositiveDefiniteTransform)
@@ -749,7 +754,9 @@ class StackTransform(_OnParts):
 class CumulativeDistributionTransform(Transform):
     """The distribution function of a distribution: its values become uniform."""
 
-    bijective, codomain, sign = True, constraints.unit_interval, 1  # type: ignore[assignment]
+    bijective: bool = True
+    codomain: Any = constraints.unit_interval
+    sign: Any = 1  # type: ignore[assignment]
 
     def __init__(self, distribution: Any, cache_size: int = 0):
         super().__init__(cache_size=cache_size)

@@ -98,6 +98,10 @@ def constant(kind: Type, value: Any) -> Value:
 class Code:
     """A function being written: places on its stack, then lines."""
 
+    module: Module
+    header: str
+    count: int
+
     def __init__(self, module: Module, header: str):
         self.module, self.header = module, header
         self.places: list[str] = []
@@ -131,7 +135,7 @@ class Code:
     def begin(self, label: str) -> None:
         """Go on in another block."""
         self.lines.append(f"{label}:")
-        self.at = label
+        self.at: str = label
 
     def branch(self, label: str) -> None:
         self.line(f"br label %{label}")

@@ -37,6 +37,9 @@ class KernelError(TypeError):
 class Variable:
     """A place on the stack that LLVM turns into a register."""
 
+    type: Type
+    place: str
+
     __slots__ = ("type", "place")
 
     def __init__(self, code: Code, kind: Type):
@@ -54,6 +57,10 @@ def separate(function: Any) -> Any:
 
 class External:
     """A function of C: its symbol, its result's type or None, its arguments' types."""
+
+    symbol: str
+    result: Type | None
+    arguments: tuple[Type, ...]
 
     def __init__(self, symbol: str, result: Type | None, *arguments: Type):
         self.symbol, self.result, self.arguments = symbol, result, arguments
@@ -96,6 +103,9 @@ def _last_line(code: CodeType) -> int:
 
 class Translator:
     """One Python function becoming instructions of ``code``."""
+
+    code: Code
+    function: Any
 
     def __init__(self, code: Code, function: Any, bindings: dict[str, Any]):
         self.code, self.function = code, function

@@ -31,6 +31,13 @@ class Lazy:
     ``key`` says which formula it is, ``cost`` how many instructions, ``by_numpy`` and ``by_loop`` are the readers for either way.
     """
 
+    key: Any
+    formula: Callable[..., Any]
+    readers: tuple[Any, Any]
+    shape: Any
+    dtype: Any
+    size: Any
+
     __slots__ = ("key", "formula", "operands", "readers", "shape", "dtype", "size", "cost", "found")
 
     def __init__(
@@ -53,7 +60,7 @@ class Lazy:
             key, run, operands = self._plan()
             found = fused(key, lambda *values: run(self.readers[1], values), operands)
             self.found = run(self.readers[0], operands) if found is None else found
-            self.operands = ()  # what was saved for it may go
+            self.operands: Any = ()  # what was saved for it may go
         return self.found
 
     def _plan(self) -> tuple[Any, Callable[[Any, Any], Any], list[Any]]:

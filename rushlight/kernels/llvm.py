@@ -167,7 +167,7 @@ class Patience:
         """Whether an earlier process has kept code on the disk; asked once."""
         from . import cache
 
-        self.looked = True
+        self.looked: bool = True
         return setting() != "off" and cache.read(cache.key("features")) is not None
 
     def over(self, elements: int, calls: int) -> bool:
@@ -187,4 +187,4 @@ class Patience:
         return self.over(elements, calls)
 
 
-patience = Patience()
+patience: Patience = Patience()

@@ -51,7 +51,11 @@ class FunctionEvent:
         """Bytes of its result that no call within it made."""
         return self.cpu_memory_usage - sum(child.cpu_memory_usage for child in self.cpu_children)
 
-    device_time = device_time_total = self_device_time_total = cuda_time = cuda_time_total = 0.0
+    device_time: float = 0.0
+    device_time_total: float = 0.0
+    self_device_time_total: float = 0.0
+    cuda_time: float = 0.0
+    cuda_time_total: float = 0.0
     device_memory_usage = self_device_memory_usage = flops = 0
     is_async = is_remote = False
 
@@ -77,7 +81,11 @@ class FunctionEventAvg:
         self.input_shapes: Any = ""
         self.stack: list[str] = []
 
-    device_time = device_time_total = self_device_time_total = cuda_time = cuda_time_total = 0.0
+    device_time: float = 0.0
+    device_time_total: float = 0.0
+    self_device_time_total: float = 0.0
+    cuda_time: float = 0.0
+    cuda_time_total: float = 0.0
     device_memory_usage = self_device_memory_usage = flops = 0
     is_async = is_remote = False
 

@@ -15,7 +15,7 @@ import numpy as np
 from ...data import Dataset
 from ...tensor import wrap
 
-IDX_TYPES = {0x08: np.uint8, 0x09: np.int8, 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+IDX_TYPES: dict[int, Any] = {0x08: np.uint8, 0x09: np.int8, 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
 def read_idx(path: Path) -> np.ndarray[Any, Any]:
@@ -37,7 +37,7 @@ def read_idx(path: Path) -> np.ndarray[Any, Any]:
     return data.reshape(shape).astype(data.dtype.newbyteorder("="))
 
 
-class VisionDataset(Dataset):
+class VisionDataset(Dataset[Any]):
     """Images and targets with transforms."""
 
     transform: Callable[..., Any] | None
