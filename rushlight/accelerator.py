@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from . import errors
@@ -42,5 +43,11 @@ class device_index:
         pass
 
 
-current_device_index = current_device_idx = set_device_index = set_device_idx = _refuse
-current_stream = set_stream = synchronize = empty_cache = _refuse
+current_device_index: Callable[..., Any] = _refuse
+current_device_idx: Callable[..., Any] = _refuse
+set_device_index: Callable[..., Any] = _refuse
+set_device_idx: Callable[..., Any] = _refuse
+current_stream: Callable[..., Any] = _refuse
+set_stream: Callable[..., Any] = _refuse
+synchronize: Callable[..., Any] = _refuse
+empty_cache: Callable[..., Any] = _refuse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -47,8 +48,18 @@ def _refuse(*args: Any, **kwargs: Any) -> Any:
     types.check_device("cuda")
 
 
-current_device = get_device_name = get_device_properties = get_device_capability = synchronize = _refuse
-init = ipc_collect = mem_get_info = initial_seed = default_stream = get_rng_state = current_stream = _refuse
+current_device: Callable[..., Any] = _refuse
+get_device_name: Callable[..., Any] = _refuse
+get_device_properties: Callable[..., Any] = _refuse
+get_device_capability: Callable[..., Any] = _refuse
+synchronize: Callable[..., Any] = _refuse
+init: Callable[..., Any] = _refuse
+ipc_collect: Callable[..., Any] = _refuse
+mem_get_info: Callable[..., Any] = _refuse
+initial_seed: Callable[..., Any] = _refuse
+default_stream: Callable[..., Any] = _refuse
+get_rng_state: Callable[..., Any] = _refuse
+current_stream: Callable[..., Any] = _refuse
 
 
 class Event:
@@ -122,7 +133,9 @@ def memory_allocated(device: Any = None) -> int:
     return 0
 
 
-max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
+max_memory_allocated: Callable[..., int] = memory_allocated
+memory_reserved: Callable[..., int] = memory_allocated
+max_memory_reserved: Callable[..., int] = memory_allocated
 
 
 def reset_peak_memory_stats(device: Any = None) -> None:

@@ -76,11 +76,13 @@ class Parameters:
         from inspect import Parameter, Signature, signature
 
         op, either = self.op, Parameter.POSITIONAL_OR_KEYWORD
+        found: list[Parameter] = []
         if op.preparer is not None:
             found = list(signature(op.preparer).parameters.values())
         elif op.variadic:
             found = list(signature(op.forward).parameters.values())[1:]
-        else:  # bodies take attributes by keyword only, callers may give them by position
+        if not found or any(p.name == "args" for p in found):
+            # the body's own: it takes attributes by keyword only, callers may give them by position
             defaults = {**op.input_defaults, **op.defaults}
             found = [Parameter(n, either, default=defaults.get(n, Parameter.empty)) for n in op.inputs + op.attrs]
         if self.out:

@@ -1,4 +1,4 @@
-"""Writes the type stubs of what reaches the namespaces and Tensor at run time: ``python tests/test_names.py`` calls it.
+"""Writes the type stubs of what reaches the namespaces and Tensor at run time: ``python tests/test_names.py`` does it.
 
 A checker or an editor reads files, and the registries fill ``torch``, ``torch.nn.functional`` and their kin when they are imported.
 So their stubs are made from what is there then: parameters from ``inspect.signature``, results from the calls that every record
@@ -305,6 +305,7 @@ def result_lines():
 # --- files --------------------------------------------------------------------------------------------------------------
 def stubs():
     """Every stub by its path."""
+    warnings.simplefilter("ignore")  # calls that warn are samples too
     families.load_all()
     found = {ROOT / "_tensor_methods.pyi": tensor_lines(), ROOT / "return_types.pyi": result_lines()}
     for prefix in NAMESPACES:
@@ -315,11 +316,12 @@ def stubs():
 
 def write():
     """Bring the files up to date."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for path, text in stubs().items():
-            path.write_text(text, encoding="utf-8")
+    for path, text in stubs().items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        old = [str(path.relative_to(ROOT)) for path, text in stubs().items() if path.read_text(encoding="utf-8") != text]
+        sys.exit(f"not up to date: {', '.join(old)}. Run python tests/test_names.py" if old else 0)
     write()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -68,7 +69,8 @@ def is_mpi_available() -> bool:
     return False
 
 
-is_ucc_available = is_xccl_available = is_mpi_available
+is_ucc_available: Callable[[], bool] = is_mpi_available
+is_xccl_available: Callable[[], bool] = is_mpi_available
 
 
 def is_torchelastic_launched() -> bool:

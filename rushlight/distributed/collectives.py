@@ -271,7 +271,8 @@ def recv(tensor: Any, src: int | None = None, group: Any = None, tag: int = 0, g
     )
 
 
-isend, irecv = send, recv
+isend: Callable[..., None] = send
+irecv: Callable[..., int] = recv
 
 
 class P2POp:

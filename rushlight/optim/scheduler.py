@@ -136,6 +136,11 @@ _LRScheduler = LRScheduler
 
 
 def check_optimizer(optimizer: Any) -> None:
+    """Refuse what is no optimizer.
+
+    Raises:
+        TypeError: naming what was given.
+    """
     if not isinstance(optimizer, Optimizer):
         raise errors.type_(f"{type(optimizer).__name__} is not an Optimizer")
 
