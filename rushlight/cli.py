@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-COMMANDS = ("run", "doctor", "bench")
+COMMANDS = ("run", "diagnose", "tour", "doctor", "bench")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,10 +20,41 @@ def main(arguments: list[str] | None = None) -> int:
         from .compat.run import run_file
 
         return run_file(options.program, options.arguments, legacy=options.legacy)
+    if options.command == "diagnose":
+        return _diagnose(options)
+    if options.command == "tour":
+        return _tour(options)
     from .compat import doctor
 
-    print(doctor.clear_cache() if options.clear_cache else doctor.report())
+    if options.clear_cache:
+        print(doctor.clear_cache())
+    else:
+        doctor.show()
     return 0
+
+
+def _diagnose(options: argparse.Namespace) -> int:
+    import os
+
+    from .explain.diagnosis import diagnose_script
+
+    if not os.path.isfile(options.program):
+        print(f"rushlight: can't open file '{options.program}'", file=sys.stderr)
+        return 2
+    diagnose_script(options.program, options.arguments, steps=options.steps, seconds=options.seconds).show()
+    return 0
+
+
+def _tour(options: argparse.Namespace) -> int:
+    from .tour import play
+
+    try:
+        return play(options.notebook, stop=False if options.all else None)
+    except ModuleNotFoundError as error:
+        if error.name != "rich":
+            raise
+        print(f"rushlight: {error}", file=sys.stderr)
+        return 1
 
 
 def _bench(arguments: list[str]) -> int:
@@ -46,7 +77,19 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--legacy", action="store_true", help="accept idioms of PyTorch 0.1 to 0.4, warning once for each")
     run.add_argument("program", metavar="PROGRAM", help="a .py script or an .ipynb notebook")
     run.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
-    doctor = commands.add_parser("doctor", help="say what Rushlight runs on here: versions, BLAS, threads")
+    diagnose = commands.add_parser("diagnose", help="watch a script's training and say why it diverges or stalls")
+    diagnose.add_argument("--steps", type=int, default=100, help="training steps to watch (100)")
+    diagnose.add_argument("--seconds", type=float, default=20.0, help="the longest to watch (20)")
+    diagnose.add_argument("program", metavar="PROGRAM", help="a .py script or an .ipynb notebook that trains")
+    diagnose.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
+    tour = commands.add_parser(
+        "tour", help="play the notebook about a loop that runs away, or one of yours, step by step"
+    )
+    tour.add_argument("--all", action="store_true", help="do not wait for Enter after each step")
+    tour.add_argument("notebook", metavar="NOTEBOOK", nargs="?", help="an .ipynb notebook")
+    doctor = commands.add_parser(
+        "doctor", help="say what Rushlight runs on here: versions, BLAS, threads, kernels, cache"
+    )
     doctor.add_argument("--clear-cache", action="store_true", help="remove the compiled code kept on disk")
     commands.add_parser(
         "bench", help="measure Rushlight beside PyTorch; `rushlight bench --help` says how", add_help=False

@@ -263,6 +263,10 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
     b.ret(w.call("PyObject_Vectorcall", P, of_op("slow"), pair, i64(2), NULL))
 
 
+#: The Python operators that native ones stand in for, by name.
+replaced: dict[str, Any] = {}
+
+
 # --- putting them in place ----------------------------------------------------------------------------------------------
 INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 
@@ -295,6 +299,7 @@ def install() -> bool:
     if not all(check(name, function) for name, function in native.items()):
         return False
     for name, function in native.items():
+        replaced[name] = vars(Tensor)[name]
         setattr(Tensor, name, function)
     return True
 

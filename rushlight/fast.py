@@ -25,7 +25,7 @@ from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import OFTEN, Op, call
-from .plain import has_plain_form, several, single
+from .plain import has_plain_form, is_rare, several, single
 from .readers import arrays
 from .recorder import single_call
 from .tensor import Parameter, Tensor, edge_of, wrap
@@ -33,11 +33,12 @@ from .tensor import Parameter, Tensor, edge_of, wrap
 ndarray = np.ndarray
 asarray = np.asarray
 _new = object.__new__
-F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+F32, F64, I64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
 
 #: Python numbers as 0-d arrays, which NumPy takes twice as fast. Programs use the same few constants again and again.
 _numbers32: dict[Any, np.ndarray[Any, Any]] = {}
 _numbers64: dict[Any, np.ndarray[Any, Any]] = {}
+_integers: dict[Any, np.ndarray[Any, Any]] = {}
 
 #: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
 #: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
@@ -81,6 +82,7 @@ _native = _Native()
 EXACT = 16777216
 
 #: NumPy's operators answer faster than its ufuncs.
+_WHOLE = frozenset({np.add, np.subtract, np.multiply})  # integers of integers
 _OPERATORS = {np.add: python.add, np.subtract: python.sub, np.multiply: python.mul, np.divide: python.truediv}
 
 
@@ -229,7 +231,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     both = first = second = limit = 0
     defaults = dict(op.defaults)
     nothing = (None,) * len(op.slot_of)
-    differentiable = False
+    differentiable = takes_integers = False
     plain_numbers = callable(op.promote)  # the body wants to see that it is a number
 
     def by_size(a: Any, b: Any) -> Any:
@@ -248,13 +250,31 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         found = body(op, (a, b), defaults)
         return kernel(a, b) if found is None else found
 
+    def of_integers(x: Any, y: Any) -> Any:
+        """Tensors of int64, or one and an int: counters, class numbers. Nothing is ever recorded."""
+        if not takes_integers or is_rare(recording()):
+            return slow(x, y)
+        a, cls = x._a, y.__class__
+        if cls is int and -EXACT <= y <= EXACT:
+            b = _integers.get(y)
+            if b is None:
+                b = zero_d(y, _integers, I64)
+        elif cls is Tensor and y._a.dtype is I64 and y._a.shape == a.shape:
+            b = y._a
+        else:
+            return slow(x, y)
+        r = kernel(a, b)
+        return wrap(r if r.__class__ is ndarray else asarray(r))
+
     def start() -> None:
-        nonlocal kernel, of_tensors, with_number, both, first, second, limit, differentiable
+        nonlocal kernel, of_tensors, with_number, both, first, second, limit, differentiable, takes_integers
         of_tensors, with_number = node_classes(op)
         both, first, second = kept(op, 0, 1), kept(op, 0), kept(op, 1)
         differentiable = all(op.answers.get(name) == "rule" for name in op.inputs)
         kernel = kernel_of(op)
         limit = LARGE if isinstance(kernel, np.ufunc) else MEDIUM
+        refused = () if op.refuses is None else op.refuses
+        takes_integers = isinstance(kernel, np.ufunc) and op.promote == "common" and types.INTEGER not in refused
         kernel = _OPERATORS.get(kernel, kernel)
 
     def fast(x: Any, y: Any) -> Any:
@@ -266,7 +286,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         a = x._a
         dt = a.dtype
         if dt is not F32 and dt is not F64:
-            return slow(x, y)
+            return of_integers(x, y) if dt is I64 else slow(x, y)
         e0: Any = x._edge if x._base is None else edge_of(x)
         cls = y.__class__
         if cls is Tensor or cls is Parameter:
@@ -401,6 +421,10 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
                     b = known.get(y)
                     if b is None:
                         b = zero_d(y, known, dt)
+            elif dt is I64 and cls is int and -EXACT <= y <= EXACT and ufunc in _WHOLE and not is_rare(recording()):
+                b = _integers.get(y)
+                if b is None:
+                    b = zero_d(y, _integers, I64)
             if b is not None:
                 if a.size >= LARGE and written_by_loop(op, a, b):
                     x._vc[0] += 1

@@ -6,6 +6,7 @@ methods), so that the namespaces are queries here as they are there.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from types import FunctionType
@@ -54,6 +55,20 @@ class Functions(dict[str, Function]):
 
 
 FUNCTIONS = Functions()
+
+
+def remembered(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of settings, which computes what it has not computed before; refusals, and lists, are computed each time."""
+    known = functools.lru_cache(maxsize=4096, typed=True)(fn)
+
+    @functools.wraps(fn)
+    def answer(*args: Any) -> Any:
+        try:
+            return known(*args)
+        except TypeError:  # an argument without a hash, or a refusal
+            return fn(*args)
+
+    return answer
 
 
 def function(

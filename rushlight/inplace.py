@@ -111,9 +111,8 @@ def method(op: Op, name: str) -> Callable[..., Tensor]:
         return inplace(op, args, kwargs)
 
     in_place.__name__ = in_place.__qualname__ = name
-    in_place.__doc__ = (
-        f"In-place version of :func:`torch.{op.name}`: writes the result into this tensor and returns it."
-    )
+    what = f"In-place version of :func:`torch.{op.torch_name}`: writes" if op.public_name else f"{op.doc}\n\nWrites"
+    in_place.__doc__ = f"{what} the result into this tensor and returns it."
     in_place.__op__ = op  # type: ignore[attr-defined]
     in_place.__wrapped__ = Parameters(op, out=False)  # type: ignore[attr-defined]
     return in_place

@@ -293,7 +293,7 @@ def record(
             if meta[nr] is not None:
                 t._edge = (node, nr)
     if recording() >= 2:
-        annotate(node)
+        annotate(node, outs, results, inputs)
 
 
 #: What a node keeps, as bits.

@@ -160,6 +160,7 @@ class Op:
         self.samples, self.error_samples = samples, errors
         self.inputs: tuple[str, ...] = code.co_varnames[1 : code.co_argcount]
         self.attrs: tuple[str, ...] = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        self.attr_names: frozenset[str] = frozenset(self.attrs)
         if code.co_flags & 0x04:  # *tensors
             self.inputs = (code.co_varnames[code.co_argcount + code.co_kwonlyargcount],)
         self.defaults: dict[str, Any] = forward.__kwdefaults__ or {}
@@ -310,6 +311,8 @@ class Op:
             rest = self.inputs[len(args) :]
             if all([n in self.input_defaults for n in rest]):  # the commonest call
                 return (*args, *[self.input_defaults[n] for n in rest]), self.defaults
+        if len(args) == len(self.inputs) and kwargs.keys() == self.attr_names:  # how functions of ours call
+            return tuple(args), kwargs
         names = self.inputs + self.attrs
         if len(args) > len(names):
             raise errors.type_(

@@ -62,7 +62,7 @@ def single(op: Op) -> Callable[..., Any]:
         rules = [rule for rule in op.rules if rule is not None]
         shape_slot = 2 if any(2 in rule.slots for rule in rules) else 0
         size = len(op.slot_of)
-        plans = None if op.planner is None else Plans(op)
+        plans = Plans(op) if view or op.planner is not None else None
 
     def public(*args: Any, **kwargs: Any) -> Any:
         if not size:
@@ -86,10 +86,12 @@ def single(op: Op) -> Callable[..., Any]:
             rare = edge is not None and x._extra is not None
             if attrs is None or rare:
                 inputs, attrs = prepare(*args, **kwargs)
-                if rare or inputs[0] is not x or (dt is not F32 and dt is not F64):
+                if rare or inputs[0] is not x:
                     return apply(op, inputs, attrs)
                 if plans is not None:
                     plans.add(a, args, kwargs, attrs)
+                if dt is not F32 and dt is not F64:
+                    return apply(op, inputs, attrs)
             if r is None:
                 r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
         except (ValueError, RuntimeError, TypeError, IndexError, AttributeError):  # the general path says what is wrong
@@ -125,50 +127,53 @@ def single(op: Op) -> Callable[..., Any]:
 
 
 class Plans:
-    """What an op with a planner has decided, by the shape and strides of its array and the arguments beside it."""
+    """What an op has decided, by the shape, strides and dtype of its array and the arguments beside it: its attributes, and where it has a
+    planner a shorter way to the result. Ops with compiled code decide as soon as that may be had."""
 
     CAP = 4096
 
     def __init__(self, op: Op):
         self.planner: Any = op.planner
-        self.f32: dict[Any, tuple[Any, dict[str, Any]]] = {}
-        self.f64: dict[Any, tuple[Any, dict[str, Any]]] = {}
-        for known in (self.f32, self.f64):
-            forget_with_threads(known)
+        self.view = op.view
+        self.known: dict[Any, tuple[Any, dict[str, Any]]] = {}
+        forget_with_threads(self.known)
 
     def result(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The op's array, if there is a shorter way to it, and its attributes; None where nothing is decided."""
-        dt = a.dtype
-        known = self.f32 if dt is F32 else self.f64 if dt is F64 else None
-        if not known:
-            return None, None
         try:
-            run, attrs = known[self.key(a, args, kwargs)]
-            return (None if run is None else quietly(run, a)), attrs
+            run, attrs = self.known[self.key(a, args, kwargs)]
+            if run is None:
+                return None, attrs
+            return run(a) if self.view else quietly(run, a), attrs
         except (KeyError, TypeError, RuntimeError):  # not decided, an argument without a hash, another thread is inside
             return None, None
 
     @staticmethod
     def key(a: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Types belong to it: 1 and True are equal, and one of them may be refused."""
-        rest = args[1:]
         if kwargs:
-            return a.shape, a.strides, rest, *map(type, rest), *kwargs.items(), *map(type, kwargs.values())
-        return (a.shape, a.strides, rest, *map(type, rest)) if rest else (a.shape, a.strides)
+            rest = args[1:]
+            return a.shape, a.strides, a.dtype, rest, *map(type, rest), *kwargs.items(), *map(type, kwargs.values())
+        if len(args) == 1:
+            return a.shape, a.strides, a.dtype
+        rest = args[1:]
+        return a.shape, a.strides, a.dtype, rest, *map(type, rest)
 
     def add(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any], attrs: dict[str, Any]) -> None:
-        """Decide for arrays like ``a``, if the arguments beside it are plain values: as soon as compiled code may be had."""
-        if not patience.ready or any([value.__class__ not in DECIDABLE for value in (*args[1:], *kwargs.values())]):
+        """Decide for arrays like ``a``, if the arguments beside it are plain values."""
+        if not self.view and (not patience.ready or (a.dtype is not F32 and a.dtype is not F64)):
             return
-        known, key = self.f32 if a.dtype is F32 else self.f64, self.key(a, args, kwargs)
-        if key not in known:
-            if len(known) >= self.CAP:
-                known.clear()
-            known[key] = self.planner(a, **attrs), attrs
+        if any([value.__class__ not in DECIDABLE for value in (*args[1:], *kwargs.values())]):
+            return
+        key = self.key(a, args, kwargs)
+        if key not in self.known:
+            if len(self.known) >= self.CAP:
+                self.known.clear()
+            self.known[key] = None if self.planner is None else self.planner(a, **attrs), attrs
 
 
 #: Classes of arguments that say the same at each call.
-DECIDABLE = frozenset({int, bool, str, tuple, type(None)})
+DECIDABLE = frozenset({int, bool, str, tuple, types.Size, type(None)})
 
 
 def several(op: Op) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from .op import Op
 from .readers import REGISTRY, ArrayReader
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
-          "eq": "==", "ne": "!="}  # fmt: skip
+          "eq": "==", "ne": "!=", "and": "&", "or": "|"}  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -90,6 +90,15 @@ class Expr:
 
     def __ne__(self, other: object) -> Expr:  # type: ignore[override]
         return Expr("ne", (self, other))
+
+    def __and__(self, other: Any) -> Expr:
+        return Expr("and", (self, other))
+
+    def __or__(self, other: Any) -> Expr:
+        return Expr("or", (self, other))
+
+    def __invert__(self) -> Expr:
+        return Expr("logical_not", (self,))
 
     def __hash__(self) -> int:
         return id(self)
@@ -165,15 +174,39 @@ def formula(op: Op) -> str:
     return str(read(op))
 
 
-def derivative(op: Op, name: str) -> str:
-    """The rule for one input, in terms of ``g``, the inputs and the output."""
-    rule = op.rules[op.inputs.index(name)]
+def derivative(op: Op, name: str, g: Any = None, known: dict[str, Any] | None = None) -> str:
+    """The rule for one input, in terms of ``g``, the inputs and the output; see ``read_rule``."""
+    return str(read_rule(op, name, g, known))
+
+
+def read_rule(op: Op, name: str, g: Any = None, known: dict[str, Any] | None = None) -> Any:
+    """The rule for one input as an expression, or as a number where that is all it gives.
+
+    Args:
+        g: what stands for the gradient; the symbol ``g`` unless it is given.
+        known: values of attributes and of inputs that are numbers, which are put in their places.
+
+    Raises:
+        Unreadable: if there is no rule, or it looks at values or shapes.
+    """
+    where = op.inputs.index(name)
+    rule = op.joint or op.rules[where]
     if rule is None:
         raise Unreadable(f"{op.name} has no rule for '{name}'")
+    known = known or {}
     names = {slot: n for n, slot in op.slot_of.items()}
-    attrs = {n: op.defaults[n] for n in rule.attrs if n in op.defaults}
-    result = rule.fn(_reader, Expr("g"), *[Expr(names[s]) for s in rule.slots], **attrs)
-    return str(result)
+    symbols = [known.get(names[s], Expr(names[s])) for s in rule.slots]
+    attrs = {n: known.get(n, op.defaults.get(n)) for n in rule.attrs}
+    if "needs" in attrs:
+        attrs["needs"] = (True,) * len(op.inputs)
+    try:
+        result = rule.fn(_reader, Expr("g") if g is None else g, *symbols, **attrs)
+    except (AttributeError, TypeError, ValueError, KeyError, IndexError, RuntimeError) as error:
+        raise Unreadable(f"{op.name}, '{name}': {error}") from error
+    result = result[where] if op.joint else result
+    if not isinstance(result, (Expr, int, float)):
+        raise Unreadable(f"{op.name}, '{name}': the rule gives {type(result).__name__}")
+    return result
 
 
 def single_call(op: Op) -> str | None:

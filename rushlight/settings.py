@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from . import errors, types
@@ -114,30 +116,82 @@ def compile(model: Any = None, **options: Any) -> Any:  # noqa: A001
     return decorate
 
 
-# --- automatic mixed precision: what is remembered of it ----------------------------------------------------------------
-_autocast: dict[str, Any] = {"enabled": {}, "dtypes": {"cpu": types.bfloat16, "cuda": types.float16}, "cache": True}
+# --- automatic mixed precision: what a thread has switched on; rushlight.autocasting says what it does --------------------------
+class Autocast:
+    """Automatic mixed precision in a thread: for which kinds of devices it is on, the dtypes, the cache of weights, how many blocks."""
+
+    __slots__ = ("enabled", "dtypes", "cache", "depth")
+
+    def __init__(self, enabled: frozenset[str], dtypes: dict[str, types.dtype], cache: bool, depth: int):
+        self.enabled, self.dtypes, self.cache, self.depth = enabled, dtypes, cache, depth
+
+    def but(self, **changes: Any) -> Autocast:
+        """The same with some fields changed."""
+        return Autocast(**{name: changes.get(name, getattr(self, name)) for name in self.__slots__})
+
+
+_16_BITS = {
+    **dict.fromkeys("cpu hpu xla maia".split(), types.bfloat16),
+    **dict.fromkeys("cuda xpu mps ipu mtia privateuseone".split(), types.float16),
+}
+_OFF = Autocast(frozenset(), _16_BITS, True, 0)  # changed by nobody: ``but`` makes another
+_autocast: ContextVar[Autocast] = ContextVar("rushlight_autocast", default=_OFF)
+autocast_state = _autocast.get
+set_autocast_state = _autocast.set
+
+
+@contextmanager
+def autocast_as(state: Autocast) -> Iterator[None]:
+    """Inside, automatic mixed precision is as ``state`` says."""
+    token = _autocast.set(state)
+    try:
+        yield
+    finally:
+        _autocast.reset(token)
+
+
+def _kind(function: str, device_type: Any, unknown: str) -> str:
+    """A kind of device that has automatic mixed precision."""
+    if not isinstance(device_type, str):
+        raise errors.type_(
+            f"{function}(): argument 'device_type' (position 1) must be str, not {type(device_type).__name__}"
+        )
+    kind = types.device(device_type).type
+    if kind not in _16_BITS:
+        raise errors.runtime(unknown, f"There is no autocast for {kind!r}. Kinds that have one: {', '.join(_16_BITS)}.")
+    return kind
+
+
+_NO_KEY = "unknown device type for autocast in get_autocast_dispatch_key_from_device_type"
 
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
-    """Whether automatic mixed precision was switched on for a kind of device."""
-    return _autocast["enabled"].get(types.device(device_type).type, False)  # type: ignore[no-any-return]
+    """Whether automatic mixed precision is on in this thread for a kind of device."""
+    return _kind("is_autocast_enabled", device_type, _NO_KEY) in autocast_state().enabled
 
 
 def set_autocast_enabled(device_type: Any, enabled: bool | None = None) -> None:
-    """Kept, for ``is_autocast_enabled``; the older form takes the value alone and means CUDA."""
-    kind, value = ("cuda", device_type) if enabled is None else (types.device(device_type).type, enabled)
-    _autocast["enabled"][kind] = bool(value)
+    """Switch it on or off for good; the older form takes the value alone and means CUDA. ``torch.autocast`` does it for a block."""
+    kind, value = (
+        ("cuda", device_type) if enabled is None else (_kind("set_autocast_enabled", device_type, _NO_KEY), enabled)
+    )
+    state = autocast_state()
+    if kind == "cpu" and value:
+        from . import autocasting
+
+        autocasting.enter()  # without an end: nobody says when
+    set_autocast_state(state.but(enabled=state.enabled | {kind} if value else state.enabled - {kind}))
 
 
 def get_autocast_dtype(device_type: str) -> types.dtype:
     """The dtype of automatic mixed precision: bfloat16 on the CPU, float16 on CUDA, unless set."""
-    kind = types.device(device_type).type
-    return _autocast["dtypes"].get(kind, types.bfloat16)  # type: ignore[no-any-return]
+    return autocast_state().dtypes[_kind("get_autocast_dtype", device_type, "unsupported scalarType")]
 
 
 def set_autocast_dtype(device_type: str, dtype: types.dtype) -> None:
-    """Kept, for ``get_autocast_dtype``."""
-    _autocast["dtypes"][types.device(device_type).type] = dtype
+    """What products compute in while automatic mixed precision is on for a kind of device."""
+    kind, state = _kind("set_autocast_dtype", device_type, "unsupported scalarType"), autocast_state()
+    set_autocast_state(state.but(dtypes={**state.dtypes, kind: dtype}))
 
 
 def is_autocast_cpu_enabled() -> bool:
@@ -171,29 +225,36 @@ def set_autocast_gpu_dtype(dtype: types.dtype) -> None:
 
 
 def is_autocast_cache_enabled() -> bool:
-    """What ``set_autocast_cache_enabled`` was told; True at first."""
-    return _autocast["cache"]  # type: ignore[no-any-return]
+    """Whether a weight that is cast is kept until the outermost block ends; True at first."""
+    return autocast_state().cache
 
 
 def set_autocast_cache_enabled(enabled: bool) -> None:
-    """Kept: nothing is cached."""
-    _autocast["cache"] = bool(enabled)
+    """Keep weights that are cast, or cast them again each time."""
+    set_autocast_state(autocast_state().but(cache=bool(enabled)))
 
 
 def clear_autocast_cache() -> None:
-    """Nothing is cached."""
+    """Forget the weights that were cast."""
+    from . import autocasting
+
+    autocasting.forget()
 
 
 def autocast_increment_nesting() -> int:
     """One block deeper; how deep."""
-    _autocast["depth"] = _autocast.get("depth", 0) + 1
-    return _autocast["depth"]  # type: ignore[no-any-return]
+    return _nest(1)
 
 
 def autocast_decrement_nesting() -> int:
     """One block less deep; how deep."""
-    _autocast["depth"] = _autocast.get("depth", 0) - 1
-    return _autocast["depth"]  # type: ignore[no-any-return]
+    return _nest(-1)
+
+
+def _nest(step: int) -> int:
+    state = autocast_state()
+    set_autocast_state(state.but(depth=state.depth + step))
+    return state.depth + step
 
 
 def _assert(condition: Any, message: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import errors, types
-from .autograd.graph import FREED, Node, next_seq
+from .autograd.graph import FREED, Node, next_seq, notice
 from .autograd.mode import inference, recording
 from .kernels.lazy import computed
 from .tensor import Tensor, address, edge_of, requires_grad
@@ -106,6 +106,8 @@ class CopySlices(Node):
         self.meta: Any = (base._a.shape, base._a.dtype)
         self.hooks: None = None
         self.stack: list[str] | None = inner.stack
+        if recording() >= 2:
+            notice(self, (base,), (base._a,), ())
 
     def run(self, k: Any, g: Any, release: bool) -> Any:
         if self.inner is None:

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "rushlight"
 # A module belongs to the longest name here that it starts with; "" is rushlight/__init__.py itself. A module may import
 # at module level from its own layer and from those above it in this list, which stand below it in the house.
 LAYERS = [
-    ["types", "errors", "fpstate", "return_types", "names", "version", "futures", "classes"],
+    ["types", "errors", "fpstate", "return_types", "names", "version", "futures", "classes", "terminal"],
     ["kernels"],
     ["printing", "random", "functions"],
     ["tensor", "autograd.mode", "storage"],
@@ -32,12 +32,14 @@ LAYERS = [
     ["autograd.forward_ad", "autograd.functional"],
     ["entry_points"],
     ["settings"],
+    ["autocasting", "scaling"],
     ["amp", "accelerator", "distributed", "multiprocessing", "onnx", "compiler", "nested", "rare"],
     [
         "hub",
         "_C",
         "_dynamo",
         "_inductor",
+        "cpu",
         "cuda",
         "backends",
         "jit",
@@ -54,11 +56,12 @@ LAYERS = [
     ["optim", "data", "distributions", "func"],
     ["profiler", "autograd.profiler", "library", "sparse", "testing"],
     ["utils"],
+    ["explain"],
     ["distributed.nn", "distributed.optim", "distributed.fsdp", "distributed.algorithms"],
     [""],
     ["compat"],
     ["fx"],
-    ["bench"],
+    ["bench", "tour"],
     ["cli"],
     ["__main__"],
 ]
@@ -71,6 +74,7 @@ LAZY = {
     ): "a gradient of tensors inside vmap or jvp; programs without them never load it",
     ("fast", "entry_points"): "machine code for the short path, made when a program has shown that it is worth it",
     ("", "compat.alias"): "the front door of the alias; library users never pay for it",
+    ("settings", "autocasting"): "what autocast does to operations; a program without it never loads it",
     ("methods", "sparse.operations"): "x.to_sparse() and its kin; few programs have sparse tensors",
     ("sparse", ""): "torch.sparse.torch, which PyTorch happens to have, is the package",
     ("sparse.operations", ""): "cat and mm are found by their public names",
@@ -82,6 +86,7 @@ LAZY = {
     ("nn", "compat.facade"): "torch.nn.modules and what is below it: stand-ins, made when they are named",
     ("distributions", "compat.facade"): "torch.distributions.normal and its like: stand-ins, made when they are named",
     ("distributions.constraints", ""): "cat and stack are found by their public names",
+    ("nn.module", "explain.failures"): "the place of a failure, loaded when a module has failed",
     ("data.collate", ""): "stack is an op record like any other, found by its public name",
 }
 

@@ -94,13 +94,7 @@ def test_compile_hands_back():
     assert torch.compile(f) is f and torch.compile(dynamic=True)(f) is f
 
 
-def test_autocast():
-    with pytest.warns(UserWarning, match="Disabling autocast"), torch.autocast("cuda"):
-        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.float32
-    with torch.amp.autocast("cpu", enabled=False):
-        pass
-    with pytest.raises(NotImplementedError, match="bfloat16"):
-        torch.autocast("cpu")
+def test_older_names_of_autocast():
     with pytest.warns(FutureWarning, match="deprecated"), pytest.warns(UserWarning):
         torch.cuda.amp.autocast()
 

@@ -222,9 +222,13 @@ FUNCTIONS = {
 }  # fmt: skip
 
 
+COMPENSATED = {"exp", "tanh", "mish", "mish_slope"}
+
+
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_loops_and_numpy_agree(name, monkeypatch):
-    """Bit for bit, but for one number in 10,000, whose float64 value lies on the middle between two."""
+    """Bit for bit, but for one number in 10,000, whose float64 value lies on the middle between two; one in 500 where the exponential or
+    tanh in float32 (``code/compensated.py``) takes part."""
     random = np.random.default_rng(11)
     bits = random.integers(0, 1 << 32, 30_000, dtype=np.uint32).view(np.float32)
     ordinary = (random.standard_normal(30_000) * 4).astype(np.float32)
@@ -237,8 +241,13 @@ def test_loops_and_numpy_agree(name, monkeypatch):
                     answers.append(np.asarray(FUNCTIONS[name](x[:size].copy())))
             a, b = answers
             apart = np.flatnonzero(~((a == b) | (np.isnan(a) & np.isnan(b))))
-            assert len(apart) <= size / 10_000, (name, x[apart], a[apart], b[apart])
-            np.testing.assert_array_max_ulp(a[apart], b[apart], 1)
+            assert len(apart) <= size / (500 if name in COMPENSATED else 10_000), (name, x[apart], a[apart], b[apart])
+            if name == "mish_slope":  # two terms that cancel, in units of the gradient that they are multiplied by
+                assert (np.abs(a[apart] - b[apart]) <= 2 * np.spacing(np.abs(x[:size][::-1][apart]))).all()
+            else:
+                np.testing.assert_array_max_ulp(
+                    a[apart], b[apart], 2 if name == "mish" else 1
+                )  # one function of another
 
 
 # --- machine code -----------------------------------------------------------------------------------------------------

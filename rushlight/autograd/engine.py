@@ -172,7 +172,10 @@ class _Walk:
         anomaly = mode.anomaly.get()
         # Nothing is asked of a gradient on its way but to be an array that fits: most arrive through the short way below.
         short = not self.create_graph and self.needed is None
-        deferring = short and not anomaly
+        runner = mode.node_runner.get()
+        if runner is None and anomaly and mode.check_nans.get():
+            runner = run_checked
+        deferring = short and not anomaly and runner is None
         # The newest node that waits is kept out of heap and dict: along a chain neither is touched.
         newest: Any = None
         newest_g: Any = None
@@ -201,14 +204,12 @@ class _Walk:
                 if node in self.stop:
                     continue
             try:
-                grads = node.run(k, g, release)
+                grads = node.run(k, g, release) if runner is None else runner(node, k, g, release)
             except Exception as error:
                 explain_failure(node, error)
                 raise
             if not deferring or node.hooks is not None:
                 grads = tuple([computed(gi) for gi in grads])
-            if anomaly and mode.check_nans.get():
-                check_nan(node, grads)
             if node.hooks is not None and node.hooks.post:
                 grads = self.run_post_hooks(node, grads, g)
             for edge, gi in zip(node.edges, grads):  # noqa: B905 - a node gives one for each; asking takes time
@@ -369,11 +370,11 @@ def explain_failure(node: Node, error: Exception) -> None:
     )
 
 
-def check_nan(node: Node, grads: Any) -> None:
-    """In anomaly mode a NaN that a node produces is an error."""
-    for i, g in enumerate(grads):
-        array = g._a if isinstance(g, Tensor) else g
+def run_checked(node: Node, k: Any, g: Any, release: bool) -> Any:
+    """In anomaly mode: what a node gives, where a NaN is an error."""
+    grads = tuple([computed(x) for x in node.run(k, g, release)])
+    for i, x in enumerate(grads):
+        array = x._a if isinstance(x, Tensor) else x
         if array is not None and np.isnan(array).any():
-            error = RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
-            explain_failure(node, error)
-            raise error
+            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
+    return grads

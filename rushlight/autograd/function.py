@@ -12,7 +12,7 @@ from .. import errors, levels, types
 from ..tensor import FROM_FUNCTION, Tensor, alias_of, edge_of, extra, view_of, wrap
 from ..writing import bump, rebase
 from . import mode
-from .graph import FREED, Node, Packed, next_seq, pack
+from .graph import FREED, Node, Packed, next_seq, notice, pack
 from .mode import no_grad
 
 NO_VERSION = [0]
@@ -282,6 +282,8 @@ class Function(metaclass=_FunctionMeta):
         if recording:
             _attach(node, tensors, edges, [replaced.get(id(t), t) for t in node._non_differentiable])
         node.keep([t for t in tensors if isinstance(t, Tensor)] if recording else [])
+        if recording and mode.recording() >= 2:
+            notice(node, tensors, [t._a if isinstance(t, Tensor) else t for t in tensors], args)
         if not many:
             return tensors[0], node
         return tensors if isinstance(result, list) else tuple(tensors), node

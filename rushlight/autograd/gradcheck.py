@@ -62,7 +62,9 @@ def gradcheck(
         masked: accepted; it concerns sparse tensors only.
 
     Raises:
-        GradcheckError: the Jacobians differ. ValueError: no input requires grad. NotImplementedError: forward mode is asked for.
+        RuntimeError: the Jacobians differ; its type is GradcheckError.
+        ValueError: no input requires grad.
+        NotImplementedError: forward mode is asked for.
     """
     _refuse_forward_mode("gradcheck", check_forward_ad or check_batched_forward_grad)
     if not (check_forward_ad or check_backward_ad):

@@ -200,10 +200,17 @@ def dead_end(x: Tensor) -> tuple[Any, int]:
 tensor._dead_end = dead_end
 
 
-def annotate(node: Any) -> None:
-    """What is done to a new node in the slower modes: its stack is kept, what it saved goes through hooks."""
+def notice(node: Any, outs: Sequence[Any], results: Sequence[Any], inputs: Sequence[Any]) -> None:
+    """What is done with a new node in the slower modes: its stack is kept, watchers are told of it."""
     if mode.anomaly.get():
         record_stack(node)
+    for watcher in mode.watchers.get():
+        watcher(node, outs, results, inputs)
+
+
+def annotate(node: Any, outs: Sequence[Any], results: Sequence[Any], inputs: Sequence[Any]) -> None:
+    """The same for the node of an op record, whose saved arrays may go through hooks."""
+    notice(node, outs, results, inputs)
     hooks = mode.saved_hooks.get()
     if hooks is not None:
         node.pack(*hooks)

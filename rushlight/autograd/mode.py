@@ -1,8 +1,8 @@
 """Whether operations record a graph: ``no_grad``, ``enable_grad``, ``set_grad_enabled``, ``inference_mode``.
 
 The mode is a context variable, so that every thread starts with recording enabled and a coroutine keeps its own.
-Its value is a small int that the hot path only tests for truth: 0 records nothing, 1 records, 2 records together with the
-Python stack of every operation (anomaly mode), 3 hands what is saved to hooks (and records stacks in anomaly mode).
+Its value is a small int that the hot path only tests for truth: 0 records nothing, 1 records, 2 records and looks at every new
+node (anomaly mode keeps its Python stack, watchers are told of it), 3 also hands what is saved to hooks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import tensor
 
-OFF, ON, ON_WITH_STACK, ON_WITH_HOOKS = 0, 1, 2, 3
+OFF, ON, ON_AND_LOOKING, ON_WITH_HOOKS = 0, 1, 2, 3
 
 mode: ContextVar[int] = ContextVar("rushlight_grad_mode", default=ON)
 anomaly: ContextVar[bool] = ContextVar("rushlight_anomaly", default=False)
@@ -23,6 +23,11 @@ check_nans: ContextVar[bool] = ContextVar("rushlight_check_nans", default=True)
 #: The innermost ``saved_tensors_hooks``: ``(pack, unpack)``.
 saved_hooks: ContextVar[Any] = ContextVar("rushlight_saved_hooks", default=None)
 inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
+#: Who is told of every new node: ``watcher(node, outs, results, inputs)``. ``outs`` are the tensors that were made; of an in-place
+#: operation they still show the old values, the new ones are the arrays ``results``. ``inputs`` are what the operation was given.
+watchers: ContextVar[tuple[Callable[..., None], ...]] = ContextVar("rushlight_watchers", default=())
+#: Who runs the nodes of a backward in the engine's place, and looks at what they give: ``runner(node, k, g, release)``.
+node_runner: ContextVar[Callable[..., Any] | None] = ContextVar("rushlight_node_runner", default=None)
 
 #: The hot path's question: ``if recording(): ...``.
 recording = mode.get
@@ -46,7 +51,23 @@ def set_mode(enabled: bool) -> None:
     elif saved_hooks.get() is not None:
         mode.set(ON_WITH_HOOKS)
     else:
-        mode.set(ON_WITH_STACK if anomaly.get() else ON)
+        mode.set(ON_AND_LOOKING if anomaly.get() or watchers.get() else ON)
+
+
+class watching:
+    """``with watching(watcher):`` inside, ``watcher(node, outs, results, inputs)`` is told of every new node."""
+
+    def __init__(self, watcher: Callable[..., None]):
+        self.watcher = watcher
+
+    def __enter__(self) -> None:
+        self.previous = (watchers.get(), mode.get())
+        watchers.set((*self.previous[0], self.watcher))
+        set_mode(is_grad_enabled())
+
+    def __exit__(self, *exc: object) -> None:
+        watchers.set(self.previous[0])
+        mode.set(self.previous[1])
 
 
 class _Context:

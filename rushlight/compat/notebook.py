@@ -9,6 +9,7 @@ import linecache
 import os
 import re
 import tokenize
+from collections.abc import Callable
 from typing import Any
 
 from .pretty import pretty
@@ -35,12 +36,21 @@ def code_cells(source: bytes) -> list[str]:
     """The sources of a notebook's code cells, in order."""
     notebook = json.loads(source)
     cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
-    texts = (cell.get("source", cell.get("input", "")) for cell in cells if cell["cell_type"] == "code")
-    return ["".join(text) for text in texts]
+    return [text_of(cell) for cell in cells if cell["cell_type"] == "code"]
 
 
-def run_cell(cell: str, place: str, namespace: dict[str, Any]) -> None:
-    """Run one cell; ``place`` names it in tracebacks."""
+def text_of(cell: dict[str, Any]) -> str:
+    """A cell's source, which notebooks keep as one string or as lines."""
+    return "".join(cell.get("source", cell.get("input", "")))
+
+
+def show(value: Any) -> None:
+    """Print a result as Jupyter does in text."""
+    print(pretty(value))
+
+
+def run_cell(cell: str, place: str, namespace: dict[str, Any], show: Callable[[Any], None] = show) -> None:
+    """Run one cell and ``show`` its result; ``place`` names it in tracebacks."""
     lines = cell.splitlines(keepends=True)
     linecache.cache[place] = (len(cell), None, lines, place)
     tree = _parse(cell, place)
@@ -50,7 +60,7 @@ def run_cell(cell: str, place: str, namespace: dict[str, Any]) -> None:
         value = eval(compile(ast.Expression(last.value), place, "eval", dont_inherit=True), namespace)
         if value is not None and not _ends_in_semicolon(cell):
             namespace["_"] = value
-            print(pretty(value))
+            show(value)
 
 
 def _parse(cell: str, place: str) -> ast.Module:

@@ -5,35 +5,35 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from .. import fpstate
 from . import tracebacks
 from .alias import install_as_torch
+from .notebook import run_notebook
 
 
-def run_file(path: str, arguments: list[str], legacy: bool = False) -> int:
+def run_file(
+    path: str,
+    arguments: list[str],
+    legacy: bool = False,
+    notebook: Callable[[bytes, str, dict[str, Any]], None] = run_notebook,
+) -> int:
     """Run a script or an ``.ipynb`` notebook as ``__main__`` with ``import torch`` meaning Rushlight; the exit status.
 
     ``SystemExit`` passes through to the caller. NumPy's floating-point warnings are off for the whole process, since
-    here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through.
+    here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through; ``notebook`` is how notebooks are run.
     """
     try:
-        with open(path, "rb") as file:
-            source = file.read()
+        source = read(path)
     except OSError as error:
         print(f"rushlight: can't open file '{path}': {error.strerror}", file=sys.stderr)
         return 2
     _enter_program(path, arguments, legacy)
     try:
-        if path.endswith(".ipynb"):
-            from .notebook import run_notebook
-
-            run_notebook(source, path, _fresh_main())
-        else:
-            namespace = _fresh_main(__file__=path, __cached__=None)
-            exec(compile(source, path, "exec", dont_inherit=True), namespace)
+        _run(source, path, notebook)
         sys.stdout.flush()
     except SystemExit:
         raise
@@ -45,6 +45,27 @@ def run_file(path: str, arguments: list[str], legacy: bool = False) -> int:
         tracebacks.show(error)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
+
+
+def read(path: str) -> bytes:
+    """The source of a program."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def execute(path: str, arguments: list[str]) -> None:
+    """Run a program as ``run_file`` does, and let what it raises pass."""
+    source = read(path)
+    _enter_program(path, arguments, legacy=False)
+    _run(source, path, run_notebook)
+
+
+def _run(source: bytes, path: str, notebook: Callable[[bytes, str, dict[str, Any]], None]) -> None:
+    if path.endswith(".ipynb"):
+        notebook(source, path, _fresh_main())
+    else:
+        namespace = _fresh_main(__file__=path, __cached__=None)
+        exec(compile(source, path, "exec", dont_inherit=True), namespace)
 
 
 def _enter_program(path: str, arguments: list[str], legacy: bool) -> None:

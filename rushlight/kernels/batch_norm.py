@@ -6,6 +6,7 @@ vector are added by fused multiply-adds, others are rounded twice. Found by tryi
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ def worth(x: Array) -> bool:
     return llvm.available() if x.size >= LARGE else llvm.patience.over(3 * x.size, 10)
 
 
+@functools.cache
 def _compiled(name: str) -> Any:
     from .code import batch_norm as code
     from .kernel import compiled

@@ -165,8 +165,10 @@ class Module:
         self.functions: list[Code] = []
         self.globals: list[str] = []
         self.parts: dict[Any, str] = {}  # functions that kernels call
-        #: The processor's instruction for waiting loops.
-        self.pause = "llvm.x86.sse2.pause" if platform.machine() in ("x86_64", "AMD64") else ""
+        x86 = platform.machine() in ("x86_64", "AMD64")
+        #: The processor's instruction for waiting loops, and the one that chooses among eight numbers for each of eight lanes.
+        self.pause = "llvm.x86.sse2.pause" if x86 else ""
+        self.choose = "llvm.x86.avx2.permps" if x86 else ""
 
     def declare(self, name: str, text: str) -> None:
         if self.declared.setdefault(name, text) != text:

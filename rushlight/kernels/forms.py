@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from .emit import BOOL, I8, I32, I64, U8, Type, Value, constant, pointer_to
+from .emit import BOOL, F32, I8, I32, I64, U8, Type, Value, constant, pointer_to
 
 #: How ``struct`` calls the types of tables.
 _PACKED = {"f32": "f", "f64": "d", "i64": "q", "i32": "i", "u64": "Q", "u32": "I"}
@@ -191,6 +191,16 @@ class Built:
             known = f"@table{len(module.globals)} = private unnamed_addr {line}"
             module.globals.append(known)
         return Value(pointer_to(kind), known.partition(" ")[0])
+
+    def at_one_of(self, values: Any, bits: Value) -> Value:
+        """In each lane one of eight float32 numbers, by the three lowest bits of an i32."""
+        if self.code.module.choose and bits.type.lanes == 8:
+            numbers = "<" + ", ".join(constant(F32, v).typed for v in values) + ">"
+            return self.code.call(F32.times(8), self.code.module.choose, Value(F32.times(8), numbers), bits)  # type: ignore[return-value]
+        if bits.type.lanes > 8:
+            low, high = (self.at_one_of(values, half) for half in self.at_halves(bits))
+            return self.at_shuffle(low, high, tuple(range(bits.type.lanes)))
+        return self.at_gather(self.at_table(F32, values), self.to.binary(ast.BitAnd(), bits, 7))
 
     def at_stack(self, kind: Type, count: int) -> Value:
         """Room for some elements, 64-byte aligned, for the whole call; not initialised."""

@@ -22,17 +22,28 @@ def setting() -> str:
 
 @functools.cache
 def available() -> bool:
-    """Whether compiled code may be used here: a CPython with its lock, a working llvmlite, arrays as we know them, fused
-    operations (of x86's processors those since 2013), ``RUSHLIGHT_KERNELS`` not ``off``."""
-    if setting() == "off" or sys.implementation.name != "cpython" or sys.maxsize < 1 << 32:
-        return False
+    """Whether compiled code may be used here."""
+    return obstacle() is None
+
+
+def obstacle() -> str | None:
+    """Why compiled code may not be used here; None where it may: in a CPython with its lock, with a working llvmlite, arrays as we
+    know them and fused operations (of x86's processors those since 2013), ``RUSHLIGHT_KERNELS`` not ``off``."""
+    if setting() == "off":
+        return "by RUSHLIGHT_KERNELS"
+    if sys.implementation.name != "cpython" or sys.maxsize < 1 << 32:
+        return "they are made for CPython on 64-bit processors"
     import sysconfig
 
     from . import cpython
 
-    if sysconfig.get_config_var("Py_GIL_DISABLED") or _features() is None or (has("sse2") and not has("fma")):
-        return False
-    return cpython.trusted()
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return "they are made for a Python with the interpreter lock"
+    if _features() is None:
+        return "llvmlite is missing or finds no library"
+    if has("sse2") and not (has("fma") and has("avx2")):
+        return "this processor has no fused multiply-add or no AVX2"
+    return None if cpython.trusted() else "this NumPy's arrays are laid out otherwise than known"
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -23,6 +24,7 @@ def _three(values: Sizes, fill: int) -> list[int]:
     return [fill] * (3 - len(values)) + [int(v) for v in values]
 
 
+@functools.lru_cache(maxsize=4096)
 def _numbers(
     size: Sizes,
     out: Sizes,

@@ -25,8 +25,8 @@ read, write, strided, maybe, unroll = (Word(x) for x in ("read", "write", "strid
 load, store, gather, stack, pointer, address, copy, prefetch = (
     Word(x) for x in ("load", "store", "gather", "stack", "pointer", "address", "copy", "prefetch")
 )
-splat, iota, select, bitcast, shuffle, extract, insert, halves, table = (
-    Word(x) for x in ("splat", "iota", "select", "bitcast", "shuffle", "extract", "insert", "halves", "table")
+splat, iota, select, bitcast, shuffle, extract, insert, halves, table, one_of = (
+    Word(x) for x in ("splat", "iota", "select", "bitcast", "shuffle", "extract", "insert", "halves", "table", "one_of")
 )
 fma, absolute, maximum, minimum, sqrt, floor, ceil, trunc, rint, copysign = (
     Word(x) for x in ("fma", "abs", "maximum", "minimum", "sqrt", "floor", "ceil", "trunc", "rint", "copysign")

@@ -35,6 +35,8 @@ class Module:
     training: bool
     call_super_init: bool = False
     _version: int = 1
+    #: What goes in, for errors: ``"[*, {0.in_features}]"``, written with the module's attributes.
+    _takes: str = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         set_ = super().__setattr__
@@ -57,16 +59,22 @@ class Module:
 
     # --- calling ------------------------------------------------------------------------------------------------
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if (
-            self._forward_hooks
-            or self._forward_pre_hooks
-            or self._backward_hooks
-            or self._backward_pre_hooks
-            or _global_forward_hooks
-            or _global_forward_pre_hooks
-        ):
-            return self._call_with_hooks(args, kwargs)
-        return self.forward(*args, **kwargs)
+        try:
+            if (
+                self._forward_hooks
+                or self._forward_pre_hooks
+                or self._backward_hooks
+                or self._backward_pre_hooks
+                or _global_forward_hooks
+                or _global_forward_pre_hooks
+            ):
+                return self._call_with_hooks(args, kwargs)
+            return self.forward(*args, **kwargs)
+        except Exception as error:
+            from ..explain.failures import place
+
+            place(error, self, args, kwargs)
+            raise
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for key, hook in (*_global_forward_pre_hooks.items(), *self._forward_pre_hooks.items()):

@@ -390,7 +390,7 @@ def _check_mode(mode: Any) -> None:
     ],
 )  # fmt: skip
 def divide_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """In-place :func:`divide`."""
+    """In-place :func:`torch.divide`."""
     if rounding_mode is None:
         return inplace(div, (self, other), {})
     _check_mode(rounding_mode)

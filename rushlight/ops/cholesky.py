@@ -126,7 +126,7 @@ def cholesky(A: Tensor, *, upper: bool = False, out: Any = None) -> Tensor:
     """The lower triangular L of ``A = L L^H`` (or the upper U of ``U^H U``); only that triangle of A is read.
 
     Raises:
-        LinAlgError: for a matrix that is not positive definite.
+        torch.linalg.LinAlgError: for a matrix that is not positive definite.
     """
     result, info = _checked("linalg.cholesky", "linalg.cholesky", A, upper)
     _refuse("linalg.cholesky", info)

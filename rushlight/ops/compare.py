@@ -14,20 +14,20 @@ from ..promotion import element, result_type
 from ..tensor import Tensor
 
 
-def _comparison(name: str, ufunc: Any, doc: str, aliases: str = "", refuses: Any = None) -> None:
+def _comparison(name: str, doc: str, aliases: str = "", refuses: Any = None) -> None:
     def forward(k, input, other):
-        return ufunc(input, other)
+        return getattr(k, name)(input, other)
 
     forward.__name__, forward.__doc__ = name, doc
     elementwise(methods=f"{name} {name}_", aliases=aliases, refuses=refuses, nondiff=True, numbers="second")(forward)
 
 
-_comparison("eq", np.equal, "``input == other``, elementwise.")
-_comparison("ne", np.not_equal, "``input != other``, elementwise.", "not_equal")
-_comparison("lt", np.less, "``input < other``, elementwise.", "less", "complex")
-_comparison("le", np.less_equal, "``input <= other``, elementwise.", "less_equal", "complex")
-_comparison("gt", np.greater, "``input > other``, elementwise.", "greater", "complex")
-_comparison("ge", np.greater_equal, "``input >= other``, elementwise.", "greater_equal", "complex")
+_comparison("eq", "``input == other``, elementwise.")
+_comparison("ne", "``input != other``, elementwise.", "not_equal")
+_comparison("lt", "``input < other``, elementwise.", "less", "complex")
+_comparison("le", "``input <= other``, elementwise.", "less_equal", "complex")
+_comparison("gt", "``input > other``, elementwise.", "greater", "complex")
+_comparison("ge", "``input >= other``, elementwise.", "greater_equal", "complex")
 
 
 def _logical(name: str, ufunc: Any, doc: str) -> None:

@@ -157,6 +157,14 @@ def _again(g: Any, saved: Any, mode: str, reverse: bool, needs: Any) -> Any:
         return tuple(next(gradients) if need else None for need in needs)
 
 
+def _layer(mode: str, gates: Any, hidden: Any, w_hh: Any, b_hh: Any, reverse: bool) -> Any:
+    if gates._a.dtype is hidden._a.dtype:
+        return gated_layer.public(gates, hidden, w_hh, b_hh, mode=mode, reverse=reverse)
+    inputs = gates.unbind(0)  # autocast has narrowed the product, and will those of the steps
+    outputs = gated_steps(mode, inputs[::-1] if reverse else inputs, hidden, w_hh, b_hh)
+    return REGISTRY["stack"].public(outputs[::-1] if reverse else outputs), outputs[-1]
+
+
 # --- all layers -----------------------------------------------------------------------------------------------------------
 def _layers(
     mode: str, input: Any, hx: Any, params: Any, has_biases: bool, num_layers: int, dropout: float, train: bool, bidirectional: bool,
@@ -173,7 +181,7 @@ def _layers(
             at = layer * directions + d
             w_ih, w_hh, *biases = params[at * each : (at + 1) * each]
             b_ih, b_hh = biases or (None, None)
-            out, last = gated_layer.public(linear(x, w_ih, b_ih), hx[at], w_hh, b_hh, mode=mode, reverse=bool(d))
+            out, last = _layer(mode, linear(x, w_ih, b_ih), hx[at], w_hh, b_hh, bool(d))
             outputs.append(out)
             finals.append(last)
         x = outputs[0] if directions == 1 else REGISTRY["cat"].public(outputs, -1)

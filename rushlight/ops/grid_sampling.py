@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels.iteration import is_half
 from ..op import opaque
 from ..tensor import Tensor
 from .pooling import require_tensor
@@ -326,11 +327,18 @@ def _base(size: Any, align: bool, dtype: Any) -> Any:
     return np.stack([*(part.reshape(-1) for part in reversed(mesh)), np.ones(int(np.prod(size)))], 1).astype(dtype)
 
 
+def _products(a: Any, b: Any) -> Any:
+    """``a @ b``; 16-bit floats are multiplied in float32 and rounded once."""
+    return (
+        np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype) if is_half(a.dtype) else np.matmul(a, b)
+    )
+
+
 @opaque(public=False, grad_name="AffineGridGeneratorBackward0")
 def affine_places(k, theta, *, size, align):
     """Each place of the grid, with a one behind, times the transposed matrix."""
     base = _base(size, align, theta.dtype)
-    return np.matmul(base, theta.swapaxes(1, 2)).reshape(theta.shape[0], *size, len(size))
+    return _products(base, theta.swapaxes(1, 2)).reshape(theta.shape[0], *size, len(size))
 
 
 @affine_places.vjp("theta")
@@ -343,7 +351,7 @@ def affine_places_back(k, input, *, size, align):
     """The gradient of ``affine_places``: gradients of places, summed against the places."""
     base = _base(size, align, input.dtype)
     flat = input.reshape(input.shape[0], len(base), len(size))
-    return np.matmul(flat.swapaxes(1, 2), base)
+    return _products(flat.swapaxes(1, 2), base)
 
 
 @affine_places_back.vjp("input")

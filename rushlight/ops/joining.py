@@ -24,6 +24,10 @@ def common_dtype(arrays: Any) -> Any:
     return common.np
 
 
+def _of_dtype(arrays: Any, dtype: Any) -> Any:
+    return [a if a.dtype is dtype else a.astype(dtype, copy=False) for a in arrays]
+
+
 def need_tensors(name: str, tensors: Any) -> None:
     """Refuse what is no tuple or list of tensors."""
     if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
@@ -32,7 +36,7 @@ def need_tensors(name: str, tensors: Any) -> None:
             f"Write torch.{name}([a, b]).",
         )
     for i, x in enumerate(tensors):
-        if not hasattr(x, "shape"):
+        if x.__class__ is not Tensor and not hasattr(x, "shape"):
             raise errors.type_(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
 
 
@@ -70,7 +74,7 @@ def cat(k, *tensors, dim):
     parts = [x for x in tensors if x.shape != (0,)]
     if not parts:
         return np.empty(0, common)
-    return in_order(np.concatenate([p.astype(common, copy=False) for p in parts], dim))
+    return in_order(np.concatenate(_of_dtype(parts, common), dim))
 
 
 @cat.prepare
@@ -128,7 +132,9 @@ def _(k, g, tensors_shape, dim, needs):
 def stack(k, *tensors, dim):
     """Tensors of one shape along a new dimension."""
     common = common_dtype(tensors)
-    return in_order(np.stack([x.astype(common, copy=False) for x in tensors], dim))
+    first = tensors[0].shape
+    shape = (*first[:dim], 1, *first[dim:])
+    return in_order(np.concatenate([x.reshape(shape) for x in _of_dtype(tensors, common)], dim))
 
 
 @stack.prepare

@@ -12,7 +12,7 @@ from ..functions import function
 from ..readers import REGISTRY
 from ..tensor import Tensor, wrap
 from ..writing import write_out
-from .matrices import NO_0D, check_matrix, check_tensor, well
+from .matrices import NO_0D, check_floats, check_matrix, check_tensor, well
 from .norms import vector_norm
 from .solving import inverse_info
 from .svd import svdvals
@@ -68,8 +68,8 @@ def _matrix_norm(A: Tensor, ord: Any, row: int, column: int, keepdim: bool) -> T
     if ord == "fro":
         return vector_norm.public(A, 2, (row, column), keepdim)  # type: ignore[no-any-return]
     if ord in ("nuc", 2, -2):
-        moved = A.movedim((row, column), (-2, -1))
-        S = svdvals(moved)
+        check_floats("linalg.matrix_norm", A, low=False)
+        S = svdvals(A.movedim((row, column), (-2, -1)))
         name = {2: "amax", -2: "amin"}.get(ord)
         out = (
             S.sum(-1, keepdim)

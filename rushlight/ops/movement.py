@@ -128,9 +128,9 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         a = input._a
     except AttributeError:
         raise errors.not_a_tensor("reshape", "input", 1, input) from None
-    size = infer_size(sizes(shape), a.size)
     if a.flags.c_contiguous:
-        return view.public(input, size)  # type: ignore[no-any-return]
+        return view.public(input, *shape)  # type: ignore[no-any-return]
+    size = infer_size(sizes(shape), a.size)
     if view_strides(a.shape, element_strides(a), size) is not None:
         return reshape_alias.public(input, size=size)  # type: ignore[no-any-return]
     return copied_reshape.public(input, size=size)  # type: ignore[no-any-return]
@@ -357,6 +357,16 @@ def _(input, *size, implicit=False, **named):
 def describe(input: Any) -> str:
     dtype = types.scalar_name(types.of_array(input._a if isinstance(input, Tensor) else input))
     return f"torch.{dtype}Tensor{{{list(input.shape)}}}"
+
+
+@expand.plan
+def _(input, size):
+    """By its strides, for memory in order and NumPy's own dtypes: ``broadcast_to`` takes ten times as long."""
+    if not input.flags.c_contiguous or input.dtype.kind not in "biufc":
+        return None
+    like = np.broadcast_to(input, size)
+    dtype, strides = input.dtype, like.strides
+    return lambda a: np.ndarray(size, dtype, a, 0, strides)
 
 
 @expand.vjp("input")

@@ -6,6 +6,7 @@ of the output.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from .. import errors, levels, types
 from ..autograd.mode import recording
-from ..functions import function
+from ..functions import function, remembered
 from ..kernels import llvm
 from ..kernels.windows import inner, padded, positions
 from ..op import REGISTRY, opaque
@@ -33,6 +34,11 @@ def native(x: Any, windows: int) -> Any:
     work = max(windows, x.size)
     if not (llvm.available() if work >= LARGE else llvm.patience.over(work, 1)):
         return None
+    return _pools()
+
+
+@functools.cache
+def _pools() -> Any:
     from ..kernels import pooling
 
     return pooling
@@ -268,6 +274,7 @@ def require_tensor(name: str, input: Any) -> None:
         raise errors.not_a_tensor(name, "input", 1, input)
 
 
+@remembered
 def _settings(name: str, n: int, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
     """Kernel, stride, padding and dilation, in their ranges."""
     kernel = sizes_of(name, "kernel_size", kernel, n)
@@ -303,10 +310,11 @@ def _check_max_pool1d(kernel: int, stride: int, padding: int, dilation: int) -> 
         )
 
 
-def _fitting(input: Tensor, n: int, kernel: Any, step: Any, pad: Any, spread: Any, up: bool) -> tuple[int, ...]:
-    """How many windows there are; with ``up`` (ceil mode) the last may reach over the end, but must start before it."""
+@remembered
+def _fitting(shape: Any, n: int, kernel: Any, step: Any, pad: Any, spread: Any, up: bool) -> tuple[int, ...]:
+    """How many windows there are in a shape; with ``up`` (ceil mode) the last may reach over the end, but must start before it."""
     sizes = []
-    for m, q, s, p, d in zip(input.shape[-n:], kernel, step, pad, spread, strict=True):
+    for m, q, s, p, d in zip(shape[-n:], kernel, step, pad, spread, strict=True):
         span = m + 2 * p - d * (q - 1) - 1
         o = (-(-span // s) if up else span // s) + 1
         if up and (o - 1) * s >= m + p:
@@ -390,7 +398,7 @@ def _max(n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: A
     kernel, step, pad, spread = _settings(called, n, kernel, stride, padding, dilation)
     if not plain:
         _check_rank(name, input.unsqueeze(-2) if n == 1 else input, max(n, 2))
-    out = _fitting(input, n, kernel, step, pad, spread, up)
+    out = _fitting(tuple(input.shape), n, kernel, step, pad, spread, up)
     if min(out) <= 0:
         if plain:
             raise errors.runtime(f"max_pool1d() Invalid computed output size: {out[0]}")
@@ -430,7 +438,7 @@ def _average(
         _check_rank("avg_pool2d", x, 2)
     else:
         x = input
-    out = _fitting(input, n, kernel, step, pad, (1,) * n, up)
+    out = _fitting(tuple(input.shape), n, kernel, step, pad, (1,) * n, up)
     if min(out) <= 0:
         if n == 3 and any(m < q for m, q in zip(input.shape[-3:], kernel, strict=True)):
             (t, h, w), (a, b, c) = input.shape[-3:], kernel

@@ -178,7 +178,7 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     errors=lambda m: [m.error(RuntimeError, "the base given to float_power_ has dtype Long but", m.i(2), 2)],
 )
 def float_power_(self: Tensor, exponent: Any) -> Tensor:
-    """In-place :func:`float_power`, for tensors of double precision."""
+    """In-place :func:`torch.float_power`, for tensors of double precision."""
     want = types.complex128 if is_complex_operand(self) or is_complex_operand(exponent) else types.float64
     if self.dtype is not want:
         raise errors.runtime(

@@ -14,7 +14,7 @@ from ..op import opaque
 from ..readers import REGISTRY
 from ..tensor import Tensor
 from ..writing import write_out
-from .matmul import _product, check_added, matmul, mm, mv, needs_tensors
+from .matmul import _product, check_added, dot, matmul, mm, mv, needs_tensors
 
 _NO_0D = "0-d", "products take vectors or matrices"
 
@@ -406,7 +406,10 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
     sum_a, sum_b = [check_dim(d, a._a.ndim) for d in first], [check_dim(d, b._a.ndim) for d in second]
     keep_a = [i for i in range(a._a.ndim) if i not in sum_a]
     keep_b = [i for i in range(b._a.ndim) if i not in sum_b]
-    product = mm.public(_folded(a, keep_a, sum_a, True), _folded(b, keep_b, sum_b, False))
+    if all(x._a.shape[i] == 1 for x, kept in ((a, keep_a), (b, keep_b)) for i in kept):  # one number
+        product = dot.public(a.permute(*keep_a, *sum_a).reshape(-1), b.permute(*sum_b, *keep_b).reshape(-1))
+    else:
+        product = mm.public(_folded(a, keep_a, sum_a, True), _folded(b, keep_b, sum_b, False))
     result = product.view([a._a.shape[i] for i in keep_a] + [b._a.shape[i] for i in keep_b])
     return result if out is None else write_out("tensordot", out, result, (), "exact")  # type: ignore[no-any-return]
 

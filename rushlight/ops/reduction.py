@@ -282,8 +282,8 @@ def _with_mean(name: str, root: bool, doc: str) -> None:
             return gradient(k, g, input, None, dim, keepdim, correction)
 
 
-_with_mean("var_mean", False, "Variance and mean, see :func:`var`.")
-_with_mean("std_mean", True, "Standard deviation and mean, see :func:`std`.")
+_with_mean("var_mean", False, "Variance and mean, see :func:`torch.var`.")
+_with_mean("std_mean", True, "Standard deviation and mean, see :func:`torch.std`.")
 
 
 def _quantifier(name: str, ufunc: Any, doc: str) -> None:

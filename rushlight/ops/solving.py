@@ -93,7 +93,7 @@ def inv(A: Tensor, *, out: Any = None) -> Tensor:
     """The inverse of a square matrix, or of each of a batch.
 
     Raises:
-        LinAlgError: for a singular matrix.
+        torch.linalg.LinAlgError: for a singular matrix.
     """
     check_matrix("linalg.inv", A)
     check_floats("linalg.inv", A, low=False)
@@ -226,7 +226,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Any = None) -> Tensor
     """X of ``A X = B`` (``X A = B`` with ``left=False``); B is a matrix, a vector, or a batch of either.
 
     Raises:
-        LinAlgError: for a singular matrix.
+        torch.linalg.LinAlgError: for a singular matrix.
     """
     result, info = _solved("linalg.solve", A, B, left)
     _refuse_singular_system("torch.linalg.solve", info)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from .. import errors, levels
-from ..autograd.graph import Node, next_seq, record_stack
-from ..autograd.mode import anomaly, recording
+from ..autograd.graph import Node, next_seq, notice
+from ..autograd.mode import recording
 from ..errors import check_dim
 from ..functions import function
 from ..readers import REGISTRY
@@ -67,8 +67,8 @@ def parts(name: str, input: Tensor, arrays: list[Any], dim: int, joins: str, vie
         node.__class__ = _single(cls)
     for nr, t in enumerate(out):
         t._edge = (node, nr)
-    if recording() >= 2 and anomaly.get():
-        record_stack(node)
+    if recording() >= 2:
+        notice(node, out, arrays, (input,))
     return tuple(out)
 
 

@@ -109,8 +109,8 @@ class Optimizer:
         """Add a group of parameters; settings it does not give are the defaults. On an error nothing is added.
 
         Raises:
-            TypeError: for what is no tensor. ValueError: for a non-leaf, a parameter that is in another group, or names on
-            some of the parameters only.
+            TypeError: for what is no tensor.
+            ValueError: for a non-leaf, a parameter that is in another group, or names on some of the parameters only.
         """
         if not isinstance(param_group, dict):
             raise errors.type_(f"param_group must be a dict, but got {type(param_group)}")

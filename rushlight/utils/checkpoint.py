@@ -55,8 +55,8 @@ def checkpoint(
         preserve_rng_state: draw the same random numbers again.
 
     Raises:
-        CheckpointError: if the second run records another graph than the first. ValueError: for keyword arguments of a
-        reentrant one.
+        torch.utils.checkpoint.CheckpointError: if the second run records another graph than the first.
+        ValueError: for keyword arguments of a reentrant one.
     """
     if use_reentrant is None:
         warnings.warn(_EXPLICIT, UserWarning, stacklevel=2)

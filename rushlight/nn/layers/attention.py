@@ -19,6 +19,8 @@ class MultiheadAttention(Module):
     (N, L, E) in place of (L, N, E).
     """
 
+    _takes = "[T, N, {0.embed_dim}], or [N, T, {0.embed_dim}] with batch_first=True (here batch_first={0.batch_first})"
+
     kdim: int
     vdim: int
     num_heads: int

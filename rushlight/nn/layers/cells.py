@@ -17,6 +17,8 @@ F: Any = functional
 class RNNCellBase(Module):
     """What the three share: ``weight_ih, weight_hh, bias_ih, bias_hh``, one block of rows for each gate."""
 
+    _takes = "[N, {0.input_size}] or [{0.input_size}]"
+
     input_size: int
     hidden_size: int
     bias: bool

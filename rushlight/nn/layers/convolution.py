@@ -174,11 +174,15 @@ class _ConvTranspose(_ConvNd):
 class Conv1d(_Conv):
     """Convolution over one dimension: see ``nn.functional.conv1d``."""
 
+    _takes = "[N, {0.in_channels}, L] or [{0.in_channels}, L]"
+
     dims = 1
 
 
 class Conv2d(_Conv):
     """Convolution over two dimensions: see ``nn.functional.conv2d``."""
+
+    _takes = "[N, {0.in_channels}, H, W] or [{0.in_channels}, H, W]"
 
     dims = 2
 
@@ -186,11 +190,15 @@ class Conv2d(_Conv):
 class Conv3d(_Conv):
     """Convolution over three dimensions: see ``nn.functional.conv3d``."""
 
+    _takes = "[N, {0.in_channels}, D, H, W] or [{0.in_channels}, D, H, W]"
+
     dims = 3
 
 
 class ConvTranspose1d(_ConvTranspose):
     """Transposed convolution over one dimension: see ``nn.functional.conv_transpose1d``."""
+
+    _takes = "[N, {0.in_channels}, L] or [{0.in_channels}, L]"
 
     dims = 1
 
@@ -198,10 +206,14 @@ class ConvTranspose1d(_ConvTranspose):
 class ConvTranspose2d(_ConvTranspose):
     """Transposed convolution over two dimensions: see ``nn.functional.conv_transpose2d``."""
 
+    _takes = "[N, {0.in_channels}, H, W] or [{0.in_channels}, H, W]"
+
     dims = 2
 
 
 class ConvTranspose3d(_ConvTranspose):
     """Transposed convolution over three dimensions: see ``nn.functional.conv_transpose3d``."""
+
+    _takes = "[N, {0.in_channels}, D, H, W] or [{0.in_channels}, D, H, W]"
 
     dims = 3

@@ -14,6 +14,8 @@ from .linear import empty_parameter
 class Embedding(Module):
     """A row of ``weight`` for each integer; the row ``padding_idx`` is zero and gets no gradient."""
 
+    _takes = "int64 or int32 of any shape, from 0 to {0.num_embeddings} - 1"
+
     num_embeddings: int
     embedding_dim: int
     padding_idx: int | None
@@ -84,6 +86,8 @@ _DEFAULTS = {"padding_idx": None, "max_norm": None, "norm_type": 2.0, "scale_gra
 
 class EmbeddingBag(Module):
     """Sums, means or maxima of rows of ``weight``."""
+
+    _takes = "int64 or int32 [N, L], or [L] with offsets, from 0 to {0.num_embeddings} - 1"
 
     num_embeddings: int
     embedding_dim: int

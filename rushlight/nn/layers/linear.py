@@ -37,6 +37,8 @@ class Identity(Module):
 class Linear(Module):
     """``input @ weight.T + bias``; weight is (out_features, in_features)."""
 
+    _takes = "[*, {0.in_features}]"
+
     in_features: int
     out_features: int
 
@@ -117,6 +119,8 @@ class Unflatten(Module):
 
 class Bilinear(Module):
     """``x1 @ weight[k] @ x2 + bias[k]`` for each output k; weight is (out_features, in1_features, in2_features)."""
+
+    _takes = "[*, {0.in1_features}] and [*, {0.in2_features}]"
 
     in1_features: int
     in2_features: int

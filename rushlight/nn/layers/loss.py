@@ -53,11 +53,15 @@ class _WeightedLoss(_Loss):
 class BCELoss(_WeightedLoss):
     """Binary cross entropy of probabilities."""
 
+    _takes = "input and target of one shape and dtype, both from 0 to 1"
+
     _function = "binary_cross_entropy"
 
 
 class BCEWithLogitsLoss(_WeightedLoss):
     """Binary cross entropy of logits."""
+
+    _takes = "input and target of one shape and floating dtype"
 
     _function = "binary_cross_entropy_with_logits"
     _arguments = ("weight", "pos_weight")
@@ -78,6 +82,8 @@ class BCEWithLogitsLoss(_WeightedLoss):
 class NLLLoss(_WeightedLoss):
     """Negative log likelihood of log-probabilities."""
 
+    _takes = "input [N, C] and target int64 [N], or input [N, C, ...] and target [N, ...]"
+
     _function = "nll_loss"
     _arguments = ("weight", "ignore_index")
 
@@ -95,6 +101,8 @@ class NLLLoss(_WeightedLoss):
 
 class CrossEntropyLoss(_WeightedLoss):
     """Cross entropy of logits."""
+
+    _takes = "input [N, C] and target int64 [N], or input [N, C, ...] and target [N, ...]; or target like input"
 
     ignore_index: int
     label_smoothing: float

@@ -93,11 +93,15 @@ class _BatchNorm(_Norm):
 class BatchNorm1d(_BatchNorm):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` per channel of (N, C) or (N, C, L)."""
 
+    _takes = "[N, {0.num_features}] or [N, {0.num_features}, L]"
+
     dims: tuple[int, ...] = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` per channel of (N, C, H, W)."""
+
+    _takes = "[N, {0.num_features}, H, W]"
 
     dims: tuple[int, ...] = (4,)
 
@@ -105,11 +109,15 @@ class BatchNorm2d(_BatchNorm):
 class BatchNorm3d(_BatchNorm):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` per channel of (N, C, D, H, W)."""
 
+    _takes = "[N, {0.num_features}, D, H, W]"
+
     dims: tuple[int, ...] = (5,)
 
 
 class SyncBatchNorm(_BatchNorm):
     """Batch norm over the batches of all processes, of which there is one."""
+
+    _takes = "[N, {0.num_features}, *]"
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
@@ -174,11 +182,15 @@ class _InstanceNorm(_Norm):
 class InstanceNorm1d(_InstanceNorm):
     """Each channel of each sample of (N, C, L) normalised by itself."""
 
+    _takes = "[N, {0.num_features}, L] or [{0.num_features}, L]"
+
     dims: tuple[int, ...] = (2, 3)
 
 
 class InstanceNorm2d(_InstanceNorm):
     """Each channel of each sample of (N, C, H, W) normalised by itself."""
+
+    _takes = "[N, {0.num_features}, H, W] or [{0.num_features}, H, W]"
 
     dims: tuple[int, ...] = (3, 4)
 
@@ -186,11 +198,15 @@ class InstanceNorm2d(_InstanceNorm):
 class InstanceNorm3d(_InstanceNorm):
     """Each channel of each sample of (N, C, D, H, W) normalised by itself."""
 
+    _takes = "[N, {0.num_features}, D, H, W] or [{0.num_features}, D, H, W]"
+
     dims: tuple[int, ...] = (4, 5)
 
 
 class GroupNorm(Module):
     """Groups of channels of each sample normalised together, then weight and bias per channel."""
+
+    _takes = "[N, {0.num_channels}, *]"
 
     num_groups: int
     num_channels: int
@@ -229,6 +245,8 @@ class GroupNorm(Module):
 class LayerNorm(Module):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions."""
 
+    _takes = "[*] ending in {0.normalized_shape}"
+
     eps: float
     elementwise_affine: bool
 
@@ -265,6 +283,8 @@ class LayerNorm(Module):
 
 class RMSNorm(Module):
     """``x / sqrt(mean(x**2) + eps) * weight`` over the last dimensions."""
+
+    _takes = "[*] ending in {0.normalized_shape}"
 
     eps: float | None
     elementwise_affine: bool

@@ -10,6 +10,7 @@ from typing import Any
 from ...op import REGISTRY
 from ...ops.gated import gru, rnn_relu, rnn_tanh
 from ...ops.recurrent import lstm
+from ...settings import autocast_state
 from ...types import scalar_name
 from .. import functional, init
 from ..module import Module
@@ -21,6 +22,11 @@ F: Any = functional
 
 class RNNBase(Module):
     """What the three share: parameters ``weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ...`` and the walk over time."""
+
+    _takes = (
+        "[T, N, {0.input_size}], or [N, T, {0.input_size}] with batch_first=True (here "
+        "batch_first={0.batch_first}), or [T, {0.input_size}]"
+    )
 
     input_size: int
     hidden_size: int
@@ -173,7 +179,7 @@ class RNNBase(Module):
 
     def _check_input(self, input: Any) -> None:
         weight = self.weight_ih_l0
-        if input.dtype is not weight.dtype:
+        if input.dtype is not weight.dtype and not autocast_state().enabled:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). Convert input: "
                 f"input.to({weight.dtype}), or convert model: model.to({input.dtype})"

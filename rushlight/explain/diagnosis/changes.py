@@ -1,0 +1,145 @@
+"""Changes to a training that are tried in a copy of it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ... import nn
+from ...nn import functional
+from ...tensor import Tensor, wrap
+from .. import places
+from ..listening import hear_through
+
+
+class Change(NamedTuple):
+    """What is done otherwise in a run; each field's default leaves things as they are."""
+
+    rate: float = 1.0  # times the step size
+    root: float = 1.0  # times the gradient of the loss
+    by_hand: bool = False  # the program changes its parameters itself: the step size is changed through the gradient
+    zero: bool = False  # gradients that a step has used are forgotten before the next backward
+    hold: tuple[str, ...] = ()  # parameters added to the optimizer
+    inputs: tuple[Any, Any] | None = None  # mean and standard deviation that inputs are normalised with
+    weights: dict[str, float] | None = None  # standard deviations that weights are drawn anew with, biases being zero
+    rectify: tuple[Any, ...] = ()  # lines and modules at which sigmoid and tanh become relu
+    clip: float = 0.0  # largest norm of the gradient
+    fill: tuple[str, ...] = ()  # parameters given other numbers
+    align: bool = False  # targets take the shape of predictions with as many elements
+    logits: tuple[Any, ...] = ()  # lines and modules at which softmax is left out
+    connect: bool = False  # detach() and .data hand on the tensor itself
+    freeze: int = -1  # from this step on parameters stay, and gradients are averaged
+    only_nan: bool = False  # run under detect_nan
+
+
+def rate_around_step(optimizer: Any, factor: float) -> list[tuple[Any, Any]]:
+    """Multiply an optimizer's step sizes; the groups and what they had."""
+    before = [(group, group["lr"]) for group in optimizer.param_groups if "lr" in group]
+    for group, lr in before:
+        group["lr"] = lr * factor
+    return before
+
+
+def redraw(leaf: Tensor, std: float, rng: Any) -> None:
+    """Normal numbers of this standard deviation in place of a parameter's."""
+    leaf._a[...] = rng.standard_normal(leaf._a.shape) * std
+    leaf._vc[0] += 1
+
+
+def clip_gradients(leaves: list[Tensor], largest: float) -> None:
+    """Scale all gradients so that their norm together is at most ``largest``."""
+    grads = [p._grad._a for p in leaves if p._grad is not None]
+    norm = float(np.sqrt(sum(float(np.vdot(g, g).real) for g in grads)))
+    if norm > largest:
+        for g in grads:
+            g *= largest / norm
+
+
+def normalised(x: Tensor, mean: Any, std: Any) -> Tensor:
+    """An input with mean 0 and standard deviation 1 in each feature."""
+    at = feature_dim(x._a.ndim)
+    shape = [1] * x._a.ndim
+    shape[at] = -1
+    m, s = (np.asarray(v, x._a.dtype).reshape(shape) for v in (mean, std))
+    return wrap((x._a - m) / s)
+
+
+def feature_dim(ndim: int) -> int:
+    """Where an input's features lie: channels of images, else the last dimension."""
+    return 1 if ndim >= 4 else max(ndim - 1, 0)
+
+
+#: Operations that compare a prediction with a target element by element.
+COMPARING = frozenset({
+    "sub", "squared_error", "absolute_error", "l1_loss", "mse_loss", "smooth_l1", "smooth_l1_loss", "huber", "huber_loss", "mul", "rsub",
+})  # fmt: skip
+
+
+def misfit(op: Any, inputs: tuple[Any, ...]) -> tuple[Tensor, Tensor] | None:
+    """A prediction and a target with as many elements and other shapes, which broadcasting turns into all pairs; else None."""
+    if op.name not in COMPARING or len(inputs) < 2:
+        return None
+    x, y = inputs[:2]
+    if not isinstance(x, Tensor) or not isinstance(y, Tensor) or x._a.shape == y._a.shape or x._a.size != y._a.size:
+        return None
+    if x._a.size < 2 or (x._edge is None) == (y._edge is None):
+        return None
+    if np.broadcast_shapes(x._a.shape, y._a.shape) in (x._a.shape, y._a.shape):
+        return None
+    return (x, y) if x._edge is not None else (y, x)
+
+
+# --- changes of what operations do: in a child process for good ---------------------------------------------------------------
+def align_targets() -> None:
+    """Where a target does not fit a prediction, give it the prediction's shape."""
+
+    def aligned(evaluate: Any, op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+        pair = misfit(op, inputs)
+        if pair is not None:
+            prediction, target = pair
+            inputs = tuple(wrap(target._a.reshape(prediction._a.shape)) if x is target else x for x in inputs)
+        return evaluate(op, inputs, attrs)
+
+    hear_through(aligned)
+
+
+def instead(name: str, where: tuple[Any, ...], other: Any) -> None:
+    """A function of one tensor, ``softmax`` or ``tanh``, gives ``other(x)`` at these lines and modules."""
+
+    def unless(function: Any) -> Any:
+        def replaced(x: Any, *args: Any, **kwargs: Any) -> Any:
+            here = (places.user_line(), places.module_path())
+            return other(x) if here in where else function(x, *args, **kwargs)
+
+        return replaced
+
+    for owner in (functional, importlib.import_module("rushlight"), Tensor):
+        setattr(owner, name, unless(getattr(owner, name)))
+    layer: Any = getattr(nn, name.capitalize(), None)
+    if layer is not None:
+        forward = layer.forward
+        layer.forward = lambda self, x: (
+            other(x) if (places.user_line(), places.module_path()) in where else forward(self, x)
+        )
+
+
+def connect() -> None:
+    """``detach`` and ``.data`` of what was computed hand on the tensor itself."""
+    cls: Any = Tensor
+    detach, data = cls.detach, cls.data
+
+    def through(tensor: Tensor) -> Any:
+        return tensor if computed(tensor) else detach(tensor)
+
+    def get(tensor: Tensor) -> Any:
+        return tensor if computed(tensor) else data.fget(tensor)
+
+    cls.detach = through
+    cls.data = property(get, data.fset)
+
+
+def computed(tensor: Tensor) -> bool:
+    """Whether a tensor has a history."""
+    return tensor._edge is not None and not tensor._edge[0].is_leaf

@@ -1,0 +1,86 @@
+"""Where gradients end, and where a loss is made of the wrong things: heard while the first steps run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import op as op_module
+from ...autograd import mode
+from ...tensor import Tensor
+from .. import places
+from .changes import misfit
+from .trace import Cut, Trace
+
+#: Methods that hand on values without their history.
+LEAVING = ("detach", "item", "tolist", "numpy", "detach_")
+
+
+class Cuts:
+    """Listens for what cuts the graph, for targets that do not fit, for probabilities taken as logits."""
+
+    MOST = 60
+
+    def __init__(self, trace: Trace):
+        self.trace = trace
+        self.softmaxes: list[tuple[Any, places.Line | None, str]] = []
+
+    def install(self) -> None:
+        """In this process for good: note each call of a method that leaves the graph."""
+        for name in LEAVING:
+            setattr(Tensor, name, self.noting(name, getattr(Tensor, name)))
+        cls: Any = Tensor
+        data = cls.data
+
+        def get(tensor: Tensor) -> Any:
+            self.cut(".data", tensor)
+            return data.fget(tensor)
+
+        def assign(tensor: Tensor, value: Any) -> None:
+            if tensor.is_leaf and tensor.requires_grad and self.trace.step_line is None and self.trace.backwards:
+                self.trace.step_line = places.user_line()
+            data.fset(tensor, value)
+
+        cls.data = property(get, assign)
+
+    def noting(self, name: str, method: Any) -> Any:
+        def noted(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
+            self.cut(f"{name}()", tensor)
+            return method(tensor, *args, **kwargs)
+
+        return noted
+
+    def cut(self, how: str, tensor: Tensor) -> None:
+        edge = tensor._edge
+        if edge is not None and not edge[0].is_leaf and len(self.trace.cuts) < self.MOST:
+            found = Cut(how, places.user_line(), places.module_path())
+            if found.line is not None and found not in self.trace.cuts:
+                self.trace.cuts.append(found)
+
+    def heard(self, op: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], result: Any) -> None:
+        """After each operation."""
+        if not mode.recording() or op.all_nondiff or all(answer == "nondiff" for answer in op.answers.values()):
+            how = (
+                "torch.no_grad()"
+                if not mode.recording()
+                else f"{op_module.camel(op.name).lower() if not op.public_name else op.name}()"
+            )
+            for x in inputs:
+                if isinstance(x, Tensor):
+                    self.cut(how, x)
+        pair = misfit(op, inputs)
+        if pair is not None:
+            found = (op.name, pair[0]._a.shape, pair[1]._a.shape, places.user_line())
+            if found not in self.trace.misfits:
+                self.trace.misfits.append(found)
+        if op.name == "softmax":
+            self.softmaxes = [*self.softmaxes[-8:], (result, places.user_line(), places.module_path())]
+        elif op.name == "log_softmax":
+            self.look_for_probabilities(arrays[0])
+
+    def look_for_probabilities(self, logits: Any) -> None:
+        """Whether what a log_softmax is given is what a softmax gave."""
+        for probabilities, line, module in self.softmaxes:
+            if np.may_share_memory(probabilities, logits) and (line, module) not in self.trace.probabilities:
+                self.trace.probabilities.append((line, module))

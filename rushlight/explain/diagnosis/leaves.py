@@ -1,0 +1,233 @@
+"""The parameters of a training: their names, and what becomes of them from one backward to the next."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ...nn.module import Module
+from ...random.generator import default_generator
+from ...tensor import Parameter, Tensor
+from .. import places
+from .trace import Leaf, Trace
+
+
+def rms(a: np.ndarray[Any, Any]) -> float:
+    """The root of the mean square of the elements."""
+    if not a.size:
+        return 0.0
+    a = a.astype(np.float64) if a.dtype.kind != "c" else np.abs(a)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.sqrt(np.mean(a * a)))
+
+
+class _State:
+    """A leaf at the last backward."""
+
+    def __init__(self, leaf: Tensor, seen: Leaf):
+        self.leaf, self.seen = leaf, seen
+        self.data: Any = None  # a copy, where the change is measured
+        self.sum = 0.0  # of the gradient's absolute values: how a gradient is recognised that nobody has touched
+        self.gradient: Any = None
+        self.mixed = False  # whether the gradient holds one that was used
+        self.mark()
+
+    def mark(self) -> None:
+        self.at = (id(self.leaf._a), self.leaf._vc[0])
+
+    def changed(self) -> bool:
+        if (id(self.leaf._a), self.leaf._vc[0]) == self.at:
+            return False
+        return self.data is None or not np.array_equal(self.data, self.leaf._a, equal_nan=True)
+
+    def used(self) -> bool:
+        """Whether the gradient is the one that was there after the last backward."""
+        g = self.leaf._grad
+        return g is not None and self.sum != 0 and abs_sum(g._a) == self.sum
+
+
+def abs_sum(a: np.ndarray[Any, Any]) -> float:
+    return float(np.abs(a).sum(dtype=np.float64))
+
+
+class Leaves:
+    """All leaves met, by name and by identity."""
+
+    MEASURED = 40  # backwards at whose steps changes are measured
+
+    def __init__(self, trace: Trace):
+        self.trace = trace
+        self.states: dict[int, _State] = {}
+        self.names: dict[int, str] = {}
+        self.by_name: dict[str, Tensor] = {}
+        self.models: list[Module] = []
+        self.backwards = 0
+
+    # --- who they are ---------------------------------------------------------------------------------------------------
+    def add_model(self, model: Module, closely: bool) -> bool:
+        """Learn the names of a model's parameters; whether it is a new one."""
+        if any(model is m for m in self.models):
+            return False
+        self.models.append(model)
+        root = places.root_name(model, places.sys._getframe(1))
+        if root == "model" or not closely or root not in self.trace.models:
+            self.trace.models.append(root)
+        kinds = {
+            id(p): (path, type(m).__name__)
+            for path, m in model.named_modules()
+            for p in m._parameters.values()
+            if p is not None
+        }
+        for name, p in model.named_parameters():
+            self.names.setdefault(id(p), f"{root}.{name}")
+            if p.requires_grad:
+                path, kind = kinds[id(p)]
+                self.add(p, ".".join(filter(None, [root, path])), kind)
+        if closely:
+            self.compare_with_defaults(model)
+        return True
+
+    def is_first(self, model: Module) -> bool:
+        return self.models[0] is model
+
+    def add(self, leaf: Tensor, module: str = "", kind: str = "") -> _State:
+        found = self.states.get(id(leaf))
+        if found is None:
+            name = self.names.get(id(leaf)) or self.new_name(leaf)
+            seen = self.trace.leaves[name] = Leaf(name, leaf._a.shape, module, kind)
+            a = leaf._a
+            seen.std, seen.mean, seen.rms = (float(a.std()), float(a.mean()), rms(a)) if a.size else (0.0, 0.0, 0.0)
+            found = self.states[id(leaf)] = _State(leaf, seen)
+            self.by_name[name] = leaf
+        return found
+
+    def new_name(self, leaf: Tensor) -> str:
+        """The variable that holds a leaf outside of models."""
+        frame = places.user_frame()
+        while frame is not None:
+            name = places.variable_name(leaf, frame)
+            if name is not None and name not in self.by_name:
+                return name
+            frame = places.user_frame(frame.f_back) if frame.f_back else None
+        return f"leaf {len(self.by_name)}"
+
+    def compare_with_defaults(self, model: Module) -> None:
+        """What each module's own initialisation would give, drawn on a copy; the random stream is put back."""
+        state = default_generator.get_state_array()
+        for module in model.modules():
+            reset = getattr(module, "reset_parameters", None) or getattr(module, "_reset_parameters", None)
+            own = {n: p for n, p in module._parameters.items() if p is not None and p.requires_grad}
+            if reset is None or not own or not all(p.is_leaf for p in own.values()):
+                continue
+            other = copy.deepcopy(module)
+            getattr(other, reset.__name__)()
+            for name, p in own.items():
+                if id(p) in self.states and name in other._parameters:
+                    self.states[id(p)].seen.default_std = float(other._parameters[name]._a.std())
+        default_generator.set_state_array(state)
+
+    def take(self, name: str) -> Tensor | None:
+        return self.by_name.get(name)
+
+    def all(self) -> list[Tensor]:
+        return [state.leaf for state in self.states.values()]
+
+    def of_memory(self, x: Tensor) -> bool:
+        """Whether a tensor shows a leaf's memory."""
+        return any(x is s.leaf or (x._a is s.leaf._a) or x._a.base is s.leaf._a for s in self.states.values())
+
+    def hold(self, optimizer: Any) -> None:
+        """Note what an optimizer holds."""
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                if p.requires_grad:
+                    self.add(p).seen.held = True
+
+    def of_graph(self, roots: Iterable[Tensor]) -> list[Tensor]:
+        """The leaves that the graph of these tensors ends in: parameters, and other tensors that stay from step to step."""
+        from ...tensor import edge_of
+
+        stack = [edge[0] for edge in map(edge_of, roots) if edge is not None]
+        seen = set(stack)
+        found = []
+        while stack:
+            node = stack.pop()
+            if node.is_leaf:
+                leaf = node.variable
+                if leaf is not None and self.is_parameter(leaf):
+                    found.append(leaf)
+                    self.add(leaf).seen.reached += 1
+                continue
+            for edge in node.edges:
+                if edge is not None and edge[0] not in seen:
+                    seen.add(edge[0])
+                    stack.append(edge[0])
+        return found
+
+    def is_parameter(self, leaf: Tensor) -> bool:
+        """Inputs may require a gradient too; with models or optimizers about, a parameter is what one of them has."""
+        return isinstance(leaf, Parameter) or id(leaf) in self.states or not self.models
+
+    # --- from one backward to the next ------------------------------------------------------------------------------------
+    def settle(self) -> int:
+        """Before a backward: what has changed since the last. 1 if anything has."""
+        any_changed = 0
+        for state in self.states.values():
+            changed = state.changed()
+            seen = state.seen
+            if changed:
+                any_changed = 1
+                seen.changes += 1
+                if state.mixed and state.used():
+                    seen.stale += 1
+                if state.data is not None:
+                    self.measure(state)
+                state.mark()
+            used = state.used()
+            state.was_used = used and (changed or getattr(state, "was_used", False))  # type: ignore[attr-defined]
+            state.mixed = used and (state.was_used or state.mixed)  # type: ignore[attr-defined]
+        return any_changed
+
+    def measure(self, state: _State) -> None:
+        """How large a change was, and whether it was a multiple of the gradient."""
+        old, new, g = state.data, state.leaf._a, state.gradient
+        if old.shape != new.shape or new.dtype.kind != "f":
+            return
+        with np.errstate(all="ignore"):
+            step = new.astype(np.float64) - old
+            before = rms(old)
+            if before > 0:
+                state.seen.updates.append(rms(step) / before)
+            if g is not None and g.shape == step.shape:
+                square = float(np.vdot(g, g))
+                rate = -float(np.vdot(step, g)) / square if square > 0 else float("nan")
+                noise = 1e-3 * rms(step) + 1e-7 * before
+                if np.isfinite(rate) and rate > 0 and rms(step + rate * g.astype(np.float64)) <= noise:
+                    state.seen.rates.append(rate)
+
+    def forget_used(self) -> None:
+        """Set gradients to nothing that a step has used."""
+        for state in self.states.values():
+            if state.mixed:
+                state.leaf._grad = None
+                state.mixed = False
+
+    def look_again(self) -> None:
+        for state in self.states.values():
+            state.mark()
+
+    def after_backward(self, given: dict[int, Any] | None) -> None:
+        """After a backward: keep what the next ``settle`` compares with. ``given`` are gradients that were returned."""
+        measured = self.backwards < self.MEASURED
+        self.backwards += 1
+        for state in self.states.values():
+            g = state.leaf._grad if given is None else given.get(id(state.leaf))
+            state.sum = 0.0 if g is None else abs_sum(g._a)
+            state.mark()
+            state.data = state.leaf._a.copy() if measured else None
+            state.gradient = g._a.copy() if measured and g is not None else None
+            if g is not None and measured:
+                state.seen.grads.append(rms(g._a) * float(np.sqrt(g._a.size)))

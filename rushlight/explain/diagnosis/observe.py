@@ -1,0 +1,294 @@
+"""Watch a training from inside its process: what goes backward, what changes, what the model is given.
+
+Used in child processes only (``runs``), so that what is replaced here need not be put back. ``engine.backward`` is where
+a training is met however it is written; a step is a change of parameters between two backwards, by an optimizer or by hand.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from ... import inplace
+from ...autograd import engine, grad, mode
+from ...nn import functional
+from ...nn.module import Module, register_module_forward_pre_hook
+from ...optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from ...tensor import Parameter, Tensor, wrap
+from .. import places
+from ..listening import listening
+from . import changes, curvature
+from .cuts import Cuts
+from .leaves import Leaves, rms
+from .signals import Signals
+from .trace import Loss, Trace
+
+#: Seconds that second derivatives may take in one run, and the steps at which they are taken.
+FOR_SHARPNESS = 4.0
+AT_FIRST = 8
+#: Gradients at the same parameters that are compared.
+BATCHES_OF_NOISE = 32
+
+
+class Enough(BaseException):
+    """Ends a run in the middle of the program."""
+
+
+class Observer:
+    """``with Observer(...):`` what happens inside is written to ``trace``."""
+
+    def __init__(self, change: changes.Change | None, *, steps: int, seconds: float, closely: bool):
+        self.change = change if change is not None else changes.Change()
+        self.steps, self.closely = steps, closely
+        self.started = time.monotonic()
+        self.deadline = self.started + seconds
+        self.trace = Trace()
+        self.rng = np.random.default_rng(0)
+        self.leaves = Leaves(self.trace)
+        self.signals = Signals(self.trace, self.leaves)
+        self.cuts = Cuts(self.trace)
+        self.busy = False  # while backwards of our own run
+        self.spent = 0.0
+        self.sum_of_gradients: Any = None
+        self.squares: list[float] = []
+
+    def __enter__(self) -> Observer:
+        self.backward = engine.backward
+        engine.backward = self.on_backward  # type: ignore[assignment]
+        register_optimizer_step_pre_hook(self.before_step)
+        register_optimizer_step_post_hook(self.after_step)
+        register_module_forward_pre_hook(self.on_call)
+        self.made = Optimizer.__init__
+        observer = self
+
+        def init(optimizer: Any, *args: Any, **kwargs: Any) -> None:
+            observer.made(optimizer, *args, **kwargs)
+            observer.trace.made_line = observer.trace.made_line or places.user_line()
+
+        optimizers: Any = Optimizer
+        optimizers.__init__ = init
+        self.listeners: list[Any] = []
+        if self.closely:
+            self.cuts.install()
+            self.listeners = [listening(self.heard), mode.watching(self.signals.noticed)]
+            for part in self.listeners:
+                part.__enter__()
+        if self.change.align:
+            changes.align_targets()
+        if self.change.logits:
+            changes.instead("softmax", self.change.logits, lambda x: x)
+        for name in ("sigmoid", "tanh") if self.change.rectify else ():
+            changes.instead(name, self.change.rectify, functional.relu)
+        if self.change.connect:
+            changes.connect()
+        if self.change.only_nan:
+            from ..nonfinite import detect_nan
+
+            detect_nan().__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.busy = True
+
+    # --- what is heard and called ---------------------------------------------------------------------------------------
+    def heard(self, op: Any, inputs: Any, attrs: Any, arrays: Any, result: Any) -> None:
+        if self.busy:
+            return
+        self.cuts.heard(op, inputs, arrays, result)
+        if self.trace.step_line is None and inputs and isinstance(inputs[0], Tensor):
+            if places.sys._getframe(2).f_code is inplace.inplace.__code__ and self.leaves.of_memory(inputs[0]):
+                self.trace.step_line = places.user_line()
+
+    def on_call(self, module: Module, args: tuple[Any, ...]) -> Any:
+        """Before the forward of each module: outermost ones with parameters are models."""
+        if self.busy or len(places.running_modules()) > 1 or next(module.parameters(), None) is None:
+            return None
+        if mode.recording() == mode.OFF:
+            self.trace.no_grad_calls += 1
+            return None
+        if self.leaves.add_model(module, closely=self.closely):
+            self.trace.model_line = self.trace.model_line or places.user_line()
+            self.start()
+        plain = [i for i, x in enumerate(args) if isinstance(x, Tensor) and x._edge is None and x.is_floating_point()]
+        if self.closely:
+            self.signals.given(args, plain)
+        if self.change.inputs is not None and plain and self.leaves.is_first(module):
+            mean, std = self.change.inputs
+            i = plain[0]
+            x = args[i]
+            if x._a.ndim and x._a.shape[changes.feature_dim(x._a.ndim)] == len(mean):
+                return (*args[:i], changes.normalised(x, mean, std), *args[i + 1 :])
+        return None
+
+    def start(self) -> None:
+        """Changes of parameters at the start, as soon as these are known."""
+        for name, std in (self.change.weights or {}).items():
+            leaf = self.leaves.take(name)
+            if leaf is not None:
+                changes.redraw(leaf, std, self.rng)
+        for name in self.change.fill:
+            leaf = self.leaves.take(name)
+            if leaf is not None:
+                changes.redraw(leaf, 10 * rms(leaf._a) + 1.0, self.rng)
+        self.leaves.look_again()
+
+    # --- backward -------------------------------------------------------------------------------------------------------
+    def on_backward(self, roots: Any, grads: Any, **options: Any) -> Any:
+        into_leaves = options.get("accumulate", True)
+        by_hand = not into_leaves and not options.get("create_graph") and _all_leaves(options.get("inputs"))
+        if self.busy or not (into_leaves or by_hand):
+            return self.backward(roots, grads, **options)
+        trace = self.trace
+        self.settle()
+        line = places.user_line()
+        trace.losses.append(Loss(trace.steps, line, float(np.sum(roots[0]._a, dtype=np.float64))))
+        look = self.closely and self.is_looked_at(trace.backwards)
+        reached = self.reached(roots, look or trace.backwards < 3 or trace.backwards % 10 == 0)
+        if look:
+            self.look(roots, grads, reached)
+        if self.frozen():
+            self.add_gradient(roots, grads, reached)
+        if self.change.zero:
+            self.leaves.forget_used()
+        factor = self.change.root * (self.rate() if self.change.by_hand else 1.0)
+        if factor != 1:
+            grads = [wrap(np.asarray(g._a * factor, g._a.dtype)) for g in grads]
+        found = self.backward(roots, grads, **options)
+        if self.change.clip:
+            changes.clip_gradients(self.leaves.all(), self.change.clip)
+        self.leaves.after_backward(dict(zip(map(id, options["inputs"]), found, strict=True)) if by_hand else None)
+        trace.backwards += 1
+        self.listen(trace.backwards < 3 or trace.backwards % 25 == 0)
+        return found
+
+    def frozen(self) -> bool:
+        return 0 <= self.change.freeze <= self.trace.steps
+
+    def rate(self) -> float:
+        return 0.0 if self.frozen() else self.change.rate
+
+    def settle(self) -> None:
+        """Look at what has changed since the last backward, and whether it was enough."""
+        self.trace.steps += self.leaves.settle()
+        if (
+            len(self.squares) >= BATCHES_OF_NOISE
+            or self.trace.steps >= self.steps
+            or self.trace.backwards >= 4 * self.steps
+            or time.monotonic() > self.deadline
+        ):
+            raise Enough
+
+    def is_looked_at(self, n: int) -> bool:
+        return n < AT_FIRST or n % 10 == 0
+
+    def reached(self, roots: Any, look: bool) -> list[Tensor]:
+        """The leaves in the graph of the roots."""
+        if not look:
+            return []
+        known = not self.leaves.all()
+        found = self.leaves.of_graph([root for root in roots])
+        if known and self.leaves.all() and not self.leaves.models:
+            self.start()
+        if not found:
+            self.trace.unreached += 1
+        return found
+
+    def look(self, roots: Any, grads: Any, reached: list[Tensor]) -> None:
+        """What only the graph can tell: the gradient of this loss alone, and its second derivative."""
+        self.signals.of_loss(roots[0])
+        if not reached or self.spent > FOR_SHARPNESS or not np.isfinite(roots[0]._a).all():
+            return
+        self.busy = True
+        before = time.monotonic()
+        previous = mode.recording()
+        mode.mode.set(mode.ON)
+        try:
+            found = curvature.gradients(roots, grads, reached)
+            norm = float(np.sqrt(sum(float(np.vdot(g._a, g._a).real) for g in found if g is not None)))
+            self.trace.gradients.append(norm)
+            if not self.trace.no_sharpness and np.isfinite(norm):
+                self.trace.sharpness.append((self.trace.steps, curvature.sharpness(found, reached, self.rng)))
+        except (RuntimeError, NotImplementedError) as error:  # an operation without a second derivative
+            self.trace.no_sharpness = str(error).partition("\n")[0]
+        finally:
+            mode.mode.set(previous)
+            self.busy = False
+            self.spent += time.monotonic() - before
+
+    def add_gradient(self, roots: Any, grads: Any, reached: list[Tensor]) -> None:
+        """With the parameters kept where they are: the mean of the gradients, and of their squares."""
+        leaves = reached or self.leaves.all()
+        self.busy = True
+        try:
+            found = grad(roots, leaves, grads, retain_graph=True, allow_unused=True)
+        finally:
+            self.busy = False
+        whole = np.concatenate([
+            np.zeros(p._a.size) if g is None else g._a.reshape(-1).astype(np.float64) for g, p in zip(found, leaves, strict=True)
+        ])  # fmt: skip
+        if self.sum_of_gradients is None:
+            self.sum_of_gradients = np.zeros_like(whole)
+        if whole.shape == self.sum_of_gradients.shape:
+            self.sum_of_gradients += whole
+            self.squares.append(float(whole @ whole))
+
+    def listen(self, on: bool) -> None:
+        """Hear operations at some steps only: it slows them down."""
+        if on == bool(self.listeners) or not self.closely:
+            return
+        if on:
+            self.listeners = [listening(self.heard), mode.watching(self.signals.noticed)]
+            for part in self.listeners:
+                part.__enter__()
+            return
+        self.listeners[0].__exit__()
+        mode.watchers.set(())
+        mode.set_mode(mode.is_grad_enabled())
+        self.listeners = []
+
+    # --- steps ----------------------------------------------------------------------------------------------------------
+    def before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        trace = self.trace
+        if not hasattr(optimizer, "_diagnosed"):
+            optimizer._diagnosed = True
+            self.leaves.hold(optimizer)
+            trace.optimizers.append({"class": type(optimizer).__name__, **settings(optimizer)})
+            trace.step_line = trace.step_line or places.user_line()
+            more = [leaf for leaf in map(self.leaves.take, self.change.hold) if leaf is not None]
+            if more:
+                optimizer.add_param_group({"params": more})
+        self.before = [] if self.change.by_hand else changes.rate_around_step(optimizer, self.rate())
+
+    def after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        for group, lr in self.before:
+            group["lr"] = lr
+
+    # --- the end --------------------------------------------------------------------------------------------------------
+    def failed(self, error: BaseException) -> None:
+        self.trace.error = (type(error).__name__, str(error), places.error_line(error))
+
+    def close(self) -> None:
+        """After the run."""
+        self.busy = True
+        self.trace.steps += self.leaves.settle()
+        if self.squares:
+            n = len(self.squares)
+            mean = self.sum_of_gradients / n
+            self.trace.noise = (float(mean @ mean), float(np.mean(self.squares)), n)
+
+
+def _all_leaves(inputs: Any) -> bool:
+    return inputs is not None and all(isinstance(x, Tensor) and x.is_leaf for x in inputs)
+
+
+def settings(optimizer: Any) -> dict[str, Any]:
+    """The numbers of an optimizer's first group, and the largest step size of all."""
+    group = optimizer.param_groups[0]
+    found = {k: v for k, v in group.items() if isinstance(v, (int, float, tuple, bool)) and k != "params"}
+    rates = [g["lr"] for g in optimizer.param_groups if isinstance(g.get("lr"), (int, float))]
+    return {**found, "lr": max(rates) if rates else float("nan"), "groups": len(optimizer.param_groups)}
+
+
+__all__ = ["Enough", "Observer", "Parameter"]

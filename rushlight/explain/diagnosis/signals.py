@@ -1,0 +1,135 @@
+"""The size of signals: inputs by feature, layers forward and backward, activations; and what the loss sums over."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ...tensor import Tensor
+from .. import places
+from .changes import feature_dim
+from .leaves import Leaves, rms
+from .trace import Layer, Trace, Units
+
+#: Products of an input with a parameter.
+LINEAR = frozenset({"addmm", "mm", "mv", "bmm", "baddbmm", "convolve", "matmul", "linear"})
+ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+AT_AN_END = 0.02  # of the range: where a sigmoid's slope is below 8 % of its largest
+
+
+class Signals:
+    """Told of inputs, of every new node at some steps, of every root."""
+
+    BATCHES = 10  # from which features are measured
+
+    def __init__(self, trace: Trace, leaves: Leaves):
+        self.trace, self.leaves = trace, leaves
+        self.sums: list[Any] = []  # samples, sum, sum of squares, by feature
+        self.batches = 0
+
+    # --- inputs -----------------------------------------------------------------------------------------------------------
+    def given(self, args: tuple[Any, ...], plain: list[int]) -> None:
+        """The arguments of a model, of which ``plain`` are data."""
+        first = next((x for x in args if isinstance(x, Tensor) and x._a.ndim), None)
+        if first is not None and not self.trace.batch:
+            self.trace.batch = first._a.shape[0]
+        if not plain or self.batches >= self.BATCHES:
+            return
+        a = args[plain[0]]._a
+        if not a.ndim or not a.size or a.dtype.kind != "f":
+            return
+        self.batches += 1
+        rows = np.moveaxis(a, feature_dim(a.ndim), -1).reshape(-1, a.shape[feature_dim(a.ndim)]).astype(np.float64)
+        found = [len(rows), rows.sum(0), (rows * rows).sum(0)]
+        if not self.sums:
+            self.sums = found
+        elif len(self.sums[1]) == len(found[1]):
+            self.sums = [x + y for x, y in zip(self.sums, found, strict=True)]
+        n, total, squares = self.sums
+        mean = total / n
+        self.trace.features = (mean, np.sqrt(np.maximum(squares / n - mean * mean, 0.0)), n)
+
+    # --- nodes ------------------------------------------------------------------------------------------------------------
+    def noticed(self, node: Any, outs: Any, results: Any, inputs: Any) -> None:
+        """Of each new node."""
+        op = getattr(node, "op", None)
+        if op is None:
+            return
+        if op.name in LINEAR and self.trace.backwards == 0:
+            self.layer(node, op.name, results[0], inputs)
+        elif op.name in ENDS or op.name == "relu":
+            self.units(op.name, results[0])
+
+    def layer(self, node: Any, name: str, result: Any, inputs: Any) -> None:
+        leaf = next((p for p in map(self.leaf_of, inputs) if p is not None and p._a.ndim > 1), None)
+        others = [x._a for x in inputs if isinstance(x, Tensor) and self.leaf_of(x) is None and x._a.ndim]
+        if leaf is None or not others:
+            return
+        name_of_leaf = self.leaves.add(leaf).seen.name
+        if any(layer.leaf == name_of_leaf for layer in self.trace.layers):
+            return
+        layer = Layer(name_of_leaf, name, places.module_path(), places.user_line())
+        data = max(others, key=lambda a: a.size)
+        layer.into, layer.out, layer.mean = rms(data), rms(result), float(data.mean(dtype=np.float64))
+        self.trace.layers.append(layer)
+        node.register_prehook(partial(self.came_back, layer))
+
+    @staticmethod
+    def leaf_of(x: Any) -> Tensor | None:
+        """The leaf that a tensor is, or that it shows turned."""
+        if not isinstance(x, Tensor):
+            return None
+        for t in (x, x._base):
+            if t is not None and t._edge is not None and t._edge[0].is_leaf:
+                return t
+        return None
+
+    @staticmethod
+    def came_back(layer: Layer, grads: Any) -> None:
+        if grads[0] is not None and not layer.back:
+            layer.back = rms(grads[0]._a) * float(np.sqrt(grads[0]._a.size))
+
+    def units(self, name: str, result: Any) -> None:
+        line, module = places.user_line(), places.module_path()
+        key = f"{module} {line}"
+        seen = self.trace.units.setdefault(key, Units(name, module, line, len(self.trace.layers)))
+        if result.ndim < 2 or len(result) < 4:
+            return
+        if name == "relu":
+            at = 1 if result.ndim >= 4 else result.ndim - 1
+            others = tuple(i for i in range(result.ndim) if i != at)
+            seen.dead.append(float(np.mean(~(result > 0).any(axis=others))))
+        else:
+            low, high = ENDS[name]
+            margin = AT_AN_END * (high - low)
+            seen.saturated.append(float(np.mean((result < low + margin) | (result > high - margin))))
+
+    # --- the loss -----------------------------------------------------------------------------------------------------------
+    def of_loss(self, root: Tensor) -> None:
+        edge = root._edge
+        if edge is not None and not self.trace.summed:
+            self.trace.summed = round(self.summed(edge[0], 8))
+
+    def summed(self, node: Any, depth: int) -> float:
+        """Over how many samples a loss adds, times the numbers that it is multiplied with; 1 for a mean or what is unknown."""
+        op = getattr(node, "op", None)
+        if op is None or not depth:
+            return 1.0
+        shapes = [None if e is None or e[0].n_outputs > 1 else e[0].meta[0] for e in node.edges]
+        shape = next((s for s in shapes if s), ())
+        if op.name == "sum" or node.attrs.get("reduction") == "sum":
+            return float(np.prod(shape)) if shape and self.is_of_batch(shape) else 1.0
+        if op.name in ("mul", "div") and node.saved is not None and node.edges[1] is None:
+            number = node.saved[1]
+            if isinstance(number, np.ndarray) and number.size == 1 and float(number):
+                inner = self.summed(node.edges[0][0], depth - 1)
+                return max(1.0, inner * (float(number) if op.name == "mul" else 1 / float(number)))
+        if op.name in ("add", "sub", "neg", "view", "squeeze", "reshape"):
+            return max([self.summed(e[0], depth - 1) for e in node.edges if e is not None], default=1.0)
+        return 1.0
+
+    def is_of_batch(self, shape: tuple[int, ...]) -> bool:
+        batch = self.trace.batch
+        return not batch or shape[0] % batch == 0 or batch % shape[0] == 0

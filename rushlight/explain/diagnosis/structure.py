@@ -1,0 +1,178 @@
+"""Faults of structure: what is not connected, not held, not cleared. They need no threshold: each is so or not."""
+
+from __future__ import annotations
+
+from .changes import Change
+from .report import Finding
+from .trace import Cut, Leaf, Trace
+from .trials import Trials
+
+NO_GRAD = ("does not require grad and does not have a grad_fn", "element 0 of tensors does not require grad")
+
+
+def named(leaves: list[Leaf], most: int = 4) -> str:
+    shown = ", ".join(leaf.name for leaf in leaves[:most])
+    return shown + (f" and {len(leaves) - most} more" if len(leaves) > most else "")
+
+
+def detached(trace: Trace, trials: Trials) -> Finding | None:
+    """The loss has no path to the parameters."""
+    failed = trace.error is not None and any(text in trace.error[1] for text in NO_GRAD)
+    alone = trace.backwards > 0 and trace.unreached == looked_at(trace)
+    nobody = (
+        trace.backwards > 0 and trace.leaves and not alone and not any(leaf.reached for leaf in trace.leaves.values())
+    )
+    if not (failed or alone or nobody):
+        return None
+    error = trace.error if failed else None
+    line = error[2] if error else trace.losses[-1].line if trace.losses else None
+    cut = blamed(trace, line)
+    found = [
+        f"0 of {len(trace.leaves)} parameters are reached by backward"
+        if trace.leaves
+        else "the loss requires no gradient"
+    ]
+    if error:
+        found.insert(0, f"{error[0]}: {error[1].partition(chr(10))[0]}")
+    if cut is not None:
+        found.append(f"{cut.how} cuts the graph{f' in {cut.module}' if cut.module else ''} ({cut.line})")
+        change = f"leave {cut.how} out of what leads to the loss; use it only for what is printed or kept"
+    elif trace.no_grad_calls:
+        change = "call the model outside of torch.no_grad() while training"
+    else:
+        change = "compute the loss from the model's outputs with operations that have a derivative, and parameters that require grad"
+    finding = Finding(
+        "detached loss", "the loss is not connected to the parameters", found, change, cut.line if cut else line
+    )
+    finding.numbers = {"reached": 0, "parameters": len(trace.leaves)}
+    if cut is not None and cut.how in ("detach()", ".data"):
+        trial = trials.run(Change(connect=True))
+        if trial.losses:
+            reached = sum(leaf.changes > 0 for leaf in trial.leaves.values())
+            finding.check = trials.check(
+                f"{cut.how} hands on the tensor itself ({reached} parameters then change)", trial
+            )
+    return finding
+
+
+def looked_at(trace: Trace) -> int:
+    return sum(n < 8 or n % 10 == 0 for n in range(trace.backwards))
+
+
+def blamed(trace: Trace, line: object) -> Cut | None:
+    """Which of the cuts is to blame: the last before the backward, methods that only read a number excepted if another is there."""
+    cuts = [cut for cut in trace.cuts if cut.how not in ("item()", "tolist()")] or trace.cuts
+    return cuts[0] if cuts else None
+
+
+def no_steps(trace: Trace) -> Finding | None:
+    """Gradients are computed, and nothing changes."""
+    if trace.steps or trace.backwards < 3:
+        return None
+    held = [leaf for leaf in trace.leaves.values() if leaf.held]
+    reached = [leaf for leaf in trace.leaves.values() if leaf.reached]
+    if not reached:
+        return None
+    numbers = {"backwards": trace.backwards, "steps": 0}
+    found = [f"{trace.backwards} backwards and no change of any of {len(trace.leaves)} parameters"]
+    if trace.optimizers:
+        lr = trace.optimizers[0].get("lr")
+        if held and not any(leaf.reached for leaf in held):
+            return None  # the optimizer holds others
+        return Finding("no step", "the optimizer's steps change nothing", [*found, f"lr={lr}"], "give the optimizer a positive lr", trace.step_line, None, numbers)  # fmt: skip
+    line = trace.losses[-1].line
+    return Finding("no step", "gradients are computed and never used", found, "call optimizer.step() after loss.backward()", line, None, numbers)  # fmt: skip
+
+
+def not_held(trace: Trace, trials: Trials) -> Finding | None:
+    """Parameters that get gradients and that nobody changes, while others are trained."""
+    if not trace.optimizers or trace.backwards < 2:
+        return None
+    lost = [leaf for leaf in trace.leaves.values() if leaf.reached and not leaf.held and not leaf.changes]
+    if not lost:
+        return None
+    idle = [leaf for leaf in trace.leaves.values() if leaf.held and not leaf.reached]
+    size = sum(n_of(leaf) for leaf in lost)
+    found = [f"{len(lost)} parameters ({size} numbers) get gradients and are in no optimizer: {named(lost)}"]
+    if idle:
+        found.append(
+            f"the optimizer holds {len(idle)} that get none: {named(idle)}; were they replaced after it was made?"
+        )
+    change = "make the optimizer after the model is complete, with all of model.parameters(); or freeze them with requires_grad_(False)"
+    finding = Finding(
+        "not in the optimizer", "the optimizer does not hold all parameters that get gradients", found, change
+    )
+    finding.line = trace.made_line or trace.step_line
+    finding.numbers = {"parameters": [leaf.name for leaf in lost], "size": size}
+    finding.check = trials.check(
+        "all of them in the optimizer", trials.run(Change(hold=tuple(leaf.name for leaf in lost)))
+    )
+    return finding
+
+
+def n_of(leaf: Leaf) -> int:
+    n = 1
+    for size in leaf.shape:
+        n *= size
+    return n
+
+
+def unused(trace: Trace, trials: Trials) -> Finding | None:
+    """Parameters of a model that the loss never depends on, while others are trained."""
+    if trace.backwards < 2 or not any(leaf.reached for leaf in trace.leaves.values()):
+        return None
+    roots = {leaf.name.partition(".")[0] for leaf in trace.leaves.values() if leaf.reached and leaf.kind}
+    idle = [
+        leaf
+        for leaf in trace.leaves.values()
+        if not leaf.reached and not leaf.changes and leaf.kind and leaf.name.partition(".")[0] in roots
+    ]
+    if not idle:
+        return None
+    size = sum(n_of(leaf) for leaf in idle)
+    modules = sorted({f"{leaf.module} {leaf.kind}" for leaf in idle})
+    found = [
+        f"{len(idle)} of {len(trace.leaves)} parameters ({size} numbers) got no gradient in {trace.backwards} backwards: {named(idle)}",
+        f"modules: {', '.join(modules[:4])}",
+    ]
+    finding = Finding(
+        "unused parameters",
+        "part of the model has no influence on the loss",
+        found,
+        "use them in forward, or take them out of the model",
+    )
+    finding.line = trace.model_line
+    finding.numbers = {"parameters": [leaf.name for leaf in idle], "size": size}
+    trial = trials.run(Change(fill=tuple(leaf.name for leaf in idle)))
+    same = len(trial.losses) > 0 and all(a.value == b.value for a, b in zip(trace.losses, trial.losses, strict=False))
+    finding.check = f"tried on a copy: other numbers in them change {'none' if same else 'some'} of {min(len(trial.losses), len(trace.losses))} losses"
+    return finding
+
+
+def not_cleared(trace: Trace, trials: Trials) -> Finding | None:
+    """Gradients of one step are added to those of the next."""
+    trained = [leaf for leaf in trace.leaves.values() if leaf.changes]
+    stale = [leaf for leaf in trained if leaf.stale >= 2 and leaf.stale >= 0.5 * (leaf.changes - 1)]
+    if not stale or len(stale) < 0.5 * len(trained):
+        return None
+    worst = max(stale, key=lambda leaf: leaf.stale)
+    found = [
+        f"{worst.stale} of {worst.changes} steps used gradients to which those of earlier steps had been added ({named(stale)})"
+    ]
+    if len(worst.grads) > 3 and worst.grads[0] > 0:
+        found.append(
+            f"norm of {worst.name}.grad over the first steps: {', '.join(f'{g:.3g}' for g in worst.grads[:6])}"
+        )
+    change = "call optimizer.zero_grad() before each loss.backward()"
+    finding = Finding("missing zero_grad", "gradients pile up from step to step", found, change, trace.losses[0].line)
+    finding.numbers = {"steps": worst.stale, "of": worst.changes}
+    finding.check = trials.check("gradients cleared before each backward", trials.run(Change(zero=True)))
+    return finding
+
+
+def all_of(trace: Trace, trials: Trials) -> list[Finding]:
+    """The structural findings that may be behind others, the gravest first; ``unused`` comes last of all."""
+    found = [detached(trace, trials), no_steps(trace)]
+    if not any(found):
+        found = [not_cleared(trace, trials), not_held(trace, trials)]
+    return [finding for finding in found if finding is not None]

@@ -1,0 +1,130 @@
+"""What was seen of a training: plain data that a child process can send home."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..places import Line
+
+
+class Loss(NamedTuple):
+    """One call of ``backward``: the step it belongs to, its line, the value of its root."""
+
+    step: int
+    line: Line | None
+    value: float
+
+
+class Leaf:
+    """A parameter: what it is, what reached it, what became of it."""
+
+    def __init__(self, name: str, shape: tuple[int, ...], module: str, kind: str):
+        self.name, self.shape, self.module, self.kind = name, shape, module, kind
+        self.std = self.mean = self.rms = 0.0  # at the start
+        self.default_std: float | None = None  # what its module's own initialisation gives
+        self.held = False  # by an optimizer
+        self.reached = 0  # by how many of the backwards that were looked at
+        self.changes = 0  # how often it was another one at the next backward
+        self.stale = 0  # how often a step used a gradient to which an earlier, used one had been added
+        self.grads: list[float] = []  # norms
+        self.updates: list[float] = []  # rms of the change over rms of the parameter
+        self.rates: list[float] = []  # minus the change over the gradient, where they are parallel
+
+    @property
+    def fan_in(self) -> int:
+        return int(np.prod(self.shape[1:])) if len(self.shape) > 1 else 1
+
+
+class Layer:
+    """A linear operation on a parameter: the size of what came in, went out, and came back, at the first step."""
+
+    def __init__(self, leaf: str, op: str, module: str, line: Line | None):
+        self.leaf, self.op, self.module, self.line = leaf, op, module, line
+        self.into = self.out = self.mean = 0.0  # rms of input and output; mean of the input
+        self.back = 0.0  # norm of the gradient that arrives at the output
+
+
+class Units:
+    """An activation: the part of its units that gave nothing for any sample, and the part of elements at its ends."""
+
+    def __init__(self, op: str, module: str, line: Line | None, after: int):
+        self.op, self.module, self.line = op, module, line
+        self.after = after  # how many layers came before it
+        self.dead: list[float] = []
+        self.saturated: list[float] = []
+
+
+class Cut(NamedTuple):
+    """Where a tensor that required a gradient became one that does not, or a number."""
+
+    how: str
+    line: Line | None
+    module: str
+
+
+class Trace:
+    """Everything seen in one run."""
+
+    def __init__(self) -> None:
+        self.losses: list[Loss] = []
+        self.steps = 0
+        self.backwards = 0
+        self.finished = False  # the program came to its end by itself
+        self.error: tuple[str, str, Line | None] | None = None
+        self.leaves: dict[str, Leaf] = {}
+        self.layers: list[Layer] = []
+        self.units: dict[str, Units] = {}
+        self.cuts: list[Cut] = []
+        self.misfits: list[tuple[str, tuple[int, ...], tuple[int, ...], Line | None]] = []
+        self.probabilities: list[tuple[Line | None, str]] = []
+        self.sharpness: list[tuple[int, float]] = []
+        self.no_sharpness = ""  # why not
+        self.gradients: list[float] = []  # norms of whole gradients, of one backward each
+        self.summed = 0  # over how many numbers the loss is a sum
+        self.batch = 0  # samples in what the model is given
+        self.features: tuple[Any, Any, int] | None = None  # mean, standard deviation of the input's features, samples
+        self.optimizers: list[dict[str, Any]] = []
+        self.step_line: Line | None = None  # where parameters change
+        self.made_line: Line | None = None  # where the optimizer was made
+        self.model_line: Line | None = None  # where the outermost module is called
+        self.models: list[str] = []
+        self.no_grad_calls = 0  # of the outermost modules, while nothing was recorded
+        self.unreached = 0  # backwards that reached no parameter at all
+        self.noise: tuple[float, float, int] | None = (
+            None  # with the parameters kept: |mean gradient|^2, mean |gradient|^2, how many
+        )
+
+    # --- the loss -----------------------------------------------------------------------------------------------------
+    def curve(self) -> np.ndarray[Any, Any]:
+        """The loss of each step: the mean of the backwards of one line, summed over lines."""
+        by_step: dict[int, dict[Any, list[float]]] = {}
+        for loss in self.losses:
+            by_step.setdefault(loss.step, {}).setdefault(loss.line and loss.line.line, []).append(loss.value)
+        return np.array([sum(float(np.mean(v)) for v in lines.values()) for _, lines in sorted(by_step.items())])
+
+    def ends(self) -> tuple[Level, Level]:
+        """The level of the loss in the first and in the last part of the run."""
+        curve = self.curve()
+        n = max(1, min(len(curve) // 4, 25))
+        return level(curve[:n]), level(curve[-n:])
+
+
+class Level(NamedTuple):
+    """The height of a stretch of losses, and the standard error of it."""
+
+    mean: float
+    error: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g}"
+
+
+def level(values: Any) -> Level:
+    values = np.asarray(values, float)
+    if not len(values) or not np.isfinite(values).all():
+        return Level(float("inf") if len(values) else float("nan"), 0.0)
+    with np.errstate(over="ignore"):
+        spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+        return Level(float(values.mean()), spread / np.sqrt(len(values)))

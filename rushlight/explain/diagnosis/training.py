@@ -1,0 +1,357 @@
+"""Faults of training: signals of the wrong size, steps too long, losses summed. Each needs a sign, and a trial that confirms it.
+
+A sign is a measured number outside what theory gives (initialisation, the bound on the step size, normalised inputs). It makes a
+change worth trying on a copy of the training's start; only a change that clearly helps becomes a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .changes import Change
+from .rates import too_long, too_noisy, too_short
+from .report import Finding
+from .structure import named
+from .trace import Layer, Leaf, Trace
+from .trials import Trials, finite
+
+#: A weight's standard deviation over that of its module's own initialisation. Xavier's and Kaiming's lie between 0.5 and 2.5.
+USUAL = (1 / 8, 4.5)
+#: The same for what a layer gives over what it is given, where there is no initialisation to compare with.
+USUAL_GAIN = (0.05, 8.0)
+#: Gradient at the first layer's output over that at the last's.
+USUAL_FLOW = (1e-3, 1e3)
+#: The rms of all inputs, the spread of the features' rms, an offset in standard deviations.
+USUAL_INPUTS = (0.02, 8.0)
+USUAL_SPREAD, USUAL_OFFSET = 30.0, 6.0
+
+
+def broadcast(trace: Trace, trials: Trials) -> Finding | None:
+    """A target of shape (N,) beside a prediction of shape (N, 1): all pairs are compared."""
+    found = [m for m in trace.misfits if len(m[1]) != len(m[2])]
+    if not found:
+        return None
+    op, prediction, target, line = found[0]
+    trial = trials.run(Change(align=True))
+    if not trial.losses or trial.ends()[1].mean > trace.ends()[1].mean * 1.02:
+        return None
+    n = int(np.prod(prediction))
+    text = f"{op} of a prediction {list(prediction)} and a target {list(target)} gives {list(np.broadcast_shapes(prediction, target))}: {n * n} pairs for {n} samples"
+    change = "give the target the prediction's shape: target.view_as(prediction), or prediction.squeeze(-1)"
+    numbers = {"prediction": prediction, "target": target}
+    check = trials.check("targets in the shape of predictions", trial)
+    return Finding(
+        "wrong reduction", "the loss compares each prediction with every target", [text], change, line, check, numbers
+    )
+
+
+def probabilities(trace: Trace, trials: Trials) -> Finding | None:
+    """A softmax before a loss that takes logits."""
+    if not trace.probabilities:
+        return None
+    line, module = trace.probabilities[0]
+    trial = trials.run(Change(logits=tuple(trace.probabilities)))
+    if not trial.losses or not trial.ends()[1].mean < trace.ends()[1].mean - 4 * trial.ends()[1].error:
+        return None
+    text = f"softmax{f' in {module}' if module else ''} gives what cross_entropy takes as logits: they lie between 0 and 1, so that no class can get more than e times another's weight"
+    change = "give cross_entropy the logits: leave the softmax out"
+    check = trials.check("without this softmax", trial)
+    return Finding(
+        "softmax before cross entropy",
+        "the loss is given probabilities where it takes logits",
+        [text],
+        change,
+        line,
+        check,
+    )
+
+
+def inputs(trace: Trace, trials: Trials) -> Finding | None:
+    """Features far from mean 0 and standard deviation 1."""
+    if trace.features is None:
+        return None
+    mean, std, n = trace.features
+    if n < 4:
+        return None
+    sizes = np.sqrt(mean * mean + std * std)
+    varied = std > 1e-6 * (np.abs(mean) + 1e-30)
+    if not varied.any():
+        return None
+    overall = float(np.sqrt(np.mean(sizes**2)))
+    spread = float(sizes[varied].max() / max(np.median(sizes[varied]), 1e-30)) if varied.sum() > 1 else 1.0
+    offset = float(np.median(np.abs(mean[varied]) / std[varied]))
+    off = not USUAL_INPUTS[0] < overall < USUAL_INPUTS[1] or spread > USUAL_SPREAD or offset > USUAL_OFFSET
+    if not off:
+        return None
+    scale = np.where(varied, std, 1.0)
+    trial = trials.run(Change(inputs=(mean, scale)))
+    if not trials.helps(trial):
+        return None
+    worst = int(np.argmax(np.abs(np.log(np.maximum(sizes, 1e-30)))))
+    found = [
+        f"rms of the inputs {overall:.4g} over {n} rows; {len(mean)} features, rms from {sizes.min():.3g} to {sizes.max():.3g}"
+    ]
+    found.append(f"feature {worst}: mean {mean[worst]:.4g}, standard deviation {std[worst]:.4g}")
+    change = "normalise: (x - mean) / std with mean and std of the training set, by feature (images: by channel)"
+    check = trials.check("inputs with mean 0 and standard deviation 1", trial)
+    numbers = {"rms": overall, "mean": mean.tolist(), "std": std.tolist()}
+    return Finding(
+        "inputs not normalised",
+        "the inputs' scale makes the loss steep in some directions and flat in others",
+        found,
+        change,
+        trace.model_line,
+        check,
+        numbers,
+    )
+
+
+# --- initialisation and flow --------------------------------------------------------------------------------------------------
+def unusual(trace: Trace) -> list[tuple[Leaf, float, float]]:
+    """Weights whose scale is not what an initialisation gives: the leaf, its scale over the usual, the usual deviation."""
+    found = []
+    gains = {layer.leaf: layer.out / layer.into for layer in trace.layers if layer.into > 0}
+    for leaf in trace.leaves.values():
+        if len(leaf.shape) < 2 or leaf.kind.startswith("Embedding") or not leaf.reached:
+            continue
+        if leaf.default_std:
+            ratio, usual = leaf.std / leaf.default_std, leaf.default_std
+            odd = not USUAL[0] < ratio < USUAL[1]
+        elif leaf.name in gains and leaf.kind == "":
+            usual = 1 / np.sqrt(leaf.shape[0] if len(leaf.shape) == 2 else leaf.fan_in)
+            ratio, odd = leaf.std / usual, not USUAL_GAIN[0] < gains[leaf.name] < USUAL_GAIN[1]
+        else:
+            continue
+        if odd:
+            found.append((leaf, float(ratio), float(usual)))
+    return found
+
+
+def initialisation(trace: Trace, trials: Trials) -> Finding | None:
+    """Weights too large, too small, or all equal."""
+    odd = unusual(trace)
+    if not odd:
+        return None
+    trial = trials.run(Change(weights={leaf.name: usual for leaf, _, usual in odd}))
+    if not trials.helps(trial):
+        return None
+    leaf, ratio, usual = max(odd, key=lambda o: abs(np.log(max(o[1], 1e-9))))
+    what = (
+        "all equal, so that all units learn the same"
+        if leaf.std == 0
+        else f"{ratio:.3g} times as wide as its initialisation gives"
+    )
+    found = [
+        f"{leaf.name} {list(leaf.shape)}: standard deviation {leaf.std:.4g}, usual {usual:.4g}: {what}",
+        *flow(trace),
+    ]
+    found += saturation(trace)
+    change = "initialise it by its module (reset_parameters), or nn.init.kaiming_normal_ before relu, xavier_uniform_ before tanh and sigmoid"
+    check = trials.check(f"{named([o[0] for o in odd])} drawn anew with the usual deviation", trial)
+    numbers = {"parameters": [o[0].name for o in odd], "ratio": ratio, "std": leaf.std, "usual": usual}
+    return Finding(
+        "initialisation", "weights start at the wrong scale", found, change, line_of(trace, leaf), check, numbers
+    )
+
+
+def flow(trace: Trace) -> list[str]:
+    """The size of the signal and of the gradient, layer by layer."""
+    layers = trace.layers
+    if not layers:
+        return []
+    shown = layers if len(layers) <= 8 else [*layers[:4], *layers[-4:]]
+    forward = " -> ".join(f"{x:.3g}" for x in [shown[0].into, *[layer.out for layer in shown]])
+    back = " <- ".join(f"{layer.back:.3g}" for layer in shown)
+    return [f"rms forward, layer by layer: {forward}", f"norm of the gradient there: {back}"]
+
+
+def saturation(trace: Trace) -> list[str]:
+    """Activations most of whose elements lie at an end of their range."""
+    return [
+        f"{u.op}{f' in {u.module}' if u.module else ''}: {100 * u.saturated[0]:.0f} % of elements at an end of its range"
+        for u in trace.units.values()
+        if u.saturated and u.saturated[0] > 0.5
+    ][:2]
+
+
+def line_of(trace: Trace, leaf: Leaf) -> Any:
+    """Where a parameter is used."""
+    return next((layer.line for layer in trace.layers if layer.leaf == leaf.name), trace.model_line)
+
+
+def gradient_flow(trace: Trace, trials: Trials) -> Finding | None:
+    """The gradient shrinks or grows from layer to layer."""
+    layers = [layer for layer in trace.layers if layer.back > 0]
+    if len(layers) < 3:
+        return None
+    ratio = layers[0].back / layers[-1].back
+    if USUAL_FLOW[0] < ratio < USUAL_FLOW[1]:
+        return None
+    ends = [u for u in trace.units.values() if u.saturated and u.after < len(trace.layers)]
+    weights = kaiming(trace, layers)
+    trial = trials.run(Change(weights=weights, rectify=tuple((u.line, u.module) for u in ends)))
+    if not trials.helps(trial):
+        return None
+    vanishes = ratio < 1
+    each = ratio ** (1 / (len(layers) - 1))
+    found = [
+        f"gradient at the first of {len(layers)} layers {layers[0].back:.3g}, at the last {layers[-1].back:.3g}: {each:.2g} a layer",
+        *flow(trace),
+    ]
+    found += saturation(trace)
+    what = f"relu in place of {ends[0].op}, and " if ends else ""
+    change = f"{what}weights with Kaiming's deviation sqrt(2 / fan_in); normalisation layers or residual connections do it too"
+    check = trials.check(f"{what}weights with Kaiming's deviation", trial)
+    kind = "vanishing gradient" if vanishes else "exploding gradient"
+    title = f"the gradient {'vanishes' if vanishes else 'explodes'} on its way to the first layers"
+    return Finding(kind, title, found, change, layers[0].line, check, {"ratio": ratio, "layers": len(layers)})
+
+
+def kaiming(trace: Trace, layers: list[Layer]) -> dict[str, float]:
+    """Kaiming's deviations for the weights of layers, zero for their biases."""
+    found = {}
+    for layer in layers[:-1]:
+        leaf = trace.leaves[layer.leaf]
+        fan_in = leaf.fan_in if leaf.kind else leaf.shape[0]
+        found[leaf.name] = float(np.sqrt(2 / fan_in))
+        bias = leaf.name.removesuffix("weight") + "bias"
+        if leaf.kind and bias in trace.leaves:
+            found[bias] = 0.0
+    return found
+
+
+def spikes(trace: Trace, trials: Trials) -> Finding | None:
+    """Single gradients many times as large as the others."""
+    norms = np.array([g for g in trace.gradients if np.isfinite(g)])
+    if len(norms) < 5 or not np.median(norms) > 0:
+        return None
+    ratio = float(norms.max() / np.median(norms))
+    if ratio < 20 or norms[0] == norms.max():
+        return None
+    limit = float(np.median(norms))
+    trial = trials.run(Change(clip=limit))
+    if not trials.helps(trial):
+        return None
+    found = [f"norm of the gradient: median {limit:.3g}, largest {norms.max():.3g} ({ratio:.0f} times)"]
+    change = f"torch.nn.utils.clip_grad_norm_(parameters, {limit:.2g}) between backward() and step()"
+    check = trials.check(f"gradients clipped to norm {limit:.2g}", trial)
+    return Finding(
+        "exploding gradient",
+        "single gradients are far larger than the others and throw the parameters away",
+        found,
+        change,
+        trace.step_line,
+        check,
+        {"ratio": ratio, "clip": limit},
+    )
+
+
+def dead(trace: Trace, trials: Trials) -> Finding | None:
+    """Relus that give nothing for any sample, from the start."""
+    worst = max((u for u in trace.units.values() if u.dead), key=lambda u: u.dead[0], default=None)
+    if worst is None or worst.dead[0] < 0.6 or not 0 < worst.after <= len(trace.layers):
+        return None
+    layer = trace.layers[worst.after - 1]
+    leaf = trace.leaves[layer.leaf]
+    bias = leaf.name.removesuffix("weight") + "bias"
+    weights = {
+        leaf.name: float(np.sqrt(2 / (leaf.fan_in if leaf.kind else leaf.shape[0]))),
+        **({bias: 0.0} if bias in trace.leaves else {}),
+    }
+    trial = trials.run(Change(weights=weights))
+    if not trials.helps(trial):
+        return None
+    found = [
+        f"{100 * worst.dead[0]:.0f} % of the units{f' of {worst.module}' if worst.module else ''} are zero for every sample of the first batch"
+    ]
+    if bias in trace.leaves:
+        found.append(f"{bias}: mean {trace.leaves[bias].mean:.3g} beside outputs of rms {layer.out:.3g}")
+    change = (
+        "biases at zero and weights with Kaiming's deviation; a smaller step size if they die later; leaky_relu or gelu"
+    )
+    check = trials.check(f"{leaf.name} drawn anew, biases zero", trial)
+    return Finding(
+        "dead units",
+        "most units of a relu give nothing, and get no gradient",
+        found,
+        change,
+        worst.line,
+        check,
+        {"dead": worst.dead[0], "parameter": leaf.name},
+    )
+
+
+def reduction(trace: Trace, trials: Trials) -> Finding | None:
+    """A loss that is a sum over samples, with a step size made for a mean."""
+    n = trace.summed
+    if n < 4 or (trace.optimizers and trace.optimizers[0]["class"] != "SGD"):
+        return None
+    trial = trials.run(Change(root=1 / n))
+    if not trials.helps(trial):
+        return None
+    found = [f"the loss adds up {n} numbers; its gradient is {n} times that of their mean, and grows with the batch"]
+    if trace.gradients:
+        found.append(f"norm of the first gradient {trace.gradients[0]:.4g}, of the mean's {trace.gradients[0] / n:.4g}")
+    change = 'average: reduction="mean", .mean(), or divide by the batch size'
+    check = trials.check(f"the gradient divided by {n}", trial)
+    line = trace.losses[0].line if trace.losses else None
+    return Finding(
+        "wrong reduction",
+        "the loss is summed over samples where the step size is made for a mean",
+        found,
+        change,
+        line,
+        check,
+        {"summed": n},
+    )
+
+
+def unexplained(trace: Trace, trials: Trials) -> Finding | None:
+    """A loss that is no number, whatever the step size: which operation made it."""
+    if not trace.losses or finite(trace.ends()[1]):
+        return None
+    trial = trials.run(Change(only_nan=True))
+    if trial.error is None or trial.error[0] != "NonFinite":
+        return None
+    rows = trial.error[1].splitlines()
+    return Finding(
+        "not a number",
+        rows[0],
+        [row.strip() for row in rows[1:] if row.strip()],
+        "keep its input inside its domain (clamp, eps), or see rushlight.detect_nan",
+        trial.error[2],
+    )
+
+
+#: In the order in which a cause is named when several changes help: what comes first is behind what comes later.
+CAUSES: list[Callable[[Trace, Trials], Finding | None]] = [
+    broadcast, probabilities, inputs, initialisation, reduction, dead, gradient_flow, too_long, spikes, too_noisy, too_short,
+]  # fmt: skip
+
+
+def all_of(trace: Trace, trials: Trials) -> list[Finding]:
+    """The confirmed causes, the deepest first; one that helps far less than another comes after it."""
+    if not trace.losses or not trace.steps:
+        return []
+    found: list[Finding] = []
+    for cause in CAUSES:
+        if found and cause in (spikes, too_noisy, too_short):
+            break
+        finding = cause(trace, trials)
+        if finding is not None:
+            found.append(finding)
+    if not found:
+        finding = unexplained(trace, trials)
+        return [finding] if finding is not None else []
+    best = min(level_after(f) for f in found)
+    near = [f for f in found if level_after(f) <= max(3 * best, best + 1e-12)]
+    return near + [f for f in found if f not in near]
+
+
+def level_after(finding: Finding) -> float:
+    check: Any = finding.check
+    value = float(check.after[1].mean)
+    return value if np.isfinite(value) else float("inf")

@@ -1,0 +1,185 @@
+"""Derivatives as formulas, read off the records of the operations.
+
+A rule is read with symbols (``rushlight.recorder``): what the node knows, numbers and shapes, stands in their places, and what
+multiplies by 1 or adds 0 goes. An operation of single elements gives a factor, ``2 * input``; any other what becomes of an arriving
+gradient ``g``, ``mm(g, t(mat2))``. A rule that works on arrays in ways that are no formula is told by the sentence that begins with
+"Gradient" in the operation's documentation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..op import Op
+from ..recorder import Expr, Unreadable, formula, read_rule
+
+
+class Shaped(Expr):
+    """A symbol whose shape is known, so that rules may ask for it."""
+
+    __slots__ = ("shape",)
+
+    def __init__(self, name: str, shape: tuple[int, ...]):
+        super().__init__(name)
+        self.shape = shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape))
+
+
+def of_operation(op: Op) -> str:
+    """What an operation computes: its formula where its body is one, the first sentence of its documentation otherwise."""
+    try:
+        text = formula(op)
+    except Unreadable:
+        return first_sentence(op)
+    return first_sentence(op) if text == f"{op.name}({', '.join(op.inputs)})" else text
+
+
+def first_sentence(op: Op) -> str:
+    text = " ".join((op.doc or "").split())
+    return re.split(r"(?<=[.:;])\s", text, maxsplit=1)[0].rstrip(".:;").replace("``", "")
+
+
+def of_derivative(op: Op, name: str, shape: tuple[int, ...], known: dict[str, Any]) -> str:
+    """The local derivative for one input; empty if neither the rule nor the documentation gives a formula.
+
+    Args:
+        shape: of the arriving gradient.
+        known: attributes, numbers, and shapes (tuples) of inputs and outputs, by name.
+    """
+    is_factor = op.family == "elementwise"
+    symbols = {n: Shaped(n, v) if n in op.slot_of and not n.endswith("_shape") and isinstance(v, tuple) else v
+               for n, v in known.items()}  # fmt: skip
+    try:
+        return write(read_rule(op, name, 1 if is_factor else Shaped("g", shape), symbols))
+    except Unreadable:
+        return documented_gradient(op)
+
+
+def documented_gradient(op: Op) -> str:
+    """What the documentation says after "Gradient"."""
+    found = re.search(r"Gradient(?:\s+of the input)?:?\s+(.*?)(?:\.\s|\.?$)", " ".join((op.doc or "").split()))
+    return found.group(1).replace("``", "").rstrip(".") if found else ""
+
+
+def write(e: Any) -> str:
+    """An expression as text, simplified."""
+    return re.sub(r"\d+\.\d{6,}(?:e[-+]\d+)?", lambda m: f"{float(m[0]):.6g}", str(simplified(e)))
+
+
+# --- simplification -----------------------------------------------------------------------------------------------------
+def number(x: Any) -> bool:
+    return isinstance(x, (int, float, np.number)) and not isinstance(x, bool)
+
+
+def _add(a: Any, b: Any) -> Any:
+    return b if _is(a, 0) else a if _is(b, 0) else None
+
+
+def _sub(a: Any, b: Any) -> Any:
+    return a if _is(b, 0) else Expr("neg", (b,)) if _is(a, 0) else None
+
+
+def _mul(a: Any, b: Any) -> Any:
+    if _is(a, 0) or _is(b, 0):
+        return 0
+    if _is(a, 1) or _is(b, 1):
+        return b if _is(a, 1) else a
+    if _is(a, -1) or _is(b, -1):
+        return simplified(Expr("neg", (b if _is(a, -1) else a,)))
+    if number(b) and not number(a):  # numbers stand first
+        return simplified(Expr("mul", (b, a)))
+    if number(a) and isinstance(b, Expr) and b.name == "mul" and number(b.args[0]):
+        return Expr("mul", (_plain(a * b.args[0]), b.args[1]))
+    return None
+
+
+def _div(a: Any, b: Any) -> Any:
+    return a if _is(b, 1) else 0 if _is(a, 0) else None
+
+
+def _pow(a: Any, b: Any) -> Any:
+    return 1 if _is(b, 0) else a if _is(b, 1) else None
+
+
+def _neg(a: Any) -> Any:
+    return a.args[0] if isinstance(a, Expr) and a.name == "neg" else None
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    if isinstance(condition, (bool, np.bool_)):
+        return a if condition else b
+    return a if number(a) and number(b) and a == b else None
+
+
+def _logical(name: str) -> Callable[[Any, Any], Any]:
+    def simplify(a: Any, b: Any) -> Any:
+        decided = name == "or"
+        if a is decided or b is decided:
+            return decided
+        return b if a is (not decided) else a if b is (not decided) else None
+
+    return simplify
+
+
+def _called(name: str) -> Callable[..., Any]:
+    """The public name of what rules call by one of their own."""
+    return lambda *args: Expr(name, args)
+
+
+_SIMPLER: dict[str, Callable[..., Any]] = {
+    "add": _add,
+    "sub": _sub,
+    "mul": _mul,
+    "div": _div,
+    "pow": _pow,
+    "neg": _neg,
+    "where": _where,
+    "and": _logical("and"),
+    "or": _logical("or"),
+    "logical_and": _logical("and"),
+    "logical_or": _logical("or"),
+    "one_minus_square": lambda a: Expr("sub", (1, Expr("pow", (a, 2)))),
+    "reshape_gradient": _called("reshape"),
+    "broadcast_gradient": _called("expand"),
+}
+_COMPUTED: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "neg": lambda a: -a,
+    "div": lambda a, b: a / b if b else None, "eq": lambda a, b: a == b, "ne": lambda a, b: a != b,
+    "lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
+}  # fmt: skip
+
+
+def _is(x: Any, value: int) -> bool:
+    return number(x) and x == value
+
+
+def _plain(x: Any) -> Any:
+    """A whole number without its ``.0``; NumPy's numbers as Python's."""
+    if isinstance(x, (np.bool_, np.number)):
+        x = x.item()
+    return int(x) if isinstance(x, float) and x.is_integer() and abs(x) < 1e15 else x
+
+
+def simplified(e: Any) -> Any:
+    """The same expression without what does nothing; numbers are computed."""
+    if not isinstance(e, Expr):
+        return _plain(e)
+    if not e.args:
+        return e
+    args = tuple([simplified(a) for a in e.args])
+    if e.name in _COMPUTED and all(number(a) for a in args):
+        value = _COMPUTED[e.name](*args)
+        return e if value is None else _plain(value)
+    simpler = _SIMPLER[e.name](*args) if e.name in _SIMPLER else None
+    return Expr(e.name, args, e.attrs) if simpler is None else simpler
