@@ -104,7 +104,7 @@ class CopySlices(Node):
         # The first edge, where the old values go, leads to the old history of the base.
         self.edges: tuple[Any, ...] = (edge_of(base), *inner.edges[1:])
         self.meta: Any = (base._a.shape, base._a.dtype)
-        self.hooks: None = None
+        self.hooks: Any = None
         self.stack: list[str] | None = inner.stack
         if recording() >= 2:
             notice(self, (base,), (base._a,), ())

@@ -19,9 +19,14 @@ def test_the_stubs_are_up_to_date():
 
 
 def test_they_say_what_functions_and_methods_take_and_give():
-    functions, methods = ((STUBS / name).read_text(encoding="utf-8") for name in ("__init__.pyi", "_tensor_methods.pyi"))
+    functions, methods = (
+        (STUBS / name).read_text(encoding="utf-8") for name in ("__init__.pyi", "_tensor_methods.pyi")
+    )
     assert "def tanh(input: _Tensor, *, out: Any = None) -> _Tensor:" in functions
     assert "    def tanh(self) -> _Tensor:" in methods
-    assert "    def topk(self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True) -> _return_types.topk:" in methods
+    assert (
+        "    def topk(self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True) -> _return_types.topk:"
+        in methods
+    )
     assert "float32: _dtype" in functions
     assert "import no_grad as no_grad" in functions

@@ -59,8 +59,8 @@ class FunctionCtx:
 class FunctionNode(Node, FunctionCtx):
     """The node of a user-defined operation; it is the ``ctx`` that forward and backward see."""
 
-    hooks: None
-    stack: None
+    hooks: Any
+    stack: Any
 
     is_users = True
     cls: type[Function]

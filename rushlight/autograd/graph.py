@@ -172,8 +172,8 @@ class AccumulateGrad(Node):
         self.seq = 0  # last of all
         self.edges: tuple[Any, ...] = ()
         self.meta: Any = (leaf._a.shape, leaf._a.dtype)
-        self.hooks: None = None
-        self.stack: None = None
+        self.hooks: Any = None
+        self.stack: Any = None
         self.ref: Any = weakref.ref(leaf)
 
     @property

@@ -62,7 +62,7 @@ class DataLoader:
     batch_size: int | None
     drop_last: bool
     sampler: Any
-    batch_sampler: Any | None
+    batch_sampler: Any
 
     def __init__(
         self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None, sampler: Any = None,

@@ -286,7 +286,7 @@ class _Parts(Constraint):
 
     def __init__(self, cseq: Any, dim: int = 0, lengths: Any = None):
         self.cseq: list[Any] = list(cseq)
-        self.lengths: list[int] | list[Any] = [1] * len(self.cseq) if lengths is None else list(lengths)
+        self.lengths: list[Any] = [1] * len(self.cseq) if lengths is None else list(lengths)
         self.dim = dim
 
     @property

@@ -118,7 +118,7 @@ class TransformedDistribution(Distribution):
             batch = base_shape[: len(base_shape) - len(base_distribution.event_shape)]
             base_distribution = base_distribution.expand(batch)
         more = whole.domain.event_dim - len(base_distribution.event_shape)
-        self.base_dist: Independent | Any = Independent(base_distribution, more) if more > 0 else base_distribution
+        self.base_dist: Any = Independent(base_distribution, more) if more > 0 else base_distribution
         change = whole.codomain.event_dim - whole.domain.event_dim
         depth = max(whole.codomain.event_dim, len(base_distribution.event_shape) + change)
         cut = len(forward) - depth

@@ -678,7 +678,7 @@ class CatTransform(_OnParts):
     def __init__(self, tseq: Sequence[Any], dim: int = 0, lengths: Any = None, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
         self.transforms: list[Any] = [t.with_cache(cache_size) for t in tseq]
-        self.lengths: list[int] | list[Any] = [1] * len(self.transforms) if lengths is None else list(lengths)
+        self.lengths: list[Any] = [1] * len(self.transforms) if lengths is None else list(lengths)
         self.dim = dim
 
     @property

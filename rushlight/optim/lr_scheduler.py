@@ -263,7 +263,7 @@ class ReduceLROnPlateau(LRScheduler):
         if many and len(min_lr) != groups:
             raise errors.value(f"expected {groups} min_lrs, got {len(min_lr)}")
         self.factor, self.optimizer = factor, optimizer
-        self.default_min_lr: Any | None = None if many else min_lr
+        self.default_min_lr: Any = None if many else min_lr
         self.min_lrs: Any = list(min_lr) if many else [min_lr] * groups
         self.patience, self.cooldown, self.eps = patience, cooldown, eps
         self.last_epoch = 0

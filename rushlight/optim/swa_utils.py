@@ -81,8 +81,8 @@ class AveragedModel(Module):
         use_buffers: average the buffers too; otherwise they are copied.
     """
 
-    avg_fn: Any | None
-    multi_avg_fn: Any | None
+    avg_fn: Any
+    multi_avg_fn: Any
     use_buffers: bool
 
     def __init__(

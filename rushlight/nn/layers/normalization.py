@@ -255,7 +255,7 @@ class LayerNorm(Module):
         dtype: Any = None,
     ):  # fmt: skip
         super().__init__()
-        self.normalized_shape: tuple[int, ...] | tuple[Any, ...] = (
+        self.normalized_shape: tuple[Any, ...] = (
             (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         )
         self.eps, self.elementwise_affine = eps, elementwise_affine
@@ -294,7 +294,7 @@ class RMSNorm(Module):
         dtype: Any = None,
     ):  # fmt: skip
         super().__init__()
-        self.normalized_shape: tuple[int, ...] | tuple[Any, ...] = (
+        self.normalized_shape: tuple[Any, ...] = (
             (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         )
         self.eps, self.elementwise_affine = eps, elementwise_affine

@@ -315,7 +315,15 @@ class RNN(RNNBase):
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
         super().__init__(
-            "RNN_" + nonlinearity.upper(), input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, **made
+            "RNN_" + nonlinearity.upper(),
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            **made,
         )
         self.nonlinearity = nonlinearity
 
@@ -340,7 +348,17 @@ class LSTM(RNNBase):
         dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None,
     ):  # fmt: skip
         super().__init__(
-            "LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype
+            "LSTM",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
         )
 
     def run(self, x: Any, states: Any, sizes: list[int] | None) -> tuple[Any, Any]:
@@ -363,9 +381,7 @@ class GRU(RNNBase):
         dropout: float = 0.0, bidirectional: bool = False, **made: Any,
     ):  # fmt: skip
         _no_projection(made)
-        super().__init__(
-            "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, **made
-        )
+        super().__init__("GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, **made)
 
     def run(self, x: Any, states: Any, sizes: list[int] | None) -> tuple[Any, Any]:
         if sizes is not None or x._a.dtype.itemsize == 2:
