@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation: ``sphinx-build -W --keep-going -n -j auto docs OUT``; CONTRIBUTING.md has the whole line."""
+"""How Sphinx builds the documentation: ``python -m sphinx -W --keep-going -n -j auto docs site``, see CONTRIBUTING.md."""
 
 import sys
 from pathlib import Path

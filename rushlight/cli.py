@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-COMMANDS = ("run", "diagnose", "tour", "doctor", "bench")
+COMMANDS = ("run", "explain", "diagnose", "tour", "doctor", "bench")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,6 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
         from .compat.run import run_file
 
         return run_file(options.program, options.arguments, legacy=options.legacy)
+    if options.command == "explain":
+        from .explain import command
+
+        return command.run(options)
     if options.command == "diagnose":
         return _diagnose(options)
     if options.command == "tour":
@@ -36,12 +40,16 @@ def main(arguments: list[str] | None = None) -> int:
 def _diagnose(options: argparse.Namespace) -> int:
     import os
 
-    from .explain.diagnosis import diagnose_script
+    from .compat.run import execute
+    from .explain.diagnosis import diagnose_program
 
     if not os.path.isfile(options.program):
         print(f"rushlight: can't open file '{options.program}'", file=sys.stderr)
         return 2
-    diagnose_script(options.program, options.arguments, steps=options.steps, seconds=options.seconds).show()
+    report = diagnose_program(
+        lambda: execute(options.program, options.arguments), steps=options.steps, seconds=options.seconds
+    )
+    report.show()
     return 0
 
 
@@ -77,6 +85,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--legacy", action="store_true", help="accept idioms of PyTorch 0.1 to 0.4, warning once for each")
     run.add_argument("program", metavar="PROGRAM", help="a .py script or an .ipynb notebook")
     run.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
+    explain = commands.add_parser(
+        "explain", help="run a script and show the graph of its last loss, or why its forward failed"
+    )
+    explain.add_argument("--html", metavar="FILE", help="write a page with an interactive picture")
+    explain.add_argument("--svg", metavar="FILE", help="write a still picture")
+    explain.add_argument("--dot", metavar="FILE", help="write the graph for Graphviz")
+    explain.add_argument("--legacy", action="store_true", help="accept idioms of PyTorch 0.1 to 0.4")
+    explain.add_argument("program", metavar="PROGRAM", help="a .py script or an .ipynb notebook")
+    explain.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
     diagnose = commands.add_parser("diagnose", help="watch a script's training and say why it diverges or stalls")
     diagnose.add_argument("--steps", type=int, default=100, help="training steps to watch (100)")
     diagnose.add_argument("--seconds", type=float, default=20.0, help="the longest to watch (20)")

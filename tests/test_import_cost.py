@@ -24,6 +24,8 @@ def test_nothing_heavy(added):
     assert not added & set(HEAVY)
 
 
-@pytest.mark.parametrize("part", ["nn", "optim", "linalg", "fft", "distributions", "utils", "compat", "bench", "cli"])
+@pytest.mark.parametrize(
+    "part", ["nn", "optim", "linalg", "fft", "distributions", "utils", "compat", "bench", "cli", "explain"]
+)
 def test_parts_wait_for_their_first_use(added, part):
     assert not {name for name in added if name.startswith(f"rushlight.{part}")}

@@ -61,6 +61,7 @@ LAYERS = [
     [""],
     ["compat"],
     ["fx"],
+    ["explain.command", "explain.diagnosis"],
     ["bench", "tour"],
     ["cli"],
     ["__main__"],

@@ -50,6 +50,17 @@ def computed(lines, *, size=8, element="i64", **bindings):
     ("a, b = i64(1), i64(2)\na, b = b, a\nout[0] = a\nout[1] = b", [2, 1]),
     ("out[0] = i64(exchange_if(out, 1, 0, 5))\nout[2] = atomic_add(out, 1, 2)\nout[3] = atomic_load(out, 1)", [1, 7, 5, 7]),
     ("out[0] = i64(any_lane(iota(4) > 2))\nout[1] = i64(all_lanes(iota(4) > 2))", [1, 0]),
+    # names that are values, and those that have to be variables
+    ("x = i64(1)\ny = x\nx = x + 1\nout[0] = x\nout[1] = y", [2, 1]),
+    ("x = i64(1)\nfor i in range(3):\n    y = x\n    x = y + i\n    out[i] = y\nout[3] = x", [1, 1, 2, 4]),
+    ("x = i64(1)\nfor i in range(3):\n    y = x + i\n    y = y * 2\n    if y > 2:\n        out[i] = y", [0, 4, 6]),
+    ("x = i64(1)\nif x == 1:\n    x = 5\nout[0] = x", [5]),
+    ("n = i64(0)\nwhile n < 3:\n    m = n\n    n = m + 1\nout[0] = n", [3]),
+    ("x = i64(1)\nfor j in unroll(3):\n    y = x + j\n    x = y\nout[0] = x", [4]),
+    ("a = [i64(j) for j in range(3)]\nfor i in range(2):\n    b = [a[1] + i, a[2]]\n    b[1] = b[1] + i\n    out[i] = b[0] * b[1]", [2, 6]),
+    ("a = [i64(0)] * 2\nfor i in range(3):\n    a[1] = a[1] + i\nout[0] = a[0]\nout[1] = a[1]", [0, 3]),
+    ("p = out + 1\nfor i in range(3):\n    p[0] = i + 5\n    p = p + 1", [0, 5, 6, 7]),
+    ("for i in range(2):\n    for k in range(2):\n        out[i * 2 + k] = i * 10 + k * 1 + 0", [0, 1, 10, 11]),
 ])  # fmt: skip
 def test_whole_numbers(lines, expected):
     found = computed(lines)
@@ -83,6 +94,23 @@ def test_functions_are_written_in_and_their_variables_are_their_own():
     out = np.zeros(3, np.int64)
     assert compiled(language.from_text(text, {**NAMES, "twice": twice}))(1, 1, out)
     assert out.tolist() == [12, 14, 5]
+
+
+def test_items_of_a_list_that_a_function_changes_are_variables():
+    def add(items, n):
+        for _ in range(n):
+            items[0] = items[0] + 2
+
+    def last(items):
+        return items[1]
+
+    text = (
+        "def made(start, stop, out: write[i64]):\n    a = [i64(1), i64(2)]\n    for i in range(2):\n        add(a, 2)\n"
+    )
+    text += "    out[0] = a[0]\n    out[1] = last(a)\n    out[2] = last([i64(3), i64(4)])"
+    out = np.zeros(3, np.int64)
+    assert compiled(language.from_text(text, {**NAMES, "add": add, "last": last}))(1, 1, out)
+    assert out.tolist() == [9, 2, 4]
 
 
 @pytest.mark.parametrize(("lines", "says"), [

@@ -63,6 +63,9 @@ def test_the_tour_shows_all_where_there_is_no_terminal():
     for line in (
         "A loop that runs away",
         "tensor([-220.])",
+        "└── loss  mul",
+        "loss ← sub ← mul ← w: −10 × 1 × 11 = −110",
+        "the step size is too large: each step overshoots",
         "epoch 0  x 33  y 64  gradient       -51304  loss  6.0424e+05",
         "loss         inf",
         "largest learning rate 9.18e-04",

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
@@ -58,6 +59,11 @@ NAMESPACES = {
     "distributed": "A process group of one process.",
     "testing": "Comparison of tensors.",
 }
+
+
+#: What PyTorch does not have: functions by their names in ``rushlight``, and modules whose ``__all__`` names what belongs to them.
+OWN = ("explain", "diagnose", "detect_nan", "explain.nonfinite.NonFinite", "install_as_torch")
+OWN_MODULES = ("explain", "explain.diagnosis")
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,27 @@ def namespace_members(path: str) -> list[Public]:
     return found
 
 
+def own_members() -> list[Public]:
+    """Rushlight's own functions, and the classes of what they return."""
+    found = {}
+    for name in OWN:
+        value = attrgetter(name)(rushlight)
+        found[f"rushlight.{name}"] = getattr(value, name) if inspect.ismodule(value) else value
+    for module in OWN_MODULES:
+        home = importlib.import_module(f"rushlight.{module}")
+        for name in home.__all__:
+            value = getattr(home, name)
+            if callable(value) and value not in found.values():
+                found[f"rushlight.{module}.{name}"] = value
+    return [Public(path, value) for path, value in sorted(found.items())]
+
+
+def constants() -> list[tuple[str, Any]]:
+    """Types of elements, layouts and memory formats, by their names in ``torch``."""
+    kinds = (rushlight.dtype, rushlight.layout, rushlight.memory_format)
+    return [(name, value) for name, value in sorted(vars(rushlight).items()) if isinstance(value, kinds)]
+
+
 def methods() -> list[Public]:
     """The public methods and attributes of Tensor."""
     return [Public(f"torch.Tensor.{n}", getattr(Tensor, n)) for n in sorted(dir(Tensor)) if not n.startswith("_")]
@@ -119,6 +146,7 @@ def methods() -> list[Public]:
 
 def everything() -> Iterator[Public]:
     families.load_all()
+    yield from own_members()
     for path in NAMESPACES:
         yield from namespace_members(path)
     yield from methods()

@@ -18,6 +18,7 @@ from docstrings import rst, summary
 from public_names import NAMESPACES, Public
 from sphinx.application import Sphinx
 
+import rushlight
 from rushlight import recorder
 from rushlight.nn import Module
 from rushlight.op import Op
@@ -38,6 +39,7 @@ def write_pages(source: Path) -> None:
     pages = {name.page: name_page(name) for name in names}
     for path, about in NAMESPACES.items():
         pages[list_page(path)] = namespace_page(path, about)
+    pages["reference/rushlight"] = members_page("rushlight", "What PyTorch does not have.", public_names.own_members())
     pages["reference/torch.Tensor"] = methods_page()
     pages["reference/index"] = index_page()
     for page, text in pages.items():
@@ -56,19 +58,37 @@ def list_page(path: str) -> str:
 
 
 def index_page() -> str:
-    entries = [Path(list_page(path)).name for path in NAMESPACES]
-    entries.insert(1, "torch.Tensor")
+    listed = [Path(list_page(path)).name for path in NAMESPACES]
+    listed.insert(1, "torch.Tensor")
+    listed.insert(0, "rushlight")
     return page(
         "Reference",
         "A page for every public name. The names are PyTorch's; ``import rushlight as torch`` gives the same objects as\n"
         "``import torch`` in a program that Rushlight runs. What differs on purpose is in :doc:`/differences`.",
-        ".. toctree::\n   :maxdepth: 1\n\n" + indent("\n".join(entries)),
+        ".. toctree::\n   :maxdepth: 1\n\n" + indent("\n".join(listed)),
     )
 
 
 def namespace_page(path: str, about: str) -> str:
-    members = public_names.namespace_members(path)
-    title = f"torch.{path}" if path else "torch"
+    if path:
+        return members_page(f"torch.{path}", about, public_names.namespace_members(path))
+    constants = "\n\n".join(constant(name, value) for name, value in public_names.constants())
+    members = members_page("torch", about, public_names.namespace_members(path))
+    return "\n".join([members, underlined("Types and layouts", "-"), "", constants, ""])
+
+
+def constant(name: str, value: Any) -> str:
+    """A type of elements or a layout; it has no docstring of its own."""
+    about = ""
+    if isinstance(value, rushlight.dtype):
+        kind = "complex" if value.is_complex else "floating" if value.is_floating_point else "integers"
+        size = f"{value.itemsize} byte{'s' * (value.itemsize > 1)}"
+        about = f"{kind}, {size}" if value is not rushlight.bool else f"True and False, {size}"
+    other = f"Another name of ``{value!r}``. " if f"torch.{name}" != repr(value) else ""
+    return f".. py:data:: torch.{name}\n\n   {other}{about}".rstrip()
+
+
+def members_page(title: str, about: str, members: list[Public]) -> str:
     parts = [about]
     for heading, found in (
         ("Functions", [m for m in members if not m.is_class]),
@@ -105,7 +125,7 @@ def name_page(name: Public) -> str:
         kind = "method" if name.is_method else "function"
         facts = record_facts(name) if name.op is not None else ""
         body = f".. py:{kind}:: {name.path}{signature(name)}\n\n" + indent(f"{rst(name.doc)}\n\n{facts}")
-    return ":orphan:\n\n" + page(name.path.rpartition(".")[2], body)
+    return ":orphan:\n\n" + page(name.path, body)
 
 
 def signature(name: Public) -> str:
@@ -232,7 +252,7 @@ def own_members(cls: type) -> dict[str, Any]:
 
 
 def reference(path: str) -> str:
-    return f":py:{'meth' if path.startswith('torch.Tensor.') else 'func'}:`~{path}`"
+    return f":py:{'meth' if path.startswith('torch.Tensor.') else 'func'}:`{path}`"
 
 
 # --- text -------------------------------------------------------------------------------------------------------------

@@ -20,11 +20,13 @@ def run_file(
     arguments: list[str],
     legacy: bool = False,
     notebook: Callable[[bytes, str, dict[str, Any]], None] = run_notebook,
+    failed: Callable[[BaseException], None] | None = None,
 ) -> int:
     """Run a script or an ``.ipynb`` notebook as ``__main__`` with ``import torch`` meaning Rushlight; the exit status.
 
     ``SystemExit`` passes through to the caller. NumPy's floating-point warnings are off for the whole process, since
-    here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through; ``notebook`` is how notebooks are run.
+    here the process is ours. ``legacy`` lets idioms of torch 0.1 to 0.4 through; ``notebook`` is how notebooks are run; ``failed``
+    gets what the program did not catch, before it is shown.
     """
     try:
         source = read(path)
@@ -42,6 +44,8 @@ def run_file(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except BaseException as error:
+        if failed is not None:
+            failed(error)
         tracebacks.show(error)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0

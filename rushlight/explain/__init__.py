@@ -25,10 +25,11 @@ from .. import errors
 from ..autograd.graph import DeadEnd
 from ..tensor import Tensor, edge_of
 from . import names, places
+from .failure import Failure, failure
 from .graph import Edge, Explanation, Node
 from .recording import recording
 
-__all__ = ["Edge", "Explanation", "Node", "explain", "recording"]
+__all__ = ["Edge", "Explanation", "Failure", "Node", "explain", "failure", "recording"]
 
 
 def explain(tensor: Tensor, names: Any = None, *, gradient: Tensor | None = None) -> Explanation:

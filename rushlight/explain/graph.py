@@ -6,6 +6,7 @@ found when it is asked for, so that a graph of 100,000 nodes can be looked at.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -136,7 +137,7 @@ class Node:
         if record is not None and record.is_public:
             return str(record.torch_name.rpartition(".")[2])
         name = re.sub(r"Backward\d*$", "", self.fn.name().rpartition(":")[2])
-        return name if self.is_users else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+        return name if self.is_users else re.sub(r"(?<=[A-Za-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
     @property
     def grad_fn(self) -> str:
@@ -426,8 +427,61 @@ class Explanation:
         found = self.gradients.get(self.node(which).index)
         return wrap(np.array(found)) if isinstance(found, np.ndarray) else None
 
+    # --- views ------------------------------------------------------------------------------------------------------
+    def html(self, file: str | os.PathLike[str] | None = None) -> str:
+        """One self-contained page with an interactive picture, written to ``file`` if one is given."""
+        from .html import page
+
+        return _written(page(self), file)
+
+    def svg(self, file: str | os.PathLike[str] | None = None, *, limit: int = 60) -> str:
+        """A still picture of about ``limit`` boxes: what does not fit is folded by module and by repetition."""
+        from .svg import svg
+
+        return _written(svg(self, limit), file)
+
+    def dot(self, file: str | os.PathLike[str] | None = None, *, limit: int = 60) -> str:
+        """The same picture in the language of Graphviz."""
+        from .dot import dot
+
+        return _written(dot(self, limit), file)
+
+    def text(self, limit: int = 60) -> str:
+        """A tree of about ``limit`` lines for a terminal, without colours."""
+        from .text import plain
+
+        return plain(self, limit)
+
+    def show(self) -> None:
+        """Print the tree in colour, as rich does.
+
+        Raises:
+            ModuleNotFoundError: without rich; ``print(explanation)`` needs nothing.
+        """
+        from ..terminal import console
+
+        screen = console()
+        from .text import tree
+
+        screen.print(tree(self))
+
+    def _repr_html_(self) -> str:
+        from .html import frame_of
+
+        return frame_of(self.html(), f"{self.root.title}: the graph")
+
+    def __str__(self) -> str:
+        return self.text()
+
     def __repr__(self) -> str:
         return f"<explanation of {self.root.title}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
+
+
+def _written(text: str, file: str | os.PathLike[str] | None) -> str:
+    if file is not None:
+        with open(file, "w", encoding="utf-8") as target:
+            target.write(text)
+    return text
 
 
 # --- values -------------------------------------------------------------------------------------------------------------

@@ -130,7 +130,8 @@ def cut(group: Group) -> None:
 def span(part: list[Any]) -> str:
     """What the first and the last of them are called."""
     first, last = (x.title if isinstance(x, Node) else x.name for x in (part[0], part[-1]))
-    return f"{first.partition(' … ')[0]} … {last.rpartition(' … ')[2]}"
+    first, last = first.partition(" … ")[0], last.rpartition(" … ")[2]
+    return f"{first.partition(' of ')[0]} … {last.partition(' of ')[0]}"
 
 
 def repetitions(members: list[Any], signs: list[int]) -> list[Any]:

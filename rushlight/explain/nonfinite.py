@@ -319,7 +319,7 @@ class detect_nan(mode._Context):
             on purpose (scaled gradients in half precision).
 
     Raises:
-        NonFinite: a RuntimeError, with the operation, its inputs' shapes and ranges, the module's path and the user's line. An
+        rushlight.explain.nonfinite.NonFinite: a RuntimeError, with the operation, its inputs' shapes and ranges, the module's path and the user's line. An
             operation in place that raises has written nothing; an optimizer has already made its step.
     """
 

@@ -62,7 +62,7 @@ def factor(edge: Edge) -> float:
     )
 
 
-def behind(explanation: Explanation, leaf: Node) -> set[Node]:
+def behind(leaf: Node) -> set[Node]:
     """The nodes from which a way leads to the leaf."""
     found = {leaf}
     stack = [leaf]
@@ -74,7 +74,7 @@ def behind(explanation: Explanation, leaf: Node) -> set[Node]:
     return found
 
 
-def starts(explanation: Explanation, node: Node, nr: int) -> list[Edge]:
+def starts(node: Node, nr: int) -> list[Edge]:
     """The edges on which a gradient of output ``nr`` of a node goes on."""
     return [edge for edge in node.inputs if edge.output == nr]
 
@@ -82,7 +82,7 @@ def starts(explanation: Explanation, node: Node, nr: int) -> list[Edge]:
 def paths(explanation: Explanation, which: Any) -> Iterator[Path]:
     """Every way from the root to a tensor, node or name, one after the other."""
     leaf = explanation.node(which)
-    near = behind(explanation, leaf)
+    near = behind(leaf)
     if explanation.root is leaf:
         yield Path(())
         return
@@ -92,14 +92,14 @@ def paths(explanation: Explanation, which: Any) -> Iterator[Path]:
         if node is leaf and way:
             yield Path(way)
             continue
-        for edge in reversed(starts(explanation, node, nr)):
+        for edge in reversed(starts(node, nr)):
             if edge.target in near:
                 stack.append((edge.target, edge.target_output, (*way, edge)))
 
 
 def _along(explanation: Explanation, leaf: Node, weight: Any) -> Any:
     """The sum over all ways of the products of ``weight(edge)``, node by node."""
-    near = behind(explanation, leaf)
+    near = behind(leaf)
     total: dict[tuple[int, int], Any] = {(explanation.root.index, explanation.root_output): weight(None)}
     for node in reversed(explanation.nodes):
         if node is leaf or node not in near:
@@ -108,7 +108,7 @@ def _along(explanation: Explanation, leaf: Node, weight: Any) -> Any:
             here = total.get((node.index, nr))
             if here is None:
                 continue
-            for edge in starts(explanation, node, nr):
+            for edge in starts(node, nr):
                 if edge.target in near:
                     key = (edge.target.index, edge.target_output)
                     total[key] = total.get(key, 0) + here * weight(edge)

@@ -79,13 +79,13 @@ def method(cls: type, engine: Any, name: str) -> Any:
     return make(cls, ctypes.addressof(definition))
 
 
-def function(engine: Any, symbol: str) -> Any:
-    """A function of any number of arguments around a compiled METH_FASTCALL function."""
+def function(engine: Any, symbol: str, this: Any) -> Any:
+    """A function of any number of arguments around a compiled METH_FASTCALL function, which is given ``this`` before them."""
     definition = MethodDef(symbol.encode(), engine[symbol], METH_FASTCALL, None)
     _definitions.append(definition)
     make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-    return make(ctypes.addressof(definition), None, None)
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+    return make(ctypes.addressof(definition), this, None)
 
 
 @functools.cache

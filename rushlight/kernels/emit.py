@@ -6,54 +6,45 @@ nothing of llvmlite is imported before the text is compiled.
 
 from __future__ import annotations
 
+import functools
 import platform
 import struct
-from typing import Any, NamedTuple
+from typing import Any
 
 
-class Type(NamedTuple):
-    """A scalar, a vector of ``lanes`` of them, or a pointer ``to`` some.
+class Type:
+    """A scalar, a vector of ``lanes`` of them, or a pointer ``to`` some; there is one object of each.
 
-    ``kind`` is ``int`` (signed), ``uint``, ``float``, ``bool`` or ``pointer``.
+    ``kind`` is ``int`` (signed), ``uint``, ``float``, ``bool`` or ``pointer``; ``text`` is how LLVM writes it, ``suffix`` how the names
+    of its intrinsics have it, ``size`` the bytes of an element.
     """
 
-    kind: str
-    bits: int
-    lanes: int = 1
-    to: Any = None
+    __slots__ = ("kind", "bits", "lanes", "to", "text", "suffix", "size", "name", "scalar", "_of_lanes")
 
-    @property
-    def name(self) -> str:
-        element = {"float": "f", "int": "i", "uint": "u", "bool": "bool"}.get(self.kind, "pointer")
-        if self.kind == "pointer":
-            return f"[{self.to.name}]"
-        return (element if self.kind == "bool" else f"{element}{self.bits}") + (f"x{self.lanes}" * (self.lanes > 1))
-
-    @property
-    def scalar(self) -> Type:
-        return self._replace(lanes=1)
+    def __init__(self, kind: str, bits: int, lanes: int = 1, to: Any = None):
+        self.kind, self.bits, self.lanes, self.to = kind, bits, lanes, to
+        self.size = max(bits // 8, 1)
+        one = {32: "float", 64: "double", 16: "half"}[bits] if kind == "float" else f"i{bits}"
+        of_all = f"{'f' if kind == 'float' else 'i'}{bits}"
+        self.text = "ptr" if to else f"<{lanes} x {one}>" if lanes > 1 else one
+        self.suffix = f"v{lanes}{of_all}" if lanes > 1 else of_all
+        element = {"float": f"f{bits}", "int": f"i{bits}", "uint": f"u{bits}", "bool": "bool"}.get(kind, "")
+        self.name = f"[{to.name}]" if to else f"{element}x{lanes}" if lanes > 1 else element
+        self.scalar = self
+        self._of_lanes = {lanes: self}
 
     def times(self, lanes: int) -> Type:
-        return self._replace(lanes=lanes)
+        """A vector of so many."""
+        if self.scalar is not self:
+            return self.scalar.times(lanes)
+        found = self._of_lanes.get(lanes)
+        if found is None:
+            found = self._of_lanes[lanes] = Type(self.kind, self.bits, lanes)
+            found.scalar = self
+        return found
 
-    @property
-    def text(self) -> str:
-        """As LLVM writes it."""
-        if self.kind == "pointer":
-            return "ptr"
-        one = {32: "float", 64: "double", 16: "half"}[self.bits] if self.kind == "float" else f"i{self.bits}"
-        return f"<{self.lanes} x {one}>" if self.lanes > 1 else one
-
-    @property
-    def suffix(self) -> str:
-        """As the names of LLVM's intrinsics have it."""
-        one = f"{'f' if self.kind == 'float' else 'i'}{self.bits}"
-        return f"v{self.lanes}{one}" if self.lanes > 1 else one
-
-    @property
-    def size(self) -> int:
-        """Bytes of an element."""
-        return max(self.bits // 8, 1)
+    def __repr__(self) -> str:
+        return self.name
 
 
 BOOL = Type("bool", 1)
@@ -62,15 +53,18 @@ U8, U32, U64 = (Type("uint", n) for n in (8, 32, 64))
 F32, F64 = Type("float", 32), Type("float", 64)
 
 
+@functools.cache
 def pointer_to(element: Type) -> Type:
     return Type("pointer", 64, 1, element)
 
 
-class Value(NamedTuple):
+class Value:
     """Something computed: its type and how LLVM calls it."""
 
-    type: Type
-    text: str
+    __slots__ = ("type", "text")
+
+    def __init__(self, kind: Type, text: str):
+        self.type, self.text = kind, text
 
     @property
     def typed(self) -> str:
@@ -107,6 +101,7 @@ class Code:
         self.places: list[str] = []
         self.lines: list[str] = []
         self.count = 0
+        self.changed: list[dict[Any, None]] = []  # variables that are given values in each loop that is being written
         self.at = "entry"  # the block being written
 
     def name(self) -> str:
@@ -118,7 +113,8 @@ class Code:
 
     def value(self, kind: Type, text: str) -> Value:
         """An instruction with a result."""
-        name = self.name()
+        self.count += 1
+        name = f"%v{self.count}"
         self.lines.append(f"  {name} = {text}")
         return Value(kind, name)
 
@@ -179,10 +175,7 @@ class Module:
         self.functions.append(code)
         return code
 
-    @property
-    def symbols(self) -> list[str]:
-        """Functions that come from outside."""
-        return [name for name in self.declared if not name.startswith("llvm.")]
-
     def __str__(self) -> str:
-        return "\n".join([*self.globals, *self.declared.values(), *map(str, self.functions)]) + "\n"
+        own = {function.header.partition("@")[2].partition("(")[0] for function in self.functions}
+        declared = [text for name, text in self.declared.items() if name not in own]
+        return "\n".join([*self.globals, *declared, *map(str, self.functions)]) + "\n"

@@ -23,11 +23,25 @@ import inspect
 import linecache
 import sys
 import textwrap
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
 from .emit import BOOL, I64, U8, Code, Module, Type, Value, constant, pointer_to
 from .forms import Built
+from .names import Names
+
+
+@functools.cache
+def _parameters(function: Any) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+def _bound(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by name."""
+    bound = _parameters(function).bind(*arguments, **keywords)
+    bound.apply_defaults()
+    return bound.arguments
 
 
 class KernelError(TypeError):
@@ -35,15 +49,16 @@ class KernelError(TypeError):
 
 
 class Variable:
-    """A place on the stack that LLVM turns into a register."""
+    """A place on the stack that LLVM turns into a register; ``loops`` are those that it was made in."""
 
     type: Type
     place: str
+    loops: int
 
-    __slots__ = ("type", "place")
+    __slots__ = ("type", "place", "loops")
 
     def __init__(self, code: Code, kind: Type):
-        self.type, self.place = kind, code.place(kind)
+        self.type, self.place, self.loops = kind, code.place(kind), len(code.changed)
 
 
 def separate(function: Any) -> Any:
@@ -53,6 +68,12 @@ def separate(function: Any) -> Any:
     """
     function.separate = True
     return function
+
+
+@functools.cache
+def _form(kind: str) -> Any:
+    """What makes a kind of expression a value."""
+    return getattr(Translator, f"of_{kind}", Translator.refuse)
 
 
 class External:
@@ -95,6 +116,12 @@ def source(function: Any) -> tuple[ast.FunctionDef, str]:
     return node, file
 
 
+@functools.cache
+def names_of(function: Any) -> Names:
+    """Which names of a function are variables."""
+    return Names(source(function)[0])
+
+
 def _last_line(code: CodeType) -> int:
     """The last line of a function: to look for it in the source, as ``inspect`` does, takes longer than to parse it."""
     own = max([end for _, end, _, _ in code.co_positions() if end], default=code.co_firstlineno)
@@ -111,6 +138,7 @@ class Translator:
         self.code, self.function = code, function
         closed = inspect.getclosurevars(function).nonlocals if function.__closure__ else {}
         self.names: dict[str, Any] = {**function.__globals__, **closed, **bindings}
+        self.kinds = names_of(function)
         self.result: Any = None
 
     def run(self) -> Any:
@@ -156,20 +184,14 @@ class Translator:
         self.assign(node.target, self.convert(self.value(node.annotation), self.value(node.value)))
 
     def do_AugAssign(self, node: ast.AugAssign) -> None:
-        operands = ast.BinOp(self.as_load(node.target), node.op, node.value)
-        self.assign(node.target, self.value(ast.copy_location(operands, node)))
-
-    @staticmethod
-    def as_load(node: Any) -> ast.expr:
-        """The target of an assignment as an expression."""
-        return ast.parse(ast.unparse(node), mode="eval").body
+        self.assign(node.target, self.binary(node.op, self.value(node.target), self.value(node.value)))
 
     def assign(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Tuple):
             for part, item in zip(target.elts, value, strict=True):
                 self.assign(part, item)
         elif isinstance(target, ast.Name):
-            self.names[target.id] = self.into(self.names.get(target.id), value)
+            self.names[target.id] = self.held(target.id, value)
         elif isinstance(target, ast.Subscript):
             thing = self.value(target.value)
             if isinstance(thing, list):
@@ -180,30 +202,60 @@ class Translator:
         else:
             self.refuse(target)
 
+    def held(self, name: str, value: Any) -> Any:
+        """What a name stands for that is given a value: a variable with it, the one it has if it has one, or the value alone."""
+        if isinstance(value, list):
+            if name not in self.kinds.tables:
+                self.vary(value)
+            return value
+        if name not in self.kinds.values:
+            return self.into(self.names.get(name), value)
+        value, old = self.get(value), self.names.get(name)
+        if isinstance(old, Value):
+            return self.of_type(old.type, self.convert_static(old.type, value))
+        return self.computed(value)
+
+    def vary(self, items: list[Any]) -> None:
+        """Make variables of a list's items."""
+        for i, item in enumerate(items):
+            if isinstance(item, list):
+                self.vary(item)
+            elif not isinstance(item, Variable):
+                items[i] = self.into(None, item)
+
     def into(self, old: Any, value: Any) -> Any:
         """A variable that holds a value: the old one if there is one."""
-        if isinstance(value, list):
-            return value
         if isinstance(old, Variable):
             self.set(old, self.convert_static(old.type, self.get(value)))
             return old
-        value = self.get(value)
-        if isinstance(value, bool):
-            value = constant(BOOL, value)
-        elif isinstance(value, int):
-            value = constant(I64, value)
-        elif isinstance(value, float):
-            raise TypeError("is it an f32 or an f64? write f32(...) or f64(...)")
+        value = self.computed(self.get(value))
         if not isinstance(value, Value):
             return value  # known while compiling
         variable = Variable(self.code, value.type)
         self.set(variable, value)
         return variable
 
+    @staticmethod
+    def computed(value: Any) -> Any:
+        """A number as a value of its own type; others as they are."""
+        if isinstance(value, bool):
+            return constant(BOOL, value)
+        if isinstance(value, int):
+            return constant(I64, value)
+        if isinstance(value, float):
+            raise TypeError("is it an f32 or an f64? write f32(...) or f64(...)")
+        return value
+
+    @staticmethod
+    def of_type(kind: Type, value: Value) -> Value:
+        if value.type != kind:
+            raise TypeError(f"a variable of type {kind.name} is given {value.type.name}")
+        return value
+
     def set(self, variable: Variable, value: Value) -> None:
-        if value.type != variable.type:
-            raise TypeError(f"a variable of type {variable.type.name} is given {value.type.name}")
-        self.code.line(f"store {value.typed}, ptr {variable.place}")
+        self.code.line(f"store {self.of_type(variable.type, value).typed}, ptr {variable.place}")
+        if self.code.changed:
+            self.code.changed[-1][variable] = None
 
     def get(self, thing: Any) -> Any:
         """The value of a variable; other things as they are."""
@@ -225,14 +277,36 @@ class Translator:
         self.code.begin(after)
 
     def do_While(self, node: ast.While) -> None:
-        head, inside, after = (self.code.label(x) for x in ("while", "do", "end"))
+        self.repeat(lambda: self.value(node.test), lambda: self.block(node.body))
+
+    def repeat(self, condition: Callable[[], Value], body: Callable[[], None]) -> None:
+        """Write a loop."""
+        head, inside, after = (self.code.label(x) for x in ("loop", "do", "end"))
         self.code.branch(head)
         self.code.begin(head)
-        self.code.branch_if(self.value(node.test), inside, after)
+        self.code.branch_if(condition(), inside, after)
         self.code.begin(inside)
-        self.block(node.body)
+        self.code.changed.append({})
+        body()
+        self.hide()
         self.code.branch(head)
         self.code.begin(after)
+
+    def hide(self) -> None:
+        """Keep LLVM from seeing how numbers and pointers change from one turn of a loop to the next.
+
+        It would look for better ways to compute all addresses, which takes a third of its time and gains nothing on what is written here.
+        """
+        for variable in self.code.changed.pop():
+            if variable.loops > len(self.code.changed):
+                continue  # made anew in each turn
+            if self.code.changed:
+                self.code.changed[-1][variable] = None
+            kind = variable.type
+            if kind.kind == "pointer" or kind == I64:
+                old = self.get(variable)
+                new = self.code.value(kind, f'call {kind.text} asm "", "=r,0"({old.typed})')
+                self.code.line(f"store {new.typed}, ptr {variable.place}")
 
     def do_For(self, node: ast.For) -> None:
         if not (isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name)):
@@ -254,21 +328,18 @@ class Translator:
         self.set(variable, self.convert_static(I64, start))
         self.names[node.target.id] = variable
         stop = self.convert_static(I64, stop)
-        head, inside, after = (self.code.label(x) for x in ("for", "do", "end"))
-        self.code.branch(head)
-        self.code.begin(head)
         order = ast.Gt() if isinstance(step, int) and step < 0 else ast.Lt()
-        self.code.branch_if(self.compare(order, self.get(variable), stop), inside, after)
-        self.code.begin(inside)
-        self.block(node.body)
-        self.set(variable, self.binary(ast.Add(), self.get(variable), step))
-        self.code.branch(head)
-        self.code.begin(after)
+
+        def turn() -> None:
+            self.block(node.body)
+            self.set(variable, self.binary(ast.Add(), self.get(variable), step))
+
+        self.repeat(lambda: self.compare(order, self.get(variable), stop), turn)
 
     # --- expressions --------------------------------------------------------------------------------------------------
     def value(self, node: ast.expr) -> Any:
         """What an expression is: a Value, or something known while compiling."""
-        return getattr(self, f"of_{type(node).__name__}", self.refuse)(node)
+        return _form(type(node).__name__)(self, node)
 
     def of_Constant(self, node: ast.Constant) -> Any:
         return node.value
@@ -284,7 +355,7 @@ class Translator:
         return getattr(self.value(node.value), node.attr)
 
     def of_List(self, node: ast.List) -> list[Any]:
-        return [self.into(None, self.value(item)) for item in node.elts]
+        return [self.computed(self.value(item)) for item in node.elts]
 
     def of_Tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
         return tuple(self.value(item) for item in node.elts)
@@ -295,7 +366,7 @@ class Translator:
         made = []
         for i in range(*[self.value(a) for a in generator.iter.args]):
             self.names[generator.target.id] = i
-            made.append(self.into(None, self.value(node.elt)))
+            made.append(self.computed(self.value(node.elt)))
         return made
 
     def of_Subscript(self, node: ast.Subscript) -> Any:
@@ -361,9 +432,7 @@ class Translator:
 
     def apart(self, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> None:
         """Call a function of the language that is machine code of its own, one for each set of types and known numbers."""
-        bound = inspect.signature(function).bind(*arguments, **keywords)
-        bound.apply_defaults()
-        given = {name: self.get(value) for name, value in bound.arguments.items()}
+        given = {name: self.get(value) for name, value in _bound(function, arguments, keywords).items()}
         values = {name: value for name, value in given.items() if isinstance(value, Value)}
         known = {name: value for name, value in given.items() if name not in values}
         module = self.code.module
@@ -375,7 +444,7 @@ class Translator:
                 module.define(f"internal void @{module.parts[key]}({listed}) nounwind noinline"), function, known
             )
             for i, (name, value) in enumerate(values.items()):
-                inner.names[name] = inner.into(None, Value(value.type, f"%a{i}"))
+                inner.names[name] = inner.held(name, Value(value.type, f"%a{i}"))
             if inner.run() is not None:
                 raise TypeError(f"'{function.__name__}' is separate: it cannot return a value")
             inner.code.line("ret void")
@@ -383,11 +452,9 @@ class Translator:
 
     def inline(self, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
         """Write a function of the language where it is called. Its parameters are variables of its own."""
-        bound = inspect.signature(function).bind(*arguments, **keywords)
-        bound.apply_defaults()
         inner = Translator(self.code, function, {})
-        for name, value in bound.arguments.items():
-            inner.names[name] = value if isinstance(value, int | float | list) else inner.into(None, value)
+        for name, value in _bound(function, arguments, keywords).items():
+            inner.names[name] = value if isinstance(value, int | float) else inner.held(name, value)
         return inner.run()
 
     # --- arithmetic ---------------------------------------------------------------------------------------------------
@@ -409,9 +476,12 @@ class Translator:
     def binary(self, op: ast.operator, a: Any, b: Any) -> Any:
         a, b = self.get(a), self.get(b)
         if isinstance(a, list) and isinstance(op, ast.Mult):
-            return [self.into(None, self.get(item)) for _ in range(b) for item in a]
+            return [self.get(item) for _ in range(b) for item in a]
         if not isinstance(a, Value) and not isinstance(b, Value):
             return _PYTHON[type(op)](a, b)
+        known = self.unchanged(op, a, b)
+        if known is not None:
+            return known
         if isinstance(a, Value) and a.type.kind == "pointer":
             offset = self.convert_static(I64, b)
             if isinstance(op, ast.Sub):
@@ -420,6 +490,19 @@ class Translator:
         a, b = self.together(a, b)
         name = _OPERATIONS[type(op)][a.type.kind]
         return self.code.value(a.type, f"{name} {a.typed}, {b.text}")
+
+    @staticmethod
+    def unchanged(op: ast.operator, a: Any, b: Any) -> Value | None:
+        """The whole number or pointer that adding 0 or multiplying by 1 leaves, or the 0 of a product."""
+        left = isinstance(a, Value)
+        number, value = (b, a) if left else (a, b)
+        if not isinstance(number, int) or value.type.kind not in ("int", "uint", "pointer"):
+            return None
+        if number == 0 and (isinstance(op, ast.Add) or (left and isinstance(op, ast.Sub))):
+            return value  # type: ignore[no-any-return]
+        if isinstance(op, ast.Mult) and number in (0, 1):
+            return value if number == 1 else constant(value.type, 0)
+        return None
 
     def compare(self, op: ast.cmpop, a: Any, b: Any) -> Any:
         if not isinstance(a, Value) and not isinstance(b, Value):
@@ -520,7 +603,7 @@ def function(module: Module, name: str, python: Any, attributes: str = "") -> No
     to = Translator(code, python, {})
     for i, (parameter, (kind, _)) in enumerate(parameters):
         given = Value(kind, f"%a{i}")
-        to.names[parameter] = given if kind.kind == "pointer" else to.into(None, given)
+        to.names[parameter] = to.held(parameter, given)
     result = to.get(to.run())
     code.line(f"ret {result.typed}" if isinstance(result, Value) else "ret void")
     listed = ", ".join(f"{kind.text} %a{i}" for i, (_, (kind, _)) in enumerate(parameters))

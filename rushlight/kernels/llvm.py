@@ -7,6 +7,7 @@ about code on disk and in memory are imported in functions here.
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -92,12 +93,23 @@ def code(parts: tuple[object, ...], text: Callable[[], str], symbols: dict[str, 
     name = cache.key(*parts)
     data = cache.read(name)
     if data is None:
-        data = compiled(text())
+        data = compiled(_written(text))
         cache.write(name, data)
     try:
         return objects.load(data, symbols.__getitem__)
     except NotImplementedError:
         return _load_by_llvm(data, symbols)
+
+
+def _written(text: Callable[[], str]) -> str:
+    """The IR. Python does not look for garbage meanwhile: the trees of sources are tens of thousands of new objects, and all of use."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return text()
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def compiled(text: str) -> bytes:

@@ -211,11 +211,11 @@ def inner_product(x: Array, y: Array) -> Array | None:
 
 # The same as machine code -------------------------------------------------------------------------------------------------
 @functools.cache
-def _kernel(name: str) -> Any:
+def _kernel(name: str, **bindings: Any) -> Any:
     from .code import products
     from .kernel import compiled
 
-    return compiled(getattr(products, name))
+    return compiled(getattr(products, name), **bindings)
 
 
 def _by_kernels(a: Array, b: Array, source: Array | None, place: str, offset: int) -> Array | None:
@@ -259,7 +259,7 @@ def _small_steps(x: Layout, order: str, offset: int) -> tuple[Step, ...]:
     numbers = rows, columns, inner, ra, ka, kb, ss
     if rows < ROWS and columns >= 32 and jb == 1:
         grain = max(_CHUNK // (32 * rows * inner), 1)
-        steps = [Step(_kernel("few_rows"), -(-columns // 32), grain, False, numbers)]
+        steps = [Step(_kernel("few_rows", R=rows), -(-columns // 32), grain, False, numbers[1:])]
     else:
         steps = [tiles(kernel(False), x)]
     if jb == 1 and columns > _LANES and columns % _LANES and inner >= 8 and (rows > 1 or offset):

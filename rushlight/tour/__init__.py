@@ -44,6 +44,10 @@ def _show(source: bytes, path: str, namespace: dict[str, Any], screen: Console, 
     def result(value: Any) -> None:
         if hasattr(value, "__rich__") or hasattr(value, "__rich_console__"):
             screen.print(value)
+        elif hasattr(value, "_repr_html_") and hasattr(
+            value, "show"
+        ):  # a picture in a notebook, a tree in the terminal
+            value.show()
         else:
             print(pretty(value))
 

@@ -17,7 +17,7 @@ from .report import Check, Finding, Report
 from .runs import Program, Refused, observed
 from .trials import Trials
 
-__all__ = ["Check", "Finding", "Report", "diagnose", "diagnose_script"]
+__all__ = ["Check", "Finding", "Report", "diagnose", "diagnose_program"]
 
 
 def diagnose(
@@ -54,15 +54,9 @@ def diagnose(
     return _diagnosed(_of_step(step, optimizer, lr, data, steps), steps, seconds)
 
 
-def diagnose_script(path: str, arguments: list[str], *, steps: int = 100, seconds: float = 20.0) -> Report:
-    """The same for a program: its training is watched as it stands there, under the alias. What it prints is not shown."""
-
-    def program(observer: Observer) -> None:
-        from ...compat.run import execute
-
-        execute(path, arguments)
-
-    return _diagnosed(program, steps, seconds)
+def diagnose_program(run: Callable[[], Any], *, steps: int = 100, seconds: float = 20.0) -> Report:
+    """The same for a whole program, which ``run`` runs: its training is watched as it stands there. What it prints is not shown."""
+    return _diagnosed(lambda observer: run(), steps, seconds)
 
 
 def _diagnosed(program: Program, steps: int, seconds: float) -> Report:

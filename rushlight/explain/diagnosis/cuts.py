@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ... import op as op_module
 from ...autograd import mode
 from ...tensor import Tensor
 from .. import places
+from ..nonfinite import public_name
 from .changes import misfit
 from .trace import Cut, Trace
 
@@ -61,11 +61,7 @@ class Cuts:
     def heard(self, op: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], result: Any) -> None:
         """After each operation."""
         if not mode.recording() or op.all_nondiff or all(answer == "nondiff" for answer in op.answers.values()):
-            how = (
-                "torch.no_grad()"
-                if not mode.recording()
-                else f"{op_module.camel(op.name).lower() if not op.public_name else op.name}()"
-            )
+            how = "torch.no_grad()" if not mode.recording() else f"{public_name(op)}()"
             for x in inputs:
                 if isinstance(x, Tensor):
                     self.cut(how, x)

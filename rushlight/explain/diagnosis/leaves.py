@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import gc
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ...nn.module import Module
+from ...optim.optimizer import Optimizer
 from ...random.generator import default_generator
 from ...tensor import Parameter, Tensor
 from .. import places
@@ -72,7 +75,7 @@ class Leaves:
         if any(model is m for m in self.models):
             return False
         self.models.append(model)
-        root = places.root_name(model, places.sys._getframe(1))
+        root = places.root_name(model, sys._getframe(1))
         if root == "model" or not closely or root not in self.trace.models:
             self.trace.models.append(root)
         kinds = {
@@ -146,11 +149,20 @@ class Leaves:
                 if p.requires_grad:
                     self.add(p).seen.held = True
 
+    def hold_all(self) -> None:
+        """The same for every optimizer that there is: one may make its first step later."""
+        for thing in gc.get_objects():
+            if isinstance(thing, Optimizer):
+                for group in vars(thing).get("param_groups", ()):
+                    for p in group["params"]:
+                        if id(p) in self.states:
+                            self.states[id(p)].seen.held = True
+
     def of_graph(self, roots: Iterable[Tensor]) -> list[Tensor]:
         """The leaves that the graph of these tensors ends in: parameters, and other tensors that stay from step to step."""
         from ...tensor import edge_of
 
-        stack = [edge[0] for edge in map(edge_of, roots) if edge is not None]
+        stack = [edge[0] for edge in map(edge_of, roots) if edge is not None and not edge[0].is_leaf]
         seen = set(stack)
         found = []
         while stack:

@@ -6,6 +6,7 @@ a training is met however it is written; a step is a change of parameters betwee
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -16,7 +17,7 @@ from ...autograd import engine, grad, mode
 from ...nn import functional
 from ...nn.module import Module, register_module_forward_pre_hook
 from ...optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
-from ...tensor import Parameter, Tensor, wrap
+from ...tensor import Tensor, wrap
 from .. import places
 from ..listening import listening
 from . import changes, curvature
@@ -25,7 +26,7 @@ from .leaves import Leaves, rms
 from .signals import Signals
 from .trace import Loss, Trace
 
-#: Seconds that second derivatives may take in one run, and the steps at which they are taken.
+#: Seconds of the processor that second derivatives may take in one run, and the steps at which they are taken.
 FOR_SHARPNESS = 4.0
 AT_FIRST = 8
 #: Gradients at the same parameters that are compared.
@@ -42,7 +43,7 @@ class Observer:
     def __init__(self, change: changes.Change | None, *, steps: int, seconds: float, closely: bool):
         self.change = change if change is not None else changes.Change()
         self.steps, self.closely = steps, closely
-        self.started = time.monotonic()
+        self.started = time.process_time()
         self.deadline = self.started + seconds
         self.trace = Trace()
         self.rng = np.random.default_rng(0)
@@ -98,7 +99,7 @@ class Observer:
             return
         self.cuts.heard(op, inputs, arrays, result)
         if self.trace.step_line is None and inputs and isinstance(inputs[0], Tensor):
-            if places.sys._getframe(2).f_code is inplace.inplace.__code__ and self.leaves.of_memory(inputs[0]):
+            if sys._getframe(2).f_code is inplace.inplace.__code__ and self.leaves.of_memory(inputs[0]):
                 self.trace.step_line = places.user_line()
 
     def on_call(self, module: Module, args: tuple[Any, ...]) -> Any:
@@ -176,7 +177,7 @@ class Observer:
             len(self.squares) >= BATCHES_OF_NOISE
             or self.trace.steps >= self.steps
             or self.trace.backwards >= 4 * self.steps
-            or time.monotonic() > self.deadline
+            or time.process_time() > self.deadline
         ):
             raise Enough
 
@@ -188,7 +189,7 @@ class Observer:
         if not look:
             return []
         known = not self.leaves.all()
-        found = self.leaves.of_graph([root for root in roots])
+        found = self.leaves.of_graph(roots)
         if known and self.leaves.all() and not self.leaves.models:
             self.start()
         if not found:
@@ -201,7 +202,7 @@ class Observer:
         if not reached or self.spent > FOR_SHARPNESS or not np.isfinite(roots[0]._a).all():
             return
         self.busy = True
-        before = time.monotonic()
+        before = time.process_time()
         previous = mode.recording()
         mode.mode.set(mode.ON)
         try:
@@ -215,7 +216,7 @@ class Observer:
         finally:
             mode.mode.set(previous)
             self.busy = False
-            self.spent += time.monotonic() - before
+            self.spent += time.process_time() - before
 
     def add_gradient(self, roots: Any, grads: Any, reached: list[Tensor]) -> None:
         """With the parameters kept where they are: the mean of the gradients, and of their squares."""
@@ -273,6 +274,7 @@ class Observer:
         """After the run."""
         self.busy = True
         self.trace.steps += self.leaves.settle()
+        self.leaves.hold_all()
         if self.squares:
             n = len(self.squares)
             mean = self.sum_of_gradients / n
@@ -289,6 +291,3 @@ def settings(optimizer: Any) -> dict[str, Any]:
     found = {k: v for k, v in group.items() if isinstance(v, (int, float, tuple, bool)) and k != "params"}
     rates = [g["lr"] for g in optimizer.param_groups if isinstance(g.get("lr"), (int, float))]
     return {**found, "lr": max(rates) if rates else float("nan"), "groups": len(optimizer.param_groups)}
-
-
-__all__ = ["Enough", "Observer", "Parameter"]

@@ -85,7 +85,8 @@ def too_long(trace: Trace, trials: Trials) -> Finding | None:
         and bound is not None
         and np.mean([lr > bound[0] * bound[1] / s for s in early_sharpness(trace) if s > 0]) > 0.3
     )
-    if not (over or diverged(trace) or update > LARGE_UPDATE):
+    game = len(trace.optimizers) > 1  # several losses against each other rise and fall
+    if not (over or (diverged(trace) and not game) or update > LARGE_UPDATE):
         return None
     tried = []
     for factor in factors(lr, bound):
@@ -108,7 +109,7 @@ def too_long(trace: Trace, trials: Trials) -> Finding | None:
     if bound is not None and lr is not None:
         values = early_sharpness(trace)
         found.append(
-            f"sharpness (largest eigenvalue of the Hessian, {len(values)} batches) from {min(values):.4g} to {max(values):.4g}: the sharpest "
+            f"sharpness (largest Hessian eigenvalue, {len(values)} batches) from {min(values):.4g} to {max(values):.4g}: the sharpest "
             f"bears a step size of at most {bound_formula(trace)} = {bound[0]:.4g}; it is {lr:.4g}, {lr / bound[0]:.3g} times that"
         )
     if trace.no_sharpness:
@@ -191,7 +192,7 @@ def too_short(trace: Trace, trials: Trials) -> Finding | None:
 
 def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
     """Gradients of single batches that disagree more than the step size bears."""
-    if len(trace.losses) < 20:
+    if len(trace.losses) < 20 or not (stalled(trace) or diverged(trace)):
         return None
     seen = trials.run(Change(freeze=max(trace.steps // 2, 1)))
     if seen.noise is None or seen.noise[2] < 8:
@@ -202,24 +203,25 @@ def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
     scale = variance / signal if signal > 0 else float("inf")
     if scale < 10:
         return None
+    longer = 3 * trace.steps  # single batches say little
+    base = trials.run(Change(), longer)
     tried = [
         (trial.ends()[1].mean, factor, trial)
         for factor in (1 / 4, 1 / 16)
-        if trials.helps(trial := trials.run(Change(rate=factor)))
+        if trials.helps(trial := trials.run(Change(rate=factor), longer), base)
     ]
     if not tried:
         return None
     _, factor, trial = min(tried, key=lambda t: t[0])
-    shown = f"{scale:.3g}" if np.isfinite(scale) else f"more than {variance * n / max(variance, 1e-300):.3g}"
     found = [
         f"gradients of {n} batches at the same parameters: variance {variance:.3g}, square of their mean {signal:.3g}",
-        f"noise scale {shown}: that many batches would have to be averaged for a gradient that is half signal",
+        f"noise scale {scale:.3g}: that many batches would have to be averaged for a gradient that is half signal",
         losses_shown(trace),
     ]
     lr = step_size(trace)
     new = f"{lr * factor:.3g}" if lr is not None else f"{factor:.3g} times as much"
     change = f"batches {round(1 / factor)} times as large, or a step size of {new} (decayed towards the end)"
-    check = trials.check(f"step size {new}", trial)
+    check = trials.check(f"step size {new}", trial, base)
     return Finding(
         "gradient noise",
         "single batches' gradients are mostly noise at this step size",

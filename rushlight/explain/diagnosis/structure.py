@@ -26,7 +26,7 @@ def detached(trace: Trace, trials: Trials) -> Finding | None:
         return None
     error = trace.error if failed else None
     line = error[2] if error else trace.losses[-1].line if trace.losses else None
-    cut = blamed(trace, line)
+    cut = blamed(trace)
     found = [
         f"0 of {len(trace.leaves)} parameters are reached by backward"
         if trace.leaves
@@ -59,8 +59,8 @@ def looked_at(trace: Trace) -> int:
     return sum(n < 8 or n % 10 == 0 for n in range(trace.backwards))
 
 
-def blamed(trace: Trace, line: object) -> Cut | None:
-    """Which of the cuts is to blame: the last before the backward, methods that only read a number excepted if another is there."""
+def blamed(trace: Trace) -> Cut | None:
+    """Which of the cuts is to blame: the first; of methods that read a number, which programs print, only if there is no other."""
     cuts = [cut for cut in trace.cuts if cut.how not in ("item()", "tolist()")] or trace.cuts
     return cuts[0] if cuts else None
 
@@ -76,12 +76,15 @@ def no_steps(trace: Trace) -> Finding | None:
     numbers = {"backwards": trace.backwards, "steps": 0}
     found = [f"{trace.backwards} backwards and no change of any of {len(trace.leaves)} parameters"]
     if trace.optimizers:
-        lr = trace.optimizers[0].get("lr")
         if held and not any(leaf.reached for leaf in held):
             return None  # the optimizer holds others
-        return Finding("no step", "the optimizer's steps change nothing", [*found, f"lr={lr}"], "give the optimizer a positive lr", trace.step_line, None, numbers)  # fmt: skip
-    line = trace.losses[-1].line
-    return Finding("no step", "gradients are computed and never used", found, "call optimizer.step() after loss.backward()", line, None, numbers)  # fmt: skip
+        title, line = "the optimizer's steps change nothing", trace.step_line
+        found.append(f"lr={trace.optimizers[0].get('lr')}")
+        change = "give the optimizer a positive lr"
+    else:
+        title, line = "gradients are computed and never used", trace.losses[-1].line
+        change = "call optimizer.step() after loss.backward()"
+    return Finding("no step", title, found, change, line, None, numbers)
 
 
 def not_held(trace: Trace, trials: Trials) -> Finding | None:
@@ -135,17 +138,15 @@ def unused(trace: Trace, trials: Trials) -> Finding | None:
         f"{len(idle)} of {len(trace.leaves)} parameters ({size} numbers) got no gradient in {trace.backwards} backwards: {named(idle)}",
         f"modules: {', '.join(modules[:4])}",
     ]
-    finding = Finding(
-        "unused parameters",
-        "part of the model has no influence on the loss",
-        found,
-        "use them in forward, or take them out of the model",
-    )
+    title = "part of the model has no influence on the loss"
+    change = "use them in forward, or take them out of the model"
+    finding = Finding("unused parameters", title, found, change)
     finding.line = trace.model_line
     finding.numbers = {"parameters": [leaf.name for leaf in idle], "size": size}
     trial = trials.run(Change(fill=tuple(leaf.name for leaf in idle)))
     same = len(trial.losses) > 0 and all(a.value == b.value for a, b in zip(trace.losses, trial.losses, strict=False))
-    finding.check = f"tried on a copy: other numbers in them change {'none' if same else 'some'} of {min(len(trial.losses), len(trace.losses))} losses"
+    n = min(len(trial.losses), len(trace.losses))
+    finding.check = f"tried on a copy: other numbers in them change {'none' if same else 'some'} of {n} losses"
     return finding
 
 

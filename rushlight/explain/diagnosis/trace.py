@@ -107,7 +107,7 @@ class Trace:
     def ends(self) -> tuple[Level, Level]:
         """The level of the loss in the first and in the last part of the run."""
         curve = self.curve()
-        n = max(1, min(len(curve) // 4, 25))
+        n = max(1, len(curve) // 4)
         return level(curve[:n]), level(curve[-n:])
 
 

@@ -39,7 +39,10 @@ def broadcast(trace: Trace, trials: Trials) -> Finding | None:
     if not trial.losses or trial.ends()[1].mean > trace.ends()[1].mean * 1.02:
         return None
     n = int(np.prod(prediction))
-    text = f"{op} of a prediction {list(prediction)} and a target {list(target)} gives {list(np.broadcast_shapes(prediction, target))}: {n * n} pairs for {n} samples"
+    pairs = list(np.broadcast_shapes(prediction, target))
+    text = (
+        f"{op} of a prediction {list(prediction)} and a target {list(target)} gives {pairs}: all pairs of {n} samples"
+    )
     change = "give the target the prediction's shape: target.view_as(prediction), or prediction.squeeze(-1)"
     numbers = {"prediction": prediction, "target": target}
     check = trials.check("targets in the shape of predictions", trial)
@@ -56,7 +59,10 @@ def probabilities(trace: Trace, trials: Trials) -> Finding | None:
     trial = trials.run(Change(logits=tuple(trace.probabilities)))
     if not trial.losses or not trial.ends()[1].mean < trace.ends()[1].mean - 4 * trial.ends()[1].error:
         return None
-    text = f"softmax{f' in {module}' if module else ''} gives what cross_entropy takes as logits: they lie between 0 and 1, so that no class can get more than e times another's weight"
+    text = (
+        f"softmax{f' in {module}' if module else ''} gives what cross_entropy takes as logits: they lie between 0 and 1, so that no "
+        "class can get more than e = 2.718 times the weight of another"
+    )
     change = "give cross_entropy the logits: leave the softmax out"
     check = trials.check("without this softmax", trial)
     return Finding(
@@ -149,7 +155,9 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
         *flow(trace),
     ]
     found += saturation(trace)
-    change = "initialise it by its module (reset_parameters), or nn.init.kaiming_normal_ before relu, xavier_uniform_ before tanh and sigmoid"
+    change = (
+        "leave it to its module (reset_parameters), or nn.init.kaiming_normal_ before relu, xavier_uniform_ before tanh"
+    )
     check = trials.check(f"{named([o[0] for o in odd])} drawn anew with the usual deviation", trial)
     numbers = {"parameters": [o[0].name for o in odd], "ratio": ratio, "std": leaf.std, "usual": usual}
     return Finding(
@@ -265,7 +273,7 @@ def dead(trace: Trace, trials: Trials) -> Finding | None:
     if not trials.helps(trial):
         return None
     found = [
-        f"{100 * worst.dead[0]:.0f} % of the units{f' of {worst.module}' if worst.module else ''} are zero for every sample of the first batch"
+        f"{100 * worst.dead[0]:.0f} % of the units{f' of {worst.module}' if worst.module else ''} are zero for all samples of a batch"
     ]
     if bias in trace.leaves:
         found.append(f"{bias}: mean {trace.leaves[bias].mean:.3g} beside outputs of rms {layer.out:.3g}")

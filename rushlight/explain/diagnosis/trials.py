@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from .changes import Change
 from .report import Check
 from .runs import Program, observed
-from .trace import Level, Trace
+from .trace import Level, Trace, level
 
 #: Standard errors by which two levels of a loss must differ to count as different.
 CLEARLY = 4.0
@@ -23,7 +21,6 @@ class Trials:
         self.steps, self.seconds = max(min(steps, trace.steps), 1), seconds
         self.by_hand = not trace.optimizers
         self.done: dict[str, Trace] = {}
-        self.started = time.monotonic()
 
     def run(self, change: Change, steps: int | None = None) -> Trace:
         """The program with a change; each change is tried once."""
@@ -34,30 +31,43 @@ class Trials:
             self.done[key] = observed(self.program, change, steps=n, seconds=3 * self.seconds, closely=False)
         return self.done[key]
 
-    def check(self, what: str, trial: Trace) -> Check:
+    def check(self, what: str, trial: Trace, base: Trace | None = None) -> Check:
         """The losses with a change beside those without."""
         parts = np.array_split(trial.curve(), min(5, max(len(trial.losses), 1)))
         means = [float(part.mean()) for part in parts if len(part)]
-        return Check(what, self.trace.ends(), trial.ends(), trial.steps, means)
+        return Check(what, (base or self.trace).ends(), trial.ends(), trial.steps, means)
 
-    def helps(self, trial: Trace, clearly: float = 1.0) -> bool:
-        """Whether a loss ends clearly lower: beyond its noise, and by a third of where it is or half as much again as it has come down.
-
-        ``clearly`` above 1 asks for more.
-        """
-        first, last = self.trace.ends()
+    def helps(self, trial: Trace, base: Trace | None = None) -> bool:
+        """Whether a loss ends clearly lower than that of ``base``: beyond its noise, and by a third of where it is, or having come down by
+        half as much again. Runs with the same batches are compared batch by batch."""
+        base = base or self.trace
+        first, last = base.ends()
         other_first, other_last = trial.ends()
         if not trial.losses or not finite(other_last):
             return False
         if not finite(last):
             return other_last.mean <= max(first.mean, other_first.mean) * 1.2 if finite(other_first) else True
-        noise = (last.error**2 + other_last.error**2) ** 0.5
+        noise = difference(base, trial).error
         if last.mean - other_last.mean <= CLEARLY * noise:
             return False
         start = other_first.mean
         came_down, comes_down = max(start - last.mean, 0.0), start - other_last.mean
-        by_a_third = 0 <= other_last.mean <= 0.67 * last.mean / clearly
-        return by_a_third or comes_down >= 1.5 * clearly * came_down > 0 or (came_down == 0 and comes_down > 0)
+        by_a_third = 0 <= other_last.mean <= 0.67 * last.mean
+        if came_down > 0:
+            return by_a_third or comes_down >= 1.5 * came_down
+        return by_a_third or comes_down > max(CLEARLY * noise, 0.1 * abs(start))
+
+
+def difference(base: Trace, trial: Trace) -> Level:
+    """How much lower the last losses of a trial are. Batches that both were given take their own height out of the noise."""
+    a, b = base.curve(), trial.curve()
+    n = max(1, len(a) // 4)
+    last, other = base.ends()[1], trial.ends()[1]
+    apart = Level(last.mean - other.mean, (last.error**2 + other.error**2) ** 0.5)
+    if len(a) != len(b):
+        return apart
+    paired = level(a[-n:] - b[-n:])
+    return paired if paired.error < apart.error else apart
 
 
 def finite(level: Level) -> bool:

@@ -10,7 +10,7 @@ library's begins, and its size.
 
 from __future__ import annotations
 
-from ..emit import I32, I64
+from ..emit import I32, I64, pointer_to
 from ..language import External
 from ..words import i64, pointer, strided
 
@@ -28,6 +28,7 @@ malloc = External("malloc", I64, I64)
 release = External("free", None, I64)
 copy = External("memcpy", I64, I64, I64, I64)
 fill = External("memset", I64, I64, I32, I64)
+allocate_block = External("allocate", I64, pointer_to(I64), I64)  # the function below, called
 advise = External("madvise", I32, I64, I64, I32)
 
 
@@ -90,7 +91,7 @@ def allocate(state: strided[i64], size: i64) -> i64:
 
 
 def allocate_zeros(state: strided[i64], count: i64, item: i64) -> i64:
-    block = allocate(state, count * item)
+    block = allocate_block(state, count * item)
     if block != 0:
         fill(block, 0, count * item)
     return block
@@ -124,7 +125,7 @@ def change(state: strided[i64], block: i64, size: i64) -> i64:
     given = pointer(i64, block)[SIZE]
     found = block
     if size > given:
-        found = allocate(state, size)
+        found = allocate_block(state, size)
         if found != 0:
             copy(found, block, given)
             let_go(block)

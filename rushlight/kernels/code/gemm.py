@@ -45,6 +45,7 @@ def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss
     The source is null, or has its rows ``ss`` apart. ``spare`` is room for a tile: one that is not whole is stored from there.
     """
     rows = [a + minimum(i64(r), count - 1) * ra for r in range(R)]
+    to = [out + r * n for r in range(R)]
     given = address(source) != 0
     whole = (left >= V * W) and (count == R)
     sums = [splat(T(0), W)] * (R * V)
@@ -62,8 +63,8 @@ def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss
                 for v in unroll(V):
                     sums[r * V + v] = load(first, r * between + v * W, W)
     for r in unroll(R):
-        prefetch(out, r * n)
-        prefetch(out, r * n + V * W - 1)
+        prefetch(to[r], 0)
+        prefetch(to[r], V * W - 1)
     at = i64(0)
     p = b + 0
     for _ in range(k):
@@ -85,7 +86,7 @@ def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss
                         sums[r * V + v] = sums[r * V + v] + load(source, r * ss + v * W, W)
         for r in unroll(R):
             for v in unroll(V):
-                store(out, r * n + v * W, sums[r * V + v])
+                store(to[r], v * W, sums[r * V + v])
     else:
         for r in unroll(R):
             for v in unroll(V):
@@ -137,13 +138,17 @@ def pack_columns(W, room, b, kb, jb, k, left):
             if kb == 1:
                 done = k // 8 * 8
                 for half in range(2):
+                    rows = [b + places[half * 8 + c] for c in range(8)]
+                    to = room + half * 8
                     for i in range(0, done, 8):
-                        square = turned([load(b, places[half * 8 + c] + i, 8) for c in range(8)])
+                        square = turned([load(rows[c], i, 8) for c in range(8)])
                         for q in unroll(8):
-                            store(room, (i + q) * 16 + half * 8, square[q])
+                            store(to, q * 16, square[q])
+                        to = to + 8 * 16
         for i in range(done, k):
+            row = b + i * kb
             for c in range(2 * W):
-                room[i * 2 * W + c] = b[i * kb + places[c]]
+                room[i * 2 * W + c] = row[places[c]]
 
 
 def pack_rows(R, room, a, ra, ka, k, count):

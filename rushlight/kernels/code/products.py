@@ -46,10 +46,9 @@ def beside(R, out, a, b, source, n, k, ra, ka, kb, ss):
 
 
 def few_rows(
-    start, stop, out: write[f32], a: strided[f32], b: strided[f32], source: maybe[f32],
-    m: i64, n: i64, k: i64, ra: i64, ka: i64, kb: i64, ss: i64,
+    start, stop, out: write[f32], a: strided[f32], b: strided[f32], source: maybe[f32], n: i64, k: i64, ra: i64, ka: i64, kb: i64, ss: i64,
 ):  # fmt: skip
-    """One to three rows, added one product after another; 32 columns, which lie side by side, are a unit of work.
+    """R rows, one to three, added one product after another; 32 columns, which lie side by side, are a unit of work.
 
     The last unit is the last 32 columns, some of which the one before it has already.
     """
@@ -58,9 +57,7 @@ def few_rows(
         given = source + 0
         if address(source) != 0:
             given = source + column
-        for R in unroll(1, 4):
-            if m == R:
-                beside(R, out + column, a, b + column, given, n, k, ra, ka, kb, ss)
+        beside(R, out + column, a, b + column, given, n, k, ra, ka, kb, ss)
 
 
 def heads(
@@ -114,18 +111,19 @@ def dots(C, L, x, y, apart, k, head, end):
     The first ``head`` terms are added to the first of ``L`` lanes; those up to ``end`` are dealt to all. The lanes are folded in halves and
     get the rest.
     """
+    of = [y + c * apart for c in range(C)]
     totals = [f32(0)] * C
     ahead = [f32(0)] * C
     some = head > 0
     if some:
         for c in unroll(C):
-            ahead[c] = x[0] * y[c * apart]
+            ahead[c] = x[0] * of[c][0]
         for i in range(1, head):
             for c in unroll(C):
-                ahead[c] = ahead[c] + x[i] * y[c * apart + i]
+                ahead[c] = ahead[c] + x[i] * of[c][i]
     done = head + 0
     if end > head:
-        sums = [load(x, head, L) * load(y, c * apart + head, L) for c in range(C)]
+        sums = [load(x, head, L) * load(of[c], head, L) for c in range(C)]
         if some:
             for c in unroll(C):
                 sums[c] = insert(sums[c], extract(sums[c], 0) + ahead[c], 0)
@@ -133,7 +131,7 @@ def dots(C, L, x, y, apart, k, head, end):
         while i < end:
             v = load(x, i, L)
             for c in unroll(C):
-                sums[c] = sums[c] + v * load(y, c * apart + i, L)
+                sums[c] = sums[c] + v * load(of[c], i, L)
             i += L
         for c in unroll(C):
             ahead[c] = sum_lanes(sums[c])
@@ -141,13 +139,13 @@ def dots(C, L, x, y, apart, k, head, end):
     else:
         if head == 0:
             for c in unroll(C):
-                ahead[c] = x[0] * y[c * apart]
+                ahead[c] = x[0] * of[c][0]
             done = i64(1)
     for c in unroll(C):
         totals[c] = ahead[c]
     for i in range(done, k):
         for c in unroll(C):
-            totals[c] = totals[c] + x[i] * y[c * apart + i]
+            totals[c] = totals[c] + x[i] * of[c][i]
     return totals
 
 
@@ -179,10 +177,11 @@ def in_lanes(
 
 
 def put(C, out, j, sums, source, at, apart):
-    for c in unroll(C):
-        if address(source) != 0:
+    if address(source) != 0:
+        for c in unroll(C):
             out[j + c] = sums[c] + source[at + (j + c) * apart]
-        else:
+    else:
+        for c in unroll(C):
             out[j + c] = sums[c]
 
 

@@ -1,0 +1,18 @@
+# finds: not in the optimizer
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+centres = 2 * torch.randn(4, 12)
+labels = torch.randint(0, 4, (512,))
+points = centres[labels] + torch.randn(512, 12)
+
+model = nn.Sequential(nn.Linear(12, 32), nn.ReLU(), nn.Linear(32, 10))
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+model[2] = nn.Linear(32, 4)
+for step in range(120):
+    i = torch.randint(0, 512, (64,))
+    loss = nn.functional.cross_entropy(model(points[i]), labels[i])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()

@@ -1,0 +1,152 @@
+"""``diagnose``: planted faults are named first, healthy trainings pass in silence, and nothing is changed by looking."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rushlight as torch
+from rushlight import nn
+from rushlight.compat.run import execute
+from rushlight.explain.diagnosis import diagnose_program
+
+HERE = Path(__file__).parent
+FAULTS, HEALTHY = (sorted((HERE / folder).glob("*.py")) for folder in ("faults", "healthy"))
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="diagnose needs os.fork")
+
+
+def of_script(path, steps=100):
+    return diagnose_program(lambda: execute(str(path), []), steps=steps)
+
+
+@pytest.mark.parametrize("path", FAULTS, ids=lambda p: p.stem)
+def test_a_planted_fault_is_named_first(path):
+    expected = path.read_text().partition("\n")[0].removeprefix("# finds: ")
+    report = of_script(path)
+    assert [f.kind for f in report.findings][:1] == [expected], str(report)
+    first = report.findings[0]
+    assert first.evidence and first.change and any(c.isdigit() for text in first.evidence for c in text)
+    assert first.line is None or Path(first.line.file) == path
+    if hasattr(first.check, "before"):
+        last, other = first.check.before[1].mean, first.check.after[1].mean
+        assert not np.isfinite(last) or other < last, str(first)
+
+
+@pytest.mark.parametrize("path", HEALTHY, ids=lambda p: p.stem)
+def test_a_healthy_training_passes_in_silence(path):
+    report = of_script(path)
+    assert report.healthy, str(report)
+    assert report.trace.steps > 10 and str(report).splitlines()[1].startswith("Nothing found: ")
+
+
+def test_the_seeds_loop_has_its_cause_its_limit_and_a_step_that_converges():
+    report = of_script(HERE / "faults" / "seed_loop.py")
+    first = report.findings[0]
+    assert first.numbers["limit"] == pytest.approx(2 / 2178, rel=0.01) and first.numbers["lr"] == pytest.approx(
+        0.01, rel=1e-4
+    )
+    assert first.numbers["sharpness"] == pytest.approx(2178, rel=0.01)
+    assert first.line.text == "w.data = w.data - 0.01 * w.grad"
+    assert first.numbers["suggested"] < first.numbers["limit"]
+    assert first.check.before[1].mean == float("inf") and first.check.after[1].mean < 1000
+    w = 1.0
+    for _ in range(100):
+        for x, y in ((11.0, 21.0), (22.0, 14.0), (33.0, 64.0)):
+            w -= first.numbers["suggested"] * 2 * x * (x * w - y)
+    assert w == pytest.approx(1.7, abs=0.3)  # near the least squares, 1.6
+
+
+def make():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(net.parameters(), lr=50.0, momentum=0.9)
+    x = torch.randn(64, 4)
+    return net, optimizer, x, x.sum(1, keepdim=True)
+
+
+def state_of(net, optimizer):
+    tensors = [*net.state_dict().values(), *[p.grad for p in net.parameters() if p.grad is not None]]
+    moments = [v for s in optimizer.state.values() for v in s.values() if v is not None]
+    return [t.tolist() for t in (*tensors, *moments)], torch.get_rng_state().tolist(), np.random.get_state()[1].tolist()
+
+
+def test_a_closure_that_makes_a_step_leaves_everything_as_it_was():
+    net, optimizer, x, y = make()
+    calls = []
+
+    def step():
+        calls.append(1)
+        i = torch.randint(0, 64, (16,))
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(net(x[i]), y[i])
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    step()
+    before, hooks = state_of(net, optimizer), len(nn.module._global_forward_pre_hooks)
+    report = torch.diagnose(step, steps=40)
+    assert [f.kind for f in report.findings][:1] == ["step size"]
+    assert state_of(net, optimizer) == before and calls == [1]
+    assert len(nn.module._global_forward_pre_hooks) == hooks and type(optimizer).__init__ is torch.optim.SGD.__init__
+    assert report.findings[0].line.file == __file__
+
+
+def test_a_function_that_gives_the_loss():
+    net, optimizer, x, y = make()
+    loss = nn.functional.mse_loss
+    report = torch.diagnose(lambda: loss(net(x), y), optimizer, steps=40)
+    assert report.findings[0].kind == "step size"
+    net, _, x, y = make()
+    report = torch.diagnose(
+        lambda xb, yb: loss(net(xb), yb), lr=0.01, data=[(x[:32], y[:32]), (x[32:], y[32:])], steps=40
+    )
+    assert report.healthy, str(report)
+    with pytest.raises(ValueError, match="optimizer= or lr="):
+        torch.diagnose(lambda: loss(net(x), y))
+    with pytest.raises(ValueError, match="returned no loss"):
+        torch.diagnose(lambda: None)
+
+
+def test_sharpness_is_the_largest_eigenvalue():
+    from rushlight.explain.diagnosis import curvature
+
+    torch.manual_seed(1)
+    a = torch.randn(6, 6)
+    a = a + a.t()
+    for sign in (1, -1):
+        w = torch.randn(6, requires_grad=True)
+        loss = sign * (w @ a @ w) / 2
+        grads = curvature.gradients([loss], [torch.ones(())], [w])
+        largest = float(torch.linalg.eigvalsh(sign * a).max())
+        assert curvature.sharpness(grads, [w], np.random.default_rng(0), 500) == pytest.approx(largest, rel=0.05)
+
+
+def test_a_program_that_fails_is_told_from_a_training_that_does(tmp_path):
+    script = tmp_path / "broken.py"
+    script.write_text("import torch\nnet = torch.nn.Linear(3, 1)\nnet(torch.ones(2, 4)).sum().backward()\n")
+    report = of_script(script)
+    assert report.findings[0].kind == "error" and "cannot be multiplied" in report.findings[0].title
+    assert report.findings[0].line.line == 3
+
+
+def test_the_command(tmp_path):
+    script = HERE.parent / "examples" / "seed_gradients.py"
+    run = subprocess.run(
+        [sys.executable, "-m", "rushlight", "diagnose", str(script)],
+        capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"}, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert "1. step size: the step size is too large" in run.stdout and "2 / sharpness = 0.000918" in run.stdout
+    assert "progress" not in run.stdout  # what the program prints
+    missing = subprocess.run(
+        [sys.executable, "-m", "rushlight", "diagnose", str(tmp_path / "no.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert missing.returncode == 2 and "can't open file" in missing.stderr
