@@ -22,10 +22,12 @@ from . import backends as backends
 from . import classes as classes
 from . import compat as compat
 from . import compiler as compiler
+from . import cpu as cpu
 from . import cuda as cuda
 from . import data as data
 from . import distributed as distributed
 from . import distributions as distributions
+from . import explain as explain
 from . import fft as fft
 from . import func as func
 from . import futures as futures
@@ -317,7 +319,7 @@ def bilinear(input1: _Tensor, input2: _Tensor, weight: _Tensor, bias: _Tensor | 
     """``sum_ij input1[..., i] weight[o, i, j] input2[..., j] + bias[o]``."""
 def bincount(input: _Tensor, weights: _Tensor | None = None, minlength: _int = 0) -> _Tensor:
     """How often each number from 0 up occurs, or the sum of the weights that stand beside it."""
-def binomial(*args: Any, generator: _Generator | None = None, out: Any = None, **kwargs: Any) -> _Tensor:
+def binomial(count: _Tensor, prob: _Tensor, generator: _Generator | None = None, *, out: Any = None) -> _Tensor:
     """How many of ``count`` trials succeed with probability ``prob``; the two broadcast."""
 def bitwise_and(input: _Tensor, other: _Tensor | _Number, *, out: Any = None) -> _Tensor:
     """Bitwise and; for bools the logical one."""
@@ -375,13 +377,13 @@ def clamp(input: _Tensor, min: _Tensor | _Number | None = None, max: _Tensor | _
     """Elements below ``min`` become ``min``, above ``max`` become ``max``; nan stays. Gradient 1 inside and at the edges."""
 def clamp_(input: _Tensor, min: _Tensor | _Number | None = None, max: _Tensor | _Number | None = None) -> _Tensor:
     """``input.clamp_(...)``: writes the result into ``input`` and returns it."""
-def clamp_max(input: _Tensor, *args: Any, out: Any = None, **kwargs: Any) -> _Tensor:
+def clamp_max(input: _Tensor, bound: _Tensor, *, out: Any = None) -> _Tensor:
     """Elements above ``max`` become ``max``. Gradient 1 where the input is kept."""
-def clamp_max_(input: _Tensor, *args: Any, **kwargs: Any) -> _Tensor:
+def clamp_max_(input: _Tensor, bound: Any) -> _Tensor:
     """``input.clamp_max_(...)``: writes the result into ``input`` and returns it."""
-def clamp_min(input: _Tensor, *args: Any, out: Any = None, **kwargs: Any) -> _Tensor:
+def clamp_min(input: _Tensor, bound: _Tensor, *, out: Any = None) -> _Tensor:
     """Elements below ``min`` become ``min``. Gradient 1 where the input is kept."""
-def clamp_min_(input: _Tensor, *args: Any, **kwargs: Any) -> _Tensor:
+def clamp_min_(input: _Tensor, bound: Any) -> _Tensor:
     """``input.clamp_min_(...)``: writes the result into ``input`` and returns it."""
 def clip(input: _Tensor, min: _Tensor | _Number | None = None, max: _Tensor | _Number | None = None, *, out: Any = None) -> _Tensor:
     """Elements below ``min`` become ``min``, above ``max`` become ``max``; nan stays. Gradient 1 inside and at the edges."""
@@ -907,7 +909,7 @@ def pixel_shuffle(input: _Tensor, upscale_factor: Any, *, out: Any = None) -> _T
     """(*, C r^2, H, W) as (*, C, H r, W r): each group of r^2 channels becomes a block of r by r pixels. Any dtype."""
 def pixel_unshuffle(input: _Tensor, downscale_factor: Any, *, out: Any = None) -> _Tensor:
     """(*, C, H r, W r) as (*, C r^2, H, W): the inverse of ``pixel_shuffle``. Any dtype."""
-def poisson(*args: Any, generator: _Generator | None = None, out: Any = None, **kwargs: Any) -> _Tensor:
+def poisson(input: _Tensor, generator: _Generator | None = None, *, out: Any = None) -> _Tensor:
     """Poisson counts of these rates. Their gradient is zero."""
 def polar(abs: _Tensor, angle: _Tensor, *, out: Any = None) -> _Tensor:
     """Complex numbers from absolute value and angle: ``abs * cos(angle) + abs * sin(angle) * j``."""
@@ -1084,7 +1086,7 @@ def stack(tensors: Sequence[_Tensor], dim: _int = 0, *, out: Any = None) -> _Ten
 def std(input: _Tensor, dim: _Ints | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _int | None = None, out: Any = None) -> _Tensor:
     """Standard deviation: the square root of ``var``."""
 def std_mean(input: _Tensor, dim: _Ints | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _int | None = None, out: Any = None) -> tuple[_Tensor, _Tensor]:
-    """Standard deviation and mean, see :func:`std`."""
+    """Standard deviation and mean, see :func:`torch.std`."""
 def stft(input: _Tensor, n_fft: _int, hop_length: _int | None = None, win_length: _int | None = None, window: _Tensor | None = None, center: _bool = True, pad_mode: str = 'reflect', normalized: _bool = False, onesided: _bool | None = None, return_complex: _bool | None = None, align_to_window: _bool | None = None) -> _Tensor:
     """The short-time Fourier transform: ``X[w, m] = sum_j window[j] x[m hop + j] exp(-2 pi i w j / n_fft)``."""
 def sub(input: _Tensor, other: _Tensor | _Number, *, alpha: _Tensor | _Number = 1, out: Any = None) -> _Tensor:
@@ -1184,7 +1186,7 @@ def vander(x: _Tensor, N: _int | None = None, increasing: _bool = False) -> _Ten
 def var(input: _Tensor, dim: _Ints | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _int | None = None, name: str = 'std and var', out: Any = None) -> _Tensor:
     """Variance, divided by n - 1 unless ``correction`` (or ``unbiased=False``) says otherwise."""
 def var_mean(input: _Tensor, dim: _Ints | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _int | None = None, out: Any = None) -> tuple[_Tensor, _Tensor]:
-    """Variance and mean, see :func:`var`."""
+    """Variance and mean, see :func:`torch.var`."""
 def vdot(input: _Tensor, other: _Tensor | _Number, *, out: Any = None) -> _Tensor:
     """The inner product of two vectors, the first conjugated."""
 def view_as_complex(input: _Tensor) -> _Tensor:

@@ -295,13 +295,13 @@ class Methods:
         """Elements below ``min`` become ``min``, above ``max`` become ``max``; nan stays. Gradient 1 inside and at the edges."""
     def clamp_(self, min: _Tensor | _Number | None = None, max: _Tensor | _Number | None = None) -> _Tensor:
         """In-place version of :func:`torch.clamp`: writes the result into this tensor and returns it."""
-    def clamp_max(self, *args: Any, **kwargs: Any) -> _Tensor:
+    def clamp_max(self, bound: _Tensor) -> _Tensor:
         """Elements above ``max`` become ``max``. Gradient 1 where the input is kept."""
-    def clamp_max_(self, *args: Any, **kwargs: Any) -> _Tensor:
+    def clamp_max_(self, bound: _Tensor) -> _Tensor:
         """In-place version of :func:`torch.clamp_max`: writes the result into this tensor and returns it."""
-    def clamp_min(self, *args: Any, **kwargs: Any) -> _Tensor:
+    def clamp_min(self, bound: _Tensor) -> _Tensor:
         """Elements below ``min`` become ``min``. Gradient 1 where the input is kept."""
-    def clamp_min_(self, *args: Any, **kwargs: Any) -> _Tensor:
+    def clamp_min_(self, bound: _Tensor) -> _Tensor:
         """In-place version of :func:`torch.clamp_min`: writes the result into this tensor and returns it."""
     def clip(self, min: _Tensor | _Number | None = None, max: _Tensor | _Number | None = None) -> _Tensor:
         """Elements below ``min`` become ``min``, above ``max`` become ``max``; nan stays. Gradient 1 inside and at the edges."""
@@ -322,7 +322,7 @@ class Methods:
     def contiguous(self, memory_format: _memory_format = ...) -> _Tensor:
         """This tensor if its memory is in order, else a copy that is."""
     def copy_(self, src: _Tensor, non_blocking: _bool = False) -> _Tensor:
-        """In-place version of :func:`torch.copy`: writes the result into this tensor and returns it."""
+        """The values of ``src`` in the shape and dtype of ``input``."""
     def copysign(self, other: _Tensor | _Number) -> _Tensor:
         """The size of ``input`` with the sign of ``other``. The gradient is 0 where ``input`` is 0."""
     def copysign_(self, other: _Tensor | _Number) -> _Tensor:
@@ -398,11 +398,11 @@ class Methods:
     def div(self, other: _Tensor | _Number, *, rounding_mode: str | None = None) -> _Tensor:
         """``input / other``; with ``rounding_mode`` ``"floor"`` or ``"trunc"`` rounded, in the common dtype."""
     def div_(self, other: _Tensor | _Number, *, rounding_mode: str | None = None) -> _Tensor:
-        """In-place :func:`divide`."""
+        """In-place :func:`torch.divide`."""
     def divide(self, other: _Tensor | _Number, *, rounding_mode: str | None = None) -> _Tensor:
         """``input / other``; with ``rounding_mode`` ``"floor"`` or ``"trunc"`` rounded, in the common dtype."""
     def divide_(self, other: _Tensor | _Number, *, rounding_mode: str | None = None) -> _Tensor:
-        """In-place :func:`divide`."""
+        """In-place :func:`torch.divide`."""
     def dot(self, tensor: _Tensor) -> _Tensor:
         """The inner product of two vectors."""
     def double(self, *, memory_format: _memory_format | None = None) -> _Tensor:
@@ -470,7 +470,7 @@ class Methods:
     def float_power(self, exponent: _Tensor | _Number) -> _Tensor:
         """``input ** exponent`` computed in float64 (complex128 for complex operands)."""
     def float_power_(self, exponent: _Tensor | _Number) -> _Tensor:
-        """In-place :func:`float_power`, for tensors of double precision."""
+        """In-place :func:`torch.float_power`, for tensors of double precision."""
     def floor(self) -> _Tensor:
         """The largest integer that is not larger."""
     def floor_(self) -> _Tensor:
@@ -889,7 +889,7 @@ class Methods:
     def polygamma(self, n: _int) -> _Tensor:
         """The n-th derivative of digamma. Gradient: the polygamma function of order n + 1."""
     def polygamma_(self, n: _int) -> _Tensor:
-        """In-place version of :func:`torch.polygamma_of`: writes the result into this tensor and returns it."""
+        """The n-th derivative of digamma. Gradient: the polygamma function of order n + 1."""
     def positive(self) -> _Tensor:
         """``input`` itself."""
     def pow(self, exponent: _Tensor | _Number) -> _Tensor:
@@ -1142,7 +1142,7 @@ class Methods:
     def true_divide(self, other: _Tensor | _Number) -> _Tensor:
         """``input / other``."""
     def true_divide_(self, other: _Tensor | _Number, *, rounding_mode: str | None = None) -> _Tensor:
-        """In-place :func:`divide`."""
+        """In-place :func:`torch.divide`."""
     def trunc(self) -> _Tensor:
         """The integer part."""
     def trunc_(self) -> _Tensor:
