@@ -89,7 +89,7 @@ class Loop:
 
     def by_place(self, vector: int, single: int) -> int:
         """One value in whole vectors, another in what is left over beyond the last of them."""
-        self.parted: bool = True
+        self.parted = True
         return self._append((BY_PLACE, vector, single))
 
     def store(self, array: int, value: int) -> None:

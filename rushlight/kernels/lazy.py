@@ -60,7 +60,7 @@ class Lazy:
             key, run, operands = self._plan()
             found = fused(key, lambda *values: run(self.readers[1], values), operands)
             self.found = run(self.readers[0], operands) if found is None else found
-            self.operands: Any = ()  # what was saved for it may go
+            self.operands = ()  # what was saved for it may go
         return self.found
 
     def _plan(self) -> tuple[Any, Callable[[Any, Any], Any], list[Any]]:

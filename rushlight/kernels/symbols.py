@@ -155,7 +155,7 @@ class Symbol:
 
     def written(self, value: Any) -> Symbol:
         """This symbol after ``value`` was written to it; an array keeps it."""
-        self.now: int = self.recording.value(value)
+        self.now = self.recording.value(value)
         if self.array is not None:
             self.recording.loop.store(self.array, self.now)
         return self

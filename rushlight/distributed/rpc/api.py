@@ -44,7 +44,7 @@ class TensorPipeRpcBackendOptions:
 
     def set_devices(self, devices: list[Any]) -> None:
         """Keep a list of devices."""
-        self.devices: list[Any] = list(devices)
+        self.devices = list(devices)
 
 
 class _Id(NamedTuple):
