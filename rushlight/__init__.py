@@ -94,11 +94,11 @@ bool = _types.bool_
 _SUBMODULES = frozenset(
     "nn optim linalg fft special masked autograd utils distributions random cpu cuda backends jit accelerator mps version testing data "
     "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu "
-    "hub explain futures compiler library fx sparse profiler nested classes signal _C _dynamo _inductor".split()
+    "hub explain futures compiler library fx sparse profiler nested classes signal init _C _dynamo _inductor".split()
 )
 
-#: Rushlight's own, which PyTorch does not have: what went wrong, and why. By the module of ``rushlight.explain`` that they live in.
-_EXPLAINING = {"detect_nan": "nonfinite", "diagnose": "diagnosis"}
+#: Rushlight's own, which PyTorch does not have: what happens in a training, and what went wrong. By the module that they live in.
+_EXPLAINING = {"detect_nan": "explain.nonfinite", "diagnose": "explain.diagnosis", "watch": "watching"}
 
 
 def __getattr__(name: str) -> Any:
@@ -116,7 +116,7 @@ def __getattr__(name: str) -> Any:
     if name == "Future":
         return importlib.import_module(f"{__name__}.futures").Future
     if name in _EXPLAINING:
-        return getattr(importlib.import_module(f"{__name__}.explain.{_EXPLAINING[name]}"), name)
+        return getattr(importlib.import_module(f"{__name__}.{_EXPLAINING[name]}"), name)
     if name == "torch":  # the module holds itself: ``from torch import torch``
         return importlib.import_module(__name__)
     if name in ("autocast", "GradScaler"):

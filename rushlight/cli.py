@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 
-COMMANDS = ("run", "explain", "diagnose", "tour", "doctor", "bench")
+#: Commands whose arguments are read by a module of their own, loaded when they are given: the module, what it does.
+APART = {
+    "watch": (
+        "watching.command",
+        "run a script and show its training: norms, dead units, time, memory (docs/watch.md)",
+    ),
+    "init": (
+        "init.command",
+        "show how a script's weights were drawn; without a script, compare distributions (docs/init.md)",
+    ),
+    "bench": ("bench.command", "measure Rushlight beside PyTorch (docs/benchmarks.md)"),
+}
+COMMANDS = ("run", "explain", "diagnose", "tour", "doctor", *APART)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -13,8 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] not in COMMANDS and (arguments[0] == "--legacy" or not arguments[0].startswith("-")):
         arguments = ["run", *arguments]
-    if arguments[:1] == ["bench"]:
-        return _bench(arguments[1:])
+    if arguments and arguments[0] in APART:
+        return _apart(arguments[0], arguments[1:])
     options = _parser().parse_args(arguments)
     if options.command == "run":
         from .compat.run import run_file
@@ -65,14 +78,12 @@ def _tour(options: argparse.Namespace) -> int:
         return 1
 
 
-def _bench(arguments: list[str]) -> int:
-    from .bench import command
-
-    parser = argparse.ArgumentParser(
-        prog="rushlight bench", description="Measure Rushlight beside PyTorch (docs/benchmarks.md)."
-    )
+def _apart(name: str, arguments: list[str]) -> int:
+    module, does = APART[name]
+    command = importlib.import_module(f".{module}", __package__)
+    parser = argparse.ArgumentParser(prog=f"rushlight {name}", description=f"{does[0].upper()}{does[1:]}.")
     command.options(parser)
-    return command.run(parser.parse_args(arguments), parser)
+    return int(command.run(parser.parse_args(arguments), parser))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -108,7 +119,6 @@ def _parser() -> argparse.ArgumentParser:
         "doctor", help="say what Rushlight runs on here: versions, BLAS, threads, kernels, cache"
     )
     doctor.add_argument("--clear-cache", action="store_true", help="remove the compiled code kept on disk")
-    commands.add_parser(
-        "bench", help="measure Rushlight beside PyTorch; `rushlight bench --help` says how", add_help=False
-    )
+    for name, (_, does) in APART.items():
+        commands.add_parser(name, help=f"{does}; `rushlight {name} --help` says how", add_help=False)
     return parser

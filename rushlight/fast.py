@@ -7,7 +7,6 @@ not fit goes there. Keep it short: each line is paid by every small operation of
 from __future__ import annotations
 
 import operator as python
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,10 +16,12 @@ import numpy as np
 from . import errors, types
 from .autograd.graph import next_seq
 from .autograd.mode import recording
+from .deferred import deferred
 from .fpstate import quietly
 from .inplace import inplace
 from .kernels import llvm
 from .kernels.elementwise import LARGE, MEDIUM
+from .kernels.lazy import WAITING, Lazy, pending, settle
 from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
@@ -28,7 +29,7 @@ from .op import OFTEN, Op, call
 from .plain import has_plain_form, is_rare, several, single
 from .readers import arrays
 from .recorder import single_call
-from .tensor import Parameter, Tensor, edge_of, wrap
+from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, wrap
 
 ndarray = np.ndarray
 asarray = np.asarray
@@ -142,6 +143,8 @@ def unary(op: Op) -> Callable[..., Any]:
     left = OFTEN
 
     def by_size(a: Any) -> Any:
+        if left == 0 and kernel is not without:
+            return kernel(a)
         found = body(op, (a,), defaults)
         return without(a) if found is None else found
 
@@ -154,7 +157,7 @@ def unary(op: Op) -> Callable[..., Any]:
             loop = native(op, F32, defaults)
             if loop is not None:
                 kernel = with_loops(loop, native(op, F64, defaults), without)
-                limit = sys.maxsize
+                limit = WAITING
 
     def start() -> None:
         """What only an op that is used needs to know: import has no time for it."""
@@ -178,12 +181,20 @@ def unary(op: Op) -> Callable[..., Any]:
             return call(op, args, kwargs)
         x = args[0]
         cls = x.__class__
-        if cls is not Tensor and cls is not Parameter:
+        if cls is Tensor or cls is Parameter:
+            a = x._a
+        elif cls is Deferred:
+            a = held_by(x)
+        else:
             return call(op, args, kwargs)
-        a = x._a
         dt = a.dtype
         if dt is not F32 and dt is not F64:
             return call(op, args, kwargs)
+        if a.size >= WAITING:
+            t = deferred(op, (x,), (a,))
+            if t is not None:
+                return t
+            a = x._a
         try:
             r = quietly(kernel, a) if a.size < limit else quietly(by_size, a)
         except RuntimeError:  # another thread is inside
@@ -281,16 +292,19 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         if kernel is None:
             start()
         cls = x.__class__
-        if cls is not Tensor and cls is not Parameter:
+        if cls is Tensor or cls is Parameter:
+            a = x._a
+        elif cls is Deferred:
+            a = held_by(x)
+        else:
             return slow(x, y)
-        a = x._a
         dt = a.dtype
         if dt is not F32 and dt is not F64:
             return of_integers(x, y) if dt is I64 else slow(x, y)
         e0: Any = x._edge if x._base is None else edge_of(x)
         cls = y.__class__
-        if cls is Tensor or cls is Parameter:
-            b = y._a
+        if cls is Tensor or cls is Parameter or cls is Deferred:
+            b = y._a if cls is not Deferred else held_by(y)
             if b.dtype is not dt:
                 return slow(x, y)
             e1 = y._edge if y._base is None else edge_of(y)
@@ -309,6 +323,15 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             large = a.size >= limit
         else:
             return slow(x, y)
+        if large and a.size >= WAITING:
+            t = deferred(op, (x, y), (a, b))
+            if t is not None:
+                return t
+            a = x._a
+            if not number:
+                b = y._a
+        elif b.__class__ is Lazy:
+            b = y._a
         try:
             r = quietly(by_size if large else kernel, a, b)
         except (ValueError, RuntimeError):  # shapes that do not broadcast, or another thread is inside
@@ -407,6 +430,8 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
         if ufunc is False:
             kernel = kernel_of(op) if can_be_fast(op) and op.promote == "common" else None
             ufunc = kernel if isinstance(kernel, np.ufunc) else None
+        if pending:
+            settle()
         if ufunc is not None and x.__class__ is Tensor and x._base is None and x._extra is None:
             a = x._a
             dt = a.dtype

@@ -14,7 +14,7 @@ from .kernels.strides import broadcast_shapes
 from .node import gather_edges, record
 from .op import Op, Parameters, camel, evaluate
 from .override import dispatch_override, has_override
-from .promotion import cast_array, promote, result_type
+from .promotion import cast_array, check_operands, promote, result_type
 from .readers import REGISTRY
 from .tensor import Parameter, Tensor, edge_of, wrap
 from .writing import bump, check_apart, check_result, check_writable, rebase
@@ -29,7 +29,10 @@ IN_PLACE_NAMES = {
 
 
 #: What may write to memory that stands for several elements: it writes the same to all of them, or PyTorch does not look.
-FILLING = ("fill", "zero", "masked_fill")
+FILLING = ("fill", "zero", "masked_fill", "index_fill", "index_put")
+
+#: Of which PyTorch records nothing, not even that there is no derivative: any leaf may be written to, and what was its history stays so.
+UNRECORDED = ("logical_and", "logical_or", "logical_xor", "logical_not")
 
 
 def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
@@ -46,9 +49,14 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     except TypeError:  # of arguments PyTorch speaks before it looks at the target, of shapes after that
         raise
     except Exception:
-        check_writable(x, *args[1:], *kwargs.values(), overlap=op.name not in FILLING)
+        check_target(op, x, args, kwargs)
         raise
-    check_writable(x, *args[1:], *kwargs.values(), overlap=op.name not in FILLING)
+    try:
+        check_target(op, x, args, kwargs)
+    except RuntimeError:
+        if op.family == "elementwise":
+            check_operands(op, inputs)  # of these PyTorch speaks first
+        raise
     if len(inputs) > 1:
         check_apart(x, inputs[1:])
     try:
@@ -62,13 +70,14 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         if op.family == "elementwise" and all(i is not None for i in inputs):
             # PyTorch asks this before it looks for a kernel
             shape = broadcast_shapes(*[i._a.shape for i in inputs if isinstance(i, Tensor)])
-            check_result(x, np.empty(shape, x._a.dtype if op.all_nondiff else result_type(inputs).np))
+            answers = op.all_nondiff and not op.name.startswith("bitwise")  # with bools, which fit anywhere
+            check_result(x, np.empty(shape, x._a.dtype if answers else result_type(inputs).np))
         raise
     r = np.asarray(result[0] if result.__class__ is tuple else result)
     check_result(x, r)
     edges = gather_edges(op, inputs) if recording() else None
     recorded = op
-    if op.all_nondiff and recording() and edge_of(x) is not None:
+    if op.all_nondiff and op.name not in UNRECORDED and recording() and edge_of(x) is not None:
         # a question overwrites what it asks about: what was there gets no gradient any more
         recorded, inputs, saved_inputs, edges = REGISTRY["fill"], (x, 0.0), (x._a, 0.0), (edge_of(x), None)
     if edges is None:
@@ -91,9 +100,9 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         return x
     node: Any = edge[0]
     if node.name() in IN_PLACE_NAMES:
-        node.__class__ = op.node_class(IN_PLACE_NAMES[node.name()])
+        node.rename(IN_PLACE_NAMES[node.name()], op)
     if recorded is not op:
-        node.__class__ = recorded.node_class(camel(op.name) + "Backward0")
+        node.rename(camel(op.name) + "Backward0", recorded)
     if any(cell is own for cell in node.versions[::2]):
         pairs: list[Any] = []
         for i in range(0, len(node.versions), 2):
@@ -102,6 +111,12 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         node.versions = tuple(pairs)
     rebase(x, edge)
     return x
+
+
+def check_target(op: Op, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse what this op may not be written into."""
+    recorded = op.name not in UNRECORDED
+    check_writable(x, *args[1:], *kwargs.values(), overlap=op.name not in FILLING, recorded=recorded)
 
 
 def method(op: Op, name: str) -> Callable[..., Tensor]:

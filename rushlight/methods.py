@@ -14,6 +14,7 @@ from . import errors, families, fast, inplace, levels, printing, types
 from .autograd import backward as autograd_backward
 from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
 from .functions import FUNCTIONS
+from .kernels.lazy import expose
 from .override import DisableTorchFunctionSubclass
 from .readers import REGISTRY
 from .tensor import Parameter, Tensor, alias_of, edge_of, extra, wrap
@@ -384,6 +385,7 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
     if self.dtype is types.bfloat16 or self.dtype in types.FLOAT8:
         name = types.scalar_name(self.dtype)
         raise errors.type_(f"Got unsupported ScalarType {name}", "Convert first: x.float().numpy().")
+    expose(self._a)
     return self._a.view()
 
 
@@ -403,6 +405,7 @@ def __array_wrap__(self: Tensor, array: Any, context: Any = None, return_scalar:
 
 @method
 def __dlpack__(self: Tensor, *, stream: Any = None, **kwargs: Any) -> Any:
+    expose(self._a)
     return self.detach()._a.__dlpack__()
 
 

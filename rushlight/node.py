@@ -10,7 +10,7 @@ import numpy as np
 from . import errors, large, types
 from .autograd.graph import FREED, Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
-from .kernels.lazy import computed
+from .kernels.lazy import Lazy, computed
 from .readers import arrays, tensors
 from .tensor import Parameter, Tensor, edge_of, wrap
 
@@ -52,6 +52,14 @@ class OpNode(Node):
             return shown
         return tuple([edge for name, edge in zip(inputs, shown, strict=True) if answers.get(name) != "nondiff"])
 
+    def rename(self, name: str, op: Op | None = None) -> None:
+        """Be a node of another name, or of another op; that it has packed or deferred what it saves stays."""
+        cls = (op or self.op).node_class(name)
+        for kind in (PackedNode, DeferredNode):
+            if isinstance(self, kind):
+                cls = with_kind(kind, cls)
+        self.__class__ = cls
+
     def pack(self, hook: Any, unpack: Any) -> None:
         """Put what is saved through a pack hook; this one node then unpacks when it is read."""
         assert self.saved is not None
@@ -67,9 +75,8 @@ class OpNode(Node):
 
         self.saved = tuple([packed(a) for a in self.saved])
         self.versions = NUMBER_VERSION if self.versions else ()
-        cls = type(self)
-        if not hasattr(cls, "unpacked"):
-            self.__class__ = type(cls.__name__, (PackedNode, cls), {"__slots__": ()})
+        if not isinstance(self, PackedNode):
+            self.__class__ = with_kind(PackedNode, type(self))
 
     def saved_tensors(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
         """The saved arrays as Tensors that know where they came from."""
@@ -102,7 +109,6 @@ class PackedNode(OpNode):
     """A node whose saved arrays went through a pack hook."""
 
     __slots__ = ()
-    unpacked = True
     is_users = True
 
     def run(self, k: Any, g: Any, release: bool) -> Any:
@@ -118,6 +124,35 @@ class PackedNode(OpNode):
         finally:
             if self.saved is not None:
                 self.saved = packed
+
+
+class DeferredNode(OpNode):
+    """A node that was made before what it saves was computed."""
+
+    __slots__ = ()
+
+    def run(self, k: Any, g: Any, release: bool) -> Any:
+        self.settle()
+        return super().run(k, g, release)
+
+    def saved_tensors(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+        self.settle()
+        return super().saved_tensors(saved if self.saved is None else self.saved)
+
+    def settle(self) -> None:
+        if self.saved is not None:
+            self.saved = tuple([x.computed() if x.__class__ is Lazy else x for x in self.saved])
+
+
+_kinds: dict[tuple[type[OpNode], type[OpNode]], type[OpNode]] = {}
+
+
+def with_kind(kind: type[OpNode], cls: type[OpNode]) -> type[OpNode]:
+    """A class of nodes, as one of ``PackedNode`` or ``DeferredNode``."""
+    found = _kinds.get((kind, cls))
+    if found is None:
+        found = _kinds[kind, cls] = type(cls.__name__, (kind, cls), {"__slots__": ()})
+    return found
 
 
 _BY_LOOP = (
@@ -268,13 +303,18 @@ def record(
     single = len(op.outputs) == 1
     if single:
         a = outs[0]._a
-        if a.dtype.kind not in "fcV":
+        kind = a.dtype.kind
+        if kind not in "fcV":
             return
+        if kind == "c" and op.real_gradient:
+            raise no_complex_gradient(op)
         meta = (a.shape, a.dtype)
     else:
         meta = [(t._a.shape, t._a.dtype) if t._a.dtype.kind in "fcV" else None for t in outs[: op.n_diff]]
         if not any(meta):
             return
+        if op.real_gradient and outs[0]._a.dtype.kind == "c":
+            raise no_complex_gradient(op)
         meta += [None] * (len(outs) - len(meta))
     name: Any = op.grad_name
     if name.__class__ is not str:
@@ -294,6 +334,13 @@ def record(
                 t._edge = (node, nr)
     if recording() >= 2:
         annotate(node, outs, results, inputs)
+
+
+def no_complex_gradient(op: Op) -> Exception:
+    return errors.runtime(
+        f"{op.torch_name} does not support automatic differentiation for outputs with complex dtype.",
+        "Take the real and imaginary parts first, or detach the tensor.",
+    )
 
 
 #: What a node keeps, as bits.
@@ -345,6 +392,8 @@ def _save(op: Op, rules: Sequence[Rule]) -> Saver:
             versions.append("NUMBER_VERSION")
         else:
             saved.append(f"x._a.shape if isinstance(x := inputs[{slot - n_extra}], Tensor) else ()")
+    if op.empties:
+        versions.append("NUMBER_VERSION")
     lines = [
         "def save(outs, results, inputs, arrays):",
         f"    saved = ({''.join(f'{part}, ' for part in saved)})",

@@ -113,6 +113,9 @@ class Op:
             ``"either"`` one of them, ``"both"``.
         out: what ``out=`` must be, see ``writing.write_out``; by family if it is not said.
         keeps_floats: with a function as ``promote``: floating tensors of one dtype, and numbers beside them, stay as they are.
+        refuses_where: whether ``refuses`` is asked ``always``, where there are ``elements``, or elements and ``dimensions``.
+        empties: that PyTorch's node keeps tensors where ours has attributes (indices), so that a first backward empties it.
+        real_gradient: that PyTorch has its derivative for real numbers alone.
         common_floats: with a function as ``promote``: it gives the same for these as ``common``.
     """
 
@@ -145,6 +148,9 @@ class Op:
         out: str | None = None,
         keeps_floats: bool = False,
         common_floats: bool = False,
+        refuses_where: str = "always",
+        real_gradient: bool = False,
+        empties: bool = False,
         notes: str = "",
         public: bool = True,
     ):
@@ -184,6 +190,8 @@ class Op:
         self.numbers: str = numbers if numbers is not None else "" if alone else "second"
         self.out: str = out if out is not None else OUT_RULES.get(family, "")
         self.keeps_floats, self.common_floats = keeps_floats, common_floats
+        self.refuses_where, self.real_gradient = refuses_where, real_gradient
+        self.empties = empties
         self.notes = notes
         self.public_name = public
         self.grad_name: Any | str = grad_name or camel(self.name) + "Backward0"

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from . import types
-from .tensor import Parameter, Tensor
+from .tensor import Deferred, Parameter, Tensor
 
 _overrides: ContextVar[bool] = ContextVar("rushlight_overrides", default=True)
 
@@ -30,6 +30,9 @@ PLAIN = frozenset(
 
 def has_override(x: Any) -> bool:
     """True if an argument's class takes calls over through ``__torch_function__``."""
+    if x.__class__ is Deferred:
+        x._a  # noqa: B018 - from here on it is a plain tensor
+        return False
     method = getattr(type(x), "__torch_function__", None)
     return method is not None and _overrides.get()
 

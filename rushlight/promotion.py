@@ -57,7 +57,7 @@ def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     how = op.promote
     if how == "none":
         plain = tuple([x._a if x.__class__ is Tensor else as_array(op, i, x) for i, x in enumerate(inputs)])
-        if op.refuses is not None and isinstance(plain[0], ndarray):
+        if op.refuses is not None and isinstance(plain[0], ndarray) and asked(op, plain[0]):
             refuse(op, types.of_array(plain[0]))
         return plain
     if how.__class__ is str:
@@ -272,6 +272,11 @@ def refusals(name: str, refuses: Any) -> dict[Any, Any] | None:
     if "half" in refuses:
         found |= dict.fromkeys((types.float16, types.bfloat16), refuses["half"])
     return found
+
+
+def asked(op: Op, a: ndarray[Any, Any]) -> bool:
+    """Whether PyTorch would get as far as its kernel with this array."""
+    return op.refuses_where == "always" or (a.size > 0 and (a.ndim > 0 or op.refuses_where == "elements"))
 
 
 def refuse(op: Op, dtype: types.dtype) -> None:

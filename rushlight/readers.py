@@ -16,6 +16,7 @@ import numpy as np
 from .autograd import engine
 from .kernels import elementary, fused
 from .kernels.ir import instructions
+from .kernels.iteration import is_half
 from .kernels.symbols import Symbol, Unreadable
 from .tensor import Tensor
 
@@ -112,11 +113,17 @@ class ArrayReader:
 
     @staticmethod
     def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
-        """A kernel with PyTorch's order of operations for float32 arrays, the formula it computes for everything else."""
+        """A kernel with PyTorch's order of operations for float32 arrays, the formula it computes for everything else.
+
+        16-bit floats go through the kernel as float32, and are rounded once.
+        """
+        narrow = None
         for x in args:
             if isinstance(x, (ndarray, np.generic)) and x.dtype != np.float32 or x.__class__ is complex:
-                return formula(*args)
-        return kernel(*args)
+                if x.__class__ is not ndarray or not is_half(x.dtype):
+                    return formula(*args)
+                narrow = x.dtype
+        return kernel(*args) if narrow is None else once_rounded(kernel, args, narrow)
 
     @staticmethod
     def one_minus_square(x: Any) -> Any:
@@ -181,6 +188,14 @@ class TensorReader:
             raise AttributeError(f"no op '{name}' for a body to read") from None
         setattr(self, name, op.public)
         return op.public
+
+
+def once_rounded(kernel: Callable[..., Any], args: Any, narrow: Any) -> Any:
+    """A kernel for float32 of arrays of which some are 16-bit floats; its results are rounded to them if all are."""
+    out = kernel(*[x.astype(np.float32) if x.__class__ is ndarray else x for x in args])
+    if any([x.__class__ is ndarray and x.dtype is not narrow for x in args]):
+        return out
+    return tuple([x.astype(narrow) for x in out]) if out.__class__ is tuple else out.astype(narrow)
 
 
 class LoopReader:

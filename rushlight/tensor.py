@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import types
-from .kernels.strides import element_strides
+from .kernels.lazy import expose
+from .kernels.strides import element_strides, root_array
 
 if TYPE_CHECKING:
     from ._tensor_methods import Methods  # a stub alone, made from what rushlight.methods attaches
@@ -98,6 +99,7 @@ class Tensor(TensorBase):
 
     def data_ptr(self) -> int:
         """Address of the first element."""
+        expose(self._a)
         return address(self._a)
 
     # --- its place in the graph -----------------------------------------------------------------------------------
@@ -135,17 +137,6 @@ class Tensor(TensorBase):
 def address(array: np.ndarray[Any, Any]) -> int:
     """Address of an array's first element."""
     return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
-
-
-def root_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array that owns the memory (or wraps foreign memory) behind a view."""
-    while True:
-        base = array.base
-        if not isinstance(base, ndarray):
-            base = getattr(base, "base", None)  # as_strided holds its array in a go-between
-            if not isinstance(base, ndarray):
-                return array
-        array = base
 
 
 def wrap(array: np.ndarray[Any, Any]) -> Tensor:
@@ -262,6 +253,50 @@ def extra(x: Tensor) -> dict[str, Any]:
     if x._extra is None:
         x._extra = {}
     return x._extra
+
+
+_held: Any = TensorBase._a  # type: ignore[misc]  # the slot itself
+
+
+class _LikeTensor(type):
+    """Makes a class equal to Tensor, also as a key: who compares types, or looks one up, need not know of it."""
+
+    def __eq__(cls, other: object) -> bool:
+        return other is Tensor or other is cls
+
+    def __hash__(cls) -> int:
+        return hash(Tensor)
+
+
+class Deferred(Tensor, metaclass=_LikeTensor):
+    """A tensor whose elements are computed when they are asked for (``kernels.lazy``); then it becomes a Tensor.
+
+    Its slot holds what is to be computed. Whoever reads ``_a`` gets the array.
+    """
+
+    __slots__ = ()
+    __module__ = "torch"
+
+    @property
+    def _a(self) -> np.ndarray[Any, Any]:  # type: ignore[override]
+        held: Any = _held.__get__(self)
+        array = held if held.__class__ is ndarray else held.computed()
+        _held.__set__(self, array)
+        self.__class__ = Tensor  # type: ignore[assignment]
+        return array  # type: ignore[no-any-return]
+
+    @_a.setter
+    def _a(self, array: np.ndarray[Any, Any]) -> None:
+        _held.__set__(self, array)
+        self.__class__ = Tensor  # type: ignore[assignment]
+
+
+Deferred.__name__, Deferred.__qualname__ = Tensor.__name__, Tensor.__qualname__
+
+
+def held_by(x: Tensor) -> Any:
+    """What a tensor holds: its array, or what is deferred."""
+    return _held.__get__(x)
 
 
 class Parameter(Tensor):

@@ -14,7 +14,7 @@ import numpy as np
 from . import errors, types
 from .autograd.graph import FREED, Node, next_seq, notice
 from .autograd.mode import inference, recording
-from .kernels.lazy import computed
+from .kernels.lazy import computed, settle
 from .tensor import Tensor, address, edge_of, requires_grad
 
 ndarray = np.ndarray
@@ -136,14 +136,15 @@ def may_overlap(a: ndarray[Any, Any]) -> bool:
     return False
 
 
-def check_writable(x: Tensor, *others: Any, overlap: bool = True) -> None:
+def check_writable(x: Tensor, *others: Any, overlap: bool = True, recorded: bool = True) -> None:
     """Refuse what PyTorch refuses to write into; ``others`` are the further inputs of the operation that writes.
 
     Raises:
         RuntimeError: for a leaf that requires grad, a view of one, one output of a multi-output view, an expanded tensor,
             an inference tensor outside inference mode.
     """
-    if recording() and (requires_grad(x) or any(isinstance(o, Tensor) and requires_grad(o) for o in others)):
+    settle()
+    if recorded and recording() and (requires_grad(x) or any(isinstance(o, Tensor) and requires_grad(o) for o in others)):
         check_history(x)
     if overlap:
         check_overlap(x._a)
@@ -322,6 +323,7 @@ def fill_out(out: Tensor, result: Tensor) -> Tensor:
                 stacklevel=5,
             )
         out._a = np.empty(r.shape, out._a.dtype)
+    settle()
     out._a[...] = r
     bump(out)
     return out

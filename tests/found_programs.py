@@ -189,4 +189,88 @@ CASES = {
         'float32 (1,) []',
     'gradient(lambda x: torch.var(x, 0, correction=3), [1.0, 2.0])':
         'float32 (1,) [1.0, -1.0]',
+    'torch.tensor([2.0, 0.3], dtype=torch.bfloat16) ** 0.5':
+        'bfloat16 (1,) [1.4140625, 0.546875]',
+    'torch.tensor([3.0, 1.7], dtype=torch.bfloat16) ** -2':
+        'bfloat16 (1,) [0.111328125, 0.34375]',
+    'torch.tensor([2.0, -inf], dtype=torch.float16) ** 0.5':
+        'float16 (1,) [1.4140625, inf]',
+    'torch.tensor([1 + 2j, 3.0]) + inf':
+        'complex64 (1,) [(inf+nanj), (inf+nanj)]',
+    'torch.tensor([complex(inf, 1.0)]) - torch.tensor([1 + 1j])':
+        'complex64 (1,) [(inf+0j)]',
+    '0.0 - torch.tensor([complex(inf, 1.0)])':
+        'complex64 (1,) [(-inf+nanj)]',
+    'torch.ones(2, requires_grad=True).logical_not_()':
+        'float32 (1,) [0.0, 0.0]',
+    'torch.ones(3).expand(2, 3).index_fill_(0, torch.tensor([0]), 1)':
+        'float32 (0, 1) [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]',
+    'torch.zeros(2, 0, 3).index_add(0, torch.tensor([-2]), torch.ones(1, 0, 3))':
+        'float32 (3, 3, 1) [[], []]',
+    'torch.zeros(2, 0, 3).index_copy(0, torch.tensor([5]), torch.ones(1, 0, 3))':
+        'float32 (3, 3, 1) [[], []]',
+    'torch.zeros(2, 0, 3).index_fill(1, torch.tensor([0]), 1.0)':
+        'RuntimeError',
+    'torch.zeros(2, 2, 2, 2).index_select(2, torch.tensor([7]))':
+        'IndexError',
+    'torch.zeros(0).index_select(0, torch.tensor([1]))':
+        'IndexError',
+    'F.embedding(torch.tensor([7]), torch.zeros(2, 0))':
+        'RuntimeError',
+    'F.embedding(torch.tensor([0]), torch.tensor(1.0))':
+        'RuntimeError',
+    'torch.zeros(0, dtype=torch.int64) // 0':
+        'int64 (1,) []',
+    'torch.zeros(2, 0).cummax(7)[0]':
+        'float32 (1, 1) [[], []]',
+    'torch.tensor(1j).cummin(0)[0]':
+        'complex64 () 1j',
+    'torch.mean(torch.tensor([1, 2]), 5)':
+        'RuntimeError',
+    'torch.ones(2, 3, dtype=torch.int32).renorm(2, 5, 1.0)':
+        'IndexError',
+    'torch.nansum(torch.tensor([1j]), 5)':
+        'IndexError',
+    'torch.zeros(0, dtype=torch.bfloat16).median()':
+        'bfloat16 () nan',
+    'torch.zeros(0, dtype=torch.bool).median()':
+        'bool () True',
+    'torch.amax(torch.zeros(0, 2, dtype=torch.complex64), 1)':
+        'complex64 (1,) []',
+    'torch.nan_to_num(torch.tensor([1j], requires_grad=True))':
+        'RuntimeError',
+    'F.embedding(torch.tensor([0]), torch.tensor([[1j]], requires_grad=True))':
+        'RuntimeError',
+    "torch.ones(2, dtype=torch.complex64).scatter_reduce(0, torch.tensor([0]), torch.tensor([3j]), 'mean')":
+        'complex64 (1,) [(0.5+1.5j), (1+0j)]',
+    "torch.ones(2, dtype=torch.complex64).scatter_reduce(3, torch.tensor([0]), torch.tensor([3j]), 'amin')":
+        'IndexError',
+    'F.cosine_similarity(torch.tensor([1j]), torch.tensor([1j]), dim=0)':
+        'RuntimeError',
+    'torch.cdist(torch.ones(2, 2) * 1j, torch.ones(2, 2) * 1j)':
+        'RuntimeError',
+    'torch.searchsorted(torch.tensor([1.0]), torch.tensor([1j]))':
+        'NotImplementedError',
+    'torch.arange(8).reshape(2, 1, 2, 2)[..., :, ..., 1]':
+        'IndexError',
+    'torch.arange(8).reshape(2, 1, 2, 2)[..., 0, ...].shape':
+        'torch.Size([2, 1, 2])',
+    'torch.arange(8)[..., ..., 0]':
+        'int64 () 0',
+    '[y.backward(retain_graph=False) for y in [torch.ones(3, requires_grad=True)[[0]].sum()] * 2]':
+        'RuntimeError',
+    '[y.backward() for y in [torch.zeros(3, requires_grad=True).index_put((torch.tensor([0]),), torch.tensor(1.0), True).sum()] * 2]':
+        'RuntimeError',
+    'torch.ones(2, dtype=torch.int32).bitwise_xor_(1.5)':
+        'RuntimeError',
+    'torch.ones(1, requires_grad=True).atan2_(-2.5)':
+        'TypeError',
+    'torch.ones(2, dtype=torch.bool) ** True':
+        'bool (1,) [True, True]',
+    'F.mse_loss(torch.ones(3), torch.tensor(1.0, dtype=torch.float64))':
+        'float64 () 0.0',
+    'gradient(lambda x: torch.log10(0.0 ** x), [0.5])':
+        'float32 (1,) [nan]',
+    'torch.ones_like(torch.ones(3).expand(2, 3)).stride()':
+        '(3, 1)',
 }  # fmt: skip

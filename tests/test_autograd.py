@@ -25,10 +25,39 @@ def test_every_program_is_recorded():
     assert ANSWERS.keys() == GOLDEN.keys()
 
 
-def test_gradcheck_says_that_it_does_not_check_forward_mode():
-    x = torch.ones(1, dtype=torch.float64, requires_grad=True)
-    with pytest.raises(NotImplementedError, match="gradcheck: forward-mode"):
-        torch.autograd.gradcheck(lambda x: x * 2, x, check_forward_ad=True)
+class WrongTangent(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+
+    @staticmethod
+    def jvp(ctx, t):
+        return t * 3
+
+
+def test_gradcheck_of_forward_mode():
+    x = torch.randn(3, dtype=torch.float64, requires_grad=True)
+    z = torch.randn(2, dtype=torch.complex128, requires_grad=True)
+    check, again = torch.autograd.gradcheck, torch.autograd.gradgradcheck
+    assert check(lambda x: (x.sin() * x, x.sum()), x, check_forward_ad=True, check_batched_forward_grad=True)
+    assert check(lambda z: (z * z).abs(), z, check_forward_ad=True) and check(
+        lambda z: z * z * 1j, z, check_forward_ad=True
+    )
+    assert again(
+        lambda x: x.sin() * x, x, check_fwd_over_rev=True, check_rev_over_rev=False, check_undefined_grad=False
+    )
+    with pytest.raises(RuntimeError, match="Jacobian computed with forward mode mismatch for output 0"):
+        check(WrongTangent.apply, x, check_forward_ad=True)
+    assert not check(WrongTangent.apply, x, check_forward_ad=True, raise_exception=False)
+    assert check(WrongTangent.apply, x)
+    with pytest.raises(AssertionError, match="requires check_forward_ad to be True"):
+        check(lambda x: x, x, check_batched_forward_grad=True)
+    with pytest.raises(AssertionError, match="at least one of check_forward_ad or check_backward_ad"):
+        check(lambda x: x, x, check_backward_ad=False)
 
 
 def test_anomaly_mode_shows_where_the_forward_was_written():

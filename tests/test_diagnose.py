@@ -97,7 +97,9 @@ def test_a_closure_that_makes_a_step_leaves_everything_as_it_was():
 
 
 def test_a_function_that_gives_the_loss():
-    net, optimizer, x, y = make()
+    _, _, x, y = make()
+    net = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=5.0)
     loss = nn.functional.mse_loss
     report = torch.diagnose(lambda: loss(net(x), y), optimizer, steps=40)
     assert report.findings[0].kind == "step size"

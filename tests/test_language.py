@@ -1,5 +1,9 @@
 """The kernel language: each form against what Python or NumPy makes of it, and what is refused with the line it stands in."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -198,3 +202,35 @@ def test_separate_functions_are_code_of_their_own():
     with pytest.raises(language.KernelError, match="separate: it cannot return"):
         text = "def made(start, stop, out: write[i64]):\n    wrong(start)\n"
         compiled(language.from_text(text, {**NAMES, "wrong": wrong}))
+
+
+LATE = """
+import ctypes, os, sys
+import os
+import subprocess
+import sys
+
+import numpy as np
+from rushlight.kernels import cpython, kernel
+from rushlight.kernels.language import from_text
+from rushlight.kernels import words
+
+run = kernel.compiled(from_text("def made(start, stop, out: write[i64]):\\n    out[0] = 1", vars(words)))
+FLAGS = 16  # of PyMethodDef, to which the first field of a PyCFunction points
+
+class Late:
+    def __init__(self):
+        self.at = ctypes.c_void_p.from_address(id(run) + 16).value + FLAGS
+        self.read, self.write, self.run = ctypes.c_int.from_address, os.write, run
+    def __del__(self):
+        self.write(1, b"%d" % self.read(self.at).value)
+
+sys.late = Late()  # goes after all modules
+"""
+
+
+def test_what_functions_point_to_outlives_them():
+    """Python ends with the modules, then the rest: a definition that had gone with its module crashed one process in thousands."""
+    environment = {**os.environ, "PYTHONMALLOC": "debug"}  # which overwrites what is freed
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout.strip()) == (0, str(cpython.METH_FASTCALL)), done.stderr

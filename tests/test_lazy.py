@@ -18,21 +18,21 @@ SIZE = max(large.LARGE, 70_000)
 
 @pytest.fixture
 def deferring(monkeypatch):
-    """Run a program with NumPy, then with deferred gradients: both answers, and how many loops each was joined from."""
+    """Run a program with a loop for each formula, then with deferred gradients: the same answers; how many loops each was joined from."""
     joined = []
-    plan = lazy.Lazy._plan
+    steps = lazy.Lazy._steps
 
     def noted(self):
-        found = plan(self)
+        found = steps(self)
         joined.append(len(found[0]))
         return found
 
     def both(program):
         answers = []
-        for ready in (False, True):
-            monkeypatch.setattr(llvm.patience, "ready", ready)
-            monkeypatch.setattr(large, "DEFERRED", 1)
-            monkeypatch.setattr(lazy.Lazy, "_plan", noted)
+        monkeypatch.setattr(llvm.patience, "ready", True)
+        for smallest in (1 << 60, 1):
+            monkeypatch.setattr(large, "DEFERRED", smallest)
+            monkeypatch.setattr(lazy.Lazy, "_steps", noted)
             torch.manual_seed(0)
             answers.append([np.array(x.detach()) for x in program()])
         for a, b in zip(*answers, strict=True):

@@ -176,3 +176,7 @@ def test_a_body_that_draws_runs_once_in_every_mode():
     kept.retain_grad()
     torch.manual_seed(0)
     assert (torch._standard_gamma(kept).tolist(), torch.rand(2).tolist()) == after[0]
+
+
+def test_dimensions_have_no_names():
+    assert torch.ones(2, 3).names == (None, None) and torch.tensor(1.0).names == ()

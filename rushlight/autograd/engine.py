@@ -10,7 +10,7 @@ record the graph of the gradient. Rules never sum a gradient down to its input's
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import Any
 
@@ -19,12 +19,17 @@ import numpy as np
 from .. import fpstate
 from ..kernels.elementwise import LARGE
 from ..kernels.elementwise import run as run_loop
-from ..kernels.lazy import Lazy, computed, sum_of
+from ..kernels.lazy import Lazy, computed, settle, sum_of
 from ..tensor import Tensor, edge_of, wrap
-from . import graph, mode
+from . import graph, mode, rows
 from .graph import AccumulateGrad, Hooks, Node
+from .rows import Rows
 
 ndarray = np.ndarray
+
+
+#: Who is told of a backward that will fill ``.grad``, before it runs: ``observer(roots)``.
+observers: list[Callable[[Sequence[Tensor]], None]] = []
 
 
 class Readers:
@@ -48,6 +53,9 @@ def backward(
     Leaves get ``.grad`` (only those among ``inputs``, if given). With ``accumulate=False`` nothing is written: the gradients of
     ``inputs`` are returned, None for an input that was not reached.
     """
+    if accumulate:
+        for observer in observers:
+            observer(roots)
     walk = _Walk(keep_graph, create_graph)
     edges: list[Any] = [edge_of(root) for root in roots]
     if inputs is not None:
@@ -115,7 +123,7 @@ class _Walk:
         if g.__class__ is Lazy:
             if node.n_outputs > 1 or g.dtype is not meta[1] or g.shape != meta[0]:
                 g = g.compute()
-        elif g.__class__ is not ndarray and not self.create_graph:
+        elif g.__class__ is not ndarray and not self.create_graph and not (g.__class__ is Rows and node.is_leaf):
             g = np.asarray(g)  # rules on 0-d arrays give NumPy scalars
         array = g._a if self.create_graph else g
         if array.dtype is not meta[1] or array.shape != meta[0]:
@@ -141,7 +149,9 @@ class _Walk:
     def add(self, key: tuple[Node, int], waiting: Any, g: Any) -> Any:
         if self.create_graph:
             return waiting + g
-        if waiting.__class__ is Lazy or g.__class__ is Lazy:
+        if waiting.__class__ is not ndarray or g.__class__ is not ndarray:
+            if waiting.__class__ is Rows or g.__class__ is Rows:
+                return rows.sum_of(computed(waiting), computed(g))
             return sum_of(waiting, g)
         if key in self.owned:
             return add_to(waiting, g)
@@ -168,6 +178,7 @@ class _Walk:
 
     # --- nodes run ------------------------------------------------------------------------------------------------
     def run(self) -> None:
+        settle()  # gradients are added up in place, and what is saved may be read
         heap, pending, leaves, k, release = self.heap, self.pending, self.leaves, self.k, self.release
         anomaly = mode.anomaly.get()
         # Nothing is asked of a gradient on its way but to be an array that fits: most arrive through the short way below.
@@ -257,7 +268,7 @@ class _Walk:
             if node.hooks is not None:
                 g = self.run_pre_hooks(node, g)
             if not accumulate:
-                self.captured[node, 0] = g if self.create_graph else wrap(unshared(g))
+                self.captured[node, 0] = g if self.create_graph else rows.as_tensor(unshared(g))
                 continue
             leaf = node.variable
             if leaf is None or leaf._edge is None:  # gone, or told not to require grad since
@@ -268,7 +279,9 @@ class _Walk:
                     hook(leaf)
 
     def accumulate(self, leaf: Tensor, g: Any) -> None:
-        if leaf._grad is None:
+        if g.__class__ is Rows:
+            rows.accumulate(leaf, g)
+        elif leaf._grad is None:
             # +1: the parameter of this function; a gradient that nobody else holds becomes .grad without a copy
             if self.create_graph:
                 leaf._grad = self.k.own_gradient(g)
@@ -278,16 +291,18 @@ class _Walk:
                 leaf._grad = wrap(g if unheld and getrefcount(g) <= 3 else g.copy())
         elif self.create_graph:
             leaf._grad = leaf._grad + g  # type: ignore[operator]
+        elif leaf._grad.__class__ is not Tensor and leaf._grad.is_sparse:  # type: ignore[attr-defined]
+            rows.accumulate(leaf, g)
         else:
             add_to(leaf._grad._a, g)
             leaf._grad._vc[0] += 1
 
     # --- hooks ----------------------------------------------------------------------------------------------------
     def as_tensor(self, g: Any) -> Any:
-        return g if g is None or self.create_graph else wrap(g)
+        return g if g is None or self.create_graph else rows.as_tensor(g)
 
     def as_gradient(self, t: Any) -> Any:
-        return t if t is None or self.create_graph else t._a
+        return t if t is None or self.create_graph else rows.as_gradient(t)
 
     def run_pre_hooks(self, node: Node, g: Any) -> Any:
         hooks: Hooks = node.hooks  # type: ignore[assignment]
@@ -340,7 +355,7 @@ def is_all_of(view: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> bool:
     return base.base is None and view.size == base.size and (view.flags.c_contiguous or view.flags.f_contiguous)
 
 
-def unshared(g: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def unshared(g: Any) -> Any:
     """A copy the caller may own: rules may hand the same array to several inputs."""
     return g.copy()
 
@@ -348,10 +363,10 @@ def unshared(g: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def _checked(result: Any, like: Tensor, hook: Any) -> Tensor:
     if not isinstance(result, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
-    if result._a.shape != like._a.shape:
+    if result.shape != like.shape:  # type: ignore[attr-defined]
         raise RuntimeError(
             f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value\n\n"
-            f"It returned {list(result._a.shape)} for a gradient of {list(like._a.shape)}."
+            f"It returned {list(result.shape)} for a gradient of {list(like.shape)}."  # type: ignore[attr-defined]
         )
     return result
 

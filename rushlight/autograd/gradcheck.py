@@ -58,23 +58,31 @@ def gradcheck(
         check_undefined_grad: also run backward with nothing arriving at some outputs.
         check_grad_dtypes: the gradients must have the dtypes of the inputs.
         check_batched_grad: also compare ``autograd.grad(is_grads_batched=True)`` with single calls.
+        check_forward_ad: also compare what forward mode computes with the differences; without ``check_backward_ad`` alone.
+        check_batched_forward_grad: also compare a batch of tangents under ``vmap`` with single ones.
         fast_mode: accepted; the full Jacobians are compared all the same.
         masked: accepted; it concerns sparse tensors only.
 
     Raises:
         RuntimeError: the Jacobians differ; its type is GradcheckError.
         ValueError: no input requires grad.
-        NotImplementedError: forward mode is asked for.
+        AssertionError: nothing is to be checked, or what is asked for needs the other mode.
     """
-    _refuse_forward_mode("gradcheck", check_forward_ad or check_batched_forward_grad)
     if not (check_forward_ad or check_backward_ad):
-        raise errors.value("Expected at least one of check_forward_ad or check_backward_ad to be True")
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+    if check_batched_grad and not check_backward_ad:
+        raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
+    if check_batched_forward_grad and not check_forward_ad:
+        raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
     args = _as_sequence(inputs)
     check = _Check(func, args, eps, atol, rtol, nondet_tol)
     try:
         with enable_grad():
             check.inputs_are_fit()
-            check.run(check_grad_dtypes, check_undefined_grad, check_batched_grad)
+            if check_forward_ad:
+                check.run_forward(check_batched_forward_grad)
+            if check_backward_ad:
+                check.run(check_grad_dtypes, check_undefined_grad, check_batched_grad)
     except GradcheckError:
         if raise_exception:
             raise
@@ -106,9 +114,12 @@ def gradgradcheck(
     ``grad_outputs`` are the vectors that the first backward starts from, random ones between -1 and 1 if not given. The other
     arguments are those of ``gradcheck``.
     """
-    _refuse_forward_mode("gradgradcheck", check_fwd_over_rev)
     if not (check_fwd_over_rev or check_rev_over_rev):
-        raise errors.value("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+    if check_undefined_grad and not check_rev_over_rev:
+        raise AssertionError("Setting check_undefined_grad=True requires check_rev_over_rev to be True")
+    if check_batched_grad and not check_rev_over_rev:
+        raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
     args = _as_sequence(inputs)
     if grad_outputs is None:
         outputs = _differentiable(func(*args))
@@ -136,14 +147,11 @@ def gradgradcheck(
         check_undefined_grad=check_undefined_grad,
         check_grad_dtypes=check_grad_dtypes,
         check_batched_grad=check_batched_grad,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
         fast_mode=fast_mode,
         masked=masked,
     )
-
-
-def _refuse_forward_mode(name: str, asked: bool) -> None:
-    if asked:
-        raise NotImplementedError(f"torch.autograd.{name}: forward-mode derivatives are not supported; leave them out.")
 
 
 def _as_sequence(x: Any) -> tuple[Any, ...]:
@@ -303,6 +311,50 @@ class _Check:
                     f"numerical:{wrap(expected.astype(a.dtype))!r}\nanalytical:{wrap(a)!r}\n"
                 )
 
+    # --- forward mode -----------------------------------------------------------------------------------------------
+    def run_forward(self, batched: bool) -> None:
+        """Compare the differences with tangents of unit vectors, along both axes of a complex input."""
+        outputs = _as_sequence(self.func(*self.args))
+        numerical = self.numerical(len(outputs))
+        for j, x in enumerate(self.varied):
+            for axis, unit in enumerate((1, 1j) if x._a.dtype.kind == "c" else (1,)):
+                tangents = [_unit(x, n, unit) for n in range(x._a.size)]
+                found = [self.tangents(x, wrap(t)) for t in tangents]
+                for i, o in enumerate(outputs):
+                    expected = numerical[i][j][axis]
+                    if not found or edge_of(o) is None:
+                        continue
+                    computed = np.stack([row[i] for row in found])
+                    if not np.allclose(computed, expected, self.rtol, self.atol):
+                        raise GradcheckError(
+                            f"Jacobian computed with forward mode mismatch for output {i} with respect to input {j},\n"
+                            f"numerical:{wrap(expected)!r}\nanalytical:{wrap(computed)!r}\n"
+                        )
+                if batched and len(tangents) > 1:
+                    self.batched_tangents_agree(x, np.stack(tangents), found)
+
+    def tangents(self, x: Tensor, tangent: Tensor) -> list[Any]:
+        """The tangents of all outputs, flat, for a tangent of one input."""
+        from . import forward_ad
+
+        with forward_ad.dual_level():
+            args = [forward_ad.make_dual(a, tangent) if a is x else a for a in self.args]
+            duals = [forward_ad.unpack_dual(o) for o in _as_sequence(self.func(*args))]
+            return [np.zeros(d.primal._a.size) if d.tangent is None else d.tangent._a.reshape(-1) for d in duals]
+
+    def batched_tangents_agree(self, x: Tensor, tangents: Any, singles: list[Any]) -> None:
+        """A batch of tangents under ``vmap`` gives what single ones give."""
+        from ..func import jvp, vmap
+
+        def along(tangent: Tensor) -> Any:
+            of_x = lambda value: self.func(*[value if a is x else a for a in self.args])  # noqa: E731
+            return jvp(of_x, (x,), (tangent,))[1]
+
+        for i, batch in enumerate(_as_sequence(vmap(along)(wrap(tangents)))):
+            single = np.stack([row[i] for row in singles])
+            if not np.allclose(batch._a.reshape(single.shape), single, self.rtol, self.atol):
+                raise GradcheckError(f"For output {i}: tangents computed under vmap differ from single ones")
+
     # --- the manners of a backward ----------------------------------------------------------------------------------
     def is_reentrant(self, outputs: Sequence[Tensor]) -> None:
         """The same backward twice gives the same."""
@@ -354,6 +406,13 @@ class _Check:
                     raise GradcheckError(
                         f"For output {i} and input {j}: gradients computed with is_grads_batched=True differ from single calls"
                     )
+
+
+def _unit(x: Tensor, n: int, unit: Any) -> Any:
+    """An array like a tensor's with ``unit`` at element ``n``, zeros elsewhere."""
+    t = np.zeros(x._a.shape, x._a.dtype)
+    t.flat[n] = unit
+    return t
 
 
 def _jacobian(differences: Any) -> Any:

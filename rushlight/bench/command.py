@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .. import pictures
 from . import plots, report, resources
 from .compare import OURS, THEIRS, compare
 from .processes import Failed, Missing, Sides
@@ -125,7 +126,7 @@ def write(folder: Path | None, name: str, text: str, data: Any, plot: Callable[[
     (folder / f"{name}.md").write_text(text, encoding="utf-8")
     (folder / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     written = [f"{name}.md", f"{name}.json"]
-    if plot is not None and plots.possible():
+    if plot is not None and pictures.possible():
         plot(folder / f"{name}.png")
         written.append(f"{name}.png")
     elif plot is not None:

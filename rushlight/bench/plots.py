@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import statistics
 from pathlib import Path
-from typing import Any
 
+from ..pictures import figure
 from .compare import Table
 from .sweep import Sweep
 
 OURS_COLOUR, THEIRS_COLOUR, MARK_COLOUR = "#b5651d", "#4c72b0", "#444444"
 
 
-def possible() -> bool:
-    """Whether matplotlib is installed."""
-    return importlib.util.find_spec("matplotlib") is not None
-
-
-def _figure(width: float, height: float) -> Any:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
 def table(found: Table, path: Path) -> None:
     """Bars of the ratios on a logarithmic axis, with the marks that each row is to reach."""
     shown = [result for result in found.results if result.ratios][::-1]
-    figure = _figure(8, 1.4 + 0.32 * len(shown))
-    axes = figure.subplots()
+    drawn = figure(8, 1.4 + 0.32 * len(shown))
+    axes = drawn.subplots()
     places = list(range(len(shown)))
     ratios = [statistics.median(result.ratios) for result in shown]
     spread = [
@@ -67,7 +52,7 @@ def table(found: Table, path: Path) -> None:
         fontsize=10,
     )
     axes.legend(loc="lower right", fontsize=8)
-    figure.savefig(path, dpi=130)
+    drawn.savefig(path, dpi=130)
 
 
 def sweep(found: Sweep, path: Path) -> None:
@@ -75,8 +60,8 @@ def sweep(found: Sweep, path: Path) -> None:
     lines = list(dict.fromkeys(point.line for point in found.points))
     columns = min(4, len(lines))
     rows = -(-len(lines) // columns)
-    figure = _figure(3.4 * columns, 2.8 * rows)
-    panels = figure.subplots(rows, columns, squeeze=False)
+    drawn = figure(3.4 * columns, 2.8 * rows)
+    panels = drawn.subplots(rows, columns, squeeze=False)
     for place, axes in enumerate(panels.flat):
         if place >= len(lines):
             axes.set_axis_off()
@@ -95,6 +80,6 @@ def sweep(found: Sweep, path: Path) -> None:
         axes.set(xscale="log", yscale="log", title=lines[place])
         axes.grid(alpha=0.3)
     panels[0][0].legend(fontsize=8)
-    figure.supxlabel("elements")
-    figure.supylabel("microseconds")
-    figure.savefig(path, dpi=130)
+    drawn.supxlabel("elements")
+    drawn.supylabel("microseconds")
+    drawn.savefig(path, dpi=130)

@@ -66,26 +66,30 @@ class MemoryHandler(ctypes.Structure):
     ]
 
 
-_definitions: list[MethodDef] = []  # CPython keeps pointers to them
+def lasting(definition: MethodDef) -> int:
+    """The address of a definition, which is never freed: the functions that point to it may be the last to go when Python ends, after all
+    modules and what they hold."""
+    keep = ctypes.pythonapi.Py_IncRef
+    keep.restype, keep.argtypes = None, [ctypes.py_object]
+    keep(definition)
+    return ctypes.addressof(definition)
 
 
 def method(cls: type, engine: Any, name: str) -> Any:
     """A method of one argument, as a descriptor for ``cls``, around a compiled function of its name."""
     doc = f"{name}($self, other, /)\n--\n\nThe operator of a tensor and a tensor or a number."
     definition = MethodDef(name.encode(), engine[name], METH_O, doc.encode())
-    _definitions.append(definition)
     make = ctypes.pythonapi.PyDescr_NewMethod
     make.restype, make.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_void_p]
-    return make(cls, ctypes.addressof(definition))
+    return make(cls, lasting(definition))
 
 
 def function(engine: Any, symbol: str, this: Any) -> Any:
     """A function of any number of arguments around a compiled METH_FASTCALL function, which is given ``this`` before them."""
     definition = MethodDef(symbol.encode(), engine[symbol], METH_FASTCALL, None)
-    _definitions.append(definition)
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-    return make(ctypes.addressof(definition), this, None)
+    return make(lasting(definition), this, None)
 
 
 @functools.cache

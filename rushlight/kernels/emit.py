@@ -131,7 +131,7 @@ class Code:
     def begin(self, label: str) -> None:
         """Go on in another block."""
         self.lines.append(f"{label}:")
-        self.at: str = label
+        self.at = label
 
     def branch(self, label: str) -> None:
         self.line(f"br label %{label}")

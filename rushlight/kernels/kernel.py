@@ -76,8 +76,13 @@ def _address(name: str) -> int:
 
 
 def _write(python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[str, Any]) -> str:
-    """The kernel with start, stop and the rest of its arguments in 8-byte slots."""
     module = Module()
+    _write_body(module, python, parameters, bindings)
+    return str(module)
+
+
+def _write_body(module: Module, python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[str, Any]) -> None:
+    """The kernel with start, stop and the rest of its arguments in 8-byte slots."""
     code = module.define("void @body(i64 %start, i64 %stop, ptr %slots) nounwind")
     to = Translator(code, python, dict(bindings))
     for name in ("start", "stop"):
@@ -87,7 +92,6 @@ def _write(python: Any, parameters: list[tuple[str, Type, str]], bindings: dict[
         to.names[name] = to.held(name, code.value(kind, f"load {kind.text}, ptr {at.text}"))
     to.run()
     code.line("ret void")
-    return str(module)
 
 
 @functools.cache

@@ -6,16 +6,21 @@ result there for the next to read; deferred, they are one pass. Values do not ch
 
 from __future__ import annotations
 
+import os
+import threading
+import weakref
 from collections.abc import Callable
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
+from ..fpstate import quiet
 from .elementwise import fused
 from .llvm import setting
+from .strides import root_array
 
 Array = np.ndarray[Any, Any]
-Step = tuple[Callable[..., Any], list[tuple[bool, int]]]
 
 #: Elements from which on deferring pays for its bookkeeping. RUSHLIGHT_KERNELS=now defers all.
 DEFERRED = 1 if setting() == "now" else 1 << 18
@@ -23,6 +28,34 @@ DEFERRED = 1 if setting() == "now" else 1 << 18
 DEAR = 6
 #: Instructions of a chain that is long enough: a longer one gains nothing, and takes long to compile.
 LONGEST = 60
+
+
+#: Deferred values of the forward pass that nobody has asked for yet; gradients are not among them, which the engine settles itself.
+#: Their operands must not be written before they are computed (``settle``).
+pending: dict[int, weakref.ref[Lazy]] = {}
+MOST_PENDING = 64
+#: Who wants each operation to be computed when it is called: a profiler.
+looking: list[object] = []
+#: Chains that have been compiled. A program that makes ever new ones spends its time on compiling: at some point nothing waits any more.
+chains: set[Any] = set()
+MOST_CHAINS = 256
+
+
+#: One thread at a time takes what waits apart.
+_computing = threading.RLock()
+os.register_at_fork(after_in_child=lambda: globals().update(_computing=threading.RLock()))
+
+
+def _forget(place: int) -> None:
+    pending.pop(place, None)
+    if _copies is not None:
+        _copies.pop(place, None)
+
+
+#: For tests (RUSHLIGHT_CHECK_DEFERRED): the operands as they were, so that one that was written meanwhile is found.
+_copies: dict[int, list[tuple[Array, Array]]] | None = {} if os.environ.get("RUSHLIGHT_CHECK_DEFERRED") else None
+#: Elements from which on operations of the forward pass wait; the tests have all of them wait.
+WAITING = 1 if _copies is not None else 1 << 18
 
 
 class Lazy:
@@ -37,8 +70,21 @@ class Lazy:
     shape: Any
     dtype: Any
     size: Any
+    ndim: Any
 
-    __slots__ = ("key", "formula", "operands", "readers", "shape", "dtype", "size", "cost", "found")
+    __slots__ = (
+        "key",
+        "formula",
+        "operands",
+        "readers",
+        "shape",
+        "dtype",
+        "size",
+        "ndim",
+        "cost",
+        "found",
+        "__weakref__",
+    )
 
     def __init__(
         self,
@@ -50,38 +96,74 @@ class Lazy:
         cost: int,
     ):
         self.key, self.formula, self.operands, self.readers = key, formula, operands, readers
-        self.shape, self.dtype, self.size = like.shape, like.dtype, like.size
+        self.shape, self.dtype, self.size, self.ndim = like.shape, like.dtype, like.size, len(like.shape)
         self.cost: int = cost + sum([x.cost for x in operands if x.__class__ is Lazy])
         self.found: Array | None = None
 
+    def wait(self) -> None:
+        """Count it among the pending."""
+        if len(pending) >= MOST_PENDING:
+            settle()
+        place = id(self)
+        pending[place] = weakref.ref(self, lambda _: _forget(place))
+        if _copies is not None:
+            _copies[place] = [(x, x.copy()) for x in self.operands if x.__class__ is np.ndarray]
+
     def compute(self) -> Array:
-        """The array; computed once."""
+        """The array; computed once, and in the same pass what it is made of and others will ask for."""
         if self.found is None:
-            key, run, operands = self._plan()
-            found = fused(key, lambda *values: run(self.readers[1], values), operands)
-            self.found = run(self.readers[0], operands) if found is None else found
-            self.operands = ()  # what was saved for it may go
-        return self.found
+            with _computing:
+                self._compute()
+        return self.found  # type: ignore[return-value]
 
-    def _plan(self) -> tuple[Any, Callable[[Any, Any], Any], list[Any]]:
-        """What the loop is called, how it is run by a reader with given operands, and the operands: each array once."""
+    def _compute(self) -> None:
+        if self.found is None:  # still, as another thread may have been at it
+            steps, operands = self._steps()
+            if _copies is not None:
+                for then, now in [pair for x in steps if id(x) in pending for pair in _copies[id(x)]]:
+                    assert np.array_equal(then, now, equal_nan=True), "an operand was written before it was read"
+            held = [x is self or (id(x) in pending and _is_held(x, steps)) for x in steps]
+            wanted = [i for i, is_held in enumerate(held) if is_held]
+            names = tuple([(x.key, *places) for x, places in steps.items()])
+            formulas = [(x.formula, places) for x, places in steps.items()]
+
+            if len(steps) > 1:
+                chains.add((names, *wanted))
+
+            def run(reader: Any, values: Any) -> Any:
+                results: list[Any] = []
+                for formula, places in formulas:
+                    results.append(formula(reader, *[(results if deferred else values)[i] for deferred, i in places]))
+                return tuple([results[i] for i in wanted])
+
+            found = fused((names, *wanted), lambda *values: run(self.readers[1], values), operands)
+            if found is None:
+                found = run(self.readers[0], operands)
+            elif len(wanted) == 1:
+                found = (found,)
+            results = iter(found)
+            for x, is_held in zip(steps, held, strict=True):
+                if is_held:
+                    x.found = next(results)
+                    x.operands = ()  # what was saved for it may go
+                    _forget(id(x))
+
+    def computed(self) -> Array:
+        """The same for whoever asks from outside of operations: without NumPy's warnings."""
+        if self.found is not None:
+            return self.found
+        with quiet():
+            return self.compute()
+
+    def _steps(self) -> tuple[dict[Lazy, Any], list[Any]]:
+        """What is to be computed, in order and each once, with the places of its operands: (True, step) or (False, array or number)."""
+        steps: dict[Lazy, Any] = {}
         operands: list[Any] = []
-        steps: list[Step] = []
-        names: list[Any] = []
-        _place(self, {}, operands, steps, names)
-
-        def run(reader: Any, values: Any) -> Any:
-            results: list[Any] = []
-            for formula, inputs in steps:
-                results.append(formula(reader, *[(results if deferred else values)[i] for deferred, i in inputs]))
-            return results[-1]
-
-        return tuple(names), run, operands
+        _place(self, {}, steps, operands)
+        return steps, operands
 
 
-def _place(
-    x: Any, places: dict[int, int], operands: list[Any], steps: list[Step], names: list[Any]
-) -> tuple[bool, int]:
+def _place(x: Any, places: dict[int, Any], steps: dict[Lazy, Any], operands: list[Any]) -> tuple[bool, int]:
     """Where a value is: among the steps, or among the operands.
 
     (A function within the method would refer to itself, and keep the operands until the garbage collector comes.)
@@ -89,18 +171,52 @@ def _place(
     if x.__class__ is Lazy and x.found is not None:
         x = x.found
     known = places.get(id(x))
-    deferred = x.__class__ is Lazy
     if known is None:
-        if deferred:
-            inputs = [_place(y, places, operands, steps, names) for y in x.operands]
-            known = len(steps)
-            steps.append((x.formula, inputs))
-            names.append((x.key, *inputs))
+        if x.__class__ is Lazy:
+            inputs = [_place(y, places, steps, operands) for y in x.operands]
+            known = True, len(steps)
+            steps[x] = inputs
         else:
-            known = len(operands)
+            known = False, len(operands)
             operands.append(x)
         places[id(x)] = known
-    return deferred, known
+    return known  # type: ignore[no-any-return]
+
+
+def _is_held(x: Lazy, steps: dict[Lazy, Any]) -> bool:
+    """Whether somebody outside of the steps refers to one of them: a tensor, a node that has saved it, another that is made of it."""
+    inside = sum([y is x for step in steps for y in step.operands])
+    # Beside them: the dict, the variable here and the caller's, the argument of getrefcount.
+    return getrefcount(x) - inside > 4
+
+
+def settle() -> None:
+    """Compute what is pending, as its operands are about to be written, or seen by somebody who may write to them."""
+    if pending:
+        with quiet():
+            for waiting in list(pending.values()):
+                x = waiting()
+                if x is not None:
+                    x.compute()
+
+
+#: The owners of large memory that NumPy shares, by their ids.
+_exposed: dict[int, weakref.ref[Array]] = {}
+
+
+def expose(a: Array) -> None:
+    """Note that somebody outside may write to the memory of an array from now on."""
+    settle()
+    root = root_array(a)
+    if root.size >= WAITING:
+        place = id(root)
+        _exposed[place] = weakref.ref(root, lambda _: _exposed.pop(place))
+
+
+def is_private(a: Array) -> bool:
+    """Whether only we can write to the memory of an array."""
+    root = root_array(a)
+    return root.base is None and id(root) not in _exposed
 
 
 def computed(x: Any) -> Any:

@@ -190,7 +190,7 @@ class Patience:
         """Whether an earlier process has kept code on the disk; asked once."""
         from . import cache
 
-        self.looked: bool = True
+        self.looked = True
         return setting() != "off" and cache.read(cache.key("features")) is not None
 
     def over(self, elements: int, calls: int) -> bool:

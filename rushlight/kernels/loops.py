@@ -41,11 +41,11 @@ def compiled(loop: Loop) -> Any:
 def written(loop: Loop) -> str:
     """The loop as a kernel."""
     lanes = LANES[loop.kind]
-    uses = ["write" if i in loop.stores else "read" for i in range(len(loop.arrays))]
-    arrays = [f"a{i}: {use}[{'boolean' if i in loop.masks else 'T'}]" for i, use in enumerate(uses)]
-    numbers = [f"n{i}: T" for i in range(loop.numbers)]
+    parts = stages(loop)
+    if len(parts) > 1:
+        return written_in_stages(loop, parts)
     lines = [
-        f"def loop({', '.join(['start', 'stop', *arrays, *numbers])}):",
+        header(loop),
         f"    whole = start + (stop - start) // {lanes} * {lanes}",
         f"    for i in range(start, whole, {lanes}):",
         *body(loop, lanes),
@@ -53,6 +53,106 @@ def written(loop: Loop) -> str:
         *body(loop, 1),
     ]
     return "\n".join(lines)
+
+
+def header(loop: Loop) -> str:
+    """The first line: its places, arrays and numbers."""
+    uses = ["write" if i in loop.stores else "read" for i in range(len(loop.arrays))]
+    arrays = [f"a{i}: {use}[{'boolean' if i in loop.masks else 'T'}]" for i, use in enumerate(uses)]
+    numbers = [f"n{i}: T" for i in range(loop.numbers)]
+    return f"def loop({', '.join(['start', 'stop', *arrays, *numbers])}):"
+
+
+# --- stages -----------------------------------------------------------------------------------------------------------
+#: Elements that go through all stages together: what lies between the stages stays in the first cache.
+BLOCK = {"f32": 512, "f64": 256}
+MOST_BETWEEN = 8
+
+
+def stages(loop: Loop) -> list[list[int]]:
+    """The instructions of a loop, parted where one that computes much has another before it.
+
+    An exponential is a chain of twenty steps, each of which waits for the one before. A processor looks some hundred instructions ahead and
+    fills the waiting with the next elements; two such functions one after the other are longer than it sees, and take twice as long.
+    """
+    if loop.parted:
+        return [[]]
+    parts: list[list[int]] = [[]]
+    heavy = False
+    for i in loop.needed(True):
+        if loop.code[i][0] in _GIVEN:
+            continue  # read where it is used
+        if not INSTRUCTIONS[loop.code[i][0]].light:
+            if heavy:
+                parts.append([])
+            heavy = True
+        parts[-1].append(i)
+    between = _between(loop, parts)
+    if len(between) > MOST_BETWEEN or any(loop.is_condition(value) for value in between):
+        return [[]]
+    return parts
+
+
+def _between(loop: Loop, parts: list[list[int]]) -> list[int]:
+    """The values that one stage computes and a later one reads, or the last one stores."""
+    stage_of = {i: n for n, part in enumerate(parts) for i in part}
+    used = [(n, x) for n, part in enumerate(parts) for i in part for x in loop.code[i][1:]]
+    used += [(len(parts) - 1, value) for value in loop.stores.values()]
+    return sorted({x for n, x in used if x in stage_of and stage_of[x] < n})
+
+
+def written_in_stages(loop: Loop, parts: list[list[int]]) -> str:
+    """The loop as a kernel that takes a block of elements through one stage after another."""
+    lanes, block = LANES[loop.kind], BLOCK[loop.kind]
+    between = _between(loop, parts)
+    lines = [
+        header(loop),
+        *[f"    b{i} = stack(T, {block})" for i in between],
+        f"    for first in range(start, stop, {block}):",
+        f"        last = minimum(first + {block}, stop)",
+        f"        whole = first + (last - first) // {lanes} * {lanes}",
+    ]
+    for n, part in enumerate(parts):
+        for count, span in ((lanes, f"first, whole, {lanes}"), (1, "whole, last")):
+            v = f"{'v' if count > 1 else 'x'}{n}_"  # a name has one type
+            lines += [f"        for i in range({span}):", *_stage(loop, part, between, n == len(parts) - 1, count, v)]
+    return "\n".join(lines)
+
+
+def _stage(loop: Loop, part: list[int], between: list[int], is_last: bool, lanes: int, v: str) -> list[str]:
+    """The lines of a stage's turn: values that were computed before are read from their blocks, those that are read later go to one."""
+    lines: list[str] = []
+    known: set[int] = set()
+
+    def need(x: int) -> None:
+        if x in known or x in part:
+            return
+        known.add(x)
+        if x in between:
+            lines.append(f"{v}{x} = load(b{x}, i - first, {lanes})")
+        else:
+            lines.append(f"{v}{x} = {_given(loop, x, 'load(a{}, i, {})'.format, lanes)}")
+
+    for i in part:
+        op, *operands = loop.code[i]
+        for x in operands:
+            need(x)
+        lines.append(f"{v}{i} = functions.{op}({', '.join(f'{v}{x}' for x in operands)})")
+    lines += [f"b{i}[i - first] = splat({v}{i}, {lanes})" for i in part if i in between]
+    if is_last:
+        for value in loop.stores.values():
+            need(value)
+        lines += [f"a{array}[i] = splat({v}{value}, {lanes})" for array, value in loop.stores.items()]
+    return [" " * 12 + line for line in lines]
+
+
+# --- a turn -----------------------------------------------------------------------------------------------------------
+def _given(loop: Loop, i: int, load: Callable[[int, int], str], lanes: int) -> str:
+    """What is read, not computed: an element, a number, a constant."""
+    op, *operands = loop.code[i]
+    if op == "load":
+        return load(operands[0], lanes)
+    return f"n{operands[0]}" if op == "number" else f"T({_text(operands[0])})"
 
 
 def body(
@@ -69,14 +169,10 @@ def body(
     lines = []
     for i in loop.needed(whole):
         op, *operands = loop.code[i]
-        if op == "load":
-            value = load(operands[0], lanes)
-        elif op == "number":
-            value = f"n{operands[0]}"
-        elif op == "constant":
-            value = f"T({_text(operands[0])})"
-        elif op == BY_PLACE:
+        if op == BY_PLACE:
             value = f"{v}{operands[0 if whole else 1]}"
+        elif op in _GIVEN:
+            value = _given(loop, i, load, lanes)
         else:
             value = f"functions.{op}({', '.join(f'{v}{x}' for x in operands)})"
         lines.append(f"{v}{i} = {value}")

@@ -263,3 +263,14 @@ def _broadcast_pair(a: Sequence[int], b: Sequence[int]) -> Shape:
                 "or contain a 1. Add dimensions of size 1 with unsqueeze, or reshape one of the two.",
             )
     return tuple(sizes)
+
+
+def root_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array that owns the memory (or wraps foreign memory) behind a view."""
+    while True:
+        base = array.base
+        if not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # as_strided holds its array in a go-between
+            if not isinstance(base, np.ndarray):
+                return array
+        array = base

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors
+from ..kernels.lazy import settle
 from ..random import normal as normal_family
 from ..random import uniform as uniform_family
 from ..random.generator import default_generator
@@ -90,6 +91,7 @@ def trunc_normal_(
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
+    settle()
     tensor._a[...] = val
     return _written(tensor)
 
@@ -108,6 +110,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with the identity."""
     if tensor._a.ndim != 2:
         raise errors.value("Only tensors with 2 dimensions are supported")
+    settle()
     tensor._a[...] = np.eye(*tensor._a.shape)
     return _written(tensor)
 
@@ -120,6 +123,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     if shape[0] % groups:
         raise errors.value("dim 0 must be divisible by groups")
     per_group = shape[0] // groups
+    settle()
     tensor._a[...] = 0
     centre = tuple(n // 2 for n in shape[2:])
     for group in range(groups):
@@ -180,6 +184,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     normal_family.normal_(generator or default_generator, flat, 0.0, 1.0)
     q, r = np.linalg.qr(flat.T if rows < flat.shape[1] else flat)
     q *= np.sign(np.diag(r))
+    settle()
     tensor._a[...] = (q.T if rows < flat.shape[1] else q).reshape(tensor._a.shape) * tensor._a.dtype.type(gain)
     return _written(tensor)
 

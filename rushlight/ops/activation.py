@@ -64,6 +64,9 @@ def _(k, g, out):
 @elementwise(public=False, refuses=floats_only("leaky_relu_cpu"), domain=(-3, 3))
 def leaky_relu(k, input, *, negative_slope=0.01):
     """``input`` where positive, else ``negative_slope * input``."""
+    if is_half(input.dtype):
+        x = _wide(input)
+        return np.where(x > 0, x, x * np.float32(negative_slope)).astype(input.dtype)
     return np.where(input > 0, input, input * input.dtype.type(negative_slope))
 
 
@@ -321,7 +324,7 @@ def _gelu_slope(k, g, input, approximate):
     return g * (cdf + input * k.exp(-0.5 * input * input) / math.sqrt(2 * math.pi))
 
 
-@elementwise(public=False, refuses={"bool": "silu_cpu", "int": "silu_cpu"}, domain=(-4, 4))
+@elementwise(public=False, refuses={"bool": "silu_cpu", "int": "silu_cpu"}, real_gradient=True, domain=(-4, 4))
 def silu(k, input):
     """``input * sigmoid(input)``."""
     return k.either(kernels.silu, lambda x: k.div(x, k.add(1, k.exp(k.neg(x)))), input)

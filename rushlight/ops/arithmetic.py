@@ -39,7 +39,8 @@ def add(k, input, other):
     >>> torch.add(torch.tensor([1.0, 2.0]), 10)
     tensor([11., 12.])
     """
-    return k.add(input, other)
+    # PyTorch multiplies complex numbers by ``alpha`` even where it is 1, which makes nan of what is beside an infinity
+    return k.add(input, other * 1 if k.is_complex(other) else other)
 
 
 @add.vjp("input", "other")
@@ -131,7 +132,7 @@ def sub(k, input, other):
     Raises:
         RuntimeError: for bool tensors.
     """
-    return k.sub(input, other)
+    return k.sub(input, other) if not k.is_complex(other) else k.add(input, other * -1)
 
 
 @sub.prepare
@@ -175,7 +176,7 @@ with_alpha(sub, "SubBackward0")
 )
 def rsub(k, input, other):
     """``other - alpha * input``."""
-    return k.sub(other, input)
+    return k.sub(other, input) if not k.is_complex(input) else k.add(other, input * -1)
 
 
 @rsub.prepare
@@ -245,8 +246,9 @@ def integers(*arrays: Any) -> bool:
     return all([(a.dtype if hasattr(a, "dtype") else np.asarray(a).dtype).kind in "iu" for a in arrays])
 
 
-def refuse_zero(divisor: Any) -> None:
-    if (np.asarray(divisor) == 0).any():
+def refuse_zero(input: Any, divisor: Any) -> None:
+    """Refuse to divide integers by zero, if there is one to be divided."""
+    if np.size(input) and (np.asarray(divisor) == 0).any():
         raise errors.runtime(
             "ZeroDivisionError", "An integer tensor was divided by zero; mask the zeros or use floats."
         )
@@ -276,7 +278,7 @@ def floor_divide(k, input, other):
         RuntimeError: "ZeroDivisionError" for integers divided by zero.
     """
     if integers(input, other):
-        refuse_zero(other)
+        refuse_zero(input, other)
     return np.floor_divide(input, other)
 
 
@@ -288,7 +290,7 @@ def _rounded(mode: str, body: Any, doc: str) -> Any:
 
     def forward(k, input, other):
         if integers(input, other):
-            refuse_zero(other)
+            refuse_zero(input, other)
         return body(input, other)
 
     forward.__name__, forward.__doc__ = f"div_{mode}", doc
@@ -438,7 +440,7 @@ def _remainder_name(inputs, attrs):
 def remainder(k, input, other):
     """``input - other * floor(input / other)``: the sign is that of ``other``."""
     if integers(input, other):
-        refuse_zero(other)
+        refuse_zero(input, other)
     out = np.remainder(input, other)
     # NumPy's zeros have the sign of the divisor
     return out if integers(input, other) else np.where(out == 0, np.copysign(out, input), out)
@@ -462,7 +464,7 @@ def _fmod_name(inputs, attrs):
 def fmod(k, input, other):
     """``input - other * trunc(input / other)``: the sign is that of ``input``."""
     if integers(input, other):
-        refuse_zero(other)
+        refuse_zero(input, other)
     return np.fmod(input, other)
 
 

@@ -72,8 +72,16 @@ def _attend(query: Any, key: Any, value: Any, mask: Any, is_causal: bool, scale:
         weights = weights + mask
     if is_causal:
         weights[..., ~np.tri(*weights.shape[-2:], dtype=bool)] = -np.inf
-    softmax_in_place(weights)
-    out = np.matmul(weights, value).astype(own, copy=False)
+    total = exponentials_in_place(weights)
+    if total is None:
+        out = np.matmul(weights, value)
+    elif flash and is_half(own):  # PyTorch's kernel multiplies rounded exponentials, and divides last
+        out = np.matmul(weights.astype(own).astype(np.float32), value) / total
+        weights /= total
+    else:
+        weights /= total
+        out = np.matmul(weights, value)
+    out = out.astype(own, copy=False)
     return out.reshape(shape) if grouped else out, weights
 
 
@@ -84,13 +92,20 @@ def _grouped(query: Any, key: Any) -> tuple[int, ...]:
 
 def softmax_in_place(x: Any) -> None:
     """Softmax along the last dimension; rows of minus infinity alone become 0."""
+    total = exponentials_in_place(x)
+    if total is not None:
+        x /= total
+
+
+def exponentials_in_place(x: Any) -> Any:
+    """The numerators of a softmax along the last dimension, and the sums to divide them by; None if there are no elements."""
     if not x.size:
-        return
+        return None
     top = x.max(-1, keepdims=True)
     x -= np.where(top == -np.inf, x.dtype.type(0), top)
     np.exp(x, out=x)
     total = x.sum(-1, keepdims=True)
-    x /= np.where(total == 0, x.dtype.type(1), total)
+    return np.where(total == 0, x.dtype.type(1), total)
 
 
 @opaque(public=False)

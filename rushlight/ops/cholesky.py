@@ -130,7 +130,7 @@ def cholesky(A: Tensor, *, upper: bool = False, out: Any = None) -> Tensor:
     """
     result, info = _checked("linalg.cholesky", "linalg.cholesky", A, upper)
     _refuse("linalg.cholesky", info)
-    return result if out is None else write_out("linalg_cholesky", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_cholesky", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 def _checked(name: str, says: str, A: Any, upper: bool) -> Any:
@@ -164,7 +164,7 @@ def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False, o
     result = named("linalg_cholesky_ex", ("L", "info"))(*_checked("linalg.cholesky_ex", "linalg.cholesky", A, upper))
     if check_errors:
         _refuse("linalg.cholesky_ex", result.info)
-    return result if out is None else write_out("linalg_cholesky_ex", out, result)
+    return result if out is None else write_out("linalg_cholesky_ex", out, result, (), "exact")
 
 
 @function(

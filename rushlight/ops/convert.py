@@ -282,4 +282,5 @@ for _flag in (
 ):
     setattr(Tensor, _flag, property(_is_false, doc="False."))
 
+Tensor.names = property(lambda self: (None,) * self._a.ndim, doc="None for each dimension: they have no names.")  # type: ignore[attr-defined]
 Tensor.is_cpu = property(lambda self: True, doc="True.")  # type: ignore[attr-defined]

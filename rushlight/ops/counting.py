@@ -122,6 +122,8 @@ def searchsorted(
             "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and "
             f"input value tensor must match, but we got boundaries tensor {list(s.shape)} and input value tensor {list(values.shape)}"
         )
+    if "c" in (s.dtype.kind, values.dtype.kind):
+        raise NotImplementedError("\"searchsorted_out_cpu\" not implemented for 'ComplexFloat'")
     if sorter is not None:
         s = np.take_along_axis(s, sorter._a, -1)
     result = wrap(np.asarray(_search(s, values, where), np.int32 if out_int32 else np.int64))

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels.lazy import expose
 from ..promotion import cast, cast_array, element
 from ..tensor import Tensor, alias_of, wrap
 
@@ -348,6 +349,7 @@ def from_numpy(ndarray: Any, /) -> Tensor:
     t = types.from_numpy_dtype(ndarray.dtype)
     if not ndarray.dtype.isnative:
         raise errors.value("given numpy array has byte order different from the native byte order.")
+    expose(ndarray)
     # A plain view: subclasses stay outside, and one dtype object serves identity checks.
     return wrap(np.asarray(ndarray).view(np.ndarray) if ndarray.dtype is t.np else ndarray.view(t.np).view(np.ndarray))
 

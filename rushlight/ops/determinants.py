@@ -114,7 +114,7 @@ def _slogdet(name: str, result: str) -> None:
         check_matrix("linalg.slogdet", A)
         check_floats("linalg.slogdet", A, low=False)
         pair = named(result, ("sign", "logabsdet"))(*slogdet_pair.public(A))
-        return pair if out is None else write_out(name, out, pair)
+        return pair if out is None else write_out(name, out, pair, (), "exact")
 
     function(
         name=name,

@@ -36,7 +36,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     if not isinstance(x2, Tensor):
         raise errors.not_a_tensor("cosine_similarity", "x2", 2, x2)
     kind = types.promote_types(x1.dtype, x2.dtype)
-    if kind.category < types.FLOATING:
+    if kind.category != types.FLOATING:
         raise errors.runtime(
             f"expected common dtype to be floating point, yet common dtype is {types.scalar_name(kind)}",
             "Convert the tensors first: x.float().",

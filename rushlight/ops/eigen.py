@@ -87,7 +87,7 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """Ascending eigenvalues and orthonormal eigenvectors of a symmetric (Hermitian) matrix."""
     _check_hermitian(A)
     result = named("linalg_eigh", ("eigenvalues", "eigenvectors"))(*eigh_pair.public(A, lower=_uplo(UPLO)))
-    return result if out is None else write_out("linalg_eigh", out, result)
+    return result if out is None else write_out("linalg_eigh", out, result, (), "exact")
 
 
 @function(
@@ -112,7 +112,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Tensor:
     """The eigenvalues of a symmetric (Hermitian) matrix, ascending."""
     _check_hermitian(A)
     values = eigh_pair.public(A, lower=_uplo(UPLO))[0]
-    return values if out is None else write_out("linalg_eigvalsh", out, values)  # type: ignore[no-any-return]
+    return values if out is None else write_out("linalg_eigvalsh", out, values, (), "exact")  # type: ignore[no-any-return]
 
 
 @opaque(public=False, outputs=("L", "V"), n_diff=2, grad_name="LinalgEigBackward0")

@@ -8,24 +8,28 @@ import numpy as np
 
 from .. import errors, levels, types
 from ..autograd.mode import recording
+from ..autograd.rows import Rows
 from ..errors import check_dim
 from ..functions import function
 from ..kernels import norm as norm_kernel
 from ..kernels import places
 from ..kernels.fused import fma
+from ..kernels.lazy import settle
 from ..op import opaque
-from ..tensor import Tensor, edge_of, wrap
+from ..readers import arrays
+from ..tensor import Tensor, requires_grad, wrap
 from ..writing import bump
+from .rearrange import check_selected
 
 
-@opaque(public=False, grad_name="EmbeddingBackward0")
-def embedding_rows(k, input, weight, *, padding_idx=None, by_frequency=False):
-    """Rows of a matrix by index."""
+@opaque(public=False, grad_name="EmbeddingBackward0", real_gradient=True, torch_name="embedding")
+def embedding_rows(k, input, weight, *, padding_idx=None, by_frequency=False, sparse=False):
+    """Rows of a matrix by index; ``sparse`` says that the gradient has rows only."""
     rows = places.take(weight, input, 0)
     if rows is not None:
         return rows
     if input.size and (input.min() < 0 or input.max() >= weight.shape[0]):
-        raise errors.index("index out of range in self", f"The embedding has {weight.shape[0]} rows.")
+        check_selected(weight, 0, input)
     return weight[input]
 
 
@@ -33,8 +37,21 @@ embedding_rows.nondiff("input")
 
 
 @embedding_rows.vjp("weight")
-def _(k, g, input, weight_shape, padding_idx, by_frequency):
+def _(k, g, input, weight_shape, padding_idx, by_frequency, sparse):
+    if sparse and k is arrays:
+        index, values = input.reshape(-1), g.reshape(-1, weight_shape[1])
+        keep = slice(None) if padding_idx is None else index != padding_idx
+        return _rows(index[keep], values[keep], weight_shape, by_frequency)
     return k.embedding_scatter(g, input, size=weight_shape, padding_idx=padding_idx, by_frequency=by_frequency)
+
+
+def _rows(index: Any, values: Any, size: Any, by_frequency: bool) -> Rows:
+    """A gradient of rows only, in memory of its own."""
+    if by_frequency:
+        raise errors.runtime(
+            "embedding_backward: scale_grad_by_freq not supported with sparse gradients", "Leave out one of the two."
+        )
+    return Rows(index.astype(np.int64), np.array(values), tuple(size))
 
 
 @opaque(public=False, grad_name="EmbeddingDenseBackward0")
@@ -97,12 +114,6 @@ def _check_indices(input: Any, name: str, argument: str = "indices") -> None:
         )
 
 
-def _check_sparse(name: str, sparse: bool, weight: Tensor) -> None:
-    """``sparse`` changes the gradient alone: without one it is as good as left out."""
-    if sparse and recording() and edge_of(weight) is not None:
-        raise NotImplementedError(f"{name}: sparse=True is not supported, gradients are dense; leave it out")
-
-
 def _padding(padding_idx: int | None, rows: int) -> int | None:
     if padding_idx is None:
         return None
@@ -118,6 +129,7 @@ def _renormalise(weight: Tensor, index: Any, max_norm: float, norm_type: float) 
         raise errors.index("index out of range in self", f"The embedding has {weight._a.shape[0]} rows.")
     norms = norm_kernel.norm(weight._a[rows], norm_type, (1,), True)
     longer = (norms > max_norm)[:, 0]
+    settle()
     t = weight._a.dtype.type
     weight._a[rows[longer]] *= t(max_norm) / (norms[longer] + t(1e-7))
     bump(weight)
@@ -142,13 +154,15 @@ def embedding(
     ``max_norm`` first scales the rows that are used down to that norm, in place. ``scale_grad_by_freq`` divides a row's
     gradient by how often it is used.
 
+    With ``sparse`` the gradient of ``weight`` is a sparse tensor of the rows that were used, for SGD, Adagrad and SparseAdam.
+
     Raises:
-        IndexError: for an index that is not there.
-        NotImplementedError: for ``sparse`` gradients; gradients are dense.
+        IndexError: for an index that is not there. RuntimeError: in backward, for ``sparse`` with ``scale_grad_by_freq``.
     """
     if not isinstance(weight, Tensor):
         raise errors.not_a_tensor("embedding", "weight", 2, weight)
-    _check_sparse("embedding", sparse, weight)
+    if not weight._a.ndim and recording() and requires_grad(weight):
+        raise errors.index("Dimension specified as 0 but tensor has no dimensions", "'weight' must be 2-D")
     if weight._a.ndim != 2 and padding_idx is None:
         raise errors.runtime("'weight' must be 2-D")
     padding_idx = _padding(padding_idx, weight._a.shape[0])
@@ -158,12 +172,14 @@ def embedding(
     _check_indices(input, "embedding")
     if weight._a.ndim != 2:
         raise errors.runtime("'weight' must be 2-D")
-    return embedding_rows.public(input, weight, padding_idx=padding_idx, by_frequency=scale_grad_by_freq)  # type: ignore[no-any-return]
+    return embedding_rows.public(  # type: ignore[no-any-return]
+        input, weight, padding_idx=padding_idx, by_frequency=scale_grad_by_freq, sparse=sparse
+    )
 
 
 # --- bags ---------------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("which", "share"), grad_name="EmbeddingBagBackward0")
-def bags(k, weight, per_sample_weights, *, index, bag, count, mode, padding_idx, by_frequency):
+def bags(k, weight, per_sample_weights, *, index, bag, count, mode, padding_idx, by_frequency, sparse=False):
     """The sum, mean or maximum of rows of ``weight`` by bag; ``index`` and ``bag`` without the padding."""
     rows = weight[index]
     if mode == "max":
@@ -186,7 +202,7 @@ def bags(k, weight, per_sample_weights, *, index, bag, count, mode, padding_idx,
 
 
 @bags.vjp("weight")
-def _(k, g, per_sample_weights, which, share, weight_shape, index, bag, mode, by_frequency):
+def _(k, g, per_sample_weights, which, share, weight_shape, index, bag, mode, by_frequency, sparse):
     if mode == "max":
         return k.bag_maxima(g, which, size=weight_shape)
     if mode == "mean":
@@ -194,6 +210,8 @@ def _(k, g, per_sample_weights, which, share, weight_shape, index, bag, mode, by
     rows = k.embedding_rows(bag, g)
     if per_sample_weights is not None:
         rows = rows * k.reshape_gradient(per_sample_weights, size=(index.size, 1))
+    if sparse and k is arrays:
+        return _rows(index, rows, weight_shape, by_frequency)
     return k.embedding_scatter(rows, index, size=weight_shape, by_frequency=by_frequency)
 
 
@@ -243,7 +261,6 @@ def embedding_bag(
     include_last_offset: bool = False, padding_idx: int | None = None,
 ) -> Tensor:  # fmt: skip
     """Sums, means or maxima of rows of ``weight``: a bag for each row of ``input``, or from each offset to the next."""
-    _check_sparse("embedding_bag", sparse, weight)
     if weight._a.ndim == 2 and input._a.ndim == 1 and offsets is not None and input._a.dtype.kind == "f":
         _check_indices(input, "embedding_bag")
     if per_sample_weights is not None and per_sample_weights._a.shape != input._a.shape:
@@ -258,6 +275,8 @@ def embedding_bag(
         raise errors.value("mode has to be one of sum, mean or max")
     if mode == "max" and scale_grad_by_freq:
         raise errors.value("max mode does not support scaling the gradient by the frequency")
+    if mode == "max" and sparse:
+        raise errors.value("max mode does not support sparse weights")
     _check_indices(input, "embedding_bag")
     if per_sample_weights is not None and mode != "sum":
         raise NotImplementedError(
@@ -290,6 +309,7 @@ def embedding_bag(
         mode=mode,
         padding_idx=padding_idx,
         by_frequency=scale_grad_by_freq,
+        sparse=sparse,
     )
 
 

@@ -187,6 +187,8 @@ def _arg(name: str, find: Any, doc: str) -> None:
     @op.prepare
     def _(input, dim=None, keepdim=False):
         need_tensor(name, input)
+        if isinstance(dim, (tuple, list)):
+            raise errors.type_(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
         kind = (input._a if isinstance(input, Tensor) else input).dtype.kind
         if kind in "bc":
             raise errors.runtime(f"{name}(): does not support {'bool' if kind == 'b' else 'complex'} input")
@@ -218,6 +220,8 @@ def _along_dims(name: str, kernel: Any, doc: str) -> None:
     op = reduction(
         methods=name,
         refuses={"complex": f"{name[1:]}_values_cpu"},
+        refuses_where="elements",
+        real_gradient=True,
         samples=lambda m: [
             m(m.f(2, 3)),
             m(m.f(2, 3), 0),

@@ -62,7 +62,7 @@ def _named(x: Tensor, node: str) -> Tensor:
     """A new result, its node under the name that PyTorch gives it."""
     of: Any = None if x._edge is None else x._edge[0]
     if isinstance(of, OpNode):
-        of.__class__ = of.op.node_class(node)
+        of.rename(node)
     return x
 
 

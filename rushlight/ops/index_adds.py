@@ -104,6 +104,8 @@ def _check(
             f"{list(input._a.shape)} source.shape = {list(s.shape)}"
         )
     size = input._a.shape[dim] if input.ndim else 1
+    if not input._a.size and (input.ndim > 1 if not long_only else size):
+        return dim  # no index is looked at where there is nothing
     if a.size and (a.min() < 0 or a.max() >= size):
         worst = int(a.max()) if a.max() >= size else int(a.min())
         prefix = f"{name}_(): " if long_only else ""
@@ -111,7 +113,7 @@ def _check(
             raise errors.index(
                 "index out of range in self", f"{name}_ got {worst} along dimension {dim} of size {size}."
             )
-        raise out_of_range(f"{prefix}index {worst} is out of bounds for dimension {dim} with size {size}")
+        raise (out_of_range if size else errors.runtime)(f"{prefix}index {worst} is out of bounds for dimension {dim} with size {size}")
     return dim
 
 
@@ -128,6 +130,8 @@ def _check(
 def index_add(k, input, index, source, *, dim, alpha=1):
     """A copy with ``alpha * source`` added to the slices at ``index`` along ``dim``."""
     out = np.array(input, order="C")
+    if not out.size:
+        return out
     view = out.reshape(1) if not out.ndim else out
     added = _vector(source) if alpha == 1 else _vector(source) * source.dtype.type(alpha)
     if not places.add_slices(view, added, index, dim):
@@ -170,6 +174,8 @@ def _selected(k, g, index, source_shape, dim):
 def index_copy(k, input, index, source, *, dim):
     """A copy with ``source`` written to the slices at ``index`` along ``dim``."""
     out = np.array(input, order="C")
+    if not out.size:
+        return out
     view = out.reshape(1) if not out.ndim else out
     view[_where(dim, index)] = _vector(source)
     return out
@@ -214,6 +220,8 @@ def _(k, g, index, source_shape, dim):
 def index_fill(k, input, index, value, *, dim):
     """A copy with ``value`` written to the slices at ``index`` along ``dim``."""
     out = np.array(input)
+    if not out.size:
+        return out
     view = out.reshape(1) if not out.ndim else out
     view[_where(dim, index)] = value
     return out
@@ -236,7 +244,10 @@ def _(input, dim, index, value):
         size = input._a.shape[dim] if input.ndim else 1
         if index._a.size and index._a.min() < 0:  # counted from the end, here alone
             index = wrap(np.where(index._a < 0, index._a + size, index._a))
-        need_index(index, size, dim)
+        if not size and index._a.size:
+            raise errors.runtime(f"index_fill_(): dimension {dim} has size 0, there is nothing to fill")
+        if input._a.size:
+            need_index(index, size, dim)
     return (input, index, value), {"dim": dim}
 
 
@@ -276,6 +287,7 @@ def _reduce_samples(m: Any) -> list[Any]:
 
 @opaque(
     methods="index_reduce index_reduce_",
+    real_gradient=True,
     samples=_reduce_samples,
     errors=lambda m: [
         m.error(

@@ -95,8 +95,31 @@ def read(index: Any, shape: tuple[int, ...], ranges: bool = True) -> tuple[list[
             )
     if _rank(index) > len(shape):
         check([slice(None)] * _rank(index), shape)
+    if sum(p is Ellipsis for p in parts) > 1:
+        parts = _one_by_one(parts, len(shape))
     check(parts, shape, ranges)
     return parts, tuple(sources)
+
+
+def _one_by_one(parts: list[Any], ndim: int) -> list[Any]:
+    """The parts without Ellipsis, if there are several: each goes on by as many dimensions as a single one stands for.
+
+    Raises:
+        IndexError: for a part beyond the last dimension; just there PyTorch leaves slices out.
+    """
+    rest = max(ndim - sum(map(dims_of, parts)), 0)
+    written: list[Any] = []
+    d = 0
+    for p in parts:
+        if p is Ellipsis:
+            written += [slice(None)] * min(rest, ndim - d)
+            d += rest
+        elif d < ndim or (d == ndim and (p is None or dims_of(p) == 0)):
+            written.append(p)
+            d += dims_of(p)
+        elif not isinstance(p, slice) or (d > ndim and p != slice(None)):
+            raise errors.index(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {d})")
+    return written
 
 
 def _rank(index: Any) -> int:

@@ -40,7 +40,7 @@ def _(k, g):
     return g
 
 
-@opaque(variadic=False, grad_name="IndexBackward0", public=False)
+@opaque(variadic=False, grad_name="IndexBackward0", public=False, empties=True)
 def index_get(k, input, *, where):
     """Elements gathered by index arrays."""
     at = _lone_index(where)
@@ -87,7 +87,7 @@ def _(k, g, where):
     return k.index_get(g, where=where)
 
 
-@opaque(methods="index_put index_put_", samples=lambda m: [
+@opaque(methods="index_put index_put_", empties=True, samples=lambda m: [
     m(m.f(4, 2), (m.a([0, 2]),), m.f(2, 2)), m(m.f(3), (m.a([1, 1]),), m.f(2), accumulate=True),
     m(m.f(2, 3), (m.a([0]), m.a([2, 1])), m.f(2)), m(m.f(2, 3), (m.b(2, 3),), m.f()), m(m.nc(3, 2), (m.a([2]),), m.f(2)),
     m(m.f(2, 3), (m.a([], m.torch.int64),), m.f(3)), m(m.f(0, 3), (m.a([], m.torch.int64),), m.f())],

@@ -37,7 +37,7 @@ def become(self: Tensor, node: str, make: Callable[[Tensor], Tensor]) -> Tensor:
         before._base, before._edge = None, edge
         view = make(before)
         made: Any = view._edge[0]  # type: ignore[index]
-        made.__class__ = made.op.node_class(node)
+        made.rename(node)
         self._edge = view._edge
     else:
         view = make(self)
@@ -220,7 +220,7 @@ def _resized(self: Tensor, shape: tuple[int, ...]) -> Tensor:
         return strided_view.public(self, a.reshape(shape), "ResizeBackward")  # type: ignore[no-any-return]
     out: Tensor = copied_reshape.public(self, size=shape)
     if out._edge is not None:
-        out._edge[0].__class__ = copied_reshape.node_class("ResizeBackward")
+        out._edge[0].rename("ResizeBackward")
     return out
 
 

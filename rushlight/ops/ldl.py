@@ -168,7 +168,7 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False, out: Any = None) -> Any:
     LD, pivots, info = _factored("linalg.ldl_factor", A, hermitian)
     _refuse("linalg.ldl_factor", info)
     result = named("linalg_ldl_factor", ("LD", "pivots"))(LD, pivots)
-    return result if out is None else write_out("linalg_ldl_factor", out, result)
+    return result if out is None else write_out("linalg_ldl_factor", out, result, (), "exact")
 
 
 @function(
@@ -186,7 +186,7 @@ def ldl_factor_ex(A: Tensor, *, hermitian: bool = False, check_errors: bool = Fa
     result = named("linalg_ldl_factor_ex", ("LD", "pivots", "info"))(*_factored("linalg.ldl_factor_ex", A, hermitian))
     if check_errors:
         _refuse("linalg.ldl_factor_ex", result.info)
-    return result if out is None else write_out("linalg_ldl_factor_ex", out, result)
+    return result if out is None else write_out("linalg_ldl_factor_ex", out, result, (), "exact")
 
 
 # --- systems ----------------------------------------------------------------------------------------------------------

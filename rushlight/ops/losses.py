@@ -50,8 +50,7 @@ def reduced(loss: Any, reduction: str) -> Tensor:
 def renamed(x: Any, name: str) -> Tensor:
     """The result of a formula whose last step has another name inside PyTorch: ``DivBackward1`` is a quotient by a number."""
     if x._edge is not None:
-        node = x._edge[0]
-        node.__class__ = node.op.node_class(name)
+        x._edge[0].rename(name)
     return x  # type: ignore[no-any-return]
 
 
@@ -94,13 +93,17 @@ def not_differentiable(name: str, **tensors: Any) -> None:
             )
 
 
-def _warn_sizes(input: Tensor, target: Tensor) -> None:
+def _broadcast(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in the shape they share: PyTorch expands them first, so that a tensor without dimensions counts as one with them."""
     if target._a.shape != input._a.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely lead to "
             "incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )
+        shape = broadcast_shapes(input._a.shape, target._a.shape)
+        return input.expand(shape), target.expand(shape)  # type: ignore[attr-defined]
+    return input, target
 
 
 def _weighted(losses: Any, weight: Tensor, input: Tensor, reduction: str) -> Tensor:
@@ -185,7 +188,7 @@ def mse_loss(
     weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Squared differences: ``(input - target) ** 2``, averaged, summed or all of them."""
-    _warn_sizes(input, target)
+    input, target = _broadcast(input, target)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     if weight is not None:
@@ -199,7 +202,7 @@ def l1_loss(
     weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Absolute differences."""
-    _warn_sizes(input, target)
+    input, target = _broadcast(input, target)
     reduction = reduction_name(reduction, size_average, reduce)
     loss = (input - target).abs()  # type: ignore[operator]
     return reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction)
@@ -232,7 +235,7 @@ def smooth_l1_loss(
     beta: float = 1.0,
 ) -> Tensor:
     """``0.5 (x - y)**2 / beta`` where ``|x - y| < beta``, else ``|x - y| - 0.5 beta`` (Girshick 2015)."""
-    _warn_sizes(input, target)
+    input, target = _broadcast(input, target)
     reduction = reduction_name(reduction, size_average, reduce)
     check_reduction(reduction)
     if beta == 0:
@@ -272,7 +275,7 @@ def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
     """``0.5 (x - y)**2`` where ``|x - y| <= delta``, else ``delta (|x - y| - 0.5 delta)`` (Huber 1964)."""
-    _warn_sizes(input, target)
+    input, target = _broadcast(input, target)
     check_reduction(reduction)
     if not isinstance(delta, (int, float)):
         raise errors.type_(f"delta must be a float or int, got: {type(delta)}")
@@ -481,6 +484,8 @@ def kl_div(
         check_reduction(reduction)
     if input._a.dtype.kind in "biu" or target._a.dtype.kind in "biu":
         raise errors.runtime("kl_div: Integral inputs not supported.")
+    if "c" in (input._a.dtype.kind, target._a.dtype.kind):
+        raise errors.runtime("kl_div: Complex inputs not supported.")
     x: Any = input
     t: Any = target
     loss = t.exp() * (t - x) if log_target else REGISTRY["xlogy"].public(t, t) - t * x

@@ -257,7 +257,7 @@ def linalg_lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     L, U, pivots, _ = lu_factors.public(A)
     P = wrap(_permutation(pivots._a, A._a.shape[-2], A._a.dtype))
     result = named("linalg_lu", ("P", "L", "U"))(P, L, U)
-    return result if out is None else write_out("linalg_lu", out, result)
+    return result if out is None else write_out("linalg_lu", out, result, (), "exact")
 
 
 @function(
@@ -282,7 +282,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     LU, pivots, info = lu_compact.public(A)
     _refuse_singular("linalg.lu_factor", info)
     result = named("linalg_lu_factor", ("LU", "pivots"))(LU, pivots)
-    return result if out is None else write_out("linalg_lu_factor", out, result)
+    return result if out is None else write_out("linalg_lu_factor", out, result, (), "exact")
 
 
 @function(
@@ -305,7 +305,7 @@ def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False, o
     if check_errors:
         _refuse_singular("linalg.lu_factor_ex", info)
     result = named("linalg_lu_factor_ex", ("LU", "pivots", "info"))(LU, pivots, info)
-    return result if out is None else write_out("linalg_lu_factor_ex", out, result)
+    return result if out is None else write_out("linalg_lu_factor_ex", out, result, (), "exact")
 
 
 @function(
@@ -526,7 +526,7 @@ def lu_solve(
     check_system("linalg.lu_solve", LU, B, left, ("LU", "B"))
     check_kernel("linalg.lu_solve_cpu", LU)
     result = lu_solution.public(LU, pivots, B, left=bool(left), adjoint=bool(adjoint))
-    return result if out is None else write_out("linalg_lu_solve", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_lu_solve", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 def _check_pivots(LU: Tensor, pivots: Tensor) -> None:

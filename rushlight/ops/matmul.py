@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..kernels import gemm
+from ..kernels.iteration import is_half
 from ..kernels.products import inner_product
 from ..op import opaque
 from ..override import dispatch_override, has_override
@@ -48,9 +49,27 @@ def _product(a: Any, b: Any) -> Any:
             exact = exact[:, 0]
         if exact is not None:
             return exact
-    elif dt.itemsize == 2 and dt.kind in "fV":
+    elif is_half(dt):
         return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(dt)
     return np.matmul(a, b)
+
+
+def wide(a: Any, b: Any) -> tuple[Any, Any]:
+    """``a @ b``, of 16-bit floats in float32, and the dtype it is to be rounded to."""
+    if is_half(a.dtype):
+        return _product(a.astype(np.float32), b.astype(np.float32)), a.dtype
+    return _product(a, b), a.dtype
+
+
+def scaled(product: Any, dtype: Any, input: Any, beta: Any, alpha: Any) -> Any:
+    """``beta * input + alpha * product``, which may be overwritten; rounded once if ``dtype`` is narrower than the product's."""
+    t = product.dtype.type
+    if alpha != 1:
+        product *= t(alpha)
+    if beta != 0:
+        input = input if input.dtype is product.dtype else input.astype(product.dtype)
+        product += input if beta == 1 else input * t(beta)
+    return product if product.dtype is dtype else product.astype(dtype)
 
 
 def needs_tensors(name: str, *pairs: tuple[str, Any]) -> None:
@@ -477,13 +496,7 @@ def addmm(k, input, mat1, mat2, *, beta=1, alpha=1, turned=(False, False)):
         exact = gemm.added(input, mat1, mat2)
         if exact is not None:
             return exact
-    product = _product(mat1, mat2)
-    if alpha != 1:
-        product *= mat1.dtype.type(alpha)
-    if beta == 0:
-        return product
-    product += input if beta == 1 else input * mat1.dtype.type(beta)
-    return product
+    return scaled(*wide(mat1, mat2), input, beta, alpha)
 
 
 @addmm.prepare

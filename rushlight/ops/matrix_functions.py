@@ -58,7 +58,7 @@ def matrix_power(A: Tensor, n: int, *, out: Any = None) -> Tensor:
     else:
         result = power(A if n > 0 else inv(A), n if n > 0 else -n)
         result = REGISTRY["clone"].public(A) if result is A else result
-    return result if out is None else write_out("linalg_matrix_power", out, result)
+    return result if out is None else write_out("linalg_matrix_power", out, result, (), "exact")
 
 
 # --- exp --------------------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def matrix_norm(
     ):
         raise errors.runtime(f"linalg.matrix_norm: Order {ord} not supported.")
     result = _matrix_norm(A, ord, row, column, keepdim)
-    return result if out is None else write_out("linalg_matrix_norm", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_matrix_norm", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 def _matrix_norm(A: Tensor, ord: Any, row: int, column: int, keepdim: bool) -> Tensor:  # noqa: A002
@@ -131,7 +131,7 @@ def linalg_norm(
         result = matrix_norm(A, ord, (-2, -1) if dims is None else dims, keepdim, dtype=dtype)
     else:
         result = vector_norm.public(A, 2 if ord is None else ord, dims, keepdim, dtype=dtype)
-    return result if out is None else write_out("linalg_norm", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_norm", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 @function(

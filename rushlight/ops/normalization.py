@@ -19,6 +19,7 @@ from ..functions import function
 from ..kernels import batch_norm as batch_norm_code
 from ..kernels import moments, row_gradients, row_norm
 from ..kernels.iteration import is_half
+from ..kernels.lazy import settle
 from ..kernels.norm import add_product
 from ..op import arrays, opaque
 from ..tensor import Tensor, wrap
@@ -236,6 +237,7 @@ def _batch_norm(
     eps: float,
 ) -> Tensor:
     channels = input._a.shape[1] if input._a.ndim > 1 else 0
+    settle()  # the running statistics are written
     if training:
         _check_vector("running_mean", running_mean, channels)
         _check_vector("running_var", running_var, channels)

@@ -263,16 +263,17 @@ def renorm(k, input, *, p, dim, maxnorm):
 @renorm.prepare
 def _(input, p, dim, maxnorm):
     need_tensor("renorm", input)
-    if isinstance(input, Tensor) and input.dtype.category < types.FLOATING:
-        scalar = types.scalar_name(input.dtype)
-        raise errors.runtime(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {scalar}")
     if p <= 0:
         raise errors.runtime("renorm: non-positive-norm not supported")
     if maxnorm < 0:
         raise errors.runtime(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     if input.ndim < 2:
         raise errors.runtime(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
-    return (input,), {"p": p, "dim": check_dim(dim, input.ndim), "maxnorm": float(maxnorm)}
+    dim = check_dim(dim, input.ndim)
+    if isinstance(input, Tensor) and input.dtype.category < types.FLOATING:
+        scalar = types.scalar_name(input.dtype)
+        raise errors.runtime(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {scalar}")
+    return (input,), {"p": p, "dim": dim, "maxnorm": float(maxnorm)}
 
 
 @renorm.vjp("input")

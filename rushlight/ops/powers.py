@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..inplace import inplace
+from ..kernels.iteration import is_half
 from ..kernels.power import power, powers
 from ..op import elementwise
 from ..promotion import check_operands, result_type
@@ -22,7 +23,7 @@ def _pow_types(inputs):
     common = result_type(inputs)
     exponent = inputs[1]
     if common is types.bool_:  # by a number
-        return [types.int64, None]
+        return [common if isinstance(exponent, bool) else types.int64, None]
     if isinstance(exponent, Tensor):
         return [common, common]
     if common.category == types.INTEGER and exponent < 0:
@@ -60,12 +61,18 @@ def pow(k, input, exponent):
         RuntimeError: for integers to a negative number.
     """
     a = np.asarray(input)
+    if a.dtype.kind == "b":  # by True or False
+        return a | (not exponent)
     if isinstance(exponent, (bool, int, float, np.generic)):
-        special = _POWERS.get(float(exponent)) if a.dtype.kind in "fc" else None
+        special = _POWERS.get(float(exponent)) if a.dtype.kind in "fcV" and a.dtype != np.float16 else None
         if special is not None:
-            return special(a)
+            root = a.dtype.kind == "V" and abs(exponent) == 0.5  # of bfloat16: rounded once
+            return special(a.astype(np.float32)).astype(a.dtype) if root else special(a)
         if a.dtype == np.float32 and abs(exponent) < 1e30:
             return power(a, exponent)
+        if is_half(a.dtype):  # computed in float32, of an exponent that is one of these numbers as well
+            rounded = np.full(a.shape, exponent, a.dtype).astype(np.float32)  # NumPy takes roots for one exponent
+            return np.power(a.astype(np.float32), rounded).astype(a.dtype)
         return np.power(a, exponent if a.dtype.kind not in "iu" else np.asarray(int(exponent)).astype(a.dtype))
     if a.dtype.kind in "iu" and (np.asarray(exponent) < 0).any():
         # 1 and -1 have integer reciprocals; the others round to 0.
@@ -103,7 +110,7 @@ def _(k, g, input, exponent, out):
     if k.is_complex(out):
         return g * k.conj(out * k.log(input))
     at_zero = k.logical_and(k.eq(input, 0), k.ge(exponent, 0))
-    return k.where(at_zero, 0.0, g * k.conj(out * k.log(input)))
+    return g * k.where(at_zero, 0.0, k.conj(out * k.log(input)))
 
 
 def _square_types(inputs):

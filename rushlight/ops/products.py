@@ -9,23 +9,15 @@ import numpy as np
 from .. import errors
 from ..errors import check_dim
 from ..functions import function
+from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
 from ..tensor import Tensor
 from ..writing import write_out
-from .matmul import _product, check_added, dot, matmul, mm, mv, needs_tensors
+from .matmul import _product, check_added, dot, matmul, mm, mv, needs_tensors, scaled, wide
 
 _NO_0D = "0-d", "products take vectors or matrices"
-
-
-def _scaled(product: Any, input: Any, beta: Any, alpha: Any) -> Any:
-    t = product.dtype.type
-    if alpha != 1:
-        product = product * t(alpha)
-    if beta == 0:
-        return product
-    return product + (input if beta == 1 else input * t(beta))
 
 
 def _times(g: Any, factor: Any) -> Any:
@@ -63,7 +55,7 @@ def _times(g: Any, factor: Any) -> Any:
 )
 def baddbmm(k, input, batch1, batch2, *, beta=1, alpha=1):
     """``beta * input + alpha * batch1 @ batch2``."""
-    return _scaled(_product(batch1, batch2), input, beta, alpha)
+    return scaled(*wide(batch1, batch2), input, beta, alpha)
 
 
 @baddbmm.prepare
@@ -112,7 +104,11 @@ def _(k, g, batch1, alpha):
 )
 def addbmm(k, input, batch1, batch2, *, beta=1, alpha=1):
     """``beta * input + alpha * sum of batch1[i] @ batch2[i]``."""
-    return _scaled(np.add.reduce(_product(batch1, batch2), axis=0), input, beta, alpha)
+    if is_half(batch1.dtype) and len(batch1):  # PyTorch adds one product after another, and rounds each time
+        for n, (a, b) in enumerate(zip(batch1, batch2, strict=True)):
+            input = scaled(*wide(a, b), input, 1 if n else beta, alpha)
+        return input
+    return scaled(np.add.reduce(_product(batch1, batch2), axis=0), batch1.dtype, input, beta, alpha)
 
 
 @addbmm.prepare
@@ -158,7 +154,7 @@ def _(k, g, batch1, alpha):
 )
 def addmv(k, input, mat, vec, *, beta=1, alpha=1):
     """``beta * input + alpha * mat @ vec``."""
-    return _scaled(_product(mat, vec), input, beta, alpha)
+    return scaled(*wide(mat, vec), input, beta, alpha)
 
 
 @addmv.prepare
@@ -207,7 +203,8 @@ def _(k, g, mat, alpha):
 )
 def addr(k, input, vec1, vec2, *, beta=1, alpha=1):
     """``beta * input + alpha * outer(vec1, vec2)``."""
-    return _scaled(vec1[:, None] * vec2, input, beta, alpha)
+    product = vec1[:, None] * vec2
+    return scaled(product, product.dtype, input, beta, alpha)
 
 
 @addr.prepare
@@ -448,7 +445,7 @@ def inner(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
                 f"{list(input._a.shape)} and {list(other._a.shape)}"
             )
         result = tensordot(input, other, ([-1], [-1]))
-    return result if out is None else write_out("inner", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("inner", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 @function(

@@ -96,7 +96,7 @@ def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     check_matrix("linalg.qr", A, False)
     check_kernel("geqrf_cpu", A)
     result = named("linalg_qr", ("Q", "R"))(*qr_pair.public(A, mode=mode))
-    return result if out is None else write_out("linalg_qr", out, result)
+    return result if out is None else write_out("linalg_qr", out, result, (), "exact")
 
 
 @function(

@@ -11,6 +11,7 @@ from ..errors import check_dim
 from ..functions import function
 from ..kernels.along import taken_along
 from ..op import reduction
+from ..promotion import cast_array
 from ..readers import REGISTRY
 from ..return_types import named
 from ..tensor import Tensor, wrap
@@ -41,14 +42,19 @@ def _medians(name: str, skip_nan: bool, doc: str) -> None:
 
     def full(k, input):
         if not input.size:
-            if input.dtype.kind == "f":
-                return np.full((), np.nan, input.dtype)
-            return np.full((), np.iinfo(input.dtype).min, input.dtype)
+            return cast_array(np.array(np.nan), input.dtype)
         flat = input.reshape(-1)
         return np.asarray(flat[_median_index(flat, skip_nan)])
 
     full.__name__, full.__doc__ = name + "_all", doc
-    full_op = reduction(public=False, grad_name=f"{name.capitalize()}Backward0", refuses=refuses)(full)
+    full_op = reduction(
+        public=False,
+        grad_name=f"{name.capitalize()}Backward0",
+        refuses=refuses,
+        refuses_where="elements",
+        real_gradient=True,
+        torch_name=name,
+    )(full)
 
     @full_op.vjp("input")
     def _(k, g, input, out):
@@ -127,6 +133,9 @@ def _selecting(name: str, doc: str, refuses: Any) -> Any:
             n_diff=1,
             grad_name=f"{name.capitalize()}Backward0",
             refuses=refuses,
+            refuses_where="dimensions",
+            real_gradient=True,
+            torch_name=name,
         )(forward)
 
         @op.vjp("input")

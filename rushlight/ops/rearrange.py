@@ -217,11 +217,11 @@ def _(input, dim, index):
         index = index.reshape(1)
     dim = check_dim(dim, input.ndim)
     if isinstance(input, Tensor):
-        _check_selected(input._a, dim, index._a)
+        check_selected(input._a, dim, index._a)
     return (input, index), {"dim": dim}
 
 
-def _check_selected(a, dim, index):
+def check_selected(a, dim, index):
     if not a.ndim and index.size != 1:
         raise errors.runtime(
             f"index_select(): Index to scalar can have only 1 value, got {index.size} value(s)", "Its one place is 0."
@@ -229,7 +229,7 @@ def _check_selected(a, dim, index):
     size = a.shape[dim] if a.ndim else 1
     if index.size and (index.min() < 0 or index.max() >= size):
         worst = int(index.max()) if index.max() >= size else int(index.min())
-        if not a.size or (dim and (a.ndim == 2 or dim < a.ndim - 1)):  # PyTorch has two loops, which say it differently
+        if a.ndim > 1 and (dim == 1 or not a.size):  # PyTorch has two loops, which say it differently
             raise errors.runtime(f"INDICES element is out of DATA bounds, id={worst} axis_dim={size}")
         raise errors.index("index out of range in self", f"There is {worst}; dimension {dim} has size {size}.")
 

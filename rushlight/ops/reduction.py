@@ -120,20 +120,20 @@ def _(k, g, input_shape, dim, keepdim):
 )
 def mean(k, input, *, dim, keepdim, dtype, full):
     """Arithmetic mean of all elements, or along dimensions."""
-    target = input.dtype if dtype is None else dtype.np
-    if target.kind in "biu":
-        name = types.scalar_name(types.from_numpy_dtype(target))
-        what = "Input dtype" if dtype is None else "Optional dtype"
-        raise errors.runtime(
-            f"mean(): could not infer output dtype. {what} must be either a floating point or complex dtype. Got: {name}",
-            "Convert first: x.float().mean().",
-        )
-    return reduce.mean(input, dim, keepdim, target)
+    return reduce.mean(input, dim, keepdim, input.dtype if dtype is None else dtype.np)
 
 
 @mean.prepare
 def _(input, dim=None, keepdim=False, *, dtype=None):
     need_tensor("mean", input)
+    target = dtype if dtype is not None else input.dtype if isinstance(input, Tensor) else types.float32
+    if isinstance(target, types.dtype) and target.category < types.FLOATING:
+        what = "Input dtype" if dtype is None else "Optional dtype"
+        raise errors.runtime(
+            f"mean(): could not infer output dtype. {what} must be either a floating point or complex dtype. Got: "
+            f"{types.scalar_name(target)}",
+            "Convert first: x.float().mean().",
+        )
     return sum.preparer(input, dim, keepdim, dtype=dtype)
 
 
@@ -404,9 +404,10 @@ def nansum(k, input, *, dim, keepdim, dtype, full):
 @nansum.prepare
 def _(input, dim=None, keepdim=False, *, dtype=None):
     need_tensor("nansum", input)
+    prepared = sum.preparer(input, dim, keepdim, dtype=dtype)
     if isinstance(input, Tensor) and input._a.dtype.kind == "c":
         raise errors.runtime("nansum on CPU does not support complex inputs")
-    return sum.preparer(input, dim, keepdim, dtype=dtype)
+    return prepared
 
 
 @nansum.vjp("input")

@@ -172,6 +172,9 @@ def _running_extreme(name: str, ufunc: Any, doc: str) -> None:
         n_diff=1,
         grad_name=f"{name.capitalize()}Backward0",
         refuses={"complex": f"{name}_cpu"},
+        refuses_where="dimensions",
+        real_gradient=True,
+        torch_name=name,
     )(forward)
 
     @op.vjp("input")
@@ -180,6 +183,8 @@ def _running_extreme(name: str, ufunc: Any, doc: str) -> None:
 
     def public(input: Tensor, dim: int, *, out: Any = None) -> Any:
         need_tensor(name, input)
+        if not input._a.size and input._a.ndim:  # of which PyTorch asks nothing
+            dim %= input._a.ndim
         pair = op.public(input, dim=check_dim(dim, input._a.ndim))
         result = named(name, ("values", "indices"))(*pair)
         return result if out is None else write_out(name, out, result, (), "exact loose")

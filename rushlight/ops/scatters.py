@@ -251,7 +251,7 @@ def reduce_into(out: Any, where: tuple[Any, ...], values: Any, reduce: str, incl
         count = np.full(out.shape, int(include_self), np.int64)
         np.add.at(count, where, 1)
         count = np.maximum(count, 1)
-        out[...] = out / count if out.dtype.kind == "f" else out // count
+        out[...] = out // count if out.dtype.kind in "biu" else out / count
 
 
 def _reduce_samples(m: Any) -> list[Any]:
@@ -273,6 +273,7 @@ def _reduce_samples(m: Any) -> list[Any]:
 
 @opaque(
     methods="scatter_reduce scatter_reduce_",
+    real_gradient=True,
     samples=_reduce_samples,
     errors=lambda m: [
         m.error(
@@ -305,11 +306,11 @@ def scatter_reduce(k, input, index, src, *, dim, reduce, include_self=True):
 def _(input, dim, index, src, reduce, *, include_self=True):
     if reduce not in REDUCTIONS:
         raise errors.runtime(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
-    kinds = {"b": ("mean",), "c": ("amax", "amin")}.get(_array(input).dtype.kind, ())
-    if reduce in kinds and _array(index).size:
-        scalar = types.scalar_name(input.dtype)
-        raise NotImplementedError(f"\"scatter_gather_tensor_cpu_reduce_{reduce}\" not implemented for '{scalar}'")
     dim = check_scatter("scatter_reduce", input, index, src, dim)
+    kind = _array(input).dtype.kind
+    if (kind == "b" and reduce == "mean") or (kind == "c" and reduce in ("amax", "amin") and _array(index).size):
+        name = "div_floor_cpu" if kind == "b" else f"scatter_gather_tensor_cpu_reduce_{reduce}"
+        raise NotImplementedError(f"\"{name}\" not implemented for '{types.scalar_name(input.dtype)}'")
     return (input, index, src), {"dim": dim, "reduce": reduce, "include_self": bool(include_self)}
 
 

@@ -99,7 +99,7 @@ def inv(A: Tensor, *, out: Any = None) -> Tensor:
     check_floats("linalg.inv", A, low=False)
     result, info = inverse_info.public(A)
     refuse_singular("linalg.inv", info)
-    return result if out is None else write_out("linalg_inv", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_inv", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 @function(
@@ -121,7 +121,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     result = named("linalg_inv_ex", ("inverse", "info"))(*inverse_info.public(A))
     if check_errors:
         refuse_singular("linalg.inv_ex", result.info)
-    return result if out is None else write_out("linalg_inv_ex", out, result)
+    return result if out is None else write_out("linalg_inv_ex", out, result, (), "exact")
 
 
 # --- systems ----------------------------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Any = None) -> Tensor
     """
     result, info = _solved("linalg.solve", A, B, left)
     _refuse_singular_system("torch.linalg.solve", info)
-    return result if out is None else write_out("linalg_solve", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_solve", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 def _refuse_singular_system(name: str, info: Tensor) -> None:
@@ -258,7 +258,7 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
     result = named("linalg_solve_ex", ("result", "info"))(*_solved("linalg.solve_ex", A, B, left))
     if check_errors:
         _refuse_singular_system("torch.linalg.solve_ex", result.info)
-    return result if out is None else write_out("linalg_solve_ex", out, result)
+    return result if out is None else write_out("linalg_solve_ex", out, result, (), "exact")
 
 
 # --- tensors as maps --------------------------------------------------------------------------------------------------

@@ -136,9 +136,10 @@ def _sort_errors(m: Any) -> list[Any]:
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None) -> Any:
     """Elements in ascending order along ``dim``, with the indices they had."""
     need_tensor("sort", input)
+    dim = check_dim(dim, input._a.ndim)
     if input._a.dtype.kind == "c":
         raise errors.runtime(" Sort does not support complex dtypes on CPU", "Complex numbers have no order.")
-    pair = sort_pair.public(input, dim=check_dim(dim, input._a.ndim), descending=bool(descending), stable=bool(stable))
+    pair = sort_pair.public(input, dim=dim, descending=bool(descending), stable=bool(stable))
     result = named("sort", ("values", "indices"))(*pair)
     return result if out is None else write_out("sort", out, result, (input,), "exact partial")
 

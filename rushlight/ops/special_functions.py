@@ -97,7 +97,7 @@ def _(k, g, other, out):
     return g * (other / out)
 
 
-@elementwise(out="exact partial", methods="nan_to_num nan_to_num_", domain=(-3, 3))
+@elementwise(out="exact partial", methods="nan_to_num nan_to_num_", real_gradient=True, domain=(-3, 3))
 def nan_to_num(k, input, *, nan=0.0, posinf=None, neginf=None):
     """NaN and infinities replaced: by 0 and the largest finite numbers unless given."""
     if input.dtype.kind in "iub":

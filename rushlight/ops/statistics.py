@@ -230,7 +230,7 @@ def _(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
         if x.ndim < 2:
             raise errors.runtime(f"cdist only supports at least 2D tensors, {name} got: {x.ndim}D")
     for name, x in (("X1", x1), ("X2", x2)):
-        if isinstance(x, Tensor) and x.dtype.category < types.FLOATING:
+        if isinstance(x, Tensor) and x.dtype.category != types.FLOATING:
             raise errors.runtime(f"cdist only supports floating-point dtypes, {name} got: {types.scalar_name(x.dtype)}")
     if isinstance(x1, Tensor) and is_half(x1._a.dtype) and 0 not in (*x1.shape, *x2.shape):
         raise NotImplementedError(f"\"cdist\" not implemented for '{types.scalar_name(x1.dtype)}'")

@@ -122,7 +122,7 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: Any = None, out: Any =
             "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend."
         )
     result = named("linalg_svd", ("U", "S", "Vh"))(*svd_triple.public(A, full_matrices=bool(full_matrices)))
-    return result if out is None else write_out("linalg_svd", out, result)
+    return result if out is None else write_out("linalg_svd", out, result, (), "exact")
 
 
 @function(
@@ -170,4 +170,4 @@ def svdvals(A: Tensor, *, driver: Any = None, out: Any = None) -> Tensor:
     check_matrix("linalg.svd", A, False)
     check_kernel("linalg_svd_cpu", A)
     values = svd_triple.public(A, full_matrices=False)[1]
-    return values if out is None else write_out("linalg_svdvals", out, values)  # type: ignore[no-any-return]
+    return values if out is None else write_out("linalg_svdvals", out, values, (), "exact")  # type: ignore[no-any-return]

@@ -136,7 +136,7 @@ def solve_triangular(
     check_system(name, A, B, left)
     check_kernel("triangular_solve_cpu", A)
     result = triangular_solution.public(A, B, upper=bool(upper), unit=bool(unitriangular), left=bool(left))
-    return result if out is None else write_out("linalg_solve_triangular", out, result)  # type: ignore[no-any-return]
+    return result if out is None else write_out("linalg_solve_triangular", out, result, (), "exact")  # type: ignore[no-any-return]
 
 
 @opaque(public=False, outputs=("solution", "cloned_coefficient"), n_diff=2, grad_name="TriangularSolveBackward0")

@@ -93,7 +93,7 @@ def _copy(view: Tensor, node: str | None) -> Tensor:
         of: Any = view._edge[0]
         name = node or of.name().removesuffix("_copy") + "_copy"
         if isinstance(of, OpNode):
-            of.__class__ = of.op.node_class(name)
+            of.rename(name)
         elif of.name() != name:  # parts share theirs
             of.__class__ = type(name, (type(of),), {"__slots__": ()})
         out._edge = view._edge

@@ -12,6 +12,7 @@ import numpy as np
 from .. import errors, levels, types
 from ..errors import check_dim
 from ..functions import function
+from ..kernels.lazy import expose
 from ..op import REGISTRY, movement, opaque
 from ..tensor import Tensor, alias_of, root_array
 from ..writing import Region
@@ -141,6 +142,7 @@ def _restrided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 
 def storage_bytes(a: ndarray[Any, Any]) -> ndarray[Any, Any]:
     """All the memory behind an array, as bytes that alias it."""
+    expose(a)
     root = root_array(a)
     low, high = np.lib.array_utils.byte_bounds(root)
     if not root.size:

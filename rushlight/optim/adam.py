@@ -13,6 +13,8 @@ from .formula import Elementwise, check_fused, lerp, number, zero_step, zeros
 class Adam(Elementwise):
     """``m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p = p - lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps)``."""
 
+    refusal = "does not support sparse gradients, please consider SparseAdam instead"
+
     def __init__(
         self, params: Any, lr: Any = 1e-3, betas: Any = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0,
         amsgrad: bool = False, *, foreach: bool | None = None, maximize: bool = False, capturable: bool = False,
@@ -29,6 +31,9 @@ class Adam(Elementwise):
                 "decoupled_weight_decay": decoupled_weight_decay,
             },
         )  # fmt: skip
+
+    def called(self) -> str:
+        return "Adam"  # AdamW is one, as PyTorch's errors say
 
     def names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")

@@ -112,6 +112,18 @@ class Adagrad(Elementwise):
         rate = number(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
         a += g * -rate / (k.sqrt(total) + group["eps"])
 
+    def check_sparse(self, group: Settings) -> None:
+        if group["weight_decay"] != 0:
+            raise errors.runtime("weight_decay option is not compatible with sparse gradients")
+
+    def change_rows(self, group: Settings, p: Tensor, grad: Any) -> None:
+        """The formula on the rows of the gradient."""
+        grad, state = grad.coalesce(), self.state[p]
+        at, g = tuple(grad._ind), -grad._val._a if group["maximize"] else grad._val._a
+        rate = number(group["lr"]) / (1 + (self.count(state) - 1) * group["lr_decay"])
+        state["sum"]._a[at] += g * g
+        p._a[at] += g / (np.sqrt(state["sum"]._a[at]) + g.dtype.type(group["eps"])) * g.dtype.type(-rate)
+
 
 class Adadelta(Elementwise):
     """Steps in the units of the parameter: ``sqrt(u + eps) / sqrt(v + eps) g`` (Zeiler 2012)."""

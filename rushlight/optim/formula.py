@@ -7,6 +7,7 @@ recorded and can be differentiated (``differentiable=True``). It changes the par
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,6 +20,9 @@ from ..readers import arrays, tensors
 from ..tensor import Tensor, wrap
 from . import fused
 from .optimizer import Optimizer, evaluate
+
+#: The module of sparse tensors: before it is loaded no gradient is one, and nothing is asked.
+SPARSE = __name__.rpartition(".optim")[0] + ".sparse.tensor"
 
 SMALL = 2048  # elements up to which a parameter is joined with others: a NumPy call costs about as much as adding these
 
@@ -40,10 +44,14 @@ class GroupOptimizer(Optimizer):
             params = [p for p in group["params"] if p._grad is not None]
             if params:
                 self.check(group, params)
+                if SPARSE in sys.modules and any(p._grad.is_sparse for p in params):  # type: ignore[union-attr]
+                    self.check_sparse(group)
                 work.append((group, params))
         token = fpstate.enter(fpstate.QUIET)
         try:
             for group, params in work:
+                if SPARSE in sys.modules:
+                    params = self.without_sparse(group, params)
                 self.update(group, params)
         finally:
             fpstate.leave(token)
@@ -51,6 +59,31 @@ class GroupOptimizer(Optimizer):
 
     def check(self, group: dict[str, Any], params: list[Tensor]) -> None:
         """Raise before anything is changed."""
+
+    # --- sparse gradients -------------------------------------------------------------------------------------------
+    #: What is said where ``change_rows`` is not written; the algorithm's name is put in front.
+    refusal = "does not support sparse gradients"
+
+    def check_sparse(self, group: dict[str, Any]) -> None:
+        """Raise if a gradient may not be sparse, before anything is changed."""
+        if type(self).change_rows is GroupOptimizer.change_rows:
+            raise errors.runtime(f"{self.called()} {self.refusal}", "Make the layer with sparse=False.")
+
+    def called(self) -> str:
+        """The algorithm's name in errors."""
+        return type(self).__name__
+
+    def without_sparse(self, group: dict[str, Any], params: list[Tensor]) -> list[Tensor]:
+        """Change the parameters whose gradients are sparse; the others."""
+        for p in params:
+            if p._grad.is_sparse:  # type: ignore[union-attr]
+                self.change_rows(group, p, p._grad)
+                p._vc[0] += 1
+        return [p for p in params if not p._grad.is_sparse]  # type: ignore[union-attr]
+
+    def change_rows(self, group: dict[str, Any], p: Tensor, grad: Any) -> None:
+        """Change a parameter by a sparse gradient."""
+        raise NotImplementedError(f"{type(self).__name__}.change_rows")
 
     def update(self, group: dict[str, Any], params: list[Tensor]) -> None:
         """Change the parameters of one group."""

@@ -58,8 +58,7 @@ class LBFGS(Optimizer):
 
     # --- all parameters as one vector -----------------------------------------------------------------------------------
     def _gradient(self) -> Any:
-        flat = [np.zeros(p._a.size, p._a.dtype) if p._grad is None else p._grad._a.reshape(-1) for p in self._params]
-        return np.concatenate([_as_real(x) for x in flat])
+        return np.concatenate([_as_real(_whole(p)) for p in self._params])
 
     def _move(self, t: Any, direction: Any) -> None:
         at = 0
@@ -197,6 +196,14 @@ def _array(x: Any) -> Any:
 
 def _tensor(x: Any) -> Any:
     return wrap(np.asarray(x)) if isinstance(x, (np.ndarray, np.generic)) else x
+
+
+def _whole(p: Any) -> Any:
+    """The elements of a parameter's gradient, zeros if it has none."""
+    grad = p._grad
+    if grad is None:
+        return np.zeros(p._a.size, p._a.dtype)
+    return (grad.to_dense() if grad.is_sparse else grad)._a.reshape(-1)
 
 
 def _as_real(x: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from .. import errors
 from ..autograd.graph import RemovableHandle, add_hook
 from ..autograd.mode import enable_grad
+from ..kernels.lazy import settle
 from ..tensor import Tensor
 
 required: object = object()
@@ -44,6 +45,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        settle()
         pre, post = self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks
         if not (pre or post or _global_pre_hooks or _global_post_hooks) or self.__dict__.get("_stepping"):
             return step(self, *args, **kwargs)

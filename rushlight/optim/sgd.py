@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import errors
 from ..readers import arrays
 from ..tensor import Tensor
@@ -85,3 +87,20 @@ class SGD(Elementwise):
             g = k.fma(b, momentum, g) if group["nesterov"] else b
         lr = group["lr"]
         k.accumulate(a, g, -lr if lr.__class__ is float else -number(lr))
+
+    # --- sparse gradients -------------------------------------------------------------------------------------------
+    def check_sparse(self, group: dict[str, Any]) -> None:
+        if group["weight_decay"] != 0:
+            raise errors.runtime(
+                "add(sparse, dense) is not supported. Use add(dense, sparse) instead.", "Leave weight_decay out."
+            )
+        if group["momentum"] != 0:
+            raise errors.runtime(
+                "Cannot access data pointer of Tensor that doesn't have storage",
+                "A sparse gradient has no momentum: leave it out, or make the layer with sparse=False.",
+            )
+
+    def change_rows(self, group: dict[str, Any], p: Tensor, grad: Any) -> None:
+        rate = number(group["lr"])
+        values = grad._val._a * grad._val._a.dtype.type(rate if group["maximize"] else -rate)
+        np.add.at(p._a, tuple(grad._ind), values)

@@ -14,6 +14,7 @@ from typing import Any
 from .. import fast
 from ..autograd.graph import Node
 from ..functions import FUNCTIONS
+from ..kernels.lazy import looking, settle
 from ..op import Op
 from ..optim.optimizer import Optimizer
 from ..readers import REGISTRY
@@ -60,6 +61,8 @@ class Watcher:
         if current:
             raise RuntimeError("Can't disable Kineto profiler when it's not running: another profiler is running.")
         current.append(self)
+        settle()
+        looking.append(self)
         self._operators = {name: vars(Tensor)[name] for name in _MACHINE_CODE}
         for name, op in _MACHINE_CODE.items():
             if not isinstance(self._operators[name], FunctionType):
@@ -73,6 +76,7 @@ class Watcher:
         for name, function in self._operators.items():
             setattr(Tensor, name, function)
         current.remove(self)
+        looking.remove(self)
         while self._open:
             self._leave(None)
 

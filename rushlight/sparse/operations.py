@@ -37,7 +37,7 @@ def coalesce(input: SparseTensor) -> SparseTensor:
     """With each index once, in order; values of one index are added."""
     if input._merged:
         return input
-    number = flat(input._ind, input._size)
+    number = flat(input._ind, input._size[: input.sparse_dim()])
     order = np.argsort(number, kind="stable")
     kept, first, places = np.unique(number[order], return_index=True, return_inverse=True)
     values = added(len(kept), places.reshape(-1), input._val.index_select(0, wrap(order)))
@@ -250,7 +250,8 @@ def mul(input: Any, other: Any) -> Any:
         input = coalesce(input)
         if is_sparse(other):
             other = coalesce(other)
-            shared = np.isin(flat(input._ind, input._size), flat(other._ind, other._size))
+            n = input.sparse_dim()
+            shared = np.isin(flat(input._ind, input._size[:n]), flat(other._ind, other._size[:n]))
             kept = np.nonzero(shared)[0]
             indices = input._ind[:, kept]
             return make(
@@ -293,7 +294,37 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     return add(input, other, alpha=-alpha)
 
 
+# --- in place -------------------------------------------------------------------------------------------------------------
+@handles("zero_")
+def zero_(input: SparseTensor) -> SparseTensor:
+    """No elements any more."""
+    input._ind, input._val, input._merged = input._ind[:, :0], input._val[:0], False
+    return input
+
+
+@handles("mul_")
+def mul_(input: SparseTensor, other: Any) -> SparseTensor:
+    """The values times a number."""
+    input._val.mul_(other)
+    return input
+
+
+@handles("div_")
+def div_(input: SparseTensor, other: Any) -> SparseTensor:
+    """The values divided by a number."""
+    input._val.div_(other)
+    return input
+
+
 # --- sums ---------------------------------------------------------------------------------------------------------------
+@handles("norm")
+def norm(input: SparseTensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    """The norm of all elements."""
+    if dim is not None:
+        raise errors.runtime("norm_sparse currently does not support 'dim' for sparse tensors", "Use x.to_dense().")
+    return coalesce(input)._val.norm(p, dtype=dtype)
+
+
 @handles("sum")
 def sum(input: SparseTensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A001
     """The sum of all elements, or over dimensions, which stays sparse."""
@@ -347,7 +378,8 @@ def _attach() -> None:
     methods = {
         "coalesce": coalesce, "to_dense": to_dense, "to_sparse": to_sparse, "matmul": matmul, "__matmul__": matmul, "mm": mm,
         "spmm": mm, "smm": mm, "t": t, "transpose": transpose, "sum": sum, "clone": clone, "index_select": index_select, "mv": mv,
-        "__rmatmul__": lambda self, other: matmul(other, self), "sparse_mask": sparse_mask,
+        "__rmatmul__": lambda self, other: matmul(other, self), "sparse_mask": sparse_mask, "zero_": zero_, "mul_": mul_,
+        "div_": div_, "norm": norm, "detach_": lambda self: self,
     }  # fmt: skip
     for name, function in methods.items():
         setattr(SparseTensor, name, function)
@@ -361,6 +393,7 @@ def _attach() -> None:
     }.items():
         setattr(SparseTensor, name, _caster(kind))
     SparseTensor.T = property(t)  # type: ignore[assignment, method-assign]
+    SparseTensor.data = property(SparseTensor.detach)  # type: ignore[assignment, method-assign]
     SparseTensor.cpu = lambda self, *args, **kwargs: self  # type: ignore[assignment, method-assign]
     SparseTensor.is_same_size = lambda self, other: self.shape == other.shape  # type: ignore[assignment, attr-defined, method-assign]
 

@@ -81,7 +81,7 @@ def _of_step(step: Any, optimizer: Any, lr: float | None, data: Iterable[Any] | 
         batches = _batches(data)
         out = step(*next(batches))
         trace = observer.trace
-        trains = trace.backwards or trace.optimizers
+        trains = bool(trace.backwards or trace.optimizers)
         if not trains and not isinstance(out, Tensor):
             raise Refused("step did not train (no backward, no optimizer's step) and returned no loss")
         if not trains and optimizer is None and lr is None:

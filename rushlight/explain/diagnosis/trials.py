@@ -48,7 +48,7 @@ class Trials:
         if not finite(last):
             return other_last.mean <= max(first.mean, other_first.mean) * 1.2 if finite(other_first) else True
         noise = difference(base, trial).error
-        if last.mean - other_last.mean <= CLEARLY * noise:
+        if last.mean - other_last.mean <= CLEARLY * noise and not nearly_always_lower(base, trial):
             return False
         start = other_first.mean
         came_down, comes_down = max(start - last.mean, 0.0), start - other_last.mean
@@ -56,6 +56,13 @@ class Trials:
         if came_down > 0:
             return by_a_third or comes_down >= 1.5 * came_down
         return by_a_third or comes_down > max(CLEARLY * noise, 0.1 * abs(start))
+
+
+def nearly_always_lower(base: Trace, trial: Trace) -> bool:
+    """Whether nine of ten of the last batches have a lower loss: a sign test, for losses that jump about too much for their mean."""
+    a, b = base.curve(), trial.curve()
+    n = len(a) // 4
+    return len(a) == len(b) and n >= 10 and float(np.mean(b[-n:] < a[-n:])) >= 0.9
 
 
 def difference(base: Trace, trial: Trace) -> Level:

@@ -1,8 +1,8 @@
-"""Functions of float32 numbers in float32 itself, whose intermediate results are sums of two numbers: a rounded one and what its rounding left.
+"""Functions of float32 numbers in float32, whose intermediate results are sums of two numbers: a rounded one and what its rounding left.
 
 Twice as many lanes as in float64 (``single``), and about as many digits: the result differs from the true one rounded in less than one
-of a thousand numbers. What is left of a sum or a product comes by T. J. Dekker's "A floating-point technique for extending the available
-precision" (1971); a fused multiplication and addition makes it one instruction. The exponential is a number of a table times one near 1, as in
+of a thousand numbers. What is left of a sum or a product is found as T. J. Dekker found it ("A floating-point technique for extending the
+available precision", 1971), of a product by one fused instruction. The exponential is a number of a table times one near 1, as in
 P. T. P. Tang's "Table-driven implementation of the exponential function" (1989).
 """
 

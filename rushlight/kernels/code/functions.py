@@ -1,7 +1,8 @@
 """What a loop can do with its elements: functions of numbers or vectors, each marked with what else is known of it (``marks``).
 
 Those called ``rounded_...`` are as the array function of that name in ``elementary`` or ``special``: their float32 form is the float64
-value (``single`` and ``wide``) rounded once, or nearly always the same number (``compensated``); their float64 form keeps within the second bound. ``exp``, ``log1p`` and
+value (``single`` and ``wide``) rounded once, or nearly always the same number (``compensated``); their float64 form keeps within the
+second bound. ``exp``, ``log1p`` and
 the others take the steps of PyTorch's vectors and give the bits of the array functions that their comments name. What was
 measured over all 2**32 float32 numbers stands in docs/kernels.md.
 """

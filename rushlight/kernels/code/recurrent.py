@@ -29,6 +29,7 @@ from ..words import (
     unroll,
     write,
 )
+from ..language import separate
 from .panels import MOST_ROWS, PANEL, W, add_products, height
 
 # --- functions --------------------------------------------------------------------------------------------------------
@@ -99,10 +100,12 @@ def lstm_forward(
 ):  # fmt: skip
     """Sequences ``start`` to ``stop`` through all steps. ``weights`` are panels (unit block, pair of gates, input and hidden, 2, 8).
 
-    The products of inputs and states are added, then the bias, which is nearest to PyTorch's oneDNN.
+    The products of inputs and states are added, then the bias, which is nearest to PyTorch's oneDNN. Those of the inputs come first, for all
+    steps, and wait in ``gates``: a panel stays in the first cache, and the hidden weights, which each step reads, in the second.
     """
     z = stack(f32, MOST_ROWS * 4 * W)
     inner = features + size
+    products_of_inputs(start, stop, gates, x, weights, x_step, x_row, steps, batch, features, size)
     for n in range(steps):
         t = steps - 1 - n if reverse == 1 else n
         before = t + 1 if reverse == 1 else t - 1
@@ -118,35 +121,64 @@ def lstm_forward(
             while row < stop:
                 R_here = height(stop - row)
                 rows = minimum(R_here, stop - row)
-                inputs, states = x + (t * x_step + row * x_row), h + row * size
+                states = h + row * size
                 for R in unroll(4, MOST_ROWS + 1):
                     if R_here == R:
                         for pair in unroll(2):
                             sums = [splat(f32(0), W)] * (2 * R)
                             panel = panels + pair * (inner * PANEL)
-                            add_products(R, sums, inputs, x_row, rows, panel, features)
+                            add_products(R, sums, states, size, rows, panel + features * PANEL, size)
                             for i in unroll(2 * R):
                                 z[(i // 2 * 4 + pair * 2 + i % 2) * W] = sums[i]
-                                sums[i] = splat(f32(0), W)
-                            add_products(R, sums, states, size, rows, panel + features * PANEL, size)
-                            terms = [load(bias, block * (4 * W) + pair * PANEL + v * W, W) for v in range(2)]
-                            for i in unroll(2 * R):
-                                at_z = (i // 2 * 4 + pair * 2 + i % 2) * W
-                                z[at_z] = load(z, at_z, W) + sums[i] + terms[i % 2]
                 for r in range(rows):
                     here = (at + row + r) * size + unit
                     gate, own, new = gates + ((at + row + r) * (4 * size) + unit), cells + here, out + here
                     old = c + ((row + r) * size + unit)
+                    terms = bias + block * (4 * W)
                     if count == W:
-                        lstm_cell(z + r * 4 * W, old, gate, own, new, size, count, True)
+                        lstm_cell(z + r * 4 * W, terms, old, gate, own, new, size, count, True)
                     else:
-                        lstm_cell(z + r * 4 * W, old, gate, own, new, size, count, False)
+                        lstm_cell(z + r * 4 * W, terms, old, gate, own, new, size, count, False)
                 row += R_here
 
 
-def lstm_cell(z, before, gates, cells, out, size, count, whole):
-    """The gates from their sums, then ``c' = f c + i g`` and ``h' = o tanh(c')``."""
-    i, f, g, o = sigmoid(load(z, 0, W)), sigmoid(load(z, W, W)), tanh(load(z, 2 * W, W)), sigmoid(load(z, 3 * W, W))
+@separate
+def products_of_inputs(
+    start: i64, stop: i64, gates: write[f32], x: strided[f32], weights: read[f32], x_step: i64, x_row: i64, steps: i64, batch: i64,
+    features: i64, size: i64,
+):  # fmt: skip
+    """The gates' sums over the inputs of all steps, one panel after another."""
+    inner = features + size
+    for block in range((size + W - 1) // W):
+        unit = block * W
+        count = minimum(i64(W), size - unit)
+        for pair in range(2):
+            panel = weights + (block * 2 + pair) * (inner * PANEL)
+            for t in range(steps):
+                row = start + 0
+                while row < stop:
+                    R_here = height(stop - row)
+                    rows = minimum(R_here, stop - row)
+                    inputs = x + (t * x_step + row * x_row)
+                    for R in unroll(4, MOST_ROWS + 1):
+                        if R_here == R:
+                            sums = [splat(f32(0), W)] * (2 * R)
+                            add_products(R, sums, inputs, x_row, rows, panel, features)
+                            for r in unroll(R):
+                                to = gates + (((t * batch + row + r) * 4 + pair * 2) * size + unit)
+                                if (r < rows) and (count == W):
+                                    store(to, 0, sums[2 * r])
+                                    store(to + size, 0, sums[2 * r + 1])
+                                elif r < rows:
+                                    store(to, 0, sums[2 * r], count)
+                                    store(to + size, 0, sums[2 * r + 1], count)
+                    row += R_here
+
+
+def lstm_cell(z, bias, before, gates, cells, out, size, count, whole):
+    """The gates from their sums (over inputs, which wait in ``gates``, and states), then ``c' = f c + i g`` and ``h' = o tanh(c')``."""
+    sums = [vector(gates + gate * size, count, whole) + load(z, gate * W, W) + load(bias, gate * W, W) for gate in range(4)]
+    i, f, g, o = sigmoid(sums[0]), sigmoid(sums[1]), tanh(sums[2]), sigmoid(sums[3])
     c = fma(f, vector(before, count, whole), i * g)
     put(gates, i, count, whole)
     put(gates + size, f, count, whole)
@@ -168,7 +200,6 @@ def lstm_backward(
     input weights.
     """
     hidden_panels = (size + PANEL - 1) // PANEL
-    panels = hidden_panels + (features + PANEL - 1) // PANEL
     for step in range(steps):
         n = steps - 1 - step
         t = steps - 1 - n if reverse == 1 else n
@@ -192,20 +223,17 @@ def lstm_backward(
                     lstm_slopes(own, states + unit, of_cell, bias, slope + unit, gate, now, old, size, count, True)
                 else:
                     lstm_slopes(own, states + unit, of_cell, bias, slope + unit, gate, now, old, size, count, False)
-        for panel in range(panels):
-            column, width, to = panel * PANEL, size + 0, to_hidden + 0
-            if panel >= hidden_panels:
-                column, width, to = (panel - hidden_panels) * PANEL, features + 0, to_input + t * batch * features
-            back_through(
-                start,
-                stop,
-                to + column,
-                width,
-                width - column,
-                slopes + t * batch * 4 * size,
-                weights + panel * (4 * size * PANEL),
-                4 * size,
-            )
+        for panel in range(hidden_panels):
+            column, at_slopes = panel * PANEL, slopes + t * batch * 4 * size
+            at_panel = weights + panel * (4 * size * PANEL)
+            back_through(start, stop, to_hidden + column, size, size - column, at_slopes, at_panel, 4 * size)
+    # What no step waits for comes at the end: until then the hidden weights stay in the second cache.
+    for t in range(steps):
+        for panel in range((features + PANEL - 1) // PANEL):
+            column, at_slopes = panel * PANEL, slopes + t * batch * 4 * size
+            at_panel = weights + (hidden_panels + panel) * (4 * size * PANEL)
+            to = to_input + (t * batch * features + column)
+            back_through(start, stop, to, features, features - column, at_slopes, at_panel, 4 * size)
 
 
 def lstm_slopes(slopes, to_hidden, to_cell, to_bias, g, gates, cells, before, size, count, whole):

@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import errors
 from ...autograd.mode import no_grad
+from ...kernels.lazy import settle
 from ...readers import REGISTRY
 from ...tensor import Tensor, wrap
 from ...writing import bump
@@ -45,6 +46,7 @@ def get_total_norm(
 
 def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, foreach: bool | None = None) -> None:
     """Scale all gradients by ``max_norm / total_norm`` if that is below 1."""
+    settle()
     factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)._a  # type: ignore[operator]
     for g in _gradients(parameters):
         g._a *= factor.astype(g._a.dtype)
@@ -80,6 +82,7 @@ def clip_grad_norm(
 
 def clip_grad_value_(parameters: Any, clip_value: float, foreach: bool | None = None) -> None:
     """Limit every element of every gradient to [-clip_value, clip_value]."""
+    settle()
     for g in _gradients(parameters):
         np.clip(g._a, -float(clip_value), float(clip_value), out=g._a)
         bump(g)
