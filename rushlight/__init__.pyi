@@ -33,6 +33,7 @@ from . import func as func
 from . import futures as futures
 from . import fx as fx
 from . import hub as hub
+from . import init as init
 from . import jit as jit
 from . import library as library
 from . import linalg as linalg
@@ -377,13 +378,13 @@ def clamp(input: _Tensor, min: _Tensor | _Number | None = None, max: _Tensor | _
     """Elements below ``min`` become ``min``, above ``max`` become ``max``; nan stays. Gradient 1 inside and at the edges."""
 def clamp_(input: _Tensor, min: _Tensor | _Number | None = None, max: _Tensor | _Number | None = None) -> _Tensor:
     """``input.clamp_(...)``: writes the result into ``input`` and returns it."""
-def clamp_max(input: _Tensor, bound: _Tensor, *, out: Any = None) -> _Tensor:
+def clamp_max(input: _Tensor, max: _Tensor | _Number, *, out: Any = None) -> _Tensor:
     """Elements above ``max`` become ``max``. Gradient 1 where the input is kept."""
-def clamp_max_(input: _Tensor, bound: Any) -> _Tensor:
+def clamp_max_(input: _Tensor, max: _Tensor | _Number) -> _Tensor:
     """``input.clamp_max_(...)``: writes the result into ``input`` and returns it."""
-def clamp_min(input: _Tensor, bound: _Tensor, *, out: Any = None) -> _Tensor:
+def clamp_min(input: _Tensor, min: _Tensor | _Number, *, out: Any = None) -> _Tensor:
     """Elements below ``min`` become ``min``. Gradient 1 where the input is kept."""
-def clamp_min_(input: _Tensor, bound: Any) -> _Tensor:
+def clamp_min_(input: _Tensor, min: _Tensor | _Number) -> _Tensor:
     """``input.clamp_min_(...)``: writes the result into ``input`` and returns it."""
 def clip(input: _Tensor, min: _Tensor | _Number | None = None, max: _Tensor | _Number | None = None, *, out: Any = None) -> _Tensor:
     """Elements below ``min`` become ``min``, above ``max`` become ``max``; nan stays. Gradient 1 inside and at the edges."""
@@ -493,7 +494,7 @@ def dstack(tensors: Sequence[_Tensor], *, out: Any = None) -> _Tensor:
     """Tensors one behind the other, along the third dimension."""
 def einsum(*args: Any) -> _Tensor:
     """Einstein's summation, ``einsum("ij,jk->ik", x, y)``: products of elements, summed over the letters that the result lacks."""
-def empty(*size: _Ints, **kwargs: Any) -> _Tensor:
+def empty(*size: _Ints, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, requires_grad: _bool = False, layout: _layout | None = None, pin_memory: _bool = False, memory_format: _memory_format | None = None, out: _Tensor | None = None) -> _Tensor:
     """Uninitialised memory of this size. Keywords: ``dtype, device, requires_grad, out, memory_format``."""
 def empty_like(input: _Tensor, **kwargs: Any) -> _Tensor:
     """Uninitialised memory with the shape, dtype and memory order of ``input``."""
@@ -883,7 +884,7 @@ def not_equal(input: _Tensor, other: _Tensor | _Number, *, out: Any = None) -> _
     """``input != other``, elementwise."""
 def numel(input: _Tensor) -> _int:
     """Number of elements."""
-def ones(*size: _Ints, **kwargs: Any) -> _Tensor:
+def ones(*size: _Ints, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, requires_grad: _bool = False, layout: _layout | None = None, pin_memory: _bool = False, memory_format: _memory_format | None = None, out: _Tensor | None = None) -> _Tensor:
     """Ones of this size. Keywords: ``dtype, device, requires_grad, out``."""
 def ones_like(input: _Tensor, **kwargs: Any) -> _Tensor:
     """Ones with the shape, dtype and memory order of ``input``."""
@@ -933,7 +934,7 @@ def rad2deg(input: _Tensor, *, out: Any = None) -> _Tensor:
     """Radians in degrees."""
 def rad2deg_(input: _Tensor) -> _Tensor:
     """``input.rad2deg_(...)``: writes the result into ``input`` and returns it."""
-def rand(*size: _Ints, **kwargs: Any) -> _Tensor:
+def rand(*size: _Ints, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, requires_grad: _bool = False, layout: _layout | None = None, pin_memory: _bool = False, memory_format: _memory_format | None = None, out: _Tensor | None = None) -> _Tensor:
     """Uniform on [0, 1)."""
 def rand_like(input: _Tensor, **kwargs: Any) -> _Tensor:
     """Uniform on [0, 1), shaped like ``input``."""
@@ -941,7 +942,7 @@ def randint(low: Any, high: Any = None, size: _Ints | None = None, **kwargs: Any
     """Integers from ``low`` (0) up to, not including, ``high``; int64 unless ``dtype`` says otherwise."""
 def randint_like(input: _Tensor, low: Any, high: Any = None, **kwargs: Any) -> _Tensor:
     """Integers from ``low`` (0) up to, not including, ``high``, shaped like ``input``."""
-def randn(*size: _Ints, **kwargs: Any) -> _Tensor:
+def randn(*size: _Ints, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, requires_grad: _bool = False, layout: _layout | None = None, pin_memory: _bool = False, memory_format: _memory_format | None = None, out: _Tensor | None = None) -> _Tensor:
     """Standard normal."""
 def randn_like(input: _Tensor, **kwargs: Any) -> _Tensor:
     """Standard normal, shaped like ``input``."""
@@ -1211,7 +1212,7 @@ def xlogy_(input: _Tensor, other: _Tensor | _Number) -> _Tensor:
     """``input.xlogy_(...)``: writes the result into ``input`` and returns it."""
 def zero_(input: _Tensor) -> _Tensor:
     """Fill with zeros."""
-def zeros(*size: _Ints, **kwargs: Any) -> _Tensor:
+def zeros(*size: _Ints, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, requires_grad: _bool = False, layout: _layout | None = None, pin_memory: _bool = False, memory_format: _memory_format | None = None, out: _Tensor | None = None) -> _Tensor:
     """Zeros of this size. Keywords: ``dtype, device, requires_grad, out``."""
 def zeros_like(input: _Tensor, **kwargs: Any) -> _Tensor:
     """Zeros with the shape, dtype and memory order of ``input``."""

@@ -295,13 +295,13 @@ class Methods:
         """Elements below ``min`` become ``min``, above ``max`` become ``max``; nan stays. Gradient 1 inside and at the edges."""
     def clamp_(self, min: _Tensor | _Number | None = None, max: _Tensor | _Number | None = None) -> _Tensor:
         """In-place version of :func:`torch.clamp`: writes the result into this tensor and returns it."""
-    def clamp_max(self, bound: _Tensor) -> _Tensor:
+    def clamp_max(self, max: _Tensor | _Number) -> _Tensor:
         """Elements above ``max`` become ``max``. Gradient 1 where the input is kept."""
-    def clamp_max_(self, bound: _Tensor) -> _Tensor:
+    def clamp_max_(self, max: _Tensor | _Number) -> _Tensor:
         """In-place version of :func:`torch.clamp_max`: writes the result into this tensor and returns it."""
-    def clamp_min(self, bound: _Tensor) -> _Tensor:
+    def clamp_min(self, min: _Tensor | _Number) -> _Tensor:
         """Elements below ``min`` become ``min``. Gradient 1 where the input is kept."""
-    def clamp_min_(self, bound: _Tensor) -> _Tensor:
+    def clamp_min_(self, min: _Tensor | _Number) -> _Tensor:
         """In-place version of :func:`torch.clamp_min`: writes the result into this tensor and returns it."""
     def clip(self, min: _Tensor | _Number | None = None, max: _Tensor | _Number | None = None) -> _Tensor:
         """Elements below ``min`` become ``min``, above ``max`` become ``max``; nan stays. Gradient 1 inside and at the edges."""
@@ -808,6 +808,8 @@ class Methods:
         """The logarithm of the multivariate gamma function of dimension ``p``."""
     def mvlgamma_(self, p: _float) -> _Tensor:
         """In-place version of :func:`torch.mvlgamma`: writes the result into this tensor and returns it."""
+    @property
+    def names(self) -> Any: ...
     def nan_to_num(self, nan: _float = 0.0, posinf: Any = None, neginf: Any = None) -> _Tensor:
         """NaN and infinities replaced: by 0 and the largest finite numbers unless given."""
     def nan_to_num_(self, nan: _float = 0.0, posinf: Any = None, neginf: Any = None) -> _Tensor:
@@ -840,19 +842,19 @@ class Methods:
         """In-place version of :func:`torch.neg`: writes the result into this tensor and returns it."""
     def nelement(self) -> _int:
         """Number of elements."""
-    def new(self, *args: Any, **kwargs: Any) -> _Tensor:
+    def new(self, *args: Any, device: _device | str | _int | None = None) -> _Tensor:
         """A tensor of this one's dtype from sizes or values."""
-    def new_empty(self, *size: _Ints, **kwargs: Any) -> _Tensor:
+    def new_empty(self, *size: _Ints, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, requires_grad: _bool = False, layout: _layout | None = None, pin_memory: _bool = False, memory_format: _memory_format | None = None) -> _Tensor:
         """Uninitialised memory of a size in this tensor's dtype."""
     def new_empty_strided(self, size: _Ints, stride: _Ints, **kwargs: Any) -> _Tensor:
         """``empty_strided`` in this tensor's dtype."""
     def new_full(self, size: _Ints, fill_value: _Tensor | _Number, **kwargs: Any) -> _Tensor:
         """A tensor of a size filled with a number, in this tensor's dtype."""
-    def new_ones(self, *size: _Ints, **kwargs: Any) -> _Tensor:
+    def new_ones(self, *size: _Ints, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, requires_grad: _bool = False, layout: _layout | None = None, pin_memory: _bool = False, memory_format: _memory_format | None = None) -> _Tensor:
         """Ones of a size in this tensor's dtype."""
     def new_tensor(self, data: Any, **kwargs: Any) -> _Tensor:
         """A copy of ``data`` in this tensor's dtype."""
-    def new_zeros(self, *size: _Ints, **kwargs: Any) -> _Tensor:
+    def new_zeros(self, *size: _Ints, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, requires_grad: _bool = False, layout: _layout | None = None, pin_memory: _bool = False, memory_format: _memory_format | None = None) -> _Tensor:
         """Zeros of a size in this tensor's dtype."""
     def nextafter(self, other: _Tensor | _Number) -> _Tensor:
         """The next representable number after ``input`` in the direction of ``other``."""
@@ -1047,8 +1049,8 @@ class Methods:
         """Elements in ascending order along ``dim``, with the indices they had."""
     def sparse_dim(self) -> Any:
         """``sparse_dim`` of a sparse tensor."""
-    def sparse_mask(self, *args: Any, **kwargs: Any) -> Any:
-        """See ``torch.sparse``: sparse_mask."""
+    def sparse_mask(self, mask: _Tensor) -> Any:
+        """The elements of a dense tensor where a sparse one has some, as a sparse tensor."""
     def split(self, split_size_or_sections: Any, dim: _int = 0) -> tuple[_Tensor, ...]:
         """Views of this size, or of these sizes, one after another along a dimension; the last may be smaller."""
     def split_with_sizes(self, split_sizes: Any, dim: _int = 0) -> tuple[_Tensor, ...]:
@@ -1063,7 +1065,7 @@ class Methods:
         """In-place version of :func:`torch.square`: writes the result into this tensor and returns it."""
     def squeeze(self, dim: _Ints | None = None) -> _Tensor:
         """Dimensions of size 1 taken away: all of them, or those named."""
-    def squeeze_(self, *given: Any, **named: Any) -> _Tensor:
+    def squeeze_(self, dim: _Ints | None = None) -> _Tensor:
         """In-place ``squeeze``: dimensions of size 1 are taken away."""
     def std(self, dim: _Ints | None = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _int | None = None) -> _Tensor:
         """Standard deviation: the square root of ``var``."""
@@ -1087,15 +1089,15 @@ class Methods:
         """U, S, V of ``A = U diag(S) V^H``, the old form of ``linalg.svd``."""
     def swapaxes(self, dim0: _int, dim1: _int) -> _Tensor:
         """Two dimensions exchanged: ``transpose`` under another name."""
-    def swapaxes_(self, *given: Any, **named: Any) -> _Tensor:
-        """In-place ``transpose``: two dimensions are exchanged."""
+    def swapaxes_(self, axis0: _int, axis1: _int) -> _Tensor:
+        """In-place ``swapaxes``: ``transpose_`` under NumPy's name."""
     def swapdims(self, dim0: _int, dim1: _int) -> _Tensor:
         """Two dimensions exchanged: ``transpose`` under another name."""
-    def swapdims_(self, *given: Any, **named: Any) -> _Tensor:
-        """In-place ``transpose``: two dimensions are exchanged."""
+    def swapdims_(self, dim0: _int, dim1: _int) -> _Tensor:
+        """In-place ``swapdims``: another name of ``transpose_``."""
     def t(self) -> _Tensor:
         """A matrix transposed; vectors and scalars as they are."""
-    def t_(self, *given: Any, **named: Any) -> _Tensor:
+    def t_(self) -> _Tensor:
         """In-place ``t``: a matrix becomes its transpose."""
     def take(self, index: _Tensor) -> _Tensor:
         """The elements at these places of the flattened input, in the shape of ``index``."""
@@ -1113,12 +1115,12 @@ class Methods:
         """Views between these indices, or so many views of nearly equal size."""
     def tile(self, *dims: _Ints) -> _Tensor:
         """The tensor repeated along its dimensions; missing counts are 1."""
-    def to(self, *args: Any, **kwargs: Any) -> _Tensor:
+    def to(self, *args: Any, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, other: _Tensor | None = None, non_blocking: _bool = False, copy: _bool = False, memory_format: _memory_format | None = None) -> _Tensor:
         """This tensor in another dtype or on another device: ``to(dtype)``, ``to(device)``, ``to(other)``; itself if nothing changes."""
-    def to_dense(self, *args: Any, **kwargs: Any) -> Any:
-        """See ``torch.sparse``: to_dense."""
-    def to_sparse(self, *args: Any, **kwargs: Any) -> Any:
-        """See ``torch.sparse``: to_sparse."""
+    def to_dense(self, dtype: _dtype | None = None, *, masked_grad: _bool | None = None) -> Any:
+        """All elements of a sparse tensor; a dense one as it is, or in another dtype."""
+    def to_sparse(self, sparse_dim: _int | None = None, *, layout: _layout | None = None, **options: Any) -> Any:
+        """The elements that are not zero, with their indices; with ``sparse_dim`` those of the first dimensions."""
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
     def topk(self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True) -> _return_types.topk:
@@ -1127,7 +1129,7 @@ class Methods:
         """The sum of the diagonal of a matrix."""
     def transpose(self, dim0: _int, dim1: _int) -> _Tensor:
         """Two dimensions exchanged."""
-    def transpose_(self, *given: Any, **named: Any) -> _Tensor:
+    def transpose_(self, dim0: _int, dim1: _int) -> _Tensor:
         """In-place ``transpose``: two dimensions are exchanged."""
     def triangular_solve(self, A: _Tensor, upper: _bool = True, transpose: _bool = False, unitriangular: _bool = False) -> _return_types.triangular_solve:
         """X of ``A X = input`` (``A^T X = input`` with ``transpose``) for a triangular A, and a copy of A."""
@@ -1169,7 +1171,7 @@ class Methods:
         """``split`` whose parts may be written: the writes are then not seen by the history of ``tensor``."""
     def unsqueeze(self, dim: _Ints) -> _Tensor:
         """A dimension of size 1 inserted at ``dim``."""
-    def unsqueeze_(self, *given: Any, **named: Any) -> _Tensor:
+    def unsqueeze_(self, dim: _int) -> _Tensor:
         """In-place ``unsqueeze``: a dimension of size 1 is inserted."""
     def untyped_storage(self) -> _storage.UntypedStorage:
         """All the memory behind this tensor, as bytes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from . import errors
 
@@ -23,7 +23,7 @@ def current_accelerator(check_available: bool = False) -> None:
     return None
 
 
-def _refuse(*args: Any, **kwargs: Any) -> Any:
+def _refuse() -> NoReturn:
     raise errors.runtime(
         "Cannot access accelerator device when none is available.", "Ask torch.accelerator.is_available() first."
     )
@@ -43,11 +43,35 @@ class device_index:
         pass
 
 
-current_device_index: Callable[..., Any] = _refuse
-current_device_idx: Callable[..., Any] = _refuse
-set_device_index: Callable[..., Any] = _refuse
-set_device_idx: Callable[..., Any] = _refuse
-current_stream: Callable[..., Any] = _refuse
-set_stream: Callable[..., Any] = _refuse
-synchronize: Callable[..., Any] = _refuse
-empty_cache: Callable[..., Any] = _refuse
+def current_device_index() -> int:
+    """The number of the device in use. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+def set_device_index(device: Any, /) -> None:
+    """Choose a device. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+def current_stream(device: Any = None, /) -> Any:
+    """The stream in use. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+def set_stream(stream: Any) -> None:
+    """Choose a stream. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+def synchronize(device: Any = None, /) -> None:
+    """Wait for a device. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+def empty_cache() -> None:
+    """Free memory that is kept for later. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+current_device_idx: Callable[[], int] = current_device_index
+set_device_idx: Callable[[Any], None] = set_device_index

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from . import errors, types
 from .errors import OutOfMemoryError  # noqa: F401
@@ -44,35 +44,84 @@ def empty_cache() -> None:
     """Nothing is cached."""
 
 
-def _refuse(*args: Any, **kwargs: Any) -> Any:
+def _refuse() -> NoReturn:
     types.check_device("cuda")
+    raise AssertionError("a device of CUDA was not refused")
 
 
-current_device: Callable[..., Any] = _refuse
-get_device_name: Callable[..., Any] = _refuse
-get_device_properties: Callable[..., Any] = _refuse
-get_device_capability: Callable[..., Any] = _refuse
-synchronize: Callable[..., Any] = _refuse
-init: Callable[..., Any] = _refuse
-ipc_collect: Callable[..., Any] = _refuse
-mem_get_info: Callable[..., Any] = _refuse
-initial_seed: Callable[..., Any] = _refuse
-default_stream: Callable[..., Any] = _refuse
-get_rng_state: Callable[..., Any] = _refuse
-current_stream: Callable[..., Any] = _refuse
+def current_device() -> int:
+    """The number of the device in use. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def get_device_name(device: Any = None) -> str:
+    """The name of a device. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def get_device_properties(device: Any = None) -> Any:
+    """What is known of a device. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def get_device_capability(device: Any = None) -> tuple[int, int]:
+    """The version of a device's instructions. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def synchronize(device: Any = None) -> None:
+    """Wait for a device. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def init() -> None:
+    """Start CUDA. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def ipc_collect() -> None:
+    """Free memory that other processes have released. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def mem_get_info(device: Any = None) -> tuple[int, int]:
+    """Free and total memory of a device. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def initial_seed() -> int:
+    """The seed of the device in use. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def default_stream(device: Any = None) -> Any:
+    """The stream that a device starts with. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def get_rng_state(device: Any = "cuda") -> Any:
+    """The state of a device's generator. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def current_stream(device: Any = None) -> Any:
+    """The stream in use. Raises AssertionError: there is none."""
+    _refuse()
 
 
 class Event:
     """Cannot be made without a GPU."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(
+        self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False, external: bool = False
+    ):
         raise RuntimeError("Tried to instantiate dummy base class Event\n\nAsk torch.cuda.is_available() first.")
 
 
 class Stream:
     """Cannot be made without a GPU."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, device: Any = None, priority: int = 0, **kwargs: Any):
         raise RuntimeError("torch.cuda.Stream requires CUDA support\n\nAsk torch.cuda.is_available() first.")
 
 

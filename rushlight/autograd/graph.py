@@ -64,6 +64,7 @@ class RemovableHandle:
 
 
 def add_hook(hooks: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
+    """Put a hook behind the others; the handle takes it away again."""
     handle = RemovableHandle(hooks)
     hooks[handle.id] = hook
     return handle

@@ -110,6 +110,8 @@ class _IndependentConstraint(Constraint):
 
 
 class _Boolean(Constraint):
+    """0 or 1."""
+
     is_discrete = True
 
     def check(self, value: Any) -> Any:
@@ -117,6 +119,8 @@ class _Boolean(Constraint):
 
 
 class _OneHot(Constraint):
+    """One 1 among zeros, along the last dimension."""
+
     is_discrete: bool = True
     event_dim: int = 1
 
@@ -125,6 +129,8 @@ class _OneHot(Constraint):
 
 
 class _IntegerInterval(Constraint):
+    """Whole numbers from ``lower_bound`` to ``upper_bound``, both included."""
+
     lower_bound: Any
     upper_bound: Any
 
@@ -139,6 +145,8 @@ class _IntegerInterval(Constraint):
 
 
 class _IntegerGreaterThan(Constraint):
+    """Whole numbers from ``lower_bound`` on."""
+
     is_discrete = True
     _shown = ("lower_bound",)
 
@@ -150,11 +158,15 @@ class _IntegerGreaterThan(Constraint):
 
 
 class _Real(Constraint):
+    """Any number but NaN."""
+
     def check(self, value: Any) -> Any:
         return value == value  # no NaN
 
 
 class _GreaterThan(Constraint):
+    """Numbers above ``lower_bound``."""
+
     _shown = ("lower_bound",)
 
     def __init__(self, lower_bound: Any):
@@ -165,11 +177,15 @@ class _GreaterThan(Constraint):
 
 
 class _GreaterThanEq(_GreaterThan):
+    """Numbers from ``lower_bound`` on."""
+
     def check(self, value: Any) -> Any:
         return self.lower_bound <= value
 
 
 class _LessThan(Constraint):
+    """Numbers below ``upper_bound``."""
+
     _shown = ("upper_bound",)
 
     def __init__(self, upper_bound: Any):
@@ -180,6 +196,8 @@ class _LessThan(Constraint):
 
 
 class _Interval(Constraint):
+    """Numbers from ``lower_bound`` to ``upper_bound``, both included."""
+
     lower_bound: Any
     upper_bound: Any
 
@@ -193,11 +211,15 @@ class _Interval(Constraint):
 
 
 class _HalfOpenInterval(_Interval):
+    """Numbers from ``lower_bound`` up to, not including, ``upper_bound``."""
+
     def check(self, value: Any) -> Any:
         return (self.lower_bound <= value) & (value < self.upper_bound)
 
 
 class _Simplex(Constraint):
+    """Numbers of 0 or more along the last dimension that add up to 1."""
+
     event_dim = 1
 
     def check(self, value: Any) -> Any:
@@ -205,6 +227,8 @@ class _Simplex(Constraint):
 
 
 class _Multinomial(Constraint):
+    """Counts along the last dimension that add up to ``upper_bound`` at most."""
+
     is_discrete: bool = True
     event_dim: int = 1
 
@@ -216,6 +240,8 @@ class _Multinomial(Constraint):
 
 
 class _LowerTriangular(Constraint):
+    """Matrices without elements above the diagonal."""
+
     event_dim = 2
 
     def check(self, value: Any) -> Any:
@@ -223,6 +249,8 @@ class _LowerTriangular(Constraint):
 
 
 class _LowerCholesky(Constraint):
+    """Lower triangular matrices with a positive diagonal."""
+
     event_dim = 2
 
     def check(self, value: Any) -> Any:
@@ -230,6 +258,8 @@ class _LowerCholesky(Constraint):
 
 
 class _CorrCholesky(Constraint):
+    """Lower Cholesky factors whose rows have length 1."""
+
     event_dim = 2
 
     def check(self, value: Any) -> Any:
@@ -239,6 +269,8 @@ class _CorrCholesky(Constraint):
 
 
 class _Square(Constraint):
+    """Square matrices."""
+
     event_dim = 2
 
     def check(self, value: Any) -> Any:
@@ -246,6 +278,8 @@ class _Square(Constraint):
 
 
 class _Symmetric(_Square):
+    """Symmetric matrices."""
+
     def check(self, value: Any) -> Any:
         a = value._a
         close = np.isclose(a, a.swapaxes(-1, -2), rtol=1e-5, atol=1e-6).all((-1, -2))
@@ -253,6 +287,8 @@ class _Symmetric(_Square):
 
 
 class _PositiveSemidefinite(_Symmetric):
+    """Symmetric matrices without negative eigenvalues."""
+
     def check(self, value: Any) -> Any:
         symmetric = super().check(value)
         if not symmetric._a.all():
@@ -261,6 +297,8 @@ class _PositiveSemidefinite(_Symmetric):
 
 
 class _PositiveDefinite(_Symmetric):
+    """Symmetric matrices with positive eigenvalues."""
+
     def check(self, value: Any) -> Any:
         symmetric = super().check(value)
         if not symmetric._a.all():
@@ -323,6 +361,8 @@ class _MixtureSameFamilyConstraint(Constraint):
 
 
 class _Cat(_Parts):
+    """Constraints on parts of ``lengths`` along a dimension, one after another."""
+
     def check(self, value: Any) -> Any:
         from .. import cat as join
 
@@ -334,6 +374,8 @@ class _Cat(_Parts):
 
 
 class _Stack(_Parts):
+    """A constraint for each index of a dimension."""
+
     def check(self, value: Any) -> Any:
         from .. import stack as pile
 

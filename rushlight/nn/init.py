@@ -212,6 +212,7 @@ def _old_name(new: Any) -> Any:
         )
         return new(*args, **kwargs)
 
+    deprecated.__wrapped__ = new  # type: ignore[attr-defined]
     deprecated.__name__, deprecated.__doc__ = old, f"The old name of {new.__name__}."
     return deprecated
 
