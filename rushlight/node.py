@@ -141,7 +141,7 @@ class DeferredNode(OpNode):
 
     def settle(self) -> None:
         if self.saved is not None:
-            self.saved = tuple([x.computed() if x.__class__ is Lazy else x for x in self.saved])
+            self.saved = tuple([x.array() if x.__class__ is Lazy else x for x in self.saved])
 
 
 _kinds: dict[tuple[type[OpNode], type[OpNode]], type[OpNode]] = {}

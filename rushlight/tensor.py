@@ -280,7 +280,7 @@ class Deferred(Tensor, metaclass=_LikeTensor):
     @property
     def _a(self) -> np.ndarray[Any, Any]:  # type: ignore[override]
         held: Any = _held.__get__(self)
-        array = held if held.__class__ is ndarray else held.computed()
+        array = held if held.__class__ is ndarray else held.array()
         _held.__set__(self, array)
         self.__class__ = Tensor  # type: ignore[assignment]
         return array  # type: ignore[no-any-return]

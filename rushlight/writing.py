@@ -144,7 +144,11 @@ def check_writable(x: Tensor, *others: Any, overlap: bool = True, recorded: bool
             an inference tensor outside inference mode.
     """
     settle()
-    if recorded and recording() and (requires_grad(x) or any(isinstance(o, Tensor) and requires_grad(o) for o in others)):
+    if (
+        recorded
+        and recording()
+        and (requires_grad(x) or any(isinstance(o, Tensor) and requires_grad(o) for o in others))
+    ):
         check_history(x)
     if overlap:
         check_overlap(x._a)

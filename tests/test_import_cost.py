@@ -25,7 +25,8 @@ def test_nothing_heavy(added):
 
 
 @pytest.mark.parametrize(
-    "part", ["nn", "optim", "linalg", "fft", "distributions", "utils", "compat", "bench", "cli", "explain", "watching", "init"]
+    "part",
+    ["nn", "optim", "linalg", "fft", "distributions", "utils", "compat", "bench", "cli", "explain", "watching", "init"],
 )
 def test_parts_wait_for_their_first_use(added, part):
     assert not {name for name in added if name.startswith(f"rushlight.{part}")}

@@ -62,8 +62,8 @@ NAMESPACES = {
 
 
 #: What PyTorch does not have: functions by their names in ``rushlight``, and modules whose ``__all__`` names what belongs to them.
-OWN = ("explain", "diagnose", "detect_nan", "explain.nonfinite.NonFinite", "install_as_torch")
-OWN_MODULES = ("explain", "explain.diagnosis")
+OWN = ("explain", "diagnose", "detect_nan", "explain.nonfinite.NonFinite", "watch", "install_as_torch")
+OWN_MODULES = ("explain", "explain.diagnosis", "watching", "init")
 
 
 @dataclass(frozen=True)

@@ -319,8 +319,8 @@ class detect_nan(mode._Context):
             on purpose (scaled gradients in half precision).
 
     Raises:
-        rushlight.explain.nonfinite.NonFinite: a RuntimeError, with the operation, its inputs' shapes and ranges, the module's path and the user's line. An
-            operation in place that raises has written nothing; an optimizer has already made its step.
+        rushlight.explain.nonfinite.NonFinite: a RuntimeError, with the operation, its inputs' shapes and ranges, the module's path and the
+            user's line. An operation in place that raises has written nothing; an optimizer has already made its step.
     """
 
     def __init__(self, inf: bool = True):

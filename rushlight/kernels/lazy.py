@@ -148,7 +148,7 @@ class Lazy:
                     x.operands = ()  # what was saved for it may go
                     _forget(id(x))
 
-    def computed(self) -> Array:
+    def array(self) -> Array:
         """The same for whoever asks from outside of operations: without NumPy's warnings."""
         if self.found is not None:
             return self.found

@@ -86,7 +86,12 @@ _WORK, _LARGE = 8192, 20_000
 def _rows(name: str, axis: int, *arrays: Array) -> Array | None:
     """A kernel of ``code.softmax`` on the last axis of contiguous float32 arrays; None if NumPy is to do it."""
     first = arrays[0]
-    if axis != first.ndim - 1 or first.dtype != np.float32 or not patience.over_or_large(first.size, 20, _LARGE):
+    if (
+        not first.size
+        or axis != first.ndim - 1
+        or first.dtype != np.float32
+        or not patience.over_or_large(first.size, 20, _LARGE)
+    ):
         return None
     run = _code(name)
     n = first.shape[axis]

@@ -113,7 +113,9 @@ def _check(
             raise errors.index(
                 "index out of range in self", f"{name}_ got {worst} along dimension {dim} of size {size}."
             )
-        raise (out_of_range if size else errors.runtime)(f"{prefix}index {worst} is out of bounds for dimension {dim} with size {size}")
+        raise (out_of_range if size else errors.runtime)(
+            f"{prefix}index {worst} is out of bounds for dimension {dim} with size {size}"
+        )
     return dim
 
 

@@ -118,7 +118,9 @@ def _one_by_one(parts: list[Any], ndim: int) -> list[Any]:
             written.append(p)
             d += dims_of(p)
         elif not isinstance(p, slice) or (d > ndim and p != slice(None)):
-            raise errors.index(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {d})")
+            raise errors.index(
+                f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {d})"
+            )
     return written
 
 

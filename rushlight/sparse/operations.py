@@ -150,7 +150,7 @@ def cat(tensors: Any, dim: int = 0) -> SparseTensor:
     size[dim] = at
     import rushlight
 
-    values = rushlight.cat([x._val for x in tensors])
+    values: Any = rushlight.cat([x._val for x in tensors])  # type: ignore[misc]
     return make(np.concatenate(parts, axis=1), values, size, False)
 
 
@@ -172,7 +172,7 @@ def mm(sparse: Any, dense: Any, reduce: str = "sum") -> Any:
             return mm(t(dense), sparse.t()).t()
         import rushlight
 
-        return rushlight.mm(sparse, dense)
+        return rushlight.mm(sparse, dense)  # type: ignore[misc]
     _check_matrices(sparse, dense)
     if is_sparse(dense):
         return _of_sparse(sparse, dense)

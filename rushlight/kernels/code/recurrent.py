@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 
+from ..language import separate
 from ..words import (
     absolute,
     bitcast,
@@ -29,7 +30,6 @@ from ..words import (
     unroll,
     write,
 )
-from ..language import separate
 from .panels import MOST_ROWS, PANEL, W, add_products, height
 
 # --- functions --------------------------------------------------------------------------------------------------------
@@ -100,8 +100,8 @@ def lstm_forward(
 ):  # fmt: skip
     """Sequences ``start`` to ``stop`` through all steps. ``weights`` are panels (unit block, pair of gates, input and hidden, 2, 8).
 
-    The products of inputs and states are added, then the bias, which is nearest to PyTorch's oneDNN. Those of the inputs come first, for all
-    steps, and wait in ``gates``: a panel stays in the first cache, and the hidden weights, which each step reads, in the second.
+    The products of inputs and states are added, then the bias, which is nearest to PyTorch's oneDNN. Those of the inputs come first, for
+    all steps, and wait in ``gates``: a panel stays in the first cache, and the hidden weights, which each step reads, in the second.
     """
     z = stack(f32, MOST_ROWS * 4 * W)
     inner = features + size
@@ -177,7 +177,9 @@ def products_of_inputs(
 
 def lstm_cell(z, bias, before, gates, cells, out, size, count, whole):
     """The gates from their sums (over inputs, which wait in ``gates``, and states), then ``c' = f c + i g`` and ``h' = o tanh(c')``."""
-    sums = [vector(gates + gate * size, count, whole) + load(z, gate * W, W) + load(bias, gate * W, W) for gate in range(4)]
+    sums = [
+        vector(gates + gate * size, count, whole) + load(z, gate * W, W) + load(bias, gate * W, W) for gate in range(4)
+    ]
     i, f, g, o = sigmoid(sums[0]), sigmoid(sums[1]), tanh(sums[2]), sigmoid(sums[3])
     c = fma(f, vector(before, count, whole), i * g)
     put(gates, i, count, whole)
