@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from . import errors
 
@@ -22,7 +23,7 @@ def current_accelerator(check_available: bool = False) -> None:
     return None
 
 
-def _refuse(*args: Any, **kwargs: Any) -> Any:
+def _refuse() -> NoReturn:
     raise errors.runtime(
         "Cannot access accelerator device when none is available.", "Ask torch.accelerator.is_available() first."
     )
@@ -42,5 +43,35 @@ class device_index:
         pass
 
 
-current_device_index = current_device_idx = set_device_index = set_device_idx = _refuse
-current_stream = set_stream = synchronize = empty_cache = _refuse
+def current_device_index() -> int:
+    """The number of the device in use. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+def set_device_index(device: Any, /) -> None:
+    """Choose a device. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+def current_stream(device: Any = None, /) -> Any:
+    """The stream in use. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+def set_stream(stream: Any) -> None:
+    """Choose a stream. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+def synchronize(device: Any = None, /) -> None:
+    """Wait for a device. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+def empty_cache() -> None:
+    """Free memory that is kept for later. Raises RuntimeError: there is none."""
+    _refuse()
+
+
+current_device_idx: Callable[[], int] = current_device_index
+set_device_idx: Callable[[Any], None] = set_device_index

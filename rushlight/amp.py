@@ -53,6 +53,9 @@ class autocast:
     (torch.float16, torch.float32)
     """
 
+    device: str
+    fast_dtype: types.dtype
+
     def __init__(self, device_type: str, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None):
         _require_str(device_type)
         self.fast_dtype = settings.get_autocast_dtype(device_type) if dtype is None else dtype

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from . import errors, types
 from .errors import OutOfMemoryError  # noqa: F401
@@ -43,25 +44,84 @@ def empty_cache() -> None:
     """Nothing is cached."""
 
 
-def _refuse(*args: Any, **kwargs: Any) -> Any:
+def _refuse() -> NoReturn:
     types.check_device("cuda")
+    raise AssertionError("a device of CUDA was not refused")
 
 
-current_device = get_device_name = get_device_properties = get_device_capability = synchronize = _refuse
-init = ipc_collect = mem_get_info = initial_seed = default_stream = get_rng_state = current_stream = _refuse
+def current_device() -> int:
+    """The number of the device in use. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def get_device_name(device: Any = None) -> str:
+    """The name of a device. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def get_device_properties(device: Any = None) -> Any:
+    """What is known of a device. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def get_device_capability(device: Any = None) -> tuple[int, int]:
+    """The version of a device's instructions. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def synchronize(device: Any = None) -> None:
+    """Wait for a device. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def init() -> None:
+    """Start CUDA. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def ipc_collect() -> None:
+    """Free memory that other processes have released. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def mem_get_info(device: Any = None) -> tuple[int, int]:
+    """Free and total memory of a device. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def initial_seed() -> int:
+    """The seed of the device in use. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def default_stream(device: Any = None) -> Any:
+    """The stream that a device starts with. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def get_rng_state(device: Any = "cuda") -> Any:
+    """The state of a device's generator. Raises AssertionError: there is none."""
+    _refuse()
+
+
+def current_stream(device: Any = None) -> Any:
+    """The stream in use. Raises AssertionError: there is none."""
+    _refuse()
 
 
 class Event:
     """Cannot be made without a GPU."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(
+        self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False, external: bool = False
+    ):
         raise RuntimeError("Tried to instantiate dummy base class Event\n\nAsk torch.cuda.is_available() first.")
 
 
 class Stream:
     """Cannot be made without a GPU."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, device: Any = None, priority: int = 0, **kwargs: Any):
         raise RuntimeError("torch.cuda.Stream requires CUDA support\n\nAsk torch.cuda.is_available() first.")
 
 
@@ -122,7 +182,9 @@ def memory_allocated(device: Any = None) -> int:
     return 0
 
 
-max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
+max_memory_allocated: Callable[..., int] = memory_allocated
+memory_reserved: Callable[..., int] = memory_allocated
+max_memory_reserved: Callable[..., int] = memory_allocated
 
 
 def reset_peak_memory_stats(device: Any = None) -> None:
@@ -168,7 +230,7 @@ def _nccl_version() -> Any:
     raise AttributeError("module 'torch._C' has no attribute '_nccl_version'")
 
 
-nccl = ModuleType("rushlight.cuda.nccl", "NCCL, which is not there.")
+nccl: ModuleType = ModuleType("rushlight.cuda.nccl", "NCCL, which is not there.")
 nccl.__dict__.update(version=_nccl_version, is_available=lambda tensors: False)
 
 

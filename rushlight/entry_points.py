@@ -41,6 +41,21 @@ LARGEST = 512
 class Slots:
     """Where the slots of tensors and nodes lie."""
 
+    a: int
+    edge: int
+    grad: int
+    vc: int
+    base: int
+    extra: int
+    seq: int
+    edges: int
+    meta: int
+    hooks: int
+    stack: int
+    saved: int
+    versions: int
+    attrs: int
+
     def __init__(self) -> None:
         self.a, self.edge, self.grad, self.vc, self.base, self.extra = (
             slot_offset(TensorBase, n) for n in ("_a", "_edge", "_grad", "_vc", "_base", "_extra")

@@ -75,19 +75,23 @@ def _load_by(kind: str, name: str) -> None:
         load(family)
 
 
-def _stand_in(name: str, family: str) -> Callable[..., Any]:
-    """What stands on Tensor until the family is loaded, which puts the method in its place."""
+class Waiting:
+    """What stands on Tensor for a method whose family waits: asked for, it loads the family, which puts the method in its place."""
 
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        load(family)
-        return getattr(self, name)(*args, **kwargs)
+    name: str
+    family: str
 
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"See :func:`torch.{name.rstrip('_')}`; its family, {family}, is loaded on first use."
-    return method
+    __slots__ = ("name", "family")
+
+    def __init__(self, name: str, family: str):
+        self.name, self.family = name, family
+
+    def __get__(self, tensor: Tensor | None, kind: type[Tensor]) -> Any:
+        load(self.family)
+        return getattr(kind if tensor is None else tensor, self.name)
 
 
 REGISTRY.later = partial(_load_by, "records")
 FUNCTIONS.later = partial(_load_by, "functions")
 for _name, _family in _home["methods"].items():
-    setattr(Tensor, _name, _stand_in(_name, _family))
+    setattr(Tensor, _name, Waiting(_name, _family))

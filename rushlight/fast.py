@@ -492,7 +492,6 @@ def short_path(op: Op) -> Callable[..., Any] | None:
     general = op.public
     public.__name__, public.__qualname__ = general.__name__, general.__qualname__
     public.__doc__, public.__module__ = general.__doc__, general.__module__
-    if op.preparer is not None:
-        public.__wrapped__ = op.preparer  # type: ignore[attr-defined]
+    public.__wrapped__ = general.__wrapped__  # type: ignore[attr-defined]
     public.__op__ = op  # type: ignore[attr-defined]
     return public

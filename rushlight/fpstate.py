@@ -51,7 +51,7 @@ class quiet:
     __slots__ = ("token",)
 
     def __enter__(self) -> None:
-        self.token = enter(QUIET)
+        self.token: Any = enter(QUIET)
 
     def __exit__(self, *exc: object) -> None:
         leave(self.token)

@@ -10,11 +10,20 @@ import functools
 import sys
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inspect import Signature
 
 
 class Function:
     """A public function: its name with PyTorch's module path, the methods that call it, samples as an op has them."""
+
+    fn: Callable[..., Any]
+    torch_name: str
+    methods: list[str]
+    samples: Any
+    error_samples: Any
 
     __slots__ = ("fn", "torch_name", "methods", "aliases", "samples", "error_samples", "module")
 
@@ -29,9 +38,9 @@ class Function:
         module: str,
     ):
         self.fn, self.torch_name, self.methods = fn, torch_name, methods
-        self.aliases = aliases
+        self.aliases: list[str] = aliases
         self.samples, self.error_samples = samples, errors
-        self.module = module
+        self.module: str = module
 
 
 class Functions(dict[str, Function]):
@@ -65,12 +74,38 @@ def remembered(fn: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
+class Keywords:
+    """What ``inspect.signature`` finds behind a function that hands ``**kwargs`` on: the parameters of both, when asked for."""
+
+    __slots__ = ("fn", "taker")
+
+    def __init__(self, fn: Callable[..., Any], taker: Callable[..., Any]):
+        self.fn: Callable[..., Any] = fn
+        self.taker: Callable[..., Any] = taker
+
+    @property
+    def __signature__(self) -> Signature:
+        from inspect import Parameter, signature
+
+        own = signature(self.fn, follow_wrapped=False)
+        first = [p for p in own.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
+        more = [p for p in signature(self.taker).parameters.values() if p.kind is Parameter.KEYWORD_ONLY]
+        return own.replace(parameters=first + more)
+
+
 def function(
-    *, name: str | None = None, methods: str = "", aliases: str = "", samples: Any = None, errors: Any = None
+    *,
+    name: str | None = None,
+    methods: str = "",
+    aliases: str = "",
+    samples: Any = None,
+    errors: Any = None,
+    keywords: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a public function. ``name`` is its PyTorch path if not ``torch.<its own name>``.
 
     ``aliases`` are its other names, for the methods too if it has any; those with a module are functions alone.
+    ``keywords`` is the function whose keyword parameters its ``**kwargs`` are.
     """
     module = sys._getframe(1).f_globals["__name__"]  # the family file, which a class's __module__ would not tell
 
@@ -86,6 +121,8 @@ def function(
             fn.__qualname__ = fn.__name__
             if prefix != "Tensor":  # where pickle finds it: a layer may hold its activation
                 fn.__module__ = f"rushlight.{prefix}".rstrip(".")
+        if keywords is not None:
+            fn.__wrapped__ = Keywords(fn, keywords)  # type: ignore[attr-defined]
         FUNCTIONS[torch_name] = Function(fn, torch_name, named, aliases.split(), samples, errors, module)
         return fn
 

@@ -12,7 +12,7 @@ from .autograd.mode import recording
 from .kernels.elementwise import LARGE
 from .kernels.strides import broadcast_shapes
 from .node import gather_edges, record
-from .op import Op, camel, evaluate
+from .op import Op, Parameters, camel, evaluate
 from .override import dispatch_override, has_override
 from .promotion import cast_array, check_operands, promote, result_type
 from .readers import REGISTRY
@@ -129,4 +129,5 @@ def method(op: Op, name: str) -> Callable[..., Tensor]:
     what = f"In-place version of :func:`torch.{op.torch_name}`: writes" if op.public_name else f"{op.doc}\n\nWrites"
     in_place.__doc__ = f"{what} the result into this tensor and returns it."
     in_place.__op__ = op  # type: ignore[attr-defined]
+    in_place.__wrapped__ = Parameters(op, out=False)  # type: ignore[attr-defined]
     return in_place

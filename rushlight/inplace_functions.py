@@ -29,4 +29,5 @@ def function(name: str) -> Callable[..., Any]:
     in_place.__name__ = in_place.__qualname__ = name
     in_place.__doc__ = f"``input.{name}(...)``: writes the result into ``input`` and returns it."
     in_place.__module__ = __package__
+    in_place.__wrapped__ = getattr(Tensor, name)  # type: ignore[attr-defined]
     return in_place

@@ -15,7 +15,7 @@ class _Final:
         return item
 
 
-Final = _Final()
+Final: _Final = _Final()
 
 
 def is_scripting() -> bool:

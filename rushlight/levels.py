@@ -42,7 +42,7 @@ class Level:
     is_func = True
 
     number: int
-    alive = False
+    alive: bool = False
     #: What random functions do inside a ``vmap``: "error", "same" or "different"; None for other levels.
     randomness: str | None = None
     size = 1
@@ -50,7 +50,7 @@ class Level:
 
     def __enter__(self) -> Any:
         outer = stack()
-        self.thread = get_ident()
+        self.thread: int = get_ident()
         self.number = outer[-1].number + 1 if outer else 1
         self.alive = True
         running.append(self)

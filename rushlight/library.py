@@ -36,7 +36,7 @@ class CustomOpDef:
         self._parameters = _parameters(schema)
         self._mutates = "!" in schema.rpartition("->")[0]
         self._node = _function_of(self)
-        self.__name__ = self._name
+        self.__name__: str = self._name
         self.__doc__ = fn.__doc__ if fn is not None else None
         _known.setdefault(self._namespace, {})[self._name] = self
 
@@ -322,6 +322,9 @@ def register_autograd(op: Any, backward: Callable[..., Any], /, *, setup_context
 class Library:
     """A namespace that operations are declared in (``DEF``, ``FRAGMENT``) or computed for (``IMPL``)."""
 
+    ns: str
+    dispatch_key: str
+
     def __init__(self, ns: str, kind: str, dispatch_key: str = ""):
         if kind not in ("IMPL", "DEF", "FRAGMENT"):
             raise errors.value("Unsupported kind: ", kind)
@@ -365,7 +368,7 @@ class OpOverloadPacket:
 
     def __init__(self, qualname: str, fn: Callable[..., Any]):
         self._qualname, self._fn = qualname, fn
-        self.__name__ = qualname.partition("::")[2]
+        self.__name__: str = qualname.partition("::")[2]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._fn(*args, **kwargs)

@@ -267,19 +267,28 @@ def is_inference(self: Tensor) -> bool:
 
 
 # --- sparse -------------------------------------------------------------------------------------------------------
-def _to_sparse_module(name: str) -> Any:
-    def call(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        from .sparse import operations
+@method
+def to_sparse(self: Tensor, sparse_dim: int | None = None, *, layout: Any = None, **options: Any) -> Any:
+    """The elements that are not zero, with their indices; with ``sparse_dim`` those of the first dimensions."""
+    from .sparse import operations
 
-        return getattr(operations, name)(self, *args, **kwargs)
-
-    call.__name__ = call.__qualname__ = name
-    call.__doc__ = f"See ``torch.sparse``: {name}."
-    return call
+    return operations.to_sparse(self, sparse_dim, layout=layout, **options)
 
 
-for _sparse_name in ("to_sparse", "to_dense", "sparse_mask"):
-    method(_to_sparse_module(_sparse_name))
+@method
+def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool | None = None) -> Any:
+    """All elements of a sparse tensor; a dense one as it is, or in another dtype."""
+    from .sparse import operations
+
+    return operations.to_dense(self, dtype, masked_grad=masked_grad)
+
+
+@method
+def sparse_mask(self: Tensor, mask: Any) -> Any:
+    """The elements of a dense tensor where a sparse one has some, as a sparse tensor."""
+    from .sparse import operations
+
+    return operations.sparse_mask(self, mask)
 
 
 def _only_sparse(name: str) -> Any:
@@ -296,7 +305,7 @@ def _only_sparse(name: str) -> Any:
 
 
 for _sparse_name in ("coalesce", "is_coalesced", "indices", "_indices", "_values", "_nnz", "sparse_dim", "dense_dim"):
-    if not hasattr(Tensor, _sparse_name):
+    if _sparse_name not in vars(Tensor):
         method(_only_sparse(_sparse_name))
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import errors, fpstate, large, levels, tensor, types
+from . import errors, fpstate, large, levels, tensor, types  # type: ignore[no-redef]  # torch.tensor is a function too
 from .autograd.mode import inference, recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import MEDIUM
@@ -26,6 +26,9 @@ from .promotion import promote, refusals
 from .readers import REGISTRY, arrays, tensors
 from .tensor import Tensor, edge_of, view_of, wrap
 from .writing import Region, write_out
+
+if TYPE_CHECKING:
+    from inspect import Signature
 
 ndarray = np.ndarray
 
@@ -39,11 +42,11 @@ class Rule:
     __slots__ = ("fn", "slots", "attrs", "formal")
 
     def __init__(self, fn: Callable[..., Any], op: Op, formal: bool = False):
-        self.formal = formal
+        self.formal: bool = formal
         code = fn.__code__
         names = code.co_varnames[2 : code.co_argcount + code.co_kwonlyargcount]
-        self.fn = fn
-        self.attrs = tuple(n for n in names if n in op.attrs or n == "needs")
+        self.fn: Callable[..., Any] = fn
+        self.attrs: tuple[str, ...] = tuple(n for n in names if n in op.attrs or n == "needs")
         self.slots: list[int] = []
         for i, n in enumerate(names):
             if n in self.attrs:
@@ -55,6 +58,37 @@ class Rule:
                     f"{op.name}: a rule names what is saved first, attributes after it; '{n}' comes too late"
                 )
             self.slots.append(op.slot_of[n])
+
+
+class Parameters:
+    """What ``inspect.signature`` finds behind a function that is made from a record: the parameters, read when asked for."""
+
+    op: Op
+    out: bool
+
+    __slots__ = ("op", "out")
+
+    def __init__(self, op: Op, out: bool):
+        self.op, self.out = op, out
+
+    @property
+    def __signature__(self) -> Signature:
+        from inspect import Parameter, Signature, signature
+
+        op, either = self.op, Parameter.POSITIONAL_OR_KEYWORD
+        found: list[Parameter] = []
+        if op.preparer is not None:
+            found = list(signature(op.preparer).parameters.values())
+        elif op.variadic:
+            found = list(signature(op.forward).parameters.values())[1:]
+        if not found or any(p.name == "args" for p in found):
+            # the body's own: it takes attributes by keyword only, callers may give them by position
+            defaults = {**op.input_defaults, **op.defaults}
+            found = [Parameter(n, either, default=defaults.get(n, Parameter.empty)) for n in op.inputs + op.attrs]
+        if self.out:
+            out = Parameter("out", Parameter.KEYWORD_ONLY, default=None)
+            found.insert(len(found) - (found[-1].kind is Parameter.VAR_KEYWORD), out)
+        return Signature(found)
 
 
 class Op:
@@ -84,6 +118,11 @@ class Op:
         real_gradient: that PyTorch has its derivative for real numbers alone.
         common_floats: with a function as ``promote``: it gives the same for these as ``common``.
     """
+
+    samples: Any
+    error_samples: Any
+    keeps_floats: bool
+    common_floats: bool
 
     def __init__(
         self,
@@ -116,56 +155,56 @@ class Op:
         public: bool = True,
     ):
         code = forward.__code__
-        self.name = forward.__name__
-        self.doc = forward.__doc__
+        self.name: str = forward.__name__
+        self.doc: str | None = forward.__doc__
         self.forward = forward
         self.family = family
         self.promote = promote
-        self.aliases = aliases.split()
-        self.methods = with_aliases(methods.split(), self.aliases)
-        self.refuses = refusals(self.name, refuses)
+        self.aliases: list[str] = aliases.split()
+        self.methods: list[str] = with_aliases(methods.split(), self.aliases)
+        self.refuses: dict[Any, Any] | None = refusals(self.name, refuses)
         self.samples, self.error_samples = samples, errors
-        self.inputs = code.co_varnames[1 : code.co_argcount]
-        self.attrs = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        self.attr_names = frozenset(self.attrs)
+        self.inputs: tuple[str, ...] = code.co_varnames[1 : code.co_argcount]
+        self.attrs: tuple[str, ...] = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        self.attr_names: frozenset[str] = frozenset(self.attrs)
         if code.co_flags & 0x04:  # *tensors
             self.inputs = (code.co_varnames[code.co_argcount + code.co_kwonlyargcount],)
-        self.defaults = forward.__kwdefaults__ or {}
-        self.input_defaults = dict(
+        self.defaults: dict[str, Any] = forward.__kwdefaults__ or {}
+        self.input_defaults: Any = dict(
             zip(
                 self.inputs[len(self.inputs) - len(forward.__defaults__ or ()) :],
                 forward.__defaults__ or (),
                 strict=True,
             )
         )
-        self.outputs = tuple(outputs)
-        self.n_diff = len(self.outputs) if n_diff is None else n_diff
-        self.extras = tuple(extras)
+        self.outputs: tuple[str, ...] = tuple(outputs)
+        self.n_diff: int = len(self.outputs) if n_diff is None else n_diff
+        self.extras: tuple[str, ...] = tuple(extras)
         self.view = view
         self.domain = domain
-        self.torch_name = torch_name or self.name
+        self.torch_name: str = torch_name or self.name
         self.variadic = variadic
         self.all_nondiff = nondiff
         # by default an elementwise op of two inputs takes tensors; others say in `prepare` what they take
         alone = family == "elementwise" and len(self.inputs) == 2
-        self.numbers = numbers if numbers is not None else "" if alone else "second"
-        self.out = out if out is not None else OUT_RULES.get(family, "")
+        self.numbers: str = numbers if numbers is not None else "" if alone else "second"
+        self.out: str = out if out is not None else OUT_RULES.get(family, "")
         self.keeps_floats, self.common_floats = keeps_floats, common_floats
         self.refuses_where, self.real_gradient = refuses_where, real_gradient
         self.empties = empties
         self.notes = notes
         self.public_name = public
-        self.grad_name = grad_name or camel(self.name) + "Backward0"
+        self.grad_name: Any | str = grad_name or camel(self.name) + "Backward0"
         # Positions in a node's saved tuple.
         names = (*self.inputs, *self.outputs, *self.extras, *(n + "_shape" for n in self.inputs))
-        self.slot_of = {n: i for i, n in enumerate(names)}
+        self.slot_of: dict[str, int] = {n: i for i, n in enumerate(names)}
         self.rules: list[Any] = [None] * len(self.inputs)
         self.joint: Rule | None = None
         self.answers: dict[str, str] = dict.fromkeys(self.inputs, "nondiff") if nondiff else {}
         self.preparer: Callable[..., Any] | None = None
         #: What stands in for this op with some keywords: ``variant(kwargs)`` is the op that is to be called.
         self.variant: Callable[[dict[str, Any]], Op] | None = None
-        self.only_checks = False
+        self.only_checks: bool = False
         self.calls = 0  # on small arrays, since a loop was last asked for in vain
         self.node_classes: dict[str, type[OpNode]] = {}
         self.savers: dict[Any, Saver] = {}
@@ -217,7 +256,6 @@ class Op:
         """Declare the public signature: ``fn(*args, **kwargs) -> (inputs, attrs)`` checks and normalises the arguments."""
         fn.__name__ = fn.__qualname__ = self.name
         self.preparer = fn
-        self.public.__wrapped__ = fn  # type: ignore[attr-defined]
         return self
 
     def check(self, fn: Callable[..., Any]) -> Op:
@@ -250,6 +288,7 @@ class Op:
         # where pickle finds it: a module may hold the function it applies
         public.__module__ = f"rushlight.{self.torch_name.rpartition('.')[0]}".rstrip(".")
         public.__op__ = self  # type: ignore[attr-defined]
+        public.__wrapped__ = Parameters(self, out=bool(self.out))  # type: ignore[attr-defined]
         return public
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -531,8 +570,8 @@ def _family(name: str, **defaults: Any) -> Callable[..., Any]:
     return decorator
 
 
-elementwise = _family("elementwise", promote="common")
-reduction = _family("reduction")
-movement = _family("movement", view=True)
-opaque = _family("opaque")
-composite = _family("composite")
+elementwise: Callable[..., Any] = _family("elementwise", promote="common")
+reduction: Callable[..., Any] = _family("reduction")
+movement: Callable[..., Any] = _family("movement", view=True)
+opaque: Callable[..., Any] = _family("opaque")
+composite: Callable[..., Any] = _family("composite")

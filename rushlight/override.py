@@ -16,7 +16,7 @@ class DisableTorchFunctionSubclass:
     """Inside, ``__torch_function__`` is not asked: how a subclass reaches the plain operation."""
 
     def __enter__(self) -> None:
-        self.token = _overrides.set(False)
+        self.token: Any = _overrides.set(False)
 
     def __exit__(self, *exc: object) -> None:
         _overrides.reset(self.token)

@@ -17,12 +17,13 @@ Zeros, infinities and nan take part in none of these decisions, nor in the width
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
 __all__ = ["get_printoptions", "printoptions", "set_printoptions", "tensor_repr"]
 
-_PROFILES: dict[str, dict] = {
+_PROFILES: dict[str, dict[str, Any]] = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
     "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
     "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
@@ -43,12 +44,13 @@ class PrintOptions:
     def __init__(self) -> None:
         self.update(**_PROFILES["default"], sci_mode=None)
 
-    def update(self, **changes) -> None:
+    def update(self, **changes: Any) -> None:
+        """Set some of them."""
         for name, value in changes.items():
             setattr(self, name, value)
 
 
-options = PrintOptions()
+options: PrintOptions = PrintOptions()
 
 
 def set_printoptions(
@@ -77,7 +79,7 @@ def set_printoptions(
     options.sci_mode = sci_mode
 
 
-def get_printoptions() -> dict:
+def get_printoptions() -> dict[str, Any]:
     """The current settings, as keyword arguments for `set_printoptions`."""
     return {name: getattr(options, name) for name in PrintOptions.__slots__}
 

@@ -28,6 +28,10 @@ class Unreadable(Exception):
 class Expr:
     """A symbol or a call of symbols."""
 
+    name: str
+    args: tuple[Any, ...]
+    attrs: dict[str, Any]
+
     __slots__ = ("name", "args", "attrs")
 
     def __init__(self, name: str, args: tuple[Any, ...] = (), attrs: dict[str, Any] | None = None):

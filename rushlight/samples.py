@@ -52,12 +52,17 @@ FEATURES = ("0-d", "empty", "strided", "broadcast")
 class Sample:
     """One call: arguments, and what is not looked at."""
 
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    gradients: int
+    compared: bool
+
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]):
         self.args, self.kwargs = args, kwargs
         self.gradients = 2  # how many times it is differentiated
-        self.compared = True
-        self.named = True
-        self.numeric = True
+        self.compared: bool = True
+        self.named: bool = True
+        self.numeric: bool = True
 
     def value_only(self, why: str) -> Sample:
         self.gradients = 0
@@ -102,7 +107,7 @@ class Maker:
     def __init__(self, namespace: Any, key: str, dtype: str = "float64"):
         self.torch = namespace
         self.dtype = dtype
-        self.rng = np.random.default_rng(zlib.crc32(key.encode()))
+        self.rng: Any = np.random.default_rng(zlib.crc32(key.encode()))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Sample:
         return Sample(args, kwargs)

@@ -322,7 +322,7 @@ class safe_globals:
         self.entries = safe_globals
 
     def __enter__(self) -> None:
-        self.before = dict(_user_allowed)
+        self.before: dict[tuple[str, ...], Any] = dict(_user_allowed)
         add_safe_globals(self.entries)
 
     def __exit__(self, *exc: object) -> None:

@@ -26,7 +26,7 @@ class _Storage:
     """What both kinds can: both look at ``_elements``, a flat array over all the memory."""
 
     is_cuda = is_hpu = is_sparse = is_sparse_csr = False
-    device = types.CPU
+    device: types.device = types.CPU
     _elements: ndarray[Any, Any]
 
     def __len__(self) -> int:
@@ -157,7 +157,7 @@ class TypedStorage(_Storage):
 
     def __init__(self, source: Any = 0, *, dtype: types.dtype | None = None, device: Any = None):
         types.check_device(device)
-        self.dtype = dtype or types.get_default_dtype()
+        self.dtype: types.dtype = dtype or types.get_default_dtype()
         make = np.zeros if isinstance(source, int) else np.array
         self._elements = make(source, self.dtype.np)
 

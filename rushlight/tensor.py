@@ -15,6 +15,11 @@ from . import types
 from .kernels.lazy import expose
 from .kernels.strides import element_strides, root_array
 
+if TYPE_CHECKING:
+    from ._tensor_methods import Methods  # a stub alone, made from what rushlight.methods attaches
+else:
+    Methods = object
+
 ndarray = np.ndarray
 _new = object.__new__
 
@@ -22,7 +27,7 @@ _new = object.__new__
 Edge = tuple[Any, int]
 
 
-class TensorBase:
+class TensorBase(Methods):
     """The slots. They live in a base class so that Tensor itself may have a lazy ``__dict__`` for user attributes."""
 
     __slots__ = ("_a", "_edge", "_grad", "_vc", "_base", "_gen", "_extra")
@@ -41,10 +46,6 @@ class Tensor(TensorBase):
 
     __array_priority__ = 1000  # NumPy hands `array * tensor` to us
     __module__ = "torch"
-
-    if TYPE_CHECKING:  # methods are attached from the registry
-
-        def __getattr__(self, name: str) -> Any: ...
 
     # --- what it is ---------------------------------------------------------------------------------------------
     @property
@@ -168,7 +169,7 @@ class ViewKind:
     __slots__ = ("why",)
 
     def __init__(self, why: str):
-        self.why = why
+        self.why: str = why
 
     def message(self, view: Tensor, what: str) -> str:
         """The error for ``view``; ``what`` says what was written: it, or its base."""
@@ -308,7 +309,7 @@ class Parameter(Tensor):
 
     __module__ = "torch.nn.parameter"
 
-    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
+    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Parameter:
         if data is None:
             data = wrap(np.empty((0,), types.get_default_dtype().np))
         if not isinstance(data, Tensor):

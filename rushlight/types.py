@@ -24,11 +24,11 @@ class dtype:
     __slots__ = ("name", "np_name", "category", "itemsize", "is_signed", "_np")
 
     def __init__(self, name: str, np_name: str, category: int, itemsize: int, is_signed: builtins.bool = True):
-        self.name = name
-        self.np_name = np_name
-        self.category = category
-        self.itemsize = itemsize
-        self.is_signed = is_signed
+        self.name: str = name
+        self.np_name: str = np_name
+        self.category: int = category
+        self.itemsize: int = itemsize
+        self.is_signed: bool = is_signed
         self._np: Any = None if np_name in _OF_ML_DTYPES else np.dtype(np_name)
 
     @property
@@ -77,21 +77,21 @@ def _storage_of_ml_dtypes(t: dtype) -> np.dtype[Any]:
     return storage
 
 
-bool_ = dtype("bool", "bool", BOOL, 1, False)
-uint8 = dtype("uint8", "uint8", INTEGER, 1, False)
-int8 = dtype("int8", "int8", INTEGER, 1)
-int16 = dtype("int16", "int16", INTEGER, 2)
-int32 = dtype("int32", "int32", INTEGER, 4)
-int64 = dtype("int64", "int64", INTEGER, 8)
-uint16 = dtype("uint16", "uint16", INTEGER, 2, False)
-uint32 = dtype("uint32", "uint32", INTEGER, 4, False)
-uint64 = dtype("uint64", "uint64", INTEGER, 8, False)
-float16 = dtype("float16", "float16", FLOATING, 2)
-bfloat16 = dtype("bfloat16", "bfloat16", FLOATING, 2)
-float32 = dtype("float32", "float32", FLOATING, 4)
-float64 = dtype("float64", "float64", FLOATING, 8)
-complex64 = dtype("complex64", "complex64", COMPLEX, 8)
-complex128 = dtype("complex128", "complex128", COMPLEX, 16)
+bool_: dtype = dtype("bool", "bool", BOOL, 1, False)
+uint8: dtype = dtype("uint8", "uint8", INTEGER, 1, False)
+int8: dtype = dtype("int8", "int8", INTEGER, 1)
+int16: dtype = dtype("int16", "int16", INTEGER, 2)
+int32: dtype = dtype("int32", "int32", INTEGER, 4)
+int64: dtype = dtype("int64", "int64", INTEGER, 8)
+uint16: dtype = dtype("uint16", "uint16", INTEGER, 2, False)
+uint32: dtype = dtype("uint32", "uint32", INTEGER, 4, False)
+uint64: dtype = dtype("uint64", "uint64", INTEGER, 8, False)
+float16: dtype = dtype("float16", "float16", FLOATING, 2)
+bfloat16: dtype = dtype("bfloat16", "bfloat16", FLOATING, 2)
+float32: dtype = dtype("float32", "float32", FLOATING, 4)
+float64: dtype = dtype("float64", "float64", FLOATING, 8)
+complex64: dtype = dtype("complex64", "complex64", COMPLEX, 8)
+complex128: dtype = dtype("complex128", "complex128", COMPLEX, 16)
 
 ALL = (
     bool_, uint8, int8, int16, int32, int64, uint16, uint32, uint64,
@@ -355,7 +355,7 @@ class _Named:
     __slots__ = ("name",)
 
     def __init__(self, name: str):
-        self.name = name
+        self.name: str = name
 
     def __repr__(self) -> str:
         return "torch." + self.name
@@ -372,14 +372,14 @@ class memory_format(_Named):
     """An order of dimensions in memory."""
 
 
-strided = layout("strided")
-sparse_coo = layout("sparse_coo")
-sparse_csr = layout("sparse_csr")
-jagged = layout("jagged")
-contiguous_format = memory_format("contiguous_format")
-preserve_format = memory_format("preserve_format")
-channels_last = memory_format("channels_last")
-channels_last_3d = memory_format("channels_last_3d")
+strided: layout = layout("strided")
+sparse_coo: layout = layout("sparse_coo")
+sparse_csr: layout = layout("sparse_csr")
+jagged: layout = layout("jagged")
+contiguous_format: memory_format = memory_format("contiguous_format")
+preserve_format: memory_format = memory_format("preserve_format")
+channels_last: memory_format = memory_format("channels_last")
+channels_last_3d: memory_format = memory_format("channels_last_3d")
 
 
 class Size(tuple[int, ...]):
@@ -414,7 +414,7 @@ class Size(tuple[int, ...]):
     def __mul__(self, times: Any) -> Size:
         return Size(tuple(self) * times)
 
-    __rmul__ = __mul__
+    __rmul__: Any = __mul__
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Size, (tuple(self),))
@@ -422,6 +422,13 @@ class Size(tuple[int, ...]):
 
 class finfo:
     """Machine limits of a floating dtype, as ``torch.finfo``."""
+
+    max: float
+    min: float
+    eps: float
+    tiny: float
+    smallest_normal: float
+    resolution: float
 
     def __init__(self, type: dtype | None = None):
         d = get_default_dtype() if type is None else type
@@ -432,11 +439,11 @@ class finfo:
             info: Any = __import__("ml_dtypes").finfo(d.np)
         else:
             info = np.finfo(d.np)
-        self.bits = d.itemsize * 8
+        self.bits: int = d.itemsize * 8
         self.max, self.min = float(info.max), float(info.min)
         self.eps, self.tiny = float(info.eps), float(info.smallest_normal)
         self.smallest_normal, self.resolution = self.tiny, 1.0 if d in FLOAT8 else float(info.resolution)
-        self.dtype = d.name
+        self.dtype: str = d.name
 
     def __repr__(self) -> str:
         def g(v: float) -> str:
@@ -451,11 +458,16 @@ class finfo:
 class iinfo:
     """Machine limits of an integer dtype, as ``torch.iinfo``."""
 
+    bits: int
+    max: int
+    min: int
+
     def __init__(self, type: dtype):
         if not isinstance(type, dtype) or type.category != INTEGER:
             raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type}'")
         info = np.iinfo(type.np)
-        self.bits, self.max, self.min, self.dtype = info.bits, int(info.max), int(info.min), type.name
+        self.bits, self.max, self.min = info.bits, int(info.max), int(info.min)
+        self.dtype: str = type.name
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

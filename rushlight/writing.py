@@ -33,10 +33,10 @@ class Region:
         if base.size and view.size:
             first, last = np.lib.array_utils.byte_bounds(view)
             low, high = min(low, first), max(high, last)
-        self.shape = view.shape
-        self.span = high - low
-        self.base = (base.shape, base.dtype, address(base) - low, base.strides)
-        self.view = (view.shape, view.dtype, address(view) - low, view.strides)
+        self.shape: Any = view.shape
+        self.span: int = high - low
+        self.base: Any = (base.shape, base.dtype, address(base) - low, base.strides)
+        self.view: Any = (view.shape, view.dtype, address(view) - low, view.strides)
 
     def _laid_out(self, a: ndarray[Any, Any]) -> tuple[ndarray[Any, Any], ndarray[Any, Any]]:
         """A copy of ``a`` (shaped like the base) in the base's memory layout, and the region of it."""
@@ -98,14 +98,14 @@ class CopySlices(Node):
     inner: Any
 
     def __init__(self, base: Tensor, view: Tensor, inner: Node):
-        self.seq = next_seq()
+        self.seq: int = next_seq()
         self.inner = inner
-        self.region = Region(base._a, view._a)
+        self.region: Region = Region(base._a, view._a)
         # The first edge, where the old values go, leads to the old history of the base.
-        self.edges = (edge_of(base), *inner.edges[1:])
-        self.meta = (base._a.shape, base._a.dtype)
-        self.hooks = None
-        self.stack = inner.stack
+        self.edges: tuple[Any, ...] = (edge_of(base), *inner.edges[1:])
+        self.meta: Any = (base._a.shape, base._a.dtype)
+        self.hooks: Any = None
+        self.stack: list[str] | None = inner.stack
         if recording() >= 2:
             notice(self, (base,), (base._a,), ())
 

@@ -1,6 +1,7 @@
-"""``rushlight/names.py`` says where the names of waiting families live; it is generated: ``python tests/test_names.py``."""
+"""``rushlight/names.py`` says where the names of waiting families live; it and the stubs are generated: ``python tests/test_names.py``."""
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -70,10 +71,6 @@ def test_every_waiting_name_is_found():
             assert getattr(Tensor, name).__qualname__ and hasattr(torch.ones(1), name)
 
 
-if __name__ == "__main__":
-    TABLE.write_text(generated(), encoding="utf-8")
-
-
 def test_a_function_of_a_waiting_family_is_found_by_its_name():
     """In a process of its own: here every family may be loaded already."""
     code = "import rushlight as t; print(t.cartesian_prod(t.tensor([1, 2]), t.tensor([3])).tolist())"
@@ -87,3 +84,10 @@ def test_names_in_the_code_are_names_of_functions_and_records():
     for path in package.rglob("*.py"):
         for table, name in re.findall(r'\b(REGISTRY|FUNCTIONS)\["([\w.]+)"\]', path.read_text(encoding="utf-8")):
             assert name in (REGISTRY if table == "REGISTRY" else FUNCTIONS), f"{path.name}: {name}"
+
+
+if __name__ == "__main__":
+    TABLE.write_text(generated(), encoding="utf-8")
+    # What checkers and editors read instead of the registries, in a process that knows the new table.
+    stubs = Path(__file__).parent / "stubs.py"
+    subprocess.run([sys.executable, stubs], env={**os.environ, "RUSHLIGHT_KERNELS": "off"}, check=True)

@@ -53,11 +53,14 @@ class FunctionCtx:
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether missing output gradients arrive in backward as zeros (default) or as None."""
-        self.materialize_grads = value
+        self.materialize_grads: bool = value
 
 
 class FunctionNode(Node, FunctionCtx):
     """The node of a user-defined operation; it is the ``ctx`` that forward and backward see."""
+
+    hooks: Any
+    stack: Any
 
     is_users = True
     cls: type[Function]
@@ -65,7 +68,7 @@ class FunctionNode(Node, FunctionCtx):
     def __init__(self) -> None:
         self.n_outputs = 1  # type: ignore[misc]
         self.hooks = self.stack = None
-        self.edges = ()
+        self.edges: tuple[Any, ...] = ()
         self.freed = False
 
     # --- saved tensors ------------------------------------------------------------------------------------------
@@ -139,7 +142,7 @@ class FunctionNode(Node, FunctionCtx):
             tensors.append(x)
         result = self.cls.backward(self, *tensors)
         if release:
-            self.freed = bool(self._saved)
+            self.freed: bool = bool(self._saved)
             self._saved = ()
         results = list(result) if isinstance(result, (tuple, list)) else [result]
         n = len(self.tensor_inputs)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from .. import tensor
+from .. import tensor  # type: ignore[no-redef]  # torch.tensor is a function too
 from ..tensor import Tensor, edge_of, wrap
 from . import mode
 
@@ -48,7 +48,7 @@ class RemovableHandle:
     _ids: Iterator[int] = itertools.count()
 
     def __init__(self, hooks: dict[int, Any]):
-        self.id = next(self._ids)
+        self.id: int = next(self._ids)
         self._hooks: Any = weakref.ref(hooks) if hasattr(hooks, "__weakref__") else (lambda: hooks)
 
     def remove(self) -> None:
@@ -64,6 +64,7 @@ class RemovableHandle:
 
 
 def add_hook(hooks: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
+    """Put a hook behind the others; the handle takes it away again."""
     handle = RemovableHandle(hooks)
     hooks[handle.id] = hook
     return handle
@@ -170,11 +171,11 @@ class AccumulateGrad(Node):
 
     def __init__(self, leaf: Tensor):
         self.seq = 0  # last of all
-        self.edges = ()
-        self.meta = (leaf._a.shape, leaf._a.dtype)
-        self.hooks = None
-        self.stack = None
-        self.ref = weakref.ref(leaf)
+        self.edges: tuple[Any, ...] = ()
+        self.meta: Any = (leaf._a.shape, leaf._a.dtype)
+        self.hooks: Any = None
+        self.stack: Any = None
+        self.ref: Any = weakref.ref(leaf)
 
     @property
     def variable(self) -> Tensor | None:
@@ -261,13 +262,13 @@ class saved_tensors_hooks:
     """Inside, what operations save for backward is stored as ``pack_hook(tensor)`` and read back with ``unpack_hook``."""
 
     def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]):
-        self.hooks = (pack_hook, unpack_hook)
+        self.hooks: Any = (pack_hook, unpack_hook)
 
     def __enter__(self) -> None:
         message = _disabled.get()
         if message is not None:
             raise RuntimeError(message)
-        self.previous = mode.saved_hooks.get()
+        self.previous: Any = mode.saved_hooks.get()
         mode.saved_hooks.set(self.hooks)
         mode.set_mode(mode.is_grad_enabled())
 
@@ -290,7 +291,7 @@ class disable_saved_tensors_hooks:
         self.message = error_message
 
     def __enter__(self) -> None:
-        self.previous = _disabled.get()
+        self.previous: str | None = _disabled.get()
         _disabled.set(self.message)
 
     def __exit__(self, *exc: object) -> None:
@@ -301,7 +302,7 @@ class allow_mutation_on_saved_tensors:
     """Inside, what is saved is copied, so that tensors may be written before backward."""
 
     def __enter__(self) -> None:
-        self.hooks = saved_tensors_hooks(lambda t: t.clone(), lambda t: t)
+        self.hooks: saved_tensors_hooks = saved_tensors_hooks(lambda t: t.clone(), lambda t: t)
         self.hooks.__enter__()
 
     def __exit__(self, *exc: object) -> None:

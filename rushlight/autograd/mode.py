@@ -130,7 +130,7 @@ class no_grad(_Context):
         return self if function is None else self(function)  # `@no_grad` without parentheses
 
     def __enter__(self) -> None:
-        self.previous = mode.get()
+        self.previous: int = mode.get()
         set_mode(self._enabled)
 
     def __exit__(self, *exc: object) -> None:
@@ -152,7 +152,7 @@ class set_grad_enabled(_Context):
                 f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
             )
         self.enabled = mode
-        self.previous = recording()
+        self.previous: int = recording()
         set_mode(self.enabled)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -189,7 +189,7 @@ class inference_mode(_Context):
         return inference_mode(self.enabled)
 
     def __enter__(self) -> None:
-        self.previous = (mode.get(), inference.get())
+        self.previous: tuple[int, bool] = (mode.get(), inference.get())
         inference.set(self.enabled)
         set_mode(not self.enabled)
 
@@ -201,9 +201,12 @@ class inference_mode(_Context):
 class set_detect_anomaly(_Context):
     """Record the stack of every operation, so that a failing backward shows where its forward was written."""
 
+    enabled: bool
+    check_nan: bool
+
     def __init__(self, mode: bool = True, check_nan: bool = True):
         self.enabled, self.check_nan = mode, check_nan
-        self.previous = (anomaly.get(), recording(), check_nans.get())
+        self.previous: tuple[bool, int, bool] = (anomaly.get(), recording(), check_nans.get())
         self._switch()
 
     def _switch(self) -> None:

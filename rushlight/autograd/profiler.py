@@ -80,4 +80,4 @@ class emit_nvtx:
         pass
 
 
-time_text = events.time_text
+time_text: Any = events.time_text

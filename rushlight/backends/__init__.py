@@ -20,7 +20,7 @@ class Backend(ModuleType):
         sys.modules[self.__name__] = self
 
 
-cudnn = Backend(
+cudnn: Backend = Backend(
     "cudnn",
     False,
     enabled=True,
@@ -30,7 +30,7 @@ cudnn = Backend(
     benchmark_limit=10,
     version=lambda: None,
 )
-cuda = Backend("cuda", False, matmul=Backend("cuda.matmul", False, allow_tf32=False))
+cuda: Backend = Backend("cuda", False, matmul=Backend("cuda.matmul", False, allow_tf32=False))
 _sdp = {"flash": True, "mem_efficient": True, "math": True, "cudnn": True}
 
 
@@ -61,8 +61,8 @@ def sdp_kernel(
 
 
 cuda.__dict__["sdp_kernel"] = sdp_kernel
-mps = Backend("mps", False)
-mkl = Backend("mkl", True)
-mkldnn = Backend("mkldnn", True, enabled=True)
-openmp = Backend("openmp", True)
-opt_einsum = Backend("opt_einsum", False, enabled=False, strategy=None)
+mps: Backend = Backend("mps", False)
+mkl: Backend = Backend("mkl", True)
+mkldnn: Backend = Backend("mkldnn", True, enabled=True)
+openmp: Backend = Backend("openmp", True)
+opt_einsum: Backend = Backend("opt_einsum", False, enabled=False, strategy=None)

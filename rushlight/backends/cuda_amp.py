@@ -35,7 +35,7 @@ class GradScaler(amp.GradScaler):
 
 
 __path__: list[str] = []  # `import torch.cuda.amp.grad_scaler` asks for a package
-grad_scaler = ModuleType(f"{__name__}.grad_scaler", "The older home of GradScaler.")
+grad_scaler: ModuleType = ModuleType(f"{__name__}.grad_scaler", "The older home of GradScaler.")
 grad_scaler.__dict__.update(GradScaler=GradScaler, OptState=amp.OptState)
-autocast_mode = ModuleType(f"{__name__}.autocast_mode", "The older home of autocast.")
+autocast_mode: ModuleType = ModuleType(f"{__name__}.autocast_mode", "The older home of autocast.")
 autocast_mode.__dict__.update(autocast=autocast, custom_fwd=custom_fwd, custom_bwd=custom_bwd)

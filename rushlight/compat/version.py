@@ -58,4 +58,4 @@ class TorchVersion(str):
     def __ge__(self, other: Any) -> bool:
         return self._compare(other, "__ge__")
 
-    __hash__ = str.__hash__
+    __hash__: Any = str.__hash__

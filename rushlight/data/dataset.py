@@ -77,12 +77,12 @@ class ConcatDataset(Dataset[Any]):
     """Datasets one after another."""
 
     def __init__(self, datasets: Iterable[Any]):
-        self.datasets = list(datasets)
+        self.datasets: list[Any] = list(datasets)
         if not self.datasets:
             raise AssertionError("datasets should not be an empty iterable")
         if any(isinstance(d, IterableDataset) for d in self.datasets):
             raise AssertionError("ConcatDataset does not support IterableDataset")
-        self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))
+        self.cumulative_sizes: list[int] = list(itertools.accumulate(len(d) for d in self.datasets))
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
@@ -120,6 +120,9 @@ def _check_stream(dataset: Any) -> None:
 
 class Subset(Dataset[Any]):
     """The samples of a dataset at some indices."""
+
+    dataset: Any
+    indices: Sequence[int]
 
     def __init__(self, dataset: Any, indices: Sequence[int]):
         self.dataset, self.indices = dataset, indices

@@ -24,6 +24,13 @@ class DistributedSampler(Sampler):
         ValueError: without ``num_replicas`` and ``rank``, or for a rank outside the range.
     """
 
+    dataset: Any
+    num_replicas: int
+    rank: int
+    shuffle: bool
+    seed: int
+    drop_last: bool
+
     def __init__(
         self, dataset: Any, num_replicas: int | None = None, rank: int | None = None, shuffle: bool = True, seed: int = 0,
         drop_last: bool = False,
@@ -41,8 +48,8 @@ class DistributedSampler(Sampler):
         if drop_last and n % num_replicas:
             self.num_samples = math.ceil((n - num_replicas) / num_replicas)
         else:
-            self.num_samples = math.ceil(n / num_replicas)
-        self.total_size = self.num_samples * num_replicas
+            self.num_samples: int = math.ceil(n / num_replicas)
+        self.total_size: int = self.num_samples * num_replicas
 
     def __iter__(self) -> Iterator[int]:
         n = len(self.dataset)
@@ -62,4 +69,4 @@ class DistributedSampler(Sampler):
 
     def set_epoch(self, epoch: int) -> None:
         """The number of the epoch, from which the order follows."""
-        self.epoch = epoch
+        self.epoch: int = epoch

@@ -23,6 +23,11 @@ class _Endless:
 class WorkerInfo:
     """What ``get_worker_info()`` tells a dataset inside a worker."""
 
+    id: int
+    num_workers: int
+    seed: int
+    dataset: Any
+
     def __init__(self, id: int, num_workers: int, seed: int, dataset: Any):
         self.id, self.num_workers, self.seed, self.dataset = id, num_workers, seed, dataset
 
@@ -43,6 +48,21 @@ class DataLoader:
     Raises:
         ValueError: for options that exclude each other.
     """
+
+    dataset: Any
+    num_workers: int
+    pin_memory: bool
+    timeout: float
+    worker_init_fn: Any
+    generator: Any
+    multiprocessing_context: Any
+    persistent_workers: bool
+    pin_memory_device: str
+    in_order: bool
+    batch_size: int | None
+    drop_last: bool
+    sampler: Any
+    batch_sampler: Any
 
     def __init__(
         self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None, sampler: Any = None,
@@ -73,7 +93,7 @@ class DataLoader:
             generator,
             multiprocessing_context,
         )
-        self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
+        self.prefetch_factor: int | None = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers, self._base_seed = persistent_workers, None
         self.pin_memory_device, self.in_order = pin_memory_device, in_order
         self._iterable = isinstance(dataset, IterableDataset)
@@ -116,7 +136,9 @@ class DataLoader:
             batch_sampler,
         )
         batched = batch_sampler is not None
-        self.collate_fn = collate_fn if collate_fn is not None else (default_collate if batched else default_convert)
+        self.collate_fn: Callable[..., Any] = (
+            collate_fn if collate_fn is not None else (default_collate if batched else default_convert)
+        )
         self._made = True
 
     def __setattr__(self, name: str, value: Any) -> None:

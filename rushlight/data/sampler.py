@@ -50,6 +50,10 @@ class SequentialSampler(Sampler):
 class RandomSampler(Sampler):
     """All indices in random order, or draws with replacement."""
 
+    data_source: Any
+    replacement: bool
+    generator: Any
+
     def __init__(
         self, data_source: Any, replacement: bool = False, num_samples: int | None = None, generator: Any = None
     ):
@@ -92,6 +96,9 @@ class RandomSampler(Sampler):
 class SubsetRandomSampler(Sampler):
     """Some indices in random order."""
 
+    indices: Sequence[int]
+    generator: Any
+
     def __init__(self, indices: Sequence[int], generator: Any = None):
         self.indices, self.generator = indices, generator
 
@@ -106,12 +113,16 @@ class SubsetRandomSampler(Sampler):
 class WeightedRandomSampler(Sampler):
     """Indices drawn with these weights."""
 
+    num_samples: int
+    replacement: bool
+    generator: Any
+
     def __init__(self, weights: Sequence[float], num_samples: int, replacement: bool = True, generator: Any = None):
         if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
             raise errors.value(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
         if not isinstance(replacement, bool):
             raise errors.value(f"replacement should be a boolean value, but got replacement={replacement}")
-        self.weights = as_tensor(weights, dtype=types.float64)
+        self.weights: Any = as_tensor(weights, dtype=types.float64)
         if self.weights._a.ndim != 1:
             raise errors.value(
                 f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"
@@ -127,6 +138,10 @@ class WeightedRandomSampler(Sampler):
 
 class BatchSampler(Sampler):
     """Lists of ``batch_size`` indices of another sampler."""
+
+    sampler: Iterable[int]
+    batch_size: int
+    drop_last: bool
 
     def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool):
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -68,7 +69,8 @@ def is_mpi_available() -> bool:
     return False
 
 
-is_ucc_available = is_xccl_available = is_mpi_available
+is_ucc_available: Callable[[], bool] = is_mpi_available
+is_xccl_available: Callable[[], bool] = is_mpi_available
 
 
 def is_torchelastic_launched() -> bool:
@@ -222,7 +224,7 @@ def init_device_mesh(device_type: str, mesh_shape: Any, *, mesh_dim_names: Any =
     return make(device_type, mesh_shape, mesh_dim_names=mesh_dim_names, **options)
 
 
-distributed_c10d = SimpleNamespace(_get_default_group=default_group)
+distributed_c10d: SimpleNamespace = SimpleNamespace(_get_default_group=default_group)
 
 
 def __getattr__(name: str) -> Any:

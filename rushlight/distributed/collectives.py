@@ -271,11 +271,18 @@ def recv(tensor: Any, src: int | None = None, group: Any = None, tag: int = 0, g
     )
 
 
-isend, irecv = send, recv
+isend: Callable[..., None] = send
+irecv: Callable[..., int] = recv
 
 
 class P2POp:
     """A ``send`` or ``recv`` for ``batch_isend_irecv``."""
+
+    op: Callable[..., Any]
+    tensor: Any
+    peer: int | None
+    group: Any
+    tag: int
 
     def __init__(self, op: Callable[..., Any], tensor: Any, peer: int | None = None, group: Any = None, tag: int = 0):
         self.op, self.tensor, self.peer, self.group, self.tag = op, tensor, peer, group, tag

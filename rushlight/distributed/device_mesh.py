@@ -18,7 +18,7 @@ class DeviceMesh:
     def __init__(self, device_type: str, mesh: Any, *, mesh_dim_names: Any = None, **options: Any):
         self.device_type = device_type
         self.mesh: Tensor = mesh if isinstance(mesh, Tensor) else wrap(np.array(mesh, np.int32))
-        self.mesh_dim_names = tuple(mesh_dim_names) if mesh_dim_names is not None else None
+        self.mesh_dim_names: tuple[Any, ...] | None = tuple(mesh_dim_names) if mesh_dim_names is not None else None
 
     @property
     def ndim(self) -> int:

@@ -14,6 +14,9 @@ _default: list[ProcessGroup | None] = [None]
 class ProcessGroup:
     """A group whose only member has rank 0."""
 
+    backend: str
+    group_name: str
+
     def __init__(self, backend: str, name: str):
         self.backend, self.group_name = backend, name
 
@@ -112,7 +115,7 @@ class Backend(str):
 class Store:
     """Keys and values that processes share: a dict, as there is one process."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self) -> None:
         self._values: dict[str, bytes] = {}
         self._changed = threading.Condition()
 
@@ -156,8 +159,25 @@ class HashStore(Store):
 
 
 class TCPStore(Store):
-    """A store that PyTorch keeps behind a port; here within the process."""
+    """A store that PyTorch keeps behind a port; here within the process, so that the arguments change nothing."""
+
+    def __init__(
+        self,
+        host_name: str,
+        port: int,
+        world_size: int | None = None,
+        is_master: bool = False,
+        timeout: Any = None,
+        wait_for_workers: bool = True,
+        multi_tenant: bool = False,
+        master_listen_fd: int | None = None,
+        use_libuv: bool = True,
+    ):
+        super().__init__()
 
 
 class FileStore(Store):
-    """A store that PyTorch keeps in a file; here within the process."""
+    """A store that PyTorch keeps in a file; here within the process, so that the arguments change nothing."""
+
+    def __init__(self, file_name: str, world_size: int = -1):
+        super().__init__()

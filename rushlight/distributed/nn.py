@@ -15,6 +15,9 @@ class RemoteModule(Module):
         remote_device: ``"worker0/cpu"``. module_cls: its class, which gets ``args`` and ``kwargs``.
     """
 
+    on: str
+    device: str
+
     def __init__(
         self,
         remote_device: str,

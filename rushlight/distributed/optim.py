@@ -38,6 +38,9 @@ class ZeroRedundancyOptimizer(Optimizer):
         params: parameters or groups. optimizer_class: an optimizer, which gets ``defaults``.
     """
 
+    param_groups: list[dict[str, Any]]
+    state: dict[Any, Any]
+
     def __init__(
         self, params: Any, optimizer_class: Any, process_group: Any = None, parameters_as_bucket_view: bool = False,
         overlap_with_ddp: bool = False, **defaults: Any,
@@ -46,8 +49,8 @@ class ZeroRedundancyOptimizer(Optimizer):
             raise errors.type_(f"optimizer_class must be an optimizer, but got {optimizer_class}")
         from . import default_group
 
-        self.process_group = process_group or default_group()
-        self.optim = optimizer_class(params, **defaults)
+        self.process_group: Any = process_group or default_group()
+        self.optim: Optimizer = optimizer_class(params, **defaults)
         super().__init__(self.optim.param_groups, self.optim.defaults)
         self.param_groups, self.state = self.optim.param_groups, self.optim.state
 

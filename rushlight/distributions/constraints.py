@@ -84,6 +84,9 @@ class _DependentProperty(property, _Dependent):
 class _IndependentConstraint(Constraint):
     """A constraint on each of the elements of a value of more dimensions."""
 
+    base_constraint: Any
+    reinterpreted_batch_ndims: int
+
     def __init__(self, base_constraint: Any, reinterpreted_batch_ndims: int):
         self.base_constraint, self.reinterpreted_batch_ndims = base_constraint, reinterpreted_batch_ndims
 
@@ -107,6 +110,8 @@ class _IndependentConstraint(Constraint):
 
 
 class _Boolean(Constraint):
+    """0 or 1."""
+
     is_discrete = True
 
     def check(self, value: Any) -> Any:
@@ -114,13 +119,21 @@ class _Boolean(Constraint):
 
 
 class _OneHot(Constraint):
-    is_discrete, event_dim = True, 1
+    """One 1 among zeros, along the last dimension."""
+
+    is_discrete: bool = True
+    event_dim: int = 1
 
     def check(self, value: Any) -> Any:
         return ((value == 0) | (value == 1)).all(-1) & value.sum(-1).eq(1)
 
 
 class _IntegerInterval(Constraint):
+    """Whole numbers from ``lower_bound`` to ``upper_bound``, both included."""
+
+    lower_bound: Any
+    upper_bound: Any
+
     is_discrete = True
     _shown = ("lower_bound", "upper_bound")
 
@@ -132,6 +145,8 @@ class _IntegerInterval(Constraint):
 
 
 class _IntegerGreaterThan(Constraint):
+    """Whole numbers from ``lower_bound`` on."""
+
     is_discrete = True
     _shown = ("lower_bound",)
 
@@ -143,11 +158,15 @@ class _IntegerGreaterThan(Constraint):
 
 
 class _Real(Constraint):
+    """Any number but NaN."""
+
     def check(self, value: Any) -> Any:
         return value == value  # no NaN
 
 
 class _GreaterThan(Constraint):
+    """Numbers above ``lower_bound``."""
+
     _shown = ("lower_bound",)
 
     def __init__(self, lower_bound: Any):
@@ -158,11 +177,15 @@ class _GreaterThan(Constraint):
 
 
 class _GreaterThanEq(_GreaterThan):
+    """Numbers from ``lower_bound`` on."""
+
     def check(self, value: Any) -> Any:
         return self.lower_bound <= value
 
 
 class _LessThan(Constraint):
+    """Numbers below ``upper_bound``."""
+
     _shown = ("upper_bound",)
 
     def __init__(self, upper_bound: Any):
@@ -173,6 +196,11 @@ class _LessThan(Constraint):
 
 
 class _Interval(Constraint):
+    """Numbers from ``lower_bound`` to ``upper_bound``, both included."""
+
+    lower_bound: Any
+    upper_bound: Any
+
     _shown = ("lower_bound", "upper_bound")
 
     def __init__(self, lower_bound: Any, upper_bound: Any):
@@ -183,11 +211,15 @@ class _Interval(Constraint):
 
 
 class _HalfOpenInterval(_Interval):
+    """Numbers from ``lower_bound`` up to, not including, ``upper_bound``."""
+
     def check(self, value: Any) -> Any:
         return (self.lower_bound <= value) & (value < self.upper_bound)
 
 
 class _Simplex(Constraint):
+    """Numbers of 0 or more along the last dimension that add up to 1."""
+
     event_dim = 1
 
     def check(self, value: Any) -> Any:
@@ -195,7 +227,10 @@ class _Simplex(Constraint):
 
 
 class _Multinomial(Constraint):
-    is_discrete, event_dim = True, 1
+    """Counts along the last dimension that add up to ``upper_bound`` at most."""
+
+    is_discrete: bool = True
+    event_dim: int = 1
 
     def __init__(self, upper_bound: Any):
         self.upper_bound = upper_bound
@@ -205,6 +240,8 @@ class _Multinomial(Constraint):
 
 
 class _LowerTriangular(Constraint):
+    """Matrices without elements above the diagonal."""
+
     event_dim = 2
 
     def check(self, value: Any) -> Any:
@@ -212,6 +249,8 @@ class _LowerTriangular(Constraint):
 
 
 class _LowerCholesky(Constraint):
+    """Lower triangular matrices with a positive diagonal."""
+
     event_dim = 2
 
     def check(self, value: Any) -> Any:
@@ -219,6 +258,8 @@ class _LowerCholesky(Constraint):
 
 
 class _CorrCholesky(Constraint):
+    """Lower Cholesky factors whose rows have length 1."""
+
     event_dim = 2
 
     def check(self, value: Any) -> Any:
@@ -228,6 +269,8 @@ class _CorrCholesky(Constraint):
 
 
 class _Square(Constraint):
+    """Square matrices."""
+
     event_dim = 2
 
     def check(self, value: Any) -> Any:
@@ -235,6 +278,8 @@ class _Square(Constraint):
 
 
 class _Symmetric(_Square):
+    """Symmetric matrices."""
+
     def check(self, value: Any) -> Any:
         a = value._a
         close = np.isclose(a, a.swapaxes(-1, -2), rtol=1e-5, atol=1e-6).all((-1, -2))
@@ -242,6 +287,8 @@ class _Symmetric(_Square):
 
 
 class _PositiveSemidefinite(_Symmetric):
+    """Symmetric matrices without negative eigenvalues."""
+
     def check(self, value: Any) -> Any:
         symmetric = super().check(value)
         if not symmetric._a.all():
@@ -250,6 +297,8 @@ class _PositiveSemidefinite(_Symmetric):
 
 
 class _PositiveDefinite(_Symmetric):
+    """Symmetric matrices with positive eigenvalues."""
+
     def check(self, value: Any) -> Any:
         symmetric = super().check(value)
         if not symmetric._a.all():
@@ -274,8 +323,8 @@ class _Parts(Constraint):
     """Constraints on parts of a value along a dimension."""
 
     def __init__(self, cseq: Any, dim: int = 0, lengths: Any = None):
-        self.cseq = list(cseq)
-        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
+        self.cseq: list[Any] = list(cseq)
+        self.lengths: list[Any] = [1] * len(self.cseq) if lengths is None else list(lengths)
         self.dim = dim
 
     @property
@@ -312,6 +361,8 @@ class _MixtureSameFamilyConstraint(Constraint):
 
 
 class _Cat(_Parts):
+    """Constraints on parts of ``lengths`` along a dimension, one after another."""
+
     def check(self, value: Any) -> Any:
         from .. import cat as join
 
@@ -323,6 +374,8 @@ class _Cat(_Parts):
 
 
 class _Stack(_Parts):
+    """A constraint for each index of a dimension."""
+
     def check(self, value: Any) -> Any:
         from .. import stack as pile
 
@@ -330,33 +383,33 @@ class _Stack(_Parts):
         return pile([c.check(v) for v, c in zip(parts, self.cseq, strict=True)], self.dim)
 
 
-dependent = _Dependent()
+dependent: _Dependent = _Dependent()
 dependent_property = _DependentProperty
 independent = _IndependentConstraint
-boolean = _Boolean()
-one_hot = _OneHot()
-nonnegative_integer = _IntegerGreaterThan(0)
-positive_integer = _IntegerGreaterThan(1)
+boolean: _Boolean = _Boolean()
+one_hot: _OneHot = _OneHot()
+nonnegative_integer: _IntegerGreaterThan = _IntegerGreaterThan(0)
+positive_integer: _IntegerGreaterThan = _IntegerGreaterThan(1)
 integer_interval = _IntegerInterval
-real = _Real()
-real_vector = independent(real, 1)
-positive = _GreaterThan(0.0)
-nonnegative = _GreaterThanEq(0.0)
+real: _Real = _Real()
+real_vector: Any = independent(real, 1)
+positive: _GreaterThan = _GreaterThan(0.0)
+nonnegative: _GreaterThanEq = _GreaterThanEq(0.0)
 greater_than = _GreaterThan
 greater_than_eq = _GreaterThanEq
 less_than = _LessThan
 multinomial = _Multinomial
-unit_interval = _Interval(0.0, 1.0)
+unit_interval: _Interval = _Interval(0.0, 1.0)
 interval = _Interval
 half_open_interval = _HalfOpenInterval
-simplex = _Simplex()
-lower_triangular = _LowerTriangular()
-lower_cholesky = _LowerCholesky()
-corr_cholesky = _CorrCholesky()
-square = _Square()
-symmetric = _Symmetric()
-positive_semidefinite = _PositiveSemidefinite()
-positive_definite = _PositiveDefinite()
+simplex: _Simplex = _Simplex()
+lower_triangular: _LowerTriangular = _LowerTriangular()
+lower_cholesky: _LowerCholesky = _LowerCholesky()
+corr_cholesky: _CorrCholesky = _CorrCholesky()
+square: _Square = _Square()
+symmetric: _Symmetric = _Symmetric()
+positive_semidefinite: _PositiveSemidefinite = _PositiveSemidefinite()
+positive_definite: _PositiveDefinite = _PositiveDefinite()
 mixture_same_family = _MixtureSameFamilyConstraint
 cat = _Cat
 stack = _Stack

@@ -15,6 +15,7 @@ from .distribution import (
     ExponentialFamily,
     broadcast_all,
     call,
+    computed,
     eps_of,
     only_numbers,
     standard_normal,
@@ -28,17 +29,21 @@ def _shape(first: Any, *given: Any) -> Any:
 class Normal(ExponentialFamily):
     """``exp(-(x - loc)^2 / (2 scale^2)) / (scale sqrt(2 pi))``."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
+    loc: Any
+    scale: Any
+
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
     has_rsample = True
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None):
         self.loc, self.scale = broadcast_all(loc, scale)
         super().__init__(_shape(self.loc, loc, scale), validate_args=validate_args)
 
-    mean = mode = property(lambda self: self.loc)
-    stddev = property(lambda self: self.scale)
-    variance = property(lambda self: self.stddev.pow(2))
+    mean: Tensor = computed(lambda self: self.loc)
+    mode: Tensor = mean
+    stddev: Tensor = computed(lambda self: self.scale)
+    variance: Tensor = computed(lambda self: self.stddev.pow(2))
 
     def sample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
@@ -68,6 +73,9 @@ class Normal(ExponentialFamily):
 class Uniform(Distribution):
     """``1 / (high - low)`` on ``[low, high)``."""
 
+    low: Any
+    high: Any
+
     has_rsample = True
 
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None):
@@ -82,10 +90,10 @@ class Uniform(Distribution):
     def support(self) -> Any:
         return constraints.interval(self.low, self.high)
 
-    mean = property(lambda self: (self.high + self.low) / 2)
-    mode = property(lambda self: math.nan * self.high)
-    stddev = property(lambda self: (self.high - self.low) / 12**0.5)
-    variance = property(lambda self: (self.high - self.low).pow(2) / 12)
+    mean: Tensor = computed(lambda self: (self.high + self.low) / 2)
+    mode: Tensor = computed(lambda self: math.nan * self.high)
+    stddev: Tensor = computed(lambda self: (self.high - self.low) / 12**0.5)
+    variance: Tensor = computed(lambda self: (self.high - self.low).pow(2) / 12)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         rand = call("rand", self._extended_shape(sample_shape), dtype=self.low.dtype)
@@ -110,17 +118,20 @@ class Uniform(Distribution):
 class Exponential(ExponentialFamily):
     """``rate exp(-rate x)`` for x >= 0."""
 
-    arg_constraints = {"rate": constraints.positive}
-    support = constraints.nonnegative
+    rate: Any
+
+    arg_constraints: Any = {"rate": constraints.positive}
+    support: Any = constraints.nonnegative
     has_rsample = True
 
     def __init__(self, rate: Any, validate_args: bool | None = None):
         (self.rate,) = broadcast_all(rate)
         super().__init__(_shape(self.rate, rate), validate_args=validate_args)
 
-    mean = stddev = property(lambda self: self.rate.reciprocal())
-    mode = property(lambda self: call("zeros_like", self.rate))
-    variance = property(lambda self: self.rate.pow(-2))
+    mean: Tensor = computed(lambda self: self.rate.reciprocal())
+    stddev: Tensor = mean
+    mode: Tensor = computed(lambda self: call("zeros_like", self.rate))
+    variance: Tensor = computed(lambda self: self.rate.pow(-2))
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
@@ -144,17 +155,21 @@ class Exponential(ExponentialFamily):
 class Laplace(Distribution):
     """``exp(-|x - loc| / scale) / (2 scale)``."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
+    loc: Any
+    scale: Any
+
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
     has_rsample = True
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None):
         self.loc, self.scale = broadcast_all(loc, scale)
         super().__init__(_shape(self.loc, loc, scale), validate_args=validate_args)
 
-    mean = mode = property(lambda self: self.loc)
-    variance = property(lambda self: 2 * self.scale.pow(2))
-    stddev = property(lambda self: (2**0.5) * self.scale)
+    mean: Tensor = computed(lambda self: self.loc)
+    mode: Tensor = mean
+    variance: Tensor = computed(lambda self: 2 * self.scale.pow(2))
+    stddev: Tensor = computed(lambda self: (2**0.5) * self.scale)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
@@ -180,17 +195,20 @@ class Laplace(Distribution):
 class Cauchy(Distribution):
     """``1 / (pi scale (1 + ((x - loc) / scale)^2))``: it has no mean."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
+    loc: Any
+    scale: Any
+
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
     has_rsample = True
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None):
         self.loc, self.scale = broadcast_all(loc, scale)
         super().__init__(_shape(self.loc, loc, scale), validate_args=validate_args)
 
-    mean = property(lambda self: call("full", self._extended_shape(), math.nan, dtype=self.loc.dtype))
-    mode = property(lambda self: self.loc)
-    variance = property(lambda self: call("full", self._extended_shape(), math.inf, dtype=self.loc.dtype))
+    mean: Tensor = computed(lambda self: call("full", self._extended_shape(), math.nan, dtype=self.loc.dtype))
+    mode: Tensor = computed(lambda self: self.loc)
+    variance: Tensor = computed(lambda self: call("full", self._extended_shape(), math.inf, dtype=self.loc.dtype))
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         eps = call("empty", self._extended_shape(sample_shape), dtype=self.loc.dtype).cauchy_()
@@ -214,17 +232,20 @@ class Cauchy(Distribution):
 class Gamma(ExponentialFamily):
     """``rate^c x^(c - 1) exp(-rate x) / Gamma(c)``, c the concentration."""
 
-    arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
-    support = constraints.nonnegative
+    concentration: Any
+    rate: Any
+
+    arg_constraints: Any = {"concentration": constraints.positive, "rate": constraints.positive}
+    support: Any = constraints.nonnegative
     has_rsample = True
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None):
         self.concentration, self.rate = broadcast_all(concentration, rate)
         super().__init__(_shape(self.rate, concentration, rate), validate_args=validate_args)
 
-    mean = property(lambda self: self.concentration / self.rate)
-    mode = property(lambda self: ((self.concentration - 1) / self.rate).clamp(min=0))
-    variance = property(lambda self: self.concentration / self.rate.pow(2))
+    mean: Tensor = computed(lambda self: self.concentration / self.rate)
+    mode: Tensor = computed(lambda self: ((self.concentration - 1) / self.rate).clamp(min=0))
+    variance: Tensor = computed(lambda self: self.concentration / self.rate.pow(2))
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
@@ -254,12 +275,12 @@ class Gamma(ExponentialFamily):
 class Chi2(Gamma):
     """Gamma with concentration ``df / 2`` and rate 1/2."""
 
-    arg_constraints = {"df": constraints.positive}
+    arg_constraints: Any = {"df": constraints.positive}
 
     def __init__(self, df: Any, validate_args: bool | None = None):
         super().__init__(0.5 * df, 0.5, validate_args=validate_args)
 
-    df = property(lambda self: self.concentration * 2)
+    df: Tensor = computed(lambda self: self.concentration * 2)
 
     def _parameters(self) -> list[str]:
         return ["concentration", "rate"]
@@ -268,8 +289,12 @@ class Chi2(Gamma):
 class StudentT(Distribution):
     """A standard normal over the root of a chi-square over its degrees of freedom, moved and scaled."""
 
-    arg_constraints = {"df": constraints.positive, "loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
+    df: Any
+    loc: Any
+    scale: Any
+
+    arg_constraints: Any = {"df": constraints.positive, "loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
     has_rsample = True
 
     def __init__(self, df: Any, loc: Any = 0.0, scale: Any = 1.0, validate_args: bool | None = None):
@@ -280,7 +305,7 @@ class StudentT(Distribution):
     def mean(self) -> Any:
         return call("where", self.df > 1, self.loc, math.nan)
 
-    mode = property(lambda self: self.loc)
+    mode: Tensor = computed(lambda self: self.loc)
 
     @property
     def variance(self) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import errors, types
 from ..autograd.mode import no_grad
+from ..tensor import Tensor
 from . import constraints
 from .continuous import _shape
 from .distribution import (
@@ -14,6 +15,7 @@ from .distribution import (
     ExponentialFamily,
     broadcast_all,
     call,
+    computed,
     lazy_property,
     logits_to_probs,
     one_of,
@@ -24,8 +26,8 @@ from .distribution import (
 class Bernoulli(ExponentialFamily):
     """1 with probability ``probs``, else 0; or with log-odds ``logits``."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
-    support = constraints.boolean
+    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support: Any = constraints.boolean
     has_enumerate_support = True
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
@@ -49,9 +51,9 @@ class Bernoulli(ExponentialFamily):
         """The probability of 1."""
         return logits_to_probs(self.logits, is_binary=True)
 
-    mean = property(lambda self: self.probs)
-    variance = property(lambda self: self.probs * (1 - self.probs))
-    param_shape = property(lambda self: self._param.size())
+    mean: Tensor = computed(lambda self: self.probs)
+    variance: Tensor = computed(lambda self: self.probs * (1 - self.probs))
+    param_shape: types.Size = computed(lambda self: self._param.size())
 
     @property
     def mode(self) -> Any:
@@ -78,8 +80,8 @@ class Bernoulli(ExponentialFamily):
 class Geometric(Distribution):
     """The number of failures before the first success."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
-    support = constraints.nonnegative_integer
+    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support: Any = constraints.nonnegative_integer
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
         given = probs if one_of(probs, logits) else logits
@@ -92,10 +94,11 @@ class Geometric(Distribution):
                 f"to be positive but found invalid values:\n{self.probs[~(self.probs > 0)]}"
             )
 
-    logits, probs = Bernoulli.__dict__["logits"], Bernoulli.__dict__["probs"]
-    mean = property(lambda self: 1.0 / self.probs - 1.0)
-    mode = property(lambda self: call("zeros_like", self.probs))
-    variance = property(lambda self: (1.0 / self.probs - 1.0) / self.probs)
+    logits: Tensor = Bernoulli.__dict__["logits"]
+    probs: Tensor = Bernoulli.__dict__["probs"]
+    mean: Tensor = computed(lambda self: 1.0 / self.probs - 1.0)
+    mode: Tensor = computed(lambda self: call("zeros_like", self.probs))
+    variance: Tensor = computed(lambda self: (1.0 / self.probs - 1.0) / self.probs)
 
     def sample(self, sample_shape: Any = ()) -> Any:
         with no_grad():
@@ -120,7 +123,7 @@ class Geometric(Distribution):
 class Categorical(Distribution):
     """A number below n, with probabilities (normalised) or unnormalised log-probabilities in the last dimension."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
     has_enumerate_support = True
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
@@ -157,10 +160,10 @@ class Categorical(Distribution):
         """The probabilities."""
         return logits_to_probs(self.logits)
 
-    param_shape = property(lambda self: self._param.size())
-    mean = property(lambda self: call("full", self._extended_shape(), math.nan, dtype=self.probs.dtype))
-    mode = property(lambda self: self.probs.argmax(dim=-1))
-    variance = property(lambda self: call("full", self._extended_shape(), math.nan, dtype=self.probs.dtype))
+    param_shape: types.Size = computed(lambda self: self._param.size())
+    mean: Tensor = computed(lambda self: call("full", self._extended_shape(), math.nan, dtype=self.probs.dtype))
+    mode: Tensor = computed(lambda self: self.probs.argmax(dim=-1))
+    variance: Tensor = computed(lambda self: call("full", self._extended_shape(), math.nan, dtype=self.probs.dtype))
 
     def sample(self, sample_shape: Any = ()) -> Any:
         sample_shape = types.Size(sample_shape)
@@ -188,8 +191,8 @@ class Categorical(Distribution):
 class OneHotCategorical(Distribution):
     """As Categorical, a value being a vector with a single 1."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
-    support = constraints.one_hot
+    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    support: Any = constraints.one_hot
     has_enumerate_support = True
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
@@ -204,11 +207,11 @@ class OneHotCategorical(Distribution):
         new._validate_args = self._validate_args
         return new
 
-    probs = property(lambda self: self._categorical.probs)
-    logits = property(lambda self: self._categorical.logits)
-    param_shape = property(lambda self: self._categorical.param_shape)
-    mean = property(lambda self: self._categorical.probs)
-    variance = property(lambda self: self._categorical.probs * (1 - self._categorical.probs))
+    probs: Tensor = computed(lambda self: self._categorical.probs)
+    logits: Tensor = computed(lambda self: self._categorical.logits)
+    param_shape: types.Size = computed(lambda self: self._categorical.param_shape)
+    mean: Tensor = computed(lambda self: self._categorical.probs)
+    variance: Tensor = computed(lambda self: self._categorical.probs * (1 - self._categorical.probs))
 
     @property
     def mode(self) -> Any:
@@ -245,7 +248,7 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
 class Binomial(Distribution):
     """The number of successes in ``total_count`` trials."""
 
-    arg_constraints = {
+    arg_constraints: Any = {
         "total_count": constraints.nonnegative_integer, "probs": constraints.unit_interval, "logits": constraints.real,
     }  # fmt: skip
     has_enumerate_support = True
@@ -262,16 +265,17 @@ class Binomial(Distribution):
         new._param = new.__dict__["probs" if "probs" in self.__dict__ else "logits"]
         return new
 
-    logits, probs = Bernoulli.__dict__["logits"], Bernoulli.__dict__["probs"]
+    logits: Tensor = Bernoulli.__dict__["logits"]
+    probs: Tensor = Bernoulli.__dict__["probs"]
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self) -> Any:
         return constraints.integer_interval(0, self.total_count)
 
-    param_shape = property(lambda self: self._param.size())
-    mean = property(lambda self: self.total_count * self.probs)
-    mode = property(lambda self: ((self.total_count + 1) * self.probs).floor().clamp(max=self.total_count))
-    variance = property(lambda self: self.total_count * self.probs * (1 - self.probs))
+    param_shape: types.Size = computed(lambda self: self._param.size())
+    mean: Tensor = computed(lambda self: self.total_count * self.probs)
+    mode: Tensor = computed(lambda self: ((self.total_count + 1) * self.probs).floor().clamp(max=self.total_count))
+    variance: Tensor = computed(lambda self: self.total_count * self.probs * (1 - self.probs))
 
     def sample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
@@ -304,7 +308,7 @@ class Binomial(Distribution):
 class Multinomial(Distribution):
     """How often each category came in ``total_count`` draws."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
 
     def __init__(self, total_count: int = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
         if not isinstance(total_count, int):
@@ -325,11 +329,11 @@ class Multinomial(Distribution):
     def support(self) -> Any:
         return constraints.multinomial(self.total_count)
 
-    probs = property(lambda self: self._categorical.probs)
-    logits = property(lambda self: self._categorical.logits)
-    param_shape = property(lambda self: self._categorical.param_shape)
-    mean = property(lambda self: self.probs * self.total_count)
-    variance = property(lambda self: self.total_count * self.probs * (1 - self.probs))
+    probs: Tensor = computed(lambda self: self._categorical.probs)
+    logits: Tensor = computed(lambda self: self._categorical.logits)
+    param_shape: types.Size = computed(lambda self: self._categorical.param_shape)
+    mean: Tensor = computed(lambda self: self.probs * self.total_count)
+    variance: Tensor = computed(lambda self: self.total_count * self.probs * (1 - self.probs))
 
     def sample(self, sample_shape: Any = ()) -> Any:
         sample_shape = types.Size(sample_shape)
@@ -358,15 +362,18 @@ class Multinomial(Distribution):
 class Poisson(ExponentialFamily):
     """``rate^k exp(-rate) / k!``."""
 
-    arg_constraints = {"rate": constraints.nonnegative}
-    support = constraints.nonnegative_integer
+    rate: Any
+
+    arg_constraints: Any = {"rate": constraints.nonnegative}
+    support: Any = constraints.nonnegative_integer
 
     def __init__(self, rate: Any, validate_args: bool | None = None):
         (self.rate,) = broadcast_all(rate)
         super().__init__(_shape(self.rate, rate), validate_args=validate_args)
 
-    mean = variance = property(lambda self: self.rate)
-    mode = property(lambda self: self.rate.floor())
+    mean: Tensor = computed(lambda self: self.rate)
+    variance: Tensor = mean
+    mode: Tensor = computed(lambda self: self.rate.floor())
 
     def sample(self, sample_shape: Any = ()) -> Any:
         with no_grad():
@@ -381,11 +388,13 @@ class Poisson(ExponentialFamily):
 class NegativeBinomial(Distribution):
     """The number of successes before ``total_count`` failures."""
 
-    arg_constraints = {
+    total_count: Any
+
+    arg_constraints: Any = {
         "total_count": constraints.greater_than_eq(0), "probs": constraints.half_open_interval(0.0, 1.0),
         "logits": constraints.real,
     }  # fmt: skip
-    support = constraints.nonnegative_integer
+    support: Any = constraints.nonnegative_integer
 
     def __init__(self, total_count: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
         name, given = ("probs", probs) if one_of(probs, logits) else ("logits", logits)
@@ -394,10 +403,11 @@ class NegativeBinomial(Distribution):
         self.total_count = self.total_count.type_as(self._param)
         super().__init__(self._param.size(), validate_args=validate_args)
 
-    logits, probs = Bernoulli.__dict__["logits"], Bernoulli.__dict__["probs"]
-    param_shape = property(lambda self: self._param.size())
-    mean = property(lambda self: self.total_count * call("exp", self.logits))
-    variance = property(lambda self: self.mean / call("sigmoid", -self.logits))
+    logits: Tensor = Bernoulli.__dict__["logits"]
+    probs: Tensor = Bernoulli.__dict__["probs"]
+    param_shape: types.Size = computed(lambda self: self._param.size())
+    mean: Tensor = computed(lambda self: self.total_count * call("exp", self.logits))
+    variance: Tensor = computed(lambda self: self.mean / call("sigmoid", -self.logits))
 
     @property
     def mode(self) -> Any:

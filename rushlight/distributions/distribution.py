@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,11 @@ def call(name: str, *args: Any, **kwargs: Any) -> Any:
             fn = getattr(fn, part)
         _found[name] = fn
     return fn(*args, **kwargs)
+
+
+def computed(formula: Callable[[Any], Any]) -> Any:
+    """A property of a distribution that is one formula: ``mean: Tensor = computed(lambda self: self.loc)``."""
+    return property(formula)
 
 
 class Distribution:
@@ -240,7 +246,7 @@ class lazy_property:
     def __init__(self, wrapped: Any):
         self.wrapped = wrapped
         self.__doc__ = wrapped.__doc__
-        self.name = wrapped.__name__
+        self.name: Any = wrapped.__name__
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from .. import errors, types
 from ..kernels.strides import broadcast_shapes
+from ..tensor import Tensor
 from . import constraints
-from .distribution import Distribution, call, lazy_property, standard_normal
+from .distribution import Distribution, call, computed, lazy_property, standard_normal
 
 
 def batch_mv(matrix: Any, vector: Any) -> Any:
@@ -36,11 +37,11 @@ def inverse(factor: Any) -> Any:
 class MultivariateNormal(Distribution):
     """Normal vectors with a mean and one of a covariance, its inverse, or its lower Cholesky factor."""
 
-    arg_constraints = {
+    arg_constraints: Any = {
         "loc": constraints.real_vector, "covariance_matrix": constraints.positive_definite,
         "precision_matrix": constraints.positive_definite, "scale_tril": constraints.lower_cholesky,
     }  # fmt: skip
-    support = constraints.real_vector
+    support: Any = constraints.real_vector
     has_rsample = True
 
     def __init__(
@@ -58,7 +59,7 @@ class MultivariateNormal(Distribution):
             raise errors.value(f"{name} must be at least two-dimensional, with optional leading batch dimensions")
         batch = broadcast_shapes(tuple(matrix.shape[:-2]), tuple(loc.shape[:-1]))
         self.__dict__[name] = matrix.expand((*batch, -1, -1))
-        self.loc = loc.expand((*batch, -1))
+        self.loc: Any = loc.expand((*batch, -1))
         super().__init__(batch, self.loc.shape[-1:], validate_args=validate_args)
         if scale_tril is not None:
             self._unbroadcasted_scale_tril = scale_tril
@@ -94,8 +95,9 @@ class MultivariateNormal(Distribution):
         """The inverse of the covariance."""
         return self._square(inverse(self._unbroadcasted_scale_tril))
 
-    mean = mode = property(lambda self: self.loc)
-    variance = property(
+    mean: Tensor = computed(lambda self: self.loc)
+    mode: Tensor = mean
+    variance: Tensor = computed(
         lambda self: self._unbroadcasted_scale_tril.pow(2).sum(-1).expand((*self._batch_shape, *self._event_shape))
     )
 

@@ -32,8 +32,8 @@ class _Dirichlet(Function):
 class Dirichlet(ExponentialFamily):
     """``prod x_i^(c_i - 1) Gamma(sum c) / prod Gamma(c_i)`` on the simplex."""
 
-    arg_constraints = {"concentration": constraints.independent(constraints.positive, 1)}
-    support = constraints.simplex
+    arg_constraints: Any = {"concentration": constraints.independent(constraints.positive, 1)}
+    support: Any = constraints.simplex
     has_rsample = True
 
     def __init__(self, concentration: Any, validate_args: bool | None = None):
@@ -84,8 +84,8 @@ class Dirichlet(ExponentialFamily):
 class Beta(ExponentialFamily):
     """``x^(c1 - 1) (1 - x)^(c0 - 1) / B(c1, c0)`` on [0, 1]."""
 
-    arg_constraints = {"concentration1": constraints.positive, "concentration0": constraints.positive}
-    support = constraints.unit_interval
+    arg_constraints: Any = {"concentration1": constraints.positive, "concentration0": constraints.positive}
+    support: Any = constraints.unit_interval
     has_rsample = True
 
     def __init__(self, concentration1: Any, concentration0: Any, validate_args: bool | None = None):

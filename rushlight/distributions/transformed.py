@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import errors, types
 from ..autograd.mode import no_grad
+from ..tensor import Tensor
 from . import constraints
 from .continuous import Cauchy, Exponential, Normal, Uniform
 from .discrete import Categorical
@@ -15,6 +16,7 @@ from .distribution import (
     broadcast_all,
     call,
     clamp_probs,
+    computed,
     logits_to_probs,
     one_of,
     probs_to_logits,
@@ -33,6 +35,9 @@ from .transforms import (
 
 class Independent(Distribution):
     """A distribution whose last batch dimensions count as parts of a value."""
+
+    base_dist: Any
+    reinterpreted_batch_ndims: int
 
     arg_constraints: Any = {}
 
@@ -54,10 +59,10 @@ class Independent(Distribution):
         new._validate_args = self._validate_args
         return new
 
-    has_rsample = property(lambda self: self.base_dist.has_rsample)  # type: ignore[assignment]
-    mean = property(lambda self: self.base_dist.mean)
-    mode = property(lambda self: self.base_dist.mode)
-    variance = property(lambda self: self.base_dist.variance)
+    has_rsample: bool = computed(lambda self: self.base_dist.has_rsample)  # type: ignore[assignment]
+    mean: Tensor = computed(lambda self: self.base_dist.mean)
+    mode: Tensor = computed(lambda self: self.base_dist.mode)
+    variance: Tensor = computed(lambda self: self.base_dist.variance)
 
     @property
     def has_enumerate_support(self) -> bool:  # type: ignore[override]
@@ -99,7 +104,7 @@ class TransformedDistribution(Distribution):
             transforms = [transforms]
         elif not isinstance(transforms, list) or not all(isinstance(t, Transform) for t in transforms):
             raise errors.value(f"transforms must be a Transform or list, but was {transforms}")
-        self.transforms = transforms
+        self.transforms: list[Any] = transforms
         whole = ComposeTransform(transforms)
         shape = (*base_distribution.batch_shape, *base_distribution.event_shape)
         if len(shape) < whole.domain.event_dim:
@@ -113,7 +118,7 @@ class TransformedDistribution(Distribution):
             batch = base_shape[: len(base_shape) - len(base_distribution.event_shape)]
             base_distribution = base_distribution.expand(batch)
         more = whole.domain.event_dim - len(base_distribution.event_shape)
-        self.base_dist = Independent(base_distribution, more) if more > 0 else base_distribution
+        self.base_dist: Any = Independent(base_distribution, more) if more > 0 else base_distribution
         change = whole.codomain.event_dim - whole.domain.event_dim
         depth = max(whole.codomain.event_dim, len(base_distribution.event_shape) + change)
         cut = len(forward) - depth
@@ -131,7 +136,7 @@ class TransformedDistribution(Distribution):
         new._validate_args = self._validate_args
         return new
 
-    has_rsample = property(lambda self: self.base_dist.has_rsample)  # type: ignore[assignment]
+    has_rsample: bool = computed(lambda self: self.base_dist.has_rsample)  # type: ignore[assignment]
 
     @constraints.dependent_property(is_discrete=False)
     def support(self) -> Any:
@@ -190,17 +195,17 @@ class TransformedDistribution(Distribution):
 class LogNormal(TransformedDistribution):
     """The exponential of a normal number."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.positive  # type: ignore[assignment]
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.positive  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None):
         super().__init__(Normal(loc, scale, validate_args=validate_args), ExpTransform(), validate_args=validate_args)
 
-    loc = property(lambda self: self.base_dist.loc)
-    scale = property(lambda self: self.base_dist.scale)
-    mean = property(lambda self: (self.loc + self.scale.pow(2) / 2).exp())
-    mode = property(lambda self: (self.loc - self.scale.square()).exp())
+    loc: Tensor = computed(lambda self: self.base_dist.loc)
+    scale: Tensor = computed(lambda self: self.base_dist.scale)
+    mean: Tensor = computed(lambda self: (self.loc + self.scale.pow(2) / 2).exp())
+    mode: Tensor = computed(lambda self: (self.loc - self.scale.square()).exp())
 
     @property
     def variance(self) -> Any:
@@ -214,17 +219,17 @@ class LogNormal(TransformedDistribution):
 class HalfNormal(TransformedDistribution):
     """The absolute value of a normal number of mean 0."""
 
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative  # type: ignore[assignment]
+    arg_constraints: Any = {"scale": constraints.positive}
+    support: Any = constraints.nonnegative  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
 
     def __init__(self, scale: Any, validate_args: bool | None = None):
         super().__init__(Normal(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
 
-    scale = property(lambda self: self.base_dist.scale)
-    mean = property(lambda self: self.scale * math.sqrt(2 / math.pi))
-    mode = property(lambda self: call("zeros_like", self.scale))
-    variance = property(lambda self: self.scale.pow(2) * (1 - 2 / math.pi))
+    scale: Tensor = computed(lambda self: self.base_dist.scale)
+    mean: Tensor = computed(lambda self: self.scale * math.sqrt(2 / math.pi))
+    mode: Tensor = computed(lambda self: call("zeros_like", self.scale))
+    variance: Tensor = computed(lambda self: self.scale.pow(2) * (1 - 2 / math.pi))
 
     def log_prob(self, value: Any) -> Any:
         self._checked(value)
@@ -245,17 +250,17 @@ class HalfNormal(TransformedDistribution):
 class HalfCauchy(TransformedDistribution):
     """The absolute value of a Cauchy number around 0."""
 
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative  # type: ignore[assignment]
+    arg_constraints: Any = {"scale": constraints.positive}
+    support: Any = constraints.nonnegative  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
 
     def __init__(self, scale: Any, validate_args: bool | None = None):
         super().__init__(Cauchy(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
 
-    scale = property(lambda self: self.base_dist.scale)
-    mean = property(lambda self: call("full", self._extended_shape(), math.inf, dtype=self.scale.dtype))
-    mode = property(lambda self: call("zeros_like", self.scale))
-    variance = property(lambda self: self.base_dist.variance)
+    scale: Tensor = computed(lambda self: self.base_dist.scale)
+    mean: Tensor = computed(lambda self: call("full", self._extended_shape(), math.inf, dtype=self.scale.dtype))
+    mode: Tensor = computed(lambda self: call("zeros_like", self.scale))
+    variance: Tensor = computed(lambda self: self.base_dist.variance)
 
     def log_prob(self, value: Any) -> Any:
         self._checked(value)
@@ -277,8 +282,11 @@ class HalfCauchy(TransformedDistribution):
 class Gumbel(TransformedDistribution):
     """``loc - scale log(-log(u))``, u uniform."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real  # type: ignore[assignment]
+    loc: Any
+    scale: Any
+
+    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real  # type: ignore[assignment]
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None):
         numbers = not hasattr(loc, "dtype") and not hasattr(scale, "dtype")
@@ -303,10 +311,10 @@ class Gumbel(TransformedDistribution):
         y = (self.loc - value) / self.scale
         return (y - y.exp()) - self.scale.log()
 
-    mean = property(lambda self: self.loc + self.scale * 0.57721566490153286060)
-    mode = property(lambda self: self.loc)
-    stddev = property(lambda self: (math.pi / math.sqrt(6)) * self.scale)
-    variance = property(lambda self: self.stddev.pow(2))
+    mean: Tensor = computed(lambda self: self.loc + self.scale * 0.57721566490153286060)
+    mode: Tensor = computed(lambda self: self.loc)
+    stddev: Tensor = computed(lambda self: (math.pi / math.sqrt(6)) * self.scale)
+    variance: Tensor = computed(lambda self: self.stddev.pow(2))
 
     def entropy(self) -> Any:
         return self.scale.log() + (1 + 0.57721566490153286060)
@@ -315,12 +323,15 @@ class Gumbel(TransformedDistribution):
 class Weibull(TransformedDistribution):
     """A power of an exponential number."""
 
-    arg_constraints = {"scale": constraints.positive, "concentration": constraints.positive}
-    support = constraints.positive  # type: ignore[assignment]
+    scale: Any
+    concentration: Any
+
+    arg_constraints: Any = {"scale": constraints.positive, "concentration": constraints.positive}
+    support: Any = constraints.positive  # type: ignore[assignment]
 
     def __init__(self, scale: Any, concentration: Any, validate_args: bool | None = None):
         self.scale, self.concentration = broadcast_all(scale, concentration)
-        self.concentration_reciprocal = self.concentration.reciprocal()
+        self.concentration_reciprocal: Any = self.concentration.reciprocal()
         base = Exponential(call("ones_like", self.scale), validate_args=validate_args)
         steps = [PowerTransform(exponent=self.concentration_reciprocal), AffineTransform(loc=0, scale=self.scale)]
         super().__init__(base, steps, validate_args=validate_args)
@@ -328,7 +339,7 @@ class Weibull(TransformedDistribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return Weibull(self.scale.expand(batch_shape), self.concentration.expand(batch_shape), validate_args=False)
 
-    mean = property(lambda self: self.scale * call("exp", call("lgamma", 1 + self.concentration_reciprocal)))
+    mean: Tensor = computed(lambda self: self.scale * call("exp", call("lgamma", 1 + self.concentration_reciprocal)))
 
     @property
     def mode(self) -> Any:
@@ -348,7 +359,10 @@ class Weibull(TransformedDistribution):
 class Pareto(TransformedDistribution):
     """``scale exp(e)`` with e exponential of rate alpha."""
 
-    arg_constraints = {"alpha": constraints.positive, "scale": constraints.positive}
+    scale: Any
+    alpha: Any
+
+    arg_constraints: Any = {"alpha": constraints.positive, "scale": constraints.positive}
 
     def __init__(self, scale: Any, alpha: Any, validate_args: bool | None = None):
         self.scale, self.alpha = broadcast_all(scale, alpha)
@@ -367,7 +381,7 @@ class Pareto(TransformedDistribution):
         a = self.alpha.clamp(min=1)
         return a * self.scale / (a - 1)
 
-    mode = property(lambda self: self.scale)
+    mode: Tensor = computed(lambda self: self.scale)
 
     @property
     def variance(self) -> Any:
@@ -381,8 +395,8 @@ class Pareto(TransformedDistribution):
 class LogitRelaxedBernoulli(Distribution):
     """Log-odds of a relaxed Bernoulli number (Maddison et al. 2017)."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
-    support = constraints.real
+    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support: Any = constraints.real
     has_rsample = True
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
@@ -391,9 +405,9 @@ class LogitRelaxedBernoulli(Distribution):
         (param,) = broadcast_all(given)
         self.__dict__[name] = param
         if name == "probs":
-            self.logits = probs_to_logits(param, is_binary=True)
+            self.logits: Any = probs_to_logits(param, is_binary=True)
         else:
-            self.probs = logits_to_probs(param, is_binary=True)
+            self.probs: Any = logits_to_probs(param, is_binary=True)
         self._given = name
         super().__init__(() if not hasattr(given, "dtype") else param.size(), validate_args=validate_args)
 
@@ -418,24 +432,26 @@ class LogitRelaxedBernoulli(Distribution):
 class RelaxedBernoulli(TransformedDistribution):
     """A number between 0 and 1 that is nearly one of them at a low temperature."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
-    support = constraints.unit_interval  # type: ignore[assignment]
+    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support: Any = constraints.unit_interval  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
         base = LogitRelaxedBernoulli(temperature, probs, logits)
         super().__init__(base, SigmoidTransform(), validate_args=validate_args)
 
-    temperature = property(lambda self: self.base_dist.temperature)
-    logits = property(lambda self: self.base_dist.logits)
-    probs = property(lambda self: self.base_dist.probs)
+    temperature: Tensor = computed(lambda self: self.base_dist.temperature)
+    logits: Tensor = computed(lambda self: self.base_dist.logits)
+    probs: Tensor = computed(lambda self: self.base_dist.probs)
 
 
 class ExpRelaxedCategorical(Distribution):
     """Logarithms of relaxed one-hot vectors (Maddison et al. 2017)."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
-    support = constraints.real_vector
+    temperature: Any
+
+    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    support: Any = constraints.real_vector
     has_rsample = True
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
@@ -447,8 +463,8 @@ class ExpRelaxedCategorical(Distribution):
         logits = self._categorical.logits.expand((*batch_shape, *self.event_shape))
         return type(self)(self.temperature, logits=logits, validate_args=False)
 
-    probs = property(lambda self: self._categorical.probs)
-    logits = property(lambda self: self._categorical.logits)
+    probs: Tensor = computed(lambda self: self._categorical.probs)
+    logits: Tensor = computed(lambda self: self._categorical.logits)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
@@ -470,17 +486,17 @@ class ExpRelaxedCategorical(Distribution):
 class RelaxedOneHotCategorical(TransformedDistribution):
     """A point of the simplex that is nearly a corner at a low temperature."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
-    support = constraints.simplex  # type: ignore[assignment]
+    arg_constraints: Any = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    support: Any = constraints.simplex  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None):
         base = ExpRelaxedCategorical(temperature, probs, logits, validate_args=validate_args)
         super().__init__(base, ExpTransform(), validate_args=validate_args)
 
-    temperature = property(lambda self: self.base_dist.temperature)
-    logits = property(lambda self: self.base_dist.logits)
-    probs = property(lambda self: self.base_dist.probs)
+    temperature: Tensor = computed(lambda self: self.base_dist.temperature)
+    logits: Tensor = computed(lambda self: self.base_dist.logits)
+    probs: Tensor = computed(lambda self: self.base_dist.probs)
 
 
 class MixtureSameFamily(Distribution):
@@ -508,8 +524,8 @@ class MixtureSameFamily(Distribution):
         self._event_ndims = len(component_distribution.event_shape)
         super().__init__(batch, component_distribution.event_shape, validate_args=validate_args)
 
-    mixture_distribution = property(lambda self: self._mixture_distribution)
-    component_distribution = property(lambda self: self._component_distribution)
+    mixture_distribution: Distribution = computed(lambda self: self._mixture_distribution)
+    component_distribution: Distribution = computed(lambda self: self._component_distribution)
 
     @constraints.dependent_property
     def support(self) -> Any:

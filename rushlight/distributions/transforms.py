@@ -10,7 +10,7 @@ from typing import Any
 from .. import types
 from ..tensor import Tensor
 from . import constraints
-from .distribution import call, sum_rightmost
+from .distribution import call, computed, sum_rightmost
 
 __all__ = [
     "AbsTransform", "AffineTransform", "CatTransform", "ComposeTransform", "CorrCholeskyTransform",
@@ -27,7 +27,7 @@ class Transform:
         cache_size: 1 keeps the last pair of x and y, so that the inverse of what was just computed is exact.
     """
 
-    bijective = False
+    bijective: bool = False
     domain: Any
     codomain: Any
 
@@ -73,7 +73,7 @@ class Transform:
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def __call__(self, x: Any) -> Any:
         if not self._cache_size:
@@ -180,7 +180,7 @@ class ComposeTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ComposeTransform) and self.parts == other.parts
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     @property
     def domain(self) -> Any:  # type: ignore[override]
@@ -258,7 +258,7 @@ class ComposeTransform(Transform):
         return type(self).__name__ + "(\n    " + ",\n    ".join(repr(p) for p in self.parts) + "\n)"
 
 
-identity_transform = ComposeTransform([])
+identity_transform: ComposeTransform = ComposeTransform([])
 
 
 class IndependentTransform(Transform):
@@ -266,7 +266,7 @@ class IndependentTransform(Transform):
 
     def __init__(self, base_transform: Any, reinterpreted_batch_ndims: int, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
-        self.base_transform = base_transform.with_cache(cache_size)
+        self.base_transform: Any = base_transform.with_cache(cache_size)
         self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
 
     def with_cache(self, cache_size: int = 1) -> Any:
@@ -282,8 +282,8 @@ class IndependentTransform(Transform):
     def codomain(self) -> Any:  # type: ignore[override]
         return constraints.independent(self.base_transform.codomain, self.reinterpreted_batch_ndims)
 
-    bijective = property(lambda self: self.base_transform.bijective)  # type: ignore[assignment]
-    sign = property(lambda self: self.base_transform.sign)
+    bijective: bool = computed(lambda self: self.base_transform.bijective)  # type: ignore[assignment]
+    sign: Any = computed(lambda self: self.base_transform.sign)
 
     def _call(self, x: Any) -> Any:
         if x.dim() < self.domain.event_dim:
@@ -311,7 +311,10 @@ class IndependentTransform(Transform):
 class ReshapeTransform(Transform):
     """The last dimensions in another shape."""
 
-    bijective = True
+    in_shape: Any
+    out_shape: Any
+
+    bijective: bool = True
 
     def __init__(self, in_shape: Any, out_shape: Any, cache_size: int = 0):
         self.in_shape, self.out_shape = types.Size(in_shape), types.Size(out_shape)
@@ -319,8 +322,8 @@ class ReshapeTransform(Transform):
             raise ValueError("in_shape, out_shape have different numbers of elements")
         super().__init__(cache_size=cache_size)
 
-    domain = property(lambda self: constraints.independent(constraints.real, len(self.in_shape)))  # type: ignore[assignment]
-    codomain = property(lambda self: constraints.independent(constraints.real, len(self.out_shape)))  # type: ignore[assignment]
+    domain: Any = computed(lambda self: constraints.independent(constraints.real, len(self.in_shape)))
+    codomain: Any = computed(lambda self: constraints.independent(constraints.real, len(self.out_shape)))
 
     def with_cache(self, cache_size: int = 1) -> Any:
         return self if self._cache_size == cache_size else ReshapeTransform(self.in_shape, self.out_shape, cache_size)
@@ -354,13 +357,13 @@ class _Plain(Transform):
 
     domain: Any = constraints.real
     codomain: Any = constraints.real
-    bijective = True
+    bijective: bool = True
     sign: Any = 1  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
 
 class ExpTransform(_Plain):
@@ -382,7 +385,7 @@ class PowerTransform(Transform):
     """``y = x ** exponent`` for positive x."""
 
     domain = codomain = constraints.positive
-    bijective = True
+    bijective: bool = True
 
     def __init__(self, exponent: Any, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
@@ -398,7 +401,7 @@ class PowerTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PowerTransform) and bool(self.exponent.eq(other.exponent).all())
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def _call(self, x: Any) -> Any:
         return x.pow(self.exponent)
@@ -451,7 +454,7 @@ class SoftplusTransform(_Plain):
 class TanhTransform(_Plain):
     """``y = tanh(x)``."""
 
-    codomain = constraints.interval(-1.0, 1.0)
+    codomain: Any = constraints.interval(-1.0, 1.0)
 
     def _call(self, x: Any) -> Any:
         return x.tanh()
@@ -467,7 +470,7 @@ class AbsTransform(_Plain):
     """``y = |x|``; of the two x the positive one counts as the inverse."""
 
     codomain = constraints.positive
-    bijective = False
+    bijective: bool = False
     sign = Transform.sign  # type: ignore[assignment]
 
     def _call(self, x: Any) -> Any:
@@ -480,7 +483,10 @@ class AbsTransform(_Plain):
 class AffineTransform(Transform):
     """``y = loc + scale x``."""
 
-    bijective = True
+    loc: Any
+    scale: Any
+
+    bijective: bool = True
 
     def __init__(self, loc: Any, scale: Any, event_dim: int = 0, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
@@ -507,7 +513,7 @@ class AffineTransform(Transform):
         pairs = ((self.loc, other.loc), (self.scale, other.scale))
         return all(bool((a == b).all()) if isinstance(a, Tensor) or isinstance(b, Tensor) else a == b for a, b in pairs)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     @property
     def sign(self) -> Any:
@@ -539,12 +545,13 @@ class AffineTransform(Transform):
 class SoftmaxTransform(Transform):
     """The last dimension as proportions: exp, divided by its sum. The inverse is the logarithm."""
 
-    domain, codomain = constraints.real_vector, constraints.simplex
+    domain: Any = constraints.real_vector
+    codomain: Any = constraints.simplex
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SoftmaxTransform)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def _call(self, x: Any) -> Any:
         probs = (x - x.max(-1, True)[0]).exp()
@@ -564,12 +571,14 @@ class SoftmaxTransform(Transform):
 class StickBreakingTransform(Transform):
     """n numbers as n + 1 proportions: each takes its part of what the ones before left over."""
 
-    domain, codomain, bijective = constraints.real_vector, constraints.simplex, True
+    domain: Any = constraints.real_vector
+    codomain: Any = constraints.simplex
+    bijective: bool = True
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StickBreakingTransform)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def _offset(self, x: Any) -> Any:
         n = x.shape[-1]
@@ -604,12 +613,13 @@ class StickBreakingTransform(Transform):
 class LowerCholeskyTransform(Transform):
     """A square matrix as a lower triangular one with a positive diagonal."""
 
-    domain, codomain = constraints.independent(constraints.real, 2), constraints.lower_cholesky
+    domain: Any = constraints.independent(constraints.real, 2)
+    codomain: Any = constraints.lower_cholesky
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LowerCholeskyTransform)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def _with_diagonal(self, x: Any, diagonal: Any) -> Any:
         eye = call("eye", x.shape[-1], dtype=x.dtype)
@@ -625,12 +635,13 @@ class LowerCholeskyTransform(Transform):
 class PositiveDefiniteTransform(Transform):
     """A square matrix as a positive definite one: its lower triangular form times its transpose."""
 
-    domain, codomain = constraints.independent(constraints.real, 2), constraints.positive_definite
+    domain: Any = constraints.independent(constraints.real, 2)
+    codomain: Any = constraints.positive_definite
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PositiveDefiniteTransform)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def _call(self, x: Any) -> Any:
         lower = LowerCholeskyTransform()(x)
@@ -653,12 +664,12 @@ class _OnParts(Transform):
     transforms: list[Any]
     dim: int
 
-    bijective = property(lambda self: all(t.bijective for t in self.transforms))  # type: ignore[assignment]
+    bijective: bool = computed(lambda self: all(t.bijective for t in self.transforms))  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.dim == other.dim and self.transforms == other.transforms  # type: ignore[attr-defined]
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
 
 class CatTransform(_OnParts):
@@ -666,8 +677,8 @@ class CatTransform(_OnParts):
 
     def __init__(self, tseq: Sequence[Any], dim: int = 0, lengths: Any = None, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
-        self.transforms = [t.with_cache(cache_size) for t in tseq]
-        self.lengths = [1] * len(self.transforms) if lengths is None else list(lengths)
+        self.transforms: list[Any] = [t.with_cache(cache_size) for t in tseq]
+        self.lengths: list[Any] = [1] * len(self.transforms) if lengths is None else list(lengths)
         self.dim = dim
 
     @property
@@ -675,10 +686,8 @@ class CatTransform(_OnParts):
         """The size of the dimension."""
         return sum(self.lengths)
 
-    domain = property(  # type: ignore[assignment]
-        lambda self: constraints.cat([t.domain for t in self.transforms], self.dim, self.lengths)
-    )
-    codomain = property(  # type: ignore[assignment]
+    domain: Any = computed(lambda self: constraints.cat([t.domain for t in self.transforms], self.dim, self.lengths))
+    codomain: Any = computed(
         lambda self: constraints.cat([t.codomain for t in self.transforms], self.dim, self.lengths)
     )
 
@@ -718,11 +727,11 @@ class StackTransform(_OnParts):
 
     def __init__(self, tseq: Sequence[Any], dim: int = 0, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
-        self.transforms = [t.with_cache(cache_size) for t in tseq]
+        self.transforms: list[Any] = [t.with_cache(cache_size) for t in tseq]
         self.dim = dim
 
-    domain = property(lambda self: constraints.stack([t.domain for t in self.transforms], self.dim))  # type: ignore[assignment]
-    codomain = property(lambda self: constraints.stack([t.codomain for t in self.transforms], self.dim))  # type: ignore[assignment]
+    domain: Any = computed(lambda self: constraints.stack([t.domain for t in self.transforms], self.dim))
+    codomain: Any = computed(lambda self: constraints.stack([t.codomain for t in self.transforms], self.dim))
 
     def _slices(self, x: Any) -> Any:
         if x.size(self.dim) != len(self.transforms):
@@ -745,13 +754,15 @@ class StackTransform(_OnParts):
 class CumulativeDistributionTransform(Transform):
     """The distribution function of a distribution: its values become uniform."""
 
-    bijective, codomain, sign = True, constraints.unit_interval, 1  # type: ignore[assignment]
+    bijective: bool = True
+    codomain: Any = constraints.unit_interval
+    sign: Any = 1  # type: ignore[assignment]
 
     def __init__(self, distribution: Any, cache_size: int = 0):
         super().__init__(cache_size=cache_size)
         self.distribution = distribution
 
-    domain = property(lambda self: self.distribution.support)  # type: ignore[assignment]
+    domain: Any = computed(lambda self: self.distribution.support)
 
     def with_cache(self, cache_size: int = 1) -> Any:
         if self._cache_size == cache_size:

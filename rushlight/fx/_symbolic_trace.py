@@ -155,7 +155,7 @@ class Tracer(TracerBase):
     # --- tracing ----------------------------------------------------------------------------------------------------
     def trace(self, root: Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> Graph:
         """The graph of a module's ``forward``, or of a function. ``concrete_args`` fixes arguments."""
-        self.graph = Graph(tracer_cls=type(self))
+        self.graph: Graph = Graph(tracer_cls=type(self))
         if isinstance(root, Module):
             self.root, fn = root, type(root).forward
             self.submodule_paths = {module: name for name, module in root.named_modules()}

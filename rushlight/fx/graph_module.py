@@ -15,12 +15,26 @@ _numbers = itertools.count()
 _REMINDER = "# To see more debug info, please use `graph_module.print_readable()`"
 
 
+class _Signature:
+    """Of the class that of its ``__init__``, which ``__new__`` hides from ``inspect``; of an object that of its call."""
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is not None:
+            raise AttributeError("__signature__")
+        from inspect import signature
+
+        own = signature(owner.__init__)  # type: ignore[misc]
+        return own.replace(parameters=list(own.parameters.values())[1:])
+
+
 class GraphModule(Module):
     """A graph with the modules and tensors that it names.
 
     Args:
         root: a module, or a dict by dotted name, that they are taken from. graph: the graph. class_name: what it prints as.
     """
+
+    __signature__ = _Signature()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         base = next(c for c in cls.__mro__ if "_generated" not in vars(c))
@@ -30,7 +44,7 @@ class GraphModule(Module):
         super().__init__()
         type(self).__name__ = type(self).__qualname__ = class_name
         if isinstance(root, Module):
-            self.training = root.training
+            self.training: bool = root.training
         targets = [str(node.target) for node in graph.nodes if node.op in ("get_attr", "call_module")]
         for target in dict.fromkeys(targets):
             _place(self, target, _find(root, target))

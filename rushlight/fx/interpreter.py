@@ -18,7 +18,7 @@ class Interpreter:
 
     def __init__(self, module: Module, garbage_collect_values: bool = True, graph: Graph | None = None):
         self.module: Any = module
-        self.submodules = dict(module.named_modules())
+        self.submodules: dict[str, Module] = dict(module.named_modules())
         self.graph: Graph = module.graph if graph is None else graph
         self.garbage_collect_values = garbage_collect_values
         self.env: dict[Node, Any] = {}
@@ -122,8 +122,8 @@ class Transformer(Interpreter):
 
     def __init__(self, module: Module):
         super().__init__(module)
-        self.new_graph = Graph()
-        self.tracer = _Tracer(self.new_graph)
+        self.new_graph: Graph = Graph()
+        self.tracer: _Tracer = _Tracer(self.new_graph)
 
     def placeholder(self, target: Target, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Proxy:
         """An input of the new graph."""

@@ -108,6 +108,11 @@ class Node:
     ``target`` the function, or the name of the method, module or attribute.
     """
 
+    graph: Graph
+    name: str
+    target: Any
+    type: Any
+
     def __init__(
         self, graph: Graph, name: str, op: str, target: Target, args: tuple[Any, ...], kwargs: dict[str, Any],
         return_type: Any = None,
@@ -281,7 +286,7 @@ class Node:
     def __repr__(self) -> str:
         return self.name
 
-    __hash__ = object.__hash__
+    __hash__: Callable[..., Any] = object.__hash__
 
 
 def type_text(hint: Any, name_of: Callable[[str, Any], str]) -> str:

@@ -122,7 +122,7 @@ class Proxy:
     """
 
     def __init__(self, node: Node, tracer: TracerBase | None = None):
-        self.tracer = GraphAppendingTracer(node.graph) if tracer is None else tracer
+        self.tracer: GraphAppendingTracer | TracerBase = GraphAppendingTracer(node.graph) if tracer is None else tracer
         self.node = node
 
     def __repr__(self) -> str:
@@ -162,15 +162,18 @@ class Proxy:
         assert found is not None
         return found.tracer.create_proxy("call_function", orig_method, args, kwargs or {})
 
-    __hash__ = object.__hash__
+    __hash__: Callable[..., Any] = object.__hash__
 
 
 class Attribute(Proxy):
     """An attribute of a proxy: a method if it is called, else a node when it is used."""
 
+    root: Proxy
+    attr: str
+
     def __init__(self, root: Proxy, attr: str):
         self.root, self.attr = root, attr
-        self.tracer = root.tracer
+        self.tracer: GraphAppendingTracer | TracerBase = root.tracer
         self._node: Node | None = None
 
     @property

@@ -16,10 +16,13 @@ import numpy as np
 from . import elementwise, square_root, vectors
 from .symbols import Symbol
 
+#: Of one array.
+Function = Callable[[Any], Any]
+
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
-def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Callable[[Any], Any]:
+def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Function:
     """``ufunc`` of one argument, whose float32 values are float64's rounded; other dtypes are NumPy's own.
 
     ``native`` is the instruction that does the same in a loop.
@@ -34,8 +37,10 @@ def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Callable[[Any], 
     return function if native is None else elementwise.instruction(native)(function)
 
 
-exp, tanh = rounded_once(np.exp, "rounded_exp"), rounded_once(np.tanh, "rounded_tanh")
-expm1, log = rounded_once(np.expm1, "rounded_expm1"), rounded_once(np.log, "rounded_log")
+exp: Function = rounded_once(np.exp, "rounded_exp")
+tanh: Function = rounded_once(np.tanh, "rounded_tanh")
+expm1: Function = rounded_once(np.expm1, "rounded_expm1")
+log: Function = rounded_once(np.log, "rounded_log")
 
 
 def sqrt(x: Any) -> Any:
@@ -54,11 +59,18 @@ def log1p(x: Any) -> Any:
     return np.log1p(x)
 
 
-exp2, log2, log10 = (rounded_once(f, f"rounded_{f.__name__}") for f in (np.exp2, np.log2, np.log10))
-sin, cos, tan = (rounded_once(f, f"rounded_{f.__name__}") for f in (np.sin, np.cos, np.tan))
-sinh, cosh = rounded_once(np.sinh, "rounded_sinh"), rounded_once(np.cosh, "rounded_cosh")
-asin, acos, atan = (rounded_once(f, f"rounded_a{f.__name__[3:]}") for f in (np.arcsin, np.arccos, np.arctan))
-atanh = rounded_once(np.arctanh, "rounded_atanh")
+exp2: Function = rounded_once(np.exp2, "rounded_exp2")
+log2: Function = rounded_once(np.log2, "rounded_log2")
+log10: Function = rounded_once(np.log10, "rounded_log10")
+sin: Function = rounded_once(np.sin, "rounded_sin")
+cos: Function = rounded_once(np.cos, "rounded_cos")
+tan: Function = rounded_once(np.tan, "rounded_tan")
+sinh: Function = rounded_once(np.sinh, "rounded_sinh")
+cosh: Function = rounded_once(np.cosh, "rounded_cosh")
+asin: Function = rounded_once(np.arcsin, "rounded_asin")
+acos: Function = rounded_once(np.arccos, "rounded_acos")
+atan: Function = rounded_once(np.arctan, "rounded_atan")
+atanh: Function = rounded_once(np.arctanh, "rounded_atanh")
 
 
 def asinh(x: Any) -> Any:

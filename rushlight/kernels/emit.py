@@ -92,6 +92,10 @@ def constant(kind: Type, value: Any) -> Value:
 class Code:
     """A function being written: places on its stack, then lines."""
 
+    module: Module
+    header: str
+    count: int
+
     def __init__(self, module: Module, header: str):
         self.module, self.header = module, header
         self.places: list[str] = []

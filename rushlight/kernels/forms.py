@@ -19,6 +19,9 @@ _PACKED = {"f32": "f", "f64": "d", "i64": "q", "i32": "i", "u64": "Q", "u32": "I
 class Built:
     """The functions of the language, ``at_name`` being called ``name``."""
 
+    to: Any
+    code: Any
+
     def __init__(self, to: Any):
         self.to, self.code = to, to.code
 

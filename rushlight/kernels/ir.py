@@ -45,13 +45,15 @@ def has_form(op: str, kind: str) -> bool:
 class Loop:
     """A loop over the elements of ``arrays``."""
 
+    numbers: int
+
     __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "parted", "_loaded")
 
     def __init__(self, kind: str, arrays: Sequence[str]):
         if kind not in TYPES:
             raise TypeError(f"loop: no element type '{kind}'; there are {', '.join(TYPES)}")
         self.kind = kind
-        self.arrays = tuple(arrays)
+        self.arrays: tuple[str, ...] = tuple(arrays)
         self.masks: tuple[int, ...] = ()  # arrays of bool, whose elements are conditions
         self.numbers = 0
         self.code: list[tuple[Any, ...]] = []

@@ -83,15 +83,17 @@ class Plan:
     the ranges of dimension 1 that threads sum separately where that matters.
     """
 
+    rows: int
+
     __slots__ = ("order", "reduced", "sizes", "strides", "shares", "cuts", "rows")
 
     def __init__(self, shape: Axes, strides: Axes, axes: Axes, itemsize: int, threads: int) -> None:
         order = _iteration_order(shape, strides, axes)
-        self.order = tuple(reversed(order)) + tuple(i for i, n in enumerate(shape) if n == 1)
+        self.order: tuple[int, ...] = tuple(reversed(order)) + tuple(i for i, n in enumerate(shape) if n == 1)
         runs = _merge([(shape[i], strides[i], i in axes) for i in order])
-        self.sizes = [size for size, _, _ in runs]
-        self.strides = [stride for _, stride, _ in runs]
-        self.reduced = sum(is_reduced for _, _, is_reduced in runs)
+        self.sizes: list[int] = [size for size, _, _ in runs]
+        self.strides: list[int] = [stride for _, stride, _ in runs]
+        self.reduced: int = sum(is_reduced for _, _, is_reduced in runs)
         numel = 1
         for size in self.sizes:
             numel *= size
@@ -100,8 +102,8 @@ class Plan:
             self.rows *= size
         parallel = threads > 1 and numel >= GRAIN and self.reduced > 0
         full = self.reduced == len(runs)
-        self.shares = min(threads, -(-numel // GRAIN)) if parallel and full else 0
-        self.cuts = _column_cuts(self, threads, itemsize) if parallel and not full else ()
+        self.shares: int = min(threads, -(-numel // GRAIN)) if parallel and full else 0
+        self.cuts: Any = _column_cuts(self, threads, itemsize) if parallel and not full else ()
 
     def two_dims(self) -> tuple[int, int, int, int]:
         """Size and stride of the innermost dimension, then of the next (1 and 0 where there is none)."""

@@ -51,6 +51,10 @@ class KernelError(TypeError):
 class Variable:
     """A place on the stack that LLVM turns into a register; ``loops`` are those that it was made in."""
 
+    type: Type
+    place: str
+    loops: int
+
     __slots__ = ("type", "place", "loops")
 
     def __init__(self, code: Code, kind: Type):
@@ -74,6 +78,10 @@ def _form(kind: str) -> Any:
 
 class External:
     """A function of C: its symbol, its result's type or None, its arguments' types."""
+
+    symbol: str
+    result: Type | None
+    arguments: tuple[Type, ...]
 
     def __init__(self, symbol: str, result: Type | None, *arguments: Type):
         self.symbol, self.result, self.arguments = symbol, result, arguments
@@ -122,6 +130,9 @@ def _last_line(code: CodeType) -> int:
 
 class Translator:
     """One Python function becoming instructions of ``code``."""
+
+    code: Code
+    function: Any
 
     def __init__(self, code: Code, function: Any, bindings: dict[str, Any]):
         self.code, self.function = code, function

@@ -64,6 +64,14 @@ class Lazy:
     ``key`` says which formula it is, ``cost`` how many instructions, ``by_numpy`` and ``by_loop`` are the readers for either way.
     """
 
+    key: Any
+    formula: Callable[..., Any]
+    readers: tuple[Any, Any]
+    shape: Any
+    dtype: Any
+    size: Any
+    ndim: Any
+
     __slots__ = (
         "key",
         "formula",

@@ -210,4 +210,4 @@ class Patience:
         return self.over(elements, calls)
 
 
-patience = Patience()
+patience: Patience = Patience()

@@ -141,7 +141,7 @@ class Program:
         kind = ir.ArrayType(P, 256)
         self.table = ir.GlobalVariable(self.module, kind, "table")
         self.table.initializer = ir.Constant(kind, None)
-        self.symbols = {
+        self.symbols: dict[str, int] = {
             "object_new": type_slot(object, PY_TP_NEW),
             "count_next": type_slot(itertools.count, PY_TP_ITERNEXT),
             "new_array": numpy_function(NEW_ARRAY),

@@ -22,11 +22,19 @@ UNDEFINED, RESERVED = 0, 0xFF00  # numbers of sections: none; from here on no se
 
 
 class Section:
+    type: int
+    flags: int
+    offset: int
+    size: int
+    info: int
+    align: int
+    symbols: int
+
     __slots__ = ("type", "flags", "offset", "size", "info", "align", "at", "symbols")
 
     def __init__(self, fields: tuple[int, ...]):
         _, self.type, self.flags, _, self.offset, self.size, self.symbols, self.info, self.align, _ = fields
-        self.at = -1  # where it lies in the mapping
+        self.at: int = -1  # where it lies in the mapping
 
 
 def load(data: bytes, address_of: Callable[[str], int]) -> dict[str, int]:

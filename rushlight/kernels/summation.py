@@ -145,10 +145,10 @@ class Kernel:
     __slots__ = ("half", "itemsize", "lanes", "minimum")
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.half = is_half(dtype)
-        self.itemsize = dtype.itemsize
-        self.minimum = VECTOR_BYTES // dtype.itemsize  # rows or columns shorter than this are summed as scalars
-        self.lanes = self.minimum // 2 if self.half else self.minimum
+        self.half: bool = is_half(dtype)
+        self.itemsize: int = dtype.itemsize
+        self.minimum: int = VECTOR_BYTES // dtype.itemsize  # rows or columns shorter than this are summed as scalars
+        self.lanes: int = self.minimum // 2 if self.half else self.minimum
 
     def __call__(self, x: Array, s0: int, s1: int) -> Array:
         """Sums [b, d1] of `x` [b, d1, d0], where d0 and d1 had strides s0 and s1 in PyTorch's iteration."""

@@ -29,6 +29,10 @@ class Unreadable(AttributeError):
 class Recording:
     """A loop being recorded. Numbers on the way become constants of the loop, or, if ``values`` is a list, numbers of its runs."""
 
+    dtype: Any
+    loop: Loop
+    values: list[float] | None
+
     def __init__(self, dtype: Any, arrays: tuple[str, ...], values: list[float] | None = None):
         kind = KINDS.get(dtype)
         if kind is None:
@@ -64,6 +68,9 @@ class Recording:
 
 class Symbol:
     """A value of the loop, or one of its arrays, whose value changes with each write."""
+
+    recording: Recording
+    array: int | None
 
     __slots__ = ("recording", "now", "array")
 
@@ -115,7 +122,7 @@ class Symbol:
     def __ne__(self, other: object) -> Symbol:  # type: ignore[override]
         return self.recording.computed("ne", self, other)
 
-    __hash__ = object.__hash__
+    __hash__: Any = object.__hash__
 
     def __and__(self, other: Any) -> Symbol:
         return self.recording.computed("both", self, other)

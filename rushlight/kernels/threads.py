@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 from . import iteration, llvm
 from .code import pool as layout
@@ -29,15 +30,15 @@ class Pool:
     """The struct that kernels dispatch through. It stays where it is; workers come and go."""
 
     def __init__(self) -> None:
-        self.memory = ctypes.create_string_buffer(8 * layout.WORDS + 64)
-        self.address = -(-ctypes.addressof(self.memory) // 64) * 64
-        self.words = (ctypes.c_int64 * layout.WORDS).from_address(self.address)
+        self.memory: Any = ctypes.create_string_buffer(8 * layout.WORDS + 64)
+        self.address: int = -(-ctypes.addressof(self.memory) // 64) * 64
+        self.words: Any = (ctypes.c_int64 * layout.WORDS).from_address(self.address)
         module = Module()
         libc = ctypes.CDLL(None)
         names = ("syscall", "sched_yield")
         symbols = {name: ctypes.cast(getattr(libc, name), ctypes.c_void_p).value or 0 for name in names}
-        self.code = llvm.code(("pool",), lambda: _write(module), symbols)
-        self.dispatch = self.code["dispatch"]
+        self.code: dict[str, int] = llvm.code(("pool",), lambda: _write(module), symbols)
+        self.dispatch: int = self.code["dispatch"]
         self.threads: list[ctypes.c_void_p] = []
         # Workers look at it until the process ends: a list would let go of it when the interpreter does.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.memory))

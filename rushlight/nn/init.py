@@ -212,18 +212,19 @@ def _old_name(new: Any) -> Any:
         )
         return new(*args, **kwargs)
 
+    deprecated.__wrapped__ = new  # type: ignore[attr-defined]
     deprecated.__name__, deprecated.__doc__ = old, f"The old name of {new.__name__}."
     return deprecated
 
 
-uniform = _old_name(uniform_)
-normal = _old_name(normal_)
-constant = _old_name(constant_)
-eye = _old_name(eye_)
-dirac = _old_name(dirac_)
-xavier_uniform = _old_name(xavier_uniform_)
-xavier_normal = _old_name(xavier_normal_)
-kaiming_uniform = _old_name(kaiming_uniform_)
-kaiming_normal = _old_name(kaiming_normal_)
-orthogonal = _old_name(orthogonal_)
-sparse = _old_name(sparse_)
+uniform: Any = _old_name(uniform_)
+normal: Any = _old_name(normal_)
+constant: Any = _old_name(constant_)
+eye: Any = _old_name(eye_)
+dirac: Any = _old_name(dirac_)
+xavier_uniform: Any = _old_name(xavier_uniform_)
+xavier_normal: Any = _old_name(xavier_normal_)
+kaiming_uniform: Any = _old_name(kaiming_uniform_)
+kaiming_normal: Any = _old_name(kaiming_normal_)
+orthogonal: Any = _old_name(orthogonal_)
+sparse: Any = _old_name(sparse_)

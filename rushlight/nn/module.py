@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import errors
 from ..autograd.graph import RemovableHandle, add_hook
 from ..autograd.mode import no_grad
 from ..tensor import Parameter, Tensor
 
-_IncompatibleKeys = namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])
+
+class _IncompatibleKeys(NamedTuple):
+    missing_keys: list[str]
+    unexpected_keys: list[str]
 
 
 class IncompatibleKeys(_IncompatibleKeys):

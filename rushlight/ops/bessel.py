@@ -38,7 +38,7 @@ def _over(k: Any, value: Any, x: Any) -> Any:
     return k.where(zero, 0.5, value / k.where(zero, 1.0, x))
 
 
-i0 = _op(
+i0: Op = _op(
     bessel.i0,
     "i0",
     "The modified Bessel function of order 0.",
@@ -48,11 +48,11 @@ i0 = _op(
     domain=(-3, 3),
 )
 _derived(i0, lambda k, x: k.i1(x))
-i0e = _special("i0e", bessel.i0e, (-3, 3), "``exp(-|input|) * i0(input)``.")
+i0e: Op = _special("i0e", bessel.i0e, (-3, 3), "``exp(-|input|) * i0(input)``.")
 _derived(i0e, lambda k, x: k.i1e(x) - k.sgn(x) * k.i0e(x))
-i1 = _special("i1", bessel.i1, (0.3, 3), "The modified Bessel function of order 1.")
+i1: Op = _special("i1", bessel.i1, (0.3, 3), "The modified Bessel function of order 1.")
 _derived(i1, lambda k, x: k.i0(x) - _over(k, k.i1(x), x))
-i1e = _special("i1e", bessel.i1e, (0.3, 3), "``exp(-|input|) * i1(input)``.")
+i1e: Op = _special("i1e", bessel.i1e, (0.3, 3), "``exp(-|input|) * i1(input)``.")
 _derived(i1e, lambda k, x: k.i0e(x) - k.i1e(x) * k.sgn(x) - _over(k, k.i1e(x), x))
 
 

@@ -363,7 +363,7 @@ def _(k, g, input, min, max):
     return k.where(input > max, g, g * 0.0)
 
 
-def _one_bound(name: str, base: str, ufunc: Any, doc: str) -> None:
+def _one_bound(name: str, base: str, ufunc: Any, prepare: Any, doc: str) -> None:
     """clamp_min or clamp_max: nodes of their own in PyTorch."""
 
     def forward(k, input, bound):
@@ -392,14 +392,8 @@ def _one_bound(name: str, base: str, ufunc: Any, doc: str) -> None:
             m.error(RuntimeError, "at non-singleton dimension 0", m.f(2), m.f(3)),
         ],
     )(forward)
+    op.prepare(prepare)
     inside = "ge" if name == "clamp_min" else "le"
-
-    @op.prepare
-    def _(input, *args, **kwargs):
-        values = [*args, *kwargs.values()]
-        if len(values) != 1 or not set(kwargs) <= {name[-3:]}:
-            raise errors.type_(f"{name}() takes a tensor and '{name[-3:]}'")
-        return (input, values[0]), {}
 
     @op.vjp("input")
     def _(k, g, input, bound):
@@ -410,11 +404,27 @@ def _one_bound(name: str, base: str, ufunc: Any, doc: str) -> None:
         return k.where(getattr(k, inside)(input, bound), 0.0, g)
 
 
+def _below(input, min):
+    return (input, min), {}
+
+
+def _above(input, max):
+    return (input, max), {}
+
+
 _one_bound(
-    "clamp_min", "ClampMin", np.maximum, "Elements below ``min`` become ``min``. Gradient 1 where the input is kept."
+    "clamp_min",
+    "ClampMin",
+    np.maximum,
+    _below,
+    "Elements below ``min`` become ``min``. Gradient 1 where the input is kept.",
 )
 _one_bound(
-    "clamp_max", "ClampMax", np.minimum, "Elements above ``max`` become ``max``. Gradient 1 where the input is kept."
+    "clamp_max",
+    "ClampMax",
+    np.minimum,
+    _above,
+    "Elements above ``max`` become ``max``. Gradient 1 where the input is kept.",
 )
 
 

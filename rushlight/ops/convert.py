@@ -48,26 +48,28 @@ def _to_dtype(x: Tensor, dtype: types.dtype, copy: bool = False) -> Tensor:
         m.error(TypeError, "to() received an invalid combination of arguments - got (list)", m.f(2), [1]),
     ],
 )
-def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+def to(
+    self: Tensor,
+    *args: Any,
+    dtype: types.dtype | None = None,
+    device: Any = None,
+    other: Tensor | None = None,
+    non_blocking: bool = False,
+    copy: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """This tensor in another dtype or on another device: ``to(dtype)``, ``to(device)``, ``to(other)``; itself if nothing changes.
 
     Raises:
         AssertionError: for a CUDA device, which a CPU build does not have.
     """
-    copy = bool(kwargs.pop("copy", False))
-    kwargs.pop("non_blocking", None)
-    kwargs.pop("memory_format", None)
-    dtype, where = kwargs.pop("dtype", None), kwargs.pop("device", None)
-    other = kwargs.pop("other", None)
-    if kwargs:
-        raise errors.type_(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
     for a in (*args, other):
         if isinstance(a, types.dtype):
             dtype = a
         elif isinstance(a, Tensor):
             dtype = a.dtype
         elif isinstance(a, (str, types.device)) or (isinstance(a, int) and not isinstance(a, bool)):
-            where = a
+            device = a
         elif a is not None and not isinstance(a, (bool, types.memory_format)):
             raise errors.type_(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
     if dtype is not None and not isinstance(dtype, types.dtype):
@@ -75,8 +77,8 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             f"to() received an invalid combination of arguments - got (dtype={type(dtype).__name__}, )",
             "For example x.to(torch.float32).",
         )
-    types.check_device(where)
-    return _to_dtype(self, self.dtype if dtype is None else dtype, copy)
+    types.check_device(device)
+    return _to_dtype(self, self.dtype if dtype is None else dtype, bool(copy))
 
 
 def _short(name: str, dtype: types.dtype) -> None:

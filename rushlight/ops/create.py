@@ -371,6 +371,7 @@ def filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -
 
 
 @function(
+    keywords=finish,
     samples=lambda m: [m(2, 3), m((2, 3)), m(()), m(0, 2), m(2, dtype=m.torch.bool), m(size=(2,))],
     errors=lambda m: [m.error(TypeError, "zeros(): argument 'size' (position 1) must be tuple of ints, not str", "a")],
 )
@@ -380,6 +381,7 @@ def zeros(*size: Any, **kwargs: Any) -> Tensor:
 
 
 @function(
+    keywords=finish,
     samples=lambda m: [m(2, 3), m((2, 3)), m(()), m(0, 2), m(2, dtype=m.torch.int16)],
     errors=lambda m: [m.error(RuntimeError, "Trying to create tensor with negative dimension -1", -1)],
 )
@@ -389,6 +391,7 @@ def ones(*size: Any, **kwargs: Any) -> Tensor:
 
 
 @function(
+    keywords=finish,
     samples=lambda m: [
         m(2, 3).apart("uninitialised"),
         m(()).apart("the same"),

@@ -48,47 +48,85 @@ def become(self: Tensor, node: str, make: Callable[[Tensor], Tensor]) -> Tensor:
     return self
 
 
-def _method(name: str, doc: str, node: Callable[..., str], args: Callable[..., Any]) -> None:
-    op = REGISTRY[{"swapaxes_": "transpose", "swapdims_": "transpose"}.get(name, name[:-1])]
-
-    def in_place(self: Tensor, *given: Any, **named: Any) -> Tensor:
-        if name == "t_" and self._a.ndim > 2:
-            raise errors.runtime(f"t_() expects a tensor with <= 2 dimensions, but self is {self._a.ndim}D")
-        return become(self, node(*given, **named), lambda x: op.public(x, *given, **named))
-
-    in_place.__name__ = in_place.__qualname__ = name
-    in_place.__doc__ = doc
-    example = args
-    function(
-        name=f"Tensor.{name}",
-        methods=name,
-        samples=example,
-        errors=lambda m: [
-            m.error(RuntimeError, "expects a tensor with <= 2 dimensions", m.f(2, 2, 2))
-            if name == "t_"
-            else m.error(IndexError, "Dimension out of range", m.f(2), 7, *([0] if op.name == "transpose" else []))
-        ],
-    )(in_place)
+def _named(name: str, samples: Callable[..., Any], *dims: int) -> Callable[..., Any]:
+    """Declare the method ``name``; ``dims`` name a dimension that a tensor of one does not have."""
+    error = lambda m: [m.error(IndexError, "Dimension out of range", m.f(2), *dims)]  # noqa: E731
+    return function(name=f"Tensor.{name}", methods=name, samples=samples, errors=error)
 
 
-def _squeezed(dim: Any = None) -> str:
-    return "SqueezeBackward3" if dim is None else "SqueezeBackward4" if isinstance(dim, int) else "SqueezeBackward5"
+@function(name="Tensor.t_", methods="t_",
+          samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))],
+          errors=lambda m: [m.error(RuntimeError, "expects a tensor with <= 2 dimensions", m.f(2, 2, 2))])  # fmt: skip
+def t_(self: Tensor) -> Tensor:
+    """In-place ``t``: a matrix becomes its transpose.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 3).t_().shape
+    torch.Size([3, 2])
+    """
+    if self._a.ndim > 2:
+        raise errors.runtime(f"t_() expects a tensor with <= 2 dimensions, but self is {self._a.ndim}D")
+    return become(self, "TBackward1", REGISTRY["t"].public)
 
 
-_method("t_", "In-place ``t``: a matrix becomes its transpose.\n\n    >>> import rushlight as torch\n"
-        "    >>> torch.zeros(2, 3).t_().shape\n    torch.Size([3, 2])\n    ",
-        lambda: "TBackward1", lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))])  # fmt: skip
-_method("unsqueeze_", "In-place ``unsqueeze``: a dimension of size 1 is inserted.\n\n    >>> import rushlight as torch\n"
-        "    >>> torch.zeros(2).unsqueeze_(0).shape\n    torch.Size([1, 2])\n    ",
-        lambda dim: "UnsqueezeBackward1", lambda m: [m(m.f(2, 3), 1), m(m.f(), 0), m(m.f(0), 0), m(m.nc(3, 2), 0)])  # fmt: skip
-_method("squeeze_", "In-place ``squeeze``: dimensions of size 1 are taken away.\n\n    >>> import rushlight as torch\n"
-        "    >>> torch.zeros(1, 2).squeeze_().shape\n    torch.Size([2])\n    ",
-        _squeezed, lambda m: [m(m.f(1, 3)), m(m.f(1, 3), 0), m(m.f()), m(m.f(1, 0)), m(m.nc(3, 2), 0)])  # fmt: skip
-for _name in ("transpose_", "swapaxes_", "swapdims_"):
-    _method(_name, "In-place ``transpose``: two dimensions are exchanged.\n\n    >>> import rushlight as torch\n"
-            f"    >>> torch.zeros(2, 3).{_name}(0, 1).shape\n    torch.Size([3, 2])\n    ",
-            lambda dim0, dim1: "TransposeBackward1",
-            lambda m: [m(m.f(2, 3), 0, 1), m(m.f(), 0, 0), m(m.f(0, 2), 0, 1), m(m.nc(3, 2), 0, 1)])  # fmt: skip
+@_named("unsqueeze_", lambda m: [m(m.f(2, 3), 1), m(m.f(), 0), m(m.f(0), 0), m(m.nc(3, 2), 0)], 7)
+def unsqueeze_(self: Tensor, dim: int) -> Tensor:
+    """In-place ``unsqueeze``: a dimension of size 1 is inserted.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2).unsqueeze_(0).shape
+    torch.Size([1, 2])
+    """
+    return become(self, "UnsqueezeBackward1", lambda x: REGISTRY["unsqueeze"].public(x, dim))  # type: ignore[no-any-return]
+
+
+@_named("squeeze_", lambda m: [m(m.f(1, 3)), m(m.f(1, 3), 0), m(m.f()), m(m.f(1, 0)), m(m.nc(3, 2), 0)], 7)
+def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
+    """In-place ``squeeze``: dimensions of size 1 are taken away.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(1, 2).squeeze_().shape
+    torch.Size([2])
+    """
+    node = "SqueezeBackward3" if dim is None else "SqueezeBackward4" if isinstance(dim, int) else "SqueezeBackward5"
+    return become(self, node, lambda x: REGISTRY["squeeze"].public(x, dim))  # type: ignore[no-any-return]
+
+
+def _exchanges(m: Any) -> list[Any]:
+    return [m(m.f(2, 3), 0, 1), m(m.f(), 0, 0), m(m.f(0, 2), 0, 1), m(m.nc(3, 2), 0, 1)]
+
+
+@_named("transpose_", _exchanges, 7, 0)
+def transpose_(self: Tensor, dim0: int, dim1: int) -> Tensor:
+    """In-place ``transpose``: two dimensions are exchanged.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 3).transpose_(0, 1).shape
+    torch.Size([3, 2])
+    """
+    return become(self, "TransposeBackward1", lambda x: REGISTRY["transpose"].public(x, dim0, dim1))  # type: ignore[no-any-return]
+
+
+@_named("swapaxes_", _exchanges, 7, 0)
+def swapaxes_(self: Tensor, axis0: int, axis1: int) -> Tensor:
+    """In-place ``swapaxes``: ``transpose_`` under NumPy's name.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 3).swapaxes_(axis0=0, axis1=1).shape
+    torch.Size([3, 2])
+    """
+    return transpose_(self, axis0, axis1)  # type: ignore[no-any-return]
+
+
+@_named("swapdims_", _exchanges, 7, 0)
+def swapdims_(self: Tensor, dim0: int, dim1: int) -> Tensor:
+    """In-place ``swapdims``: another name of ``transpose_``.
+
+    >>> import rushlight as torch
+    >>> torch.zeros(2, 3).swapdims_(0, 1).shape
+    torch.Size([3, 2])
+    """
+    return transpose_(self, dim0, dim1)  # type: ignore[no-any-return]
 
 
 @function(name="as_strided_", methods="as_strided_", samples=lambda m: [

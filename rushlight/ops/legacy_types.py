@@ -118,8 +118,16 @@ for _name, _type in TYPED.items():
         m.error(TypeError, "new(): data must be a sequence (got float)", m.f(2), 1.5),
     ],
 )
-def new(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """A tensor of this one's dtype from sizes or values."""
+def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
+    """A tensor of this one's dtype from sizes or values.
+
+    Raises:
+        RuntimeError: for another device than the CPU.
+    """
+    if device is not None and types.device(device).type != "cpu":
+        raise errors.runtime(
+            f"legacy constructor expects device type: cpu but device type: {types.device(device).type} was passed"
+        )
     return construct(f"torch.{types.scalar_name(self.dtype)}Tensor", self.dtype, args)
 
 

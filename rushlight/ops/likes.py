@@ -91,6 +91,7 @@ def _new(name: str, self: Tensor, size: Sequence[Any], kwargs: dict[str, Any], v
 
 
 @function(
+    keywords=finish,
     name="Tensor.new_zeros",
     methods="new_zeros",
     samples=lambda m: [m(m.f(2), 2, 3), m(m.f(), (2,)), m(m.f(0), ()), m(m.nc(3, 2), 2, dtype=m.torch.int64)],
@@ -102,6 +103,7 @@ def new_zeros(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
 
 
 @function(
+    keywords=finish,
     name="Tensor.new_ones",
     methods="new_ones",
     samples=lambda m: [m(m.f(2), 2, 3), m(m.f(), (2,)), m(m.f(0), ()), m(m.nc(3, 2), 2, dtype=m.torch.int64)],
@@ -113,6 +115,7 @@ def new_ones(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
 
 
 @function(
+    keywords=finish,
     name="Tensor.new_empty",
     methods="new_empty",
     samples=lambda m: [

@@ -172,47 +172,47 @@ def _(k, g, input):
     return k.matprod(adjoint(k, input), g)
 
 
-def adjoint(k, x):
+def adjoint(k: Any, x: Any) -> Any:
     """The conjugate transpose."""
     return k.conj(k.transpose(x, -2, -1))
 
 
-def constant(k, a):
+def constant(k: Any, a: Any) -> Any:
     """A constant array for whoever is reading."""
     return wrap(a) if k is tensors else a
 
 
-def array_of(x):
+def array_of(x: Any) -> Any:
     """The numbers of what a rule reads, for choices that are not differentiated."""
     return x._a if isinstance(x, Tensor) else x
 
 
-def lower(k, x, diagonal=0):
+def lower(k: Any, x: Any, diagonal: Any = 0) -> Any:
     """The lower triangle, the rest zero."""
     return pattern(k, x, lambda m: np.tril(m, diagonal))
 
 
-def upper(k, x, diagonal=0):
+def upper(k: Any, x: Any, diagonal: Any = 0) -> Any:
     """The upper triangle, the rest zero."""
     return pattern(k, x, lambda m: np.triu(m, diagonal))
 
 
-def columns(k, x, first, last):
+def columns(k: Any, x: Any, first: Any, last: Any) -> Any:
     """Some columns of matrices."""
     return k.basic_slice(x, where=(Ellipsis, slice(first, last)))
 
 
-def rows(k, x, first, last):
+def rows(k: Any, x: Any, first: Any, last: Any) -> Any:
     """Some rows of matrices."""
     return k.basic_slice(x, where=(Ellipsis, slice(first, last), slice(None)))
 
 
-def back(k, T, B, upper=True, unit=False):
+def back(k: Any, T: Any, B: Any, upper: Any = True, unit: Any = False) -> Any:
     """X of ``T X = B`` for a triangular T."""
     return k.triangular_solution(T, B, upper=upper, unit=unit)
 
 
-def back_right(k, T, B, upper=True, unit=False):
+def back_right(k: Any, T: Any, B: Any, upper: Any = True, unit: Any = False) -> Any:
     """X of ``X T = B`` for a triangular T."""
     return adjoint(k, k.triangular_solution(adjoint(k, T), adjoint(k, B), upper=not upper, unit=unit))
 
@@ -228,7 +228,7 @@ def _(k, g, order):
     return k.rows_taken(g, order=np.argsort(order, -1))
 
 
-def pattern(k, x, keep):
+def pattern(k: Any, x: Any, keep: Any) -> Any:
     """A matrix times a constant pattern, by ``where``."""
     n, m = x.shape[-2:]
     return k.where(constant(k, keep(np.ones((n, m), bool))), x, 0.0)
@@ -240,11 +240,11 @@ def symmetric(m: Any, *batch: int) -> Any:
     return x + x.transpose(-1, -2)
 
 
-def or_zero(k, g, like):
+def or_zero(k: Any, g: Any, like: Any) -> Any:
     return like * 0.0 if g is None else g
 
 
-def diagonal_matrix(k, x):
+def diagonal_matrix(k: Any, x: Any) -> Any:
     """A vector as a diagonal matrix."""
     n = x.shape[-1]
     return k.where(constant(k, np.eye(n, dtype=bool)), k.unsqueeze(x, -2), 0.0)

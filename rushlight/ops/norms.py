@@ -221,7 +221,7 @@ def _(k, g, input, other, out, p):
     return -dist_gradient(k, g, input - other, out, float(p))
 
 
-def dist_gradient(k, g, difference, size, p):
+def dist_gradient(k: Any, g: Any, difference: Any, size: Any, p: Any) -> Any:
     """The gradient of the p-norm of a difference."""
     if p == 0:
         return difference * 0.0

@@ -75,6 +75,7 @@ def _sized(name: str, size: Any, kwargs: dict[str, Any], fill: Callable[[Generat
 
 
 @function(
+    keywords=finish,
     samples=lambda m: [m(2, 3), m(()), m(0, 2), m((40,), dtype=m.torch.float64), m(3, dtype=m.torch.float16)],
     errors=lambda m: [
         m.error(RuntimeError, "Trying to create tensor with negative dimension -1", -1),
@@ -87,6 +88,7 @@ def rand(*size: Any, **kwargs: Any) -> Tensor:
 
 
 @function(
+    keywords=finish,
     samples=lambda m: [m(2, 3), m(()), m(0, 2), m((40,), dtype=m.torch.float64), m(17)],
     errors=lambda m: [
         m.error(RuntimeError, "Trying to create tensor with negative dimension -1", -1),

@@ -222,7 +222,13 @@ def _(k, g, index, src_shape, dim):
 
 
 # --- reductions ---------------------------------------------------------------------------------------------------------
-REDUCTIONS = {"sum": np.add, "mean": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
+REDUCTIONS: dict[str, Any] = {
+    "sum": np.add,
+    "mean": np.add,
+    "prod": np.multiply,
+    "amax": np.maximum,
+    "amin": np.minimum,
+}
 
 
 def _least(dtype: Any) -> Any:
@@ -334,7 +340,21 @@ def _(k, g, input, index, src, out, dim, reduce, include_self):
     )
 
 
-def reduced_gradients(k, g, input, src, out, reduce, include_self, gather, add, put, whole, used, again):
+def reduced_gradients(
+    k: Any,
+    g: Any,
+    input: Any,
+    src: Any,
+    out: Any,
+    reduce: Any,
+    include_self: Any,
+    gather: Any,
+    add: Any,
+    put: Any,
+    whole: Any,
+    used: Any,
+    again: Any,
+) -> Any:
     """The gradients of a reduction by index, given how it gathers, adds and writes."""
     zero = input * 0.0
     src = used(src)

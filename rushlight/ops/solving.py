@@ -55,7 +55,7 @@ def _(k, g, inverse):
     return -k.matprod(k.matprod(h, g), h)
 
 
-def inverse_of(k, A):
+def inverse_of(k: Any, A: Any) -> Any:
     """The inverse, for rules."""
     return k.inverse_info(A)[0]
 

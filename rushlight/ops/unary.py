@@ -321,7 +321,7 @@ def erf(k, input):
     return erf_array(input)
 
 
-def erf_array(x):
+def erf_array(x: Any) -> Any:
     """erf of every element, rounded to the array's dtype."""
     return special.erf(x)
 

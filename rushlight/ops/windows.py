@@ -298,15 +298,15 @@ def _cosine_window(name: str, a: list[float], doc: str, checked_as: str = "gener
     return window
 
 
-hamming = _cosine_window("hamming", [0.54, 1.0 - 0.54], "``0.54 - 0.46 cos(2 pi n / (M - 1))``.")
-hann = _cosine_window("hann", [0.5, 0.5], "``(1 - cos(2 pi n / (M - 1))) / 2``.")
-blackman = _cosine_window(
+hamming: Any = _cosine_window("hamming", [0.54, 1.0 - 0.54], "``0.54 - 0.46 cos(2 pi n / (M - 1))``.")
+hann: Any = _cosine_window("hann", [0.5, 0.5], "``(1 - cos(2 pi n / (M - 1))) / 2``.")
+blackman: Any = _cosine_window(
     "blackman",
     [0.42, 0.5, 0.08],
     "``0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1))``.",
     "blackman",
 )
-nuttall = _cosine_window(
+nuttall: Any = _cosine_window(
     "nuttall",
     [0.3635819, 0.4891775, 0.1365995, 0.0106411],
     "Four cosine terms with side lobes below -93 dB (Nuttall 1981, minimum of four terms).",

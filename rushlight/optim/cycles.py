@@ -15,6 +15,9 @@ from .scheduler import LRScheduler, check_optimizer, one_each, set_value
 class CosineAnnealingWarmRestarts(LRScheduler):
     """A cosine that starts anew after ``T_0`` epochs, each period ``T_mult`` times the last."""
 
+    T_mult: int
+    eta_min: float
+
     def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1):
         if T_0 <= 0 or not isinstance(T_0, int):
             raise errors.value(f"Expected positive integer T_0, but got {T_0}")
@@ -49,9 +52,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
                 self.T_cur = epoch % self.T_0
             else:
                 n = int(math.log(epoch / self.T_0 * (self.T_mult - 1) + 1, self.T_mult))
-                self.T_cur = epoch - self.T_0 * (self.T_mult**n - 1) / (self.T_mult - 1)
-                self.T_i = self.T_0 * self.T_mult**n
-        self.last_epoch = math.floor(epoch)
+                self.T_cur: int = epoch - self.T_0 * (self.T_mult**n - 1) / (self.T_mult - 1)
+                self.T_i: int = self.T_0 * self.T_mult**n
+        self.last_epoch: Any = math.floor(epoch)
         self._get_lr_called_within_step = True
         try:
             values = self.get_lr()
@@ -68,7 +71,7 @@ class _WithMomentum(LRScheduler):
     def _start_momentum(self, optimizer: Any, base: Any, high: Any, last_epoch: int) -> None:
         if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
             raise errors.value("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
-        self.use_beta1 = "betas" in optimizer.defaults
+        self.use_beta1: bool = "betas" in optimizer.defaults
         bases, highs = one_each("base_momentum", base, optimizer), one_each("max_momentum", high, optimizer)
         if last_epoch == -1:
             for group, low, top in zip(optimizer.param_groups, bases, highs, strict=True):
@@ -97,7 +100,7 @@ class OneCycleLR(_WithMomentum):
     ):  # fmt: skip
         check_optimizer(optimizer)
         self.optimizer = optimizer
-        self.total_steps = _total(total_steps, epochs, steps_per_epoch)
+        self.total_steps: int = _total(total_steps, epochs, steps_per_epoch)
         if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
             raise errors.value(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
@@ -171,6 +174,11 @@ class CyclicLR(_WithMomentum):
         ValueError: for an unknown mode, a list of the wrong length, or an optimizer without momentum.
     """
 
+    total_size: float
+    step_ratio: float
+    mode: str
+    gamma: float
+
     _unsaved = ("optimizer", "_scale_fn_custom")
 
     def __init__(
@@ -185,18 +193,18 @@ class CyclicLR(_WithMomentum):
         if last_epoch == -1:
             for group, low in zip(optimizer.param_groups, lows, strict=True):
                 set_value(group, "lr", low)
-        self.max_lrs = one_each("max_lr", max_lr, optimizer)
+        self.max_lrs: list[Any] = one_each("max_lr", max_lr, optimizer)
         up, down = float(step_size_up), float(step_size_up if step_size_down is None else step_size_down)
         self.total_size, self.step_ratio = up + down, up / (up + down)
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
             raise errors.value("mode is invalid and scale_fn is None")
         self.mode, self.gamma, self._scale_fn_custom = mode, gamma, scale_fn
-        self.scale_mode = "iterations" if scale_fn is None and mode == "exp_range" else scale_mode
+        self.scale_mode: str = "iterations" if scale_fn is None and mode == "exp_range" else scale_mode
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
             self._start_momentum(optimizer, base_momentum, max_momentum, last_epoch)
-            self.base_momentums = one_each("base_momentum", base_momentum, optimizer)
-            self.max_momentums = one_each("max_momentum", max_momentum, optimizer)
+            self.base_momentums: list[Any] = one_each("base_momentum", base_momentum, optimizer)
+            self.max_momentums: list[Any] = one_each("max_momentum", max_momentum, optimizer)
         super().__init__(optimizer, last_epoch)
         self.base_lrs = lows
 

@@ -31,7 +31,7 @@ class LambdaLR(LRScheduler):
         many = isinstance(lr_lambda, (list, tuple))
         if many and len(lr_lambda) != groups:
             raise errors.value(f"Expected {groups} lr_lambdas, but got {len(lr_lambda)}")
-        self.lr_lambdas = list(lr_lambda) if many else [lr_lambda] * groups
+        self.lr_lambdas: Any = list(lr_lambda) if many else [lr_lambda] * groups
         self._check_lambdas()
         super().__init__(optimizer, last_epoch)
 
@@ -73,6 +73,9 @@ class MultiplicativeLR(LambdaLR):
 class StepLR(LRScheduler):
     """Times ``gamma`` every ``step_size`` epochs."""
 
+    step_size: int
+    gamma: float
+
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1):
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
@@ -89,6 +92,9 @@ class StepLR(LRScheduler):
 
 class MultiStepLR(LRScheduler):
     """Times ``gamma`` at each of the milestones."""
+
+    milestones: Counter[int]
+    gamma: float
 
     def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1, last_epoch: int = -1):
         self.milestones, self.gamma = Counter(milestones), gamma
@@ -107,6 +113,9 @@ class MultiStepLR(LRScheduler):
 
 class ConstantLR(LRScheduler):
     """Times ``factor`` for the first ``total_iters`` epochs."""
+
+    factor: float
+    total_iters: int
 
     def __init__(self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1):
         if not 0 <= factor <= 1:
@@ -128,6 +137,10 @@ class ConstantLR(LRScheduler):
 
 class LinearLR(LRScheduler):
     """A factor that goes linearly from ``start_factor`` to ``end_factor`` in ``total_iters`` epochs."""
+
+    start_factor: float
+    end_factor: float
+    total_iters: int
 
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1.0 / 3, end_factor: float = 1.0, total_iters: int = 5,
@@ -173,6 +186,9 @@ class ExponentialLR(LRScheduler):
 class PolynomialLR(LRScheduler):
     """The initial rate times ``(1 - epoch / total_iters) ** power``."""
 
+    total_iters: int
+    power: float
+
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1):
         self.total_iters, self.power = total_iters, power
         super().__init__(optimizer, last_epoch)
@@ -191,6 +207,9 @@ class PolynomialLR(LRScheduler):
 
 class CosineAnnealingLR(LRScheduler):
     """Half a cosine from the initial rate to ``eta_min`` in ``T_max`` epochs (Loshchilov & Hutter 2017)."""
+
+    T_max: int
+    eta_min: float
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1):
         self.T_max, self.eta_min = T_max, eta_min
@@ -218,6 +237,16 @@ class CosineAnnealingLR(LRScheduler):
 class ReduceLROnPlateau(LRScheduler):
     """Times ``factor`` once a metric has not improved for ``patience`` epochs."""
 
+    factor: float
+    optimizer: Optimizer
+    patience: int
+    cooldown: int
+    eps: float
+    threshold: float
+    best: float
+    cooldown_counter: int
+    num_bad_epochs: int
+
     def __init__(
         self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10, threshold: float = 1e-4,
         threshold_mode: str = "rel", cooldown: int = 0, min_lr: Any = 0, eps: float = 1e-8,
@@ -234,12 +263,12 @@ class ReduceLROnPlateau(LRScheduler):
         if many and len(min_lr) != groups:
             raise errors.value(f"expected {groups} min_lrs, got {len(min_lr)}")
         self.factor, self.optimizer = factor, optimizer
-        self.default_min_lr = None if many else min_lr
-        self.min_lrs = list(min_lr) if many else [min_lr] * groups
+        self.default_min_lr: Any = None if many else min_lr
+        self.min_lrs: Any = list(min_lr) if many else [min_lr] * groups
         self.patience, self.cooldown, self.eps = patience, cooldown, eps
         self.last_epoch = 0
         self._last_lr = [copied(lr) for lr in self._rates()]
-        self.mode_worse = math.inf if mode == "min" else -math.inf
+        self.mode_worse: float = math.inf if mode == "min" else -math.inf
         self.mode, self.threshold, self.threshold_mode = mode, threshold, threshold_mode
         self._reset()
 
@@ -266,7 +295,7 @@ class ReduceLROnPlateau(LRScheduler):
         current = float(metrics)
         if epoch is not None:
             warnings.warn(EPOCH_DEPRECATION_WARNING, UserWarning, stacklevel=2)
-        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        self.last_epoch: int = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(current, self.best):
             self.best, self.num_bad_epochs = current, 0
         else:
@@ -312,6 +341,9 @@ def _of_one(name: str, schedulers: Sequence[Any], optimizer: Any) -> None:
 
 class SequentialLR(_Several):
     """One scheduler after another, changing at the milestones."""
+
+    last_epoch: int
+    optimizer: Optimizer
 
     def __init__(self, optimizer: Optimizer, schedulers: list[Any], milestones: list[int], last_epoch: int = -1):
         if not schedulers:
@@ -361,6 +393,8 @@ def _undo(scheduler: Any) -> None:
 
 class ChainedScheduler(_Several):
     """Several schedulers, all stepped at once."""
+
+    optimizer: Optimizer | None
 
     def __init__(self, schedulers: Sequence[Any], optimizer: Optimizer | None = None):
         if not schedulers:

@@ -16,7 +16,7 @@ from ..autograd.mode import enable_grad
 from ..kernels.lazy import settle
 from ..tensor import Tensor
 
-required = object()
+required: object = object()
 
 
 class _HookDict(OrderedDict):  # type: ignore[type-arg]

@@ -60,7 +60,7 @@ class LRScheduler:
                         "properly loaded the optimizer state\n2. You're using last_epoch >= 0 for a fresh training run (not "
                         "recommended)"
                     )
-        self.base_lrs = [copied(group["initial_lr"]) for group in optimizer.param_groups]
+        self.base_lrs: list[Any] = [copied(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         _count_steps(optimizer)
         self._initial_step()
@@ -105,7 +105,7 @@ class LRScheduler:
                 self.last_epoch += 1
                 values = self.get_lr()
             else:
-                self.last_epoch = epoch
+                self.last_epoch: int = epoch
                 values = self._get_closed_form_lr() if hasattr(self, "_get_closed_form_lr") else self.get_lr()
         finally:
             self._get_lr_called_within_step = False
@@ -136,6 +136,11 @@ _LRScheduler = LRScheduler
 
 
 def check_optimizer(optimizer: Any) -> None:
+    """Refuse what is no optimizer.
+
+    Raises:
+        TypeError: naming what was given.
+    """
     if not isinstance(optimizer, Optimizer):
         raise errors.type_(f"{type(optimizer).__name__} is not an Optimizer")
 

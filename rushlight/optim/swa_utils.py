@@ -81,6 +81,10 @@ class AveragedModel(Module):
         use_buffers: average the buffers too; otherwise they are copied.
     """
 
+    avg_fn: Any
+    multi_avg_fn: Any
+    use_buffers: bool
+
     def __init__(
         self, model: Any, device: Any = None, avg_fn: Any = None, multi_avg_fn: Any = None, use_buffers: bool = False
     ):
@@ -89,7 +93,7 @@ class AveragedModel(Module):
             raise AssertionError("Only one of avg_fn and multi_avg_fn should be provided")
         self.module = deepcopy(model)
         if device is not None:
-            self.module = self.module.to(device)
+            self.module: Any = self.module.to(device)
         self.register_buffer("n_averaged", tensor(0))
         self.avg_fn, self.multi_avg_fn, self.use_buffers = avg_fn, multi_avg_fn, use_buffers
 
@@ -152,6 +156,8 @@ def update_bn(loader: Any, model: Any, device: Any = None) -> None:
 
 class SWALR(LRScheduler):
     """From the present rate to ``swa_lr`` in ``anneal_epochs`` epochs, then constant."""
+
+    anneal_epochs: int
 
     def __init__(
         self,

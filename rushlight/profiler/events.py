@@ -16,12 +16,17 @@ COLUMN, GAP = 12, "  "
 class FunctionEvent:
     """One call: when it began and ended (microseconds), what it called, what it was given."""
 
+    start: float
+    end: float
+
     def __init__(self, name: str, start: float, kind: str = "cpu_op"):
         self.name = name
-        self.key = "ProfilerStep*" if name.startswith("ProfilerStep#") else name  # all steps are one row of a table
+        self.key: str = (
+            "ProfilerStep*" if name.startswith("ProfilerStep#") else name
+        )  # all steps are one row of a table
         self.kind = kind
         self.start, self.end = start, start
-        self.thread = threading.get_ident()
+        self.thread: int = threading.get_ident()
         self.cpu_parent: FunctionEvent | None = None
         self.cpu_children: list[FunctionEvent] = []
         self.input_shapes: list[list[int]] = []
@@ -46,7 +51,11 @@ class FunctionEvent:
         """Bytes of its result that no call within it made."""
         return self.cpu_memory_usage - sum(child.cpu_memory_usage for child in self.cpu_children)
 
-    device_time = device_time_total = self_device_time_total = cuda_time = cuda_time_total = 0.0
+    device_time: float = 0.0
+    device_time_total: float = 0.0
+    self_device_time_total: float = 0.0
+    cuda_time: float = 0.0
+    cuda_time_total: float = 0.0
     device_memory_usage = self_device_memory_usage = flops = 0
     is_async = is_remote = False
 
@@ -60,6 +69,10 @@ class FunctionEvent:
 class FunctionEventAvg:
     """The sum of events with one name."""
 
+    count: Any
+    cpu_time_total: float
+    self_cpu_time_total: float
+
     def __init__(self, key: str):
         self.key = key
         self.count = 0
@@ -68,7 +81,11 @@ class FunctionEventAvg:
         self.input_shapes: Any = ""
         self.stack: list[str] = []
 
-    device_time = device_time_total = self_device_time_total = cuda_time = cuda_time_total = 0.0
+    device_time: float = 0.0
+    device_time_total: float = 0.0
+    self_device_time_total: float = 0.0
+    cuda_time: float = 0.0
+    cuda_time_total: float = 0.0
     device_memory_usage = self_device_memory_usage = flops = 0
     is_async = is_remote = False
 

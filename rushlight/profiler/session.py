@@ -69,6 +69,9 @@ def schedule(
 class record_function:
     """Mark a part of the program by name, as a block or as a decorator; without a profiler nothing happens."""
 
+    name: str
+    args: str | None
+
     def __init__(self, name: str, args: str | None = None):
         self.name, self.args = name, args
 
@@ -125,21 +128,26 @@ class profile:
         [('aten::ones', 2), ('aten::mm', 1)]
     """
 
+    record_shapes: bool
+    profile_memory: bool
+    with_stack: bool
+    step_num: int
+
     def __init__(
         self, *, activities: Iterable[ProfilerActivity] | None = None, schedule: Callable[[int], ProfilerAction] | None = None,
         on_trace_ready: Callable[..., Any] | None = None, record_shapes: bool = False, profile_memory: bool = False,
         with_stack: bool = False, with_flops: bool = False, with_modules: bool = False, experimental_config: Any = None,
         execution_trace_observer: Any = None, acc_events: bool = False, use_cuda: bool | None = None, **options: Any,
     ):  # fmt: skip
-        self.activities = set(activities) if activities is not None else supported_activities()
+        self.activities: set[ProfilerActivity] = set(activities) if activities is not None else supported_activities()
         if not self.activities:
             raise AssertionError("No valid profiler activities found")
-        self.schedule = schedule or (lambda _: ProfilerAction.RECORD)
+        self.schedule: Callable[..., Any] = schedule or (lambda _: ProfilerAction.RECORD)
         self._named_steps = schedule is not None
         self.on_trace_ready = on_trace_ready
         self.record_shapes, self.profile_memory, self.with_stack = record_shapes, profile_memory, with_stack
         self.step_num = 0
-        self.current_action = self.schedule(0)
+        self.current_action: ProfilerAction = self.schedule(0)
         self._watcher: Watcher | None = None
         self._mark: record_function | None = None
         self._metadata: dict[str, str] = {}

@@ -41,6 +41,10 @@ current: list[Watcher] = []
 class Watcher:
     """Collects events between ``start`` and ``stop``."""
 
+    shapes: bool
+    memory: bool
+    stacks: bool
+
     def __init__(self, record_shapes: bool = False, profile_memory: bool = False, with_stack: bool = False):
         self.shapes, self.memory, self.stacks = record_shapes, profile_memory, with_stack
         self.events: list[FunctionEvent] = []

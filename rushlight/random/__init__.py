@@ -14,7 +14,7 @@ class fork_rng:
         self.enabled = enabled
 
     def __enter__(self) -> None:
-        self.state = default_generator.get_state_array() if self.enabled else None
+        self.state: Any = default_generator.get_state_array() if self.enabled else None
 
     def __exit__(self, *exc: object) -> None:
         if self.state is not None:

@@ -55,7 +55,7 @@ class MT19937:
     __slots__ = ("lock", "next_normal", "_seed", "_bits", "_reseed", "_block", "_pos", "_fresh", "_memory", "_turn")
 
     def __init__(self, seed: int) -> None:
-        self.lock = RLock()
+        self.lock: RLock = RLock()
         self._bits: Any = None
         self._memory: Array | None = None
         self.reset(seed)
@@ -305,4 +305,4 @@ def _unpredictable() -> Generator:
 
 
 #: The generator that samplers use when none is given; its first seed differs from run to run.
-default_generator = _unpredictable()
+default_generator: Generator = _unpredictable()

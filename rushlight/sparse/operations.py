@@ -392,10 +392,10 @@ def _attach() -> None:
         "bool": "bool",
     }.items():
         setattr(SparseTensor, name, _caster(kind))
-    SparseTensor.T = property(t)  # type: ignore[attr-defined]
-    SparseTensor.data = property(SparseTensor.detach)  # type: ignore[attr-defined]
-    SparseTensor.cpu = lambda self, *args, **kwargs: self  # type: ignore[attr-defined]
-    SparseTensor.is_same_size = lambda self, other: self.shape == other.shape  # type: ignore[attr-defined]
+    SparseTensor.T = property(t)  # type: ignore[assignment, method-assign]
+    SparseTensor.data = property(SparseTensor.detach)  # type: ignore[assignment, method-assign]
+    SparseTensor.cpu = lambda self, *args, **kwargs: self  # type: ignore[assignment, method-assign]
+    SparseTensor.is_same_size = lambda self, other: self.shape == other.shape  # type: ignore[assignment, attr-defined, method-assign]
 
 
 def _caster(kind: str) -> Any:

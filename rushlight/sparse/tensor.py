@@ -169,7 +169,7 @@ class SparseTensor(Tensor):
     def __reduce_ex__(self, protocol: Any) -> Any:
         return make, (self._ind, self._val, self._size, self._merged)
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         def part(name: str, x: Any, at: int) -> str:
             text = re.sub(r", dtype=torch\.\w+", "", repr(x))
             text = "tensor([], size=(0,))" if text == "tensor([])" else text
@@ -186,12 +186,12 @@ class SparseTensor(Tensor):
         rows = [part("indices", wrap(self._ind), 7), part("values", self._val.detach(), 7), ", ".join(last)]
         return "tensor(" + ",\n       ".join(rows) + ")"
 
-    __str__ = __repr__
+    __str__ = __repr__  # type: ignore[assignment]
 
     def __format__(self, spec: str) -> str:
         return object.__format__(self, spec)
 
-    __hash__ = object.__hash__
+    __hash__: Callable[..., Any] = object.__hash__
 
     @classmethod
     def __torch_function__(cls, func: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -25,6 +25,9 @@ SAME, DIFFERENT, ERROR = "same", "different", "error"
 class MapLevel(Level):
     """A running ``vmap``: how many examples there are, and what random functions do."""
 
+    size: int
+    randomness: str
+
     def __init__(self, size: int, randomness: str):
         self.size, self.randomness = size, randomness
 
@@ -80,9 +83,14 @@ class MapLevel(Level):
 class Call:
     """A call of an op under ``vmap``, as the rules see it."""
 
+    at: MapLevel
+    op: Any
+    inputs: tuple[Any, ...]
+    attrs: dict[str, Any]
+
     def __init__(self, at: MapLevel, op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]):
         self.at, self.op, self.inputs, self.attrs = at, op, inputs, attrs
-        self.size = at.size
+        self.size: int = at.size
 
     def is_batched(self, i: int) -> bool:
         x = self.inputs[i]

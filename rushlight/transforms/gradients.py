@@ -47,11 +47,13 @@ class Variables:
 
     def __init__(self, given: Sequence[Tensor], below: Level | None = None):
         levels = stack()
-        self.levels = levels if below is None else [level for level in levels if level.number < below.number]
-        self.recorded = is_grad_enabled()
+        self.levels: list[Level] = (
+            levels if below is None else [level for level in levels if level.number < below.number]
+        )
+        self.recorded: bool = is_grad_enabled()
         self.own: set[Any] = set()  # the leaves
         with enable_grad():
-            self.tensors = [self._variable(x) for x in given]
+            self.tensors: list[Tensor] = [self._variable(x) for x in given]
 
     def _variable(self, x: Tensor) -> Tensor:
         for level in self.levels:

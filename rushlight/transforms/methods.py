@@ -26,7 +26,7 @@ def on(cls: type, name: str) -> Callable[[Any], Any]:
 
 # --- both -----------------------------------------------------------------------------------------------------------------
 Wrapped.__torch_function__ = None  # type: ignore[attr-defined]  # levels take calls over, not overrides
-Wrapped.requires_grad = property(  # type: ignore[attr-defined]
+Wrapped.requires_grad = property(  # type: ignore[assignment, method-assign]
     lambda self: any(x.requires_grad for x in self.inside()), doc="Whether gradients are computed for what is inside."
 )
 Wrapped.grad_fn = property(lambda self: self.inside()[0].grad_fn)  # type: ignore[assignment]
@@ -113,7 +113,7 @@ def detach(self: Batched) -> Tensor:
     return batched(self.value.detach(), self.at)
 
 
-Batched.data = property(detach)  # type: ignore[attr-defined]
+Batched.data = property(detach)  # type: ignore[assignment, method-assign]
 
 
 @on(Batched, "zero_")
@@ -155,7 +155,7 @@ def detach_dual(self: Dual) -> Tensor:
     return self.primal.detach()  # type: ignore[no-any-return]
 
 
-Dual.data = property(detach_dual)  # type: ignore[attr-defined]
+Dual.data = property(detach_dual)  # type: ignore[assignment, method-assign]
 
 
 @on(Dual, "zero_")
@@ -186,7 +186,7 @@ def repr_of_dual(self: Dual, *, tensor_contents: Any = None) -> str:
 
 
 for _cls in (Batched, Dual):
-    _cls.__str__ = _cls.__repr__  # type: ignore[method-assign]
+    _cls.__str__ = _cls.__repr__  # type: ignore[assignment, method-assign]
 
 
 def needs_grad(x: Tensor) -> bool:

@@ -53,7 +53,7 @@ class DualLevel(Level):
             return tuple([o if t is None else dual(o, t, self) for o, t in zip(out, slopes, strict=True)])
         return out if slopes is None else dual(out, slopes, self)
 
-    def write(self, x: Any, result: Tensor) -> None:
+    def write(self, x: Any, result: Any) -> None:
         """Write value and tangent of a result into those of ``x``."""
         become_dual(x, self)
         has = isinstance(result, Dual) and result.at is self
@@ -66,7 +66,7 @@ class DualLevel(Level):
 
         return custom.pushed(cls, args, self)
 
-    def get(self, x: Tensor, index: Any) -> Tensor:
+    def get(self, x: Any, index: Any) -> Tensor:
         return dual(x.primal[index], x.tangent[index], self)
 
     def set(self, x: Any, index: Any, value: Any) -> None:

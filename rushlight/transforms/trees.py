@@ -10,6 +10,10 @@ from typing import Any
 class Spec:
     """The shape of a tree: the kind of its root, what the kind has to remember (keys), the shapes of its parts. None for a leaf."""
 
+    kind: Any
+    context: Any
+    parts: tuple[Spec, ...]
+
     __slots__ = ("kind", "context", "parts", "leaves")
 
     def __init__(self, kind: Any, context: Any, parts: Sequence[Spec]):
@@ -24,7 +28,7 @@ class Spec:
             and self.parts == other.parts
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: Callable[..., Any] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         if self.kind is None:

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 torch.manual_seed(0)
-centres = 2 * torch.randn(4, 12)
+centres = 0.5 * torch.randn(4, 12)
 labels = torch.randint(0, 4, (512,))
 points = centres[labels] + torch.randn(512, 12)
 

@@ -15,7 +15,7 @@ import numpy as np
 from ...data import Dataset
 from ...tensor import wrap
 
-IDX_TYPES = {0x08: np.uint8, 0x09: np.int8, 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+IDX_TYPES: dict[int, Any] = {0x08: np.uint8, 0x09: np.int8, 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
 def read_idx(path: Path) -> np.ndarray[Any, Any]:
@@ -37,13 +37,16 @@ def read_idx(path: Path) -> np.ndarray[Any, Any]:
     return data.reshape(shape).astype(data.dtype.newbyteorder("="))
 
 
-class VisionDataset(Dataset):
+class VisionDataset(Dataset[Any]):
     """Images and targets with transforms."""
+
+    transform: Callable[..., Any] | None
+    target_transform: Callable[..., Any] | None
 
     def __init__(
         self, root: Any, transform: Callable[..., Any] | None = None, target_transform: Callable[..., Any] | None = None
     ):
-        self.root = os.path.expanduser(root) if isinstance(root, (str, os.PathLike)) else root
+        self.root: Any = os.path.expanduser(root) if isinstance(root, (str, os.PathLike)) else root
         self.transform, self.target_transform = transform, target_transform
 
     def __repr__(self) -> str:
@@ -91,11 +94,19 @@ class MNIST(VisionDataset):
         download: nothing is downloaded; without the files an error says where to put them.
     """
 
-    classes = [
+    data: Any
+    targets: Any
+
+    classes: list[str] = [
         "0 - zero", "1 - one", "2 - two", "3 - three", "4 - four", "5 - five", "6 - six", "7 - seven", "8 - eight", "9 - nine",
     ]  # fmt: skip
     site = "https://ossci-datasets.s3.amazonaws.com/mnist/"
-    files = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+    files: tuple[str, ...] = (
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+        "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte",
+    )
 
     def __init__(
         self, root: Any, train: bool = True, transform: Any = None, target_transform: Any = None, download: bool = False
@@ -136,7 +147,18 @@ class MNIST(VisionDataset):
 class FashionMNIST(MNIST):
     """70,000 pictures of clothes, 28 x 28, in MNIST's format (Zalando)."""
 
-    classes = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+    classes: list[str] = [
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ]
     site = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 
 
@@ -160,10 +182,12 @@ class CIFAR10(VisionDataset):
         if not all((folder / name).is_file() for name in (*names, "batches.meta")):
             raise _missing("CIFAR10", ["the archive, unpacked,"], Path(self.root), self.site, download)
         batches = [read_pickle(folder / name) for name in names]
-        self.data = np.concatenate([batch["data"] for batch in batches]).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-        self.targets = [int(label) for batch in batches for label in batch["labels"]]
-        self.classes = list(read_pickle(folder / "batches.meta")["label_names"])
-        self.class_to_idx = {name: i for i, name in enumerate(self.classes)}
+        self.data: np.ndarray[Any, Any] = (
+            np.concatenate([batch["data"] for batch in batches]).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+        )
+        self.targets: list[int] = [int(label) for batch in batches for label in batch["labels"]]
+        self.classes: list[Any] = list(read_pickle(folder / "batches.meta")["label_names"])
+        self.class_to_idx: dict[Any, int] = {name: i for i, name in enumerate(self.classes)}
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         return self._transformed(_image(self.data[index]), self.targets[index])

@@ -138,6 +138,10 @@ class ConvertImageDtype(_Transform):
 class Normalize(_Transform):
     """``(x - mean) / std`` of each channel of a float tensor."""
 
+    mean: Any
+    std: Any
+    inplace: bool
+
     def __init__(self, mean: Any, std: Any, inplace: bool = False):
         self.mean, self.std, self.inplace = mean, std, inplace
 
@@ -195,6 +199,11 @@ class ToPILImage(_Transform):
 class Resize(_Transform):
     """To a size (H, W), or so that the shorter side has a length; bilinear, with antialiasing on PIL images."""
 
+    size: Any
+    interpolation: Any
+    max_size: int | None
+    antialias: bool
+
     def __init__(self, size: Any, interpolation: Any = "bilinear", max_size: int | None = None, antialias: bool = True):
         self.size, self.interpolation, self.max_size, self.antialias = size, interpolation, max_size, antialias
 
@@ -219,7 +228,7 @@ class CenterCrop(_Transform):
     """The middle (H, W), with zeros around what is smaller."""
 
     def __init__(self, size: Any):
-        self.size = _pair(size)
+        self.size: tuple[int, ...] = _pair(size)
 
     def forward(self, img: Any) -> Any:
         x = _tensor(img)
@@ -234,6 +243,10 @@ class CenterCrop(_Transform):
 
 class Pad(_Transform):
     """Borders of a value, or by reflection or repetition: one width, (left and right, top and bottom), or all four."""
+
+    padding: Any
+    fill: Any
+    padding_mode: str
 
     def __init__(self, padding: Any, fill: Any = 0, padding_mode: str = "constant"):
         self.padding, self.fill, self.padding_mode = padding, fill, padding_mode
@@ -253,6 +266,12 @@ def _padded(x: Any, padding: Any, fill: Any, mode: str) -> Any:
 
 class RandomCrop(_Transform):
     """A part (H, W) at a place that is drawn, after padding."""
+
+    size: tuple[int, ...]
+    padding: Any
+    pad_if_needed: bool
+    fill: Any
+    padding_mode: str
 
     def __init__(
         self, size: Any, padding: Any = None, pad_if_needed: bool = False, fill: Any = 0, padding_mode: str = "constant"
@@ -323,6 +342,9 @@ class Grayscale(_Transform):
 
 class RandomApply(_Transform):
     """Transforms, all or none, with a probability."""
+
+    transforms: Any
+    p: float
 
     def __init__(self, transforms: Any, p: float = 0.5):
         self.transforms, self.p = transforms, p

@@ -15,6 +15,9 @@ T = TypeVar("T")
 class WorkerInfo:
     """A worker's name and number."""
 
+    name: str
+    id: int
+
     def __init__(self, name: str, id: int):
         self.name, self.id = name, id
 
@@ -24,6 +27,11 @@ class WorkerInfo:
 
 class TensorPipeRpcBackendOptions:
     """Settings of PyTorch's transport: kept, and nothing travels."""
+
+    num_worker_threads: int
+    rpc_timeout: float
+    init_method: str
+    device_maps: dict[Any, Any]
 
     def __init__(self, *, num_worker_threads: int = 16, rpc_timeout: float = 60.0, init_method: str = "env://",
                  device_maps: Any = None, devices: Any = None, _transports: Any = None, _channels: Any = None):  # fmt: skip

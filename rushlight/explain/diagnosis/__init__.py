@@ -64,8 +64,11 @@ def _diagnosed(program: Program, steps: int, seconds: float) -> Report:
     trials = Trials(program, trace, steps, seconds)
     found = structure.all_of(trace, trials)
     if not any(finding.kind in ("detached loss", "no step") for finding in found):
-        found += training.all_of(trace, trials)
-        found += filter(None, [structure.unused(trace, trials)])
+        for finding in found:
+            if finding.tried is not None:
+                trials = trials.with_mended(finding.tried)
+        found += training.all_of(trials.trace, trials)
+        found += filter(None, [structure.unused(trials.trace, trials)])
     if not found and trace.error is not None:
         kind, text, line = trace.error
         found = [

@@ -27,6 +27,15 @@ def diverged(trace: Trace) -> bool:
     return last.mean > first.mean + CLEARLY * noise and last.mean > first.mean + 0.2 * abs(first.mean)
 
 
+def burst(trace: Trace) -> bool:
+    """Whether the loss was once far above its start: half of a quarter of the run more than twice as high, and above all of the calmest
+    quarter, so that losses that only jump about do not count."""
+    curve = trace.curve()
+    quarters = [part for part in np.array_split(curve, 4) if len(part)]
+    calmest = min((float(part.max()) for part in quarters), default=float("inf"))
+    return any(not np.median(part) <= max(2 * abs(curve[0]), calmest) for part in quarters)
+
+
 def stalled(trace: Trace) -> bool:
     """Whether the loss has not come down: by no more than its noise, or by less than a fiftieth."""
     first, last = trace.ends()
@@ -86,7 +95,7 @@ def too_long(trace: Trace, trials: Trials) -> Finding | None:
         and np.mean([lr > bound[0] * bound[1] / s for s in early_sharpness(trace) if s > 0]) > 0.3
     )
     game = len(trace.optimizers) > 1  # several losses against each other rise and fall
-    if not (over or (diverged(trace) and not game) or update > LARGE_UPDATE):
+    if not (over or ((diverged(trace) or burst(trace)) and not game) or update > LARGE_UPDATE):
         return None
     tried = []
     for factor in factors(lr, bound):

@@ -45,6 +45,7 @@ class Finding:
     line: Line | None = None
     check: Check | str | None = None
     numbers: dict[str, Any] = field(default_factory=dict)
+    tried: Any = field(default=None, repr=False)  # the ``Change`` without which nothing else can be judged
 
     def __str__(self) -> str:
         rows = [f"{self.kind}: {self.title}"]

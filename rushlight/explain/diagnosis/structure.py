@@ -167,7 +167,8 @@ def not_cleared(trace: Trace, trials: Trials) -> Finding | None:
     change = "call optimizer.zero_grad() before each loss.backward()"
     finding = Finding("missing zero_grad", "gradients pile up from step to step", found, change, trace.losses[0].line)
     finding.numbers = {"steps": worst.stale, "of": worst.changes}
-    finding.check = trials.check("gradients cleared before each backward", trials.run(Change(zero=True)))
+    finding.tried = Change(zero=True)
+    finding.check = trials.check("gradients cleared before each backward", trials.run(finding.tried))
     return finding
 
 

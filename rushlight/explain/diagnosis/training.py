@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .changes import Change
-from .rates import too_long, too_noisy, too_short
+from .rates import step_size, too_long, too_noisy, too_short
 from .report import Finding
 from .structure import named
 from .trace import Layer, Leaf, Trace
@@ -141,9 +141,10 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
     odd = unusual(trace)
     if not odd:
         return None
-    trial = trials.run(Change(weights={leaf.name: usual for leaf, _, usual in odd}))
-    if not trials.helps(trial):
+    helped = trials.at_a_step_it_bears(Change(weights={leaf.name: usual for leaf, _, usual in odd}))
+    if helped is None:
         return None
+    trial, rate = helped
     leaf, ratio, usual = max(odd, key=lambda o: abs(np.log(max(o[1], 1e-9))))
     what = (
         "all equal, so that all units learn the same"
@@ -158,10 +159,25 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
     change = (
         "leave it to its module (reset_parameters), or nn.init.kaiming_normal_ before relu, xavier_uniform_ before tanh"
     )
-    check = trials.check(f"{named([o[0] for o in odd])} drawn anew with the usual deviation", trial)
+    change += shorter(trace, rate)
+    check = trials.check(
+        f"{named([o[0] for o in odd])} drawn anew with the usual deviation{shorter(trace, rate)}", trial
+    )
     numbers = {"parameters": [o[0].name for o in odd], "ratio": ratio, "std": leaf.std, "usual": usual}
     return Finding(
         "initialisation", "weights start at the wrong scale", found, change, line_of(trace, leaf), check, numbers
+    )
+
+
+def shorter(trace: Trace, rate: float) -> str:
+    """What to add to a change that needs this part of the step size."""
+    lr = step_size(trace)
+    return (
+        ""
+        if rate == 1
+        else f", and a step size of {lr * rate:.3g}"
+        if lr is not None
+        else f", and {rate:g} times the step"
     )
 
 
@@ -200,9 +216,10 @@ def gradient_flow(trace: Trace, trials: Trials) -> Finding | None:
         return None
     ends = [u for u in trace.units.values() if u.saturated and u.after < len(trace.layers)]
     weights = kaiming(trace, layers)
-    trial = trials.run(Change(weights=weights, rectify=tuple((u.line, u.module) for u in ends)))
-    if not trials.helps(trial):
+    helped = trials.at_a_step_it_bears(Change(weights=weights, rectify=tuple((u.line, u.module) for u in ends)))
+    if helped is None:
         return None
+    trial, rate = helped
     vanishes = ratio < 1
     each = ratio ** (1 / (len(layers) - 1))
     found = [
@@ -211,8 +228,9 @@ def gradient_flow(trace: Trace, trials: Trials) -> Finding | None:
     ]
     found += saturation(trace)
     what = f"relu in place of {ends[0].op}, and " if ends else ""
-    change = f"{what}weights with Kaiming's deviation sqrt(2 / fan_in); normalisation layers or residual connections do it too"
-    check = trials.check(f"{what}weights with Kaiming's deviation", trial)
+    step = shorter(trace, rate)
+    change = f"{what}weights with Kaiming's deviation sqrt(2 / fan_in){step}; normalisation layers or residual connections do it too"
+    check = trials.check(f"{what}weights with Kaiming's deviation{step}", trial)
     kind = "vanishing gradient" if vanishes else "exploding gradient"
     title = f"the gradient {'vanishes' if vanishes else 'explodes'} on its way to the first layers"
     return Finding(kind, title, found, change, layers[0].line, check, {"ratio": ratio, "layers": len(layers)})

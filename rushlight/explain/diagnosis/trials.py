@@ -16,20 +16,37 @@ CLEARLY = 4.0
 class Trials:
     """Runs of one program beside ``trace``, with as many steps."""
 
-    def __init__(self, program: Program, trace: Trace, steps: int, seconds: float):
+    def __init__(self, program: Program, trace: Trace, steps: int, seconds: float, mended: Change | None = None):
         self.program, self.trace = program, trace
-        self.steps, self.seconds = max(min(steps, trace.steps), 1), seconds
+        self.steps, self.seconds = min(steps, trace.steps) or steps, seconds
+        self.mended = mended or Change()  # what every run does otherwise, ``trace`` too
         self.by_hand = not trace.optimizers
         self.done: dict[str, Trace] = {}
 
     def run(self, change: Change, steps: int | None = None) -> Trace:
         """The program with a change; each change is tried once."""
-        change = change._replace(by_hand=self.by_hand)
+        kept = {name: value for name, value in self.mended._asdict().items() if value != Change._field_defaults[name]}
+        change = change._replace(by_hand=self.by_hand, **kept)
         key = f"{change!r} {steps}"
         if key not in self.done:
             n = self.steps if steps is None else steps
             self.done[key] = observed(self.program, change, steps=n, seconds=3 * self.seconds, closely=False)
         return self.done[key]
+
+    def with_mended(self, change: Change) -> Trials:
+        """Trials of the program in which a fault is mended, for what else there may be: a fault distorts what is measured."""
+        change = change._replace(by_hand=self.by_hand)
+        trace = observed(self.program, change, steps=self.steps, seconds=self.seconds)
+        return Trials(self.program, trace, self.steps, self.seconds, change) if trace.steps else self
+
+    def at_a_step_it_bears(self, change: Change) -> tuple[Trace, float] | None:
+        """A change that helps, and with which part of the step size: one made for gradients that hardly arrive may be too
+        long once they do. It must help beyond what the shorter step gives alone."""
+        for rate in (1.0, 0.1):
+            trial = self.run(change._replace(rate=rate))
+            if self.helps(trial) and (rate == 1 or self.helps(trial, self.run(Change(rate=rate)))):
+                return trial, rate
+        return None
 
     def check(self, what: str, trial: Trace, base: Trace | None = None) -> Check:
         """The losses with a change beside those without."""

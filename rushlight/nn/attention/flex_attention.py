@@ -81,10 +81,16 @@ class BlockMask:
         mask_mod: the function. dense: what it shows, (B, H, Q_LEN, KV_LEN). block_size: rows and columns of a block.
     """
 
+    mask_mod: Any
+    kv_num_blocks: Tensor
+    kv_indices: Tensor
+    full_kv_num_blocks: Tensor
+    full_kv_indices: Tensor
+
     def __init__(self, mask_mod: MaskMod, dense: Tensor, block_size: tuple[int, int]):
         self.mask_mod, self.BLOCK_SIZE = mask_mod, block_size
         self._dense = dense
-        self.seq_lengths = tuple(dense._a.shape[2:])
+        self.seq_lengths: tuple[Any, ...] = tuple(dense._a.shape[2:])
         shown = dense._a
         pads = [(-size) % block for size, block in zip(shown.shape[2:], block_size, strict=True)]
         shown = np.pad(shown, [(0, 0), (0, 0), (0, pads[0]), (0, pads[1])])

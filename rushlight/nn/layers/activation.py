@@ -42,6 +42,9 @@ class SiLU(_InPlace):
 class LeakyReLU(Module):
     """``input`` where positive, else a little of it."""
 
+    negative_slope: float
+    inplace: bool
+
     def __init__(self, negative_slope: float = 1e-2, inplace: bool = False):
         super().__init__()
         self.negative_slope, self.inplace = negative_slope, inplace
@@ -55,6 +58,9 @@ class LeakyReLU(Module):
 
 class ELU(Module):
     """``input`` where positive, else ``alpha * (exp(input) - 1)``."""
+
+    alpha: float
+    inplace: bool
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False):
         super().__init__()
@@ -126,6 +132,10 @@ class LogSoftmax(Module):
 class Hardtanh(Module):
     """``input`` limited to [min_val, max_val]."""
 
+    min_val: float
+    max_val: float
+    inplace: bool
+
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False):
         super().__init__()
         if max_val <= min_val:
@@ -151,6 +161,9 @@ class ReLU6(Hardtanh):
 
 class Softplus(Module):
     """``log(1 + exp(beta * x)) / beta``, and ``x`` itself where ``beta * x > threshold``."""
+
+    beta: float
+    threshold: float
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0):
         super().__init__()
@@ -200,6 +213,9 @@ class Softmin(Module):
 
 class CELU(Module):
     """``input`` where positive, else ``alpha * (exp(input / alpha) - 1)``."""
+
+    alpha: float
+    inplace: bool
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False):
         super().__init__()
@@ -298,7 +314,7 @@ class PReLU(Module):
         types.check_device(device)
         self.num_parameters = num_parameters
         self.init = init
-        self.weight = Parameter(wrap(np.empty(num_parameters, (dtype or types.get_default_dtype()).np)))
+        self.weight: Parameter = Parameter(wrap(np.empty(num_parameters, (dtype or types.get_default_dtype()).np)))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -314,6 +330,10 @@ class PReLU(Module):
 
 class RReLU(Module):
     """``input`` where positive, else a random share of it while training, the mean share after."""
+
+    lower: float
+    upper: float
+    inplace: bool
 
     def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False):
         super().__init__()
@@ -337,6 +357,10 @@ class Softmax2d(Module):
 
 class Threshold(Module):
     """``input`` where it is above ``threshold``, else ``value``."""
+
+    threshold: float
+    value: float
+    inplace: bool
 
     def __init__(self, threshold: float, value: float, inplace: bool = False):
         super().__init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...tensor import Tensor
+from ...tensor import Parameter, Tensor
 from .. import functional, init
 from ..module import Module
 from .linear import NonDynamicallyQuantizableLinear, empty_parameter
@@ -21,6 +21,12 @@ class MultiheadAttention(Module):
 
     _takes = "[T, N, {0.embed_dim}], or [N, T, {0.embed_dim}] with batch_first=True (here batch_first={0.batch_first})"
 
+    kdim: int
+    vdim: int
+    num_heads: int
+    dropout: float
+    batch_first: bool
+
     def __init__(
         self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, add_bias_kv: bool = False,
         add_zero_attn: bool = False, kdim: int | None = None, vdim: int | None = None, batch_first: bool = False,
@@ -35,23 +41,25 @@ class MultiheadAttention(Module):
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
         self._qkv_same_embed_dim = self.kdim == embed_dim and self.vdim == embed_dim
         self.num_heads, self.dropout, self.batch_first = num_heads, dropout, batch_first
-        self.head_dim = embed_dim // num_heads
+        self.head_dim: int = embed_dim // num_heads
         if self.head_dim * num_heads != embed_dim:
             raise AssertionError("embed_dim must be divisible by num_heads")
         made = {"dtype": dtype, "device": device}
         if self._qkv_same_embed_dim:
-            self.in_proj_weight = empty_parameter((3 * embed_dim, embed_dim), **made)
+            self.in_proj_weight: Parameter = empty_parameter((3 * embed_dim, embed_dim), **made)
             for name in ("q_proj_weight", "k_proj_weight", "v_proj_weight"):
                 self.register_parameter(name, None)
         else:
-            self.q_proj_weight = empty_parameter((embed_dim, embed_dim), **made)
-            self.k_proj_weight = empty_parameter((embed_dim, self.kdim), **made)
-            self.v_proj_weight = empty_parameter((embed_dim, self.vdim), **made)
+            self.q_proj_weight: Parameter = empty_parameter((embed_dim, embed_dim), **made)
+            self.k_proj_weight: Parameter = empty_parameter((embed_dim, self.kdim), **made)
+            self.v_proj_weight: Parameter = empty_parameter((embed_dim, self.vdim), **made)
             self.register_parameter("in_proj_weight", None)
         self.register_parameter("in_proj_bias", empty_parameter((3 * embed_dim,), **made) if bias else None)
-        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
-        self.bias_k: Any = empty_parameter((1, 1, embed_dim), **made) if add_bias_kv else None
-        self.bias_v: Any = empty_parameter((1, 1, embed_dim), **made) if add_bias_kv else None
+        self.out_proj: NonDynamicallyQuantizableLinear = NonDynamicallyQuantizableLinear(
+            embed_dim, embed_dim, bias=bias, device=device, dtype=dtype
+        )
+        self.bias_k: Parameter | None = empty_parameter((1, 1, embed_dim), **made) if add_bias_kv else None
+        self.bias_v: Parameter | None = empty_parameter((1, 1, embed_dim), **made) if add_bias_kv else None
         self.add_zero_attn = add_zero_attn
         self._reset_parameters()
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ...kernels.elementwise import STEP
-from ...tensor import Tensor
+from ...tensor import Parameter, Tensor
 from .. import functional, init
 from ..module import Module
 from .linear import empty_parameter
@@ -19,14 +19,18 @@ class RNNCellBase(Module):
 
     _takes = "[N, {0.input_size}] or [{0.input_size}]"
 
+    input_size: int
+    hidden_size: int
+    bias: bool
+
     gates = 1
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None):
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         rows = self.gates * hidden_size
-        self.weight_ih = empty_parameter((rows, input_size), dtype, device)
-        self.weight_hh = empty_parameter((rows, hidden_size), dtype, device)
+        self.weight_ih: Parameter = empty_parameter((rows, input_size), dtype, device)
+        self.weight_hh: Parameter = empty_parameter((rows, hidden_size), dtype, device)
         self.register_parameter("bias_ih", empty_parameter((rows,), dtype, device) if bias else None)
         self.register_parameter("bias_hh", empty_parameter((rows,), dtype, device) if bias else None)
         self.reset_parameters()

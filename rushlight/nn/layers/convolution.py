@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...tensor import Tensor
+from ...tensor import Parameter, Tensor
 from .. import functional, init
 from ..module import Module
 from .linear import empty_parameter
@@ -21,6 +21,14 @@ def _repeat(value: Any, n: int) -> tuple[int, ...]:
 
 class _ConvNd(Module):
     """Settings and parameters that all convolutions have."""
+
+    transposed: bool
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    groups: int
 
     dims = 2
     transposed = False
@@ -48,11 +56,11 @@ class _ConvNd(Module):
         self.kernel_size, self.stride = _repeat(kernel_size, n), _repeat(stride, n)
         self.padding: Any = padding if isinstance(padding, str) else _repeat(padding, n)
         self.dilation, self.transposed = _repeat(dilation, n), transposed
-        self.output_padding = _repeat(output_padding, n)
+        self.output_padding: tuple[int, ...] = _repeat(output_padding, n)
         self.groups, self.padding_mode = groups, padding_mode
         self._reversed_padding_repeated_twice = self._both_sides()
         first, second = (in_channels, out_channels) if transposed else (out_channels, in_channels)
-        self.weight = empty_parameter((first, second // groups, *self.kernel_size), dtype, device)
+        self.weight: Parameter = empty_parameter((first, second // groups, *self.kernel_size), dtype, device)
         self.register_parameter("bias", empty_parameter((out_channels,), dtype, device) if bias else None)
         self.reset_parameters()
 

@@ -12,6 +12,9 @@ F: Any = functional
 
 
 class _Dropout(Module):
+    p: float
+    inplace: bool
+
     def __init__(self, p: float = 0.5, inplace: bool = False):
         super().__init__()
         if not 0 <= p <= 1:

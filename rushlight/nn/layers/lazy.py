@@ -78,7 +78,9 @@ def _infer(module: Any, args: Any, kwargs: Any = None) -> None:
 class LazyLinear(LazyModuleMixin, Linear):
     """``Linear`` whose ``in_features`` is the last size of the first input."""
 
-    cls_to_become = Linear
+    out_features: int
+
+    cls_to_become: Any = Linear
 
     def __init__(self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None):
         Module.__init__(self)
@@ -101,7 +103,7 @@ class LazyLinear(LazyModuleMixin, Linear):
                     self.bias.materialize((self.out_features,))
                 self.reset_parameters()
         elif self.in_features == 0:
-            self.in_features = self.weight.shape[-1]
+            self.in_features: Any = self.weight.shape[-1]
 
 
 class _LazyNorm(LazyModuleMixin):
@@ -155,12 +157,12 @@ def _lazy_norm(base: type[Module]) -> Any:
     return made
 
 
-LazyBatchNorm1d = _lazy_norm(BatchNorm1d)
-LazyBatchNorm2d = _lazy_norm(BatchNorm2d)
-LazyBatchNorm3d = _lazy_norm(BatchNorm3d)
-LazyInstanceNorm1d = _lazy_norm(InstanceNorm1d)
-LazyInstanceNorm2d = _lazy_norm(InstanceNorm2d)
-LazyInstanceNorm3d = _lazy_norm(InstanceNorm3d)
+LazyBatchNorm1d: Any = _lazy_norm(BatchNorm1d)
+LazyBatchNorm2d: Any = _lazy_norm(BatchNorm2d)
+LazyBatchNorm3d: Any = _lazy_norm(BatchNorm3d)
+LazyInstanceNorm1d: Any = _lazy_norm(InstanceNorm1d)
+LazyInstanceNorm2d: Any = _lazy_norm(InstanceNorm2d)
+LazyInstanceNorm3d: Any = _lazy_norm(InstanceNorm3d)
 
 
 class _LazyConv(LazyModuleMixin):

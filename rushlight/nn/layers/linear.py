@@ -39,12 +39,15 @@ class Linear(Module):
 
     _takes = "[*, {0.in_features}]"
 
+    in_features: int
+    out_features: int
+
     def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None):
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        self.weight = empty_parameter((out_features, in_features), dtype, device)
+        self.weight: Parameter = empty_parameter((out_features, in_features), dtype, device)
         if bias:
-            self.bias = empty_parameter((out_features,), dtype, device)
+            self.bias: Parameter = empty_parameter((out_features,), dtype, device)
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
@@ -70,6 +73,9 @@ class NonDynamicallyQuantizableLinear(Linear):
 class Flatten(Module):
     """Dimensions merged into one."""
 
+    start_dim: int
+    end_dim: int
+
     def __init__(self, start_dim: int = 1, end_dim: int = -1):
         super().__init__()
         self.start_dim, self.end_dim = start_dim, end_dim
@@ -83,6 +89,9 @@ class Flatten(Module):
 
 class Unflatten(Module):
     """One dimension split into several."""
+
+    dim: int
+    unflattened_size: Any
 
     def __init__(self, dim: int, unflattened_size: Any):
         super().__init__()
@@ -113,6 +122,10 @@ class Bilinear(Module):
 
     _takes = "[*, {0.in1_features}] and [*, {0.in2_features}]"
 
+    in1_features: int
+    in2_features: int
+    out_features: int
+
     def __init__(
         self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None,
         dtype: Any = None,
@@ -121,7 +134,7 @@ class Bilinear(Module):
         if in1_features <= 0:
             raise ValueError(f"in1_features must be > 0, but got (in1_features={in1_features})")
         self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
-        self.weight = empty_parameter((out_features, in1_features, in2_features), dtype, device)
+        self.weight: Parameter = empty_parameter((out_features, in1_features, in2_features), dtype, device)
         self.register_parameter("bias", empty_parameter((out_features,), dtype, device) if bias else None)
         self.reset_parameters()
 

@@ -104,6 +104,9 @@ class CrossEntropyLoss(_WeightedLoss):
 
     _takes = "input [N, C] and target int64 [N], or input [N, C, ...] and target [N, ...]; or target like input"
 
+    ignore_index: int
+    label_smoothing: float
+
     _function = "cross_entropy"
     _arguments = ("weight", "ignore_index", "label_smoothing")
 
@@ -179,6 +182,10 @@ class KLDivLoss(_Loss):
 class PoissonNLLLoss(_Loss):
     """Negative log likelihood of counts under a Poisson distribution."""
 
+    log_input: bool
+    full: bool
+    eps: float
+
     _function = "poisson_nll_loss"
     _arguments = ("log_input", "full", "eps")
 
@@ -192,6 +199,9 @@ class PoissonNLLLoss(_Loss):
 
 class GaussianNLLLoss(_Loss):
     """Negative log likelihood under normal distributions of given means and variances."""
+
+    full: bool
+    eps: float
 
     _function = "gaussian_nll_loss"
     _arguments = ("full", "eps")
@@ -209,7 +219,7 @@ class _MarginLoss(_Loss):
         self, margin: float | None = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
     ):
         super().__init__(size_average, reduce, reduction)
-        self.margin = self._margin if margin is None else margin
+        self.margin: float = self._margin if margin is None else margin
 
 
 class HingeEmbeddingLoss(_MarginLoss):
@@ -234,6 +244,8 @@ class MarginRankingLoss(_MarginLoss):
 class MultiMarginLoss(_WeightedLoss):
     """Margins between the right class and the others."""
 
+    margin: float
+
     _function = "multi_margin_loss"
     _arguments = ("p", "margin", "weight")
 
@@ -252,6 +264,11 @@ class MultiMarginLoss(_WeightedLoss):
 class TripletMarginLoss(_Loss):
     """The anchor nearer to the positive than to the negative by a margin."""
 
+    margin: float
+    p: float
+    eps: float
+    swap: bool
+
     _function = "triplet_margin_loss"
     _arguments = ("margin", "p", "eps", "swap")
 
@@ -268,6 +285,9 @@ class TripletMarginLoss(_Loss):
 class TripletMarginWithDistanceLoss(_Loss):
     """``TripletMarginLoss`` with a distance of your own."""
 
+    margin: float
+    swap: bool
+
     _function = "triplet_margin_with_distance_loss"
     _arguments = ("distance_function", "margin", "swap")
 
@@ -279,12 +299,17 @@ class TripletMarginWithDistanceLoss(_Loss):
             raise ValueError(
                 f"TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead"
             )
-        self.distance_function = distance_function if distance_function is not None else PairwiseDistance()
+        self.distance_function: Any | PairwiseDistance = (
+            distance_function if distance_function is not None else PairwiseDistance()
+        )
         self.margin, self.swap = margin, swap
 
 
 class CTCLoss(_Loss):
     """Label sequences without alignment."""
+
+    blank: int
+    zero_infinity: bool
 
     _function = "ctc_loss"
     _arguments = ("blank", "zero_infinity")
@@ -296,6 +321,12 @@ class CTCLoss(_Loss):
 
 class LinearCrossEntropyOptions:
     """How PyTorch cuts ``linear_cross_entropy`` into chunks to save memory. Here it is computed whole, with the same result."""
+
+    allow_retain_graph: bool
+    batch_chunk_size: int | None
+    chunking_method: str | None
+    acc_policy: str
+    acc_dtype: Any
 
     def __init__(
         self, allow_retain_graph: bool = False, batch_chunk_size: int | None = None, chunking_method: str | None = "auto",
@@ -311,6 +342,11 @@ class LinearCrossEntropyOptions:
 class LinearCrossEntropyLoss(_WeightedLoss):
     """A linear layer and cross entropy after it."""
 
+    num_classes: int
+    out_features: tuple[int, ...]
+    ignore_index: int | None
+    label_smoothing: float
+
     _function = "linear_cross_entropy"
 
     def __init__(
@@ -325,7 +361,7 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         super().__init__(weight, reduction=reduction)
         self.num_classes, self.out_features = num_classes, out_features
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
-        self.linear = Linear(in_features, math.prod(out_features, start=num_classes), bias, device, dtype)
+        self.linear: Linear = Linear(in_features, math.prod(out_features, start=num_classes), bias, device, dtype)
         self.options = options
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
@@ -346,6 +382,9 @@ class LinearCrossEntropyLoss(_WeightedLoss):
 class CosineSimilarity(Module):
     """The cosine between two tensors along ``dim``."""
 
+    dim: int
+    eps: float
+
     def __init__(self, dim: int = 1, eps: float = 1e-8):
         super().__init__()
         self.dim, self.eps = dim, eps
@@ -356,6 +395,10 @@ class CosineSimilarity(Module):
 
 class PairwiseDistance(Module):
     """The p-norm of differences along the last dimension."""
+
+    norm: float
+    eps: float
+    keepdim: bool
 
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False):
         super().__init__()

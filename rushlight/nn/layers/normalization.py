@@ -18,6 +18,12 @@ F: Any = functional
 class _Norm(Module):
     """Per-channel weight and bias, and running statistics if they are kept."""
 
+    num_features: int
+    eps: float
+    momentum: float | None
+    affine: bool
+    track_running_stats: bool
+
     _version = 2
     dims: tuple[int, ...] = ()
 
@@ -89,7 +95,7 @@ class BatchNorm1d(_BatchNorm):
 
     _takes = "[N, {0.num_features}] or [N, {0.num_features}, L]"
 
-    dims = (2, 3)
+    dims: tuple[int, ...] = (2, 3)
 
 
 class BatchNorm2d(_BatchNorm):
@@ -97,7 +103,7 @@ class BatchNorm2d(_BatchNorm):
 
     _takes = "[N, {0.num_features}, H, W]"
 
-    dims = (4,)
+    dims: tuple[int, ...] = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
@@ -105,7 +111,7 @@ class BatchNorm3d(_BatchNorm):
 
     _takes = "[N, {0.num_features}, D, H, W]"
 
-    dims = (5,)
+    dims: tuple[int, ...] = (5,)
 
 
 class SyncBatchNorm(_BatchNorm):
@@ -178,7 +184,7 @@ class InstanceNorm1d(_InstanceNorm):
 
     _takes = "[N, {0.num_features}, L] or [{0.num_features}, L]"
 
-    dims = (2, 3)
+    dims: tuple[int, ...] = (2, 3)
 
 
 class InstanceNorm2d(_InstanceNorm):
@@ -186,7 +192,7 @@ class InstanceNorm2d(_InstanceNorm):
 
     _takes = "[N, {0.num_features}, H, W] or [{0.num_features}, H, W]"
 
-    dims = (3, 4)
+    dims: tuple[int, ...] = (3, 4)
 
 
 class InstanceNorm3d(_InstanceNorm):
@@ -194,13 +200,18 @@ class InstanceNorm3d(_InstanceNorm):
 
     _takes = "[N, {0.num_features}, D, H, W] or [{0.num_features}, D, H, W]"
 
-    dims = (4, 5)
+    dims: tuple[int, ...] = (4, 5)
 
 
 class GroupNorm(Module):
     """Groups of channels of each sample normalised together, then weight and bias per channel."""
 
     _takes = "[N, {0.num_channels}, *]"
+
+    num_groups: int
+    num_channels: int
+    eps: float
+    affine: bool
 
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, device: Any = None,
@@ -236,12 +247,17 @@ class LayerNorm(Module):
 
     _takes = "[*] ending in {0.normalized_shape}"
 
+    eps: float
+    elementwise_affine: bool
+
     def __init__(
         self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True, device: Any = None,
         dtype: Any = None,
     ):  # fmt: skip
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape: tuple[Any, ...] = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
         self.eps, self.elementwise_affine = eps, elementwise_affine
         shape = self.normalized_shape
         self.register_parameter("weight", empty_parameter(shape, dtype, device) if elementwise_affine else None)
@@ -270,12 +286,17 @@ class RMSNorm(Module):
 
     _takes = "[*] ending in {0.normalized_shape}"
 
+    eps: float | None
+    elementwise_affine: bool
+
     def __init__(
         self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, device: Any = None,
         dtype: Any = None,
     ):  # fmt: skip
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape: tuple[Any, ...] = (
+            (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        )
         self.eps, self.elementwise_affine = eps, elementwise_affine
         weight = empty_parameter(self.normalized_shape, dtype, device) if elementwise_affine else None
         self.register_parameter("weight", weight)
@@ -295,6 +316,11 @@ class RMSNorm(Module):
 
 class LocalResponseNorm(Module):
     """Each channel divided by a power of the mean square of its neighbours."""
+
+    size: int
+    alpha: float
+    beta: float
+    k: float
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0):
         super().__init__()

@@ -19,7 +19,7 @@ class _Pad(Module):
 
     def __init__(self, padding: Any):
         super().__init__()
-        self.padding = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * (2 * self.dims)
+        self.padding: Any = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * (2 * self.dims)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.pad(input, self.padding, self.mode)  # type: ignore[no-any-return]

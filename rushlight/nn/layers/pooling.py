@@ -13,6 +13,13 @@ F: Any = functional
 
 
 class _MaxPool(Module):
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    dilation: Any
+    return_indices: bool
+    ceil_mode: bool
+
     dims = 2
 
     def __init__(
@@ -57,9 +64,9 @@ class _MaxUnpool(Module):
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0):
         super().__init__()
-        self.kernel_size = _repeat(kernel_size, self.dims)
-        self.stride = _repeat(kernel_size if stride is None else stride, self.dims)
-        self.padding = _repeat(padding, self.dims)
+        self.kernel_size: tuple[int, ...] = _repeat(kernel_size, self.dims)
+        self.stride: tuple[int, ...] = _repeat(kernel_size if stride is None else stride, self.dims)
+        self.padding: tuple[int, ...] = _repeat(padding, self.dims)
 
     def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
         function = getattr(F, f"max_unpool{self.dims}d")
@@ -88,13 +95,16 @@ class MaxUnpool3d(_MaxUnpool):
 class AvgPool1d(Module):
     """The mean of each window of (N, C, L)."""
 
+    ceil_mode: bool
+    count_include_pad: bool
+
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, count_include_pad: bool = True
     ):  # fmt: skip
         super().__init__()
-        self.kernel_size = _repeat(kernel_size, 1)
-        self.stride = _repeat(kernel_size if stride is None else stride, 1)
-        self.padding = _repeat(padding, 1)
+        self.kernel_size: tuple[int, ...] = _repeat(kernel_size, 1)
+        self.stride: tuple[int, ...] = _repeat(kernel_size if stride is None else stride, 1)
+        self.padding: tuple[int, ...] = _repeat(padding, 1)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
     def forward(self, input: Tensor) -> Tensor:
@@ -107,6 +117,13 @@ class AvgPool1d(Module):
 
 
 class _AvgPool(Module):
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    ceil_mode: bool
+    count_include_pad: bool
+    divisor_override: int | None
+
     dims = 2
 
     def __init__(
@@ -139,6 +156,11 @@ class AvgPool3d(_AvgPool):
 
 
 class _LPPool(Module):
+    norm_type: float
+    kernel_size: Any
+    stride: Any
+    ceil_mode: bool
+
     dims = 2
 
     def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False):
@@ -172,6 +194,9 @@ class LPPool3d(_LPPool):
 
 
 class _FractionalMaxPool(Module):
+    kernel_size: tuple[int, ...]
+    return_indices: bool
+
     dims = 2
 
     def __init__(
@@ -182,8 +207,8 @@ class _FractionalMaxPool(Module):
         name, n = type(self).__name__, self.dims
         self.kernel_size, self.return_indices = _repeat(kernel_size, n), return_indices
         self.register_buffer("_random_samples", _random_samples)
-        self.output_size = None if output_size is None else _repeat(output_size, n)
-        self.output_ratio = None if output_ratio is None else _repeat(output_ratio, n)
+        self.output_size: tuple[int, ...] | None = None if output_size is None else _repeat(output_size, n)
+        self.output_ratio: tuple[int, ...] | None = None if output_ratio is None else _repeat(output_ratio, n)
         if output_size is None and output_ratio is None:
             raise ValueError(f"{name} requires specifying either an output size, or a pooling ratio")
         if output_size is not None and output_ratio is not None:
@@ -242,6 +267,9 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool):
 
 
 class _AdaptiveMaxPool(Module):
+    output_size: Any
+    return_indices: bool
+
     dims = 0
 
     def __init__(self, output_size: Any, return_indices: bool = False):

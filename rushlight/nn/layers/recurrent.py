@@ -28,6 +28,14 @@ class RNNBase(Module):
         "batch_first={0.batch_first}), or [T, {0.input_size}]"
     )
 
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    bias: bool
+    batch_first: bool
+    dropout: float
+    bidirectional: bool
+
     def __init__(
         self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
         dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None,
@@ -299,16 +307,25 @@ def _no_projection(kwargs: dict[str, Any]) -> None:
 class RNN(RNNBase):
     """``h = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or with relu (Elman 1990)."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        _no_projection(kwargs)
-        if len(args) > 3:
-            self_nonlinearity, args = args[3], (*args[:3], *args[4:])
-        else:
-            self_nonlinearity = kwargs.pop("nonlinearity", "tanh")
-        if self_nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f"Unknown nonlinearity '{self_nonlinearity}'. Select from 'tanh' or 'relu'.")
-        super().__init__("RNN_" + self_nonlinearity.upper(), *args, **kwargs)
-        self.nonlinearity = self_nonlinearity
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", bias: bool = True,
+        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, **made: Any,
+    ):  # fmt: skip
+        _no_projection(made)
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
+        super().__init__(
+            "RNN_" + nonlinearity.upper(),
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            **made,
+        )
+        self.nonlinearity = nonlinearity
 
     def run(self, x: Any, states: Any, sizes: list[int] | None) -> tuple[Any, Any]:
         if sizes is not None or x._a.dtype.itemsize == 2:
@@ -326,8 +343,23 @@ class LSTM(RNNBase):
     ``proj_size`` projects the hidden state (Sak et al. 2014).
     """
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__("LSTM", *args, **kwargs)
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
+        dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None,
+    ):  # fmt: skip
+        super().__init__(
+            "LSTM",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
+        )
 
     def run(self, x: Any, states: Any, sizes: list[int] | None) -> tuple[Any, Any]:
         if sizes is not None or self.proj_size or x._a.dtype.itemsize == 2:
@@ -344,9 +376,12 @@ class LSTM(RNNBase):
 class GRU(RNNBase):
     """Reset and update gates (Cho et al. 2014), the reset applied after the hidden product."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        _no_projection(kwargs)
-        super().__init__("GRU", *args, **kwargs)
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
+        dropout: float = 0.0, bidirectional: bool = False, **made: Any,
+    ):  # fmt: skip
+        _no_projection(made)
+        super().__init__("GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, **made)
 
     def run(self, x: Any, states: Any, sizes: list[int] | None) -> tuple[Any, Any]:
         if sizes is not None or x._a.dtype.itemsize == 2:

@@ -56,6 +56,11 @@ class ChannelShuffle(Module):
 class Unfold(Module):
     """Windows as columns: see ``nn.functional.unfold``."""
 
+    kernel_size: Any
+    dilation: Any
+    padding: Any
+    stride: Any
+
     def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1):
         super().__init__()
         self.kernel_size, self.dilation, self.padding, self.stride = kernel_size, dilation, padding, stride
@@ -69,6 +74,12 @@ class Unfold(Module):
 
 class Fold(Module):
     """Columns added up as windows: see ``nn.functional.fold``."""
+
+    output_size: Any
+    kernel_size: Any
+    dilation: Any
+    padding: Any
+    stride: Any
 
     def __init__(self, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1):
         super().__init__()

@@ -54,9 +54,9 @@ class _Layer(Module):
     activation: Any
 
     def _feed_forward(self, d_model: int, width: int, dropout: float, bias: bool, made: dict[str, Any]) -> None:
-        self.linear1 = Linear(d_model, width, bias=bias, **made)
-        self.dropout = Dropout(dropout)
-        self.linear2 = Linear(width, d_model, bias=bias, **made)
+        self.linear1: Linear = Linear(d_model, width, bias=bias, **made)
+        self.dropout: Dropout = Dropout(dropout)
+        self.linear2: Linear = Linear(width, d_model, bias=bias, **made)
 
     def _fed(self, x: Tensor, last: Module) -> Any:
         return last(self.linear2(self.dropout(self.activation(self.linear1(x)))))
@@ -65,6 +65,9 @@ class _Layer(Module):
 class TransformerEncoderLayer(_Layer):
     """Self-attention and a feed-forward net, each added to its input and normalised (``norm_first``: normalised before)."""
 
+    dropout1: Dropout
+    dropout2: Dropout
+
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1, activation: Any = F.relu,
         layer_norm_eps: float = 1e-5, batch_first: bool = False, norm_first: bool = False, bias: bool = True, device: Any = None,
@@ -72,13 +75,15 @@ class TransformerEncoderLayer(_Layer):
     ):  # fmt: skip
         super().__init__()
         made = {"device": device, "dtype": dtype}
-        self.self_attn = MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **made)
+        self.self_attn: MultiheadAttention = MultiheadAttention(
+            d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **made
+        )
         self._feed_forward(d_model, dim_feedforward, dropout, bias, made)
         self.norm_first = norm_first
-        self.norm1 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
-        self.norm2 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
+        self.norm1: LayerNorm = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
+        self.norm2: LayerNorm = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
         self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout)
-        self.activation = _get_activation_fn(activation)
+        self.activation: Any = _get_activation_fn(activation)
         self.activation_relu_or_gelu = 1 if self.activation is F.relu else 2 if self.activation is F.gelu else 0
 
     def forward(
@@ -108,6 +113,10 @@ class TransformerEncoderLayer(_Layer):
 class TransformerDecoderLayer(_Layer):
     """Self-attention, attention over the encoder's memory, and a feed-forward net."""
 
+    dropout1: Dropout
+    dropout2: Dropout
+    dropout3: Dropout
+
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1, activation: Any = F.relu,
         layer_norm_eps: float = 1e-5, batch_first: bool = False, norm_first: bool = False, bias: bool = True, device: Any = None,
@@ -115,17 +124,19 @@ class TransformerDecoderLayer(_Layer):
     ):  # fmt: skip
         super().__init__()
         made = {"device": device, "dtype": dtype}
-        self.self_attn = MultiheadAttention(d_model, nhead, dropout=dropout, batch_first=batch_first, bias=bias, **made)
-        self.multihead_attn = MultiheadAttention(
+        self.self_attn: MultiheadAttention = MultiheadAttention(
+            d_model, nhead, dropout=dropout, batch_first=batch_first, bias=bias, **made
+        )
+        self.multihead_attn: MultiheadAttention = MultiheadAttention(
             d_model, nhead, dropout=dropout, batch_first=batch_first, bias=bias, **made
         )
         self._feed_forward(d_model, dim_feedforward, dropout, bias, made)
         self.norm_first = norm_first
-        self.norm1 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
-        self.norm2 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
-        self.norm3 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
+        self.norm1: LayerNorm = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
+        self.norm2: LayerNorm = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
+        self.norm3: LayerNorm = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
         self.dropout1, self.dropout2, self.dropout3 = Dropout(dropout), Dropout(dropout), Dropout(dropout)
-        self.activation = _get_activation_fn(activation)
+        self.activation: Any = _get_activation_fn(activation)
 
     def forward(
         self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None = None, memory_mask: Tensor | None = None,
@@ -183,16 +194,19 @@ def _no_nesting(layer: Any) -> str:
 class TransformerEncoder(Module):
     """Copies of an encoder layer one after another, and a norm at the end."""
 
+    num_layers: int
+    norm: Module | None
+
     def __init__(
         self, encoder_layer: Module, num_layers: int, norm: Module | None = None, enable_nested_tensor: bool = True,
         mask_check: bool = True,
     ):  # fmt: skip
         super().__init__()
-        self.layers = _copies(encoder_layer, num_layers)
+        self.layers: ModuleList = _copies(encoder_layer, num_layers)
         self.num_layers, self.norm = num_layers, norm
         self.enable_nested_tensor = enable_nested_tensor
         why = _no_nesting(encoder_layer)
-        self.use_nested_tensor = enable_nested_tensor and not why
+        self.use_nested_tensor: bool = enable_nested_tensor and not why
         self.mask_check = mask_check
         if enable_nested_tensor and why:
             warnings.warn(
@@ -236,9 +250,12 @@ class TransformerEncoder(Module):
 class TransformerDecoder(Module):
     """Copies of a decoder layer one after another, and a norm at the end."""
 
+    num_layers: int
+    norm: Module | None
+
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None):
         super().__init__()
-        self.layers = _copies(decoder_layer, num_layers)
+        self.layers: ModuleList = _copies(decoder_layer, num_layers)
         self.num_layers, self.norm = num_layers, norm
 
     def forward(
@@ -261,6 +278,10 @@ class TransformerDecoder(Module):
 class Transformer(Module):
     """Encoder and decoder together."""
 
+    d_model: int
+    nhead: int
+    batch_first: bool
+
     def __init__(
         self, d_model: int = 512, nhead: int = 8, num_encoder_layers: int = 6, num_decoder_layers: int = 6,
         dim_feedforward: int = 2048, dropout: float = 0.1, activation: Any = F.relu, custom_encoder: Any = None,
@@ -274,12 +295,16 @@ class Transformer(Module):
             self.encoder = custom_encoder
         else:
             norm = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
-            self.encoder = TransformerEncoder(TransformerEncoderLayer(*options, **made), num_encoder_layers, norm)
+            self.encoder: TransformerEncoder = TransformerEncoder(
+                TransformerEncoderLayer(*options, **made), num_encoder_layers, norm
+            )
         if custom_decoder is not None:
             self.decoder = custom_decoder
         else:
             norm = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
-            self.decoder = TransformerDecoder(TransformerDecoderLayer(*options, **made), num_decoder_layers, norm)
+            self.decoder: TransformerDecoder = TransformerDecoder(
+                TransformerDecoderLayer(*options, **made), num_decoder_layers, norm
+            )
         self._reset_parameters()
         self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
 

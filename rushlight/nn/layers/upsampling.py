@@ -14,12 +14,16 @@ F: Any = functional
 class Upsample(Module):
     """(N, C, *space) resampled to another size: see ``nn.functional.interpolate``."""
 
+    mode: str
+    align_corners: bool | None
+    recompute_scale_factor: bool | None
+
     def __init__(
         self, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,
         recompute_scale_factor: bool | None = None,
     ):  # fmt: skip
         super().__init__()
-        self.name = type(self).__name__
+        self.name: str = type(self).__name__
         self.size = size
         if isinstance(scale_factor, tuple):
             self.scale_factor: Any = tuple(float(f) for f in scale_factor)

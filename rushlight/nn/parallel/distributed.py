@@ -18,6 +18,15 @@ class DistributedDataParallel(Module):
         ValueError: before ``init_process_group``. RuntimeError: for a module without parameters that learn, or ``device_ids``.
     """
 
+    module: Module
+    process_group: Any
+    dim: int
+    device_ids: None
+    output_device: None
+    find_unused_parameters: bool
+    gradient_as_bucket_view: bool
+    static_graph: bool
+
     def __init__(
         self, module: Module, device_ids: Any = None, output_device: Any = None, dim: int = 0, broadcast_buffers: bool = True,
         init_sync: bool = True, process_group: Any = None, bucket_cap_mb: Any = None, find_unused_parameters: bool = False,
@@ -52,7 +61,7 @@ class DistributedDataParallel(Module):
         try:
             yield
         finally:
-            self.require_backward_grad_sync = before
+            self.require_backward_grad_sync: bool = before
 
     @contextmanager
     def join(self, *args: Any, **kwargs: Any) -> Iterator[None]:

@@ -22,6 +22,9 @@ def norm_except_dim(v: Any, dim: int | None) -> Any:
 class WeightNorm:
     """The hook that makes the weight anew before each forward."""
 
+    name: str
+    dim: int
+
     def __init__(self, name: str, dim: int | None):
         self.name, self.dim = name, -1 if dim is None else dim
 

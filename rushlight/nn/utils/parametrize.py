@@ -42,8 +42,8 @@ class ParametrizationList(ModuleList):
                         new = module.right_inverse(new)
                     except NotImplementedError:  # it starts from the tensor itself
                         break
-        self.is_tensor = isinstance(new, Tensor)
-        self.ntensors = 1 if self.is_tensor else len(new)
+        self.is_tensor: bool = isinstance(new, Tensor)
+        self.ntensors: int = 1 if self.is_tensor else len(new)
         if self.is_tensor:
             if new is not original:
                 original.data = new.detach()

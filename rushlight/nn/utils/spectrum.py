@@ -16,6 +16,11 @@ F: Any = functional
 class SpectralNorm:
     """The hook that makes the weight anew before each forward; ``u`` and ``v`` come closer to the singular vectors each time."""
 
+    name: str
+    dim: int
+    n_power_iterations: int
+    eps: float
+
     def __init__(self, name: str = "weight", n_power_iterations: int = 1, dim: int = 0, eps: float = 1e-12):
         if n_power_iterations <= 0:
             raise ValueError(
