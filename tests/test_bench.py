@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import rushlight
+from rushlight import pictures
 from rushlight.bench import command, compare, machine, measure, plots, processes, report, resources, sweep
 from rushlight.bench.compare import OURS, THEIRS, Result, Table
 from rushlight.bench.programs import ROWS, Row, agree, numbers
@@ -226,7 +227,7 @@ def test_the_sweep_as_text():
 
 
 def test_without_matplotlib_the_text_is_written(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(plots, "possible", lambda: False)
+    monkeypatch.setattr(pictures, "possible", lambda: False)
     command.write(tmp_path, "table", "text\n", {"a": 1}, lambda path: plots.table(example(), path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["table.json", "table.md"]
     assert "no plot: matplotlib is not installed" in capsys.readouterr().err

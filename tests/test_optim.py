@@ -268,8 +268,3 @@ def test_averaged_model_and_batch_norm():
     wanted = torch.stack([model[0](b).mean(0) for b in batches]).mean(0)
     np.testing.assert_allclose(model[1].running_mean.numpy(), wanted.detach().numpy(), rtol=1e-5)
     assert model[1].momentum == 0.1 and model.training
-
-
-def test_sparse_adam_is_named():
-    with pytest.raises(NotImplementedError, match="SparseAdam"):
-        optim.SparseAdam([nn.Parameter(torch.ones(1))])

@@ -39,9 +39,12 @@ def _closed(*args: Any) -> Any:
 _NAMES: list[tuple[Any, str, Any]] = [
     (plain, "is_rare", lambda mode: True),
     (fast, "quietly", _closed),
+    (fast, "deferred", lambda *args: None),  # computed when it is called
+    (fast, "is_rare", lambda mode: True),
     (fast, "written_by_loop", lambda *args: False),
     (op, "evaluate", _heard),
     (inplace, "evaluate", _heard),
+    (inplace, "LARGE", sys.maxsize),  # which would go by a loop
 ]
 
 
