@@ -187,5 +187,7 @@ def test_modes_that_look_at_operations_make_nothing_wait():
         assert not waits(x * 2)
     with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
         assert not waits(x * 2)
+    with torch.detect_nan():
+        assert not waits(x * 2)
     with torch.no_grad():
         assert waits(x * 2)
