@@ -305,6 +305,8 @@ def record(
         a = outs[0]._a
         kind = a.dtype.kind
         if kind not in "fcV":
+            if op.family == "reduction" and attrs.get("dtype") is not None:
+                raise no_gradient_through(a)
             return
         if kind == "c" and op.real_gradient:
             raise no_complex_gradient(op)
@@ -340,6 +342,15 @@ def no_complex_gradient(op: Op) -> Exception:
     return errors.runtime(
         f"{op.torch_name} does not support automatic differentiation for outputs with complex dtype.",
         "Take the real and imaginary parts first, or detach the tensor.",
+    )
+
+
+def no_gradient_through(a: Any) -> Exception:
+    """Refuse to record a result of a dtype that was asked for and has no gradients."""
+    name = types.scalar_name(types.of_array(a))
+    return errors.runtime(
+        f"Autograd not support dtype: {name}",
+        "The input requires grad, and integers have no gradient. Write x.detach() first, or leave dtype= out and convert the result.",
     )
 
 

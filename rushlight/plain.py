@@ -17,7 +17,7 @@ from .autograd.mode import inference, recording
 from .fpstate import quietly
 from .kernels.iteration import forget_with_threads
 from .kernels.llvm import patience
-from .node import FIRST, OUT, kept, record, saver
+from .node import FIRST, OUT, kept, no_gradient_through, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
 from .readers import arrays
@@ -101,6 +101,8 @@ def single(op: Op) -> Callable[..., Any]:
         t = view_of(x, r) if view else wrap(r)
         if edge is None or not recording():
             return t
+        if r.dtype is not dt and r.dtype.kind not in "fcV":
+            raise no_gradient_through(r)
         name = grad_name if grad_name.__class__ is str else grad_name((x,), attrs)
         node: Any = (node_classes.get(name) or op.node_class(name))()
         node.seq = next_seq()

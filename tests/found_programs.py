@@ -273,6 +273,10 @@ CASES = {
         'float32 (1,) [nan]',
     'gradient(lambda x: torch.softmax(x, 1), [[], []])':
         'float32 (1, 1) [[], []]',
+    'torch.ones(2, requires_grad=True).sum(dtype=torch.int64)':
+        'RuntimeError',
+    'torch.cumsum(torch.ones(2, requires_grad=True), 0, dtype=torch.int32)':
+        'RuntimeError',
     'torch.ones_like(torch.ones(3).expand(2, 3)).stride()':
         '(3, 1)',
 }  # fmt: skip

@@ -29,8 +29,8 @@ def places(index: Any, dim: int) -> tuple[Any, ...]:
     return tuple(where)
 
 
-def check_scatter(name: str, input: Any, index: Any, src: Any, dim: Any) -> int:
-    """What PyTorch checks of a scatter; returns the dimension."""
+def check_scatter(name: str, input: Any, index: Any, src: Any, dim: Any, before_places: Any = None) -> int:
+    """What PyTorch checks of a scatter; returns the dimension. ``before_places`` is called before the indices themselves are looked at."""
     if not isinstance(index, (Tensor, np.ndarray)):
         raise errors.type_(
             f"{name}() received an invalid combination of arguments - got an index of {type(index).__name__}"
@@ -59,6 +59,8 @@ def check_scatter(name: str, input: Any, index: Any, src: Any, dim: Any) -> int:
         raise errors.runtime(
             f"Expected index {list(a.shape)} to be no larger than self {list(x.shape)} apart from dimension {dim}{than}"
         )
+    if before_places is not None:
+        before_places()
     if low < 0 or high >= n:
         raise errors.runtime(
             f"index {int(low if low < 0 else high)} is out of bounds for dimension {dim} with size {n}"
@@ -306,11 +308,17 @@ def scatter_reduce(k, input, index, src, *, dim, reduce, include_self=True):
 def _(input, dim, index, src, reduce, *, include_self=True):
     if reduce not in REDUCTIONS:
         raise errors.runtime(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
-    dim = check_scatter("scatter_reduce", input, index, src, dim)
-    kind = _array(input).dtype.kind
-    if (kind == "b" and reduce == "mean") or (kind == "c" and reduce in ("amax", "amin") and _array(index).size):
-        name = "div_floor_cpu" if kind == "b" else f"scatter_gather_tensor_cpu_reduce_{reduce}"
+
+    def refuse(name: str) -> None:
         raise NotImplementedError(f"\"{name}\" not implemented for '{types.scalar_name(input.dtype)}'")
+
+    def check_kernel() -> None:
+        if _array(input).dtype.kind == "c" and reduce in ("amax", "amin"):
+            refuse(f"scatter_gather_tensor_cpu_reduce_{reduce}")
+
+    dim = check_scatter("scatter_reduce", input, index, src, dim, check_kernel)
+    if _array(input).dtype.kind == "b" and reduce == "mean":
+        refuse("div_floor_cpu")
     return (input, index, src), {"dim": dim, "reduce": reduce, "include_self": bool(include_self)}
 
 
