@@ -1,4 +1,7 @@
-"""Fail if pyright knows the types of fewer public names than it did: python check_types.py [PERCENT]. The aim is 95; raise it with the score."""
+"""Fail if pyright knows the types of fewer public names than it did: python check_types.py [PERCENT]
+
+The aim is 95; raise the number with the score.
+"""
 
 import json
 import subprocess

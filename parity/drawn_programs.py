@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -60,15 +59,15 @@ SCANS = "cumsum cumprod cummax cummin logcumsumexp softmax".split()
 class Drawing:
     """The tensors of a program that is being drawn, by name, and the draws of its next line."""
 
-    def __init__(self, integer: Callable[[int], int]):
-        self.integer = integer
+    def __init__(self, draw: Any):
+        self.draw = draw
         self.tensors: dict[str, torch.Tensor] = {}
         self.made = 0
         self.careful = False  # draw no index that is out of range
 
     def number(self, n: int) -> int:
         """One of 0 ... n - 1."""
-        return self.integer(n) if n > 1 else 0
+        return self.draw(INTEGERS[n]) if n > 1 else 0
 
     def choice(self, options: Any) -> Any:
         return options[self.number(len(options))]
@@ -627,8 +626,10 @@ KINDS = [(f, False) for f, weight in EXPRESSIONS for _ in range(weight)]
 KINDS += [(f, True) for f, weight in STATEMENTS for _ in range(weight)]
 
 
-def add_line(d: Drawing) -> str | None:
+@st.composite
+def line(draw: Any, d: Drawing) -> str | None:
     """One more line, which PyTorch has run; None if it made more than is wanted."""
+    d.draw = draw
     maker, is_statement = KINDS[d.number(len(KINDS))]
     text = maker(d)
     if is_statement:
@@ -653,9 +654,10 @@ def add_line(d: Drawing) -> str | None:
     return text
 
 
-def program(integer: Callable[[int], int], longest: int = 14) -> list[str]:
-    """The lines of a program, by a source of integers: ``integer(n)`` is one of 0 ... n - 1."""
-    d = Drawing(integer)
+@st.composite
+def programs(draw: Any, longest: int = 14) -> list[str]:
+    """A program: its lines."""
+    d = Drawing(draw)
     lines = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -665,16 +667,11 @@ def program(integer: Callable[[int], int], longest: int = 14) -> list[str]:
             d.made += 1
             lines.append(f"{name} = {text}")
         while len(lines) < longest and d.number(20) > 0:
-            text = add_line(d)
+            text = draw(line(d))
+            d.draw = draw
             if text is not None:
                 lines.append(text)
         last = [n for n, t in d.tensors.items() if has_history(t) and t.requires_grad and not t.is_leaf]
         if last:
             lines.append(f"{last[-1]}.sum().abs().backward()")
     return lines
-
-
-@st.composite
-def programs(draw: Any) -> list[str]:
-    """Programs that Hypothesis draws and shrinks."""
-    return program(lambda n: draw(INTEGERS[n]))
