@@ -90,9 +90,9 @@ _POWERS = {
     1.0: np.positive,
     2.0: lambda a: a * a,
     3.0: lambda a: a * a * a,
-    -1.0: lambda a: 1 / a,
-    -2.0: lambda a: 1 / (a * a),
-    -0.5: lambda a: 1 / np.sqrt(a),
+    -1.0: lambda a: a.dtype.type(1) / a,  # a number of its own: NumPy 2.0 makes float32 of a Python one beside bfloat16
+    -2.0: lambda a: a.dtype.type(1) / (a * a),
+    -0.5: lambda a: a.dtype.type(1) / np.sqrt(a),
 }
 
 
