@@ -124,6 +124,15 @@ def test_gradients_are_those_of_operations_one_by_one():
         assert torch.equal(waiting, at_once)
 
 
+def test_a_hook_may_defer_what_is_added_to():
+    x = numbers(requires_grad=True)
+    x.grad = numbers(1)
+    before, seen = x.grad.clone(), []
+    x.register_hook(lambda g: seen.append(x.grad * 2))
+    (x * 3.0).sum().backward()
+    assert torch.equal(seen[0], before * 2) and torch.equal(x.grad, before + 3)
+
+
 def test_what_a_node_saves_is_shown_and_guarded():
     x = numbers(requires_grad=True)
     y = torch.exp(x * 0.5)

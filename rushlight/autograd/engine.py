@@ -294,6 +294,7 @@ class _Walk:
         elif leaf._grad.__class__ is not Tensor and leaf._grad.is_sparse:  # type: ignore[attr-defined]
             rows.accumulate(leaf, g)
         else:
+            settle()  # a hook may have made something of the gradient that waits
             add_to(leaf._grad._a, g)
             leaf._grad._vc[0] += 1
 
