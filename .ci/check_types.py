@@ -1,13 +1,13 @@
-"""Fail if pyright knows the types of fewer public names than it did: python check_types.py [PERCENT]
+"""Fail if pyright knows the types of fewer public names than these: python check_types.py [PERCENT]
 
-The aim is 95; raise the number with the score.
+Raise the number with the score. What is left are the kernels: their parameters have the types for which they are compiled.
 """
 
 import json
 import subprocess
 import sys
 
-least = float(sys.argv[1]) if len(sys.argv) > 1 else 91.0
+least = float(sys.argv[1]) if len(sys.argv) > 1 else 96.5
 done = subprocess.run(
     ["pyright", "--verifytypes", "rushlight", "--ignoreexternal", "--outputjson"], capture_output=True, text=True
 )  # its exit status speaks of 100 %

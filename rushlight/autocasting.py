@@ -117,7 +117,9 @@ class Door:
     """A public function, and what its arguments are cast to while autocast is on: "narrow", "wide", "widest" or "alone"."""
 
     def __init__(self, public: FunctionType, policy: str):
-        self.public, self.policy, self.own = public, policy, public.__code__
+        self.public: FunctionType = public
+        self.policy: str = policy
+        self.own: CodeType = public.__code__
         behind = FunctionType(self.own, public.__globals__, public.__name__, public.__defaults__, public.__closure__)
         behind.__kwdefaults__ = public.__kwdefaults__
         self.behind: Callable[..., Any] = behind

@@ -80,7 +80,7 @@ class StreamContext:
         self.stream = stream
 
     def __enter__(self) -> None:
-        self.before = _current[0]
+        self.before: Any = _current[0]
         if self.stream is not None:
             _current[0] = self.stream
 
@@ -128,6 +128,6 @@ class _GradScaler(_amp.GradScaler):
 
 _Autocast.__name__ = _Autocast.__qualname__ = "autocast"
 _GradScaler.__name__ = _GradScaler.__qualname__ = "GradScaler"
-amp = ModuleType(f"{__name__}.amp", "The older home of autocast and GradScaler for the CPU.")
+amp: ModuleType = ModuleType(f"{__name__}.amp", "The older home of autocast and GradScaler for the CPU.")
 amp.__dict__.update(autocast=_Autocast, GradScaler=_GradScaler)
 sys.modules[amp.__name__] = amp

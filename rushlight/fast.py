@@ -32,7 +32,7 @@ from .recorder import single_call
 from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, wrap
 
 ndarray = np.ndarray
-asarray = np.asarray
+asarray: Callable[..., np.ndarray[Any, Any]] = np.asarray
 _new = object.__new__
 F32, F64, I64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
 

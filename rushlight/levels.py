@@ -151,18 +151,23 @@ class Blind(ndarray):  # type: ignore[type-arg]
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise data_dependent()
 
-    def _of_all(name: str) -> Any:  # type: ignore[misc]  # noqa: N805
-        def method(self: Blind, *args: Any, **kwargs: Any) -> Any:
-            if self.whole is None or args or kwargs:
-                raise data_dependent()
-            return getattr(self.whole, name)()
 
-        return method
+def _of_all(name: str) -> Any:
+    def method(self: Blind, *args: Any, **kwargs: Any) -> Any:
+        if self.whole is None or args or kwargs:
+            raise data_dependent()
+        return getattr(self.whole, name)()
 
-    min, max, any, all = map(_of_all, ("min", "max", "any", "all"))  # type: ignore[arg-type, assignment]
-    del _of_all
-    __bool__ = __int__ = __float__ = __complex__ = __index__ = __contains__ = __iter__ = _refuse  # type: ignore[assignment]
-    item = tolist = tobytes = sort = argsort = nonzero = searchsorted = dump = dumps = _refuse  # type: ignore[assignment]
+    return method
+
+
+for _name in ("min", "max", "any", "all"):
+    setattr(Blind, _name, _of_all(_name))
+for _name in (
+    "__bool__ __int__ __float__ __complex__ __index__ __contains__ __iter__ "
+    "item tolist tobytes sort argsort nonzero searchsorted dump dumps"
+).split():
+    setattr(Blind, _name, Blind._refuse)
 
 
 class DataDependent(RuntimeError, errors.Deliberate):

@@ -131,6 +131,8 @@ class DeferredNode(OpNode):
 
     __slots__ = ()
 
+    saved: tuple[Any, ...] | None
+
     def run(self, k: Any, g: Any, release: bool) -> Any:
         self.settle()
         return super().run(k, g, release)

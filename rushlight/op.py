@@ -123,6 +123,8 @@ class Op:
     error_samples: Any
     keeps_floats: bool
     common_floats: bool
+    refuses_where: str
+    real_gradient: bool
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ from .readers import arrays
 from .tensor import Parameter, Tensor, edge_of, view_of, wrap
 
 ndarray = np.ndarray
-asarray = np.asarray
+asarray: Callable[..., np.ndarray[Any, Any]] = np.asarray
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
@@ -136,7 +136,7 @@ class Plans:
 
     def __init__(self, op: Op):
         self.planner: Any = op.planner
-        self.view = op.view
+        self.view: bool = op.view
         self.known: dict[Any, tuple[Any, dict[str, Any]]] = {}
         forget_with_threads(self.known)
 

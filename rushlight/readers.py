@@ -109,7 +109,8 @@ class ArrayReader:
     def is_complex(x: Any) -> bool:
         return isinstance(x, (complex, np.complexfloating)) or (isinstance(x, ndarray) and x.dtype.kind == "c")
 
-    fma, accumulate = staticmethod(fused.fma), staticmethod(fused.accumulate)
+    fma: Any = staticmethod(fused.fma)
+    accumulate: Any = staticmethod(fused.accumulate)
 
     @staticmethod
     def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:

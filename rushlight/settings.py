@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any
 
 from . import errors, types
@@ -120,6 +120,11 @@ def compile(model: Any = None, **options: Any) -> Any:  # noqa: A001
 class Autocast:
     """Automatic mixed precision in a thread: for which kinds of devices it is on, the dtypes, the cache of weights, how many blocks."""
 
+    enabled: frozenset[str]
+    dtypes: dict[str, types.dtype]
+    cache: bool
+    depth: int
+
     __slots__ = ("enabled", "dtypes", "cache", "depth")
 
     def __init__(self, enabled: frozenset[str], dtypes: dict[str, types.dtype], cache: bool, depth: int):
@@ -136,8 +141,8 @@ _16_BITS = {
 }
 _OFF = Autocast(frozenset(), _16_BITS, True, 0)  # changed by nobody: ``but`` makes another
 _autocast: ContextVar[Autocast] = ContextVar("rushlight_autocast", default=_OFF)
-autocast_state = _autocast.get
-set_autocast_state = _autocast.set
+autocast_state: Callable[[], Autocast] = _autocast.get
+set_autocast_state: Callable[[Autocast], Token[Autocast]] = _autocast.set
 
 
 @contextmanager

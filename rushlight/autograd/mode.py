@@ -30,7 +30,7 @@ watchers: ContextVar[tuple[Callable[..., None], ...]] = ContextVar("rushlight_wa
 node_runner: ContextVar[Callable[..., Any] | None] = ContextVar("rushlight_node_runner", default=None)
 
 #: The hot path's question: ``if recording(): ...``.
-recording = mode.get
+recording: Callable[[], int] = mode.get
 tensor._recording = recording
 
 
@@ -61,7 +61,7 @@ class watching:
         self.watcher = watcher
 
     def __enter__(self) -> None:
-        self.previous = (watchers.get(), mode.get())
+        self.previous: tuple[tuple[Callable[..., None], ...], int] = (watchers.get(), mode.get())
         watchers.set((*self.previous[0], self.watcher))
         set_mode(is_grad_enabled())
 

@@ -16,6 +16,10 @@ class Rows:
     """``values[i]`` at row ``index[i]`` of an array of this shape; rows that occur several times add up. Anything but a leaf reads it
     as the whole array."""
 
+    index: Array
+    values: Array
+    shape: tuple[int, ...]
+
     __slots__ = ("index", "values", "shape")
 
     def __init__(self, index: Array, values: Array, shape: tuple[int, ...]):

@@ -15,6 +15,15 @@ LIMIT = 60
 class Box:
     """A node, or a folded group. ``lines`` are what it says, the first its title; ``kind`` is leaf, op, root or group."""
 
+    of: Any
+    kind: str
+    lines: list[str]
+    rank: int
+    x: float
+    y: float
+    width: float
+    height: float
+
     __slots__ = ("kind", "lines", "of", "rank", "x", "y", "width", "height")
 
     def __init__(self, of: Any, kind: str, lines: list[str]):
@@ -24,6 +33,10 @@ class Box:
 
 class Line:
     """The edges between two boxes, ``above`` the one that computes first. ``label`` is the derivative if there is one edge."""
+
+    above: Box
+    below: Box
+    label: str
 
     __slots__ = ("above", "below", "label", "points")
 

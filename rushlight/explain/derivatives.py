@@ -145,7 +145,7 @@ class Local:
         shape, np_dtype = fn.output_meta(nr)
         size = int(np.prod(shape))
         alone = size == 1
-        self.exact = alone or (isinstance(fn, OpNode) and fn.op.family in ("elementwise", "movement"))
+        self.exact: bool = alone or (isinstance(fn, OpNode) and fn.op.family in ("elementwise", "movement"))
         if np_dtype.kind == "c":
             self.problem = "complex numbers: the derivative is not one number"
             return

@@ -39,25 +39,25 @@ class Failure:
 
     def __init__(self, error: BaseException):
         self.error = error
-        self.line = places.error_line(error)
+        self.line: places.Line | None = places.error_line(error)
         frame = places.innermost(error)
         frames = [] if frame is None else places.module_frames(frame)
         modules = [f.f_locals["self"] for f in frames]
-        self.path = places.module_path(frame) if frame is not None else ""
-        self.module = one_line(modules[-1]) if modules else ""
+        self.path: str = places.module_path(frame) if frame is not None else ""
+        self.module: str = one_line(modules[-1]) if modules else ""
         given = (*frames[-1].f_locals["args"], *frames[-1].f_locals["kwargs"].items()) if frames else ()
         users = places.user_frame(frame) if frame is not None else None
         if not frames and users is not None:
             given = tuple((name, x) for name, x in users.f_locals.items() if isinstance(x, Tensor))
-        self.inputs = list(map(described, given))
+        self.inputs: list[str] = list(map(described, given))
         labels = names.of_frame(users)
         if modules:
             root = places.root_name(modules[0], frames[0].f_back)
             labels = {**labels, **names.of_given({root: modules[0]})}
         came_in = [x for x in map(value_of, given) if isinstance(x, Tensor) and edge_of(x) is not None]
         newest = max(came_in, key=lambda x: edge_of(x)[0].seq, default=None)  # type: ignore[index]
-        self.explanation = None if newest is None else Explanation(newest, labels)
-        self.worked = (
+        self.explanation: Explanation | None = None if newest is None else Explanation(newest, labels)
+        self.worked: list[Layer] = (
             list(layers(self.explanation, modules[0], root)) if self.explanation is not None and modules else []
         )
 

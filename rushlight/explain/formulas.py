@@ -25,7 +25,7 @@ class Shaped(Expr):
 
     def __init__(self, name: str, shape: tuple[int, ...]):
         super().__init__(name)
-        self.shape = shape
+        self.shape: tuple[int, ...] = shape
 
     @property
     def ndim(self) -> int:

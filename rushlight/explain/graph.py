@@ -32,6 +32,12 @@ class Edge:
     ``input`` is what the operation calls it.
     """
 
+    source: Node
+    output: int
+    target: Node
+    target_output: int
+    position: int
+
     __slots__ = ("source", "output", "target", "target_output", "position")
 
     def __init__(self, source: Node, output: int, target: Node, target_output: int, position: int):
@@ -101,6 +107,10 @@ class Node:
 
     ``inputs`` are the edges towards the leaves, ``users`` those from what reads its results.
     """
+
+    fn: GradNode
+    index: int
+    explanation: Explanation
 
     __slots__ = ("fn", "index", "name", "inputs", "users", "explanation", "_locals", "_known")
 
@@ -276,7 +286,7 @@ class Explanation:
         self.edges: list[Edge] = []
         self._by_fn: dict[GradNode, Node] = {}
         self._read(edge, labels)
-        self.root = self._by_fn[edge[0]]
+        self.root: Node = self._by_fn[edge[0]]
         self.root_output: int = edge[1]
 
     def _read(self, edge: Any, labels: dict[names.Key, str]) -> None:

@@ -28,6 +28,11 @@ class Group:
     ``kind`` is ``module``, ``repetition`` (its members are copies of one pattern), ``copy`` or ``part``; ``members`` are nodes and groups.
     """
 
+    kind: str
+    name: str
+    members: list[Any]
+    detail: str
+
     __slots__ = ("kind", "name", "detail", "members")
 
     def __init__(self, kind: str, name: str, members: list[Any], detail: str = ""):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any
 
 from .. import fast, inplace, op, plain
@@ -97,7 +97,7 @@ class listening:
 
     def __enter__(self) -> None:
         _paths.close()
-        self.token = _listeners.set((*_listeners.get(), self.listener))
+        self.token: Token[tuple[Listener, ...]] = _listeners.set((*_listeners.get(), self.listener))
 
     def __exit__(self, *exc: object) -> None:
         _listeners.reset(self.token)

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar, Token
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -66,6 +66,14 @@ class NonFinite(RuntimeError):
     Attributes: ``value`` ("nan" or "inf"), ``op`` (the operation, as PyTorch calls it), ``phase`` ("forward", "backward" or "step"),
     ``inputs`` and ``outputs`` (lists of ``Values``), ``module`` (its path, or empty), ``line`` (a ``places.Line`` or None).
     """
+
+    value: str
+    op: str
+    phase: str
+    inputs: list[Values]
+    outputs: list[Values]
+    module: str
+    line: places.Line | None
 
     def __init__(
         self, value: str, op: str, phase: str, inputs: list[Values], outputs: list[Values], made: Made, text: str
@@ -335,8 +343,8 @@ class detect_nan(mode._Context):
             register_optimizer_step_pre_hook(_before_step),
             register_optimizer_step_post_hook(_after_step),
         ]
-        self.watch = _watch.set(watch)
-        self.runner = mode.node_runner.set(watch.run_node)
+        self.watch: Token[_Watch | None] = _watch.set(watch)
+        self.runner: Token[Callable[..., Any] | None] = mode.node_runner.set(watch.run_node)
         self.parts: tuple[Any, ...] = (listening(watch.heard), mode.watching(watch.noticed))
         for part in self.parts:
             part.__enter__()

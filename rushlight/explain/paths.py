@@ -22,7 +22,7 @@ class Path:
     __slots__ = ("edges",)
 
     def __init__(self, edges: tuple[Edge, ...]):
-        self.edges = edges
+        self.edges: tuple[Edge, ...] = edges
 
     @property
     def factors(self) -> list[float]:

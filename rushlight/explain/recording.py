@@ -29,6 +29,10 @@ SMALL = 4096
 class Call:
     """One call of a module: which, what it is called in the module around it, and the how-manieth call it is of all."""
 
+    module: Any
+    name: str
+    number: int
+
     __slots__ = ("module", "name", "number")
 
     def __init__(self, module: Any, name: str, number: int):
@@ -42,9 +46,9 @@ class Kept:
 
     def __init__(self, array: Any, cell: list[int] | None):
         copied = array.size <= SMALL
-        self.array = array.copy() if copied else array
-        self.cell = None if copied else cell
-        self.version = 0 if cell is None else cell[0]
+        self.array: np.ndarray[Any, Any] = array.copy() if copied else array
+        self.cell: list[int] | None = None if copied else cell
+        self.version: int = 0 if cell is None else cell[0]
 
     @property
     def written_since(self) -> bool:
@@ -87,8 +91,10 @@ class recording:
     tensor([-220.])
     """
 
+    count: int
+
     def __init__(self) -> None:
-        self.watching = mode.watching(self.watch)
+        self.watching: mode.watching = mode.watching(self.watch)
         self.stack: list[tuple[FrameType, Call]] = []  # the module calls that ran at the last operation
         self.count = 0
 

@@ -34,7 +34,7 @@ class GraphModule(Module):
         root: a module, or a dict by dotted name, that they are taken from. graph: the graph. class_name: what it prints as.
     """
 
-    __signature__ = _Signature()
+    __signature__: Any = _Signature()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         base = next(c for c in cls.__mro__ if "_generated" not in vars(c))

@@ -7,6 +7,7 @@ from argparse import REMAINDER, ArgumentParser, Namespace
 from typing import Any
 
 from .. import pictures
+from ..autograd.graph import RemovableHandle
 from ..compat.run import run_file
 from ..nn.module import Module, register_module_forward_pre_hook
 from .compare import compare, examples
@@ -58,7 +59,7 @@ class FirstCall:
 
     def __init__(self) -> None:
         self.report: Report | None = None
-        self.handle = register_module_forward_pre_hook(self._called)
+        self.handle: RemovableHandle = register_module_forward_pre_hook(self._called)
 
     def _called(self, module: Module, args: tuple[Any, ...]) -> None:
         if self.report is None and any(p.dim() > 1 for p in module.parameters()):

@@ -69,6 +69,9 @@ class Tried(NamedTuple):
 class Comparison:
     """What ``compare`` returns: ``rows``; prints as a table, shows itself in a notebook, ``figure()`` draws it."""
 
+    title: str
+    rows: list[Tried]
+
     def __init__(self, title: str, rows: list[Tried]):
         self.title, self.rows = title, rows
 

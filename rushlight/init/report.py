@@ -48,10 +48,14 @@ class Report:
     In a notebook it shows itself; ``figure()`` gives a matplotlib figure and ``save(path)`` an HTML file.
     """
 
+    rows: list[Row]
+    note: str
+
     def __init__(self, model: Module, rows: list[Row], found: flow.Flow | None, note: str):
-        self.title = f"Weights of {type(model).__name__}"
-        self.rows, self.flow, self.note = rows, found, note
-        self.suggestions = list(_suggestions(rows, found))
+        self.title: str = f"Weights of {type(model).__name__}"
+        self.rows, self.note = rows, note
+        self.flow: flow.Flow | None = found
+        self.suggestions: list[str] = list(_suggestions(rows, found))
 
     def __str__(self) -> str:
         from .show import text

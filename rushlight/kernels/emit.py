@@ -19,18 +19,23 @@ class Type:
     of its intrinsics have it, ``size`` the bytes of an element.
     """
 
+    kind: str
+    bits: int
+    lanes: int
+    to: Any
+
     __slots__ = ("kind", "bits", "lanes", "to", "text", "suffix", "size", "name", "scalar", "_of_lanes")
 
     def __init__(self, kind: str, bits: int, lanes: int = 1, to: Any = None):
         self.kind, self.bits, self.lanes, self.to = kind, bits, lanes, to
-        self.size = max(bits // 8, 1)
+        self.size: int = max(bits // 8, 1)
         one = {32: "float", 64: "double", 16: "half"}[bits] if kind == "float" else f"i{bits}"
         of_all = f"{'f' if kind == 'float' else 'i'}{bits}"
-        self.text = "ptr" if to else f"<{lanes} x {one}>" if lanes > 1 else one
-        self.suffix = f"v{lanes}{of_all}" if lanes > 1 else of_all
+        self.text: str = "ptr" if to else f"<{lanes} x {one}>" if lanes > 1 else one
+        self.suffix: str = f"v{lanes}{of_all}" if lanes > 1 else of_all
         element = {"float": f"f{bits}", "int": f"i{bits}", "uint": f"u{bits}", "bool": "bool"}.get(kind, "")
-        self.name = f"[{to.name}]" if to else f"{element}x{lanes}" if lanes > 1 else element
-        self.scalar = self
+        self.name: str = f"[{to.name}]" if to else f"{element}x{lanes}" if lanes > 1 else element
+        self.scalar: Type = self
         self._of_lanes = {lanes: self}
 
     def times(self, lanes: int) -> Type:
@@ -60,6 +65,9 @@ def pointer_to(element: Type) -> Type:
 
 class Value:
     """Something computed: its type and how LLVM calls it."""
+
+    type: Type
+    text: str
 
     __slots__ = ("type", "text")
 

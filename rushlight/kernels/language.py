@@ -138,7 +138,7 @@ class Translator:
         self.code, self.function = code, function
         closed = inspect.getclosurevars(function).nonlocals if function.__closure__ else {}
         self.names: dict[str, Any] = {**function.__globals__, **closed, **bindings}
-        self.kinds = names_of(function)
+        self.kinds: Names = names_of(function)
         self.result: Any = None
 
     def run(self) -> Any:

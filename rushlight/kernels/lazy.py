@@ -71,6 +71,7 @@ class Lazy:
     dtype: Any
     size: Any
     ndim: Any
+    operands: tuple[Any, ...]
 
     __slots__ = (
         "key",

@@ -20,6 +20,8 @@ Run = tuple[int, ...]
 class Names(ast.NodeVisitor):
     """Of a function: ``values``, the names that are no variables, and ``tables``, those that may be lists whose items do not change."""
 
+    runs: int
+
     def __init__(self, node: ast.FunctionDef):
         self.run: Run = ()
         self.runs = 0
@@ -29,8 +31,8 @@ class Names(ast.NodeVisitor):
         self.variables: set[str] = set()
         self.changed: set[str] = set()  # lists whose items may be given other values
         self.visit_all(node.body)
-        self.values = {name for name, runs in self.given.items() if len(runs) == 1} - self.variables
-        self.tables = self.values - self.changed
+        self.values: set[str] = {name for name, runs in self.given.items() if len(runs) == 1} - self.variables
+        self.tables: set[str] = self.values - self.changed
 
     def visit(self, node: ast.AST) -> None:
         _form(type(node).__name__)(self, node)

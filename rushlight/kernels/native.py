@@ -38,8 +38,8 @@ class Writer:
 
     def __init__(self, program: Program, name: str, kind: ir.FunctionType):
         self.program = program
-        self.function = ir.Function(program.module, kind, name)
-        self.at = ir.IRBuilder(self.function.append_basic_block("entry"))
+        self.function: Any = ir.Function(program.module, kind, name)
+        self.at: Any = ir.IRBuilder(self.function.append_basic_block("entry"))
 
     @cached_property
     def slow(self) -> Any:
@@ -135,11 +135,11 @@ class Program:
     """A module of entry points: the functions it calls, by symbol, and the objects it uses, in one table filled after loading."""
 
     def __init__(self) -> None:
-        self.module = ir.Module("entry_points")
+        self.module: Any = ir.Module("entry_points")
         self.objects: list[Any] = []
         self.places: dict[int, int] = {}
         kind = ir.ArrayType(P, 256)
-        self.table = ir.GlobalVariable(self.module, kind, "table")
+        self.table: Any = ir.GlobalVariable(self.module, kind, "table")
         self.table.initializer = ir.Constant(kind, None)
         self.symbols: dict[str, int] = {
             "object_new": type_slot(object, PY_TP_NEW),

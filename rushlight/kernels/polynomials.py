@@ -133,7 +133,10 @@ def _w(x: Array, n: Array, high: int = 8) -> Array:
 
 
 #: ``cos(n acos x)``; ``sin((n + 1) acos x) / sin(acos x)``; ``cos((n + 1/2) acos x) / cos(acos(x) / 2)``; the same of sines.
-chebyshev_t, chebyshev_u, chebyshev_v, chebyshev_w = map(_polynomial, (_t, _u, _v, _w))
+chebyshev_t: Callable[..., Any] = _polynomial(_t)
+chebyshev_u: Callable[..., Any] = _polynomial(_u)
+chebyshev_v: Callable[..., Any] = _polynomial(_v)
+chebyshev_w: Callable[..., Any] = _polynomial(_w)
 #: The same of ``2 x - 1``. PyTorch turns to the angle at other degrees.
 shifted_chebyshev_t: Callable[..., Any] = _polynomial(lambda x, n: _t(x + x - 1, n))
 shifted_chebyshev_u: Callable[..., Any] = _polynomial(lambda x, n: _u(x + x - 1, n, 6))

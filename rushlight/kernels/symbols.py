@@ -13,7 +13,7 @@ import numpy as np
 
 from .ir import Loop, has_form, instructions
 
-KINDS = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
+KINDS: dict[np.dtype[Any], str] = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
 
 
 @functools.cache

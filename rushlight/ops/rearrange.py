@@ -221,7 +221,8 @@ def _(input, dim, index):
     return (input, index), {"dim": dim}
 
 
-def check_selected(a, dim, index):
+def check_selected(a: np.ndarray[Any, Any], dim: int, index: np.ndarray[Any, Any]) -> None:
+    """Refuse places that dimension ``dim`` does not have."""
     if not a.ndim and index.size != 1:
         raise errors.runtime(
             f"index_select(): Index to scalar can have only 1 value, got {index.size} value(s)", "Its one place is 0."

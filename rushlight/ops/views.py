@@ -5,6 +5,7 @@ Their gradients go through the region of the input that they show (``ops/regions
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..writing import Region
 from .splitting import need_tensor
 
 ndarray = np.ndarray
-strided = np.lib.stride_tricks.as_strided
+strided: Callable[..., np.ndarray[Any, Any]] = np.lib.stride_tricks.as_strided
 
 
 # --- other strides ----------------------------------------------------------------------------------------------------

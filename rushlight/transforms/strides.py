@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from .. import errors
 from ..tensor import address, root_array
 
 ndarray = np.ndarray
-strided = np.lib.stride_tricks.as_strided
+strided: Callable[..., ndarray[Any, Any]] = np.lib.stride_tricks.as_strided
 
 
 def alike(a: ndarray[Any, Any], of: ndarray[Any, Any], seen: ndarray[Any, Any], front: bool) -> ndarray[Any, Any]:

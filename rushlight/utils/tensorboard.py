@@ -9,11 +9,11 @@ from ..tensor import Tensor
 
 try:
     from tensorboardX import SummaryWriter as _Writer  # type: ignore[import-not-found, unused-ignore]
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _error:
     raise ImportError(
         "torch.utils.tensorboard needs the package tensorboardX.\n\n"
         "Install it with: pip install 'rushlight[tensorboard]'. The files it writes are read by `tensorboard --logdir runs`."
-    ) from error
+    ) from _error
 
 __all__ = ["SummaryWriter"]
 

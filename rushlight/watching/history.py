@@ -37,6 +37,10 @@ class History(dict[str, list[float]]):
 class Curve:
     """The loss of each step, or of each 2nd, 4th ... step: when ``most`` are held, every second one is dropped."""
 
+    most: int
+    stride: int
+    seen: int
+
     def __init__(self, most: int = 4096):
         self.most, self.stride, self.seen = most, 1, 0
         self.values = array("d")

@@ -21,7 +21,7 @@ class Schedule:
     def __init__(self, every: int | None = None):
         self.every = every
         self.next = 0  # the number of the step that is measured next
-        self.spent = 0.0  # seconds that measuring and showing have taken
+        self.spent: float = 0.0  # seconds that measuring and showing have taken
 
     def after(self, step: int, cost: float, elapsed: float) -> None:
         """Step ``step`` was measured, which took ``cost`` seconds; ``elapsed`` seconds have gone since the beginning."""

@@ -34,11 +34,19 @@ from .sinks import Sink, sinks_for
 class Sample:
     """What is kept of a step while it is measured."""
 
+    modules: Modules
+    handles: list[Any]
+    began: float
+    backward_at: float
+    update_at: float
+    forward_seconds: float
+    backward_seconds: float
+
     def __init__(self, modules: Modules, handles: list[Any]):
         self.modules, self.handles = modules, handles
         self.activations: list[Activation] = []
         self.before: list[tuple[str, Tensor, bool, np.ndarray[Any, Any]]] = []  # name, parameter, is it held, a copy
-        self.cost = 0.0  # seconds of ours
+        self.cost: float = 0.0  # seconds of ours
         self.began = self.backward_at = self.update_at = math.nan  # when its parts began
         self.forward_seconds = self.backward_seconds = math.nan
 
@@ -51,6 +59,11 @@ class Watch:
         findings: what was off, each with ``step``, ``kind``, ``name``, ``text``.
         step: how many steps have ended.
     """
+
+    model: Module | None
+    optimizer: Optimizer
+    history: History
+    step: int
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import pictures
 from . import display
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 class Sink:
     """Told of each measured row and each finding; refreshed when time allows (``cost``: what that took last)."""
+
+    cost: float
 
     cost = 0.0
 
@@ -76,12 +78,12 @@ class Terminal(Sink):
     def __init__(self) -> None:
         from ..terminal import console
 
-        self.console = console(stderr=True)
+        self.console: Any = console(stderr=True)
         from rich.live import Live
 
-        self.curves = self.console.encoding.startswith("utf")
+        self.curves: bool = self.console.encoding.startswith("utf")
         together = sys.stdout.isatty()
-        self.live = Live(
+        self.live: Any = Live(
             console=self.console,
             auto_refresh=False,
             redirect_stdout=together,
@@ -104,8 +106,8 @@ class Notebook(Sink):
     def __init__(self) -> None:
         from IPython.display import HTML, display
 
-        self.html = HTML
-        self.handle = display(HTML("watch"), display_id=True)
+        self.html: Any = HTML
+        self.handle: Any = display(HTML("watch"), display_id=True)
 
     def refresh(self, w: Watch) -> None:
         self.handle.update(self.html(display.html(w)))
@@ -119,7 +121,7 @@ class TensorBoard(Sink):
     def __init__(self, folder: str | Path):
         from ..utils.tensorboard import SummaryWriter
 
-        self.writer = SummaryWriter(str(folder))
+        self.writer: Any = SummaryWriter(str(folder))
 
     def row(self, w: Watch, row: dict[str, float]) -> None:
         step = int(row["step"])

@@ -59,6 +59,8 @@ def abs_sum(a: np.ndarray[Any, Any]) -> float:
 class Leaves:
     """All leaves met, by name and by identity."""
 
+    backwards: int
+
     MEASURED = 40  # backwards at whose steps changes are measured
 
     def __init__(self, trace: Trace):

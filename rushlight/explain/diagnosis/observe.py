@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,28 +41,32 @@ class Enough(BaseException):
 class Observer:
     """``with Observer(...):`` what happens inside is written to ``trace``."""
 
+    steps: int
+    closely: bool
+    spent: float
+
     def __init__(self, change: changes.Change | None, *, steps: int, seconds: float, closely: bool):
-        self.change = change if change is not None else changes.Change()
+        self.change: changes.Change = change if change is not None else changes.Change()
         self.steps, self.closely = steps, closely
-        self.started = time.process_time()
-        self.deadline = self.started + seconds
-        self.trace = Trace()
-        self.rng = np.random.default_rng(0)
-        self.leaves = Leaves(self.trace)
-        self.signals = Signals(self.trace, self.leaves)
-        self.cuts = Cuts(self.trace)
+        self.started: float = time.process_time()
+        self.deadline: float = self.started + seconds
+        self.trace: Trace = Trace()
+        self.rng: np.random.Generator = np.random.default_rng(0)
+        self.leaves: Leaves = Leaves(self.trace)
+        self.signals: Signals = Signals(self.trace, self.leaves)
+        self.cuts: Cuts = Cuts(self.trace)
         self.busy = False  # while backwards of our own run
         self.spent = 0.0
         self.sum_of_gradients: Any = None
         self.squares: list[float] = []
 
     def __enter__(self) -> Observer:
-        self.backward = engine.backward
+        self.backward: Callable[..., Any] = engine.backward
         engine.backward = self.on_backward  # type: ignore[assignment]
         register_optimizer_step_pre_hook(self.before_step)
         register_optimizer_step_post_hook(self.after_step)
         register_module_forward_pre_hook(self.on_call)
-        self.made = Optimizer.__init__
+        self.made: Callable[..., None] = Optimizer.__init__
         observer = self
 
         def init(optimizer: Any, *args: Any, **kwargs: Any) -> None:
@@ -260,7 +265,9 @@ class Observer:
             more = [leaf for leaf in map(self.leaves.take, self.change.hold) if leaf is not None]
             if more:
                 optimizer.add_param_group({"params": more})
-        self.before = [] if self.change.by_hand else changes.rate_around_step(optimizer, self.rate())
+        self.before: list[tuple[Any, Any]] = (
+            [] if self.change.by_hand else changes.rate_around_step(optimizer, self.rate())
+        )
 
     def after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         for group, lr in self.before:

@@ -22,6 +22,10 @@ AT_AN_END = 0.02  # of the range: where a sigmoid's slope is below 8 % of its la
 class Signals:
     """Told of inputs, of every new node at some steps, of every root."""
 
+    trace: Trace
+    leaves: Leaves
+    batches: int
+
     BATCHES = 10  # from which features are measured
 
     def __init__(self, trace: Trace, leaves: Leaves):

@@ -20,6 +20,14 @@ class Loss(NamedTuple):
 class Leaf:
     """A parameter: what it is, what reached it, what became of it."""
 
+    name: str
+    shape: tuple[int, ...]
+    module: str
+    kind: str
+    std: float
+    mean: float
+    rms: float
+
     def __init__(self, name: str, shape: tuple[int, ...], module: str, kind: str):
         self.name, self.shape, self.module, self.kind = name, shape, module, kind
         self.std = self.mean = self.rms = 0.0  # at the start
@@ -40,14 +48,26 @@ class Leaf:
 class Layer:
     """A linear operation on a parameter: the size of what came in, went out, and came back, at the first step."""
 
+    leaf: str
+    op: str
+    module: str
+    line: Line | None
+    into: float
+    out: float
+    mean: float
+
     def __init__(self, leaf: str, op: str, module: str, line: Line | None):
         self.leaf, self.op, self.module, self.line = leaf, op, module, line
         self.into = self.out = self.mean = 0.0  # rms of input and output; mean of the input
-        self.back = 0.0  # norm of the gradient that arrives at the output
+        self.back: float = 0.0  # norm of the gradient that arrives at the output
 
 
 class Units:
     """An activation: the part of its units that gave nothing for any sample, and the part of elements at its ends."""
+
+    op: str
+    module: str
+    line: Line | None
 
     def __init__(self, op: str, module: str, line: Line | None, after: int):
         self.op, self.module, self.line = op, module, line

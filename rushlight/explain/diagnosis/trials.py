@@ -16,11 +16,16 @@ CLEARLY = 4.0
 class Trials:
     """Runs of one program beside ``trace``, with as many steps."""
 
+    program: Program
+    trace: Trace
+    steps: int
+    seconds: float
+
     def __init__(self, program: Program, trace: Trace, steps: int, seconds: float, mended: Change | None = None):
         self.program, self.trace = program, trace
         self.steps, self.seconds = min(steps, trace.steps) or steps, seconds
-        self.mended = mended or Change()  # what every run does otherwise, ``trace`` too
-        self.by_hand = not trace.optimizers
+        self.mended: Change = mended or Change()  # what every run does otherwise, ``trace`` too
+        self.by_hand: bool = not trace.optimizers
         self.done: dict[str, Trace] = {}
 
     def run(self, change: Change, steps: int | None = None) -> Trace:

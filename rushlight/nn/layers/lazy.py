@@ -225,14 +225,12 @@ _GROUPS_AT = {False: 3, True: 3}
 
 
 def _lazy_conv(name: str) -> Any:
-    base = getattr(convolution, name, None)
-    if base is None:
-        return None
+    base = getattr(convolution, name)
     made = type("Lazy" + name, (_LazyConv, base), {"cls_to_become": base, "__module__": __name__})
     made.__doc__ = f"``{name}`` whose ``in_channels`` is the number of channels of the first input."
     return made
 
 
 _CONVOLUTIONS = ("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
-globals().update({"Lazy" + n: made for n in _CONVOLUTIONS if (made := _lazy_conv(n)) is not None})
+globals().update({"Lazy" + n: _lazy_conv(n) for n in _CONVOLUTIONS})
 __all__ = [n for n in globals() if n.startswith("Lazy")]
