@@ -2,9 +2,14 @@
 
 FAMILIES: dict[str, dict[str, str]] = {
     "activation": {
-        "functions": "celu celu_ hardshrink nn.functional.celu nn.functional.celu_ nn.functional.elu nn.functional.elu_ nn.functional.gelu nn.functional.glu nn.functional.gumbel_softmax nn.functional.hardshrink nn.functional.hardsigmoid nn.functional.hardswish nn.functional.hardtanh nn.functional.hardtanh_ nn.functional.leaky_relu nn.functional.leaky_relu_ nn.functional.log_softmax nn.functional.logsigmoid nn.functional.mish nn.functional.prelu nn.functional.relu nn.functional.relu6 nn.functional.relu_ nn.functional.rrelu nn.functional.rrelu_ nn.functional.selu nn.functional.selu_ nn.functional.silu nn.functional.softmax nn.functional.softmin nn.functional.softplus nn.functional.softshrink nn.functional.softsign nn.functional.tanhshrink nn.functional.threshold nn.functional.threshold_ prelu relu rrelu rrelu_ selu selu_ threshold threshold_",
-        "methods": "hardshrink prelu relu relu_",
-        "records": "celu celu_written elu elu_written gated gelu hardshrink hardsigmoid hardswish hardtanh leaky_relu leaky_relu_written logsigmoid mish prelu_kernel relu rrelu_with_noise rrelu_written silu softplus softshrink threshold threshold_written",
+        "functions": "celu celu_ nn.functional.celu nn.functional.celu_ nn.functional.elu nn.functional.elu_ nn.functional.gelu nn.functional.glu nn.functional.logsigmoid nn.functional.mish nn.functional.selu nn.functional.selu_ nn.functional.silu nn.functional.softplus nn.functional.softsign nn.functional.tanhshrink selu selu_",
+        "methods": "",
+        "records": "celu celu_written elu elu_written gated gelu logsigmoid mish silu softplus",
+    },
+    "activation_forms": {
+        "functions": "",
+        "methods": "",
+        "records": "",
     },
     "adaptive_pooling": {
         "functions": "adaptive_avg_pool1d adaptive_max_pool1d nn.functional.adaptive_avg_pool1d nn.functional.adaptive_avg_pool2d nn.functional.adaptive_avg_pool3d nn.functional.adaptive_max_pool1d nn.functional.adaptive_max_pool1d_with_indices nn.functional.adaptive_max_pool2d nn.functional.adaptive_max_pool2d_with_indices nn.functional.adaptive_max_pool3d nn.functional.adaptive_max_pool3d_with_indices nn.functional.fractional_max_pool2d nn.functional.fractional_max_pool2d_with_indices nn.functional.fractional_max_pool3d nn.functional.fractional_max_pool3d_with_indices",
@@ -296,6 +301,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "flip index_select masked_select repeat repeat_interleave roll",
         "records": "flip index_select index_spread masked_select masked_spread repeat roll",
     },
+    "rectifiers": {
+        "functions": "hardshrink nn.functional.hardshrink nn.functional.hardsigmoid nn.functional.hardswish nn.functional.hardtanh nn.functional.hardtanh_ nn.functional.leaky_relu nn.functional.leaky_relu_ nn.functional.prelu nn.functional.relu nn.functional.relu6 nn.functional.relu_ nn.functional.rrelu nn.functional.rrelu_ nn.functional.softshrink nn.functional.threshold nn.functional.threshold_ prelu relu rrelu rrelu_ threshold threshold_",
+        "methods": "hardshrink prelu relu relu_",
+        "records": "hardshrink hardsigmoid hardswish hardtanh leaky_relu leaky_relu_written prelu_kernel relu rrelu_with_noise rrelu_written softshrink threshold threshold_written",
+    },
     "recurrent": {
         "functions": "lstm",
         "methods": "",
@@ -317,7 +327,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "masked_scatter put scatter scatter_add scatter_reduce take",
     },
     "softmaxes": {
-        "functions": "log_softmax logsumexp softmax special.log_softmax special.logsumexp special.softmax",
+        "functions": "log_softmax logsumexp nn.functional.gumbel_softmax nn.functional.log_softmax nn.functional.softmax nn.functional.softmin softmax special.log_softmax special.logsumexp special.softmax",
         "methods": "log_softmax logsumexp softmax",
         "records": "log_softmax logsumexp softmax",
     },

@@ -20,7 +20,7 @@ from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
 from ..tensor import Tensor, edge_of
-from .activation import floats_only
+from .activation_forms import floats_only
 
 
 # --- reductions ---------------------------------------------------------------------------------------------------------

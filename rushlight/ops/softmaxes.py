@@ -1,19 +1,23 @@
-"""logsumexp, softmax, log_softmax."""
+"""logsumexp, softmax, log_softmax; their forms in ``nn.functional``, softmin and gumbel_softmax."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
-from .. import types
+from .. import errors, levels, types
 from ..errors import check_dim, check_dims
+from ..functions import function
 from ..kernels import reduce
 from ..kernels import softmax as softmax_kernel
 from ..kernels.iteration import is_half
 from ..op import reduction
-from ..readers import arrays
-from ..tensor import Tensor
+from ..random.generator import default_generator
+from ..random.transforms import exponential_
+from ..readers import REGISTRY, arrays
+from ..tensor import Tensor, wrap
 from ..writing import in_order
 from .reduction import _keep
 
@@ -73,6 +77,7 @@ def _softmax_input(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, An
     return (input,), {"dim": dim}
 
 
+# --- in nn.functional -----------------------------------------------------------------------------------------------------
 def _softmax_samples(m: Any) -> list[Any]:
     return [
         m(m.f(2, 3), dim=1),
@@ -165,3 +170,76 @@ def _(k, g, out, dim):
 
 def _log_softmax_gradient(k):
     return _in_float32(k, lambda g, out, dim: g - k.exp(out) * k.sum(g, dim, True))
+
+
+def _softmax_samples(m: Any) -> list[Any]:
+    calls = [m(m.f(2, 3), dim=1), m(m.f(2, 3), dim=0), m(m.f(), dim=0), m(m.f(0, 2), dim=1), m(m.nc(3, 2), dim=-1)]
+    return [*calls, m(m.i(3), dim=0, dtype=m.torch.float64)]
+
+
+def _softmax_errors(m: Any) -> list[Any]:
+    return [m.error(IndexError, "Dimension out of range", m.f(2), dim=3)]
+
+
+def _with_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int:
+    """The dimension; without one PyTorch's old choice, with its warning."""
+    if dim is not None:
+        return dim
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=stacklevel + 1,
+    )
+    return 0 if input.ndim in (0, 1, 3) else 1
+
+
+@function(name="nn.functional.softmax", samples=_softmax_samples, errors=_softmax_errors)
+def softmax_function(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """``exp(x) / sum(exp(x))`` along ``dim``."""
+    return softmax.public(input, _with_dim("softmax", input, dim, _stacklevel), dtype)  # type: ignore[no-any-return]
+
+
+@function(name="nn.functional.softmin", samples=_softmax_samples, errors=_softmax_errors)
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """``softmax(-x)`` along ``dim``."""
+    return softmax.public(-input, _with_dim("softmin", input, dim, _stacklevel), dtype)  # type: ignore[no-any-return, operator]
+
+
+@function(name="nn.functional.log_softmax", samples=_softmax_samples, errors=_softmax_errors)
+def log_softmax_function(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """``log(softmax(x))`` along ``dim``."""
+    return log_softmax.public(input, _with_dim("log_softmax", input, dim, _stacklevel), dtype)  # type: ignore[no-any-return]
+
+
+@function(name="nn.functional.gumbel_softmax", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f(2, 3), 0.5, True, dim=0).not_numeric("straight through"), m(m.f(), dim=0), m(m.f(0, 2)), m(m.nc(3, 2))],
+    errors=_softmax_errors)  # fmt: skip
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """A sample of a softened categorical distribution: softmax of ``(logits + Gumbel noise) / tau`` (Jang et al. 2017).
+
+    ``hard`` gives a one-hot result whose gradient is that of the soft one.
+    """
+    if not isinstance(logits, Tensor):
+        raise errors.not_a_tensor("gumbel_softmax", "logits", 1, logits)
+    if eps != 1e-10:
+        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+
+    def draw(shape: Any) -> Tensor:
+        return wrap(exponential_(default_generator, np.empty(shape, logits._a.dtype)))
+
+    shape = logits._a.shape
+    draws = levels.drawn(shape, draw) if levels.running else draw(shape)
+    noise: Any = -draws.log()  # type: ignore[attr-defined]
+    soft: Any = softmax.public((logits + noise) / tau, dim)
+    if not hard:
+        return soft  # type: ignore[no-any-return]
+    axis = check_dim(dim, soft.ndim)
+    if isinstance(soft, levels.Wrapped):
+        one = REGISTRY["scatter"].public(soft.detach() * 0, axis, REGISTRY["argmax"].public(soft, axis, True), 1.0)
+        return one - soft.detach() + soft  # type: ignore[no-any-return]
+    best = np.expand_dims(soft._a.argmax(axis), axis) if soft.ndim else np.zeros((), np.int64)
+    one = np.zeros_like(soft._a)
+    if soft.ndim:
+        np.put_along_axis(one, best, 1, axis)
+    else:
+        one[...] = 1
+    return wrap(one) - soft.detach() + soft  # type: ignore[no-any-return]
