@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from ..autograd.graph import RemovableHandle, add_hook
 from ..autograd.mode import no_grad
 from ..tensor import Parameter, Tensor
 
-
-class _IncompatibleKeys(NamedTuple):
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-
-class IncompatibleKeys(_IncompatibleKeys):
-    """What ``load_state_dict`` found: keys that were missing, keys that were not expected."""
-
-    def __repr__(self) -> str:
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        return super().__repr__()
-
-    __str__ = __repr__
+if TYPE_CHECKING:
+    from .loading import IncompatibleKeys
 
 
 class Module:
@@ -86,8 +72,11 @@ class Module:
                 result = hook(self, args)
                 if result is not None:
                     args = result if isinstance(result, tuple) else (result,)
-        backward = BackwardHooks(self) if self._backward_hooks or self._backward_pre_hooks else None
-        if backward is not None:
+        backward = None
+        if self._backward_hooks or self._backward_pre_hooks:
+            from .border import BackwardHooks
+
+            backward = BackwardHooks(self)
             args = backward.watch_inputs(args)
         output = self.forward(*args, **kwargs)
         for key, hook in (*_global_forward_hooks.items(), *self._forward_hooks.items()):
@@ -477,93 +466,9 @@ class Module:
         Raises:
             RuntimeError: with ``strict``, for missing or unexpected keys; always for sizes that differ. Nothing is changed then.
         """
-        if not hasattr(state_dict, "items"):
-            raise errors.type_(f"Expected state_dict to be dict-like, got {type_of(state_dict)}.")
-        missing: list[str] = []
-        unexpected: list[str] = []
-        problems: list[str] = []
-        state = OrderedDict(state_dict)
-        metadata = getattr(state_dict, "_metadata", None)
-        if metadata is not None:
-            state._metadata = metadata  # type: ignore[attr-defined]
-        for check_only in (True, False):  # a failed call leaves the module as it was
-            missing, unexpected, problems = [], [], []
-            self._load_tree(state, "", strict, assign, missing, unexpected, problems, metadata, check_only)
-            if strict and unexpected:
-                problems.insert(0, "Unexpected key(s) in state_dict: " + ", ".join(f'"{k}"' for k in unexpected) + ". ")
-            if strict and missing:
-                problems.insert(0, "Missing key(s) in state_dict: " + ", ".join(f'"{k}"' for k in missing) + ". ")
-            if problems:
-                raise RuntimeError(
-                    f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems)
-                )
-        result = IncompatibleKeys(missing, unexpected)
-        for module in self.modules():
-            for hook in module._load_state_dict_post_hooks.values():
-                hook(module, result)
-        return result
+        from .loading import load
 
-    def _load_tree(self, state: Any, prefix: str, strict: bool, assign: bool, missing: Any, unexpected: Any, problems: Any,
-                   metadata: Any, check_only: bool) -> None:  # fmt: skip
-        local = {} if metadata is None else dict(metadata.get(prefix[:-1], {}))
-        local["assign_to_params_buffers"] = assign
-        if check_only:
-            for hook in self._load_state_dict_pre_hooks.values():
-                hook(state, prefix, local, strict, missing, unexpected, problems)
-        self._load_own(state, prefix, local, strict, assign, missing, unexpected, problems, check_only)
-        for name, module in self._modules.items():
-            if module is not None:
-                module._load_tree(
-                    state, prefix + name + ".", strict, assign, missing, unexpected, problems, metadata, check_only
-                )
-
-    def _load_own(self, state: Any, prefix: str, local: Any, strict: bool, assign: bool, missing: Any, unexpected: Any,
-                  problems: Any, check_only: bool) -> None:  # fmt: skip
-        buffers = {n: b for n, b in self._buffers.items() if n not in self._non_persistent_buffers_set}
-        own = {n: t for n, t in itertools.chain(self._parameters.items(), buffers.items()) if t is not None}
-        for name, target in own.items():
-            key = prefix + name
-            if key not in state:
-                if strict:
-                    missing.append(key)
-                continue
-            value = state[key]
-            if not isinstance(value, Tensor):
-                problems.append(f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
-                                f"checkpoint but received {type_of(value)}")  # fmt: skip
-                continue
-            if target.ndim == 0 and tuple(value.shape) == (1,):
-                value = value[0]
-            if value.shape != target.shape:
-                problems.append(
-                    f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, the shape in current "
-                    f"model is {target.shape}."
-                )
-                continue
-            if not check_only:
-                self._load_value(name, target, value, assign)
-        if type(self).set_extra_state is not Module.set_extra_state:
-            key = prefix + "_extra_state"
-            if key in state:
-                if not check_only:
-                    self.set_extra_state(state[key])
-            elif strict:
-                missing.append(key)
-        if strict:
-            for key in state:
-                if key.startswith(prefix) and key != prefix + "_extra_state":
-                    name, *rest = key[len(prefix) :].split(".", 1)
-                    if (rest and name not in self._modules) or (not rest and name not in own):
-                        unexpected.append(key)
-
-    def _load_value(self, name: str, target: Tensor, value: Tensor, assign: bool) -> None:
-        if not assign:
-            with no_grad():
-                target.copy_(value)
-        elif isinstance(target, Parameter):
-            self._parameters[name] = value if isinstance(value, Parameter) else Parameter(value, target.requires_grad)
-        else:
-            self._buffers[name] = value
+        return load(self, state_dict, strict, assign)
 
     # --- hooks ------------------------------------------------------------------------------------------------------
     def register_forward_pre_hook(
@@ -651,57 +556,6 @@ class Module:
         return text + ")"
 
 
-class BackwardHooks:
-    """Watches the gradients at a module's borders for its full backward hooks."""
-
-    def __init__(self, module: Module):
-        self.module = module
-        self.grad_output: tuple[Any, ...] | None = None
-        self.inputs: list[Tensor] = []
-
-    def watch_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        tensors = [a for a in args if isinstance(a, Tensor) and a.requires_grad]
-        if not tensors:
-            return args
-        from .border import Border
-
-        passed = iter(Border.apply(self.leave, *tensors) if len(tensors) > 1 else (Border.apply(self.leave, *tensors),))
-        self.inputs = tensors
-        return tuple(next(passed) if isinstance(a, Tensor) and a.requires_grad else a for a in args)
-
-    def watch_outputs(self, output: Any) -> Any:
-        many = isinstance(output, (tuple, list))
-        tensors = [t for t in (output if many else [output]) if isinstance(t, Tensor) and t.requires_grad]
-        if not tensors:
-            return output
-        from .border import Border
-
-        passed = Border.apply(self.enter, *tensors)
-        passed = iter(passed if isinstance(passed, tuple) else (passed,))
-        items = [
-            next(passed) if isinstance(t, Tensor) and t.requires_grad else t for t in (output if many else [output])
-        ]
-        return type(output)(items) if many else items[0]
-
-    def enter(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        for hook in list(self.module._backward_pre_hooks.values()):
-            result = hook(self.module, grads)
-            if result is not None:
-                grads = result if isinstance(result, tuple) else (result,)
-        self.grad_output = grads
-        if not self.inputs:
-            for hook in list(self.module._backward_hooks.values()):
-                hook(self.module, (None,), grads)
-        return grads
-
-    def leave(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        for hook in list(self.module._backward_hooks.values()):
-            result = hook(self.module, grads, self.grad_output)
-            if result is not None:
-                grads = result if isinstance(result, tuple) else (result,)
-        return grads
-
-
 _global_forward_hooks: Any = OrderedDict()
 _global_forward_pre_hooks: Any = OrderedDict()
 
@@ -719,10 +573,6 @@ def register_module_forward_pre_hook(hook: Any) -> RemovableHandle:
 def indent(text: str) -> str:
     """A module's repr inside another's: all lines but the first two columns further right."""
     return text.replace("\n", "\n  ")
-
-
-def type_of(x: Any) -> Any:
-    return x.__class__
 
 
 def type_name(x: Any) -> str:
