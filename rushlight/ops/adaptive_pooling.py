@@ -12,7 +12,8 @@ from ..functions import function
 from ..kernels import resampling
 from ..op import opaque
 from ..tensor import Tensor
-from .pooling import lowest, require_tensor, sizes_of
+from .pool_settings import require_tensor, sizes_of
+from .pooling import lowest
 from .sampling import rand
 
 _WITHOUT = (("0-d", "a window needs dimensions to slide over"),)

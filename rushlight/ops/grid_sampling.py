@@ -18,7 +18,7 @@ from ..functions import function
 from ..kernels.iteration import is_half
 from ..op import opaque
 from ..tensor import Tensor
-from .pooling import require_tensor
+from .pool_settings import require_tensor
 
 
 # --- places and weights -----------------------------------------------------------------------------------------------

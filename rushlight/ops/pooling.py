@@ -12,15 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, levels, types
+from .. import errors, levels
 from ..autograd.mode import recording
-from ..functions import function, remembered
+from ..functions import function
 from ..kernels import llvm
 from ..kernels.windows import inner, padded, positions
 from ..op import REGISTRY, opaque
 from ..tensor import Tensor, edge_of, wrap
+from .pool_settings import (
+    check_dims,
+    check_kind,
+    check_rank,
+    fitting,
+    require_tensor,
+    settings,
+    sizes_of,
+    too_small,
+)
 
-_WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
 _LEAD = "a window needs dimensions to slide over"
 
 #: Elements of windows from which native code is had at once.
@@ -246,164 +255,25 @@ def _(k, g, kernel, stride, padding, out_size, count_pad, divisor):
     )
 
 
-# --- checks -----------------------------------------------------------------------------------------------------------
-def sizes_of(name: str, what: str, value: Any, n: int, omit: bool = False, at: int = 2) -> tuple[int, ...]:
-    """A setting of a pool as one int for each dimension."""
-    given = list(value) if isinstance(value, (tuple, list)) else [value]
-    for v in given:
-        if isinstance(v, (bool, float, str)) or not hasattr(v, "__index__"):
-            raise errors.type_(
-                f"{name}(): argument '{what}' (position {at}) must be tuple of ints, not {type(value).__name__}"
-            )
-    if len(given) not in (1, n):
-        if n == 1:
-            if name == "max_pool1d":
-                raise errors.runtime(
-                    f"max_pool1d() {what} must be an int, list of ints or tuple of ints of size 1 but got size {len(given)}"
-                )
-            short = name.removesuffix("_with_indices")
-            raise errors.runtime(f"{short}() argument '{what}' should contain one int (got {len(given)})")
-        be = "be either" if what == "dilation" else "be" if name == "avg_pool3d" and not omit else "either be"
-        omitted = "omitted, " if omit else ""
-        raise errors.runtime(f"{name}: {what} must {be} {omitted}a single int, or a tuple of {_WORDS[n]}")
-    return tuple(int(v) for v in (given * n if len(given) == 1 else given))
-
-
-def require_tensor(name: str, input: Any) -> None:
-    if not isinstance(input, Tensor):
-        raise errors.not_a_tensor(name, "input", 1, input)
-
-
-@remembered
-def _settings(name: str, n: int, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
-    """Kernel, stride, padding and dilation, in their ranges."""
-    kernel = sizes_of(name, "kernel_size", kernel, n)
-    step = kernel if stride is None or stride in ([], ()) else sizes_of(name, "stride", stride, n, True, 3)
-    pad = sizes_of(name, "padding", padding, n, at=4)
-    spread = sizes_of(name, "dilation", dilation, n, at=5)
-    if name == "max_pool1d":
-        _check_max_pool1d(kernel[0], step[0], pad[0], spread[0])
-    if 0 in step:
-        raise errors.runtime("stride should not be zero", f"{name}: stride is {list(step)}.")
-    for what, values in (("kernel size", kernel), ("stride", step), ("dilation", spread)):
-        if min(values) <= 0:
-            raise errors.runtime(f"{what} should be greater than zero, but got {list(values)}")
-    for p, q, d in zip(pad, kernel, spread, strict=True):
-        if p < 0:
-            raise errors.runtime(f"pad must be non-negative, but got pad: {p}")
-        if p > (d * (q - 1) + 1) // 2:
-            raise errors.runtime(
-                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={q} and dilation={d}"
-            )
-    return kernel, step, pad, spread
-
-
-def _check_max_pool1d(kernel: int, stride: int, padding: int, dilation: int) -> None:
-    for what, value in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
-        if value <= 0:
-            raise errors.runtime(f"max_pool1d() {what} must be greater than zero, but got {value}")
-    if padding < 0:
-        raise errors.runtime(f"max_pool1d() padding must be non-negative, but got {padding}")
-    if padding > (dilation * (kernel - 1) + 1) // 2:
-        raise errors.runtime(
-            f"max_pool1d() padding should be at most half of kernel size, but got padding={padding} and kernel_size={kernel}"
-        )
-
-
-@remembered
-def _fitting(shape: Any, n: int, kernel: Any, step: Any, pad: Any, spread: Any, up: bool) -> tuple[int, ...]:
-    """How many windows there are in a shape; with ``up`` (ceil mode) the last may reach over the end, but must start before it."""
-    sizes = []
-    for m, q, s, p, d in zip(shape[-n:], kernel, step, pad, spread, strict=True):
-        span = m + 2 * p - d * (q - 1) - 1
-        o = (-(-span // s) if up else span // s) + 1
-        if up and (o - 1) * s >= m + p:
-            o -= 1
-        sizes.append(o)
-    return tuple(sizes)
-
-
-def _too_small(input: Tensor, n: int, sizes: Any) -> Exception:
-    plane = "x".join(map(str, input.shape[-n - 1 :]))
-    result = "x".join(map(str, (input.shape[-n - 1], *sizes)))
-    return errors.runtime(
-        f"Given input size: ({plane}). Calculated output size: ({result}). Output size is too small",
-        "The window does not fit into the input: make kernel_size smaller or the input larger.",
-    )
-
-
-def _check_dims(name: str, input: Tensor) -> None:
-    """PyTorch's words for a pool of one dimension that runs as one of two."""
-    if input.ndim not in (2, 3):
-        raise errors.runtime(
-            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while checking "
-            f"arguments for {name})"
-        )
-
-
-def _check_rank(name: str, input: Tensor, n: int) -> None:
-    """The input has channels, and something to slide over."""
-    if n == 1:
-        if input.ndim not in (2, 3) or 0 in input.shape[input.ndim - 2 :]:
-            raise errors.runtime(
-                "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but "
-                f"got:{list(input.shape)}"
-            )
-        return
-    if input.ndim not in (n + 1, n + 2):
-        if name == "avg_pool2d" and input.ndim < 3:
-            raise errors.index(
-                f"Dimension out of range (expected to be in range of [{-input.ndim}, {input.ndim - 1}], but got -3)"
-            )
-        raise errors.runtime(
-            f"non-empty {n + 1}D or {n + 2}D (batch mode) tensor expected for input",
-            f"{name} got shape {list(input.shape)}.",
-        )
-    if 0 in input.shape[input.ndim - n - 1 :]:
-        raise errors.runtime(
-            f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "
-            f"got:{list(input.shape)}; Expected input's non-batch dimensions to have positive length"
-        )
-
-
-def _check_kind(name: str, input: Tensor, allowed: str) -> None:
-    t = input.dtype
-    kind = (
-        "b"
-        if t is types.bool_
-        else "c"
-        if t.is_complex
-        else "f"
-        if t.is_floating_point
-        else "l"
-        if t is types.int64
-        else "i"
-    )
-    if kind not in allowed:
-        raise NotImplementedError(
-            errors.text(f"\"{name}\" not implemented for '{types.scalar_name(t)}'", "Convert first: input.float().")
-        )
-
-
 # --- the public pools -------------------------------------------------------------------------------------------------
 def _max(n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, up: bool, indices: bool) -> Any:
     name = f"max_pool{n}d"
     require_tensor(name, input)
     plain = n == 1 and not indices  # which PyTorch checks apart, in words of its own
     if plain:
-        _check_rank(name, input, n)
+        check_rank(name, input, n)
     elif n == 1:
-        _check_dims(name, input)
+        check_dims(name, input)
     called = name if plain or n > 1 else name + "_with_indices"
-    kernel, step, pad, spread = _settings(called, n, kernel, stride, padding, dilation)
+    kernel, step, pad, spread = settings(called, n, kernel, stride, padding, dilation)
     if not plain:
-        _check_rank(name, input.unsqueeze(-2) if n == 1 else input, max(n, 2))
-    out = _fitting(tuple(input.shape), n, kernel, step, pad, spread, up)
+        check_rank(name, input.unsqueeze(-2) if n == 1 else input, max(n, 2))
+    out = fitting(tuple(input.shape), n, kernel, step, pad, spread, up)
     if min(out) <= 0:
         if plain:
             raise errors.runtime(f"max_pool1d() Invalid computed output size: {out[0]}")
-        raise _too_small(input.unsqueeze(-2), 2, (1, *out)) if n == 1 else _too_small(input, n, out)
-    _check_kind("max_pool1d_impl" if plain else f"max_pool{max(n, 2)}d", input, "f" if plain else "fil")
+        raise too_small(input.unsqueeze(-2), 2, (1, *out)) if n == 1 else too_small(input, n, out)
+    check_kind("max_pool1d_impl" if plain else f"max_pool{max(n, 2)}d", input, "f" if plain else "fil")
     places = indices or isinstance(input, levels.Wrapped) or (bool(recording()) and edge_of(input) is not None)
     if n == 1:  # as PyTorch does: a plane of height one
         one = (1,)
@@ -427,26 +297,26 @@ def _average(
     name = f"avg_pool{n}d"
     require_tensor(name, input)
     if n == 1:
-        _check_dims(name, input)
-    kernel, step, pad, _ = _settings(name, n, kernel, stride, padding, 1)
+        check_dims(name, input)
+    kernel, step, pad, _ = settings(name, n, kernel, stride, padding, 1)
     if n == 3:
-        _check_rank(name, input, n)
+        check_rank(name, input, n)
     if divisor == 0:
         raise errors.runtime("divisor must be not zero", f"{name}: divisor_override divides the sum of each window.")
     if n < 3:
         x = input.unsqueeze(-2) if n == 1 else input
-        _check_rank("avg_pool2d", x, 2)
+        check_rank("avg_pool2d", x, 2)
     else:
         x = input
-    out = _fitting(tuple(input.shape), n, kernel, step, pad, (1,) * n, up)
+    out = fitting(tuple(input.shape), n, kernel, step, pad, (1,) * n, up)
     if min(out) <= 0:
         if n == 3 and any(m < q for m, q in zip(input.shape[-3:], kernel, strict=True)):
             (t, h, w), (a, b, c) = input.shape[-3:], kernel
             raise errors.runtime(
                 f"input image (T: {t} H: {h} W: {w}) smaller than kernel size (kT: {a} kH: {b} kW: {c})"
             )
-        raise _too_small(x, 2, (1, *out)) if n == 1 else _too_small(x, n, out)
-    _check_kind("avg_pool3d_out_frame" if n == 3 else "avg_pool2d", input, "fl")
+        raise too_small(x, 2, (1, *out)) if n == 1 else too_small(x, n, out)
+    check_kind("avg_pool3d_out_frame" if n == 3 else "avg_pool2d", input, "fl")
     if n == 1:
         kernel, step, pad, out = (1, *kernel), (1, *step), (0, *pad), (1, *out)
     result = avg_pool.public(

@@ -11,7 +11,7 @@ from ..functions import function
 from ..kernels.windows import columns, fold_into, inner, out_sizes, padded
 from ..op import opaque
 from ..tensor import Tensor
-from .pooling import require_tensor
+from .pool_settings import require_tensor
 
 _NO_SPACE = "there is no space to rearrange"
 _EMPTY = "PyTorch's derivative refuses an empty batch"

@@ -10,7 +10,8 @@ from .. import errors, types
 from ..functions import function
 from ..op import opaque
 from ..tensor import Tensor
-from .pooling import excuses, flat_places, require_tensor, sizes_of
+from .pool_settings import require_tensor, sizes_of
+from .pooling import excuses, flat_places
 
 
 @opaque(public=False, grad_name=lambda inputs, attrs: f"MaxUnpool{len(attrs['size'])}DBackward0")

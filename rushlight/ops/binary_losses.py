@@ -1,0 +1,206 @@
+"""Losses of answers that are yes or no: cross entropies of probabilities and of logits, margins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import errors, types
+from ..functions import function
+from ..kernels.strides import broadcast_shapes
+from ..op import opaque
+from ..readers import REGISTRY
+from ..tensor import Tensor
+from .losses import (
+    _averaged,
+    _pair_errors,
+    _pairs,
+    _reduce,
+    _share,
+    _signs,
+    _size_errors,
+    check_reduction,
+    not_differentiable,
+    reduced,
+    reduction_name,
+)
+
+
+def _probabilities(m: Any, *shape: int) -> Any:
+    return m.f(*shape, lo=0.1, hi=0.9)
+
+
+@opaque(public=False, grad_name="BinaryCrossEntropyBackward0")
+def bce(k, input, target, weight, *, reduction):
+    """``-w (t log(p) + (1 - t) log(1 - p))``, the logarithms not below -100."""
+    t = input.dtype.type
+    loss = (target - t(1)) * np.maximum(np.log1p(-input), t(-100)) - target * np.maximum(k.log(input), t(-100))
+    return _reduce(k, loss if weight is None else loss * weight, reduction)
+
+
+@bce.vjp("input")
+def _(k, g, input, target, weight, reduction):
+    slope = g * (input - target) / k.maximum(input * (1 - input), input * 0.0 + 1e-12)
+    return _averaged(slope if weight is None else slope * weight, reduction, input.shape)
+
+
+@bce.vjp("target")
+def _(k, g, input, weight, reduction):
+    g = _share(g, reduction, input.shape)
+    return (g if weight is None else g * weight) * (k.log1p(-input) - k.log(input))
+
+
+bce.nondiff("weight")
+
+
+@function(name="nn.functional.binary_cross_entropy", samples=_pairs(0.1, 0.9), errors=lambda m: [
+    *_size_errors(m), m.error(RuntimeError, "all elements of input should be between 0 and 1", m.f(2, lo=2, hi=3), m.f(2))])  # fmt: skip
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """``-(t log(p) + (1 - t) log(1 - p))`` of probabilities, the logarithms not below -100.
+
+    Raises:
+        ValueError: if the sizes differ.
+        RuntimeError: for values outside [0, 1], and dtypes that differ.
+    """
+    reduction = reduction_name(reduction, size_average, reduce)
+    check_reduction(reduction)
+    a, t = input._a, target._a
+    if t.shape != a.shape:
+        raise errors.value(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. Please "
+            "ensure they have the same size."
+        )
+    if a.dtype.kind not in "fV":
+        raise NotImplementedError(f"\"binary_cross_entropy\" not implemented for '{types.scalar_name(input.dtype)}'")
+    if t.dtype is not a.dtype:
+        raise errors.runtime(
+            f"Found dtype {types.scalar_name(target.dtype)} but expected {types.scalar_name(input.dtype)}",
+            f"Convert the target: target.to({input.dtype}).",
+        )
+    for name, values in (("input", a), ("target", t)):
+        if values.size and not (values.min() >= 0 and values.max() <= 1):
+            raise errors.runtime(f"all elements of {name} should be between 0 and 1", "Did you forget the sigmoid?")
+    if weight is not None:
+        not_differentiable("binary_cross_entropy", weight=weight)
+        weight = weight.expand(a.shape)  # type: ignore[attr-defined]
+    return bce.public(input, target, weight, reduction=reduction)  # type: ignore[no-any-return]
+
+
+@opaque(public=False, grad_name="BinaryCrossEntropyWithLogitsBackward0")
+def bce_logits(k, input, target, weight, pos_weight, *, reduction):
+    """Binary cross entropy of ``sigmoid(input)``, without overflow."""
+    log_sigmoid = REGISTRY["logsigmoid"].forward(k, input)
+    one = target.dtype.type(1)
+    if pos_weight is not None:
+        log_sigmoid = log_sigmoid * ((pos_weight - one) * target + one)
+    loss = (one - target) * input - log_sigmoid
+    return _reduce(k, loss if weight is None else loss * weight, reduction)
+
+
+@bce_logits.vjp("input")
+def _(k, g, input, target, weight, pos_weight, reduction):
+    s = k.sigmoid(input)
+    if pos_weight is None:
+        slope = (s - target) * g
+    else:
+        t = target * pos_weight
+        slope = ((t + 1 - target) * s - t) * g
+    return _averaged(slope if weight is None else slope * weight, reduction, input.shape)
+
+
+@bce_logits.vjp("target")
+def _(k, g, input, weight, pos_weight, reduction):
+    g = _share(g, reduction, input.shape)
+    g = g if weight is None else g * weight
+    if pos_weight is None:
+        return g * -input
+    return g * (k.logsigmoid(-input) - pos_weight * k.logsigmoid(input))
+
+
+bce_logits.nondiff("weight", "pos_weight")
+
+
+@function(name="nn.functional.binary_cross_entropy_with_logits", samples=_pairs(), errors=_size_errors)
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean", pos_weight: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Binary cross entropy of logits: ``-w (p t log(sigmoid(x)) + (1 - t) log(1 - sigmoid(x)))``, without overflow."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    check_reduction(reduction)
+    if target._a.shape != input._a.shape:
+        raise errors.value(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    if target._a.dtype.kind in "biu" and input._a.dtype.kind in "fV":
+        raise errors.runtime(
+            f"result type {types.scalar_name(input.dtype)} can't be cast to the desired output type "
+            f"{types.scalar_name(target.dtype)}",
+            f"The target must be floating: target.to({input.dtype}).",
+        )
+    if input._a.dtype.kind not in "fV":
+        raise NotImplementedError(f"\"log_sigmoid_cpu\" not implemented for '{types.scalar_name(input.dtype)}'")
+    not_differentiable("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
+    return bce_logits.public(input, target, weight, pos_weight, reduction=reduction)  # type: ignore[no-any-return]
+
+
+@opaque(public=False, grad_name="SoftMarginLossBackward0")
+def soft_margin(k, input, target, *, reduction):
+    """``log(1 + exp(-target * input))``."""
+    return _reduce(k, np.log1p(np.exp(-target * input)).astype(input.dtype, copy=False), reduction)
+
+
+@soft_margin.vjp("input")
+def _(k, g, input, target, reduction):
+    return _share(g, reduction, input.shape) * -target * k.sigmoid(-target * input)
+
+
+soft_margin.nondiff("target")
+
+
+@function(name="nn.functional.soft_margin_loss", samples=_pairs(target=_signs), errors=_pair_errors)
+def soft_margin_loss(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Tensor:
+    """``log(1 + exp(-target * input))``, targets 1 and -1."""
+    if not isinstance(input, Tensor):
+        raise errors.not_a_tensor("soft_margin_loss", "input", 1, input)
+    if not isinstance(target, Tensor):
+        raise errors.not_a_tensor("soft_margin_loss", "target", 2, target)
+    reduction = reduction_name(reduction, size_average, reduce)
+    check_reduction(reduction)
+    not_differentiable("soft_margin_loss", target=target)
+    if input._a.dtype.kind in "biu":
+        raise errors.runtime(
+            f"result type Float can't be cast to the desired output type {types.scalar_name(input.dtype)}"
+        )
+    shape = broadcast_shapes(input._a.shape, target._a.shape)
+    if input._a.shape != target._a.shape:
+        input, target = input.expand(shape), target.expand(shape)  # type: ignore[attr-defined]
+    return soft_margin.public(input, target, reduction=reduction)  # type: ignore[no-any-return]
+
+
+@function(name="nn.functional.multilabel_soft_margin_loss", samples=lambda m: [
+    m(m.f(2, 3), m.f(2, 3, lo=0, hi=1)), m(m.f(2, 3), m.f(2, 3, lo=0, hi=1), m.f(3, lo=0.5, hi=1)),
+    m(m.f(2, 3), m.i(2, 3, lo=0, hi=2), reduction="none"), m(m.f(3), m.f(3, lo=0, hi=1), reduction="sum"),
+    m(m.nc(3, 2), m.f(3, 2, lo=0, hi=1)), m(m.f(0, 2), m.f(0, 2), reduction="sum"),
+    m.without("0-d", "the classes are a dimension")], errors=lambda m: [
+    m.error(ValueError, "x is not valid", m.f(2, 2), m.f(2, 2), reduction="x"),
+    m.error(RuntimeError, "at non-singleton dimension", m.f(2, 3), m.f(2, 2))])  # fmt: skip
+def multilabel_soft_margin_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """The mean over the classes (last dimension) of ``-(t log(sigmoid(x)) + (1 - t) log(sigmoid(-x)))``."""
+    reduction = reduction_name(reduction, size_average, reduce)
+    x: Any = input
+    t: Any = target
+    log_sigmoid = REGISTRY["logsigmoid"].public
+    loss = -(t * log_sigmoid(x) + (1 - t) * log_sigmoid(-x))
+    loss = loss if weight is None else loss * weight
+    loss = loss.sum(-1) / input._a.shape[-1]
+    if reduction not in ("none", "mean", "sum"):
+        raise errors.value(reduction + " is not valid")
+    return reduced(loss, reduction)
