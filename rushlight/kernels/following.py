@@ -31,6 +31,7 @@ def _of_pool(bound: Bindings) -> list[Kernel]:
 
 #: By module and name.
 _AFTER: dict[tuple[str, str], Callable[[Bindings], list[Kernel]]] = {
+    ("streams", "fill"): lambda bound: [_PRODUCTS],  # large weights are begun with random numbers
     ("convolution", "correlate"): _of_correlate,
     ("pooling", "pool"): _of_pool,
     ("gemm", "products"): lambda bound: [("products", "in_lanes", {}), *_GRADIENTS_OF_BIASES] if bound["FUSED"] else [],
