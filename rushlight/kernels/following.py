@@ -16,13 +16,14 @@ Kernel = tuple[str, str, Bindings]
 
 _SUMS: Bindings = {"T": f32, "V": 8}
 _PRODUCTS: Kernel = ("gemm", "products", {"FUSED": True})
+_FEW_CLASSES: Kernel = ("products", "in_lanes", {})
 _GRADIENTS_OF_BIASES: list[Kernel] = [("sums", "column_sums", _SUMS), ("sums", "row_sums", _SUMS)]
 
 
 def _of_correlate(bound: Bindings) -> list[Kernel]:
     alone = bound["M"] == 1  # a channel by itself has another tile
     multiply: Kernel = ("convolution", "multiply", bound | {"V": 9} if alone else bound)
-    return [_PRODUCTS, multiply, *_GRADIENTS_OF_BIASES] if bound["T"] is f32 else [multiply]
+    return [_PRODUCTS, _FEW_CLASSES, multiply, *_GRADIENTS_OF_BIASES] if bound["T"] is f32 else [multiply]
 
 
 def _of_pool(bound: Bindings) -> list[Kernel]:
@@ -34,7 +35,7 @@ _AFTER: dict[tuple[str, str], Callable[[Bindings], list[Kernel]]] = {
     ("streams", "fill"): lambda bound: [_PRODUCTS],  # large weights are begun with random numbers
     ("convolution", "correlate"): _of_correlate,
     ("pooling", "pool"): _of_pool,
-    ("gemm", "products"): lambda bound: [("products", "in_lanes", {}), *_GRADIENTS_OF_BIASES] if bound["FUSED"] else [],
+    ("gemm", "products"): lambda bound: [_FEW_CLASSES, *_GRADIENTS_OF_BIASES] if bound["FUSED"] else [],
     ("softmax", "softmax_rows"): lambda bound: [("softmax", "softmax_gradient_rows", {})],
     ("softmax", "log_softmax_rows"): lambda bound: [
         ("softmax", "log_softmax_gradient_rows", {}), ("classes", "nll", {"T": f32}), ("classes", "nll_gradient", {"T": f32}),
