@@ -20,7 +20,7 @@ from .autograd.mode import (
     set_grad_enabled,
 )
 from .errors import OutOfMemoryError
-from .methods import attach as _attach  # noqa: F401  (importing it completes Tensor)
+from .gradient_methods import backward as _backward  # noqa: F401  (importing it completes Tensor)
 from .op import names_under as _names_under
 from .printing import set_printoptions
 from .promotion import result_type as _result_type

@@ -67,7 +67,7 @@ from rushlight.autograd.mode import is_inference_mode_enabled as is_inference_mo
 from rushlight.autograd.mode import no_grad as no_grad
 from rushlight.autograd.mode import set_grad_enabled as set_grad_enabled
 from rushlight.errors import OutOfMemoryError as OutOfMemoryError
-from rushlight.methods import Tensor as Tensor
+from rushlight.gradient_methods import Tensor as Tensor
 from rushlight.printing import set_printoptions as set_printoptions
 from rushlight.random.generator import Generator as Generator
 from rushlight.random.generator import default_generator as default_generator

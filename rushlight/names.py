@@ -16,6 +16,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "adaptive_avg_pool adaptive_avg_spread adaptive_max_pool fractional_max",
     },
+    "affine": {
+        "functions": "addmm nn.functional.linear",
+        "methods": "addmm addmm_",
+        "records": "addmm",
+    },
     "assembling": {
         "functions": "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod column_stack combinations diag diag_embed diagflat dstack fliplr flipud hstack rot90 row_stack tile trace tril_indices triu_indices vander vstack",
         "methods": "combinations diag diag_embed diagflat fliplr flipud rot90 tile trace",
@@ -26,6 +31,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "attend attention_weights",
     },
+    "batch_norm": {
+        "functions": "batch_norm instance_norm nn.functional.batch_norm nn.functional.instance_norm",
+        "methods": "",
+        "records": "native_batch_norm",
+    },
     "bessel": {
         "functions": "i0 special.airy_ai special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1 special.i0 special.i0e special.i1 special.i1e special.modified_bessel_i0 special.modified_bessel_i1 special.modified_bessel_k0 special.modified_bessel_k1 special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1 special.spherical_bessel_j0",
         "methods": "i0 i0_",
@@ -35,6 +45,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "bilinear nn.functional.bilinear",
         "methods": "",
         "records": "",
+    },
+    "binary_losses": {
+        "functions": "nn.functional.binary_cross_entropy nn.functional.binary_cross_entropy_with_logits nn.functional.multilabel_soft_margin_loss nn.functional.soft_margin_loss",
+        "methods": "",
+        "records": "bce bce_logits soft_margin",
     },
     "broadcasting": {
         "functions": "broadcast_shapes broadcast_tensors",
@@ -131,6 +146,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "",
     },
+    "flat_indices": {
+        "functions": "masked_scatter put take take_along_dim",
+        "methods": "masked_scatter masked_scatter_ put put_ take take_along_dim",
+        "records": "masked_scatter put take",
+    },
     "foreach": {
         "functions": "_foreach_abs _foreach_abs_ _foreach_acos _foreach_acos_ _foreach_add _foreach_add_ _foreach_addcdiv _foreach_addcdiv_ _foreach_addcmul _foreach_addcmul_ _foreach_asin _foreach_asin_ _foreach_atan _foreach_atan_ _foreach_ceil _foreach_ceil_ _foreach_clamp_max _foreach_clamp_max_ _foreach_clamp_min _foreach_clamp_min_ _foreach_clone _foreach_copy_ _foreach_cos _foreach_cos_ _foreach_cosh _foreach_cosh_ _foreach_div _foreach_div_ _foreach_erf _foreach_erf_ _foreach_erfc _foreach_erfc_ _foreach_exp _foreach_exp_ _foreach_expm1 _foreach_expm1_ _foreach_floor _foreach_floor_ _foreach_frac _foreach_frac_ _foreach_lerp _foreach_lerp_ _foreach_lgamma _foreach_lgamma_ _foreach_log _foreach_log10 _foreach_log10_ _foreach_log1p _foreach_log1p_ _foreach_log2 _foreach_log2_ _foreach_log_ _foreach_max _foreach_maximum _foreach_maximum_ _foreach_minimum _foreach_minimum_ _foreach_mm _foreach_mul _foreach_mul_ _foreach_neg _foreach_neg_ _foreach_norm _foreach_pow _foreach_pow_ _foreach_powsum _foreach_reciprocal _foreach_reciprocal_ _foreach_round _foreach_round_ _foreach_rsqrt _foreach_rsqrt_ _foreach_sigmoid _foreach_sigmoid_ _foreach_sign _foreach_sign_ _foreach_sin _foreach_sin_ _foreach_sinh _foreach_sinh_ _foreach_sqrt _foreach_sqrt_ _foreach_sub _foreach_sub_ _foreach_tan _foreach_tan_ _foreach_tanh _foreach_tanh_ _foreach_trunc _foreach_trunc_ _foreach_zero_",
         "methods": "",
@@ -202,9 +222,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "entr logaddexp logaddexp2 logit xlog1py xlogy",
     },
     "losses": {
-        "functions": "nn.functional.binary_cross_entropy nn.functional.binary_cross_entropy_with_logits nn.functional.gaussian_nll_loss nn.functional.hinge_embedding_loss nn.functional.huber_loss nn.functional.kl_div nn.functional.l1_loss nn.functional.margin_ranking_loss nn.functional.mse_loss nn.functional.multilabel_soft_margin_loss nn.functional.poisson_nll_loss nn.functional.smooth_l1_loss nn.functional.soft_margin_loss",
+        "functions": "nn.functional.gaussian_nll_loss nn.functional.hinge_embedding_loss nn.functional.huber_loss nn.functional.kl_div nn.functional.l1_loss nn.functional.margin_ranking_loss nn.functional.mse_loss nn.functional.poisson_nll_loss nn.functional.smooth_l1_loss",
         "methods": "",
-        "records": "bce bce_logits huber_error smoothed_error soft_margin squared_error",
+        "records": "huber_error smoothed_error squared_error",
     },
     "lowrank": {
         "functions": "pca_lowrank svd_lowrank",
@@ -237,9 +257,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "",
     },
     "normalization": {
-        "functions": "batch_norm group_norm instance_norm layer_norm nn.functional.batch_norm nn.functional.group_norm nn.functional.instance_norm nn.functional.layer_norm nn.functional.local_response_norm nn.functional.normalize nn.functional.rms_norm rms_norm",
+        "functions": "group_norm layer_norm nn.functional.group_norm nn.functional.layer_norm nn.functional.local_response_norm nn.functional.normalize nn.functional.rms_norm rms_norm",
         "methods": "",
-        "records": "native_batch_norm native_group_norm native_layer_norm norm_hat norm_rstd",
+        "records": "native_group_norm native_layer_norm norm_hat norm_rstd",
     },
     "norms": {
         "functions": "dist linalg.vector_norm norm renorm",
@@ -260,6 +280,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "polygamma special.polygamma special.zeta",
         "methods": "polygamma polygamma_",
         "records": "polygamma_of zeta",
+    },
+    "pool_settings": {
+        "functions": "",
+        "methods": "",
+        "records": "",
     },
     "pooling": {
         "functions": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d nn.functional.avg_pool1d nn.functional.avg_pool2d nn.functional.avg_pool3d nn.functional.lp_pool1d nn.functional.lp_pool2d nn.functional.lp_pool3d nn.functional.max_pool1d nn.functional.max_pool1d_with_indices nn.functional.max_pool2d nn.functional.max_pool2d_with_indices nn.functional.max_pool3d nn.functional.max_pool3d_with_indices",
@@ -322,9 +347,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "cummax_pair cummin_pair cumprod cumsum logcumsumexp",
     },
     "scatters": {
-        "functions": "masked_scatter put scatter scatter_add scatter_reduce take take_along_dim",
-        "methods": "masked_scatter masked_scatter_ put put_ scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ take take_along_dim",
-        "records": "masked_scatter put scatter scatter_add scatter_reduce take",
+        "functions": "scatter scatter_add scatter_reduce",
+        "methods": "scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_",
+        "records": "scatter scatter_add scatter_reduce",
     },
     "softmaxes": {
         "functions": "log_softmax logsumexp nn.functional.gumbel_softmax nn.functional.log_softmax nn.functional.softmax nn.functional.softmin softmax special.log_softmax special.logsumexp special.softmax",

@@ -29,6 +29,7 @@ LAYERS = [
     ["ops"],
     ["autograd"],
     ["methods"],
+    ["gradient_methods"],
     ["transforms"],
     ["autograd.forward_ad", "autograd.functional"],
     ["entry_points"],

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from rushlight.kernels import language, llvm, words
+from rushlight.kernels import language, llvm, source, words
 
 if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)
@@ -20,7 +20,7 @@ NAMES = {**vars(words), "TABLE": (2.0, 3.0, 5.0, 7.0)}
 
 
 def kernel(text, **bindings):
-    return compiled(language.from_text(text, NAMES), **bindings)
+    return compiled(source.from_text(text, NAMES), **bindings)
 
 
 def computed(lines, *, size=8, element="i64", **bindings):
@@ -96,7 +96,7 @@ def test_functions_are_written_in_and_their_variables_are_their_own():
 
     text = "def made(start, stop, out: write[i64]):\n    z = i64(5)\n    out[0] = twice(z)\n    out[1] = twice(z, y=2)\n    out[2] = z"
     out = np.zeros(3, np.int64)
-    assert compiled(language.from_text(text, {**NAMES, "twice": twice}))(1, 1, out)
+    assert compiled(source.from_text(text, {**NAMES, "twice": twice}))(1, 1, out)
     assert out.tolist() == [12, 14, 5]
 
 
@@ -113,7 +113,7 @@ def test_items_of_a_list_that_a_function_changes_are_variables():
     )
     text += "    out[0] = a[0]\n    out[1] = last(a)\n    out[2] = last([i64(3), i64(4)])"
     out = np.zeros(3, np.int64)
-    assert compiled(language.from_text(text, {**NAMES, "add": add, "last": last}))(1, 1, out)
+    assert compiled(source.from_text(text, {**NAMES, "add": add, "last": last}))(1, 1, out)
     assert out.tolist() == [9, 2, 4]
 
 
@@ -164,7 +164,7 @@ def test_arguments_are_checked():
 
 def test_elementwise_kernels_want_arrays_of_one_size_that_do_not_overlap():
     text = "def made(start, stop, out: write[f32], x: read[f32], m: read[boolean]):\n    for i in range(start, stop):\n"
-    run = elementwise(language.from_text(text + "        out[i] = select(m[i], x[i], out[i])", NAMES), 4, 4)
+    run = elementwise(source.from_text(text + "        out[i] = select(m[i], x[i], out[i])", NAMES), 4, 4)
     x, out, mask = np.arange(10, dtype=np.float32), np.full(10, -1, np.float32), np.arange(10) % 2 == 0
     assert run(out, x, mask)
     np.testing.assert_array_equal(out, np.where(mask, x, -1))
@@ -192,16 +192,16 @@ def test_nothing_is_compiled_where_arrays_have_other_fields(field, monkeypatch):
 def test_separate_functions_are_code_of_their_own():
     """One for each set of types and known numbers, called from several places."""
     text = "def added(to, i, n, M):\n    for m in unroll(M):\n        to[i + m] = to[i + m] + n + m\n"
-    added = language.separate(language.from_text(text, NAMES))
+    added = language.separate(source.from_text(text, NAMES))
     body = "    added(out, start, 5, 2)\n    added(out, start + 2, 7, 2)\n    for i in range(4, 6):\n        added(out, i, i, 1)\n"
     text = "def made(start, stop, out: write[i64]):\n" + body
-    run = compiled(language.from_text(text, {**NAMES, "added": added}))
+    run = compiled(source.from_text(text, {**NAMES, "added": added}))
     out = np.zeros(7, np.int64)
     assert run(1, 1, out) and out.tolist() == [5, 6, 7, 8, 4, 5, 0]
-    wrong = language.separate(language.from_text("def wrong(x):\n    return x + 1\n", NAMES))
+    wrong = language.separate(source.from_text("def wrong(x):\n    return x + 1\n", NAMES))
     with pytest.raises(language.KernelError, match="separate: it cannot return"):
         text = "def made(start, stop, out: write[i64]):\n    wrong(start)\n"
-        compiled(language.from_text(text, {**NAMES, "wrong": wrong}))
+        compiled(source.from_text(text, {**NAMES, "wrong": wrong}))
 
 
 LATE = """

@@ -17,7 +17,7 @@ if not llvm.available():
 
 from rushlight.kernels import threads
 from rushlight.kernels.kernel import compiled
-from rushlight.kernels.language import from_text
+from rushlight.kernels.source import from_text
 from rushlight.kernels.words import i64, write
 
 COUNT = from_text(

@@ -14,7 +14,8 @@ if not llvm.available():
 
 from rushlight.kernels import kernel, loops
 from rushlight.kernels.emit import Module
-from rushlight.kernels.language import annotation, from_text, source
+from rushlight.kernels.language import annotation
+from rushlight.kernels.source import from_text, source
 
 KNOWN = ir.instructions()
 TYPES = {"f32": (np.float32, np.uint32, 23, -126), "f64": (np.float64, np.uint64, 52, -1022)}

@@ -19,9 +19,9 @@ from .code import functions
 from .elementwise import recorded
 from .ir import Loop
 from .iteration import get_threads
-from .language import from_text
 from .loops import GRAIN, LANES, body
 from .memory import empty
+from .source import from_text
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]

@@ -15,7 +15,7 @@ from . import kernel, words
 from .code import functions
 from .code.marks import INSTRUCTIONS
 from .ir import BY_PLACE, Loop
-from .language import from_text
+from .source import from_text
 
 LANES = {"f32": 16, "f64": 8}
 #: Elements that a thread takes at a time at the least; how many it does alone of what costs no more than reading memory, and of what

@@ -17,8 +17,8 @@ from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor, edge_of, wrap
+from .affine import linear
 from .dropout import dropout
-from .matmul import linear
 
 #: Whether ``torch.nn.attention.sdpa_kernel`` leaves an implementation that a CPU has.
 allowed: ContextVar[bool] = ContextVar("rushlight_sdpa_allowed", default=True)

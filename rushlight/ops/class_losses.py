@@ -12,8 +12,8 @@ from ..functions import function
 from ..kernels import classes
 from ..op import opaque
 from ..tensor import Tensor
+from .affine import linear
 from .losses import check_reduction, not_differentiable, reduction_name, renamed
-from .matmul import linear
 
 
 # --- negative log likelihood --------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from ..functions import function
 from ..kernels import gated, gemm
 from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor
+from .affine import linear
 from .dropout import dropout as drop
-from .matmul import linear
 
 
 # --- one layer in one direction -----------------------------------------------------------------------------------------
