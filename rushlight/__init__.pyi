@@ -67,7 +67,6 @@ from rushlight.autograd.mode import is_inference_mode_enabled as is_inference_mo
 from rushlight.autograd.mode import no_grad as no_grad
 from rushlight.autograd.mode import set_grad_enabled as set_grad_enabled
 from rushlight.errors import OutOfMemoryError as OutOfMemoryError
-from rushlight.gradient_methods import Tensor as Tensor
 from rushlight.printing import set_printoptions as set_printoptions
 from rushlight.random.generator import Generator as Generator
 from rushlight.random.generator import default_generator as default_generator
@@ -102,6 +101,7 @@ from rushlight.settings import set_num_interop_threads as set_num_interop_thread
 from rushlight.settings import set_num_threads as set_num_threads
 from rushlight.settings import typename as typename
 from rushlight.settings import use_deterministic_algorithms as use_deterministic_algorithms
+from rushlight.tensor import Tensor as Tensor
 from rushlight.transforms.mapping import vmap as vmap
 from rushlight.types import Size as Size
 from rushlight.types import can_cast as can_cast

@@ -197,7 +197,8 @@ def defined(module):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
         for target in getattr(node, "targets", [getattr(node, "target", None)]):
-            names |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)} if target is not None else set()
+            stored = () if target is None else ast.walk(target)
+            names |= {n.id for n in stored if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     return names
 
 

@@ -212,7 +212,7 @@ import sys
 
 import numpy as np
 from rushlight.kernels import cpython, kernel
-from rushlight.kernels.language import from_text
+from rushlight.kernels.source import from_text
 from rushlight.kernels import words
 
 run = kernel.compiled(from_text("def made(start, stop, out: write[i64]):\\n    out[0] = 1", vars(words)))

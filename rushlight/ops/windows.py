@@ -11,35 +11,45 @@ from .. import errors, types
 from ..functions import function
 from ..promotion import cast_array
 from ..tensor import Tensor, wrap
-from .create import dtype_or_default, empty, finish, ones, tensor
+from .create import dtype_or_default, finish, ones, tensor
 from .fft import need_int
 from .ranges import arange, linspace
 
 
-# --- torch.signal.windows: arguments --------------------------------------------------------------------------------------
-def _check(name: str, M: Any, dtype: Any, layout: Any) -> types.dtype:
-    """The dtype of a window.
+# --- torch.signal.windows -------------------------------------------------------------------------------------------------
+class _Frame:
+    """What every window is given: its length ``M``, the steps from its first point to its last, and how tensors are made.
+
+    A window that is not symmetric is one period, whose end is the next one's beginning.
 
     Raises:
         ValueError: for a negative length, a dtype other than float32 and float64, another layout.
     """
-    if M < 0:
-        raise errors.value(f"{name} requires non-negative window length, got M={M}")
-    if layout is not types.strided:
-        raise errors.value(f"{name} is implemented for strided tensors only, got: {layout}")
-    dtype = dtype_or_default(dtype, name)
-    if dtype not in (types.float32, types.float64):
-        raise errors.value(f"{name} expects float32 or float64 dtypes, got: {dtype}")
-    return dtype
 
+    def __init__(self, name: str, M: Any, sym: bool, dtype: Any, layout: Any, **options: Any):
+        if M < 0:
+            raise errors.value(f"{name} requires non-negative window length, got M={M}")
+        if layout is not types.strided:
+            raise errors.value(f"{name} is implemented for strided tensors only, got: {layout}")
+        self.dtype: types.dtype = dtype_or_default(dtype, name)
+        if self.dtype not in (types.float32, types.float64):
+            raise errors.value(f"{name} expects float32 or float64 dtypes, got: {self.dtype}")
+        self.M = M
+        self.sym = sym
+        self.steps: Any = M if not sym and M > 1 else M - 1
+        self.options: dict[str, Any] = {"dtype": self.dtype, **options}
 
-def _steps(M: Any, sym: bool) -> Any:
-    """From the first point to the last: a window that is not symmetric is one period, whose end is the next one's beginning."""
-    return M if not sym and M > 1 else M - 1
+    def line(self, start: Any, step: Any) -> Any:
+        """``M`` points, so far from each other."""
+        return self.between(start, start + (self.M - 1) * step)
 
+    def between(self, start: Any, end: Any) -> Any:
+        """``M`` points from one to the other."""
+        return linspace(start=start, end=end, steps=self.M, **self.options)
 
-def _line(start: Any, end: Any, M: Any, dtype: types.dtype, device: Any, requires_grad: bool) -> Tensor:
-    return linspace(start=start, end=end, steps=M, dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    def ones(self) -> Tensor:
+        """What a window of no point or of one is."""
+        return ones((self.M,), **self.options)  # type: ignore[no-any-return]
 
 
 def _samples(*kwargs: dict[str, Any], **always: Any) -> Any:
@@ -54,263 +64,175 @@ def _samples(*kwargs: dict[str, Any], **always: Any) -> Any:
 
 
 def _errors(name: str, *more: Any, **always: Any) -> Any:
-    """What all windows refuse, then ``more``: pairs of a phrase and keywords for a ValueError."""
+    """What all windows refuse, then ``more``: kind, phrase and keywords of an error."""
+    sparse = f"{name} is implemented for strided tensors only, got: torch.sparse_coo"
+    dtypes = f"{name} expects float32 or float64 dtypes, got: torch.int64"
     return lambda m: [
         m.error(ValueError, f"{name} requires non-negative window length, got M=-1", -1, **always),
-        m.error(
-            ValueError, f"{name} expects float32 or float64 dtypes, got: torch.int64", 3, dtype=m.torch.int64, **always
-        ),
-        m.error(
-            ValueError,
-            f"{name} is implemented for strided tensors only, got: torch.sparse_coo",
-            3,
-            layout=m.torch.sparse_coo,
-            **always,
-        ),
+        m.error(ValueError, dtypes, 3, dtype=m.torch.int64, **always),
+        m.error(ValueError, sparse, 3, layout=m.torch.sparse_coo, **always),
         m.error(TypeError, "linspace() received an invalid combination of arguments", 2.5, **always),
-        *[m.error(ValueError, phrase, 5, **k) for phrase, k in more],
+        *[m.error(kind, phrase, 5, **k) for kind, phrase, k in more],
     ]
 
 
-# --- torch.signal.windows -------------------------------------------------------------------------------------------------
-@function(
-    name="signal.windows.exponential",
-    samples=_samples({"tau": 2.5}, {"center": 1.0, "sym": False}),
-    errors=_errors(
-        "exponential",
-        ("Tau must be positive, got: 0.0 instead.", {"tau": 0.0}),
-        ("Center must be None for symmetric windows", {"center": 1.0}),
-    ),
+def _window(samples: Any, *wrong: Any, checked_as: str = "", **always: Any) -> Any:
+    """Declare a window by its formula, ``formula(frame, *, its own keywords)``. ``wrong`` and ``always`` are those of ``_errors``."""
+
+    def declare(formula: Any) -> Any:
+        name = checked_as or formula.__name__
+
+        def window(
+            M: int,
+            *,
+            sym: bool = True,
+            dtype: Any = None,
+            layout: Any = types.strided,
+            device: Any = None,
+            requires_grad: bool = False,
+            **own: Any,
+        ) -> Tensor:
+            frame = _Frame(name, M, sym, dtype, layout, device=device, requires_grad=requires_grad)
+            return formula(frame, **own)  # type: ignore[no-any-return]
+
+        window.__doc__ = formula.__doc__
+        path = f"signal.windows.{formula.__name__}"
+        return function(name=path, samples=samples, errors=_errors(name, *wrong, **always), keywords=formula)(window)
+
+    return declare
+
+
+@_window(
+    _samples({"tau": 2.5}, {"center": 1.0, "sym": False}),
+    (ValueError, "Tau must be positive, got: 0.0 instead.", {"tau": 0.0}),
+    (ValueError, "Center must be None for symmetric windows", {"center": 1.0}),
 )
-def exponential(
-    M: int,
-    *,
-    center: float | None = None,
-    tau: float = 1.0,
-    sym: bool = True,
-    dtype: Any = None,
-    layout: Any = types.strided,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
+def exponential(w: _Frame, *, center: float | None = None, tau: float = 1.0) -> Tensor:
     """``exp(-|n - center| / tau)``; ``center`` may be given if the window is not symmetric.
 
     >>> import rushlight as torch
     >>> torch.signal.windows.exponential(3)
     tensor([0.3679, 1.0000, 0.3679])
     """
-    dtype = _check("exponential", M, dtype, layout)
     if tau <= 0:
         raise errors.value(f"Tau must be positive, got: {tau} instead.")
-    if sym and center is not None:
+    if w.sym and center is not None:
         raise errors.value("Center must be None for symmetric windows", "Write sym=False to give a center.")
-    if M == 0:
-        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    if w.M == 0:
+        return w.ones()
     if center is None:
-        center = _steps(M, sym) / 2.0
+        center = w.steps / 2.0
     rate = 1 / tau
-    k = _line(-center * rate, (-center + (M - 1)) * rate, M, dtype, device, requires_grad)
-    return (-k.abs()).exp()  # type: ignore[no-any-return]
+    return (-w.between(-center * rate, (-center + (w.M - 1)) * rate).abs()).exp()  # type: ignore[no-any-return]
 
 
-@function(name="signal.windows.cosine", samples=_samples(), errors=_errors("cosine"))
-def cosine(
-    M: int,
-    *,
-    sym: bool = True,
-    dtype: Any = None,
-    layout: Any = types.strided,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
+@_window(_samples())
+def cosine(w: _Frame) -> Tensor:
     """``sin(pi (n + 1/2) / M)``."""
-    dtype = _check("cosine", M, dtype, layout)
-    if M == 0:
-        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
-    start, step = 0.5, math.pi / (_steps(M, sym) + 1)
-    return _line(start * step, (start + (M - 1)) * step, M, dtype, device, requires_grad).sin()  # type: ignore[no-any-return]
+    if w.M == 0:
+        return w.ones()
+    start, step = 0.5, math.pi / (w.steps + 1)
+    return w.between(start * step, (start + (w.M - 1)) * step).sin()  # type: ignore[no-any-return]
 
 
-@function(
-    name="signal.windows.gaussian",
-    samples=_samples({"std": 2.5}),
-    errors=_errors("gaussian", ("Standard deviation must be positive, got: 0.0 instead.", {"std": 0.0})),
-)
-def gaussian(
-    M: int,
-    *,
-    std: float = 1.0,
-    sym: bool = True,
-    dtype: Any = None,
-    layout: Any = types.strided,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
+@_window(_samples({"std": 2.5}), (ValueError, "Standard deviation must be positive, got: 0.0 instead.", {"std": 0.0}))
+def gaussian(w: _Frame, *, std: float = 1.0) -> Tensor:
     """``exp(-(n / std)^2 / 2)``, n counted from the middle.
 
     >>> import rushlight as torch
     >>> torch.signal.windows.gaussian(3)
     tensor([0.6065, 1.0000, 0.6065])
     """
-    dtype = _check("gaussian", M, dtype, layout)
     if std <= 0:
         raise errors.value(f"Standard deviation must be positive, got: {std} instead.")
-    if M == 0:
-        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
-    start = -_steps(M, sym) / 2.0
+    if w.M == 0:
+        return w.ones()
+    start = -w.steps / 2.0
     scale = 1 / (std * math.sqrt(2))
-    k = _line(start * scale, (start + (M - 1)) * scale, M, dtype, device, requires_grad)
-    return (-(k**2)).exp()  # type: ignore[no-any-return]
+    return (-(w.between(start * scale, (start + (w.M - 1)) * scale) ** 2)).exp()  # type: ignore[no-any-return]
 
 
-@function(
-    name="signal.windows.kaiser",
-    samples=_samples({"beta": 2.5}, {"beta": 0.0}),
-    errors=_errors("kaiser", ("beta must be non-negative, got: -1.0 instead.", {"beta": -1.0})),
+@_window(
+    _samples({"beta": 2.5}, {"beta": 0.0}),
+    (ValueError, "beta must be non-negative, got: -1.0 instead.", {"beta": -1.0}),
 )
-def kaiser(
-    M: int,
-    *,
-    beta: float = 12.0,
-    sym: bool = True,
-    dtype: Any = None,
-    layout: Any = types.strided,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
+def kaiser(w: _Frame, *, beta: float = 12.0) -> Tensor:
     """``i0(beta sqrt(1 - k^2)) / i0(beta)``, k from -1 to 1."""
-    dtype = _check("kaiser", M, dtype, layout)
     if beta < 0:
         raise errors.value(f"beta must be non-negative, got: {beta} instead.")
-    if M == 0:
-        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
-    if M == 1:
-        return ones((1,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
-    bound = tensor(beta, dtype=dtype, device=device)
+    if w.M < 2:
+        return w.ones()
+    bound = tensor(beta, dtype=w.dtype, device=w.options["device"])
     start = -bound
-    end = bound.minimum(start + (M - 1) * (2.0 * bound / _steps(M, sym)))  # rounding may not lead beyond the bound
-    k = _line(start, end, M, dtype, device, requires_grad)
-    return (bound * bound - k.pow(2)).sqrt().i0() / bound.i0()  # type: ignore[no-any-return]
+    end = bound.minimum(start + (w.M - 1) * (2.0 * bound / w.steps))  # rounding may not lead beyond the bound
+    return (bound * bound - w.between(start, end).pow(2)).sqrt().i0() / bound.i0()  # type: ignore[no-any-return]
 
 
-@function(name="signal.windows.bartlett", samples=_samples(), errors=_errors("bartlett"))
-def bartlett(
-    M: int,
-    *,
-    sym: bool = True,
-    dtype: Any = None,
-    layout: Any = types.strided,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
+@_window(_samples())
+def bartlett(w: _Frame) -> Tensor:
     """A triangle: ``1 - |2 n / (M - 1) - 1|``.
 
     >>> import rushlight as torch
     >>> torch.signal.windows.bartlett(5)
     tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
     """
-    dtype = _check("bartlett", M, dtype, layout)
-    if M == 0:
-        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
-    if M == 1:
-        return ones((1,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
-    step = 2 / _steps(M, sym)
-    k = _line(-1, -1 + (M - 1) * step, M, dtype, device, requires_grad)
-    return 1 - k.abs()  # type: ignore[no-any-return]
+    return w.ones() if w.M < 2 else 1 - w.line(-1, 2 / w.steps).abs()  # type: ignore[no-any-return]
 
 
-@function(
-    name="signal.windows.general_cosine",
-    samples=_samples({"a": (0.2, 0.3, 0.5)}, {"a": [1.0]}, a=[0.5, 0.5]),
-    errors=lambda m: [
-        *_errors("general_cosine", a=[0.5, 0.5])(m),
-        m.error(TypeError, "Coefficients must be a list/tuple", 5, a=3),
-        m.error(ValueError, "Coefficients cannot be empty", 5, a=[]),
-        m.error(TypeError, "missing 1 required keyword-only argument: 'a'", 5),
-    ],
+# --- sums of cosines --------------------------------------------------------------------------------------------------------
+@_window(
+    _samples({"a": (0.2, 0.3, 0.5)}, {"a": [1.0]}, a=[0.5, 0.5]),
+    (TypeError, "Coefficients must be a list/tuple", {"a": 3}),
+    (ValueError, "Coefficients cannot be empty", {"a": []}),
+    (TypeError, "missing 1 required keyword-only argument: 'a'", {}),
+    a=[0.5, 0.5],
 )
-def general_cosine(
-    M: int,
-    *,
-    a: Any,
-    sym: bool = True,
-    dtype: Any = None,
-    layout: Any = types.strided,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
+def general_cosine(w: _Frame, *, a: Any) -> Tensor:
     """``sum_i (-1)^i a[i] cos(2 pi i n / (M - 1))``."""
-    dtype = _check("general_cosine", M, dtype, layout)
-    if M == 0:
-        return empty((0,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
-    if M == 1:
-        return ones((1,), dtype=dtype, device=device, requires_grad=requires_grad)  # type: ignore[no-any-return]
+    return _cosines(w, a)
+
+
+def _cosines(w: _Frame, a: Any) -> Tensor:
+    if w.M < 2:
+        return w.ones()
     if not isinstance(a, (list, tuple)):
         raise errors.type_("Coefficients must be a list/tuple")
     if not a:
         raise errors.value("Coefficients cannot be empty")
-    step = 2 * math.pi / _steps(M, sym)
-    k = _line(0, (M - 1) * step, M, dtype, device, requires_grad)
-    signed = tensor([(-1) ** i * w for i, w in enumerate(a)], dtype=dtype, device=device, requires_grad=requires_grad)
-    i = arange(len(a), dtype=dtype, device=device, requires_grad=requires_grad)
+    k = w.line(0, 2 * math.pi / w.steps)
+    signed = tensor([(-1) ** i * x for i, x in enumerate(a)], **w.options)
+    i = arange(len(a), **w.options)
     return (signed.unsqueeze(-1) * (i.unsqueeze(-1) * k).cos()).sum(0)  # type: ignore[no-any-return]
 
 
-@function(
-    name="signal.windows.general_hamming",
-    samples=_samples({"alpha": 0.7}),
-    errors=_errors("general_cosine"),
-)
-def general_hamming(
-    M: int,
-    *,
-    alpha: float = 0.54,
-    sym: bool = True,
-    dtype: Any = None,
-    layout: Any = types.strided,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
+@_window(_samples({"alpha": 0.7}), checked_as="general_cosine")
+def general_hamming(w: _Frame, *, alpha: float = 0.54) -> Tensor:
     """``alpha - (1 - alpha) cos(2 pi n / (M - 1))``."""
-    a = [alpha, 1.0 - alpha]
-    return general_cosine(  # type: ignore[no-any-return]
-        M, a=a, sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad
-    )
+    return _cosines(w, [alpha, 1.0 - alpha])
 
 
-def _cosine_window(name: str, a: list[float], doc: str, checked_as: str = "general_cosine") -> Any:
-    @function(name=f"signal.windows.{name}", samples=_samples(), errors=_errors(checked_as))
-    def window(
-        M: int,
-        *,
-        sym: bool = True,
-        dtype: Any = None,
-        layout: Any = types.strided,
-        device: Any = None,
-        requires_grad: bool = False,
-    ) -> Tensor:
-        dtype = _check(checked_as, M, dtype, layout)
-        return general_cosine(  # type: ignore[no-any-return]
-            M, a=a, sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad
-        )
-
-    window.__doc__ = doc
-    return window
+@_window(_samples(), checked_as="general_cosine")
+def hamming(w: _Frame) -> Tensor:
+    """``0.54 - 0.46 cos(2 pi n / (M - 1))``."""
+    return _cosines(w, [0.54, 1.0 - 0.54])
 
 
-hamming: Any = _cosine_window("hamming", [0.54, 1.0 - 0.54], "``0.54 - 0.46 cos(2 pi n / (M - 1))``.")
-hann: Any = _cosine_window("hann", [0.5, 0.5], "``(1 - cos(2 pi n / (M - 1))) / 2``.")
-blackman: Any = _cosine_window(
-    "blackman",
-    [0.42, 0.5, 0.08],
-    "``0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1))``.",
-    "blackman",
-)
-nuttall: Any = _cosine_window(
-    "nuttall",
-    [0.3635819, 0.4891775, 0.1365995, 0.0106411],
-    "Four cosine terms with side lobes below -93 dB (Nuttall 1981, minimum of four terms).",
-)
+@_window(_samples(), checked_as="general_cosine")
+def hann(w: _Frame) -> Tensor:
+    """``(1 - cos(2 pi n / (M - 1))) / 2``."""
+    return _cosines(w, [0.5, 0.5])
+
+
+@_window(_samples())
+def blackman(w: _Frame) -> Tensor:
+    """``0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1))``."""
+    return _cosines(w, [0.42, 0.5, 0.08])
+
+
+@_window(_samples(), checked_as="general_cosine")
+def nuttall(w: _Frame) -> Tensor:
+    """Four cosine terms with side lobes below -93 dB (Nuttall 1981, minimum of four terms)."""
+    return _cosines(w, [0.3635819, 0.4891775, 0.1365995, 0.0106411])
 
 
 # --- the older functions --------------------------------------------------------------------------------------------------

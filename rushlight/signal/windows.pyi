@@ -26,19 +26,19 @@ def blackman(M: _int, *, sym: _bool = True, dtype: _dtype | None = None, layout:
     """``0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1))``."""
 def cosine(M: _int, *, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False) -> _Tensor:
     """``sin(pi (n + 1/2) / M)``."""
-def exponential(M: _int, *, center: _float | None = None, tau: _float = 1.0, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False) -> _Tensor:
+def exponential(M: _int, *, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False, center: _float | None = None, tau: _float = 1.0) -> _Tensor:
     """``exp(-|n - center| / tau)``; ``center`` may be given if the window is not symmetric."""
-def gaussian(M: _int, *, std: _float = 1.0, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False) -> _Tensor:
+def gaussian(M: _int, *, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False, std: _float = 1.0) -> _Tensor:
     """``exp(-(n / std)^2 / 2)``, n counted from the middle."""
-def general_cosine(M: _int, *, a: Any, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False) -> _Tensor:
+def general_cosine(M: _int, *, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False, a: Any) -> _Tensor:
     """``sum_i (-1)^i a[i] cos(2 pi i n / (M - 1))``."""
-def general_hamming(M: _int, *, alpha: _float = 0.54, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False) -> _Tensor:
+def general_hamming(M: _int, *, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False, alpha: _float = 0.54) -> _Tensor:
     """``alpha - (1 - alpha) cos(2 pi n / (M - 1))``."""
 def hamming(M: _int, *, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False) -> _Tensor:
     """``0.54 - 0.46 cos(2 pi n / (M - 1))``."""
 def hann(M: _int, *, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False) -> _Tensor:
     """``(1 - cos(2 pi n / (M - 1))) / 2``."""
-def kaiser(M: _int, *, beta: _float = 12.0, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False) -> _Tensor:
+def kaiser(M: _int, *, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False, beta: _float = 12.0) -> _Tensor:
     """``i0(beta sqrt(1 - k^2)) / i0(beta)``, k from -1 to 1."""
 def nuttall(M: _int, *, sym: _bool = True, dtype: _dtype | None = None, layout: _layout = ..., device: _device | str | _int | None = None, requires_grad: _bool = False) -> _Tensor:
     """Four cosine terms with side lobes below -93 dB (Nuttall 1981, minimum of four terms)."""
