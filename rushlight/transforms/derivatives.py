@@ -62,7 +62,7 @@ def _chosen(args: Sequence[Any], argnums: Any) -> tuple[Any, Callable[[Any], lis
     return (chosen if isinstance(argnums, tuple) else chosen[0]), replaced
 
 
-def _tensors(tree: Any) -> tuple[list[Tensor], trees.Spec]:
+def _tensors(tree: Any) -> tuple[list[Tensor], trees.TreeSpec]:
     leaves, spec = trees.flatten(tree)
     for x in leaves:
         if not isinstance(x, Tensor):
@@ -78,7 +78,7 @@ def _split_aux(out: Any, has_aux: bool, what: str) -> tuple[Any, Any]:
     return out
 
 
-def _only_tensors(out: Any, what: str) -> tuple[list[Tensor], trees.Spec]:
+def _only_tensors(out: Any, what: str) -> tuple[list[Tensor], trees.TreeSpec]:
     """The leaves of what a function returned."""
     leaves, spec = trees.flatten(out)
     for x in leaves:
@@ -176,7 +176,7 @@ def _vjp(func: Function, primals: tuple[Any, ...], argnums: Any, has_aux: bool) 
         if given_spec != out_spec:
             raise errors.runtime(
                 "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. "
-                f"cotangents: {given_spec}, primal output: {out_spec}"
+                f"cotangents: {trees.drawn(given_spec)}, primal output: {trees.drawn(out_spec)}"
             )
         for i, (v, o) in enumerate(zip(vectors, outputs, strict=True)):
             if v._a.shape != o._a.shape:
@@ -281,9 +281,7 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
     def jvp_fn(*tangents: Any) -> Any:
         vectors, given_spec = trees.flatten(tangents)
         if given_spec != spec:
-            raise errors.runtime(
-                f"Expected tangents {given_spec} to have the same argspec as the primals {spec}, but they have different structures."
-            )
+            raise errors.runtime(f"Expected the tangents {given_spec} to have the same argspec as the primals {spec}")
         for i, (v, x) in enumerate(zip(vectors, given, strict=True)):
             if v._a.shape != x._a.shape:
                 raise errors.runtime(

@@ -69,7 +69,7 @@ def name_of(func: Any) -> str:
 
 
 # --- in --------------------------------------------------------------------------------------------------------------------
-def input_dims(in_dims: Any, leaves: list[Any], spec: trees.Spec, name: str) -> list[int | None]:
+def input_dims(in_dims: Any, leaves: list[Any], spec: trees.TreeSpec, name: str) -> list[int | None]:
     """The dimension of each leaf, not negative.
 
     Raises:
@@ -136,12 +136,12 @@ def in_front(x: Tensor, dim: int) -> Tensor:
 
 
 # --- out -------------------------------------------------------------------------------------------------------------------
-def output_dims(out_dims: Any, out: Any, spec: trees.Spec, name: str) -> list[Any]:
+def output_dims(out_dims: Any, out: Any, spec: trees.TreeSpec, name: str) -> list[Any]:
     """Where the batch goes in each leaf of the results."""
     if isinstance(out, Tensor):  # (0,) is taken for one result, too
         if isinstance(out_dims, tuple) and len(out_dims) == 1:
             out_dims = out_dims[0]
-        dims = [out_dims] if trees.open_node(out_dims) is None else None
+        dims = [out_dims] if trees.is_leaf(out_dims) else None
     else:
         dims = trees.spread(out_dims, spec)
     given = trees.flatten(out_dims)[0]
@@ -184,7 +184,7 @@ def _run(
     func: Function,
     name: str,
     leaves: list[Any],
-    spec: trees.Spec,
+    spec: trees.TreeSpec,
     dims: list[Any],
     out_dims: Any,
     randomness: str,
@@ -205,7 +205,7 @@ def _chunked(
     func: Function,
     name: str,
     leaves: list[Any],
-    spec: trees.Spec,
+    spec: trees.TreeSpec,
     dims: list[Any],
     out_dims: Any,
     randomness: str,
