@@ -182,3 +182,21 @@ def test_derivatives_inside(name):
             [torch.stack(p) for p in zip(*each, strict=True)],
             f"{name}[{n}] each",
         )
+
+
+class Pair:
+    """A class of a program's, registered below."""
+
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+
+def test_vmap_maps_over_containers_that_a_program_registers():
+    from rushlight.utils import _pytree
+
+    _pytree.register_pytree_node(Pair, lambda p: ([p.first, p.second], None), lambda parts, _: Pair(*parts))
+    try:
+        out = torch.vmap(lambda p: Pair(p.first * 2, p.second.sum()))(Pair(torch.ones(3, 2), torch.ones(3, 4)))
+        assert out.first.tolist() == [[2.0, 2.0]] * 3 and out.second.tolist() == [4.0] * 3
+    finally:
+        del _pytree.SUPPORTED_NODES[Pair]

@@ -87,6 +87,17 @@ def _vector(v: Any, like: tuple[Tensor, ...], name: str) -> tuple[Any, ...]:
     return vectors
 
 
+def _vector_of_inputs(v: Any, inputs: tuple[Tensor, ...], name: str) -> tuple[Any, ...]:
+    """``v`` as a tuple like the inputs; 1 without one, if there is one element."""
+    if v is not None:
+        return _vector(v, inputs, name)
+    if len(inputs) != 1 or inputs[0]._a.size != 1:
+        raise errors.runtime(
+            "The vector v can only be None if the input to the user-provided function is a single Tensor with a single element."
+        )
+    return (inputs[0].detach() * 0 + 1,)
+
+
 def _gradients(outputs: Any, inputs: Any, vectors: Any = None, create_graph: bool = False) -> tuple[Any, ...]:
     """``grad`` that skips outputs without a history, and gives None for everything if none is left."""
     vectors = [None] * len(outputs) if vectors is None else vectors
@@ -133,15 +144,7 @@ def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, 
     with enable_grad():
         _, given = _tuple(inputs, "inputs", "jvp")
         xs = _prepared(given, create_graph)
-        if v is None:
-            if len(xs) != 1 or xs[0]._a.size != 1:
-                raise errors.runtime(
-                    "The vector v can only be None if the input to the user-provided function is a single Tensor with a single "
-                    "element."
-                )
-            vectors: tuple[Any, ...] = (xs[0].detach() * 0 + 1,)
-        else:
-            vectors = _vector(v, xs, "jvp")
+        vectors = _vector_of_inputs(v, xs, "jvp")
         many_out, outputs = _tuple(func(*xs), "outputs", "jvp")
         _check_strict(outputs, strict)
         us = tuple(_leaf(o.detach() * 0 + 1) for o in outputs)  # a rule may treat a gradient of zero apart
@@ -323,15 +326,7 @@ def _hessian_product(name: str, func: Function, inputs: Any, v: Any, create_grap
     with enable_grad():
         many, given = _tuple(inputs, "inputs", name)
         xs = _prepared(given, create_graph)
-        if v is None:
-            if len(xs) != 1 or xs[0]._a.size != 1:
-                raise errors.runtime(
-                    "The vector v can only be None if the input to the user-provided function is a single Tensor with a single "
-                    "element."
-                )
-            vectors: tuple[Any, ...] = (xs[0].detach() * 0 + 1,)
-        else:
-            vectors = _vector(v, xs, name)
+        vectors = _vector_of_inputs(v, xs, name)
         output = _scalar(func, name)(*xs)
         first = _filled(_gradients((output,), xs, None, True), xs, strict, "This is not allowed in strict mode.")
         second = _filled(_gradients(first, xs, vectors, create_graph), xs, False, "")

@@ -216,19 +216,34 @@ class LogNormal(TransformedDistribution):
         return self.base_dist.entropy() + self.loc
 
 
-class HalfNormal(TransformedDistribution):
-    """The absolute value of a normal number of mean 0."""
+class _Folded(TransformedDistribution):
+    """The absolute value of a number whose distribution is symmetric around 0."""
 
     arg_constraints: Any = {"scale": constraints.positive}
     support: Any = constraints.nonnegative  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
 
+    scale: Tensor = computed(lambda self: self.base_dist.scale)
+    mode: Tensor = computed(lambda self: call("zeros_like", self.scale))
+
+    def cdf(self, value: Any) -> Any:
+        self._checked(value)
+        return 2 * self.base_dist.cdf(value) - 1
+
+    def icdf(self, prob: Any) -> Any:
+        return self.base_dist.icdf((prob + 1) / 2)
+
+    def entropy(self) -> Any:
+        return self.base_dist.entropy() - math.log(2)
+
+
+class HalfNormal(_Folded):
+    """The absolute value of a normal number of mean 0."""
+
     def __init__(self, scale: Any, validate_args: bool | None = None):
         super().__init__(Normal(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
 
-    scale: Tensor = computed(lambda self: self.base_dist.scale)
     mean: Tensor = computed(lambda self: self.scale * math.sqrt(2 / math.pi))
-    mode: Tensor = computed(lambda self: call("zeros_like", self.scale))
     variance: Tensor = computed(lambda self: self.scale.pow(2) * (1 - 2 / math.pi))
 
     def log_prob(self, value: Any) -> Any:
@@ -236,30 +251,14 @@ class HalfNormal(TransformedDistribution):
         log_prob = self.base_dist.log_prob(value) + math.log(2)
         return call("where", value >= 0, log_prob, -math.inf)
 
-    def cdf(self, value: Any) -> Any:
-        self._checked(value)
-        return 2 * self.base_dist.cdf(value) - 1
 
-    def icdf(self, prob: Any) -> Any:
-        return self.base_dist.icdf((prob + 1) / 2)
-
-    def entropy(self) -> Any:
-        return self.base_dist.entropy() - math.log(2)
-
-
-class HalfCauchy(TransformedDistribution):
+class HalfCauchy(_Folded):
     """The absolute value of a Cauchy number around 0."""
-
-    arg_constraints: Any = {"scale": constraints.positive}
-    support: Any = constraints.nonnegative  # type: ignore[assignment]
-    has_rsample = True  # type: ignore[assignment]
 
     def __init__(self, scale: Any, validate_args: bool | None = None):
         super().__init__(Cauchy(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
 
-    scale: Tensor = computed(lambda self: self.base_dist.scale)
     mean: Tensor = computed(lambda self: call("full", self._extended_shape(), math.inf, dtype=self.scale.dtype))
-    mode: Tensor = computed(lambda self: call("zeros_like", self.scale))
     variance: Tensor = computed(lambda self: self.base_dist.variance)
 
     def log_prob(self, value: Any) -> Any:
@@ -267,16 +266,6 @@ class HalfCauchy(TransformedDistribution):
         value = call("as_tensor", value, dtype=self.scale.dtype)
         log_prob = self.base_dist.log_prob(value) + math.log(2)
         return call("where", value >= 0, log_prob, -math.inf)
-
-    def cdf(self, value: Any) -> Any:
-        self._checked(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, prob: Any) -> Any:
-        return self.base_dist.icdf((prob + 1) / 2)
-
-    def entropy(self) -> Any:
-        return self.base_dist.entropy() - math.log(2)
 
 
 class Gumbel(TransformedDistribution):

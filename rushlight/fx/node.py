@@ -56,20 +56,28 @@ def qualified_name(func: Callable[..., Any]) -> str:
     return f"{module}.{name}"
 
 
+def _nested(arg: Any, text: Callable[[Any], str], key: Callable[[Any], str]) -> str | None:
+    """A tuple, list, dict or slice, with the texts of what it holds; None for anything else."""
+    if isinstance(arg, tuple):
+        return f"({', '.join(map(text, arg))}{',' if len(arg) == 1 else ''})"
+    if isinstance(arg, list):
+        return f"[{', '.join(map(text, arg))}]"
+    if isinstance(arg, dict):
+        return "{" + ", ".join(f"{key(k)}: {text(value)}" for k, value in arg.items()) + "}"
+    if isinstance(arg, slice):
+        return f"slice({', '.join(map(text, (arg.start, arg.stop, arg.step)))})"
+    return None
+
+
 def argument_text(arg: Any) -> str:
     """An argument in generated code and in a printed graph's code."""
     if isinstance(arg, Node):
         return repr(arg)
     if isinstance(arg, tuple) and hasattr(arg, "_fields"):
         return f"{qualified_name(type(arg))}({', '.join(map(argument_text, arg))})"
-    if isinstance(arg, tuple):
-        return f"({', '.join(map(argument_text, arg))}{',' if len(arg) == 1 else ''})"
-    if isinstance(arg, list):
-        return f"[{', '.join(map(argument_text, arg))}]"
-    if isinstance(arg, dict):
-        return "{" + ", ".join(f"{key!r}: {argument_text(value)}" for key, value in arg.items()) + "}"
-    if isinstance(arg, slice):
-        return f"slice({', '.join(map(argument_text, (arg.start, arg.stop, arg.step)))})"
+    nested = _nested(arg, argument_text, repr)
+    if nested is not None:
+        return nested
     if isinstance(arg, enum.Enum):
         return f"{qualified_name(type(arg))}.{arg.name}"
     if callable(arg) and hasattr(arg, "__module__") and hasattr(arg, "__name__"):
@@ -81,15 +89,8 @@ def _shown(arg: Any) -> str:
     """An argument in a printed node: other nodes have a per cent sign."""
     if isinstance(arg, Node):
         return "%" + arg.name
-    if isinstance(arg, tuple):
-        return f"({', '.join(map(_shown, arg))}{',' if len(arg) == 1 else ''})"
-    if isinstance(arg, list):
-        return f"[{', '.join(map(_shown, arg))}]"
-    if isinstance(arg, dict):
-        return "{" + ", ".join(f"{key}: {_shown(value)}" for key, value in arg.items()) + "}"
-    if isinstance(arg, slice):
-        return f"slice({', '.join(map(_shown, (arg.start, arg.stop, arg.step)))})"
-    return str(arg)
+    nested = _nested(arg, _shown, str)
+    return str(arg) if nested is None else nested
 
 
 def target_text(target: Target) -> str:

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..autograd import engine
-from ..autograd.mode import enable_grad
 from ..functions import function
 from ..kernels import gated, gemm
 from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor
+from . import replay
 from .affine import linear
 from .dropout import dropout as drop
 
@@ -67,7 +66,7 @@ def _product(a: Any, b: Any) -> Any:
 @gated_layer.vjp_joint
 def _(k, g, gates, hidden, w_hh, b_hh, out, kept, mode, reverse, needs):
     if k is not arrays:
-        return _again(g, (gates, hidden, w_hh, b_hh), mode, reverse, needs)
+        return replay.through(_again(mode, reverse), (gates, hidden, w_hh, b_hh), g, needs)
     found = gated.backward(mode, g, hidden, w_hh, out, kept, reverse)
     of_input, of_hidden, d_hidden = _walk_back(k, mode, g, hidden, w_hh, out, kept, reverse) if found is None else found
     d_w = d_b = None
@@ -136,25 +135,15 @@ def gated_steps(mode: str, inputs: Any, h: Any, w_hh: Any, b_hh: Any) -> list[An
     return outputs
 
 
-def _again(g: Any, saved: Any, mode: str, reverse: bool, needs: Any) -> Any:
-    """The gradient as a graph: the forward once more with tensors, and back through that."""
-    with enable_grad():
-        copies = [x.view_as(x) if isinstance(x, Tensor) and need else x for x, need in zip(saved, needs, strict=True)]
-        inputs = copies[0].unbind(0)
-        outputs = gated_steps(mode, inputs[::-1] if reverse else inputs, *copies[1:])
-        out = REGISTRY["stack"].public(outputs[::-1] if reverse else outputs)
-        roots = [(r, d) for r, d in zip((out, outputs[-1]), g, strict=True) if d is not None]
-        wanted = [x for x, need in zip(copies, needs, strict=True) if need]
-        found = engine.backward(
-            [r for r, _ in roots],
-            [d for _, d in roots],
-            keep_graph=True,
-            create_graph=True,
-            inputs=wanted,
-            accumulate=False,
-        )
-        gradients = iter(found)
-        return tuple(next(gradients) if need else None for need in needs)
+def _again(mode: str, reverse: bool) -> Any:
+    """The layer with tensors."""
+
+    def forward(gates: Any, *others: Any) -> tuple[Any, Any]:
+        inputs = gates.unbind(0)
+        outputs = gated_steps(mode, inputs[::-1] if reverse else inputs, *others)
+        return REGISTRY["stack"].public(outputs[::-1] if reverse else outputs), outputs[-1]
+
+    return forward
 
 
 def _layer(mode: str, gates: Any, hidden: Any, w_hh: Any, b_hh: Any, reverse: bool) -> Any:

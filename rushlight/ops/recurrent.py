@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..autograd import engine
-from ..autograd.mode import enable_grad
 from ..functions import function
 from ..kernels import gemm, recurrent
 from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor
+from . import replay
 from .affine import linear
 from .dropout import dropout as drop
 
@@ -60,7 +59,7 @@ def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
 @lstm_layer.vjp_joint
 def _(k, g, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, out, gates, cells, reverse, needs):
     if k is not arrays:
-        return _again(g, (input, hidden, cell, w_ih, w_hh, b_ih, b_hh), reverse, needs)
+        return replay.through(_again(reverse), (input, hidden, cell, w_ih, w_hh, b_ih, b_hh), g, needs)
     found = recurrent.lstm_gradient(g, input.shape[2], cell, w_ih if needs[0] else None, w_hh, gates, cells, reverse)
     if found is None:
         found = _back_through_time(g, cell, w_ih if needs[0] else None, w_hh, gates, cells, reverse)
@@ -134,26 +133,15 @@ def lstm_steps(inputs: Any, states: Any, w_hh: Any, b_hh: Any, w_hr: Any = None)
     return outputs, (h, c)
 
 
-def _again(g: Any, saved: Any, reverse: bool, needs: Any) -> Any:
-    """The gradient as a graph, for derivatives of derivatives: the forward once more with tensors, and back through that."""
-    with enable_grad():
-        copies = [x.view_as(x) if isinstance(x, Tensor) and need else x for x, need in zip(saved, needs, strict=True)]
-        x, h, c, w_ih, w_hh, b_ih, b_hh = copies
+def _again(reverse: bool) -> Any:
+    """The layer with tensors."""
+
+    def forward(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> tuple[Any, Any, Any]:
         inputs = linear(x, w_ih, b_ih).unbind(0)  # type: ignore[attr-defined]
         outputs, (h, c) = lstm_steps(inputs[::-1] if reverse else inputs, (h, c), w_hh, b_hh)
-        out = REGISTRY["stack"].public(outputs[::-1] if reverse else outputs)
-        roots = [(r, d) for r, d in zip((out, h, c), g, strict=True) if d is not None]
-        wanted = [x for x, need in zip(copies, needs, strict=True) if need]
-        found = engine.backward(
-            [r for r, _ in roots],
-            [d for _, d in roots],
-            keep_graph=True,
-            create_graph=True,
-            inputs=wanted,
-            accumulate=False,
-        )
-        gradients = iter(found)
-        return tuple(next(gradients) if need else None for need in needs)
+        return REGISTRY["stack"].public(outputs[::-1] if reverse else outputs), h, c
+
+    return forward
 
 
 def _lstm_samples(m: Any) -> list[Any]:

@@ -182,7 +182,7 @@ class LeafSpec(TreeSpec):
         return "*"
 
 
-LEAF = LeafSpec()
+LEAF: TreeSpec = LeafSpec()
 for _class in (SequenceKey, MappingKey, GetAttrKey, TreeSpec, LeafSpec):
     _class.__module__ = "rushlight.utils._pytree"  # where programs and pickle find them
 
