@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import fpstate
+from ..kernels.copies import contiguous
 from ..kernels.elementwise import LARGE
 from ..kernels.elementwise import run as run_loop
 from ..kernels.lazy import Lazy, computed, settle, sum_of
@@ -357,7 +358,7 @@ def unshared(g: Any, holders: int = 1) -> Any:
         base = g.base
         if base is None or (base.__class__ is ndarray and getrefcount(base) <= 3 and is_all_of(g, base)):
             return g
-    return g.copy()
+    return contiguous(g) if g.__class__ is ndarray else g.copy()
 
 
 def _checked(result: Any, like: Tensor, hook: Any) -> Tensor:

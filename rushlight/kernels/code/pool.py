@@ -63,7 +63,9 @@ def worker(pool: strided[i64]) -> None:
 
 def work(pool, own):
     """Claim chunks and do them until there are none: of the own part in order, then of the others'."""
-    parts = atomic_load(pool, PARTS)  # of an earlier job, it may be: then this one is done without us, or nothing is left
+    parts = atomic_load(
+        pool, PARTS
+    )  # of an earlier job, it may be: then this one is done without us, or nothing is left
     for step in range(parts):
         part = (own + step) % parts
         left = claim(pool, TICKETS + LINE * part)
