@@ -14,13 +14,29 @@ from . import llvm, memory
 
 Array = np.ndarray[Any, Any]
 
-LARGE = memory.LARGE // 4  # elements
+#: Elements from which on threads are worth waking. RUSHLIGHT_KERNELS=now copies all with them.
+LARGE = 1 if llvm.setting() == "now" else memory.LARGE // 4
 SHORT = 16  # elements of a run that is worth the arithmetic of finding it
 _CHUNK = 1 << 16  # elements
 
 #: Element types by the names the kernel language has for them, and which become which by one instruction, rounded as NumPy rounds.
-_NAMES = {np.dtype(x): name for x, name in dict(f4="f32", f8="f64", i8="i64", i4="i32", u1="u8", b1="u8").items()}
-_CONVERTED = ("f32 f64", "f64 f32", "f64 i64", "f32 i64", "f32 i32", "f64 i32", "f32 u8", "f64 u8", "i64 i32", "i64 u8")
+DTYPES = dict(f32="f4", f64="f8", i64="i8", i32="i4", u8="u1", boolean="?")
+NAMES = {np.dtype(x): name for name, x in DTYPES.items()}
+CONVERTED = (
+    "f32 f64",
+    "f64 f32",
+    "f64 i64",
+    "f32 i64",
+    "f32 i32",
+    "f64 i32",
+    "f32 u8",
+    "f64 u8",
+    "i64 i32",
+    "i64 u8",
+    "f32 boolean",
+    "f64 boolean",
+    "i64 boolean",
+)
 #: Those of one size are copied alike.
 _OF_SIZE = {1: np.dtype(np.uint8), 2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 _BY_SIZE = {1: "u8", 2: "i16", 4: "i32", 8: "i64"}
@@ -28,7 +44,7 @@ _BY_SIZE = {1: "u8", 2: "i16", 4: "i32", 8: "i64"}
 
 def assign(to: Array, x: Any) -> None:
     """``to[...] = x`` for arrays, or an array and a number, that fit."""
-    if to.size < LARGE or not _assigned(to, np.asarray(x, None if isinstance(x, np.ndarray) else to.dtype)):
+    if to.size < LARGE or not with_threads(to, np.asarray(x, None if isinstance(x, np.ndarray) else to.dtype)):
         to[...] = x
 
 
@@ -78,12 +94,12 @@ def converted(x: Array, dtype: np.dtype[Any]) -> Array | None:
     if x.size < LARGE or not x.flags.c_contiguous or not can_convert(dtype, x.dtype):
         return None
     out = memory.empty(x.shape, dtype)
-    return out if _assigned(out, x) else None
+    return out if with_threads(out, x) else None
 
 
 def can_convert(to: Any, x: Any) -> bool:
     """Whether one dtype becomes another by one instruction."""
-    return to in _NAMES and x in _NAMES and f"{_NAMES[to]} {_NAMES[x]}" in _CONVERTED
+    return to in NAMES and x in NAMES and f"{NAMES[to]} {NAMES[x]}" in CONVERTED
 
 
 def _is_permuted(x: Array) -> bool:
@@ -93,7 +109,8 @@ def _is_permuted(x: Array) -> bool:
     )
 
 
-def _assigned(to: Array, x: Array) -> bool:
+def with_threads(to: Array, x: Array) -> bool:
+    """``assign`` by native code; False, with nothing done, where NumPy is to do it."""
     if not llvm.patience.over_or_large(to.size, 1, LARGE) or np.may_share_memory(to, x):
         return False
     if to.dtype == x.dtype:
@@ -103,8 +120,8 @@ def _assigned(to: Array, x: Array) -> bool:
         to, x = to.view(kind), x.view(kind)
         types = _BY_SIZE[to.itemsize], _BY_SIZE[to.itemsize]
     elif can_convert(to.dtype, x.dtype):
-        types = _NAMES[to.dtype], _NAMES[x.dtype]
         x = x.view(np.uint8) if x.dtype.kind == "b" else x
+        types = NAMES[to.dtype], NAMES[x.dtype]
     else:
         return False
     if x.shape != to.shape:
@@ -112,7 +129,7 @@ def _assigned(to: Array, x: Array) -> bool:
     from .code import copies as code
 
     dims = _merged(to, x)
-    if dims is None or len(dims) > code.OUTER + 1:
+    if not dims or len(dims) > code.OUTER + 1:
         return False
     n, step_to, step_from = dims[0]
     other = [i for i, (size, _, step) in enumerate(dims) if step == 1 and size >= code.TILE]

@@ -449,10 +449,11 @@ def basic_put(k, input, *, size, where):
     """Zeros with ``input`` at a place given by basic indexing."""
     input = np.asarray(input)
     out = copies.filled(size, 0, input.dtype)
-    if input.size < copies.LARGE:
+    place = out[where]
+    if place.__class__ is np.ndarray:
+        copies.assign(place, input)
+    else:  # a single element is no view
         out[where] = input
-    else:
-        copies.assign(out[where], input)
     return out
 
 
