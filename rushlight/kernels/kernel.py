@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import ctypes
 import functools
+import importlib
 import struct
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 from . import cpython, llvm, memory, threads
 from .code import entry
 from .emit import I64, Module, Type, Value
+from .following import following
 from .language import Translator, annotation, function
 
 _DTYPES = {
@@ -50,6 +52,16 @@ def elementwise(python: Any, grain: int, alone: int) -> Any:
 def _made(python: Any, bindings: dict[str, Any], grain: tuple[int, int] | None) -> Any:
     if not llvm.available():
         return None
+    parts, parameters = _told_apart(python, bindings)
+    symbols = {"memcpy": _address("memcpy"), **getattr(python, "symbols", {})}
+    text = functools.partial(_write, python, parameters, bindings)
+    body = llvm.code(parts, text, symbols, lambda: _begin_following(python, bindings))["body"]
+    made = _entries(), "run" if grain is None else "run_elementwise", _described(body, parameters, grain)
+    return cpython.function(*made)
+
+
+def _told_apart(python: Any, bindings: dict[str, Any]) -> tuple[tuple[object, ...], list[tuple[str, Type, str]]]:
+    """What tells the code of a kernel from others', and its parameters."""
     names = {**python.__globals__, **bindings}
     # Not by the tree of the source, which takes 5 ms to read: code that is kept on disk needs no more than this.
     given = python.__code__.co_varnames[: python.__code__.co_argcount]
@@ -59,11 +71,16 @@ def _made(python: Any, bindings: dict[str, Any], grain: tuple[int, int] | None) 
     notes = {name: ast.Constant(text) for name, text in python.__annotations__.items()}
     parameters = [(name, *annotation(notes.get(name), names)) for name in given[2:] if name not in bindings]
     bound = tuple((name, _named(value)) for name, value in sorted(bindings.items()))
-    parts = (python.__module__, python.__qualname__, *getattr(python, "parts", ()), bound)
-    symbols = {"memcpy": _address("memcpy"), **getattr(python, "symbols", {})}
-    body = llvm.code(parts, lambda: _write(python, parameters, bindings), symbols)["body"]
-    made = _entries(), "run" if grain is None else "run_elementwise", _described(body, parameters, grain)
-    return cpython.function(*made)
+    return (python.__module__, python.__qualname__, *getattr(python, "parts", ()), bound), parameters
+
+
+def _begin_following(python: Any, bindings: dict[str, Any]) -> None:
+    """Have the code of what usually follows a kernel made."""
+    place, _, module = python.__module__.rpartition(".")
+    for file, name, bound in following(module, python.__name__, bindings):
+        other = getattr(importlib.import_module(f"{place}.{file}"), name)
+        parts, parameters = _told_apart(other, bound)
+        llvm.begin(parts, functools.partial(_write, other, parameters, bound))
 
 
 def _named(value: Any) -> Any:
