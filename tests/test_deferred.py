@@ -61,7 +61,7 @@ WRITERS = {
     "data": lambda x: x.data.mul_(2),
     "out=": lambda x: torch.add(x, 1, out=x),
     "copy_": lambda x: x.copy_(torch.zeros(SIZE)),
-    "random numbers": lambda x: x.normal_(),
+    "random numbers": lambda x: x.normal_(3.0),
     "numpy": lambda x: x.numpy().__setitem__(slice(None), 7),
     "a storage": lambda x: x.untyped_storage().fill_(0),
     "initialisation": lambda x: torch.nn.init.constant_(x, 3.0),
