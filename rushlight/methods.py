@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors, families, fast, inplace, printing, types
+from . import errors, families, fast, printing, types
 from .functions import FUNCTIONS
 from .kernels.lazy import expose
 from .override import DisableTorchFunctionSubclass
@@ -42,7 +42,7 @@ def attach() -> None:
             op.public = quick
         for name in op.methods:
             in_place = name.endswith("_") and not name.endswith("__")
-            setattr(Tensor, name, inplace.method(op, name) if in_place else op.public)
+            setattr(Tensor, name, fast.in_place(op, name) if in_place else op.public)
     if not _attached[2]:
         attach_operators()
         _attached[2] = 1

@@ -56,7 +56,7 @@ class Pool:
         libc = ctypes.CDLL(None)
         self.words[layout.STOP], self.words[layout.PATIENCE] = 0, SPINS
         with _signals_blocked():
-            for _ in range(workers):
+            for _ in range(min(workers, layout.MOST - 1)):
                 thread = ctypes.c_void_p()
                 begun = libc.pthread_create(
                     ctypes.byref(thread), None, ctypes.c_void_p(self.code["worker"]), ctypes.c_void_p(self.address)
@@ -76,7 +76,7 @@ class Pool:
         libc.syscall(layout.FUTEX, at, layout.WAKE_UP, layout.MANY, None, None, 0)
         for thread in self.threads:
             libc.pthread_join(thread, None)
-        self.threads = []
+        self.threads, self.words[layout.BEGUN] = [], 0
 
     def _after_fork(self) -> None:
         """The child has this struct but no workers: it begins its own."""

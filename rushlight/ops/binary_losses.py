@@ -20,7 +20,7 @@ from .losses import (
     _share,
     _signs,
     _size_errors,
-    check_reduction,
+    checked_reduction,
     not_differentiable,
     reduced,
     reduction_name,
@@ -66,8 +66,7 @@ def binary_cross_entropy(
         ValueError: if the sizes differ.
         RuntimeError: for values outside [0, 1], and dtypes that differ.
     """
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     a, t = input._a, target._a
     if t.shape != a.shape:
         raise errors.value(
@@ -130,8 +129,7 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean", pos_weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Binary cross entropy of logits: ``-w (p t log(sigmoid(x)) + (1 - t) log(1 - sigmoid(x)))``, without overflow."""
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if target._a.shape != input._a.shape:
         raise errors.value(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if target._a.dtype.kind in "biu" and input._a.dtype.kind in "fV":
@@ -169,8 +167,7 @@ def soft_margin_loss(
         raise errors.not_a_tensor("soft_margin_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("soft_margin_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     not_differentiable("soft_margin_loss", target=target)
     if input._a.dtype.kind in "biu":
         raise errors.runtime(
