@@ -341,6 +341,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "_dirichlet_grad _sample_dirichlet _standard_gamma _standard_gamma_grad binomial poisson",
     },
+    "replay": {
+        "functions": "",
+        "methods": "",
+        "records": "",
+    },
     "scans": {
         "functions": "cummax cummin cumprod cumsum diff logcumsumexp",
         "methods": "cummax cummin cumprod cumprod_ cumsum cumsum_ diff logcumsumexp",

@@ -23,6 +23,7 @@ CASES = {
     "RelaxedOneHotCategorical": "D.RelaxedOneHotCategorical(t(0.5), t([0.3, 0.7]))",
     "Independent": "D.Independent(D.Normal(t([[0.0, 1.0], [2.0, 3.0]]), 1.0), 1)",
     "Transformed": "D.TransformedDistribution(D.Normal(t([0.0, 1.0]), 1.0), [D.SigmoidTransform(), D.AffineTransform(1.0, -2.0)])",
+    "Correlations": "D.TransformedDistribution(D.Independent(D.Normal(t([0.0, 0.5, -1.0]), 1.0), 1), [D.CorrCholeskyTransform()])",
     "Mixture": "D.MixtureSameFamily(D.Categorical(t([0.3, 0.7])), D.Normal(t([0.0, 4.0]), t([1.0, 2.0])))",
     "MultivariateNormal": "D.MultivariateNormal(t([0.5, -1.0]), t([[2.0, 0.3], [0.3, 1.0]]))",
     "MultivariateNormal by precision": "D.MultivariateNormal(t([[0.5, -1.0]]), precision_matrix=t([[2.0, 0.3], [0.3, 1.0]]))",
@@ -47,6 +48,8 @@ BAD = {
     "D.Independent(D.Normal(0.0, 1.0), 1)": (ValueError, "Expected reinterpreted_batch_ndims <= len(base_distribution.batch_shape)"),
     "D.biject_to(D.constraints.boolean)": (NotImplementedError, "Cannot transform _Boolean constraints"),
     "D.AbsTransform().sign": (NotImplementedError, ""),
+    "D.CorrCholeskyTransform().forward_shape((4,))": (ValueError, "Input is not a flattened lower-diagonal number"),
+    "D.CorrCholeskyTransform()(t([0.0] * 4))": (RuntimeError, "shape mismatch: value tensor of shape [4] cannot be broadcast to"),
 }  # fmt: skip
 
 

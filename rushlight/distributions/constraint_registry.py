@@ -107,3 +107,9 @@ def _(constraint: Any) -> Any:
 @transform_to.register(constraints.positive_semidefinite)
 def _(constraint: Any) -> Any:
     return transforms.PositiveDefiniteTransform()
+
+
+@biject_to.register(constraints.corr_cholesky)
+@transform_to.register(constraints.corr_cholesky)
+def _(constraint: Any) -> Any:
+    return transforms.CorrCholeskyTransform()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .. import types
@@ -120,7 +121,59 @@ class PositiveDefiniteTransform(Transform):
 
 
 class CorrCholeskyTransform(Transform):
-    """n (n - 1) / 2 numbers as the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka & Joe 2009)."""
+    """n (n - 1) / 2 numbers as the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka & Joe 2009).
 
-    def __init__(self, cache_size: int = 0):
-        raise NotImplementedError("torch.distributions.transforms.CorrCholeskyTransform is not supported yet")
+    Row by row their tanh are partial correlations: each takes its part of what is left of the row's length, which is 1.
+    """
+
+    domain: Any = constraints.real_vector
+    codomain: Any = constraints.corr_cholesky
+    bijective: bool = True
+
+    def _call(self, x: Any) -> Any:
+        eps = types.finfo(x.dtype).eps
+        r = _below_diagonal(x.tanh().clamp(min=-1 + eps, max=1 - eps))
+        left = (1 - r * r).sqrt().cumprod(-1)
+        r = r + call("eye", r.shape[-1], dtype=r.dtype)
+        return r * call("nn.functional.pad", left[..., :-1], [1, 0], value=1)
+
+    def _inverse(self, y: Any) -> Any:
+        left = call("nn.functional.pad", (1 - (y * y).cumsum(-1))[..., :-1], [1, 0], value=1)
+        t = _from_below_diagonal(y, -1) / _from_below_diagonal(left, -1).sqrt()
+        return (t.log1p() - t.neg().log1p()) / 2
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        left = _from_below_diagonal(1 - (y * y).cumsum(-1), -2)
+        of_tanh = -2 * (x + call("nn.functional.softplus", -2 * x) - math.log(2.0)).sum(-1)
+        return 0.5 * left.log().sum(-1) + of_tanh
+
+    def forward_shape(self, shape: Any) -> Any:
+        if len(shape) < 1:
+            raise ValueError("Too few dimensions on input")
+        n = shape[-1]
+        size = round((0.25 + 2 * n) ** 0.5 + 0.5)
+        if size * (size - 1) // 2 != n:
+            raise ValueError("Input is not a flattened lower-diagonal number")
+        return (*shape[:-1], size, size)
+
+    def inverse_shape(self, shape: Any) -> Any:
+        if len(shape) < 2:
+            raise ValueError("Too few dimensions on input")
+        if shape[-2] != shape[-1]:
+            raise ValueError("Input is not square")
+        return (*shape[:-2], shape[-1] * (shape[-1] - 1) // 2)
+
+
+def _below_diagonal(x: Any) -> Any:
+    """The square matrix that has these numbers below its diagonal, row by row."""
+    size = round((0.25 + 2 * x.shape[-1]) ** 0.5 + 0.5)
+    rows, columns = call("tril_indices", size, size, -1)
+    out = call("zeros", (*x.shape[:-1], size, size), dtype=x.dtype)
+    out[..., rows, columns] = x
+    return out
+
+
+def _from_below_diagonal(y: Any, diagonal: int) -> Any:
+    """The numbers of a square matrix up to a diagonal, row by row."""
+    rows, columns = call("tril_indices", y.shape[-1], y.shape[-1], diagonal)
+    return y[..., rows, columns]

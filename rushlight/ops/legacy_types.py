@@ -12,12 +12,20 @@ from ..tensor import Parameter, Tensor, wrap
 from .create import array_of, read_size
 
 
-def construct(name: str, dtype: types.dtype, args: tuple[Any, ...]) -> Tensor:
+def construct(name: str, dtype: types.dtype, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     """Sizes give uninitialised memory (zeros here, so that nothing random is printed), a sequence its values.
+
+    Keywords: one of ``size``, ``data`` and ``other``, a tensor, in the place of ``args``; ``device``.
 
     Raises:
         TypeError: for anything else, as PyTorch's ``new()``.
     """
+    device = kwargs.get("device")
+    if device is not None and types.device(device).type != "cpu":
+        raise errors.runtime(
+            f"legacy constructor expects device type: cpu but device type: {types.device(device).type} was passed"
+        )
+    args = _by_position(args, {key: value for key, value in kwargs.items() if key != "device"})
     if not args:
         return wrap(np.empty((0,), dtype.np))
     first = args[0]
@@ -42,22 +50,41 @@ def construct(name: str, dtype: types.dtype, args: tuple[Any, ...]) -> Tensor:
             return wrap(array_of(first, dtype))
     if all(isinstance(a, (int, np.integer)) or (isinstance(a, Tensor) and a._a.ndim == 0) for a in args):
         return wrap(np.zeros(read_size("new", args), dtype.np))
-    raise errors.type_(
-        f"new() received an invalid combination of arguments - got ({', '.join(type(a).__name__ for a in args)})",
+    raise _no_form(args, {})
+
+
+def _by_position(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """What was given, as the positional forms have it."""
+    if not named:
+        return args
+    fits = {
+        "size": lambda x: isinstance(x, (tuple, list)),
+        "data": lambda x: not isinstance(x, Tensor),
+        "other": lambda x: isinstance(x, Tensor),
+    }
+    (key, value), *more = named.items()
+    if args or more or key not in fits or not fits[key](value):
+        raise _no_form(args, named)
+    return (types.Size(value),) if key == "size" else (value,)
+
+
+def _no_form(args: tuple[Any, ...], named: dict[str, Any]) -> Exception:
+    got = [type(a).__name__ for a in args] + [f"{key}={type(value).__name__}" for key, value in named.items()]
+    return errors.type_(
+        f"new() received an invalid combination of arguments - got ({', '.join(got)}{', ' if named else ''})",
         "Write torch.tensor(data) for values, torch.empty(2, 3) for a size.",
     )
 
 
 def _new_tensor(cls: type, *args: Any, **kwargs: Any) -> Any:
     """``Tensor(...)``: the values of a sequence or memory of a size, in the default dtype."""
-    device = kwargs.pop("device", None)
-    types.check_device(device)
-    if cls is not Tensor:
-        # A subclass keeps what it wraps: its data, its dtype.
-        if len(args) == 1 and isinstance(args[0], Tensor):
-            return args[0].detach().as_subclass(cls) if args[0].is_leaf is False else wrap(args[0]._a).as_subclass(cls)
-        return construct("torch.FloatTensor", types.get_default_dtype(), args).as_subclass(cls)
-    return construct("torch.FloatTensor", types.get_default_dtype(), args)
+    if cls is Tensor:
+        return construct("torch.FloatTensor", types.get_default_dtype(), args, kwargs)
+    types.check_device(kwargs.get("device"))
+    # A subclass keeps what it wraps: its data, its dtype. What else it is given is for its ``__init__``.
+    if len(args) == 1 and isinstance(args[0], Tensor):
+        return args[0].detach().as_subclass(cls) if args[0].is_leaf is False else wrap(args[0]._a).as_subclass(cls)
+    return construct("torch.FloatTensor", types.get_default_dtype(), args, {}).as_subclass(cls)
 
 
 def _ignore_init(self: Tensor, *args: Any, **kwargs: Any) -> None:
@@ -83,8 +110,7 @@ def _typed(dtype: types.dtype) -> type:
     name = types.scalar_name(dtype) + "Tensor"
 
     def new(cls: type, *args: Any, **kwargs: Any) -> Tensor:
-        types.check_device(kwargs.pop("device", None))
-        return construct("torch." + name, dtype, args)
+        return construct("torch." + name, dtype, args, kwargs)
 
     doc = f"Tensors of {dtype}: the constructor of old, and a type for isinstance."
     return _TypedMeta(name, (), {"__new__": new, "__doc__": doc, "__module__": "torch", "dtype": dtype})
@@ -112,23 +138,23 @@ for _name, _type in TYPED.items():
 @function(
     name="Tensor.new",
     methods="new",
-    samples=lambda m: [m(m.f(2), [1, 2]), m(m.f()), m(m.f(0), 2).apart("uninitialised"), m(m.nc(3, 2), [[1.5]])],
+    samples=lambda m: [
+        m(m.f(2), [1, 2]), m(m.f()), m(m.f(0), 2).apart("uninitialised"), m(m.nc(3, 2), [[1.5]]),
+        m(m.f(2), size=(2, 3)).apart("uninitialised"), m(m.f(2), data=[1, 2]),
+    ],  # fmt: skip
     errors=lambda m: [
         m.error(TypeError, "new(): invalid data type 'str'", m.f(2), "x"),
         m.error(TypeError, "new(): data must be a sequence (got float)", m.f(2), 1.5),
+        m.error(TypeError, "new() received an invalid combination of arguments - got (size=int, )", m.f(2), size=3),
     ],
 )
-def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
+def new(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """A tensor of this one's dtype from sizes or values.
 
     Raises:
         RuntimeError: for another device than the CPU.
     """
-    if device is not None and types.device(device).type != "cpu":
-        raise errors.runtime(
-            f"legacy constructor expects device type: cpu but device type: {types.device(device).type} was passed"
-        )
-    return construct(f"torch.{types.scalar_name(self.dtype)}Tensor", self.dtype, args)
+    return construct(f"torch.{types.scalar_name(self.dtype)}Tensor", self.dtype, args, kwargs)
 
 
 @function(
