@@ -11,14 +11,17 @@ import threading
 import weakref
 from collections.abc import Callable
 from sys import getrefcount
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..fpstate import quiet
-from .elementwise import fused
+from .elementwise import fused, recorded, sorted_operands
 from .llvm import setting
 from .strides import root_array
+
+if TYPE_CHECKING:
+    from .chain_sums import Chain
 
 Array = np.ndarray[Any, Any]
 
@@ -131,9 +134,7 @@ class Lazy:
                 chains.add((names, *wanted))
 
             def run(reader: Any, values: Any) -> Any:
-                results: list[Any] = []
-                for formula, places in formulas:
-                    results.append(formula(reader, *[(results if deferred else values)[i] for deferred, i in places]))
+                results = _evaluated(formulas, reader, values)
                 return tuple([results[i] for i in wanted])
 
             found = fused((names, *wanted), lambda *values: run(self.readers[1], values), operands)
@@ -147,6 +148,29 @@ class Lazy:
                     x.found = next(results)
                     x.operands = ()  # what was saved for it may go
                     _forget(id(x))
+
+    def chain(self) -> Chain | None:
+        """What would be computed as the operand of a sum, which nobody else asks for; None where it has to be an array.
+
+        A step that others ask for too is computed here and once more for them, if it is not dear.
+        """
+        from . import chain_sums
+
+        steps, operands = self._steps()
+        if any([x is not self and x.cost > DEAR and _is_held(x, steps) for x in steps]):
+            return None
+        kinds = sorted_operands(operands)
+        if kinds is None:
+            return None
+        shape, dtype, arrays, numbers, pattern = kinds
+        key = ("sum", dtype, *pattern, *[(x.key, *places) for x, places in steps.items()])
+        if key not in _sums:
+            formulas = [(x.formula, places) for x, places in steps.items()]
+            chains.add(key)
+            loop = recorded(lambda *values: _evaluated(formulas, self.readers[1], values)[-1], dtype, pattern)
+            _sums[key] = None if loop is None else chain_sums.summed(loop)
+        run = _sums[key]
+        return None if run is None or shape != self.shape else chain_sums.Chain(run, (*arrays, *numbers))
 
     def array(self) -> Array:
         """The same for whoever asks from outside of operations: without NumPy's warnings."""
@@ -181,6 +205,18 @@ def _place(x: Any, places: dict[int, Any], steps: dict[Lazy, Any], operands: lis
             operands.append(x)
         places[id(x)] = known
     return known  # type: ignore[no-any-return]
+
+
+def _evaluated(formulas: Any, reader: Any, values: Any) -> list[Any]:
+    """The results of all steps."""
+    results: list[Any] = []
+    for formula, places in formulas:
+        results.append(formula(reader, *[(results if deferred else values)[i] for deferred, i in places]))
+    return results
+
+
+#: The kernels that sum chains.
+_sums: dict[Any, Any] = {}
 
 
 def _is_held(x: Lazy, steps: dict[Lazy, Any]) -> bool:

@@ -207,8 +207,11 @@ def _row_summer(
 
     def summed(a: Array) -> Array | None:
         out = make()
+        if a.__class__ is not np.ndarray:  # a chain that is not computed yet
+            return out if a.rows(count, grain, out, step, length, end, divisor) else None  # type: ignore[attr-defined]
         return out if run(count, grain, out, a, step, length, end, divisor) else None
 
+    summed.takes_chains = length >= FANOUT * VECTOR_BYTES  # type: ignore[attr-defined]
     return summed
 
 
@@ -289,12 +292,16 @@ def _native_sum(plan: Plan, kernel: Kernel, dtype: np.dtype[Any], shape: Axes, d
         if shares is None:
             return None
 
-        def shared(a: Array) -> Array:
+        def shared(a: Array) -> Array | None:
             buffer = np.zeros(get_threads(), dtype)  # a thread without work leaves its zero
-            buffer[:count] = shares(a)
+            parts = shares(a)
+            if parts is None:
+                return None
+            buffer[:count] = parts
             total = kernel(buffer[None, None], size, 0)[0]
             return (total if divisor == 1.0 else total / number).reshape(shape)
 
+        shared.takes_chains = n - (count - 1) * share >= FANOUT * VECTOR_BYTES  # type: ignore[attr-defined]
         return shared
     if len(plan.sizes) != 2 or plan.reduced != 1:
         return None
