@@ -75,7 +75,10 @@ def _told_apart(python: Any, bindings: dict[str, Any]) -> tuple[tuple[object, ..
 
 
 def _begin_following(python: Any, bindings: dict[str, Any]) -> None:
-    """Have the code of what usually follows a kernel made."""
+    """Have the code of what every kernel needs, and of what usually follows this one, made."""
+    llvm.begin(("entries",), _write_entries)
+    llvm.begin(("pool",), threads.written)
+    llvm.begin(("allocator",), memory.written)
     place, _, module = python.__module__.rpartition(".")
     for file, name, bound in following(module, python.__name__, bindings):
         other = getattr(importlib.import_module(f"{place}.{file}"), name)

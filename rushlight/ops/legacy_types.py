@@ -139,8 +139,12 @@ for _name, _type in TYPED.items():
     name="Tensor.new",
     methods="new",
     samples=lambda m: [
-        m(m.f(2), [1, 2]), m(m.f()), m(m.f(0), 2).apart("uninitialised"), m(m.nc(3, 2), [[1.5]]),
-        m(m.f(2), size=(2, 3)).apart("uninitialised"), m(m.f(2), data=[1, 2]),
+        m(m.f(2), [1, 2]),
+        m(m.f()),
+        m(m.f(0), 2).apart("uninitialised"),
+        m(m.nc(3, 2), [[1.5]]),
+        m(m.f(2), size=(2, 3)).apart("uninitialised"),
+        m(m.f(2), data=[1, 2]),
     ],  # fmt: skip
     errors=lambda m: [
         m.error(TypeError, "new(): invalid data type 'str'", m.f(2), "x"),
