@@ -12,8 +12,8 @@ from . import words
 from .code import functions, sums
 from .ir import Loop
 from .kernel import compiled
-from .language import from_text
 from .loops import LANES, body, declared, stages
+from .source import from_text
 from .summation import VECTOR_BYTES
 
 SPAN = 4096  # elements of the longest block: a turn of the cascade and what is left over at a row's end
