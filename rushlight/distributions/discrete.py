@@ -248,6 +248,8 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
 class Binomial(Distribution):
     """The number of successes in ``total_count`` trials."""
 
+    total_count: Any
+
     arg_constraints: Any = {
         "total_count": constraints.nonnegative_integer, "probs": constraints.unit_interval, "logits": constraints.real,
     }  # fmt: skip

@@ -22,8 +22,8 @@ class Ahead:
 
     def __init__(self, compiled: Callable[[str, Callable[[], str]], bytes]):
         self.compiled = compiled
-        self.lock = threading.Condition()
-        self.at_work = threading.Lock()  # held while a piece of code is made
+        self.lock: threading.Condition = threading.Condition()
+        self.at_work: threading.Lock = threading.Lock()  # held while a piece of code is made
         self.forget()
         atexit.register(self.stop)
         if hasattr(os, "register_at_fork"):

@@ -24,6 +24,9 @@ _compiled: dict[Any, Any] = {}
 class Chain:
     """A chain in the place of the array that it would give: ``rows`` is ``code.sums.row_sums`` of it."""
 
+    operands: tuple[Any, ...]
+    run: Any
+
     def __init__(self, run: Any, operands: tuple[Any, ...]):
         self.run, self.operands = run, operands
 

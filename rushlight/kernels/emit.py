@@ -105,6 +105,7 @@ class Code:
     module: Module
     header: str
     count: int
+    at: str
 
     def __init__(self, module: Module, header: str):
         self.module, self.header = module, header

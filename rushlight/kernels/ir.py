@@ -48,6 +48,7 @@ class Loop:
     """A loop over the elements of ``arrays``."""
 
     numbers: int
+    parted: bool
 
     __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "parted", "truths", "_loaded")
 

@@ -235,6 +235,8 @@ PATIENCE, A_CALL, WARM = 30_000_000, 10_000, 2_000_000
 class Patience:
     """Whether loops are worth compiling yet: after enough work for NumPy, or at once if told so."""
 
+    looked: bool
+
     def __init__(self) -> None:
         self.left = 0 if setting() == "now" else PATIENCE
         self.ready: bool | None = None

@@ -73,6 +73,7 @@ class Symbol:
 
     recording: Recording
     array: int | None
+    now: int
 
     __slots__ = ("recording", "now", "array")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -221,7 +222,7 @@ def relu_function(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 function(name="nn.functional.relu_", samples=floating_samples(), errors=text_error)(in_place(relu_function))
-leaky_relu_function = function(
+leaky_relu_function: Callable[..., Tensor] = function(
     name="nn.functional.leaky_relu", samples=shape_samples({"negative_slope": 0.2}), errors=text_error
 )(functional("leaky_relu", written="leaky_relu_written"))
 function(name="nn.functional.leaky_relu_", samples=floating_samples((0.3, {})), errors=text_error)(

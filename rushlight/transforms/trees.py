@@ -104,6 +104,11 @@ def node_of(kind: Any) -> Node | None:
 class TreeSpec:
     """How a nest looks without its leaves: the class of the node, its context, descriptions of the children."""
 
+    type: Any
+    context: Any
+    children_specs: list[TreeSpec]
+    num_children: int
+
     def __init__(self, type: Any, context: Any, children_specs: list[TreeSpec]):
         self.type, self.context, self.children_specs = type, context, children_specs
         self.num_children = len(children_specs)

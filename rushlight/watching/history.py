@@ -40,6 +40,7 @@ class Curve:
     most: int
     stride: int
     seen: int
+    values: array[float]
 
     def __init__(self, most: int = 4096):
         self.most, self.stride, self.seen = most, 1, 0

@@ -18,6 +18,8 @@ class Schedule:
     ``every`` the distance is fixed, whatever it costs.
     """
 
+    next: int
+
     def __init__(self, every: int | None = None):
         self.every = every
         self.next = 0  # the number of the step that is measured next

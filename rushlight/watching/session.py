@@ -64,6 +64,8 @@ class Watch:
     optimizer: Optimizer
     history: History
     step: int
+    closed: bool
+    ended: str
 
     def __init__(
         self,

@@ -32,6 +32,7 @@ class TensorPipeRpcBackendOptions:
     rpc_timeout: float
     init_method: str
     device_maps: dict[Any, Any]
+    devices: list[Any]
 
     def __init__(self, *, num_worker_threads: int = 16, rpc_timeout: float = 60.0, init_method: str = "env://",
                  device_maps: Any = None, devices: Any = None, _transports: Any = None, _channels: Any = None):  # fmt: skip

@@ -44,6 +44,7 @@ class Observer:
     steps: int
     closely: bool
     spent: float
+    busy: bool
 
     def __init__(self, change: changes.Change | None, *, steps: int, seconds: float, closely: bool):
         self.change: changes.Change = change if change is not None else changes.Change()
