@@ -125,7 +125,7 @@ def test_sharpness_is_the_largest_eigenvalue():
         loss = sign * (w @ a @ w) / 2
         grads = curvature.gradients([loss], [torch.ones(())], [w])
         largest = float(torch.linalg.eigvalsh(sign * a).max())
-        assert curvature.sharpness(grads, [w], np.random.default_rng(0), 500) == pytest.approx(largest, rel=0.05)
+        assert curvature.Sharpness(np.random.default_rng(0), 500)(grads, [w]) == pytest.approx(largest, rel=0.05)
 
 
 def test_a_program_that_fails_is_told_from_a_training_that_does(tmp_path):
