@@ -1,6 +1,7 @@
 """``diagnose``: planted faults are named first, healthy trainings pass in silence, and nothing is changed by looking."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +20,10 @@ FAULTS, HEALTHY = (sorted((HERE / folder).glob("*.py")) for folder in ("faults",
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="diagnose needs os.fork")
 
 
-def of_script(path, steps=100):
-    return diagnose_program(lambda: execute(str(path), []), steps=steps)
+def of_script(path, steps=60):
+    """Few steps and much time, so that nothing depends on how fast the machine is. A script may ask for more steps."""
+    asked = re.search(r"^# steps: (\d+)$", path.read_text(), re.MULTILINE)
+    return diagnose_program(lambda: execute(str(path), []), steps=int(asked[1]) if asked else steps, seconds=600)
 
 
 @pytest.mark.parametrize("path", FAULTS, ids=lambda p: p.stem)
@@ -31,7 +34,7 @@ def test_a_planted_fault_is_named_first(path):
     first = report.findings[0]
     assert first.evidence and first.change and any(c.isdigit() for text in first.evidence for c in text)
     assert first.line is None or Path(first.line.file) == path
-    if hasattr(first.check, "before"):
+    if hasattr(first.check, "before") and first.kind != "no log_softmax":  # which makes another loss of it
         last, other = first.check.before[1].mean, first.check.after[1].mean
         assert not np.isfinite(last) or other < last, str(first)
 

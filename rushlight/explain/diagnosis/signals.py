@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,8 @@ class Signals:
         self.trace, self.leaves = trace, leaves
         self.sums: list[Any] = []  # samples, sum, sum of squares, by feature
         self.batches = 0
+        self.forward = 0  # which one runs, and how often it has come by each activation
+        self.calls: Counter[str] = Counter()
 
     # --- inputs -----------------------------------------------------------------------------------------------------------
     def given(self, args: tuple[Any, ...], plain: list[int]) -> None:
@@ -108,7 +111,12 @@ class Signals:
 
     def units(self, name: str, result: Any) -> None:
         line, module = places.user_line(), places.module_path()
-        key = f"{module} {line}"
+        if self.forward != self.trace.backwards:
+            self.forward = self.trace.backwards
+            self.calls.clear()
+        place = f"{module} {line}"
+        self.calls[place] += 1  # a line may call several, one after the other
+        key = f"{place} {self.calls[place]}"
         seen = self.trace.units.setdefault(key, Units(name, module, line, len(self.trace.layers)))
         if result.ndim < 2 or len(result) < 4:
             return
