@@ -26,6 +26,7 @@ def of_script(path, steps=60):
     return diagnose_program(lambda: execute(str(path), []), steps=int(asked[1]) if asked else steps, seconds=600)
 
 
+@pytest.mark.filterwarnings("ignore:Using a target size")  # one of the faults
 @pytest.mark.parametrize("path", FAULTS, ids=lambda p: p.stem)
 def test_a_planted_fault_is_named_first(path):
     expected = path.read_text().partition("\n")[0].removeprefix("# finds: ")

@@ -72,10 +72,14 @@ def of_derivative(op: Op, name: str, shape: tuple[int, ...], known: dict[str, An
 def documented_gradient(op: Op, name: str | None = None) -> str:
     """What the documentation says of the gradient of this input; without a name, in the sentence that begins with "Gradient"."""
     if name is not None:
-        found = re.search(rf"^\s*Gradient of ``{name}``: (.*)$", op.doc or "", re.MULTILINE)
+        text = op.doc or ""
+        found = re.search(
+            rf"^\s*Gradient of ``{name}``: (.*?)(?=\n\s*Gradient of|\n\s*\n|\s*\Z)", text, re.MULTILINE | re.DOTALL
+        )
     else:
-        found = re.search(r"Gradient(?:\s+of the input)?:?\s+(.*?)(?:\.\s|\.?$)", " ".join((op.doc or "").split()))
-    return found.group(1).replace("``", "").rstrip(".") if found else ""
+        text = " ".join((op.doc or "").split())
+        found = re.search(r"Gradient(?:\s+of the input)?:?\s+(.*?)(?:\.\s|\.?$)", text)
+    return " ".join(found.group(1).split()).replace("``", "").rstrip(".") if found else ""
 
 
 def write(e: Any) -> str:

@@ -28,9 +28,7 @@ class Change(NamedTuple):
     weights: dict[str, float] | None = None  # standard deviations that weights are drawn anew with, biases being zero
     orthogonal: tuple[str, ...] = ()  # square weights drawn anew so that they change no length
     rectify: tuple[Any, ...] = ()  # lines and modules at which sigmoid and tanh become relu
-    normalise: tuple[
-        str, ...
-    ] = ()  # weights behind whose modules each channel gets mean 0 and deviation 1 over the batch
+    normalise: tuple[str, ...] = ()  # weights whose modules' outputs get mean 0 and deviation 1
     clip: float = 0.0  # largest norm of the gradient
     fill: tuple[str, ...] = ()  # parameters given other numbers
     align: bool = False  # targets take the shape of predictions with as many elements
@@ -127,11 +125,11 @@ def align_targets() -> None:
     hear_through(aligned)
     expand = losses._broadcast
 
-    def fitting(prediction: Tensor, target: Tensor) -> Any:
-        pair = all_pairs(prediction, target)
-        if pair is not None and pair[0] is prediction:
-            target = wrap(target._a.reshape(prediction._a.shape))
-        return expand(prediction, target)
+    def fitting(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        pair = all_pairs(input, target)
+        if pair is not None and pair[0] is input:
+            target = wrap(target._a.reshape(input._a.shape))
+        return expand(input, target)
 
     losses._broadcast = fitting
 

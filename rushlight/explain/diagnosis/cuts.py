@@ -48,9 +48,9 @@ class Cuts:
         cls.data = property(get, assign)
         expand = losses._broadcast
 
-        def compared(prediction: Any, target: Any) -> Any:
-            self.compared("the loss", all_pairs(prediction, target))
-            return expand(prediction, target)
+        def compared(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+            self.compared("the loss", all_pairs(input, target))
+            return expand(input, target)
 
         losses._broadcast = compared
 

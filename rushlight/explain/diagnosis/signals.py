@@ -79,11 +79,11 @@ class Signals:
 
     def layer(self, node: Any, name: str, result: Any, inputs: Any) -> None:
         leaves = [self.leaf_of(x) for x in inputs]
-        at = next((i for i, p in enumerate(leaves) if p is not None and p._a.ndim > 1), None)
+        at, leaf = next(((i, p) for i, p in enumerate(leaves) if p is not None and p._a.ndim > 1), (0, None))
         others = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and leaves[i] is None and x._a.ndim]
-        if at is None or not others:
+        if leaf is None or not others:
             return
-        name_of_leaf = self.leaves.add(leaves[at]).seen.name
+        name_of_leaf = self.leaves.add(leaf).seen.name
         if any(layer.leaf == name_of_leaf for layer in self.trace.layers):
             return
         of_data = max(others, key=lambda i: inputs[i]._a.size)
