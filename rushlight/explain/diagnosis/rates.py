@@ -106,6 +106,8 @@ def too_long(trace: Trace, trials: Trials) -> Finding | None:
             tried.append((trial.ends()[1].mean, factor, trial))
             if len(tried) > 1 and tried[-1][0] > tried[-2][0]:
                 break
+        elif not diverged(trace) and trial.ends()[1].mean > trace.ends()[1].mean:
+            break  # slower already: still shorter steps are slower still
     if not tried:
         return None
     best = min(last for last, _, _ in tried)
