@@ -89,7 +89,7 @@ class External:
 
 def from_text(text: str, names: dict[str, Any]) -> Any:
     """A function of the language that is written by a program; ``parts`` of it tell its code from others'."""
-    scope = dict(names)
+    scope = {"__name__": __name__, **names}
     code = compile(text, "<kernel>", "exec")
     exec(code, scope)
     made = scope[code.co_names[-1]]
