@@ -27,6 +27,7 @@ _DTYPES = {
     "f32": "f4", "f64": "f8", "i64": "i8", "i32": "i4", "i16": "i2", "i8": "i1", "u64": "u8", "u32": "u4", "u8": "u1",
     "bool": "?",
 }  # fmt: skip
+_CODE = f"{__package__}.code."
 _NUMBERS = {"i64": entry.A_WHOLE_NUMBER, "f64": entry.A_DOUBLE, "f32": entry.A_SINGLE}
 
 
@@ -79,9 +80,8 @@ def _begin_following(python: Any, bindings: dict[str, Any]) -> None:
     llvm.begin(("entries",), _write_entries)
     llvm.begin(("pool",), threads.written)
     llvm.begin(("allocator",), memory.written)
-    place, _, module = python.__module__.rpartition(".")
-    for file, name, bound in following(module, python.__name__, bindings):
-        other = getattr(importlib.import_module(f"{place}.{file}"), name)
+    for file, name, bound in following(python.__module__.removeprefix(_CODE), python.__name__, bindings):
+        other = getattr(importlib.import_module(_CODE + file), name)
         parts, parameters = _told_apart(other, bound)
         llvm.begin(parts, functools.partial(_write, other, parameters, bound))
 
