@@ -43,8 +43,12 @@ def gradients(
         images * groups, max(1, CHUNK // (each * length)), to_x, products, sums, g, x, weights, int(weight is not None), mean, rstd,
         groups, each, length, 1.0 / (each * length),
     )  # fmt: skip
-    if done and to_parameters(
-        channels, max(1, CHUNK // images), of_weight, of_bias, products, sums, mean, rstd, images, groups, each
+    if (
+        done
+        and to_parameters is not None
+        and to_parameters(
+            channels, max(1, CHUNK // images), of_weight, of_bias, products, sums, mean, rstd, images, groups, each
+        )
     ):
         return to_x, of_weight, of_bias
     whole, share = (images, groups, each, length), x.dtype.type(1.0 / (each * length))
