@@ -12,7 +12,7 @@ from ..functions import function
 from ..kernels import classes
 from ..op import opaque
 from ..tensor import Tensor
-from .losses import check_reduction, not_differentiable, reduction_name, renamed
+from .losses import checked_reduction, not_differentiable, reduction_name, renamed
 from .matmul import linear
 
 
@@ -216,8 +216,7 @@ def nll_loss(
         raise errors.not_a_tensor("nll_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("nll_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if not input._a.ndim:
         raise errors.value("Expected 1 or more dimensions (got 0)")
     return _nll(input, target, weight, ignore_index, reduction)
@@ -239,8 +238,7 @@ def cross_entropy(
 
     ``label_smoothing`` mixes that share of the uniform distribution into the target (Szegedy et al. 2016).
     """
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
         raise errors.not_tensors("cross_entropy_loss", input=input, target=target)
     a, t = input._a, target._a
@@ -437,8 +435,7 @@ def multi_margin_loss(
         raise errors.not_a_tensor("multi_margin_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("multi_margin_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if p not in (1, 2):
         raise errors.value("only p == 1 and p == 2 supported")
     if weight is not None and weight._a.ndim != 1:
@@ -525,8 +522,7 @@ def multilabel_margin_loss(
         raise errors.not_a_tensor("multilabel_margin_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("multilabel_margin_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     n, classes = _margin_shape(input)
     t = target._a
     if t.shape != input._a.shape and not (t.size == input._a.size == 1):

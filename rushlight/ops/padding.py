@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels import copies
 from ..op import opaque
 from ..promotion import element
 from ..tensor import Tensor
@@ -49,12 +50,12 @@ def constant_pad_nd(k, input, *, pad, value):
         return np.array(input)
     sides = [(0, 0)] * (input.ndim - len(pad) // 2) + list(zip(pad[::2], pad[1::2], strict=True))[::-1]
     shape = tuple(p + m + q for (p, q), m in zip(sides, input.shape, strict=True))
-    out = np.zeros(shape, input.dtype) if value == 0 else np.full(shape, value, input.dtype)
+    out = copies.filled(shape, value, input.dtype)
     if 0 in shape:
         return out
     source = tuple(slice(max(-p, 0), m - max(-q, 0)) for (p, q), m in zip(sides, input.shape, strict=True))
     target = tuple(slice(max(p, 0), n - max(q, 0)) for (p, q), n in zip(sides, shape, strict=True))
-    out[target] = input[source]
+    copies.assign(out[target], input[source])
     return out
 
 
