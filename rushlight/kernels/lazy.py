@@ -10,6 +10,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from functools import partial
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,7 @@ class Lazy:
         return self.found  # type: ignore[return-value]
 
     def _compute(self) -> None:
-        if self.found is None:  # still, as another thread may have been at it
+        if self.found is None and not self._is_alone():  # still, as another thread may have been at it
             steps, operands = self._steps()
             if _copies is not None:
                 for then, now in [pair for x in steps if id(x) in pending for pair in _copies[id(x)]]:
@@ -148,6 +149,17 @@ class Lazy:
                     x.found = next(results)
                     x.operands = ()  # what was saved for it may go
                     _forget(id(x))
+
+    def _is_alone(self) -> bool:
+        """Whether this is one step on arrays and numbers, the commonest case, which is then computed with fewer questions."""
+        operands = self.operands
+        if _copies is not None or any([x.__class__ is Lazy for x in operands]):
+            return False
+        found = fused((self.key, "alone"), partial(self.formula, self.readers[1]), operands)
+        self.found = self.formula(self.readers[0], *operands) if found is None else found
+        self.operands = ()  # what was saved for it may go
+        _forget(id(self))
+        return True
 
     def chain(self) -> Chain | None:
         """What would be computed as the operand of a sum, which nobody else asks for; None where it has to be an array.

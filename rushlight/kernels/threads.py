@@ -33,11 +33,10 @@ class Pool:
         self.memory: Any = ctypes.create_string_buffer(8 * layout.WORDS + 64)
         self.address: int = -(-ctypes.addressof(self.memory) // 64) * 64
         self.words: Any = (ctypes.c_int64 * layout.WORDS).from_address(self.address)
-        module = Module()
         libc = ctypes.CDLL(None)
         names = ("syscall", "sched_yield")
         symbols = {name: ctypes.cast(getattr(libc, name), ctypes.c_void_p).value or 0 for name in names}
-        self.code: dict[str, int] = llvm.code(("pool",), lambda: _write(module), symbols)
+        self.code: dict[str, int] = llvm.code(("pool",), written, symbols)
         self.dispatch: int = self.code["dispatch"]
         self.threads: list[ctypes.c_void_p] = []
         # Workers look at it until the process ends: a list would let go of it when the interpreter does.
@@ -87,7 +86,9 @@ class Pool:
         _lock.release()
 
 
-def _write(module: Module) -> str:
+def written() -> str:
+    """The code of workers."""
+    module = Module()
     function(module, "worker", layout.worker)
     function(module, "dispatch", layout.dispatch)
     return str(module)

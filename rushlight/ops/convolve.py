@@ -175,7 +175,11 @@ def remember(known: dict[Any, Any], key: Any, value: Any) -> None:
 # --- records ----------------------------------------------------------------------------------------------------------
 @opaque(public=False, grad_name="ConvolutionBackward0")
 def convolve(k, input, weight, bias, *, stride, padding, dilation, groups):
-    """``out[n, o] = bias[o] + sum over c and kernel positions of weight[o, c, at] * input[n, c, window at]``."""
+    """``out[n, o] = bias[o] + sum over c and kernel positions of weight[o, c, at] * input[n, c, window at]``.
+
+    Gradient of ``input``: ``conv_transpose(g, weight)``.
+    Gradient of ``weight``: ``sum over n and places of g[n, o, place] * input[n, c, window at place]``.
+    """
     key = input.shape, weight.shape, input.dtype.char, stride, padding, dilation, groups
     run = _runs.get(key)
     if run is not None:

@@ -17,6 +17,7 @@ from .. import errors, types
 from ..autograd.mode import no_grad
 from ..functions import function
 from ..kernels import batch_norm as batch_norm_code
+from ..kernels import group_norm as group_norm_code
 from ..kernels import moments, row_gradients, row_norm
 from ..kernels.iteration import is_half
 from ..kernels.lazy import settle
@@ -82,6 +83,11 @@ def native_batch_norm(k, input, weight, bias, *, running, training, momentum, ep
 
     PyTorch's arithmetic: ``x * a + b`` with ``a = rstd * weight`` and ``b = bias - mean * a``, both by fused multiply-adds.
     ``running`` are the arrays of the running statistics: read, or in training moved.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means by channel; ``rstd * weight * g`` in evaluation.
+    Gradient of ``weight``: ``sum(g * x)`` by channel, ``x = (input - mean(input)) * rstd``.
+    Gradient of ``bias``: ``sum(g)`` by channel.
     """
     channel = (1, -1, *[1] * (input.ndim - 2))
     x = input.astype(np.float32) if is_half(input.dtype) else input
@@ -310,7 +316,12 @@ def instance_norm(
 # --- layer norm ---------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("mean", "rstd"))
 def native_layer_norm(k, input, weight, bias, *, dim, eps):
-    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions ``dim``, in PyTorch's arithmetic."""
+    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions ``dim``, in PyTorch's arithmetic.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means over ``dim``.
+    Gradient of ``weight``: ``sum(g * x)``, ``x = (input - mean(input)) * rstd``.
+    """
     shape = input.shape
     split = len(shape) - len(dim)
     n = 1
@@ -445,7 +456,13 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
 # --- group norm ---------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("mean", "rstd"))
 def native_group_norm(k, input, weight, bias, *, groups, eps):
-    """Each of ``groups`` groups of channels of each sample normalised together, then weight and bias per channel."""
+    """Each of ``groups`` groups of channels of each sample normalised together, then weight and bias per channel.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means by sample and group.
+    Gradient of ``weight``: ``sum(g * x)`` by channel, ``x = (input - mean(input)) * rstd``.
+    Gradient of ``bias``: ``sum(g)`` by channel.
+    """
     shape = input.shape
     n, c = shape[:2]
     stats = (n, groups, 1)
@@ -455,6 +472,10 @@ def native_group_norm(k, input, weight, bias, *, groups, eps):
     x = np.ascontiguousarray(x)
     mean, var = row_norm.row_moments(x.reshape(n * groups, -1))
     rstd = (1 / np.sqrt(np.maximum(var, 0).astype(np.float64) + eps)).astype(x.dtype)
+    if weight is None and bias is None:
+        out = x.reshape(n, groups, -1) - mean.reshape(stats)
+        out *= rstd.reshape(stats)
+        return out.reshape(shape).astype(input.dtype, copy=False), mean.reshape(stats), rstd.reshape(stats)
     channel = (n, groups, c // groups)
     scale = np.broadcast_to(rstd.reshape(stats), channel)
     if weight is not None:
@@ -476,6 +497,9 @@ def _(k, g, input, weight, mean, rstd, groups, needs):
     if not n * c:
         empty = k.sum(g, dim=(0, *range(2, len(shape))))
         return g, empty, empty
+    found = group_norm_code.gradients(g, input, weight, mean, rstd, groups) if k is arrays else None
+    if found is not None:
+        return [gradient if needed else None for gradient, needed in zip(found, needs, strict=True)]
     spatial = 1
     for d in shape[2:]:
         spatial *= d

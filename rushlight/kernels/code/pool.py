@@ -53,6 +53,8 @@ def worker(pool: strided[i64]) -> None:
         while (spins < pool[PATIENCE]) and (atomic_load(pool, WAKE) == seen):
             pause()
             spins += 1
+            if atomic_load(pool, BUSY) != 0:  # a job that others finish: the next one will soon follow
+                spins = 0
         if atomic_load(pool, WAKE) == seen:
             atomic_add(pool, SLEEPERS, 1)
             # A job that came since ``seen`` was read has changed the word, and the call returns at once.
