@@ -72,6 +72,12 @@ def method(fn: Any) -> Any:
     return fn
 
 
+@method
+def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """``torch.split(self, split_size, dim)``: the method's parameter has another name than the function's."""
+    return FUNCTIONS["split"].fn(self, split_size, dim)  # type: ignore[no-any-return]
+
+
 # --- sparse -------------------------------------------------------------------------------------------------------
 @method
 def to_sparse(self: Tensor, sparse_dim: int | None = None, *, layout: Any = None, **options: Any) -> Any:

@@ -174,8 +174,8 @@ def test_what_follows_can_be_written(module, name, bound):
         assert "define void @body" in kernel._write(python, parameters, bindings)
 
 
-def test_nothing_is_expected_after_a_kernel_of_the_user():
-    assert following("words", "loop", {}) == []
+def test_nothing_is_expected_after_a_kernel_from_elsewhere():
+    assert following("rushlight.kernels.words", "loop", {}) == following("mine.softmax", "softmax_rows", {}) == []
 
 
 def test_threads_that_compile_at_once_make_the_same():

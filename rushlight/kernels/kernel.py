@@ -8,7 +8,6 @@ nothing if one is not what its parameter says (the exact type ndarray, the dtype
 
 from __future__ import annotations
 
-import ast
 import ctypes
 import functools
 import importlib
@@ -27,6 +26,7 @@ _DTYPES = {
     "f32": "f4", "f64": "f8", "i64": "i8", "i32": "i4", "i16": "i2", "i8": "i1", "u64": "u8", "u32": "u4", "u8": "u1",
     "bool": "?",
 }  # fmt: skip
+_CODE = f"{__package__}.code."
 _NUMBERS = {"i64": entry.A_WHOLE_NUMBER, "f64": entry.A_DOUBLE, "f32": entry.A_SINGLE}
 
 
@@ -68,7 +68,7 @@ def _told_apart(python: Any, bindings: dict[str, Any]) -> tuple[tuple[object, ..
     if given[:2] != ("start", "stop"):
         file = python.__code__.co_filename
         raise TypeError(f"{file}: the kernel '{python.__name__}' does not begin with start and stop")
-    notes = {name: ast.Constant(text) for name, text in python.__annotations__.items()}
+    notes = python.__annotations__
     parameters = [(name, *annotation(notes.get(name), names)) for name in given[2:] if name not in bindings]
     bound = tuple((name, _named(value)) for name, value in sorted(bindings.items()))
     return (python.__module__, python.__qualname__, *getattr(python, "parts", ()), bound), parameters
@@ -79,9 +79,8 @@ def _begin_following(python: Any, bindings: dict[str, Any]) -> None:
     llvm.begin(("entries",), _write_entries)
     llvm.begin(("pool",), threads.written)
     llvm.begin(("allocator",), memory.written)
-    place, _, module = python.__module__.rpartition(".")
-    for file, name, bound in following(module, python.__name__, bindings):
-        other = getattr(importlib.import_module(f"{place}.{file}"), name)
+    for file, name, bound in following(python.__module__.removeprefix(_CODE), python.__name__, bindings):
+        other = getattr(importlib.import_module(_CODE + file), name)
         parts, parameters = _told_apart(other, bound)
         llvm.begin(parts, functools.partial(_write, other, parameters, bound))
 

@@ -24,6 +24,11 @@ def native_batch_norm(k, input, weight, bias, *, running, training, momentum, ep
 
     PyTorch's arithmetic: ``x * a + b`` with ``a = rstd * weight`` and ``b = bias - mean * a``, both by fused multiply-adds.
     ``running`` are the arrays of the running statistics: read, or in training moved.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means by channel; ``rstd * weight * g`` in evaluation.
+    Gradient of ``weight``: ``sum(g * x)`` by channel, ``x = (input - mean(input)) * rstd``.
+    Gradient of ``bias``: ``sum(g)`` by channel.
     """
     channel = (1, -1, *[1] * (input.ndim - 2))
     x = input.astype(np.float32) if is_half(input.dtype) else input

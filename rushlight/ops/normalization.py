@@ -16,6 +16,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..kernels import batch_norm as batch_norm_code
+from ..kernels import group_norm as group_norm_code
 from ..kernels import row_gradients, row_norm
 from ..kernels.iteration import is_half
 from ..kernels.norm import add_product
@@ -94,7 +95,12 @@ _CHANNELS = "channels are a dimension"
 # --- layer norm ---------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("mean", "rstd"))
 def native_layer_norm(k, input, weight, bias, *, dim, eps):
-    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions ``dim``, in PyTorch's arithmetic."""
+    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions ``dim``, in PyTorch's arithmetic.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means over ``dim``.
+    Gradient of ``weight``: ``sum(g * x)``, ``x = (input - mean(input)) * rstd``.
+    """
     shape = input.shape
     split = len(shape) - len(dim)
     n = 1
@@ -229,7 +235,13 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
 # --- group norm ---------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("mean", "rstd"))
 def native_group_norm(k, input, weight, bias, *, groups, eps):
-    """Each of ``groups`` groups of channels of each sample normalised together, then weight and bias per channel."""
+    """Each of ``groups`` groups of channels of each sample normalised together, then weight and bias per channel.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means by sample and group.
+    Gradient of ``weight``: ``sum(g * x)`` by channel, ``x = (input - mean(input)) * rstd``.
+    Gradient of ``bias``: ``sum(g)`` by channel.
+    """
     shape = input.shape
     n, c = shape[:2]
     stats = (n, groups, 1)
@@ -239,6 +251,10 @@ def native_group_norm(k, input, weight, bias, *, groups, eps):
     x = np.ascontiguousarray(x)
     mean, var = row_norm.row_moments(x.reshape(n * groups, -1))
     rstd = (1 / np.sqrt(np.maximum(var, 0).astype(np.float64) + eps)).astype(x.dtype)
+    if weight is None and bias is None:
+        out = x.reshape(n, groups, -1) - mean.reshape(stats)
+        out *= rstd.reshape(stats)
+        return out.reshape(shape).astype(input.dtype, copy=False), mean.reshape(stats), rstd.reshape(stats)
     channel = (n, groups, c // groups)
     scale = np.broadcast_to(rstd.reshape(stats), channel)
     if weight is not None:
@@ -260,6 +276,9 @@ def _(k, g, input, weight, mean, rstd, groups, needs):
     if not n * c:
         empty = k.sum(g, dim=(0, *range(2, len(shape))))
         return g, empty, empty
+    found = group_norm_code.gradients(g, input, weight, mean, rstd, groups) if k is arrays else None
+    if found is not None:
+        return [gradient if needed else None for gradient, needed in zip(found, needs, strict=True)]
     spatial = 1
     for d in shape[2:]:
         spatial *= d

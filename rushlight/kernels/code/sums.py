@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..words import extract, i64, load, maximum, minimum, splat, stack, store, strided, unroll, write
+from ..words import extract, fma, i64, load, maximum, minimum, read, splat, stack, store, strided, unroll, write
 
 LEVELS = 4
 
@@ -105,6 +105,27 @@ def short_row(x, n, T):
     for i in range(1, minimum(n, i64(4))):
         total = total + x[i]
     return total
+
+
+def row_squares(start, stop, out: write[T], x: read[T], n: i64):
+    """The sums of the squares of rows of n numbers, for 2-norms: in V lanes, the lanes in order, then what is left over, the last few of
+    which are added by fused multiply-adds."""
+    for row in range(start, stop):
+        at = x + row * n
+        whole = n // V * V
+        squares = splat(T(0), V)
+        for i in range(0, whole, V):
+            value = load(at, i, V)
+            squares = squares + value * value
+        total = extract(squares, 0)
+        for lane in unroll(1, V):
+            total = total + extract(squares, lane)
+        fused = whole + (n - whole) // 4 * 4
+        for i in range(whole, fused):
+            total = total + at[i] * at[i]
+        for i in range(fused, n):
+            total = fma(at[i], at[i], total)
+        out[row] = total
 
 
 GROUPS = 8  # of 4 V columns in a unit of work: their sums of all levels stay in the first cache
