@@ -1,0 +1,394 @@
+"""Calls that are known: what a public function comes to for arguments of one kind is found once and kept.
+
+A call goes a long way before an array is touched: arguments are named and checked, dtypes promoted, attributes made, nodes chosen. All
+of that depends on the *signature* alone: dtype, shape and strides of each tensor and whether it needs a gradient, the values of everything
+else, the grad mode. So the second call with a signature is watched: the function runs on tensors whose elements cannot be read
+(``Seen``, by way of ``levels``), which shows the operations that it consists of. If there is nothing else to it, this is its *route*: from then
+on a call with this signature runs the bodies of those operations on the arrays and records their nodes.
+
+What reads elements outside of a body, draws random numbers, writes, warns, brings in another tensor or returns something else than the
+results of operations has no route, and goes the general way as ever; so does every call that fails, whose error the general way words.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import large, levels, types
+from .autograd.graph import next_seq
+from .autograd.mode import recording
+from .fpstate import quietly
+from .kernels.elementwise import MEDIUM
+from .kernels.iteration import forget_with_threads
+from .kernels.llvm import patience
+from .node import record, saver
+from .op import OFTEN, Op, apply
+from .plain import is_rare
+from .promotion import promote
+from .readers import arrays
+from .tensor import Parameter, Tensor, edge_of, view_of, wrap
+
+ndarray = np.ndarray
+asarray = np.asarray
+
+#: Every route by its signature, which begins with the function. Before there is one: how often the signature was met, 0 where there is none.
+_known: dict[Any, Any] = {}
+CAP = 16384
+forget_with_threads(_known)
+patience.dependents.append(_known)
+
+#: Functions that never had a route in so many attempts are not watched again.
+ATTEMPTS = 8
+
+#: Classes of arguments whose values are part of a signature.
+VALUES = frozenset({int, bool, str, type(None), types.dtype})
+#: Classes of inputs of an operation that are kept with it.
+NUMBERS = frozenset({int, float, bool, type(None)})
+#: What a call may raise that the general way is to say again.
+FAILURES = (ValueError, RuntimeError, TypeError, IndexError, AttributeError, NotImplementedError)
+
+#: Who wants every call to go the general way, and whether anybody does.
+_closers: list[str] = []
+closed = False
+
+
+def close(who: str) -> None:
+    """From now on every call goes the general way: somebody listens to operations, or leads functions elsewhere."""
+    global closed
+    _closers.append(who)
+    closed = True
+
+
+def open_again(who: str) -> None:
+    """What ``close`` has begun ends."""
+    global closed
+    _closers.remove(who)
+    closed = bool(_closers)
+
+
+class Unfit(Exception):
+    """Raised at what cannot be part of a route."""
+
+
+# --- signatures -----------------------------------------------------------------------------------------------------------
+def note(items: Any, key: list[Any], tensors: list[Any], edges: list[Any]) -> bool:
+    """Add arguments to a signature, and tensors and their edges to the lists; False if one is of a class that has none."""
+    for x in items:
+        cls = x.__class__
+        if cls is Tensor or cls is Parameter:
+            a = x._a
+            edge = x._edge if x._base is None else edge_of(x)
+            tensors.append(x)
+            edges.append(edge)
+            key += (a.dtype, a.shape, a.strides, edge is None)
+        elif cls in VALUES:
+            key += (cls, x)
+        elif cls is float:
+            key += (cls, x or str(x))  # 0.0 equals -0.0
+        elif cls is tuple or cls is list or cls is types.Size:
+            key += (cls, len(x))
+            if not note(x, key, tensors, edges):
+                return False
+        else:
+            return False
+    return True
+
+
+def routed(general: Callable[..., Any]) -> Callable[..., Any]:
+    """A public function whose calls are looked up first. It must be one of its arguments alone: no settings, no state."""
+    left = ATTEMPTS
+
+    @functools.wraps(general)
+    def public(*args: Any, **kwargs: Any) -> Any:
+        nonlocal left
+        mode = recording()
+        if closed or (mode != 1 and is_rare(mode)) or not left:
+            return general(*args, **kwargs)
+        key: list[Any] = [general, mode, types._defaults.dtype, *kwargs]
+        tensors: list[Any] = []
+        edges: list[Any] = []
+        if not note((*args, *kwargs.values()) if kwargs else args, key, tensors, edges) or not tensors:
+            return general(*args, **kwargs)
+        signature = tuple(key)
+        route = _known.get(signature)
+        if route.__class__ is Route:
+            result = route.run(tensors, edges)
+            return general(*args, **kwargs) if result is None else result
+        if route != 1:
+            if route is None:
+                meet(signature)
+            return general(*args, **kwargs)
+        route, result = watched(general, args, kwargs, tensors)
+        _known[signature] = route or 0
+        left = -1 if route else left - 1
+        return result if route else general(*args, **kwargs)
+
+    return public
+
+
+def meet(signature: Any) -> None:
+    """Note that a signature was met; of most that a program has it meets the next one too."""
+    if len(_known) >= CAP:
+        _known.clear()
+    _known[signature] = 1
+
+
+# --- watching a call --------------------------------------------------------------------------------------------------------
+class Seen(levels.Wrapped):
+    """A tensor as a function sees it that is watched: its elements cannot be read. ``place`` is its number within the route."""
+
+    __torch_function__ = None  # type: ignore[assignment]
+    value: Tensor
+    place: int
+
+    def inside(self) -> tuple[Tensor, ...]:
+        return (self.value,)
+
+
+class Watch(levels.Level):
+    """A call that is watched: each operation is run and noted."""
+
+    is_func = False
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.count = 0
+
+    def show(self, x: Tensor) -> Seen:
+        t: Seen = levels.fresh(Seen, levels.outline(x._a), self)
+        t.value, t.place = x, self.count
+        t._edge = x._edge if x._base is None else edge_of(x)
+        self.count += 1
+        return t
+
+    def shown(self, x: Any) -> Any:
+        """An argument with its tensors as they are seen."""
+        if isinstance(x, Tensor):
+            return self.show(x)
+        return x.__class__([self.shown(y) for y in x]) if isinstance(x, (tuple, list)) else x
+
+    def process(self, op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+        places: list[int | None] = []
+        for x in inputs:
+            if x.__class__ is not Seen and x.__class__ not in NUMBERS:
+                raise Unfit
+            places.append(x.place if x.__class__ is Seen else None)
+        plain = tuple([x.value if x.__class__ is Seen else x for x in inputs])
+        if not settled(attrs):
+            raise Unfit
+        out = apply(op, plain, attrs)
+        outs = out if out.__class__ is tuple else (out,)
+        self.steps.append(Step(op, places, plain, attrs, outs))
+        found = tuple([self.show(t) for t in outs])
+        return found if out.__class__ is tuple else found[0]
+
+    def write(self, x: Tensor, result: Tensor) -> None:
+        raise Unfit
+
+    def get(self, x: Tensor, index: Any) -> Tensor:
+        raise Unfit
+
+    def set(self, x: Tensor, index: Any, value: Any) -> None:
+        raise Unfit
+
+    def custom(self, cls: Any, args: tuple[Any, ...]) -> Any:
+        raise Unfit
+
+
+def settled(x: Any) -> bool:
+    """Whether attributes are plain values, which nobody changes."""
+    if x.__class__ is dict:
+        return all([settled(y) for y in x.values()])
+    if x.__class__ is tuple:
+        return all([settled(y) for y in x])
+    return x.__class__ in VALUES or x.__class__ in (float, complex, slice, types.Size)
+
+
+def watched(general: Callable[..., Any], args: Any, kwargs: Any, tensors: list[Any]) -> tuple[Route | None, Any]:
+    """The route of a call and its result; None where it has none."""
+    watch = Watch()
+    try:
+        with warnings.catch_warnings(record=True) as warned, watch:
+            warnings.simplefilter("always")
+            given = [watch.shown(x) for x in args]
+            named = {name: watch.shown(x) for name, x in kwargs.items()}
+            out = general(*given, **named)
+        if warned:
+            return None, None
+        several = isinstance(out, (tuple, list))
+        parts = out if several else (out,)
+        if not all([x.__class__ is Seen and x.at is watch for x in parts]):
+            return None, None
+        route = Route(watch.steps, len(tensors), out.__class__ if several else None, [x.place for x in parts])
+        return route, route.shaped([x.value for x in parts])
+    except Exception:  # noqa: BLE001 - whatever a function does to what it cannot read; the general way says what is wrong
+        return None, None
+
+
+# --- routes -----------------------------------------------------------------------------------------------------------------
+class Step:
+    """One operation of a route: where its inputs are among the tensors so far, its body, what its nodes are."""
+
+    __slots__ = ("op", "attrs", "places", "tensors", "plain", "body", "left", "node", "flows", "count", "straight", "save")
+
+    def __init__(self, op: Op, places: list[int | None], plain: tuple[Any, ...], attrs: dict[str, Any], outs: Any):
+        promoted = promote(op, plain)
+        for x, a in zip(plain, promoted, strict=True):
+            if isinstance(x, Tensor) and x._a is not a:
+                raise Unfit  # a conversion on the way
+        self.op, self.attrs, self.count = op, attrs, len(op.outputs)
+        self.tensors: list[int] = [i for i, p in enumerate(places) if p is not None]
+        self.places: list[int] = [p for p in places if p is not None]
+        self.plain = plain, promoted
+        self.flows: list[bool] = [op.flow(i) == "rule" for i in range(len(plain))]
+        #: The class of its nodes where it has one result, True where ``record`` is to look; None if nothing is recorded.
+        self.node: Any = None
+        if any([t._edge is not None for t in outs]):
+            self.node = type(outs[0]._edge[0]) if len(outs) == 1 and not op.extras else True
+        self.straight: bool = len(self.tensors) == len(plain)
+        self.save: Any = None
+        self.left = 0
+        if op.family == "elementwise":
+            if max([a.size for a in promoted if a.__class__ is ndarray]) >= MEDIUM or outs[0]._a.size >= MEDIUM:
+                raise Unfit  # which loops compute
+            self.left = OFTEN
+        self.body: Callable[..., Any] = self.shortest()
+        self.plain = tuple([None if i in self.tensors else x for i, x in enumerate(plain)]), tuple(
+            [None if i in self.tensors else x for i, x in enumerate(promoted)]
+        )  # fmt: skip
+
+    def shortest(self) -> Callable[..., Any]:
+        """The body as a function of the arrays of the tensors."""
+        op, attrs, promoted = self.op, self.attrs, self.plain[1]
+        if op.planner is not None and patience.ready:
+            planned = op.planner(*promoted, **attrs)
+            if planned is not None:
+                return planned  # type: ignore[no-any-return]
+        if self.straight:
+            return functools.partial(op.forward, arrays, **attrs)
+        names = [f"x{i}" for i in range(len(promoted))]
+        given = ", ".join([names[i] for i in self.tensors])
+        kept = {n: x for i, (n, x) in enumerate(zip(names, promoted, strict=True)) if i not in self.tensors}
+        kept.update(forward=functools.partial(op.forward, arrays, **attrs))
+        return eval(f"lambda {given}: forward({', '.join(names)})", kept)  # type: ignore[no-any-return]
+
+    def compile(self, given: list[Any]) -> None:
+        """What is called often is worth a loop at any size: it costs less than NumPy's several passes."""
+        if not patience.over(0, OFTEN):
+            self.left = OFTEN if patience.ready is None else 0
+            return
+        if not all([a.ndim and any(a.strides) for a in given]):
+            return  # a loop takes one number for such
+        loop = large.small(self.op, self.filled(self.plain[1], given), self.attrs)
+        if loop is None:
+            return
+        body = self.body
+
+        def run(*given: Any) -> Any:
+            r = loop(*given)
+            return body(*given) if r is False else r
+
+        self.body = run
+
+    def filled(self, kept: tuple[Any, ...], given: list[Any]) -> tuple[Any, ...]:
+        """Inputs in their order: what was given at the places of the tensors, else what was kept."""
+        if self.straight:
+            return tuple(given)
+        full = list(kept)
+        for i, x in zip(self.tensors, given, strict=True):
+            full[i] = x
+        return tuple(full)
+
+    def results(self, given: list[Any]) -> Any:
+        """What the body makes of arrays."""
+        if self.left:
+            self.left -= 1
+            if not self.left:
+                self.compile(given)
+        return self.body(*given) if self.op.view else quietly(self.body, *given)
+
+    def run(self, inputs: list[Any]) -> list[Any]:
+        """The results as tensors, recorded."""
+        given = [x._a for x in inputs]
+        r = self.results(given)
+        results = r if r.__class__ is tuple else (r,)
+        outs = []
+        for a in results[: self.count]:
+            if a.__class__ is not ndarray:
+                a = asarray(a)
+            outs.append(view_of(inputs[0], a) if self.op.view else wrap(a))
+        if self.node is not None:
+            edges = [x._edge if x._base is None else edge_of(x) for x in inputs]
+            self.record(outs, results, inputs, given, edges)
+        return outs
+
+    def record(self, outs: Any, results: Any, inputs: list[Any], given: list[Any], edges: list[Any]) -> None:
+        """Hang the outputs on a node."""
+        all_edges = self.filled((None,) * len(self.flows), edges)
+        if not all(self.flows):
+            all_edges = tuple([edge if flows else None for edge, flows in zip(all_edges, self.flows, strict=True)])
+        plain, promoted = self.plain
+        xs, bodies = self.filled(plain, inputs), self.filled(promoted, given)
+        if self.node is True:
+            record(self.op, outs, results, xs, bodies, self.attrs, all_edges)
+            return
+        node = self.node()
+        node.seq = next_seq()
+        node.edges = all_edges
+        node.hooks = node.stack = None
+        node.attrs = self.attrs
+        t = outs[0]
+        node.meta = (t._a.shape, t._a.dtype)
+        if self.save is None:
+            self.save = saver(self.op, all_edges)
+        node.saved, node.versions = self.save(outs, results, xs, bodies)
+        t._edge = (node, 0)
+
+
+class Route:
+    """What a call comes to: steps, and which of the tensors are returned, as which class of tuple."""
+
+    __slots__ = ("steps", "kind", "places", "direct")
+
+    def __init__(self, steps: list[Step], given: int, kind: Any, places: list[int]):
+        if not steps:
+            raise Unfit
+        self.steps, self.kind, self.places = steps, kind, places
+        only = steps[0]
+        #: The only step, if it takes the tensors as they were given and its one result is what is returned.
+        self.direct: Step | None = None
+        if len(steps) == 1 and kind is None and only.count == 1 and not only.op.view and not only.op.extras:
+            if only.places == list(range(given)) and places == [given]:
+                self.direct = only
+
+    def run(self, tensors: list[Any], edges: list[Any]) -> Any:
+        """The result; None if the general way is to be gone."""
+        step = self.direct
+        try:
+            if step is None:
+                values = list(tensors)
+                for step in self.steps:
+                    values += step.run([values[p] for p in step.places])
+                return self.shaped([values[p] for p in self.places])
+            given = [x._a for x in tensors]
+            r = quietly(step.body, *given) if not step.left else step.results(given)
+        except FAILURES:
+            return None
+        if r.__class__ is not ndarray:
+            r = asarray(r)
+        t = wrap(r)
+        if step.node is not None:
+            step.record((t,), (r,), tensors, given, edges)
+        return t
+
+    def shaped(self, values: list[Any]) -> Any:
+        """The result of these tensors."""
+        kind = self.kind
+        if kind is None:
+            return values[0]
+        return kind(*values) if hasattr(kind, "_fields") else kind(values)
