@@ -488,6 +488,8 @@ def short_path(op: Op) -> Callable[..., Any] | None:
     elif has_plain_form(op):
         alone = len(op.inputs) == 1 and op.joint is None and not op.input_defaults
         public = single(op) if alone else several(op)
+        if not (alone and (op.view or op.planner)) and "generator" not in op.attrs:
+            public = routed(public)
     elif "generator" in op.attrs:
         return None  # which draws random numbers
     else:

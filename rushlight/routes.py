@@ -112,7 +112,7 @@ def routed(general: Callable[..., Any]) -> Callable[..., Any]:
         key: list[Any] = [general, mode, types._defaults.dtype, *kwargs]
         tensors: list[Any] = []
         edges: list[Any] = []
-        if not note((*args, *kwargs.values()) if kwargs else args, key, tensors, edges) or not tensors:
+        if "out" in kwargs or not note((*args, *kwargs.values()) if kwargs else args, key, tensors, edges) or not tensors:
             return general(*args, **kwargs)
         signature = tuple(key)
         route = _known.get(signature)
@@ -158,9 +158,11 @@ class Watch(levels.Level):
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.count = 0
+        self.outlines: list[tuple[Seen, Any]] = []
 
     def show(self, x: Tensor) -> Seen:
         t: Seen = levels.fresh(Seen, levels.outline(x._a), self)
+        self.outlines.append((t, t._a))
         t.value, t.place = x, self.count
         t._edge = x._edge if x._base is None else edge_of(x)
         self.count += 1
@@ -218,14 +220,15 @@ def watched(general: Callable[..., Any], args: Any, kwargs: Any, tensors: list[A
             given = [watch.shown(x) for x in args]
             named = {name: watch.shown(x) for name, x in kwargs.items()}
             out = general(*given, **named)
-        if warned:
-            return None, None
+        if warned or any([t._a is not outline for t, outline in watch.outlines]):
+            return None, None  # one was given another array, as who writes does
         several = isinstance(out, (tuple, list))
         parts = out if several else (out,)
         if not all([x.__class__ is Seen and x.at is watch for x in parts]):
             return None, None
         route = Route(watch.steps, len(tensors), out.__class__ if several else None, [x.place for x in parts])
-        return route, route.shaped([x.value for x in parts])
+        made = out.value if not several else [x.value for x in out]
+        return route, made if not several else shaped(out.__class__, made)
     except Exception:  # noqa: BLE001 - whatever a function does to what it cannot read; the general way says what is wrong
         return None, None
 
@@ -265,17 +268,19 @@ class Step:
     def shortest(self) -> Callable[..., Any]:
         """The body as a function of the arrays of the tensors."""
         op, attrs, promoted = self.op, self.attrs, self.plain[1]
-        if op.planner is not None and patience.ready:
-            planned = op.planner(*promoted, **attrs)
-            if planned is not None:
-                return planned  # type: ignore[no-any-return]
+        planned = None if op.planner is None else op.planner(*promoted, **attrs)
         if self.straight:
-            return functools.partial(op.forward, arrays, **attrs)
+            body = functools.partial(op.forward, arrays, **attrs)
+            return body if planned is None else either(planned, body)
         names = [f"x{i}" for i in range(len(promoted))]
         given = ", ".join([names[i] for i in self.tensors])
         kept = {n: x for i, (n, x) in enumerate(zip(names, promoted, strict=True)) if i not in self.tensors}
         kept.update(forward=functools.partial(op.forward, arrays, **attrs))
-        return eval(f"lambda {given}: forward({', '.join(names)})", kept)  # type: ignore[no-any-return]
+        body = eval(f"lambda {given}: forward({', '.join(names)})", kept)
+        if planned is None:
+            return body  # type: ignore[no-any-return]
+        kept["forward"] = either(planned, kept["forward"])
+        return body  # type: ignore[no-any-return]
 
     def compile(self, given: list[Any]) -> None:
         """What is called often is worth a loop at any size: it costs less than NumPy's several passes."""
@@ -317,14 +322,19 @@ class Step:
         given = [x._a for x in inputs]
         r = self.results(given)
         results = r if r.__class__ is tuple else (r,)
+        outs = self.wrapped(results, inputs)
+        if self.node is not None:
+            edges = [x._edge if x._base is None else edge_of(x) for x in inputs]
+            self.record(outs, results, inputs, given, edges)
+        return outs
+
+    def wrapped(self, results: tuple[Any, ...], inputs: list[Any]) -> list[Any]:
+        """What the body made as tensors, without the extras."""
         outs = []
         for a in results[: self.count]:
             if a.__class__ is not ndarray:
                 a = asarray(a)
             outs.append(view_of(inputs[0], a) if self.op.view else wrap(a))
-        if self.node is not None:
-            edges = [x._edge if x._base is None else edge_of(x) for x in inputs]
-            self.record(outs, results, inputs, given, edges)
         return outs
 
     def record(self, outs: Any, results: Any, inputs: list[Any], given: list[Any], edges: list[Any]) -> None:
@@ -350,21 +360,29 @@ class Step:
         t._edge = (node, 0)
 
 
+def either(planned: Callable[..., Any], body: Callable[..., Any]) -> Callable[..., Any]:
+    """What was planned, or the body where that refuses (None)."""
+
+    def run(*given: Any) -> Any:
+        r = planned(*given)
+        return body(*given) if r is None else r
+
+    return run
+
+
 class Route:
     """What a call comes to: steps, and which of the tensors are returned, as which class of tuple."""
 
     __slots__ = ("steps", "kind", "places", "direct")
 
     def __init__(self, steps: list[Step], given: int, kind: Any, places: list[int]):
-        if not steps:
-            raise Unfit
         self.steps, self.kind, self.places = steps, kind, places
-        only = steps[0]
-        #: The only step, if it takes the tensors as they were given and its one result is what is returned.
+        #: The only step, if it takes the tensors as they were given and makes all that is returned.
         self.direct: Step | None = None
-        if len(steps) == 1 and kind is None and only.count == 1 and not only.op.view and not only.op.extras:
-            if only.places == list(range(given)) and places == [given]:
-                self.direct = only
+        only = steps[0] if len(steps) == 1 and steps[0].places == list(range(given)) and min(places) >= given else None
+        if only is not None and not only.op.view and (kind is None or len(only.op.outputs) > 1):
+            self.direct = only
+            self.places = [p - given for p in places]
 
     def run(self, tensors: list[Any], edges: list[Any]) -> Any:
         """The result; None if the general way is to be gone."""
@@ -374,11 +392,16 @@ class Route:
                 values = list(tensors)
                 for step in self.steps:
                     values += step.run([values[p] for p in step.places])
-                return self.shaped([values[p] for p in self.places])
+                return self.shaped(values)
             given = [x._a for x in tensors]
             r = quietly(step.body, *given) if not step.left else step.results(given)
         except FAILURES:
             return None
+        if r.__class__ is tuple:
+            outs = step.wrapped(r, tensors)
+            if step.node is not None:
+                step.record(outs, r, tensors, given, edges)
+            return self.shaped(outs)
         if r.__class__ is not ndarray:
             r = asarray(r)
         t = wrap(r)
@@ -387,8 +410,13 @@ class Route:
         return t
 
     def shaped(self, values: list[Any]) -> Any:
-        """The result of these tensors."""
+        """The result, of the tensors so far."""
         kind = self.kind
         if kind is None:
-            return values[0]
-        return kind(*values) if hasattr(kind, "_fields") else kind(values)
+            return values[self.places[0]]
+        return shaped(kind, [values[p] for p in self.places])
+
+
+def shaped(kind: Any, parts: list[Any]) -> Any:
+    """A tuple of a class, which may be one with names."""
+    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)

@@ -24,6 +24,7 @@ LAYERS = [
     ["inplace", "inplace_functions", "recorder", "families"],
     ["samples"],
     ["plain"],
+    ["routes"],
     ["deferred"],
     ["fast"],
     ["ops"],

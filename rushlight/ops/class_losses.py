@@ -11,6 +11,7 @@ from .. import errors, levels, types
 from ..functions import function
 from ..kernels import classes
 from ..op import opaque
+from ..routes import routed
 from ..tensor import Tensor
 from .losses import check_reduction, not_differentiable, reduction_name, renamed
 from .matmul import linear
@@ -204,6 +205,7 @@ def _class_errors(m: Any) -> list[Any]:
 
 
 @function(name="nn.functional.nll_loss", samples=_class_samples, errors=_class_errors)
+@routed
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100,
     reduce: Any = None, reduction: str = "mean",
@@ -228,6 +230,7 @@ def nll_loss(
     *_class_errors(m), m.error(RuntimeError, "label_smoothing must be between 0.0 and 1.0", m.f(2, 3), m.a([0, 1]), label_smoothing=2.0),
     m.error(RuntimeError, "Expected floating point type for target with class probabilities", m.f(2, 3), m.i(2, 3)),
     m.error(RuntimeError, "ignore_index is not supported for floating point target", m.f(2, 3), m.f(2, 3), ignore_index=1)])  # fmt: skip
+@routed
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100,
     reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0,

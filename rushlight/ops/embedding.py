@@ -17,6 +17,7 @@ from ..kernels.fused import fma
 from ..kernels.lazy import settle
 from ..op import opaque
 from ..readers import arrays
+from ..routes import routed
 from ..tensor import Tensor, requires_grad, wrap
 from ..writing import bump
 from .rearrange import check_selected
@@ -145,6 +146,7 @@ def _renormalise(weight: Tensor, index: Any, max_norm: float, norm_type: float) 
     m.error(RuntimeError, "to have one of the following scalar types: Long, Int", m.f(2), m.f(4, 3)),
     m.error(RuntimeError, "'weight' must be 2-D", m.i(2), m.f(4)),
     m.error(AssertionError, "Padding_idx must be within num_embeddings", m.i(2), m.f(4, 3), padding_idx=4)])  # fmt: skip
+@routed
 def embedding(
     input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
     scale_grad_by_freq: bool = False, sparse: bool = False,

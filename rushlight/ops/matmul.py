@@ -14,6 +14,7 @@ from ..kernels.products import inner_product
 from ..op import opaque
 from ..override import dispatch_override, has_override
 from ..plain import affine, pair
+from ..routes import routed
 from ..tensor import Tensor
 from ..writing import write_out
 from .movement import t
@@ -352,6 +353,7 @@ def _matmul_samples(m: Any) -> list[Any]:
         m.error(RuntimeError, "expected m1 and m2 to have the same dtype", m.f(2, 2), m.i(2, 2)),
     ],
 )
+@routed
 def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """The matrix product: of vectors the inner product, of matrices the product, of more dimensions batches of products.
 
@@ -616,6 +618,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         m.error(RuntimeError, "outer: Expected 1-D argument vec2, but got 2-D", m.f(2), m.f(2, 2)),
     ],
 )
+@routed
 def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
     """The products of all pairs of elements of two vectors."""
     if not isinstance(input, Tensor):

@@ -13,6 +13,7 @@ from ..kernels import norm as norm_kernel
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque, reduction
 from ..promotion import result_type
+from ..routes import routed
 from ..tensor import Tensor
 from ..writing import write_out
 from .reduction import _keep, need_tensor
@@ -146,6 +147,7 @@ def _norm_samples(m: Any) -> list[Any]:
         m.error(IndexError, "Dimension out of range", m.f(2), 2, 3),
     ],
 )
+@routed
 def norm(
     input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
 ) -> Tensor:

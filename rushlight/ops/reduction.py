@@ -302,6 +302,11 @@ def _quantifier(name: str, ufunc: Any, doc: str) -> None:
         ],
     )(forward)
 
+    @op.plan
+    def _(input, dim, keepdim):
+        """Of bools NumPy's own."""
+        return (lambda input: ufunc.reduce(input, dim, None, None, keepdim)) if input.dtype == bool else None
+
     @op.prepare
     def _(input, dim=None, keepdim=False):
         if not isinstance(input, (Tensor, np.ndarray, np.generic)):

@@ -12,6 +12,7 @@ from ..functions import function
 from ..kernels.along import taken_along
 from ..op import opaque, reduction
 from ..return_types import named
+from ..routes import routed
 from ..tensor import Tensor, wrap
 from ..writing import write_out
 from .reduction import need_tensor
@@ -67,6 +68,7 @@ def _tops(m: Any) -> list[Any]:
         m.error(RuntimeError, "topk does not support bool dtypes on CPU", m.b(2), 1),
     ],
 )
+@routed
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
     """The k largest (or smallest) elements along ``dim``, with their indices."""
     need_tensor("topk", input)
@@ -133,6 +135,7 @@ def _sort_errors(m: Any) -> list[Any]:
 
 
 @function(methods="sort", samples=_sorts, errors=_sort_errors)
+@routed
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None) -> Any:
     """Elements in ascending order along ``dim``, with the indices they had."""
     need_tensor("sort", input)
