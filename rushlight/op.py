@@ -267,7 +267,7 @@ class Op:
         return self.prepare(fn)
 
     def plan(self, fn: Callable[..., Any]) -> Op:
-        """Declare what is decided once for many calls: ``fn(*arrays, **attrs)`` gives a function that computes the body for arrays of
+        """Declare what is decided once for many calls: ``fn(*inputs, **attrs)`` gives a function of the inputs that computes the body for arrays of
         this shape, these strides and this dtype, or None where there is none shorter than the body. It may give None for an array too, and
         is asked again when compiled code may be had (``patience.ready``)."""
         self.planner = fn

@@ -34,6 +34,12 @@ def embedding_rows(k, input, weight, *, padding_idx=None, by_frequency=False, sp
     return weight[input]
 
 
+@embedding_rows.plan
+def _(input, weight, padding_idx, by_frequency, sparse):
+    take = places.planned_take(weight, input, 0)
+    return take and (lambda input, weight: take(weight, input))
+
+
 embedding_rows.nondiff("input")
 
 
@@ -369,6 +375,11 @@ def gather(k, input, index, *, dim):
         raise errors.runtime(f"index {int(index.max())} is out of bounds for dimension {dim} with size {n}")
     cut = tuple(slice(0, m) if i != dim else slice(None) for i, m in enumerate(index.shape))
     return np.take_along_axis(input[cut], index, dim)
+
+
+@gather.plan
+def _(input, index, dim):
+    return places.planned_gather(input, index, dim) if input.ndim else None
 
 
 @gather.prepare

@@ -326,6 +326,16 @@ def native_layer_norm(k, input, weight, bias, *, dim, eps):
     return out.reshape(shape), mean.reshape(stats), rstd.reshape(stats)
 
 
+@native_layer_norm.plan
+def _(input, weight, bias, dim, eps):
+    if not input.size or not dim:
+        return None
+    split = input.ndim - len(dim)
+    n = math.prod(input.shape[split:])
+    stats = (*input.shape[:split], *[1] * len(dim))
+    return row_norm.planned((input.size // n, n), input.shape, stats, input, weight, bias, eps)
+
+
 @native_layer_norm.vjp_joint(formal=True)
 def _(k, g, input, weight, mean, rstd, dim, needs):
     def formula(g, input, weight, mean, rstd):

@@ -10,6 +10,7 @@ from .. import errors, types
 from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels import norm as norm_kernel
+from ..kernels import rows
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque, reduction
 from ..promotion import result_type
@@ -60,6 +61,11 @@ from .reduction import _keep, need_tensor
 def vector_norm(k, input, *, ord, dim, keepdim):
     """``(sum of |x|^ord)^(1/ord)``; the largest |x| for inf, the number of nonzeros for 0."""
     return norm_kernel.norm(input, ord, dim, keepdim)
+
+
+@vector_norm.plan
+def _(input, ord, dim, keepdim):
+    return rows.norm(input, dim, keepdim) if ord == 2 else None
 
 
 @vector_norm.prepare

@@ -114,6 +114,12 @@ def max_pool(k, input, *, kernel, stride, padding, dilation, out_size, places):
     return best, _places(number, size, kernel, stride, padding, dilation, out_size)
 
 
+@max_pool.plan
+def _(input, kernel, stride, padding, dilation, out_size, places):
+    code = native(input, 0) if llvm.patience.ready else None
+    return code and code.planned(int(places), input, out_size, kernel, stride, padding, dilation)
+
+
 @max_pool.vjp("input", formal=True)
 def _(k, g, input, indices, kernel):
     return k.plane_scatter(
@@ -210,6 +216,12 @@ def avg_pool(k, input, *, kernel, stride, padding, out_size, count_pad, divisor)
 
 def _half(x: Any) -> bool:
     return x.dtype.itemsize == 2 and x.dtype.kind in "fV"
+
+
+@avg_pool.plan
+def _(input, kernel, stride, padding, out_size, count_pad, divisor):
+    code = native(input, 0) if llvm.patience.ready else None
+    return code and code.planned(2, input, out_size, kernel, stride, padding, (1,) * len(kernel), count_pad, divisor)
 
 
 @avg_pool.vjp("input", formal=True)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dims
 from ..functions import function
-from ..kernels import moments, reduce, summation
+from ..kernels import moments, reduce, rows, summation
 from ..op import reduction
 from ..readers import REGISTRY, tensors
 from ..tensor import Tensor, wrap
@@ -212,6 +212,12 @@ def var(k, input, *, dim, keepdim, correction):
 var.prepare(_spread_options)
 
 
+@var.plan
+def _(input, dim, keepdim, correction):
+    return rows.spread(input, dim, keepdim, correction, False)
+
+
+
 @var.vjp("input")
 def _(k, g, input, dim, keepdim, correction):
     return _of_variance(k, g, input, dim, keepdim, correction, 2.0)
@@ -236,6 +242,11 @@ def _of_variance(k, g, input, dim, keepdim, correction, power):
 def std(k, input, *, dim, keepdim, correction):
     """Standard deviation: the square root of ``var``."""
     return in_order(moments.std(input, dim, keepdim, correction))
+
+
+@std.plan
+def _(input, dim, keepdim, correction):
+    return rows.spread(input, dim, keepdim, correction, True)
 
 
 @std.prepare
@@ -352,6 +363,11 @@ def prod(k, input, *, dim, keepdim, dtype, full):
     """Product of all elements, or along a dimension."""
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
     return reduce.prod(input, dim, keepdim, target)
+
+
+@prod.plan
+def _(input, dim, keepdim, dtype, full):
+    return rows.prod(input, dim, keepdim) if dtype is None else None
 
 
 @prod.prepare
