@@ -18,7 +18,7 @@ from .autograd.graph import next_seq
 from .autograd.mode import recording
 from .deferred import deferred
 from .fpstate import quietly
-from .inplace import inplace
+from .inplace import inplace, method
 from .kernels import llvm
 from .kernels.elementwise import LARGE, MEDIUM
 from .kernels.lazy import WAITING, Lazy, pending, settle
@@ -465,6 +465,24 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
         return inplace(op, (x, y), {}) if is_operand(y) else NotImplemented
 
     return assign
+
+
+def in_place(op: Op, name: str) -> Callable[..., Any]:
+    """The method ``name`` that writes into its tensor; of an op with a short augmented assignment what that does."""
+    general = method(op, name)
+    if not (can_be_fast(op) and len(op.inputs) == 2 and op.promote == "common"):
+        return general
+    assign = augmented(op)
+
+    def public(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 2 and not kwargs and is_operand(args[1]):
+            return assign(*args)
+        return general(*args, **kwargs)
+
+    public.__name__, public.__qualname__, public.__doc__ = general.__name__, general.__qualname__, general.__doc__
+    public.__op__ = op  # type: ignore[attr-defined]
+    public.__wrapped__ = general.__wrapped__  # type: ignore[attr-defined]
+    return public
 
 
 def written_by_loop(op: Op, a: Any, b: Any) -> bool:

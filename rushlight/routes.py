@@ -35,6 +35,7 @@ from .tensor import Parameter, Tensor, edge_of, view_of, wrap
 
 ndarray = np.ndarray
 asarray = np.asarray
+_new = object.__new__
 
 #: Every route by its signature, which begins with the function. Before there is one: how often the signature was met, 0 where there is none.
 _known: dict[Any, Any] = {}
@@ -42,8 +43,8 @@ CAP = 16384
 forget_with_threads(_known)
 patience.dependents.append(_known)
 
-#: Functions that never had a route in so many attempts are not watched again.
-ATTEMPTS = 8
+#: Functions that had no route for so many calls, and never one, are left alone.
+ATTEMPTS = 16
 
 #: Classes of arguments whose values are part of a signature.
 VALUES = frozenset({int, bool, str, type(None), types.dtype})
@@ -76,14 +77,15 @@ class Unfit(Exception):
 
 
 # --- signatures -----------------------------------------------------------------------------------------------------------
-def note(items: Any, key: list[Any], tensors: list[Any], edges: list[Any]) -> bool:
-    """Add arguments to a signature, and tensors and their edges to the lists; False if one is of a class that has none."""
+def note(items: Any, key: list[Any], tensors: list[Any], given: list[Any], edges: list[Any]) -> bool:
+    """Add arguments to a signature, and tensors, their arrays and edges to the lists; False if one is of a class that has none."""
     for x in items:
         cls = x.__class__
         if cls is Tensor or cls is Parameter:
             a = x._a
             edge = x._edge if x._base is None else edge_of(x)
             tensors.append(x)
+            given.append(a)
             edges.append(edge)
             key += (a.dtype, a.shape, a.strides, edge is None)
         elif cls in VALUES:
@@ -92,7 +94,7 @@ def note(items: Any, key: list[Any], tensors: list[Any], edges: list[Any]) -> bo
             key += (cls, x or str(x))  # 0.0 equals -0.0
         elif cls is tuple or cls is list or cls is types.Size:
             key += (cls, len(x))
-            if not note(x, key, tensors, edges):
+            if not note(x, key, tensors, given, edges):
                 return False
         else:
             return False
@@ -111,13 +113,16 @@ def routed(general: Callable[..., Any]) -> Callable[..., Any]:
             return general(*args, **kwargs)
         key: list[Any] = [general, mode, types._defaults.dtype, *kwargs]
         tensors: list[Any] = []
+        given: list[Any] = []
         edges: list[Any] = []
-        if "out" in kwargs or not note((*args, *kwargs.values()) if kwargs else args, key, tensors, edges) or not tensors:
+        items = (*args, *kwargs.values()) if kwargs else args
+        if not note(items, key, tensors, given, edges) or not tensors or "out" in kwargs:
+            left -= left > 0
             return general(*args, **kwargs)
         signature = tuple(key)
         route = _known.get(signature)
         if route.__class__ is Route:
-            result = route.run(tensors, edges)
+            result = route.run(tensors, given, edges)
             return general(*args, **kwargs) if result is None else result
         if route != 1:
             if route is None:
@@ -237,7 +242,7 @@ def watched(general: Callable[..., Any], args: Any, kwargs: Any, tensors: list[A
 class Step:
     """One operation of a route: where its inputs are among the tensors so far, its body, what its nodes are."""
 
-    __slots__ = ("op", "attrs", "places", "tensors", "plain", "body", "left", "node", "flows", "count", "straight", "save")
+    __slots__ = ("op", "attrs", "places", "tensors", "plain", "body", "planned", "shortest", "left", "node", "flows", "count", "straight", "save")
 
     def __init__(self, op: Op, places: list[int | None], plain: tuple[Any, ...], attrs: dict[str, Any], outs: Any):
         promoted = promote(op, plain)
@@ -260,26 +265,28 @@ class Step:
             if max([a.size for a in promoted if a.__class__ is ndarray]) >= MEDIUM or outs[0]._a.size >= MEDIUM:
                 raise Unfit  # which loops compute
             self.left = OFTEN
-        self.body: Callable[..., Any] = self.shortest()
+        #: A shorter way than the body, which gives None where it has no answer.
+        self.planned: Any = None
+        self.body: Callable[..., Any] = self.whole()
+        self.shortest: Callable[..., Any] = self.body if self.planned is None else self.planned
         self.plain = tuple([None if i in self.tensors else x for i, x in enumerate(plain)]), tuple(
             [None if i in self.tensors else x for i, x in enumerate(promoted)]
         )  # fmt: skip
 
-    def shortest(self) -> Callable[..., Any]:
-        """The body as a function of the arrays of the tensors."""
+    def whole(self) -> Callable[..., Any]:
+        """The body as a function of the arrays of the tensors; what is planned likewise."""
         op, attrs, promoted = self.op, self.attrs, self.plain[1]
         planned = None if op.planner is None else op.planner(*promoted, **attrs)
         if self.straight:
-            body = functools.partial(op.forward, arrays, **attrs)
-            return body if planned is None else either(planned, body)
+            self.planned = planned
+            return functools.partial(op.forward, arrays, **attrs)
         names = [f"x{i}" for i in range(len(promoted))]
         given = ", ".join([names[i] for i in self.tensors])
         kept = {n: x for i, (n, x) in enumerate(zip(names, promoted, strict=True)) if i not in self.tensors}
         kept.update(forward=functools.partial(op.forward, arrays, **attrs))
         body = eval(f"lambda {given}: forward({', '.join(names)})", kept)
-        if planned is None:
-            return body  # type: ignore[no-any-return]
-        kept["forward"] = either(planned, kept["forward"])
+        if planned is not None:
+            self.planned = eval(f"lambda {given}: planned({', '.join(names)})", {**kept, "planned": planned})
         return body  # type: ignore[no-any-return]
 
     def compile(self, given: list[Any]) -> None:
@@ -298,7 +305,7 @@ class Step:
             r = loop(*given)
             return body(*given) if r is False else r
 
-        self.body = run
+        self.shortest = run
 
     def filled(self, kept: tuple[Any, ...], given: list[Any]) -> tuple[Any, ...]:
         """Inputs in their order: what was given at the places of the tensors, else what was kept."""
@@ -315,7 +322,8 @@ class Step:
             self.left -= 1
             if not self.left:
                 self.compile(given)
-        return self.body(*given) if self.op.view else quietly(self.body, *given)
+        r = self.shortest(*given) if self.op.view else quietly(self.shortest, *given)
+        return quietly(self.body, *given) if r is None else r
 
     def run(self, inputs: list[Any]) -> list[Any]:
         """The results as tensors, recorded."""
@@ -360,16 +368,6 @@ class Step:
         t._edge = (node, 0)
 
 
-def either(planned: Callable[..., Any], body: Callable[..., Any]) -> Callable[..., Any]:
-    """What was planned, or the body where that refuses (None)."""
-
-    def run(*given: Any) -> Any:
-        r = planned(*given)
-        return body(*given) if r is None else r
-
-    return run
-
-
 class Route:
     """What a call comes to: steps, and which of the tensors are returned, as which class of tuple."""
 
@@ -384,8 +382,8 @@ class Route:
             self.direct = only
             self.places = [p - given for p in places]
 
-    def run(self, tensors: list[Any], edges: list[Any]) -> Any:
-        """The result; None if the general way is to be gone."""
+    def run(self, tensors: list[Any], given: list[Any], edges: list[Any]) -> Any:
+        """The result, of tensors, their arrays and edges; None if the general way is to be gone."""
         step = self.direct
         try:
             if step is None:
@@ -393,21 +391,31 @@ class Route:
                 for step in self.steps:
                     values += step.run([values[p] for p in step.places])
                 return self.shaped(values)
-            given = [x._a for x in tensors]
-            r = quietly(step.body, *given) if not step.left else step.results(given)
+            r = step.results(given) if step.left else quietly(step.shortest, *given)
+            if r.__class__ is not ndarray:
+                if r is None:
+                    r = quietly(step.body, *given)
+                if r.__class__ is tuple:
+                    return self.several(r, tensors, given, edges)
+                r = asarray(r)
         except FAILURES:
             return None
-        if r.__class__ is tuple:
-            outs = step.wrapped(r, tensors)
-            if step.node is not None:
-                step.record(outs, r, tensors, given, edges)
-            return self.shaped(outs)
-        if r.__class__ is not ndarray:
-            r = asarray(r)
-        t = wrap(r)
+        t = _new(Tensor)
+        t._a = r
+        t._edge = t._grad = t._base = t._extra = None
+        t._vc = [0]
         if step.node is not None:
             step.record((t,), (r,), tensors, given, edges)
         return t
+
+    def several(self, results: tuple[Any, ...], tensors: list[Any], given: list[Any], edges: list[Any]) -> Any:
+        """The result of the only step, which makes several arrays."""
+        step = self.direct
+        assert step is not None
+        outs = step.wrapped(results, tensors)
+        if step.node is not None:
+            step.record(outs, results, tensors, given, edges)
+        return self.shaped(outs)
 
     def shaped(self, values: list[Any]) -> Any:
         """The result, of the tensors so far."""

@@ -446,7 +446,7 @@ _pair = pair(mm, gemm.product, lambda a, b: {"turned": (by_columns(a), by_column
 
 
 def _at(self: Tensor, other: Any) -> Any:
-    product = _pair(self, other)
+    product = _pair(self, other) if other.__class__ is not Tensor or other._a.ndim == 2 else None
     if product is None:
         return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
     return product
@@ -618,7 +618,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         m.error(RuntimeError, "outer: Expected 1-D argument vec2, but got 2-D", m.f(2), m.f(2, 2)),
     ],
 )
-@routed
 def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
     """The products of all pairs of elements of two vectors."""
     if not isinstance(input, Tensor):
