@@ -1,10 +1,10 @@
 """Calls that are known: what a public function comes to for arguments of one kind is found once and kept.
 
 A call goes a long way before an array is touched: arguments are named and checked, dtypes promoted, attributes made, nodes chosen. All
-of that depends on the *signature* alone: dtype, shape and strides of each tensor and whether it needs a gradient, the values of everything
-else, the grad mode. So the second call with a signature is watched: the function runs on tensors whose elements cannot be read
-(``Seen``, by way of ``levels``), which shows the operations that it consists of. If there is nothing else to it, this is its *route*: from then
-on a call with this signature runs the bodies of those operations on the arrays and records their nodes.
+of that depends on the *signature* alone: dtype, shape and strides of each tensor and whether it needs a gradient, the values of
+everything else, the grad mode. So the second call with a signature is watched: the function runs on tensors whose elements cannot be
+read (``Seen``, by way of ``levels``), which shows the operations that it consists of. If there is nothing else to it, this is its
+*route*: from then on a call with this signature runs the bodies of those operations on the arrays and records their nodes.
 
 What reads elements outside of a body, draws random numbers, writes, warns, brings in another tensor or returns something else than the
 results of operations has no route, and goes the general way as ever; so does every call that fails, whose error the general way words.
@@ -13,9 +13,11 @@ results of operations has no route, and goes the general way as ever; so does ev
 from __future__ import annotations
 
 import functools
+import threading
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -37,7 +39,7 @@ ndarray = np.ndarray
 asarray = np.asarray
 _new = object.__new__
 
-#: Every route by its signature, which begins with the function. Before there is one: how often the signature was met, 0 where there is none.
+#: Every route by its signature, which begins with the function: 1 where it was met once and there is none yet, 0 where there is none.
 _known: dict[Any, Any] = {}
 CAP = 16384
 forget_with_threads(_known)
@@ -155,10 +157,15 @@ class Seen(levels.Wrapped):
         return (self.value,)
 
 
+#: Held while a call is watched; one at a time is.
+_watching = threading.Lock()
+
+
 class Watch(levels.Level):
     """A call that is watched: each operation is run and noted."""
 
     is_func = False
+    fit = True
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -179,32 +186,41 @@ class Watch(levels.Level):
             return self.show(x)
         return x.__class__([self.shown(y) for y in x]) if isinstance(x, (tuple, list)) else x
 
+    def refuse(self, *args: Any) -> NoReturn:
+        """What cannot be part of a route: the call has none, even if the function goes on."""
+        self.fit = False
+        raise Unfit
+
+    @contextmanager
+    def hearing(self) -> Iterator[None]:
+        """Refuse a function that warns, which it is to do at each call."""
+        warn, me = warnings.warn, threading.get_ident()
+
+        def heard(*args: Any, **kwargs: Any) -> Any:
+            return warn(*args, **kwargs) if threading.get_ident() != me else self.refuse()
+
+        warnings.warn = heard
+        try:
+            yield
+        finally:
+            warnings.warn = warn
+
     def process(self, op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         places: list[int | None] = []
         for x in inputs:
             if x.__class__ is not Seen and x.__class__ not in NUMBERS:
-                raise Unfit
+                self.refuse()
             places.append(x.place if x.__class__ is Seen else None)
         plain = tuple([x.value if x.__class__ is Seen else x for x in inputs])
-        if not settled(attrs):
-            raise Unfit
+        if not settled(attrs) or "generator" in attrs:
+            self.refuse()
         out = apply(op, plain, attrs)
         outs = out if out.__class__ is tuple else (out,)
         self.steps.append(Step(op, places, plain, attrs, outs))
         found = tuple([self.show(t) for t in outs])
         return found if out.__class__ is tuple else found[0]
 
-    def write(self, x: Tensor, result: Tensor) -> None:
-        raise Unfit
-
-    def get(self, x: Tensor, index: Any) -> Tensor:
-        raise Unfit
-
-    def set(self, x: Tensor, index: Any, value: Any) -> None:
-        raise Unfit
-
-    def custom(self, cls: Any, args: tuple[Any, ...]) -> Any:
-        raise Unfit
+    write = get = set = custom = refuse  # type: ignore[assignment]
 
 
 def settled(x: Any) -> bool:
@@ -218,14 +234,15 @@ def settled(x: Any) -> bool:
 
 def watched(general: Callable[..., Any], args: Any, kwargs: Any, tensors: list[Any]) -> tuple[Route | None, Any]:
     """The route of a call and its result; None where it has none."""
+    if not _watching.acquire(blocking=False):
+        return None, None
     watch = Watch()
     try:
-        with warnings.catch_warnings(record=True) as warned, watch:
-            warnings.simplefilter("always")
+        with watch, watch.hearing():
             given = [watch.shown(x) for x in args]
             named = {name: watch.shown(x) for name, x in kwargs.items()}
             out = general(*given, **named)
-        if warned or any([t._a is not outline for t, outline in watch.outlines]):
+        if not watch.fit or any([t._a is not outline for t, outline in watch.outlines]):
             return None, None  # one was given another array, as who writes does
         several = isinstance(out, (tuple, list))
         parts = out if several else (out,)
@@ -236,13 +253,30 @@ def watched(general: Callable[..., Any], args: Any, kwargs: Any, tensors: list[A
         return route, made if not several else shaped(out.__class__, made)
     except Exception:  # noqa: BLE001 - whatever a function does to what it cannot read; the general way says what is wrong
         return None, None
+    finally:
+        _watching.release()
 
 
 # --- routes -----------------------------------------------------------------------------------------------------------------
 class Step:
     """One operation of a route: where its inputs are among the tensors so far, its body, what its nodes are."""
 
-    __slots__ = ("op", "attrs", "places", "tensors", "plain", "body", "planned", "shortest", "left", "node", "flows", "count", "straight", "save")
+    __slots__ = (
+        "op",
+        "attrs",
+        "places",
+        "tensors",
+        "plain",
+        "body",
+        "planned",
+        "shortest",
+        "left",
+        "node",
+        "flows",
+        "count",
+        "straight",
+        "save",
+    )
 
     def __init__(self, op: Op, places: list[int | None], plain: tuple[Any, ...], attrs: dict[str, Any], outs: Any):
         promoted = promote(op, plain)

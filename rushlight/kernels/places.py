@@ -107,9 +107,7 @@ def planned_gather(x: Array, index: Array, dim: int) -> Any:
         return None
     (outer, n, inner), m = _three(x.shape, dim), index.shape[dim]
     units, grain, block = _blocks(outer, m, inner)
-    return _planned(
-        _kernel("gather", kind), kind, x.dtype, index.shape, index, (units, grain), (n, m, inner, block)
-    )
+    return _planned(_kernel("gather", kind), kind, x.dtype, index.shape, index, (units, grain), (n, m, inner, block))
 
 
 def scatter(out: Array, x: Array, index: Array, dim: int, add: bool) -> bool:

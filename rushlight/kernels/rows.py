@@ -38,11 +38,16 @@ def _code(name: str, dtype: np.dtype[Any], **bindings: Any) -> Any:
     from .kernel import compiled
 
     return compiled(
-        getattr(rows, name), T=words.f32 if dtype.char == "f" else words.f64, V=VECTOR_BYTES // dtype.itemsize, **bindings
+        getattr(rows, name),
+        T=words.f32 if dtype.char == "f" else words.f64,
+        V=VECTOR_BYTES // dtype.itemsize,
+        **bindings,
     )
 
 
-def _planned(name: str, a: Array, axes: Axes, keepdims: bool, numbers: tuple[float, ...] = (), **bindings: Any) -> Planned:
+def _planned(
+    name: str, a: Array, axes: Axes, keepdims: bool, numbers: tuple[float, ...] = (), **bindings: Any
+) -> Planned:
     found = _rows(a, axes)
     run = None if found is None else _code(name, a.dtype, **bindings)
     if found is None or run is None:

@@ -19,7 +19,7 @@ from ..kernels import llvm
 from ..kernels.windows import inner, padded, positions
 from ..op import REGISTRY, opaque
 from ..routes import routed
-from ..tensor import Tensor, edge_of, wrap
+from ..tensor import Tensor, edge_of
 
 _WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
 _LEAD = "a window needs dimensions to slide over"
@@ -417,7 +417,9 @@ def _max(n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: A
             raise errors.runtime(f"max_pool1d() Invalid computed output size: {out[0]}")
         raise _too_small(input.unsqueeze(-2), 2, (1, *out)) if n == 1 else _too_small(input, n, out)
     _check_kind("max_pool1d_impl" if plain else f"max_pool{max(n, 2)}d", input, "f" if plain else "fil")
-    places = indices or isinstance(input, levels.Batched | levels.Dual) or (bool(recording()) and edge_of(input) is not None)
+    places = (
+        indices or isinstance(input, levels.Batched | levels.Dual) or (bool(recording()) and edge_of(input) is not None)
+    )
     if n == 1:  # as PyTorch does: a plane of height one
         one = (1,)
         best, where = max_pool.public(

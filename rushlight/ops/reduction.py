@@ -217,7 +217,6 @@ def _(input, dim, keepdim, correction):
     return rows.spread(input, dim, keepdim, correction, False)
 
 
-
 @var.vjp("input")
 def _(k, g, input, dim, keepdim, correction):
     return _of_variance(k, g, input, dim, keepdim, correction, 2.0)

@@ -116,7 +116,9 @@ def _(input, dim, descending, stable=False):
     begin = starts((*input.shape[:-1], 1), n)
 
     def run(input):
-        index = n - 1 - input[..., ::-1].argsort(dim, "stable")[..., ::-1] if descending else input.argsort(dim, "stable")
+        index = (
+            n - 1 - input[..., ::-1].argsort(dim, "stable")[..., ::-1] if descending else input.argsort(dim, "stable")
+        )
         return input.reshape(-1).take(index + begin), index
 
     return run

@@ -60,7 +60,6 @@ def tril(k, input, *, diagonal=0):
 tril.plan(_lower)
 
 
-
 @tril.prepare
 def _(input, diagonal=0):
     return _checked("tril", input, diagonal)
@@ -78,7 +77,6 @@ def triu(k, input, *, diagonal=0):
 
 
 triu.plan(_upper)
-
 
 
 @triu.prepare
