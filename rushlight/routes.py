@@ -244,6 +244,8 @@ def watched(general: Callable[..., Any], args: Any, kwargs: Any, tensors: list[A
             out = general(*given, **named)
         if not watch.fit or any([t._a is not outline for t, outline in watch.outlines]):
             return None, None  # one was given another array, as who writes does
+        for step in watch.steps:
+            step.finish()
         several = isinstance(out, (tuple, list))
         parts = out if several else (out,)
         if not all([x.__class__ is Seen and x.at is watch for x in parts]):
@@ -267,6 +269,7 @@ class Step:
         "places",
         "tensors",
         "plain",
+        "outs",
         "body",
         "planned",
         "shortest",
@@ -288,10 +291,11 @@ class Step:
         self.places: list[int] = [p for p in places if p is not None]
         self.plain = plain, promoted
         self.flows: list[bool] = [op.flow(i) == "rule" for i in range(len(plain))]
+        #: What was made when it was watched, until ``finish``; and the node of that.
+        self.outs: Any = outs
+        nodes = [t._edge[0] for t in outs if t._edge is not None]
         #: The class of its nodes where it has one result, True where ``record`` is to look; None if nothing is recorded.
-        self.node: Any = None
-        if any([t._edge is not None for t in outs]):
-            self.node = type(outs[0]._edge[0]) if len(outs) == 1 and not op.extras else True
+        self.node: Any = type(nodes[0]) if nodes else None
         self.straight: bool = len(self.tensors) == len(plain)
         self.save: Any = None
         self.left = 0
@@ -306,6 +310,21 @@ class Step:
         self.plain = tuple([None if i in self.tensors else x for i, x in enumerate(plain)]), tuple(
             [None if i in self.tensors else x for i, x in enumerate(promoted)]
         )  # fmt: skip
+
+    def finish(self) -> None:
+        """Note what its nodes are, which the function may have renamed.
+
+        Raises:
+            Unfit: if nodes that ``record`` makes have another name.
+        """
+        outs, self.outs = self.outs, None
+        nodes = [t._edge[0] for t in outs if t._edge is not None]
+        if nodes and (len(outs) > 1 or self.op.extras):
+            if type(nodes[0]) is not self.node:
+                raise Unfit
+            self.node = True
+        elif nodes:
+            self.node = type(nodes[0])
 
     def whole(self) -> Callable[..., Any]:
         """The body as a function of the arrays of the tensors; what is planned likewise."""

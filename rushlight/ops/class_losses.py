@@ -285,7 +285,8 @@ def _smoothed(
     smooth = smooth.masked_fill(ignored.view(smooth._a.shape), 0.0)
     if reduction == "mean":
         if weight is None:
-            smooth = smooth.sum() / (target._a.size - (ignored.sum() if levels.running else int(ignored._a.sum())))
+            seen = isinstance(ignored, levels.Batched | levels.Dual)
+            smooth = smooth.sum() / (target._a.size - (ignored.sum() if seen else int(ignored._a.sum())))
         else:
             picked = weight[target.masked_fill(ignored, 0)].masked_fill(ignored, 0.0)
             smooth = smooth.sum() / picked.sum()
