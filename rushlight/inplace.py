@@ -9,6 +9,7 @@ import numpy as np
 
 from . import large, levels
 from .autograd.mode import recording
+from .kernels.copies import assign
 from .kernels.elementwise import LARGE
 from .kernels.strides import broadcast_shapes
 from .node import gather_edges, record
@@ -65,6 +66,10 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
             if promoted[0] is x._a and large.body(op, promoted, attrs, out=x._a) is not None:
                 bump(x)
                 return x
+        if op.writer is not None and not (recording() and gather_edges(op, inputs)):
+            op.writer(x._a, *[i._a if isinstance(i, Tensor) else i for i in inputs[1:]], **attrs)
+            bump(x)
+            return x
         result, saved_inputs = evaluate(op, inputs, attrs)
     except NotImplementedError:
         if op.family == "elementwise" and all(i is not None for i in inputs):
@@ -81,7 +86,7 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         # a question overwrites what it asks about: what was there gets no gradient any more
         recorded, inputs, saved_inputs, edges = REGISTRY["fill"], (x, 0.0), (x._a, 0.0), (edge_of(x), None)
     if edges is None:
-        x._a[...] = r if r.dtype is x._a.dtype else cast_array(r, x._a.dtype)
+        assign(x._a, r if r.dtype is x._a.dtype else cast_array(r, x._a.dtype))
         bump(x)
         return x
     # A rule that reads the overwritten values gets a copy of them. The other inputs are saved with the versions they have
@@ -93,7 +98,7 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     own = proxy._vc
     results = (r, *result[1:]) if result.__class__ is tuple else (r,)
     record(recorded, [proxy], results, inputs, saved_inputs, attrs, edges)
-    x._a[...] = r if r.dtype is x._a.dtype else cast_array(r, x._a.dtype)
+    assign(x._a, r if r.dtype is x._a.dtype else cast_array(r, x._a.dtype))
     bump(x)
     edge = proxy._edge
     if edge is None:  # integers: no gradient goes through them

@@ -209,6 +209,8 @@ class Op:
         self.node_classes: dict[str, type[OpNode]] = {}
         self.savers: dict[Any, Saver] = {}
         self.public: Callable[..., Any] = self._make_public()
+        #: How the in-place form writes: ``writer(target, *further inputs, **attrs)``.
+        self.writer: Callable[..., None] | None = None
         self.planner: Callable[..., Any] | None = None
         if self.name in REGISTRY:
             raise TypeError(f"op '{self.name}' is registered twice")
@@ -265,6 +267,11 @@ class Op:
         """
         self.only_checks = True
         return self.prepare(fn)
+
+    def writes(self, fn: Callable[..., None]) -> Op:
+        """Declare how the in-place form writes where nothing is recorded: ``fn(target, *further inputs, **attrs)`` on arrays."""
+        self.writer = fn
+        return self
 
     def plan(self, fn: Callable[..., Any]) -> Op:
         """Declare what is decided once for many calls: ``fn(*inputs, **attrs)`` gives a function of the inputs that computes the body for

@@ -14,6 +14,7 @@ import numpy as np
 from . import types
 from .autograd.graph import next_seq
 from .autograd.mode import inference, recording
+from .deferred import reduced
 from .fpstate import quietly
 from .kernels.iteration import forget_with_threads
 from .kernels.llvm import patience
@@ -21,7 +22,7 @@ from .node import FIRST, OUT, kept, no_gradient_through, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
 from .readers import arrays
-from .tensor import Parameter, Tensor, edge_of, view_of, wrap
+from .tensor import Deferred, Parameter, Tensor, edge_of, view_of, wrap
 
 ndarray = np.ndarray
 asarray = np.asarray
@@ -69,6 +70,10 @@ def single(op: Op) -> Callable[..., Any]:
             start()
         x: Any = args[0] if args else None
         cls = x.__class__
+        if cls is Deferred and "out" not in kwargs:
+            t = reduced(op, args, kwargs)
+            if t is not None:
+                return t
         if (cls is not Tensor and cls is not Parameter) or is_rare(recording()) or (kwargs and "out" in kwargs):
             return call(op, args, kwargs)
         r: Any = None

@@ -45,8 +45,9 @@ class Order(NamedTuple):
 
 
 #: PyTorch's orders (those of oneDNN), found by trying until every bit agreed; no other source.
-FORWARD, BACK, BACK_POINTWISE = Order(8, 8), Order(16, 8, True), Order(64, 64, True)
-BACK_OTHER, BACK_STRIDED = Order(8, 8, True), Order(0, 0, True, "columns")
+FORWARD, FORWARD_POINTWISE = Order(8, 8), Order(128, 128, True)
+BACK_NARROW, BACK, BACK_WIDE = Order(32, 8, True), Order(16, 8, True), Order(8, 8, True)  # by the width of the gradient
+BACK_POINTWISE, BACK_STRIDED = Order(64, 64, True), Order(0, 0, True, "columns")
 BY_TAPS = Order(0, 0, True, "taps")
 PLAIN, ALL = Order(1, 1), Order(1 << 30, 1 << 30)
 
@@ -317,8 +318,8 @@ def planned(
     space = _three(out, 1)
     product = _is_product(shape, kernel, groups)
     taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
-    order = PLAIN if product else FORWARD
     steps = _three(stride, 1)
+    order = PLAIN if product else _order_forward(groups, kernel, shape[2:], stride)
     task = Task(groups, rows // groups, channels, _three(shape[2:], 1), space, steps, taps, shape[0], order)
     size = channels * len(taps)
     source = Source(rows // groups * size, size, len(taps), tuple(range(len(taps))))
@@ -372,7 +373,7 @@ def planned_input(
     if _is_product(shape if transposed else (shape[0], groups * channels, *size), weight_shape[2:], groups):
         order = BY_TAPS
     else:
-        order = _order_back(groups, members, channels, steps, kernel, space, len(size))
+        order = _order_back(groups, members, channels, steps, kernel, space, len(size), shape[-1])
     every = kernel[0] * kernel[1] * kernel[2]
     image, channel, *strides = _strides(groups * channels, space)
     parts: list[Callable[[Array, Array, Array, None], bool]] = []
@@ -414,19 +415,27 @@ def backward_input(
     return planned_input(g.shape, weight.shape, g.dtype, size, stride, padding, dilation, groups, transposed)(g, weight)
 
 
+def _order_forward(groups: int, kernel: Any, size: Any, stride: Any) -> Order:
+    """PyTorch's order for the convolution."""
+    pointwise = groups == 1 == max(kernel) and all(m % s == 0 for m, s in zip(size, stride, strict=True))
+    return FORWARD_POINTWISE if pointwise else FORWARD
+
+
 def _order_back(
-    groups: int, members: int, channels: int, steps: Triple, kernel: Triple, space: Triple, dims: int
+    groups: int, members: int, channels: int, steps: Triple, kernel: Triple, space: Triple, dims: int, width: int
 ) -> Order:
-    """PyTorch's order for the gradient of the input."""
+    """PyTorch's order for the gradient of the input, from a gradient of this ``width``."""
     if members == channels == 1:
         return PLAIN
     if groups > 1 and (members % 8 or channels % 8):
         return BY_TAPS
     if max(steps) > 1:
         return BACK_STRIDED if space[2] % steps[2] == 0 else ALL
-    if max(kernel) == 1:
+    if groups == 1 == max(kernel):
         return BACK_POINTWISE
-    return BACK if dims == 2 else BACK_OTHER
+    if dims == 3 or width >= 40:
+        return BACK_WIDE
+    return BACK if width >= 15 else BACK_NARROW
 
 
 def planned_weight(

@@ -124,10 +124,10 @@ def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | No
     ``key`` says which function it is. It is read once for each dtype; numbers are given to the loop at each run. ``out``, which may be
     one of the operands, takes the only result.
     """
-    sorted_out = _sorted_out(operands)
-    if sorted_out is None:
+    kinds = sorted_operands(operands)
+    if kinds is None:
         return None
-    arrays, numbers, pattern, shape, dtype = sorted_out
+    shape, dtype, arrays, numbers, pattern = kinds
     found = _known(key, function, dtype, pattern)
     if found is None or not arrays:
         return None
@@ -136,17 +136,17 @@ def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | No
         if out is not None and (out.shape != shape or out.dtype is not dtype):
             return None
         return _result(loop, (*arrays, *numbers), shape, dtype, out)
-    outs = tuple([empty(shape, dtype) for _ in range(count)])
+    outs = tuple([empty(shape, dtype) for _ in range(count)])  # type: ignore[arg-type]
     return outs if loop(*outs, *arrays, *numbers) else None
 
 
 def loop_for(key: Any, function: Callable[..., Any], operands: Any) -> Any:
     """``fused`` for operands like these, as a function of the arrays among them that makes its only result and refuses (False) what does
     not fit; None if there is none."""
-    sorted_out = _sorted_out(operands)
-    if sorted_out is None:
+    kinds = sorted_operands(operands)
+    if kinds is None:
         return None
-    arrays, numbers, pattern, _, dtype = sorted_out
+    _, dtype, arrays, numbers, pattern = kinds
     found = _known(key, function, dtype, pattern)
     if found is None or not arrays or found[1] != 1:
         return None
@@ -154,8 +154,8 @@ def loop_for(key: Any, function: Callable[..., Any], operands: Any) -> Any:
     return (lambda *arrays: loop(*arrays, *numbers)) if numbers else loop
 
 
-def _sorted_out(operands: Any) -> Any:
-    """The arrays and the numbers among operands, what each is, and the shape and dtype of the arrays; None if they do not fit together."""
+def sorted_operands(operands: Any) -> Any:
+    """Shape and dtype, the arrays, the numbers, and which each operand is; None if they are not what one loop takes."""
     shape = dtype = None
     arrays: list[Array] = []
     numbers: list[float] = []
@@ -189,7 +189,7 @@ def _sorted_out(operands: Any) -> Any:
                 x = float(x)
             numbers.append(x)
             pattern.append("number")
-    return arrays, numbers, pattern, shape, dtype
+    return shape, dtype, arrays, numbers, pattern
 
 
 def loop_of(key: Any, function: Callable[..., Any], dtype: Any, count: int) -> Any:

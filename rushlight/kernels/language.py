@@ -89,20 +89,21 @@ class External:
 
 def from_text(text: str, names: dict[str, Any]) -> Any:
     """A function of the language that is written by a program; ``parts`` of it tell its code from others'."""
-    scope = dict(names)
-    exec(compile(text, "<kernel>", "exec"), scope)
-    node = ast.parse(text).body[0]
-    assert isinstance(node, ast.FunctionDef)
-    made = scope[node.name]
-    made.tree, made.parts = (node, "<kernel>"), (text,)
+    scope = {"__name__": __name__, **names}
+    code = compile(text, "<kernel>", "exec")
+    exec(code, scope)
+    made = scope[code.co_names[-1]]
+    made.parts = (text,)
     return made
 
 
 @functools.cache
 def source(function: Any) -> tuple[ast.FunctionDef, str]:
     """The tree of a function, and its file."""
-    if hasattr(function, "tree"):
-        return function.tree  # type: ignore[no-any-return]
+    if hasattr(function, "parts"):
+        (node,) = ast.parse(function.parts[0]).body
+        assert isinstance(node, ast.FunctionDef)
+        return node, "<kernel>"
     code = inspect.unwrap(function).__code__
     file, first = code.co_filename, code.co_firstlineno
     lines = linecache.getlines(file, vars(sys.modules[function.__module__]))[first - 1 : _last_line(code)]

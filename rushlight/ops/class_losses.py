@@ -13,7 +13,7 @@ from ..kernels import classes
 from ..op import opaque
 from ..routes import routed
 from ..tensor import Tensor
-from .losses import check_reduction, not_differentiable, reduction_name, renamed
+from .losses import checked_reduction, not_differentiable, reduction_name, renamed
 from .matmul import linear
 
 
@@ -227,8 +227,7 @@ def nll_loss(
         raise errors.not_a_tensor("nll_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("nll_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if not input._a.ndim:
         raise errors.value("Expected 1 or more dimensions (got 0)")
     return _nll(input, target, weight, ignore_index, reduction)
@@ -251,8 +250,7 @@ def cross_entropy(
 
     ``label_smoothing`` mixes that share of the uniform distribution into the target (Szegedy et al. 2016).
     """
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
         raise errors.not_tensors("cross_entropy_loss", input=input, target=target)
     a, t = input._a, target._a
@@ -450,8 +448,7 @@ def multi_margin_loss(
         raise errors.not_a_tensor("multi_margin_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("multi_margin_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if p not in (1, 2):
         raise errors.value("only p == 1 and p == 2 supported")
     if weight is not None and weight._a.ndim != 1:
@@ -538,8 +535,7 @@ def multilabel_margin_loss(
         raise errors.not_a_tensor("multilabel_margin_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("multilabel_margin_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     n, classes = _margin_shape(input)
     t = target._a
     if t.shape != input._a.shape and not (t.size == input._a.size == 1):

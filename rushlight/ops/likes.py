@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import errors, levels, types
 from ..functions import function
+from ..kernels import copies, memory
 from ..kernels.strides import element_strides, empty_like_strides
 from ..promotion import element
 from ..tensor import Tensor
@@ -23,6 +24,8 @@ def empty_like_array(a: ndarray[Any, Any], np_dtype: Any) -> ndarray[Any, Any]:
         steps = empty_like_strides(a.shape, element_strides(a))
         order = sorted(range(a.ndim), key=steps.__getitem__, reverse=True)
         return np.empty([a.shape[d] for d in order], np_dtype).transpose(np.argsort(order))
+    if a.flags.c_contiguous:
+        return memory.empty(a.shape, np_dtype)
     return np.empty_like(a, dtype=np_dtype, subok=False)
 
 
@@ -34,11 +37,11 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tenso
     dtype = kwargs.pop("dtype", None)
     dtype = input.dtype if dtype is None else dtype_or_default(dtype)
     if kwargs.get("memory_format") is types.contiguous_format:
-        a = np.empty(input._a.shape, dtype.np)
+        a = memory.empty(input._a.shape, dtype.np)
     else:
         a = empty_like_array(input._a, dtype.np)
     if value is not None:
-        a[...] = element(value, dtype)
+        copies.assign(a, element(value, dtype))
     return finish(a, **kwargs)
 
 

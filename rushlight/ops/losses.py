@@ -25,9 +25,14 @@ from .activation import floats_only
 
 
 # --- reductions ---------------------------------------------------------------------------------------------------------
-def check_reduction(reduction: str) -> None:
+def checked_reduction(reduction: str) -> str:
+    """The reduction, if there is one of this name; PyTorch 0.4 called the mean otherwise."""
+    if reduction == "elementwise_mean":
+        warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
+        return "mean"
     if reduction not in ("mean", "sum", "none"):
         raise errors.value(f"{reduction} is not a valid value for reduction", "Use 'mean', 'sum' or 'none'.")
+    return reduction
 
 
 def reduction_name(reduction: str, size_average: Any = None, reduce: Any = None) -> str:
@@ -44,7 +49,7 @@ def reduction_name(reduction: str, size_average: Any = None, reduce: Any = None)
 
 def reduced(loss: Any, reduction: str) -> Tensor:
     """The mean, the sum or all of the losses."""
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction)
     return loss.mean() if reduction == "mean" else loss.sum() if reduction == "sum" else loss  # type: ignore[no-any-return]
 
 
@@ -111,7 +116,7 @@ def _weighted(losses: Any, weight: Tensor, input: Tensor, reduction: str) -> Ten
     """Losses with a weight each; the mean is by the sum of the weights."""
     if weight._a.shape != input._a.shape:
         raise errors.value("Weights and input must have the same size.")
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction)
     total = losses * weight
     if reduction == "mean":
         return total.sum() / weight.sum()  # type: ignore[no-any-return, attr-defined]
@@ -191,8 +196,7 @@ def mse_loss(
 ) -> Tensor:  # fmt: skip
     """Squared differences: ``(input - target) ** 2``, averaged, summed or all of them."""
     input, target = _broadcast(input, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if weight is not None:
         return _weighted((input - target).pow(2), weight, input, reduction)  # type: ignore[operator]
     return squared_error.public(input, target, reduction=reduction)  # type: ignore[no-any-return]
@@ -240,8 +244,7 @@ def smooth_l1_loss(
 ) -> Tensor:
     """``0.5 (x - y)**2 / beta`` where ``|x - y| < beta``, else ``|x - y| - 0.5 beta`` (Girshick 2015)."""
     input, target = _broadcast(input, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if beta == 0:
         return reduced((input - target).abs(), reduction)  # type: ignore[operator]
     if beta < 0:
@@ -281,7 +284,7 @@ def huber_loss(
 ) -> Tensor:
     """``0.5 (x - y)**2`` where ``|x - y| <= delta``, else ``delta (|x - y| - 0.5 delta)`` (Huber 1964)."""
     input, target = _broadcast(input, target)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction)
     if not isinstance(delta, (int, float)):
         raise errors.type_(f"delta must be a float or int, got: {type(delta)}")
     if delta <= 0:
@@ -336,8 +339,7 @@ def binary_cross_entropy(
         ValueError: if the sizes differ.
         RuntimeError: for values outside [0, 1], and dtypes that differ.
     """
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     a, t = input._a, target._a
     if t.shape != a.shape:
         raise errors.value(
@@ -401,8 +403,7 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean", pos_weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Binary cross entropy of logits: ``-w (p t log(sigmoid(x)) + (1 - t) log(1 - sigmoid(x)))``, without overflow."""
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if target._a.shape != input._a.shape:
         raise errors.value(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if target._a.dtype.kind in "biu" and input._a.dtype.kind in "fV":
@@ -448,8 +449,7 @@ def soft_margin_loss(
         raise errors.not_a_tensor("soft_margin_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("soft_margin_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     not_differentiable("soft_margin_loss", target=target)
     if input._a.dtype.kind in "biu":
         raise errors.runtime(
@@ -489,7 +489,7 @@ def kl_div(
             stacklevel=2,
         )
     if reduction != "batchmean":
-        check_reduction(reduction)
+        reduction = checked_reduction(reduction)
     if input._a.dtype.kind in "biu" or target._a.dtype.kind in "biu":
         raise errors.runtime("kl_div: Integral inputs not supported.")
     if "c" in (input._a.dtype.kind, target._a.dtype.kind):
@@ -514,8 +514,7 @@ def hinge_embedding_loss(
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
     if not isinstance(input, Tensor):
         raise errors.not_a_tensor("hinge_embedding_loss", "input", 1, input)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     x: Any = input
     where = REGISTRY["where"].public
     zero = x.new_zeros(())
@@ -539,8 +538,7 @@ def poisson_nll_loss(
     """
     if not isinstance(input, Tensor):
         raise errors.not_a_tensor("poisson_nll_loss", "input", 1, input)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     x: Any = input
     t: Any = target
     loss = x.exp() - t * x if log_input else x - t * (x + eps).log()
@@ -602,8 +600,7 @@ def margin_ranking_loss(
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """``max(0, -target * (input1 - input2) + margin)``: 1 if the first should rank higher, -1 if the second."""
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if not input1._a.ndim == input2._a.ndim == target._a.ndim:
         raise errors.runtime(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: "

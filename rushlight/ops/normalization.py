@@ -17,6 +17,7 @@ from .. import errors, types
 from ..autograd.mode import no_grad
 from ..functions import function
 from ..kernels import batch_norm as batch_norm_code
+from ..kernels import group_norm as group_norm_code
 from ..kernels import moments, row_gradients, row_norm
 from ..kernels.iteration import is_half
 from ..kernels.lazy import settle
@@ -468,6 +469,10 @@ def native_group_norm(k, input, weight, bias, *, groups, eps):
     x = np.ascontiguousarray(x)
     mean, var = row_norm.row_moments(x.reshape(n * groups, -1))
     rstd = (1 / np.sqrt(np.maximum(var, 0).astype(np.float64) + eps)).astype(x.dtype)
+    if weight is None and bias is None:
+        out = x.reshape(n, groups, -1) - mean.reshape(stats)
+        out *= rstd.reshape(stats)
+        return out.reshape(shape).astype(input.dtype, copy=False), mean.reshape(stats), rstd.reshape(stats)
     channel = (n, groups, c // groups)
     scale = np.broadcast_to(rstd.reshape(stats), channel)
     if weight is not None:
@@ -489,6 +494,9 @@ def _(k, g, input, weight, mean, rstd, groups, needs):
     if not n * c:
         empty = k.sum(g, dim=(0, *range(2, len(shape))))
         return g, empty, empty
+    found = group_norm_code.gradients(g, input, weight, mean, rstd, groups) if k is arrays else None
+    if found is not None:
+        return [gradient if needed else None for gradient, needed in zip(found, needs, strict=True)]
     spatial = 1
     for d in shape[2:]:
         spatial *= d

@@ -5,6 +5,7 @@ Each mode but the constant is an index along each dimension: which element stand
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels import copies
 from ..op import opaque
 from ..promotion import element
 from ..routes import routed
@@ -47,7 +49,8 @@ def _padded(input: Any, pad: tuple[int, ...], value: Any) -> Any:
         return None
     sides = [(0, 0)] * (input.ndim - len(pad) // 2) + list(zip(pad[::2], pad[1::2], strict=True))[::-1]
     shape = tuple(p + m + q for (p, q), m in zip(sides, input.shape, strict=True))
-    make = partial(np.zeros, shape, input.dtype) if value == 0 else partial(np.full, shape, value, input.dtype)
+    zeros = value == 0 and math.prod(shape) < copies.LARGE
+    make = partial(np.zeros, shape, input.dtype) if zeros else partial(copies.filled, shape, value, input.dtype)
     source = tuple(slice(max(-p, 0), m - max(-q, 0)) for (p, q), m in zip(sides, input.shape, strict=True))
     target = tuple(slice(max(p, 0), n - max(q, 0)) for (p, q), n in zip(sides, shape, strict=True))
     cropped = min(pad) < 0
@@ -55,7 +58,7 @@ def _padded(input: Any, pad: tuple[int, ...], value: Any) -> Any:
     def run(input: Any) -> Any:
         out = make()
         if out.size:
-            out[target] = input[source] if cropped else input
+            copies.assign(out[target], input[source] if cropped else input)
         return out
 
     return run
