@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .changes import Change
 from .report import Finding
 from .trace import Cut, Leaf, Trace
@@ -139,7 +141,7 @@ def unused(trace: Trace, trials: Trials) -> Finding | None:
     changed, n = matters(trace, trials, idle)
     if changed:
         return None  # cut off on purpose, as the teacher of a student is
-    finding.check = f"tried on a copy: other numbers in them change none of {n} losses"
+    finding.check = f"tried on a copy: other numbers in them change none of the first {n} losses"
     return finding
 
 
@@ -155,11 +157,15 @@ def idle_leaves(trace: Trace) -> list[Leaf]:
     ]
 
 
+#: Losses that are compared, before differences in rounding have grown, and by what part a loss differs that is another one.
+COMPARED, OTHER = 5, 1e-3
+
+
 def matters(trace: Trace, trials: Trials, leaves: list[Leaf]) -> tuple[int, int]:
-    """Other numbers in these parameters: how many losses change, of how many."""
+    """Other numbers in these parameters: how many of the first losses change, of how many."""
     trial = trials.run(Change(fill=tuple(leaf.name for leaf in leaves)))
-    pairs = list(zip(trace.losses, trial.losses, strict=False))
-    return sum(a.value != b.value for a, b in pairs), len(pairs)
+    pairs = list(zip(trace.losses, trial.losses, strict=False))[:COMPARED]
+    return sum(not math.isclose(a.value, b.value, rel_tol=OTHER) for a, b in pairs), len(pairs)
 
 
 def partly_detached(trace: Trace, trials: Trials) -> Finding | None:
@@ -179,7 +185,9 @@ def partly_detached(trace: Trace, trials: Trials) -> Finding | None:
     change = f"leave {cut.how} out of what leads to the loss, with operations of torch in the place of other libraries'"
     finding = Finding("detached loss", "a part of the model is cut off from the loss", found, change, cut.line)
     finding.numbers = {"parameters": [leaf.name for leaf in held], "size": size}
-    finding.check = f"tried on a copy: the loss depends on them: other numbers in them change {changed} of {n} losses"
+    finding.check = (
+        f"tried on a copy: the loss depends on them: other numbers in them change {changed} of the first {n} losses"
+    )
     return finding
 
 
