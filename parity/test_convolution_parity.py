@@ -90,6 +90,32 @@ def test_the_gradient_of_the_weight(size, weight, numbers, monkeypatch):
     assert np.abs(ours - exact).max() <= 2 * np.abs(theirs - exact).max() + 1e-7 * scale
 
 
+@pytest.mark.parametrize(
+    "size, weight, numbers",
+    [
+        ((100, 16, 14, 14), (32, 16, 5, 5), {"padding": 2}), ((64, 1, 28, 28), (16, 1, 5, 5), {"padding": 2}),
+        ((2, 3, 64, 64), (64, 3, 7, 7), {"stride": 2, "padding": 3}), ((32, 3, 32, 32), (6, 3, 5, 5), {}),
+        ((4, 16, 200), (32, 16, 5), {"stride": 2, "padding": 1}), ((4, 64, 28, 28), (64, 16, 3, 3), {"padding": 1, "groups": 4}),
+    ],
+)  # fmt: skip
+def test_the_gradients_of_weight_and_bias_in_order(size, weight, numbers, monkeypatch):
+    """One chain over all places, as PyTorch has it on one thread, and with more channels on several."""
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    x, w, b = random(0, size, weight, weight[:1])
+    threads, found = torch.get_num_threads(), []
+    torch.set_num_threads(1)
+    try:
+        for module in (rushlight, torch):
+            leaves = [module.from_numpy(a).requires_grad_() for a in (w, b)]
+            out = getattr(module.nn.functional, f"conv{len(size) - 2}d")(module.from_numpy(x), *leaves, **numbers)
+            (g,) = random(1, tuple(out.shape))
+            out.backward(module.from_numpy(g))
+            found.append([leaf.grad for leaf in leaves])
+    finally:
+        torch.set_num_threads(threads)
+    equal(*found)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_pools(seed, way):
     rng = np.random.default_rng(seed)

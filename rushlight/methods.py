@@ -187,6 +187,12 @@ Tensor.grad = property(_get_grad, _set_grad, lambda self: _set_grad(self, None),
 
 
 @method
+def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """``torch.split(self, split_size, dim)``: the method's parameter has another name than the function's."""
+    return FUNCTIONS["split"].fn(self, split_size, dim)  # type: ignore[no-any-return]
+
+
+@method
 def detach(self: Tensor) -> Tensor:
     """The same memory outside the graph."""
     return alias_of(self, self._a, True)

@@ -178,6 +178,39 @@ def test_the_gradient_of_the_input_of_strided_convolutions_adds_in_pytorchs_orde
         np.testing.assert_array_equal(found[:, 1, ::2, ::2], expected)
 
 
+@pytest.mark.parametrize("members", [5, 19])
+def test_the_gradient_of_the_weight_adds_in_pytorchs_order(members, cache):
+    """Place by place, image after image."""
+    rng = np.random.default_rng(0)
+    x, g = (rng.standard_normal(s).astype(np.float32) for s in ((3, 5, 9, 13), (3, members, 4, 7)))
+    found = convolution.backward_weight(x, g, (members, 5, 3, 2), (2, 2), (0, 1), (1, 1), 1)
+    wide = padded(x, (0, 1), (0, 1))
+    for i, j in itertools.product(range(3), range(2)):
+        terms = [
+            (g[n, :, y, z, None], wide[n, :, 2 * y + i, 2 * z + j])
+            for n, y, z in itertools.product(range(3), range(4), range(7))
+        ]
+        expected = np.zeros((members, 5), np.float32)
+        for a, b in terms:
+            expected = add_product(expected, *(np.ascontiguousarray(np.broadcast_to(v, (members, 5))) for v in (a, b)))
+        np.testing.assert_array_equal(found[:, :, i, j], expected)
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 4, 7), (2, 19, 33), (7, 8, 1, 1)])
+def test_the_sums_of_channels_add_place_by_place(shape):
+    g = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    expected = np.zeros(shape[1], np.float32)
+    for image in g.reshape(*shape[:2], -1):
+        for place in image.T:
+            expected = expected + place
+    np.testing.assert_array_equal(convolution.channel_sums(g), expected)
+    bias = torch.zeros(shape[1], requires_grad=True)  # small, so NumPy's
+    run = torch.nn.functional.conv2d if len(shape) == 4 else torch.nn.functional.conv1d
+    out = run(torch.zeros(shape[0], 1, *shape[2:]), torch.zeros(shape[1], 1, *[1] * (len(shape) - 2)), bias)
+    out.backward(torch.from_numpy(g))
+    np.testing.assert_array_equal(bias.grad.numpy(), expected)
+
+
 def gradients(x, weight, bias, g, **numbers):
     inputs = [torch.from_numpy(a.copy()).requires_grad_() for a in (x, weight, bias)]
     out = torch.nn.functional.conv2d(*inputs, **numbers)

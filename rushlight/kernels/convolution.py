@@ -32,6 +32,7 @@ CHUNKS = 8  # pieces of work at the least; of a weight's gradient so many are su
 LONG = 512  # places to sum over before lanes are added up
 TABLES = 1 << 22  # elements that all tables of sums may have
 FEW_WEIGHTS = 1 << 16  # weights that NumPy packs
+FEWEST = 4  # channels of a gradient for which vectors of channels are worth it
 SMALL = 20480  # elements of an input that PyTorch takes for small
 
 
@@ -227,6 +228,25 @@ def table_of_sums(task: Task, tile: tuple[int, int], lanes: int, pieces: int = C
     none = np.empty(0, np.int64)
     at = np.array(offsets, np.int64)
     return Layout(kinds, at, none, numbers, chunks * parts, 1, scratch, Source(0, 0, 0, ()), none, None)
+
+
+@functools.lru_cache(256)
+def table_of_chains(task: Task, tile: tuple[int, int], lanes: int, pieces: int) -> Layout:
+    """The same for ``chains``, whose ``tile`` is of terms and vectors of channels."""
+    planes = _Planes(task)
+    assert planes.rows == 1 or planes.columns == task.out[2]  # places come in their order
+    offsets, order, _ = planes.terms(task)
+    offsets += [0] * (-len(offsets) % tile[0])
+    width = _up(task.members, tile[1] * lanes)
+    blocks, tiles = width // (tile[1] * lanes), len(offsets) // tile[0]
+    share = -(-tiles // min(tiles, -(-pieces // (task.groups * blocks))))
+    parts = -(-tiles // share)
+    scratch = _up(planes.elements + (planes.rows * planes.columns * tile[1] + 1) * lanes, 16) + 64
+    rest = (0, 0, parts, 1, scratch, width, 0, 0, 0, 0, 0, 0, task.images, 1, 0, 0)
+    kinds, numbers = planes.tables(task, len(order), rest)
+    none = np.empty(0, np.int64)
+    at = np.array(offsets, np.int64)
+    return Layout(kinds, at, none, numbers, task.groups * blocks * parts, 1, scratch, Source(0, 0, 0, ()), none, None)
 
 
 def _pieces() -> int:
@@ -457,25 +477,55 @@ def planned_weight(
     taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
     space, steps = _three(out, 1), _three(stride, 1)
     task = Task(groups, rows // groups, channels, _three(shape[2:], 1), space, steps, taps, images, PLAIN)
+    # PyTorch's order is known for these
+    in_order = len(taps) > 1 == max(dilation) and len(kernel) < 3 and not _is_product(shape, kernel, groups)
+    whole = _chains(task, dtype) if in_order and task.members >= FEWEST else _sums(task, dtype)
+
+    def run(x: Array, g: Array) -> Array | None:
+        with np.errstate(all="ignore"):
+            total = whole(np.ascontiguousarray(x), np.ascontiguousarray(g))
+        if total is not None:
+            total = total[:, : len(taps) * channels, : task.members]  # what fills up may be anything
+        if total is None or not np.isfinite(total).all():
+            return (
+                None  # infinities meet zeros beside the planes; only the product of matrices says what each place sees
+            )
+        return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
+
+    return run
+
+
+def _chains(task: Task, dtype: np.dtype[Any]) -> Callable[[Array, Array], Array | None]:
+    """The sums of products of an input and a gradient, (groups, terms, members) or larger, in PyTorch's order: place by place."""
+    lanes = 32 // dtype.itemsize
+    tile = (8, 1) if task.members <= lanes else (6, 2)
+    plan = table_of_chains(task, tile, lanes, 2 * get_threads())
+    multiply = compiled(code.chains, **_kind(dtype), M=tile[0], V=tile[1])
+    make = maker((task.groups, plan.offsets.size, int(plan.numbers[code.LENGTH])), dtype)
+    scratch = maker((plan.units * plan.scratch,), dtype)
+
+    def run(x: Array, g: Array) -> Array | None:
+        sums = make()
+        return sums if multiply(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch()) else None
+
+    return run
+
+
+def _sums(task: Task, dtype: np.dtype[Any]) -> Callable[[Array, Array], Array | None]:
+    """The same for few members, vectors of places at a time."""
     tile = (1, 9) if task.members == 1 else (4, 3)
     plan = table_of_sums(task, tile, 32 // dtype.itemsize, _pieces())
     multiply = compiled(code.multiply, **_kind(dtype), M=tile[0], V=tile[1])
     chunks = plan.units // int(plan.numbers[code.PARTS])
-    make = maker((chunks, groups, plan.offsets.size, _up(task.members, tile[0])), dtype)
+    make = maker((chunks, task.groups, plan.offsets.size, _up(task.members, tile[0])), dtype)
     scratch = maker((plan.units * plan.scratch,), dtype)
 
     def run(x: Array, g: Array) -> Array | None:
         sums = make()
         sums.fill(0)
-        x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
-        done = multiply(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch())
-        with np.errstate(all="ignore"):
-            total = np.add.reduce(sums, axis=0)[:, : len(taps) * channels, : task.members]
-        if not done or not np.isfinite(total).all():
-            return (
-                None  # infinities meet the zeros between rows; only the product of matrices says what each place sees
-            )
-        return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
+        if not multiply(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch()):
+            return None
+        return np.add.reduce(sums, axis=0)  # type: ignore[no-any-return]
 
     return run
 
@@ -485,3 +535,12 @@ def backward_weight(
 ) -> Array | None:
     """The gradient of the weight, of shape ``size``; None where NumPy is to find it."""
     return planned_weight(x.shape, g.shape[0], g.shape[2:], x.dtype, size, stride, padding, dilation, groups)(x, g)
+
+
+def channel_sums(g: Array) -> Array | None:
+    """The sums of a gradient over all but its second dimension, in PyTorch's order: place by place."""
+    lanes, (images, channels) = 32 // g.dtype.itemsize, g.shape[:2]
+    out = np.empty(_up(channels, lanes), g.dtype)
+    run = compiled(code.channel_sums, **_kind(g.dtype))
+    done = run(out.size // lanes, 1, out, np.ascontiguousarray(g), images, channels, math.prod(g.shape[2:]))
+    return out[:channels] if done else None

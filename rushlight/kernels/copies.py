@@ -75,11 +75,11 @@ def filled(shape: Any, number: Any, dtype: np.dtype[Any]) -> Array:
 
 
 def joined(parts: list[Array], dim: int) -> Array | None:
-    """Arrays of one dtype one after another along a dimension; None if NumPy is to do it."""
+    """Arrays of one dtype one after another along a dimension, in C order; None if NumPy is to do it."""
     first = parts[0]
     shape = list(first.shape)
     shape[dim] = sum([x.shape[dim] for x in parts])
-    if math.prod(shape) < LARGE or not all([x.flags.c_contiguous for x in parts]):
+    if math.prod(shape) < LARGE:
         return None
     out, start = memory.empty(tuple(shape), first.dtype), 0
     before = (slice(None),) * dim
@@ -113,40 +113,57 @@ def with_threads(to: Array, x: Array) -> bool:
     """``assign`` by native code; False, with nothing done, where NumPy is to do it."""
     if not llvm.patience.over_or_large(to.size, 1, LARGE) or np.may_share_memory(to, x):
         return False
-    if to.dtype == x.dtype:
-        kind = _OF_SIZE.get(to.itemsize)
-        if kind is None or to.dtype.kind == "O":
-            return False
-        to, x = to.view(kind), x.view(kind)
-        types = _BY_SIZE[to.itemsize], _BY_SIZE[to.itemsize]
-    elif can_convert(to.dtype, x.dtype):
-        x = x.view(np.uint8) if x.dtype.kind == "b" else x
-        types = NAMES[to.dtype], NAMES[x.dtype]
-    else:
+    key = to.shape, to.strides, to.dtype, x.shape, x.strides, x.dtype
+    plan = _plans.get(key, False)
+    if plan is False:
+        if len(_plans) >= MOST_PLANS:
+            _plans.clear()
+        plan = _plans[key] = _planned(to, x)
+    if plan is None:
         return False
-    if x.shape != to.shape:
-        x = np.broadcast_to(x, to.shape)
+    run, units, grain, table, to_type, x_type = plan
+    return run(units, grain, to.view(to_type), x.view(x_type), table)  # type: ignore[no-any-return]
+
+
+def _planned(to: Array, x: Array) -> Any:
+    """What is called for arrays of such layouts: the kernel, its units of work and how many a thread takes, the places, and the element
+    types the arrays are looked at with; None if NumPy is to do it."""
     from .code import copies as code
 
-    dims = _merged(to, x)
+    if to.dtype == x.dtype:
+        if to.itemsize not in _OF_SIZE or to.dtype.kind == "O":
+            return None
+        to_type = x_type = _OF_SIZE[to.itemsize]
+        types = (_BY_SIZE[to.itemsize],) * 2
+    elif can_convert(to.dtype, x.dtype):
+        to_type, x_type = to.dtype, np.dtype(np.uint8) if x.dtype.kind == "b" else x.dtype
+        types = NAMES[to_type], NAMES[x_type]
+    else:
+        return None
+    dims = _merged(to, np.broadcast_to(x, to.shape))
     if not dims or len(dims) > code.OUTER + 1:
-        return False
+        return None
     n, step_to, step_from = dims[0]
     other = [i for i, (size, _, step) in enumerate(dims) if step == 1 and size >= code.TILE]
     tiled = step_to == 1 and step_from != 1 and n >= code.TILE and other != []
+    block = min(n, _CHUNK)
     if tiled:
         dims.insert(1, dims.pop(other[0]))
         units = -(-n // code.TILE) * (to.size // (n * dims[1][0]))
         grain = max(1, _CHUNK // (code.TILE * dims[1][0]))
     elif n < SHORT and len(dims) > 1:
-        return False
+        return None
     else:
-        block = min(n, _CHUNK)
         units, grain = -(-n // block) * (to.size // n), max(1, _CHUNK // block)
-    outer = dims[1:] + [(1, 0, 0)] * (code.OUTER + 1 - len(dims))
-    plan = [n, min(n, _CHUNK), step_to, step_from, *[part for parts in zip(*outer, strict=True) for part in parts]]
     run = _kernel(tiled, types)
-    return run is not None and run(units, grain, to, x, np.array(plan))
+    outer = dims[1:] + [(1, 0, 0)] * (code.OUTER + 1 - len(dims))
+    table = [n, block, step_to, step_from, *[part for parts in zip(*outer, strict=True) for part in parts]]
+    return None if run is None else (run, units, grain, np.array(table), to_type, x_type)
+
+
+#: By shapes, strides and dtypes.
+_plans: dict[Any, Any] = {}
+MOST_PLANS = 4096
 
 
 def _merged(to: Array, x: Array) -> list[tuple[int, int, int]] | None:

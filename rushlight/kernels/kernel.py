@@ -8,7 +8,6 @@ nothing if one is not what its parameter says (the exact type ndarray, the dtype
 
 from __future__ import annotations
 
-import ast
 import ctypes
 import functools
 import importlib
@@ -69,7 +68,7 @@ def _told_apart(python: Any, bindings: dict[str, Any]) -> tuple[tuple[object, ..
     if given[:2] != ("start", "stop"):
         file = python.__code__.co_filename
         raise TypeError(f"{file}: the kernel '{python.__name__}' does not begin with start and stop")
-    notes = {name: ast.Constant(text) for name, text in python.__annotations__.items()}
+    notes = python.__annotations__
     parameters = [(name, *annotation(notes.get(name), names)) for name in given[2:] if name not in bindings]
     bound = tuple((name, _named(value)) for name, value in sorted(bindings.items()))
     return (python.__module__, python.__qualname__, *getattr(python, "parts", ()), bound), parameters

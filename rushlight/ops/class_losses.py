@@ -37,7 +37,10 @@ def _nll_name(inputs: Any, attrs: Any) -> str:
 
 @opaque(public=False, grad_name=_nll_name)
 def nll(k, input, target, weight, *, ignore_index, reduction):
-    """Minus the input at the target class (dimension 1), weighted by class."""
+    """Minus the input at the target class (dimension 1), weighted by class.
+
+    Gradient of ``input``: ``-weight[target] * g`` at the target class, by the mean divided by the sum of these weights; 0 elsewhere.
+    """
     if weight is None and reduction != "none":
         native = classes.nll(input, target, ignore_index, reduction == "mean")
         if native is not None:

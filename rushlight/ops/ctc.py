@@ -50,7 +50,10 @@ def log_sum(terms: Any) -> Any:
 
 @opaque(public=False, grad_name="CtcLossBackward0")
 def ctc(k, input, *, targets, lengths, blank, zero_infinity):
-    """Minus the log-likelihood of each label sequence; ``input`` (time, batch, classes) log-probabilities."""
+    """Minus the log-likelihood of each label sequence; ``input`` (time, batch, classes) log-probabilities.
+
+    Gradient of ``input``: ``-g * (the probability, given the labels, that they are at this class at this time)``.
+    """
     out = np.zeros(input.shape[1], input.dtype)
     for b, (labels, n) in enumerate(zip(targets, lengths, strict=True)):
         if n == 0:

@@ -25,7 +25,10 @@ from .rearrange import check_selected
 
 @opaque(public=False, grad_name="EmbeddingBackward0", real_gradient=True, torch_name="embedding")
 def embedding_rows(k, input, weight, *, padding_idx=None, by_frequency=False, sparse=False):
-    """Rows of a matrix by index; ``sparse`` says that the gradient has rows only."""
+    """Rows of a matrix by index; ``sparse`` says that the gradient has rows only.
+
+    Gradient of ``weight``: the rows of ``g`` added at the rows of the indices; 0 for rows that no index names.
+    """
     rows = places.take(weight, input, 0)
     if rows is not None:
         return rows

@@ -72,7 +72,10 @@ def _resampled(x: Any, sizes: Any, targets: Any, mode: str, align: bool, scales:
 
 @opaque(public=False, grad_name=_node)
 def resample(k, input, *, size, mode, align, scales):
-    """The last dimensions resampled to ``size``; ``scales`` are the factors that the user gave, or None for each."""
+    """The last dimensions resampled to ``size``; ``scales`` are the factors that the user gave, or None for each.
+
+    Gradient of ``input``: each ``g`` times the weights that its element was read with, at the places it was read from.
+    """
     return _resampled(input, input.shape[-len(size) :], size, mode, align, scales, False)
 
 

@@ -75,7 +75,10 @@ def _joined(parts: list[Any], dim: int) -> Any:
     ],
 )
 def cat(k, *tensors, dim):
-    """Tensors one after another along ``dim``; the other sizes are equal."""
+    """Tensors one after another along ``dim``; the other sizes are equal.
+
+    Gradient of ``tensors``: the part of ``g`` where it lies.
+    """
     common = common_dtype(tensors)
     parts = [x for x in tensors if x.shape != (0,)]
     if not parts:
@@ -147,7 +150,10 @@ def _(k, g, tensors_shape, dim, needs):
     m.error(TypeError, "expected Tensor as element 1 in argument 0, but got int", [m.f(2), 2]),
     m.error(IndexError, "Dimension out of range", [m.f(2), m.f(2)], 2)])  # fmt: skip
 def stack(k, *tensors, dim):
-    """Tensors of one shape along a new dimension."""
+    """Tensors of one shape along a new dimension.
+
+    Gradient of ``tensors``: the part of ``g`` where it lies.
+    """
     common = common_dtype(tensors)
     first = tensors[0].shape
     shape = (*first[:dim], 1, *first[dim:])

@@ -166,7 +166,11 @@ def _size_errors(m: Any) -> list[Any]:
 # --- squares and absolute values ----------------------------------------------------------------------------------------
 @opaque(public=False, promote="common", grad_name="MseLossBackward0", refuses=floats_only("mse_cpu"))
 def squared_error(k, input, target, *, reduction):
-    """Squared differences, averaged or summed as ``reduction`` says."""
+    """Squared differences, averaged or summed as ``reduction`` says.
+
+    Gradient of ``input``: ``2 * (input - target) * g``, by the mean divided by their number.
+    Gradient of ``target``: ``2 * (target - input) * g``, by the mean divided by their number.
+    """
     difference = input - target
     return _reduce(k, difference * difference, reduction)
 
@@ -217,7 +221,11 @@ def l1_loss(
 
 @opaque(public=False, promote="common", grad_name="SmoothL1LossBackward0", refuses=floats_only("smooth_l1_cpu"))
 def smoothed_error(k, input, target, *, reduction, beta):
-    """Half squares over beta below beta, absolute differences less beta / 2 above."""
+    """Half squares over beta below beta, absolute differences less beta / 2 above.
+
+    Gradient of ``input``: ``clamp((input - target) / beta, -1, 1) * g``, by the mean divided by their number.
+    Gradient of ``target``: ``-clamp((input - target) / beta, -1, 1) * g``, by the mean divided by their number.
+    """
     z = np.abs(_wide(input) - _wide(target))
     loss = np.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta)
     return _reduce(k, loss.astype(input.dtype, copy=False), reduction)
@@ -262,7 +270,11 @@ def _own_dtype(inputs: Any) -> list[Any]:
 
 @opaque(public=False, promote=_own_dtype, grad_name="HuberLossBackward0")
 def huber_error(k, input, target, *, reduction, delta):
-    """Half squares up to delta, ``delta * (|x - y| - delta / 2)`` above."""
+    """Half squares up to delta, ``delta * (|x - y| - delta / 2)`` above.
+
+    Gradient of ``input``: ``clamp(input - target, -delta, delta) * g``, by the mean divided by their number.
+    Gradient of ``target``: ``-clamp(input - target, -delta, delta) * g``, by the mean divided by their number.
+    """
     z = np.abs(_wide(input) - _wide(target))
     loss = np.where(z <= delta, 0.5 * z * z, delta * (z - 0.5 * delta))
     return _reduce(k, loss.astype(input.dtype, copy=False), reduction)

@@ -84,6 +84,11 @@ def native_batch_norm(k, input, weight, bias, *, running, training, momentum, ep
 
     PyTorch's arithmetic: ``x * a + b`` with ``a = rstd * weight`` and ``b = bias - mean * a``, both by fused multiply-adds.
     ``running`` are the arrays of the running statistics: read, or in training moved.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means by channel; ``rstd * weight * g`` in evaluation.
+    Gradient of ``weight``: ``sum(g * x)`` by channel, ``x = (input - mean(input)) * rstd``.
+    Gradient of ``bias``: ``sum(g)`` by channel.
     """
     channel = (1, -1, *[1] * (input.ndim - 2))
     x = input.astype(np.float32) if is_half(input.dtype) else input
@@ -312,7 +317,12 @@ def instance_norm(
 # --- layer norm ---------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("mean", "rstd"))
 def native_layer_norm(k, input, weight, bias, *, dim, eps):
-    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions ``dim``, in PyTorch's arithmetic."""
+    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions ``dim``, in PyTorch's arithmetic.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means over ``dim``.
+    Gradient of ``weight``: ``sum(g * x)``, ``x = (input - mean(input)) * rstd``.
+    """
     shape = input.shape
     split = len(shape) - len(dim)
     n = 1
@@ -459,7 +469,13 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
 # --- group norm ---------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("mean", "rstd"))
 def native_group_norm(k, input, weight, bias, *, groups, eps):
-    """Each of ``groups`` groups of channels of each sample normalised together, then weight and bias per channel."""
+    """Each of ``groups`` groups of channels of each sample normalised together, then weight and bias per channel.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means by sample and group.
+    Gradient of ``weight``: ``sum(g * x)`` by channel, ``x = (input - mean(input)) * rstd``.
+    Gradient of ``bias``: ``sum(g)`` by channel.
+    """
     shape = input.shape
     n, c = shape[:2]
     stats = (n, groups, 1)

@@ -84,6 +84,8 @@ def max_pool(k, input, *, kernel, stride, padding, dilation, out_size, places):
     """The largest element of each window and, if ``places``, where in the flattened space it is: the first of equals.
 
     NaN counts as larger than everything, the last one wins.
+
+    Gradient of ``input``: ``g`` at the place of each window's largest element, 0 elsewhere.
     """
     n = len(kernel)
     size = input.shape[-n:]
@@ -197,7 +199,10 @@ def _avg_name(inputs: Any, attrs: Any) -> str:
 
 @opaque(public=False, grad_name=_avg_name)
 def avg_pool(k, input, *, kernel, stride, padding, out_size, count_pad, divisor):
-    """The mean of each window: its sum divided by its size (padding counts if ``count_pad``), or by ``divisor``."""
+    """The mean of each window: its sum divided by its size (padding counts if ``count_pad``), or by ``divisor``.
+
+    Gradient of ``input``: each ``g`` divided by the size of its window, at every place of it.
+    """
     n = len(kernel)
     windows = math.prod(input.shape[:-n]) * math.prod(out_size) * math.prod(kernel)
     code = native(input, windows)

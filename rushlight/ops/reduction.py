@@ -239,7 +239,10 @@ def _of_variance(k, g, input, dim, keepdim, correction, power):
     errors=spread_errors,
 )
 def std(k, input, *, dim, keepdim, correction):
-    """Standard deviation: the square root of ``var``."""
+    """Standard deviation: the square root of ``var``.
+
+    Gradient of ``input``: ``g * (input - mean(input)) / ((n - correction) * out)``.
+    """
     return in_order(moments.std(input, dim, keepdim, correction))
 
 
@@ -359,7 +362,10 @@ def _prod_samples(m: Any) -> list[Any]:
     ],
 )
 def prod(k, input, *, dim, keepdim, dtype, full):
-    """Product of all elements, or along a dimension."""
+    """Product of all elements, or along a dimension.
+
+    Gradient of ``input``: ``g * out / input``; where it is 0, ``g`` times the product of the others.
+    """
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
     return reduce.prod(input, dim, keepdim, target)
 

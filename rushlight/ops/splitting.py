@@ -140,7 +140,7 @@ def _sections(name: str, input: Tensor, sizes: list[int], dim: int, node: str, v
     return parts(node, input, arrays, dim, "cat", view)
 
 
-@function(methods="split", samples=lambda m: [
+@function(samples=lambda m: [
     m(m.f(5, 2), 2), m(m.f(2, 5), [2, 3], 1), m(m.nc(3, 2), 1), m(m.f(0, 2), 2), m(m.f(4), [4]), m(m.f(4), 9), m(m.f(3), [0, 3]),
     m(m.i(3), 1), m.without("0-d", "PyTorch: there is no dimension to split")],
     errors=lambda m: [

@@ -17,21 +17,33 @@ TILE = 8
 
 
 def copy_runs(start, stop, to: strided[T], x: strided[S], plan: read[i64]):
-    """A unit is a block of the innermost dimension at one place of the others."""
+    """A unit is a block of the innermost dimension at one place of the others; most often there is one block."""
     n, block, step_to, step_from = plan[SIZE], plan[BLOCK], plan[TO], plan[FROM]
     blocks = (n + block - 1) // block
-    for unit in range(start, stop):
-        place = unit // blocks
-        first = (unit - place * blocks) * block
+    place, first = start // blocks, (start % blocks) * block
+    i, there, here = i64(0), i64(0), i64(0)  # the place along the first outer dimension, and where it is
+    left = i64(0)  # places of it before the others have to be asked for again
+    for _ in range(start, stop):
+        if left == 0:
+            i = place % plan[SIZES]
+            left = plan[SIZES] - i
+            there, here = i * plan[TO_STEPS], i * plan[FROM_STEPS]
+            rest = place // plan[SIZES]
+            for d in unroll(1, OUTER):
+                outer = rest // plan[SIZES + d]
+                j = rest - outer * plan[SIZES + d]
+                there += j * plan[TO_STEPS + d]
+                here += j * plan[FROM_STEPS + d]
+                rest = outer
         width = minimum(n - first, block)
-        there, here = first * step_to, first * step_from
-        for d in unroll(OUTER):
-            outer = place // plan[SIZES + d]
-            i = place - outer * plan[SIZES + d]
-            there += i * plan[TO_STEPS + d]
-            here += i * plan[FROM_STEPS + d]
-            place = outer
-        copy_run(T, to + there, x + here, width, step_to, step_from)
+        copy_run(T, to + there + first * step_to, x + here + first * step_from, width, step_to, step_from)
+        first += block
+        if first >= n:
+            first = i64(0)
+            place += 1
+            left -= 1
+            there += plan[TO_STEPS]
+            here += plan[FROM_STEPS]
 
 
 def copy_run(kind, to, x, width, step_to, step_from):
