@@ -31,6 +31,7 @@ from .op import OFTEN, Op, call
 from .plain import has_plain_form, is_rare, several, single
 from .readers import arrays
 from .recorder import single_call
+from .routes import routed
 from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, wrap
 
 ndarray = np.ndarray
@@ -560,8 +561,12 @@ def short_path(op: Op) -> Callable[..., Any] | None:
     elif has_plain_form(op):
         alone = len(op.inputs) == 1 and op.joint is None and not op.input_defaults
         public = single(op) if alone else several(op)
+        if not (alone and (op.view or op.planner)) and "generator" not in op.attrs:
+            public = routed(public)
+    elif "generator" in op.attrs:
+        return None  # which draws random numbers
     else:
-        return None
+        public = routed(op.public)
     general = op.public
     public.__name__, public.__qualname__ = general.__name__, general.__qualname__
     public.__doc__, public.__module__ = general.__doc__, general.__module__

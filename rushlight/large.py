@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .kernels.elementwise import LARGE, MEDIUM, fused, length, loop_of
+from .kernels.elementwise import LARGE, MEDIUM, fused, length, loop_for, loop_of
 from .kernels.lazy import DEAR, DEFERRED, LONGEST, Lazy, computed
 from .kernels.llvm import patience
 from .readers import arrays, loops
@@ -72,6 +72,17 @@ def native(op: Op, dtype: Any, attrs: dict[str, Any]) -> Any:
         return None
     try:
         return loop_of((op.name, *attrs.items()), partial(op.forward, loops, **attrs), dtype, len(op.inputs))
+    except TypeError:  # an attribute without a hash
+        return None
+
+
+def small(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+    """The loop of an elementwise body for arrays like these, which makes its result and refuses (False) what does not fit; None if there
+    is none."""
+    if op.all_nondiff or op.extras or len(op.outputs) > 1:
+        return None
+    try:
+        return loop_for((op.name, *attrs.items()), partial(op.forward, loops, **attrs), operands)
     except TypeError:  # an attribute without a hash
         return None
 

@@ -276,8 +276,9 @@ class Op:
         return self
 
     def plan(self, fn: Callable[..., Any]) -> Op:
-        """Declare what is decided once for many calls: ``fn(array, **attrs)`` gives a function that computes the body for arrays of
-        this shape, these strides and this dtype, or None where there is none shorter than the body. It may give None for an array too."""
+        """Declare what is decided once for many calls: ``fn(*inputs, **attrs)`` gives a function of the inputs that computes the body for
+        arrays of these shapes, strides and dtypes, or None where there is none shorter than the body. That function may give None too,
+        where it has no answer. It is asked for again when compiled code may be had (``patience.ready``)."""
         self.planner = fn
         return self
 

@@ -25,6 +25,7 @@ LAYERS = [
     ["samples"],
     ["deferred"],
     ["plain"],
+    ["routes"],
     ["fast"],
     ["ops"],
     ["autograd"],

@@ -131,13 +131,13 @@ def _planned(to: Array, x: Array) -> Any:
     from .code import copies as code
 
     if to.dtype == x.dtype:
-        kinds = (_OF_SIZE.get(to.itemsize),) * 2
-        if kinds[0] is None or to.dtype.kind == "O":
+        if to.itemsize not in _OF_SIZE or to.dtype.kind == "O":
             return None
+        to_type = x_type = _OF_SIZE[to.itemsize]
         types = (_BY_SIZE[to.itemsize],) * 2
     elif can_convert(to.dtype, x.dtype):
-        kinds = to.dtype, np.dtype(np.uint8) if x.dtype.kind == "b" else x.dtype
-        types = NAMES[to.dtype], NAMES[kinds[1]]
+        to_type, x_type = to.dtype, np.dtype(np.uint8) if x.dtype.kind == "b" else x.dtype
+        types = NAMES[to_type], NAMES[x_type]
     else:
         return None
     dims = _merged(to, np.broadcast_to(x, to.shape))
@@ -158,7 +158,7 @@ def _planned(to: Array, x: Array) -> Any:
     run = _kernel(tiled, types)
     outer = dims[1:] + [(1, 0, 0)] * (code.OUTER + 1 - len(dims))
     table = [n, block, step_to, step_from, *[part for parts in zip(*outer, strict=True) for part in parts]]
-    return None if run is None else (run, units, grain, np.array(table), *kinds)
+    return None if run is None else (run, units, grain, np.array(table), to_type, x_type)
 
 
 #: By shapes, strides and dtypes.

@@ -140,6 +140,20 @@ def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | No
     return outs if loop(*outs, *arrays, *numbers) else None
 
 
+def loop_for(key: Any, function: Callable[..., Any], operands: Any) -> Any:
+    """``fused`` for operands like these, as a function of the arrays among them that makes its only result and refuses (False) what does
+    not fit; None if there is none."""
+    kinds = sorted_operands(operands)
+    if kinds is None:
+        return None
+    _, dtype, arrays, numbers, pattern = kinds
+    found = _known(key, function, dtype, pattern)
+    if found is None or not arrays or found[1] != 1:
+        return None
+    loop = found[0]
+    return (lambda *arrays: loop(*arrays, *numbers)) if numbers else loop
+
+
 def sorted_operands(operands: Any) -> Any:
     """Shape and dtype, the arrays, the numbers, and which each operand is; None if they are not what one loop takes."""
     shape = dtype = None

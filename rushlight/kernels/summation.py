@@ -317,7 +317,7 @@ def _native_sum(plan: Plan, kernel: Kernel, dtype: np.dtype[Any], shape: Axes, d
 def planned(a: Array, axes: Axes, keepdims: bool, divisor: float = 1.0) -> Callable[[Array], Array | None] | None:
     """A function that sums arrays of real numbers with the shape and dtype of `a`, which is contiguous, by compiled code, and divides
     by a number; None where there is none."""
-    if not a.size or a.dtype.char not in "fd" or not a.flags.c_contiguous:
+    if not patience.ready or not a.size or a.dtype.char not in "fd" or not a.flags.c_contiguous:
         return None
     plan, shape, zero = plan_for(a, axes), reduced_shape(a, axes, keepdims), np.zeros((), a.dtype)
     if not plan.reduced:  # one number each

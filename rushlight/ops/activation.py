@@ -12,6 +12,7 @@ from ..errors import check_dim
 from ..functions import function
 from ..kernels import activations as kernels
 from ..op import elementwise, opaque
+from ..routes import routed
 from ..tensor import Tensor
 from .activation_forms import (
     either,
@@ -212,12 +213,14 @@ function(name="nn.functional.mish", samples=shape_samples(), errors=text_error)(
 
 
 @function(name="nn.functional.elu", samples=shape_samples({"alpha": 0.7}), errors=text_error)
+@routed
 def elu_function(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``input`` where positive, else ``alpha * (exp(input) - 1)`` (Clevert et al. 2016)."""
     return either(elu, elu_written, input, {"alpha": alpha}, inplace)
 
 
 @function(name="nn.functional.selu", aliases="selu", samples=shape_samples(), errors=text_error)
+@routed
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """``elu`` with the alpha and the scale that keep mean 0 and variance 1 (Klambauer et al. 2017)."""
     return either(elu, elu_written, input, {"alpha": SELU_ALPHA, "scale": SELU_SCALE}, inplace)
@@ -229,6 +232,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 @function(name="nn.functional.celu", aliases="celu", samples=shape_samples({"alpha": 0.7}), errors=lambda m: [
     *text_error(m), m.error(RuntimeError, "alpha cannot be 0 for CELU", m.f(2), alpha=0.0)])  # fmt: skip
+@routed
 def celu_function(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``input`` where positive, else ``alpha * (exp(input / alpha) - 1)`` (Barron 2017)."""
     if alpha == 0:
@@ -253,6 +257,7 @@ def gelu_function(input: Tensor, *, approximate: str = "none") -> Tensor:
 
 
 @function(name="nn.functional.softplus", samples=shape_samples({"beta": 2.0, "threshold": 1.0}), errors=text_error)
+@routed
 def softplus_function(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     """``log(1 + exp(beta * input)) / beta``; ``input`` itself where ``beta * input > threshold``."""
     return softplus.public(input, beta=beta, threshold=threshold)  # type: ignore[no-any-return]

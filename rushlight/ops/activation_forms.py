@@ -15,6 +15,7 @@ from ..inplace import inplace as write
 from ..kernels.iteration import is_half
 from ..op import Op
 from ..readers import REGISTRY
+from ..routes import routed
 from ..tensor import Tensor
 
 
@@ -88,8 +89,9 @@ def functional(name: str, written: str = "") -> Callable[..., Tensor]:
             return write(write_op, (input, *args), kwargs)
         return op.public(input, *args, **kwargs)  # type: ignore[no-any-return]
 
+    call.__name__ = call.__qualname__ = name
     call.__doc__ = op.doc
-    return call
+    return routed(call) if op.attrs else call  # without attributes the op itself has a shorter path
 
 
 def in_place(base: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -11,6 +11,7 @@ from ..functions import function
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
+from ..routes import routed
 from ..tensor import Tensor
 from .losses import (
     _averaged,
@@ -56,6 +57,7 @@ bce.nondiff("weight")
 
 @function(name="nn.functional.binary_cross_entropy", samples=_pairs(0.1, 0.9), errors=lambda m: [
     *_size_errors(m), m.error(RuntimeError, "all elements of input should be between 0 and 1", m.f(2, lo=2, hi=3), m.f(2))])  # fmt: skip
+@routed
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
@@ -124,6 +126,7 @@ bce_logits.nondiff("weight", "pos_weight")
 
 
 @function(name="nn.functional.binary_cross_entropy_with_logits", samples=_pairs(), errors=_size_errors)
+@routed
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", pos_weight: Tensor | None = None,

@@ -15,6 +15,7 @@ from .. import errors, types
 from ..functions import FUNCTIONS, function
 from ..kernels import resampling
 from ..op import opaque
+from ..routes import routed
 from ..tensor import Tensor
 
 
@@ -213,6 +214,7 @@ def _errors(m: Any) -> list[Any]:
 
 
 @function(name="nn.functional.interpolate", samples=_samples, errors=_errors)
+@routed
 def interpolate(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None, antialias: bool = False,

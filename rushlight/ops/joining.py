@@ -86,6 +86,17 @@ def cat(k, *tensors, dim):
     return _joined(_of_dtype(parts, common), dim)
 
 
+@cat.plan
+def _(*tensors, dim):
+    """NumPy's own, where nothing is converted or left out, nor shared out among threads."""
+    first = tensors[0]
+    if sum([x.size for x in tensors]) >= copies.LARGE:
+        return None
+    if any([x.dtype is not first.dtype or x.shape == (0,) or not x.flags.c_contiguous for x in tensors]):
+        return None
+    return lambda *tensors: np.concatenate(tensors, dim)
+
+
 @cat.prepare
 def _(tensors, dim=0):
     need_tensors("cat", tensors)
@@ -147,6 +158,20 @@ def stack(k, *tensors, dim):
     first = tensors[0].shape
     shape = (*first[:dim], 1, *first[dim:])
     return _joined([x.reshape(shape) for x in _of_dtype(tensors, common)], dim)
+
+
+@stack.plan
+def _(*tensors, dim):
+    """A new dimension before the one that is joined: the same elements in the same order, in another shape."""
+    first = tensors[0]
+    if (
+        first.size * len(tensors) >= copies.LARGE
+        or dim == first.ndim
+        or any([x.dtype is not first.dtype or not x.flags.c_contiguous for x in tensors])
+    ):
+        return None
+    shape = (*first.shape[:dim], len(tensors), *first.shape[dim:])
+    return lambda *tensors: np.concatenate(tensors, dim).reshape(shape)
 
 
 @stack.prepare

@@ -19,6 +19,7 @@ from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
+from ..routes import routed
 from ..tensor import Tensor, edge_of
 from .activation_forms import floats_only
 
@@ -192,6 +193,7 @@ def _(k, g, input, target, reduction):
 
 
 @function(name="nn.functional.mse_loss", samples=_pairs(), errors=_pair_errors)
+@routed
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     weight: Tensor | None = None,
@@ -205,6 +207,7 @@ def mse_loss(
 
 
 @function(name="nn.functional.l1_loss", samples=_pairs(), errors=_pair_errors)
+@routed
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     weight: Tensor | None = None,
@@ -238,6 +241,7 @@ def _(k, g, input, target, reduction, beta):
 
 @function(name="nn.functional.smooth_l1_loss", samples=_pairs(beta=[0.5, 0.0, 2.0]), errors=lambda m: [
     *_pair_errors(m), m.error(RuntimeError, "does not support negative values for beta", m.f(2), m.f(2), beta=-1.0)])  # fmt: skip
+@routed
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -286,6 +290,7 @@ def _(k, g, input, target, reduction, delta):
 
 @function(name="nn.functional.huber_loss", samples=_pairs(delta=[0.5, 2.0]), errors=lambda m: [
     *_pair_errors(m), m.error(RuntimeError, "does not support non-positive values for delta", m.f(2), m.f(2), delta=0.0)])  # fmt: skip
+@routed
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -319,6 +324,7 @@ def _float_signs(m: Any, *shape: int) -> Any:
     samples=_pairs(0.1, 0.9, reduction=["batchmean"], log_target=[True]),
     errors=_pair_errors,
 )
+@routed
 def kl_div(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     log_target: bool = False,

@@ -21,6 +21,7 @@ from ..kernels import row_gradients, row_norm
 from ..kernels.iteration import is_half
 from ..kernels.norm import add_product
 from ..op import arrays, opaque
+from ..routes import routed
 from ..tensor import Tensor, wrap
 
 
@@ -115,6 +116,16 @@ def native_layer_norm(k, input, weight, bias, *, dim, eps):
     return out.reshape(shape), mean.reshape(stats), rstd.reshape(stats)
 
 
+@native_layer_norm.plan
+def _(input, weight, bias, dim, eps):
+    if not input.size or not dim:
+        return None
+    split = input.ndim - len(dim)
+    n = math.prod(input.shape[split:])
+    stats = (*input.shape[:split], *[1] * len(dim))
+    return row_norm.planned((input.size // n, n), input.shape, stats, input, weight, bias, eps)
+
+
 @native_layer_norm.vjp_joint(formal=True)
 def _(k, g, input, weight, mean, rstd, dim, needs):
     def formula(g, input, weight, mean, rstd):
@@ -195,6 +206,7 @@ def _row_errors(m: Any) -> list[Any]:
     m(m.f(2, 3), (3,)), m(m.f(2, 3, 4), (3, 4), m.f(3, 4), m.f(3, 4)), m(m.f(3), (3,), m.f(3)), 
     m(m.f(2, 4), (4,), None, m.f(4), 0.1).first_order("PyTorch fails"),
     m(m.nc(3, 4), (4,), m.f(4), m.f(4)), m(m.f(0, 3), (3,)), m.without("0-d", "rows of numbers")], errors=_row_errors)  # fmt: skip
+@routed
 def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions (Ba et al. 2016).
 
@@ -213,6 +225,7 @@ def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: A
 @function(name="nn.functional.rms_norm", aliases="rms_norm", samples=lambda m: [
     m(m.f(2, 3), (3,)), m(m.f(2, 3, 4), (3, 4), m.f(3, 4)), m(m.f(2, 4), (4,), m.f(4), 0.1), m(m.nc(3, 4), (4,)), m(m.f(0, 3), (3,)),
     m.without("0-d", "rows of numbers")], errors=_row_errors)  # fmt: skip
+@routed
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
     """``x / sqrt(mean(x**2) + eps) * weight`` over the last dimensions (Zhang & Sennrich 2019).
 
@@ -318,6 +331,7 @@ def _group_errors(m: Any) -> list[Any]:
 
 
 @function(name="nn.functional.group_norm", samples=_group_samples, errors=_group_errors)
+@routed
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:

@@ -18,7 +18,8 @@ from ..functions import function
 from ..kernels import llvm
 from ..kernels.windows import inner, padded, positions
 from ..op import REGISTRY, opaque
-from ..tensor import Tensor, edge_of, wrap
+from ..routes import routed
+from ..tensor import Tensor, edge_of
 from .pool_settings import (
     check_dims,
     check_kind,
@@ -124,6 +125,12 @@ def max_pool(k, input, *, kernel, stride, padding, dilation, out_size, places):
     return best, _places(number, size, kernel, stride, padding, dilation, out_size)
 
 
+@max_pool.plan
+def _(input, kernel, stride, padding, dilation, out_size, places):
+    code = native(input, 0) if llvm.patience.ready else None
+    return code and code.planned(int(places), input, out_size, kernel, stride, padding, dilation)
+
+
 @max_pool.vjp("input", formal=True)
 def _(k, g, input, indices, kernel):
     return k.plane_scatter(
@@ -225,6 +232,12 @@ def _half(x: Any) -> bool:
     return x.dtype.itemsize == 2 and x.dtype.kind in "fV"
 
 
+@avg_pool.plan
+def _(input, kernel, stride, padding, out_size, count_pad, divisor):
+    code = native(input, 0) if llvm.patience.ready else None
+    return code and code.planned(2, input, out_size, kernel, stride, padding, (1,) * len(kernel), count_pad, divisor)
+
+
 @avg_pool.vjp("input", formal=True)
 def _(k, g, input, kernel, stride, padding, out_size, count_pad, divisor):
     return k.avg_pool_spread(
@@ -279,16 +292,18 @@ def _max(n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: A
             raise errors.runtime(f"max_pool1d() Invalid computed output size: {out[0]}")
         raise too_small(input.unsqueeze(-2), 2, (1, *out)) if n == 1 else too_small(input, n, out)
     check_kind("max_pool1d_impl" if plain else f"max_pool{max(n, 2)}d", input, "f" if plain else "fil")
-    places = indices or isinstance(input, levels.Wrapped) or (bool(recording()) and edge_of(input) is not None)
+    places = (
+        indices or isinstance(input, levels.Batched | levels.Dual) or (bool(recording()) and edge_of(input) is not None)
+    )
     if n == 1:  # as PyTorch does: a plane of height one
         one = (1,)
         best, where = max_pool.public(
             input.unsqueeze(-2), kernel=one + kernel, stride=one + step, padding=(0, *pad), dilation=one + spread,
             out_size=one + out, places=places,
         )  # fmt: skip
+        if not places:  # a view only if there is a history
+            return REGISTRY["unsafe_view"].public(best, size=(*best._a.shape[:-2], best._a.shape[-1]))
         best = best.squeeze(-2)
-        if not places:
-            return wrap(best._a)  # a view only if there is a history
         return (best, where.squeeze(-2)) if indices else best
     result = max_pool.public(
         input, kernel=kernel, stride=step, padding=pad, dilation=spread, out_size=out, places=places
@@ -466,7 +481,7 @@ def _declare(n: int) -> None:
     for fn, name, what, samples, wrong in declared:
         fn.__name__ = fn.__qualname__ = name
         fn.__doc__ = f"The {what} of each window, over {n} dimension(s).\n\n    {shapes}\n    "
-        function(name="nn.functional." + name, samples=samples, errors=wrong)(fn)
+        function(name="nn.functional." + name, samples=samples, errors=wrong)(routed(fn))
     _declare_outside(n, avg_pool_1d)
 
 
@@ -502,7 +517,7 @@ def _declare_outside(n: int, avg_pool_1d: Any) -> None:
     for fn, name, samples, wrong in declared:
         fn.__name__ = fn.__qualname__ = name
         fn.__doc__ = f"As ``nn.functional.{name}``."
-        function(name=name, samples=samples, errors=wrong)(fn)
+        function(name=name, samples=samples, errors=wrong)(routed(fn))
 
 
 for _n in (1, 2, 3):

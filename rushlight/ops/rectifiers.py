@@ -15,6 +15,7 @@ from ..op import elementwise
 from ..random.generator import default_generator
 from ..random.uniform import rrelu_noise
 from ..readers import REGISTRY
+from ..routes import routed
 from ..tensor import Tensor, wrap
 from .activation_forms import (
     NO_CLAMP,
@@ -234,6 +235,7 @@ function(name="nn.functional.hardswish", samples=shape_samples(), errors=text_er
 
 @function(name="nn.functional.hardtanh", samples=shape_samples({"min_val": -0.5, "max_val": 1.5}), errors=lambda m: [
     *text_error(m), m.error(ValueError, "min_val cannot be greater than max_val", m.f(2), 1.0, -1.0)])  # fmt: skip
+@routed
 def hardtanh_function(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """``input`` limited to [min_val, max_val]."""
     if min_val > max_val:
@@ -251,6 +253,7 @@ function(name="nn.functional.hardtanh_", samples=floating_samples((-0.5, 1.5, {}
 
 
 @function(name="nn.functional.relu6", samples=shape_samples(), errors=text_error)
+@routed
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(input, 0), 6)``."""
     return hardtanh_function(input, 0.0, 6.0, inplace)  # type: ignore[no-any-return]

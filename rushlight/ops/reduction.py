@@ -10,7 +10,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dims
 from ..functions import function
-from ..kernels import moments, reduce, summation
+from ..kernels import moments, reduce, rows, summation
 from ..op import reduction
 from ..readers import REGISTRY, tensors
 from ..tensor import Tensor, wrap
@@ -212,6 +212,11 @@ def var(k, input, *, dim, keepdim, correction):
 var.prepare(_spread_options)
 
 
+@var.plan
+def _(input, dim, keepdim, correction):
+    return rows.spread(input, dim, keepdim, correction, False)
+
+
 @var.vjp("input")
 def _(k, g, input, dim, keepdim, correction):
     return _of_variance(k, g, input, dim, keepdim, correction, 2.0)
@@ -239,6 +244,11 @@ def std(k, input, *, dim, keepdim, correction):
     Gradient of ``input``: ``g * (input - mean(input)) / ((n - correction) * out)``.
     """
     return in_order(moments.std(input, dim, keepdim, correction))
+
+
+@std.plan
+def _(input, dim, keepdim, correction):
+    return rows.spread(input, dim, keepdim, correction, True)
 
 
 @std.prepare
@@ -305,6 +315,11 @@ def _quantifier(name: str, ufunc: Any, doc: str) -> None:
         ],
     )(forward)
 
+    @op.plan
+    def _(input, dim, keepdim):
+        """Of bools NumPy's own."""
+        return (lambda input: ufunc.reduce(input, dim, None, None, keepdim)) if input.dtype == bool else None
+
     @op.prepare
     def _(input, dim=None, keepdim=False):
         if not isinstance(input, (Tensor, np.ndarray, np.generic)):
@@ -353,6 +368,11 @@ def prod(k, input, *, dim, keepdim, dtype, full):
     """
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
     return reduce.prod(input, dim, keepdim, target)
+
+
+@prod.plan
+def _(input, dim, keepdim, dtype, full):
+    return rows.prod(input, dim, keepdim) if dtype is None else None
 
 
 @prod.prepare

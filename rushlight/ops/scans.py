@@ -51,6 +51,11 @@ def cumsum(k, input, *, dim, dtype=None):
     return in_order(reduce.cumsum(input, dim, target)) if input.ndim else input.astype(target)
 
 
+@cumsum.plan
+def _(input, dim, dtype):
+    return scans.planned("sums", input, dim) if dtype is None and input.ndim and input.dtype.kind == "f" else None
+
+
 @cumsum.prepare
 def _(input, dim, *, dtype=None):
     need_tensor("cumsum", input)
