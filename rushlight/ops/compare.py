@@ -254,6 +254,7 @@ def _fill_samples(m: Any) -> list[Any]:
 @elementwise(
     promote=_fill_dtypes,
     methods="masked_fill masked_fill_",
+    row_major=True,
     grad_name=lambda inputs, attrs: f"MaskedFillBackward{int(isinstance(inputs[2], Tensor))}",
     samples=_fill_samples,
     errors=lambda m: [

@@ -117,7 +117,7 @@ def _one_by_one(parts: list[Any], ndim: int) -> list[Any]:
         elif d < ndim or (d == ndim and (p is None or dims_of(p) == 0)):
             written.append(p)
             d += dims_of(p)
-        elif not isinstance(p, slice) or (d > ndim and p != slice(None)):
+        elif not isinstance(p, slice) or p.start not in (None, 0) or p.step not in (None, 1):
             raise errors.index(
                 f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {d})"
             )

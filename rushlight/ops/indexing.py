@@ -16,6 +16,7 @@ from .. import errors, levels, types
 from ..autograd.mode import recording
 from ..inplace import inplace
 from ..kernels import places
+from ..kernels.layouts import as_gathered
 from ..kernels.strides import broadcast_shapes
 from ..op import movement, opaque
 from ..override import dispatch_override, has_override
@@ -47,8 +48,8 @@ def index_get(k, input, *, where):
     if at is not None:
         out = places.take(input, where[at], at, from_end=True)
         if out is not None:
-            return out
-    return np.ascontiguousarray(input[where])
+            return as_gathered(out, input, where)
+    return as_gathered(input[where], input, where)
 
 
 @index_get.vjp("input")
@@ -131,7 +132,7 @@ def _(input, indices=None, values=None, accumulate=False, *, where=None):
         used = sum(dims_of(i) for i in where)
         if used > input.ndim:
             raise errors.index(f"too many indices for tensor of dimension {input.ndim} (got {used})")
-        check(list(where), tuple(input.shape))
+        where = _checked(where, tuple(input.shape))
     if isinstance(values, Tensor):
         _check_values(input, values, where)
         lead = len(values._a.shape) - len(_gathered_shape(input._a.shape, where))
@@ -157,6 +158,15 @@ def _check_values(input: Tensor, values: Tensor, where: tuple[Any, ...]) -> None
         raise errors.runtime(
             f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of shape {list(target)}"
         )
+
+
+def _checked(where: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """Index arrays that are all in range; where they gather no element PyTorch does not look, and they become zeros."""
+    check(list(where), shape, ranges=False)
+    if 0 in (*shape[sum(map(dims_of, where)) :], *[p.size for p in where]):
+        return tuple([np.zeros_like(p) if p.dtype.kind != "b" else p for p in where])
+    check(list(where), shape)
+    return where
 
 
 def _is_mask(where: tuple[Any, ...]) -> bool:

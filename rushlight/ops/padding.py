@@ -87,7 +87,7 @@ def _check_constant(shape: Any, pad: Any, functional: bool) -> None:
             f"{len(pad)} while the input has {n} dimensions."
         )
     for m, p, q in zip(reversed(shape), pad[::2], pad[1::2], strict=False):
-        if p + m + q < 0:
+        if min(m, p + m, q + m, p + m + q) < 0 or (min(p, q) < 0 and m + min(p, 0) + min(q, 0) < 0):
             raise errors.runtime("narrow(): length must be non-negative.", f"Padding {p} and {q} crops more than {m}.")
 
 

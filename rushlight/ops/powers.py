@@ -10,7 +10,7 @@ from .. import errors, types
 from ..functions import function
 from ..inplace import inplace
 from ..kernels.iteration import is_half
-from ..kernels.power import power, powers
+from ..kernels.power import complex_powers, power, powers
 from ..op import elementwise
 from ..promotion import check_operands, result_type
 from ..tensor import Tensor
@@ -81,6 +81,8 @@ def pow(k, input, exponent):
         return np.where(exponent < 0, small, np.power(a, np.maximum(exponent, 0)))
     if a.dtype == np.float32 == np.asarray(exponent).dtype:
         return powers(a, np.asarray(exponent))
+    if a.dtype.kind == "c":
+        return complex_powers(a, np.asarray(exponent))
     return np.power(a, exponent)
 
 
