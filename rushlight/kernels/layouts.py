@@ -16,6 +16,7 @@ from .strides import (
     channels_last_strides,
     contiguous_strides,
     element_strides,
+    empty_like_strides,
     is_channels_last_contiguous,
     is_contiguous,
     is_non_overlapping_and_dense,
@@ -69,10 +70,30 @@ def _moved(result: Array, strides: Shape) -> Array:
     unit = result.itemsize
     if all([n == 1 or s == t * unit for n, s, t in zip(result.shape, result.strides, strides, strict=True)]):
         return result
-    order = sorted(range(result.ndim), key=lambda d: -strides[d])
-    out = np.empty([result.shape[d] for d in order], result.dtype).transpose(np.argsort(order))
+    out = _empty(result.shape, strides, result.dtype)
     out[...] = result
     return out
+
+
+def _empty(shape: Shape, strides: Shape, np_dtype: Any) -> Array:
+    """Memory with these strides, which leave no gaps."""
+    order = sorted(range(len(shape)), key=strides.__getitem__, reverse=True)
+    return np.empty([shape[d] for d in order], np_dtype).transpose(np.argsort(order))
+
+
+def empty_like_array(a: Array, np_dtype: Any) -> Array:
+    """Memory for a result shaped like ``a``: dense strides are kept, others become dense in the same order."""
+    if 0 in a.strides:  # NumPy would make what is repeated the innermost dimension
+        return _empty(a.shape, empty_like_strides(a.shape, element_strides(a)), np_dtype)
+    return np.empty_like(a, dtype=np_dtype, subok=False)
+
+
+def copied(a: Any) -> Array:
+    """A copy in the same order, also of what is repeated."""
+    out = np.array(a)
+    if 0 in out.strides or not isinstance(a, np.ndarray) or 0 not in a.strides:
+        return out
+    return _moved(out, empty_like_strides(a.shape, element_strides(a)))
 
 
 def as_gathered(result: Array, source: Array, where: Any) -> Array:

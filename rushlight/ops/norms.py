@@ -14,7 +14,7 @@ from ..kernels.strides import broadcast_shapes
 from ..op import opaque, reduction
 from ..promotion import result_type
 from ..tensor import Tensor
-from ..writing import write_out
+from ..writing import in_order, write_out
 from .reduction import _keep, need_tensor
 
 
@@ -257,7 +257,7 @@ def renorm(k, input, *, p, dim, maxnorm):
     size = norm_kernel.norm(input, float(p), axes, True)
     one = size.dtype.type(1)
     factor = np.where(size > maxnorm, size.dtype.type(maxnorm) / (size + size.dtype.type(1e-7)), one)
-    return input * factor
+    return in_order(input * factor)
 
 
 @renorm.prepare
