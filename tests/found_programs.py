@@ -357,4 +357,32 @@ CASES = {
         'float32 (1,) [0.0, nan]',
     'gradient(lambda x: torch.clamp(x, 0.0, 3.0).sqrt() * torch.tensor([0.0, 1.0]), [-1.0, 1.0])':
         'float32 (1,) [0.0, 0.5]',
+    'gradient(lambda x: torch.take(x, torch.tensor([-1])) ** 1.5, [1.0, -1.0])':
+        'float32 (1,) [0.0, nan]',
+    'gradient(lambda x: torch.cumsum(x, 0) * torch.tensor([0.0, inf, 1.0]), [1.0, 2.0, 3.0])':
+        'float32 (1,) [inf, inf, 1.0]',
+    'gradient(lambda x: torch.logcumsumexp(x, 0) * torch.tensor([0.0, inf, 1.0]), [1.0, 2.0, 3.0])':
+        'float32 (1,) [inf, inf, 0.665241003036499]',
+    'gradient(lambda x: x.amax() * inf, [1.0, 2.0, 3.0])':
+        'float32 (1,) [nan, nan, inf]',
+    'gradient(lambda x: x.norm(inf) * inf, [1.0, 2.0, 3.0])':
+        'float32 (1,) [nan, nan, inf]',
+    'gradient(lambda x: x.floor() * torch.tensor([nan, inf]), [1.0, 2.0])':
+        'float32 (1,) [0.0, 0.0]',
+    'gradient(lambda x: x.round() * torch.tensor([nan, inf]), [1.0, 2.0])':
+        'float32 (1,) [0.0, 0.0]',
+    'gradient(lambda x: torch.sign(x) * torch.tensor([nan, inf]), [1.0, 2.0])':
+        'float32 (1,) [0.0, 0.0]',
+    'gradient(lambda x: x ** 0 * torch.tensor([nan, inf]), [1.0, 2.0])':
+        'float32 (1,) [0.0, 0.0]',
+    'gradient(lambda x: torch.sinc(x) * torch.tensor([1.0, inf]), [1.0, 0.0])':
+        'float32 (1,) [-1.0, 0.0]',
+    'gradient(lambda x: torch.copysign(x, x) * torch.tensor([1.0, inf]), [inf, 2.0])':
+        'float32 (1,) [nan, inf]',
+    "gradient(lambda x: torch.div(x, x, rounding_mode='floor') * inf, [1.0, 2.0])":
+        'float32 (1,) [0.0, 0.0]',
+    "gradient(lambda x: torch.scatter_reduce(x, 0, torch.tensor([0]), torch.ones(1), 'mean'), [inf, 1.0])":
+        'float32 (1,) [0.5, 1.0]',
+    'F.pad(torch.zeros(1, dtype=torch.uint8), (0, 1), value=-1)':
+        'RuntimeError',
 }  # fmt: skip

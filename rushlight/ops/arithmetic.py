@@ -304,11 +304,11 @@ def _rounded(mode: str, body: Any, doc: str) -> Any:
 
     @op.vjp("input")
     def _(k, g, other):  # PyTorch's node keeps the operands, and notices when they are written to
-        return g * 0.0
+        return k.zeros_of(g)
 
     @op.vjp("other")
     def _(k, g, input, other):
-        return g * 0.0
+        return k.zeros_of(g)
 
     return op
 
@@ -552,7 +552,7 @@ def sgn(k, input):
 @sgn.vjp("input")
 def _(k, g, input, out):
     if not k.is_complex(input):
-        return g * 0.0
+        return k.zeros_of(g)
     size = k.abs(input)
     inner = k.real(g * k.conj(out))
     return k.where(k.eq(size, 0), 0.0, (g - out * inner) / size)
@@ -573,4 +573,4 @@ def sign(k, input):
 
 @sign.vjp("input")
 def _(k, g):
-    return g * 0.0
+    return k.zeros_of(g)

@@ -55,10 +55,10 @@ def all_ints(index: Any, shape: tuple[int, ...]) -> bool:
     return True
 
 
-def read(index: Any, shape: tuple[int, ...], ranges: bool = True) -> tuple[list[Any], tuple[Tensor, ...]]:
+def read(index: Any, shape: tuple[int, ...], ranges: bool = True, masks: bool = True) -> tuple[list[Any], tuple[Tensor, ...]]:
     """The parts of an index: ints, slices, None, Ellipsis, arrays of int or bool; and the tensors among the last.
 
-    Without ``ranges`` nobody looks at what stands in index arrays.
+    Without ``ranges`` nobody looks at what stands in index arrays, without ``masks`` at the shapes of masks.
     """
     parts: list[Any] = []
     sources: list[Tensor] = []
@@ -97,7 +97,7 @@ def read(index: Any, shape: tuple[int, ...], ranges: bool = True) -> tuple[list[
         check([slice(None)] * _rank(index), shape)
     if sum(p is Ellipsis for p in parts) > 1:
         parts = _one_by_one(parts, len(shape))
-    check(parts, shape, ranges)
+    check(parts, shape, ranges, masks)
     return parts, tuple(sources)
 
 
@@ -190,7 +190,7 @@ def dims_of(p: Any) -> int:
     return 0 if p is None or p is Ellipsis else p.ndim if isinstance(p, ndarray) and p.dtype.kind == "b" else 1
 
 
-def check(parts: list[Any], shape: tuple[int, ...], ranges: bool = True) -> None:
+def check(parts: list[Any], shape: tuple[int, ...], ranges: bool = True, masks: bool = True) -> None:
     used = sum(map(dims_of, parts))
     if used > len(shape):
         if not shape and len(parts) == 1 and parts[0].__class__ is int:
@@ -208,7 +208,7 @@ def check(parts: list[Any], shape: tuple[int, ...], ranges: bool = True) -> None
             d += len(shape) - used
         elif isinstance(p, ndarray) and p.dtype.kind == "b":
             for i, n in enumerate(p.shape):
-                if n != shape[d + i]:
+                if masks and n != shape[d + i]:
                     raise errors.index(
                         f"The shape of the mask {list(p.shape)} at index {i} does not match the shape of the indexed tensor "
                         f"{list(shape)} at index {d + i}"

@@ -396,7 +396,7 @@ def _check_gathered(view: Tensor, gather: tuple[Any, ...], value: Tensor) -> Non
 
 def _check_target(self: Tensor, index: Any, value: Tensor) -> None:
     """What PyTorch asks of a target and of the values before it looks into index tensors."""
-    parts, _ = read(index, self._a.shape, ranges=False)
+    parts, _ = read(index, self._a.shape, ranges=False, masks=False)
     if not any(isinstance(p, ndarray) for p in parts):
         return
     view, gather = _at_once(self, parts)

@@ -110,7 +110,7 @@ def _(k, g, input, out, ord, dim, keepdim):
         return g * k.sgn(input)
     if ord in (float("inf"), float("-inf")):
         hit = k.abs(input) == size
-        return k.where(hit, g * k.sgn(input) / k.sum(hit, dim, True), 0.0)
+        return k.sgn(input) * (g / k.sum(hit, dim, True) * hit)
     zero = size == 0.0
     safe = k.where(zero, size + 1.0, size)
     if ord == 2:

@@ -275,7 +275,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         raise errors.type_(f"pad(): argument 'value' (position 4) must be float, not {type(value).__name__}")
     _check_constant(tuple(input.shape), sides, True) if mode == "constant" or len(sides) % 2 else None
     if mode == "constant":
-        return constant_pad_nd.public(input, sides, 0 if value is None else value)  # type: ignore[no-any-return]
+        return constant_pad_nd.public(input, sides, 0.0 if value is None else float(value))  # type: ignore[no-any-return]
     if mode not in _NAMES:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if value is not None and value != 0:
