@@ -637,8 +637,13 @@ def has_arithmetic_of_bools(text: str, d: Drawing) -> bool:
 
 
 def replaces_what_is_saved(text: str, d: Drawing) -> bool:
-    """PyTorch's nodes keep the tensor, and so read what ``x.data = y`` put there after they were made."""
-    return ".data =" in text and bool(d.used & set(NAME.findall(text)))
+    """PyTorch's nodes keep the tensor, and so read what ``x.data = y`` put there after they were made, or refuse if it was detached."""
+    return (".data =" in text or ".detach_()" in text) and bool(d.used & set(NAME.findall(text)))
+
+
+def asks_for_the_sign_of_nan(text: str, d: Drawing) -> bool:
+    """Which the processor decides, otherwise in vectors than alone."""
+    return ("signbit" in text or "copysign" in text) and any(bool(t.isnan().any()) for t in operands(text, d))
 
 
 def compares_absolute_values(text: str, d: Drawing) -> bool:
@@ -651,6 +656,29 @@ def reinterprets_nothing(text: str, d: Drawing) -> bool:
     return ".view(torch." in text and any(t.numel() == 0 for t in operands(text, d))
 
 
+def writes_what_overlaps(text: str, d: Drawing) -> bool:
+    """Elements that share memory in part are written in an order that nobody promises, and PyTorch does not look for them."""
+    writes = re.match(r"(with torch.no_grad\(\): )?(t\d+)(\[.*\])* [^=]*=|.*\b(t\d+)\.\w+_\(|.*out=(t\d+)", text)
+    names = [] if writes is None else [n for n in writes.groups()[1::2] + writes.groups()[4:] if n in d.tensors]
+    return any(overlaps(d.tensors[n]) for n in names)
+
+
+def overlaps(t: torch.Tensor) -> bool:
+    """Whether a step along one dimension leads to where steps along others lead too; none of them is 0, which PyTorch sees."""
+    reach = 1
+    for step, n in sorted((step, n) for step, n in zip(t.stride(), t.shape, strict=True) if n > 1 and step):
+        if step < reach:
+            return True
+        reach = step * n
+    return False
+
+
+def broadcasts_bounds(text: str, d: Drawing) -> bool:
+    """PyTorch's gradients for bounds of another shape fail."""
+    shapes = [t.shape for t in operands(text, d)]
+    return "clamp(" in text and any(shape != shapes[0] for shape in shapes)
+
+
 def has_two_ellipses(text: str, d: Drawing) -> bool:
     """Beyond the last dimension PyTorch reads sizes from where there are none."""
     return text.partition("]")[0].count("...") > 1
@@ -660,8 +688,11 @@ DOUBTS = (
     has_complex32,
     has_arithmetic_of_bools,
     replaces_what_is_saved,
+    asks_for_the_sign_of_nan,
     compares_absolute_values,
     reinterprets_nothing,
+    writes_what_overlaps,
+    broadcasts_bounds,
     has_two_ellipses,
 )
 

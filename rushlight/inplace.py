@@ -16,7 +16,7 @@ from .op import Op, Parameters, camel, evaluate
 from .override import dispatch_override, has_override
 from .promotion import cast_array, check_operands, promote, result_type
 from .readers import REGISTRY
-from .tensor import Parameter, Tensor, edge_of, wrap
+from .tensor import Parameter, Tensor, wrap
 from .writing import bump, check_apart, check_result, check_writable, has_overlap, rebase
 
 #: Nodes that PyTorch names otherwise when they are made in place.
@@ -48,8 +48,10 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         inputs, attrs = op.bind(args, kwargs)
     except TypeError:  # of arguments PyTorch speaks before it looks at the target, of shapes after that
         raise
-    except Exception:
+    except Exception as error:
         check_target(op, x, args, kwargs)
+        if isinstance(error, NotImplementedError):  # a kernel that is missing, which PyTorch finds out last
+            check_apart(x, args[1:])
         raise
     try:
         check_target(op, x, args, kwargs)

@@ -385,4 +385,34 @@ CASES = {
         'float32 (1,) [0.5, 1.0]',
     'F.pad(torch.zeros(1, dtype=torch.uint8), (0, 1), value=-1)':
         'RuntimeError',
+    'torch.zeros(1, 1, 4, requires_grad=True).__setitem__((..., True, torch.tensor([True])), 7)':
+        'RuntimeError',
+    'torch.zeros(1, 1, 4).__setitem__((..., True, torch.tensor([True])), 7)':
+        'IndexError',
+    'torch.zeros(1, 1, 4, requires_grad=True).__setitem__((5, torch.tensor([True])), 7)':
+        'IndexError',
+    '(lambda x: (x.__setitem__(..., 2.0), x.grad_fn.name())[1])(torch.ones((), requires_grad=True) * 1)':
+        "'torch::autograd::CopyBackwards'",
+    '(lambda x: (x.__setitem__(..., 2.0), x.grad_fn.name())[1])(torch.ones(2, requires_grad=True) * 1)':
+        "'FillBackward3'",
+    '(lambda x: (torch.gather(x, 0, torch.tensor([0])), x.mul_(2.0))[0].sum().backward())(torch.ones(2, requires_grad=True) * 1)':
+        'RuntimeError',
+    'gradient(lambda x: torch.cumprod(x, 0), [[inf, 0.0]])':
+        'float32 (2, 1) [[1.0, 1.0]]',
+    'torch.tensordot(torch.ones(2, 1), torch.ones((), dtype=torch.float64), dims=([-1], [-1]))':
+        'RuntimeError',
+    'torch.tensordot(torch.ones(2, 1), torch.ones(()), dims=([-1], [-1]))':
+        'IndexError',
+    '(lambda x: (torch.sign(x), x.zero_())[0])(torch.tensor([True, False]))':
+        'bool (1,) [True, False]',
+    'torch.repeat_interleave(torch.tensor(1.0), 2, dim=0)':
+        'IndexError',
+    '(torch.tensor([1, 2], dtype=torch.int32) ** 1j).dtype == torch.complex64':
+        'True',
+    '(lambda x: x.lerp_(x[2], 0.5))(torch.tensor([True, False, True]))':
+        'RuntimeError',
+    'torch.count_nonzero(torch.ones(3, 4, 2, 5).permute(2, 1, 3, 0), dim=0).stride()':
+        '(15, 3, 1)',
+    'torch.nansum(torch.ones(4).expand(2, 3, 4), dim=0).stride()':
+        '(4, 1)',
 }  # fmt: skip

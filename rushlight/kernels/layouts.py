@@ -119,6 +119,7 @@ def as_gathered(result: Array, source: Array, where: Any) -> Array:
     full = (1,) * before + together + (1,) * after
     operands = [(*[steps[k] for k in kept[:before]], *[0] * len(together), *[steps[k] for k in kept[before:]])]
     for p in arrays:
+        columns: list[Layout]
         if p.dtype.kind == "b":  # a mask stands for columns of the table of its places
             columns = [((int(p.sum()),), (p.ndim,))] * p.ndim
         else:

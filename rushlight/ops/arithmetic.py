@@ -545,7 +545,7 @@ def sgn(k, input):
         size = np.abs(input)
         return np.where(size == 0, 0, input / np.where(size == 0, 1, size)).astype(input.dtype)
     if kind in "biu":
-        return np.asarray(input) if kind == "b" else np.sign(input)
+        return np.array(input) if kind == "b" else np.sign(input)
     return np.where(input > 0, t(1), np.where(input < 0, t(-1), t(0)))
 
 

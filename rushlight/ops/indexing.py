@@ -450,7 +450,7 @@ def copy_to(view: Tensor, value: Tensor, recorded: bool, fresh: bool = False) ->
         view._a[...] = a if a.dtype is view._a.dtype else cast_array(a, view._a.dtype)
         bump(view)
         return
-    if not shape:
+    if not shape and target:
         view.fill_(value)
         return
     if shape != target:

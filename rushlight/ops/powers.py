@@ -81,8 +81,8 @@ def pow(k, input, exponent):
         return np.where(exponent < 0, small, np.power(a, np.maximum(exponent, 0)))
     if a.dtype == np.float32 == np.asarray(exponent).dtype:
         return powers(a, np.asarray(exponent))
-    if a.dtype.kind == "c":
-        return complex_powers(a, np.asarray(exponent))
+    if a.dtype.kind == "c" and isinstance(exponent, np.ndarray):
+        return complex_powers(a, exponent)
     return np.power(a, exponent)
 
 

@@ -90,7 +90,7 @@ def _(input, dim, *, dtype=None):
 @cumprod.vjp("input")
 def _(k, g, input, out, dim):
     shape = tuple(input.shape)
-    if not shape or not shape[dim]:
+    if not shape or shape[dim] < 2:
         return g
     if (input._a if isinstance(input, Tensor) else np.asarray(input)).all():
         return _reverse_cumsum(k, g * k.conj(out), dim) / k.conj(input)
