@@ -45,6 +45,12 @@ CASES = [
     ((1, 3, 32, 32), (16, 3, 3, 3), {"stride": 2, "padding": 1}), ((1, 2, 8, 8, 8), (4, 2, 3, 3, 3), {"padding": 1}),
     ((1, 3, 64, 64), (8, 3, 5, 5), {"padding": 2}), ((1, 32, 40, 40), (8, 32, 3, 3), {}),
     ((4, 16, 27, 25), (40, 16, 3, 3), {"stride": 2, "padding": 1}), ((4, 16, 28, 25), (40, 16, 3, 3), {"stride": (2, 1)}),
+    ((100, 16, 14, 14), (32, 16, 5, 5), {"padding": 2}), ((2, 16, 6, 15), (40, 16, 3, 3), {"padding": 1}),
+    ((2, 8, 6, 39), (40, 8, 3, 3), {"padding": 1}), ((2, 8, 6, 40), (40, 8, 3, 3), {"padding": 1}),
+    ((4, 16, 14), (40, 16, 3), {"padding": 1}), ((4, 16, 30), (40, 16, 5), {"padding": 2}),
+    ((2, 300, 6, 6), (20, 300, 1, 1), {}), ((2, 300, 14), (20, 300, 1), {}), ((2, 300, 3, 6, 6), (20, 300, 1, 1, 1), {}),
+    ((2, 300, 9, 9), (20, 300, 1, 1), {"stride": 2}), ((2, 300, 8, 8), (20, 300, 1, 1), {"stride": 2}),
+    ((2, 32, 9, 9), (96, 16, 1, 1), {"groups": 2}),
     ((2, 8, 8, 12, 12), (40, 8, 3, 3, 3), {"padding": 1}), ((2, 8, 8, 12, 12), (16, 8, 3, 3, 3), {"stride": 2, "padding": 1}),
 ]  # fmt: skip
 
@@ -82,6 +88,32 @@ def test_the_gradient_of_the_weight(size, weight, numbers, monkeypatch):
     ours, theirs, exact = found
     scale = np.abs(exact).max()
     assert np.abs(ours - exact).max() <= 2 * np.abs(theirs - exact).max() + 1e-7 * scale
+
+
+@pytest.mark.parametrize(
+    "size, weight, numbers",
+    [
+        ((100, 16, 14, 14), (32, 16, 5, 5), {"padding": 2}), ((64, 1, 28, 28), (16, 1, 5, 5), {"padding": 2}),
+        ((2, 3, 64, 64), (64, 3, 7, 7), {"stride": 2, "padding": 3}), ((32, 3, 32, 32), (6, 3, 5, 5), {}),
+        ((4, 16, 200), (32, 16, 5), {"stride": 2, "padding": 1}), ((4, 64, 28, 28), (64, 16, 3, 3), {"padding": 1, "groups": 4}),
+    ],
+)  # fmt: skip
+def test_the_gradients_of_weight_and_bias_in_order(size, weight, numbers, monkeypatch):
+    """One chain over all places, as PyTorch has it on one thread, and with more channels on several."""
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    x, w, b = random(0, size, weight, weight[:1])
+    threads, found = torch.get_num_threads(), []
+    torch.set_num_threads(1)
+    try:
+        for module in (rushlight, torch):
+            leaves = [module.from_numpy(a).requires_grad_() for a in (w, b)]
+            out = getattr(module.nn.functional, f"conv{len(size) - 2}d")(module.from_numpy(x), *leaves, **numbers)
+            (g,) = random(1, tuple(out.shape))
+            out.backward(module.from_numpy(g))
+            found.append([leaf.grad for leaf in leaves])
+    finally:
+        torch.set_num_threads(threads)
+    equal(*found)
 
 
 @pytest.mark.parametrize("seed", range(40))

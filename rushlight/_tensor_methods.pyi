@@ -1051,8 +1051,8 @@ class Methods:
         """``sparse_dim`` of a sparse tensor."""
     def sparse_mask(self, mask: _Tensor) -> Any:
         """The elements of a dense tensor where a sparse one has some, as a sparse tensor."""
-    def split(self, split_size_or_sections: Any, dim: _int = 0) -> tuple[_Tensor, ...]:
-        """Views of this size, or of these sizes, one after another along a dimension; the last may be smaller."""
+    def split(self, split_size: Any, dim: _int = 0) -> tuple[_Tensor, ...]:
+        """``torch.split(self, split_size, dim)``: the method's parameter has another name than the function's."""
     def split_with_sizes(self, split_sizes: Any, dim: _int = 0) -> tuple[_Tensor, ...]:
         """Views of these sizes, one after another along a dimension."""
     def sqrt(self) -> _Tensor:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from . import errors, families, settings, types
+from . import errors, families, routes, settings, types
 from .autograd.mode import recording
 from .functions import FUNCTIONS
 from .override import PLAIN, has_override
@@ -193,6 +193,7 @@ def enter() -> None:
     with _lock:
         _open += 1
         if _open == 1:
+            routes.close("autocast")  # what is known to be several operations passes by the doors of each
             _lead()
 
 
@@ -202,6 +203,7 @@ def leave() -> None:
     with _lock:
         _open -= 1
         if not _open:
+            routes.open_again("autocast")
             for door in _doors.values():
                 door.public.__code__ = door.own
 

@@ -12,15 +12,21 @@ from __future__ import annotations
 
 import functools
 from functools import partial
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .autograd.mode import inference, recording
+from .fpstate import quietly
 from .kernels.elementwise import length
+from .kernels.iteration import forget_with_threads
 from .kernels.lazy import LONGEST, MOST_CHAINS, Lazy, chains, is_private, looking
 from .kernels.llvm import patience
+from .large import formula_of
 from .node import DeferredNode, gather_edges, record, with_kind
 from .readers import arrays, loops
-from .tensor import Deferred, Tensor, wrap
+from .tensor import Deferred, Tensor, held_by, wrap
 
 if TYPE_CHECKING:
     from .op import Op
@@ -40,11 +46,11 @@ def deferred(op: Op, inputs: tuple[Any, ...], operands: tuple[Any, ...]) -> Tens
         elif isinstance(x, Tensor):
             if a.shape != like.shape or not a.flags.c_contiguous or x._extra is not None or not is_private(a):
                 return None
-    cost = _cost(op, like.dtype)
+    formula, given, number = formula_of(op, op.forward, operands, op.defaults)
+    cost = _cost(op, like.dtype, number)
     if cost is None:
         return None
-    key = (op.name, *op.defaults.items())
-    r = Lazy(key, partial(op.forward, **op.defaults), operands, (arrays, loops), like, cost)
+    r = Lazy((op.name, *number, *op.defaults.items()), formula, tuple(given), (arrays, loops), like, cost)
     r.wait()
     t = wrap(r)  # type: ignore[arg-type]
     edges = gather_edges(op, inputs) if recording() else None
@@ -57,12 +63,59 @@ def deferred(op: Op, inputs: tuple[Any, ...], operands: tuple[Any, ...]) -> Tens
     return t
 
 
+def reduced(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
+    """A sum or mean of a chain that nobody else will ask for, computed while it is added; None where it is to be an array first."""
+    x = args[0]
+    a = held_by(x)
+    # Beside who else may hold the tensor: the caller's arguments and variable, the variable here, the argument of getrefcount.
+    if a.__class__ is not Lazy or a.found is not None or op.planner is None or looking or getrefcount(x) > 4:
+        return None
+    if (
+        recording() > 1 or inference.get() or getrefcount(a) > 3 or len(chains) > MOST_CHAINS
+    ):  # the tensor's, and two here
+        return None
+    run, attrs = _planned(op, a, args[1:], kwargs)
+    chain = None if run is None else a.chain()
+    r = None if chain is None else quietly(run, chain)
+    if r is None:
+        return None
+    t = wrap(r)
+    edges = gather_edges(op, (x,)) if recording() else None
+    if edges is not None:
+        record(op, (t,), (r,), (x,), (a,), attrs, edges)
+    return t
+
+
+_plans: dict[Any, Any] = {}
+forget_with_threads(_plans)
+
+
+def _planned(op: Op, a: Lazy, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The op's plan for arrays like what is deferred and its attributes; the plan is None if it takes no chains, or there is none."""
+    key = (op.name, a.shape, a.dtype, *args, *kwargs.items(), *map(type, args))
+    try:
+        if key not in _plans:
+            like = np.empty(a.shape, a.dtype)
+            attrs = op.bind((wrap(like), *args), kwargs)[1]
+            run = op.planner(like, **attrs)  # type: ignore[misc]
+            _plans[key] = run if getattr(run, "takes_chains", False) else None, attrs
+        return _plans[key]
+    except (
+        TypeError,
+        ValueError,
+        RuntimeError,
+        IndexError,
+    ):  # an argument without a hash, or one that the general path refuses
+        return None, None
+
+
 @functools.lru_cache(maxsize=1024)
-def _cost(op: Op, dtype: Any) -> int | None:
+def _cost(op: Op, dtype: Any, number: tuple[Any, ...]) -> int | None:
     """How many instructions an op is; None if it is no loop."""
     if op.all_nondiff or op.extras or len(op.outputs) > 1:
         return None
+    body = partial(op.forward, **op.defaults)
     try:
-        return length(partial(op.forward, loops, **op.defaults), dtype, len(op.inputs))
+        return length(lambda *arrays: body(loops, *arrays, *number), dtype, len(op.inputs) - len(number))
     except TypeError:
         return None

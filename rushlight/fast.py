@@ -6,6 +6,7 @@ not fit goes there. Keep it short: each line is paid by every small operation of
 
 from __future__ import annotations
 
+import functools
 import operator as python
 from collections.abc import Callable
 from functools import partial
@@ -18,8 +19,9 @@ from .autograd.graph import next_seq
 from .autograd.mode import recording
 from .deferred import deferred
 from .fpstate import quietly
-from .inplace import inplace
+from .inplace import inplace, method
 from .kernels import llvm
+from .kernels.copies import assign
 from .kernels.elementwise import LARGE, MEDIUM
 from .kernels.layouts import as_operands_lie
 from .kernels.lazy import WAITING, Lazy, pending, settle
@@ -30,6 +32,7 @@ from .op import OFTEN, Op, call
 from .plain import has_plain_form, is_rare, several, single
 from .readers import arrays
 from .recorder import single_call
+from .routes import routed
 from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, wrap
 
 ndarray = np.ndarray
@@ -400,9 +403,12 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 def function(op: Op) -> Callable[..., Any]:
     """The public function of a binary op."""
     fast = binary(op, lambda x, y: call(op, (x, y), {}))
+    written = direct(op)
 
     def public(*args: Any, **kwargs: Any) -> Any:
         if len(args) != 2 or kwargs:
+            if len(args) == 2 and len(kwargs) == 1 and written(kwargs.get("out"), *args):
+                return kwargs["out"]
             return call(op, args, kwargs)
         return fast(*args)
 
@@ -430,55 +436,123 @@ def operator(op: Op, name: str, *, swapped: bool = False) -> Callable[[Any, Any]
 
 
 def augmented(op: Op) -> Callable[[Any, Any], Any]:
-    """The augmented assignment (``+=``) of an op: straight into the memory where nothing needs to be recorded."""
+    """The augmented assignment (``+=``) of an op."""
+    written = direct(op)
+
+    def augmented(x: Any, y: Any) -> Any:
+        if written(x, x, y):
+            return x
+        return inplace(op, (x, y), {}) if is_operand(y) else NotImplemented
+
+    return augmented
+
+
+def in_place(op: Op, name: str) -> Callable[..., Tensor]:
+    """The Tensor method ``name`` (``add_``) made from an op."""
+    general = method(op, name)
+    if not can_be_fast(op):
+        return general
+    count, written = len(op.inputs), direct(op) if len(op.inputs) == 2 else direct_unary(op)
+
+    def in_place(*args: Any, **kwargs: Any) -> Tensor:
+        if len(args) == count and not kwargs and written(args[0], *args):
+            return args[0]  # type: ignore[no-any-return]
+        return general(*args, **kwargs)
+
+    return functools.update_wrapper(in_place, general)
+
+
+def direct(op: Op) -> Callable[[Any, Any, Any], bool]:
+    """``written(to, x, y)``: whether ``op(x, y)``, of which nothing needs to be recorded, was computed straight into ``to``."""
     ufunc: Any = False  # not looked for yet
 
-    def assign(x: Any, y: Any) -> Any:
+    def written(to: Any, x: Any, y: Any) -> bool:
         nonlocal ufunc
         if ufunc is False:
             kernel = kernel_of(op) if can_be_fast(op) and op.promote == "common" else None
             ufunc = kernel if isinstance(kernel, np.ufunc) else None
         if pending:
             settle()
-        if ufunc is not None and x.__class__ is Tensor and x._base is None and x._extra is None:
+        if ufunc is None or to.__class__ is not Tensor or not has_own_memory(to):
+            return False
+        c = to._a
+        dt = c.dtype
+        if x is to:
+            a = c
+        elif x.__class__ in PLAIN_TENSORS and has_own_memory(x) and x._a.dtype is dt and x._a.shape == c.shape:
             a = x._a
-            dt = a.dtype
-            cls = y.__class__
-            b: Any = None
-            if (dt is F32 or dt is F64) and x._edge is None and a.flags.c_contiguous:
-                if cls is Tensor or cls is Parameter:
-                    if y._a.dtype is dt and (y._edge is None or not recording()):
-                        b = y._a
-                elif cls is float or (cls is int and -EXACT <= y <= EXACT):
-                    known = _numbers32 if dt is F32 else _numbers64
-                    b = known.get(y)
-                    if b is None:
-                        b = zero_d(y, known, dt)
-            elif dt is I64 and cls is int and -EXACT <= y <= EXACT and ufunc in _WHOLE and not is_rare(recording()):
-                b = _integers.get(y)
+        else:
+            return False
+        cls = y.__class__
+        b: Any = None
+        if (dt is F32 or dt is F64) and c.flags.c_contiguous:
+            if cls is Tensor or cls is Parameter:
+                if y._a.dtype is dt and has_own_memory(y):
+                    b = y._a
+            elif cls is float or (cls is int and -EXACT <= y <= EXACT):
+                known = _numbers32 if dt is F32 else _numbers64
+                b = known.get(y)
                 if b is None:
-                    b = zero_d(y, _integers, I64)
-            if b is not None:
-                if a.size >= LARGE and written_by_loop(op, a, b):
-                    x._vc[0] += 1
-                    return x
-                try:
-                    quietly(ufunc, a, b, a)
-                except (ValueError, RuntimeError):  # shapes that do not fit: the general path explains
-                    pass
-                else:
-                    x._vc[0] += 1
-                    return x
-        return inplace(op, (x, y), {}) if is_operand(y) else NotImplemented
-
-    return assign
-
-
-def written_by_loop(op: Op, a: Any, b: Any) -> bool:
-    """Whether a loop has computed an op of two arrays into the first."""
-    if body(op, (a, b), op.defaults, out=a) is not None:
+                    b = zero_d(y, known, dt)
+        elif dt is I64 and cls is int and -EXACT <= y <= EXACT and ufunc in _WHOLE and not is_rare(recording()):
+            b = _integers.get(y)
+            if b is None:
+                b = zero_d(y, _integers, I64)
+        if b is None:
+            return False
+        if c.size < LARGE or not written_by_loop(op, a, b, c):
+            try:
+                quietly(ufunc, a, b, c)
+            except (ValueError, RuntimeError):  # shapes that do not fit: the general path explains
+                return False
+        to._vc[0] += 1
         return True
-    return bool(b.ndim and b.size < a.size and spread(op, a, b, op.defaults, out=a) is not None)
+
+    return written
+
+
+def direct_unary(op: Op) -> Callable[[Any, Any], bool]:
+    """``written(to, x)``, the same for an op of one tensor."""
+    kernel: Any = None
+
+    def written(to: Any, x: Any) -> bool:
+        nonlocal kernel
+        if kernel is None:
+            kernel = kernel_of(op)
+        if pending:
+            settle()
+        if to.__class__ is not Tensor or not has_own_memory(to):
+            return False
+        c = to._a
+        if (c.dtype is not F32 and c.dtype is not F64) or not c.flags.c_contiguous:
+            return False
+        if c.size < MEDIUM or body(op, (c,), op.defaults, out=c) is None:
+            try:
+                r = quietly(kernel, c)
+            except RuntimeError:  # another thread is inside
+                return False
+            if r.dtype is not c.dtype:
+                return False
+            assign(c, r)
+        to._vc[0] += 1
+        return True
+
+    return written
+
+
+PLAIN_TENSORS = frozenset({Tensor, Parameter, Deferred})
+
+
+def has_own_memory(x: Any) -> bool:
+    """Whether a tensor is no view, holds nothing unusual, and has no history that would be recorded now."""
+    return x._base is None and x._extra is None and (x._edge is None or not recording())
+
+
+def written_by_loop(op: Op, a: Any, b: Any, out: Any) -> bool:
+    """Whether a loop has computed an op of two arrays, the first of the shape of ``out``."""
+    if body(op, (a, b), op.defaults, out=out) is not None:
+        return True
+    return bool(b.ndim and b.size < a.size and spread(op, a, b, op.defaults, out=out) is not None)
 
 
 def is_operand(x: Any) -> bool:
@@ -495,8 +569,12 @@ def short_path(op: Op) -> Callable[..., Any] | None:
     elif has_plain_form(op):
         alone = len(op.inputs) == 1 and op.joint is None and not op.input_defaults
         public = single(op) if alone else several(op)
+        if not (alone and (op.view or op.planner)) and "generator" not in op.attrs:
+            public = routed(public)
+    elif "generator" in op.attrs:
+        return None  # which draws random numbers
     else:
-        return None
+        public = routed(op.public)
     general = op.public
     public.__name__, public.__qualname__ = general.__name__, general.__qualname__
     public.__doc__, public.__module__ = general.__doc__, general.__module__

@@ -119,6 +119,8 @@ def function(
         if isinstance(fn, FunctionType):  # Python's TypeErrors speak of the public name
             prefix, _, fn.__name__ = torch_name.rpartition(".")
             fn.__qualname__ = fn.__name__
+            if isinstance(within := getattr(fn, "__wrapped__", None), FunctionType):
+                within.__name__ = within.__qualname__ = fn.__name__
             if prefix != "Tensor":  # where pickle finds it: a layer may hold its activation
                 fn.__module__ = f"rushlight.{prefix}".rstrip(".")
         if keywords is not None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import large, levels
 from .autograd.mode import recording
+from .kernels.copies import assign
 from .kernels.elementwise import LARGE
 from .kernels.strides import broadcast_shapes
 from .node import gather_edges, record
@@ -67,6 +68,10 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
             if promoted[0] is x._a and large.body(op, promoted, attrs, out=x._a) is not None:
                 bump(x)
                 return x
+        if op.writer is not None and not (recording() and gather_edges(op, inputs)):
+            op.writer(x._a, *[i._a if isinstance(i, Tensor) else i for i in inputs[1:]], **attrs)
+            bump(x)
+            return x
         result, saved_inputs = evaluate(op, inputs, attrs)
     except NotImplementedError:
         if op.family == "elementwise" and all(i is not None for i in inputs):
@@ -123,7 +128,7 @@ def _overwrite(a: np.ndarray[Any, Any], r: np.ndarray[Any, Any]) -> None:
         changed = a != r
         a[changed] = np.broadcast_to(r, a.shape)[changed]
     else:
-        a[...] = r
+        assign(a, r)
 
 
 def check_target(op: Op, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -7,12 +7,13 @@ shapes that broadcast, a body that works on arrays directly) stays with NumPy.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .kernels.elementwise import LARGE, MEDIUM, fused, length, loop_of
+from .kernels.elementwise import LARGE, MEDIUM, fused, length, loop_for, loop_of
 from .kernels.lazy import DEAR, DEFERRED, LONGEST, Lazy, computed
 from .kernels.llvm import patience
 from .readers import arrays, loops
@@ -30,10 +31,22 @@ def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], out: Any = No
     """The result of an elementwise body on arrays, in ``out`` if it is given; None if NumPy is to compute it."""
     if op.all_nondiff or op.extras or len(op.outputs) > 1 or not _is_worth_it(operands):
         return None
+    formula, given, number = formula_of(op, op.forward, operands, attrs)
     try:
-        return fused((op.name, *attrs.items()), partial(op.forward, loops, **attrs), operands, out)
+        return fused((op.name, *number, *attrs.items()), partial(formula, loops), given, out)
     except TypeError:  # an attribute without a hash
         return None
+
+
+def formula_of(
+    op: Op, function: Any, operands: Sequence[Any], attrs: dict[str, Any]
+) -> tuple[Any, list[Any], tuple[Any, ...]]:
+    """A body or a rule as ``formula(reader, *arrays)``, its arrays, and the number that is part of it where it asks which it is, as that
+    of powers does for the exponent."""
+    if op.keeps_floats and operands and operands[-1].__class__ in (int, float):
+        *given, number = operands
+        return lambda reader, *arrays: function(reader, *arrays, number, **attrs), given, (number,)
+    return partial(function, **attrs) if attrs else function, list(operands), ()
 
 
 def spread(op: Op, a: Any, b: Any, attrs: dict[str, Any], out: Any = None) -> Any:
@@ -59,6 +72,17 @@ def native(op: Op, dtype: Any, attrs: dict[str, Any]) -> Any:
         return None
     try:
         return loop_of((op.name, *attrs.items()), partial(op.forward, loops, **attrs), dtype, len(op.inputs))
+    except TypeError:  # an attribute without a hash
+        return None
+
+
+def small(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+    """The loop of an elementwise body for arrays like these, which makes its result and refuses (False) what does not fit; None if there
+    is none."""
+    if op.all_nondiff or op.extras or len(op.outputs) > 1:
+        return None
+    try:
+        return loop_for((op.name, *attrs.items()), partial(op.forward, loops, **attrs), operands)
     except TypeError:  # an attribute without a hash
         return None
 
@@ -112,43 +136,49 @@ def _same_shape(x: Any, shape: tuple[int, ...]) -> bool:
 def _at_once(op: Op, needed: Any, rules: Any, g: Any, saved: Any, attrs: Any) -> Any:
     """All rules in one loop."""
     slots = sorted({slot for rule in rules for slot in rule.slots})
-    operands = [saved[slot] for slot in slots]
+    formula, operands, number = formula_of(
+        op, _all_rules(rules, slots, attrs), [g, *[saved[slot] for slot in slots]], {}
+    )
     if any([x.__class__ is tuple or x is None for x in operands]):
         return None
+    found = fused((op.name, "rules", *needed, *number, *attrs.items()), partial(formula, loops), operands)
+    return found if found is None or len(needed) > 1 else (found,)
 
-    def written(g: Any, *values: Any) -> tuple[Any, ...]:
+
+def _all_rules(rules: Any, slots: list[int], attrs: dict[str, Any]) -> Any:
+    def written(reader: Any, g: Any, *values: Any) -> tuple[Any, ...]:
         by_slot = dict(zip(slots, values, strict=True))
         return tuple([
-            rule.fn(loops, g, *[by_slot[s] for s in rule.slots], **{n: attrs[n] for n in rule.attrs}) for rule in rules
+            rule.fn(reader, g, *[by_slot[s] for s in rule.slots], **{n: attrs[n] for n in rule.attrs}) for rule in rules
         ])  # fmt: skip
 
-    found = fused((op.name, "rules", *needed, *attrs.items()), written, (g, *operands))
-    return found if found is None or len(needed) > 1 else (found,)
+    return written
 
 
 def _deferred(op: Op, needed: Any, g: Any, saved: Any, attrs: Any) -> Any:
     """Each rule as a formula that waits."""
     rules = [op.rules[i] for i in needed]
-    costs = []
+    formulas, costs = [], []
     for rule in rules:
-        cost = _cost(op, rule, g.dtype, tuple([(n, attrs[n]) for n in rule.attrs]))
+        own = {n: attrs[n] for n in rule.attrs}
+        formula, given, number = formula_of(op, rule.fn, [saved[s] for s in rule.slots], own)
+        cost = _cost(op, rule, g.dtype, tuple(own.items()), number)
         if cost is None:
             return None
+        formulas.append((formula, given, (*number, *own.items())))
         costs.append(cost)
     if g.__class__ is Lazy and g.cost > (DEAR if len(rules) > 1 else LONGEST):
         g = g.compute()
     return [
-        Lazy(
-            (op.name, i, *[(n, attrs[n]) for n in rule.attrs]),
-            partial(rule.fn, **{n: attrs[n] for n in rule.attrs}) if rule.attrs else rule.fn,
-            (g, *[saved[s] for s in rule.slots]),
-            (arrays, loops), g, cost,
-        )
-        for i, rule, cost in zip(needed, rules, costs, strict=True)
-    ]  # fmt: skip
+        Lazy((op.name, i, *key), formula, (g, *given), (arrays, loops), g, cost)
+        for i, (formula, given, key), cost in zip(needed, formulas, costs, strict=True)
+    ]
 
 
 @functools.lru_cache(maxsize=4096)
-def _cost(op: Op, rule: Any, dtype: Any, attrs: tuple[tuple[str, Any], ...]) -> int | None:
+def _cost(
+    op: Op, rule: Any, dtype: Any, attrs: tuple[tuple[str, Any], ...], number: tuple[Any, ...] = ()
+) -> int | None:
     """How many instructions a rule is; None if it is no loop."""
-    return length(partial(rule.fn, loops, **dict(attrs)), dtype, 1 + len(rule.slots))
+    function = partial(rule.fn, **dict(attrs))
+    return length(lambda *arrays: function(loops, *arrays, *number), dtype, 1 + len(rule.slots) - len(number))

@@ -96,7 +96,8 @@ class Wrapped(Tensor):
         raise NotImplementedError(type(self).__name__)
 
 
-def _fresh(cls: Any, array: ndarray[Any, Any], at: Level) -> Any:
+def fresh(cls: Any, array: ndarray[Any, Any], at: Level) -> Any:
+    """A new tensor of a class of wrapped ones."""
     t = _new(cls)
     t._a = array
     t._edge = t._grad = t._base = t._extra = None
@@ -205,15 +206,19 @@ def _poisoned(one: ndarray[Any, Any]) -> ndarray[Any, Any]:
     return np.lib.stride_tricks.as_strided(memory, one.shape, one.strides, writeable=False)
 
 
+def outline(one: ndarray[Any, Any]) -> Blind:
+    """What can be known of an array without its elements."""
+    return _poisoned(one).view(Blind)
+
+
 def batched(value: Tensor, at: Level) -> Batched:
     """One example of ``value``, batched along its first dimension."""
     a = value._a
     if a.__class__ is not ndarray:
         a = a.view(ndarray)
-    one = a[0] if len(a) else np.lib.stride_tricks.as_strided(a, a.shape[1:], a.strides[1:])
-    blind = _poisoned(one).view(Blind)
+    blind = outline(a[0] if len(a) else np.lib.stride_tricks.as_strided(a, a.shape[1:], a.strides[1:]))
     blind.whole = value._a
-    t: Batched = _fresh(Batched, blind, at)
+    t: Batched = fresh(Batched, blind, at)
     t.value = value
     t._edge = value._edge if value._base is None else edge_of(value)  # for who asks whether a gradient is computed
     return t
@@ -221,7 +226,7 @@ def batched(value: Tensor, at: Level) -> Batched:
 
 def dual(primal: Tensor, tangent: Tensor, at: Level) -> Dual:
     """``primal`` with its tangent."""
-    t: Dual = _fresh(Dual, primal._a, at)
+    t: Dual = fresh(Dual, primal._a, at)
     t.primal, t.tangent = primal, tangent
     shown_as(t, primal)
     return t

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors, families, fast, inplace, levels, printing, types
+from . import errors, families, fast, levels, printing, types
 from .autograd import backward as autograd_backward
 from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
 from .functions import FUNCTIONS
@@ -44,7 +44,7 @@ def attach() -> None:
             op.public = quick
         for name in op.methods:
             in_place = name.endswith("_") and not name.endswith("__")
-            setattr(Tensor, name, inplace.method(op, name) if in_place else op.public)
+            setattr(Tensor, name, fast.in_place(op, name) if in_place else op.public)
     if not _attached[2]:
         attach_operators()
         _attached[2] = 1
@@ -184,6 +184,12 @@ def _set_grad(self: Tensor, value: Tensor | None) -> None:
 
 
 Tensor.grad = property(_get_grad, _set_grad, lambda self: _set_grad(self, None), doc="What backward() computed.")  # type: ignore[attr-defined]
+
+
+@method
+def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """``torch.split(self, split_size, dim)``: the method's parameter has another name than the function's."""
+    return FUNCTIONS["split"].fn(self, split_size, dim)  # type: ignore[no-any-return]
 
 
 @method

@@ -64,7 +64,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "convolve": {
         "functions": "",
         "methods": "",
-        "records": "convolve convolve_input convolve_weight",
+        "records": "channel_sums convolve convolve_input convolve_weight",
     },
     "counting": {
         "functions": "bincount bucketize isin searchsorted unique unique_consecutive unravel_index",

@@ -212,6 +212,8 @@ class Op:
         self.node_classes: dict[str, type[OpNode]] = {}
         self.savers: dict[Any, Saver] = {}
         self.public: Callable[..., Any] = self._make_public()
+        #: How the in-place form writes: ``writer(target, *further inputs, **attrs)``.
+        self.writer: Callable[..., None] | None = None
         self.planner: Callable[..., Any] | None = None
         if self.name in REGISTRY:
             raise TypeError(f"op '{self.name}' is registered twice")
@@ -269,9 +271,15 @@ class Op:
         self.only_checks = True
         return self.prepare(fn)
 
+    def writes(self, fn: Callable[..., None]) -> Op:
+        """Declare how the in-place form writes where nothing is recorded: ``fn(target, *further inputs, **attrs)`` on arrays."""
+        self.writer = fn
+        return self
+
     def plan(self, fn: Callable[..., Any]) -> Op:
-        """Declare what is decided once for many calls: ``fn(array, **attrs)`` gives a function that computes the body for arrays of
-        this shape, these strides and this dtype, or None where there is none shorter than the body. It may give None for an array too."""
+        """Declare what is decided once for many calls: ``fn(*inputs, **attrs)`` gives a function of the inputs that computes the body for
+        arrays of these shapes, strides and dtypes, or None where there is none shorter than the body. That function may give None too,
+        where it has no answer. It is asked for again when compiled code may be had (``patience.ready``)."""
         self.planner = fn
         return self
 

@@ -14,6 +14,7 @@ import numpy as np
 from . import types
 from .autograd.graph import next_seq
 from .autograd.mode import inference, recording
+from .deferred import reduced
 from .fpstate import quietly
 from .kernels.iteration import forget_with_threads
 from .kernels.llvm import patience
@@ -21,7 +22,7 @@ from .node import FIRST, OUT, kept, no_gradient_through, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
 from .readers import arrays
-from .tensor import Parameter, Tensor, edge_of, view_of, wrap
+from .tensor import Deferred, Parameter, Tensor, edge_of, view_of, wrap
 
 ndarray = np.ndarray
 asarray = np.asarray
@@ -69,6 +70,10 @@ def single(op: Op) -> Callable[..., Any]:
             start()
         x: Any = args[0] if args else None
         cls = x.__class__
+        if cls is Deferred and "out" not in kwargs:
+            t = reduced(op, args, kwargs)
+            if t is not None:
+                return t
         if (cls is not Tensor and cls is not Parameter) or is_rare(recording()) or (kwargs and "out" in kwargs):
             return call(op, args, kwargs)
         r: Any = None
@@ -130,7 +135,7 @@ def single(op: Op) -> Callable[..., Any]:
 
 class Plans:
     """What an op has decided, by the shape, strides and dtype of its array and the arguments beside it: its attributes, and where it has a
-    planner a shorter way to the result. Ops with compiled code decide as soon as that may be had."""
+    planner a shorter way to the result. All is forgotten once compiled code may be had, so that planners may ask for it again."""
 
     CAP = 4096
 
@@ -139,6 +144,7 @@ class Plans:
         self.view = op.view
         self.known: dict[Any, tuple[Any, dict[str, Any]]] = {}
         forget_with_threads(self.known)
+        patience.dependents.append(self.known)
 
     def result(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The op's array, if there is a shorter way to it, and its attributes; None where nothing is decided."""
@@ -163,7 +169,7 @@ class Plans:
 
     def add(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any], attrs: dict[str, Any]) -> None:
         """Decide for arrays like ``a``, if the arguments beside it are plain values."""
-        if not self.view and (not patience.ready or (a.dtype is not F32 and a.dtype is not F64)):
+        if not self.view and a.dtype is not F32 and a.dtype is not F64:
             return
         if any([value.__class__ not in DECIDABLE for value in (*args[1:], *kwargs.values())]):
             return

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import errors, fpstate, types
+from .kernels import copies
 from .kernels.strides import broadcast_shapes
 from .tensor import Parameter, Tensor
 
@@ -227,7 +228,8 @@ def cast_array(a: np.ndarray[Any, Any], np_dtype: np.dtype[Any]) -> np.ndarray[A
             a = _into_float8(a, np_dtype.name)
         if 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True)):
             return a.astype(np_dtype, order="C")  # NumPy would make the repeated dimension the innermost
-        return a.astype(np_dtype)
+        r = copies.converted(a, np_dtype)
+        return a.astype(np_dtype) if r is None else r
     finally:
         fpstate.leave(token)
 

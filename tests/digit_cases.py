@@ -105,6 +105,26 @@ def _layer_norm(torch: Any) -> list[Any]:
     return out
 
 
+def _group_norm(torch: Any) -> list[Any]:
+    """Values and the three gradients, for planes with and without numbers beyond the last whole vector."""
+    out = []
+    for images, channels, groups, *places in (
+        (8, 16, 4, 5, 5),
+        (4, 32, 8, 8, 8),
+        (3, 6, 2, 50),
+        (2, 64, 32, 3),
+        (2, 6, 1, 40, 30),
+    ):
+        x, w, b = (
+            _normal(torch, *s, seed=i).requires_grad_()
+            for i, s in enumerate(((images, channels, *places), (channels,), (channels,)))
+        )
+        for parameters in ((w, b), ()):
+            y = torch.nn.functional.group_norm(x, groups, *parameters)
+            out += [y, *torch.autograd.grad(y, (x, *parameters), _normal(torch, *x.shape, seed=5))]
+    return out
+
+
 def _products(torch: Any) -> list[Any]:
     """Vectors as matrices and as vectors, all layouts; the sizes below and above those of a vector of the processor."""
     out = []
@@ -122,6 +142,7 @@ _MATRICES = ((1, 5), (6, 5), (3, 7), (40, 8), (32, 10), (20, 33), (7, 100), (3, 
 CASES |= {
     "products of vectors": _products,
     "layer_norm": _layer_norm,
+    "group_norm": _group_norm,
     "binary_cross_entropy": _binary_cross_entropy,
     "softmax": _each(lambda torch, x: x.softmax(-1), *_MATRICES, (2, 3, 17)),
     "softmax along columns": _each(lambda torch, x: x.softmax(0), (5, 16), (10, 32), (33, 8)),

@@ -27,6 +27,8 @@ def answer(torch: Any, line: str) -> str:
 CASES = {
     'torch.remainder(torch.tensor([-4.0, 4.0, 0.0, -0.0]), 2.0)':
         'float32 (1,) [-0.0, 0.0, 0.0, -0.0]',
+    "F.nll_loss(torch.tensor([[-1.0, -2.0], [-3.0, -4.0]]), torch.tensor([0, 1]), reduction='elementwise_mean')":
+        'float32 () 2.5',
     'torch.remainder(torch.tensor([-4.0, 4.0, 0.0, -0.0]), -2.0)':
         'float32 (1,) [-0.0, 0.0, 0.0, -0.0]',
     'torch.add(torch.ones(2, dtype=torch.float64), torch.tensor([1, 250], dtype=torch.uint8), alpha=-1)':

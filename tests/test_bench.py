@@ -200,6 +200,16 @@ def test_the_first_step_is_measured_cold_then_warm_in_one_folder():
     assert "| cnn | torch | 100.0 | 500.0 | 200.0 | 300.0 | 400.0 | – |" in text
 
 
+def test_memory_is_measured_with_code_on_the_disk():
+    peaks = {"before": 100, "warm": 150, "after": 200}
+    sides = Answers({(OURS, "memory"): peaks, (THEIRS, "memory"): peaks})
+    (cost,) = resources.memory(["cnn"], sides, [THEIRS], 2, lambda text: None)
+    assert [side for side, _, _ in sides.asked] == [OURS, OURS, THEIRS, OURS, THEIRS]
+    (folder,) = {environment["RUSHLIGHT_CACHE_DIR"] for side, _, environment in sides.asked if side == OURS}
+    assert not Path(folder).exists()
+    assert cost.answers == {OURS: [peaks] * 2, THEIRS: [peaks] * 2}
+
+
 # --- the report -----------------------------------------------------------------------------------------------------
 def example():
     good = Result("good", 1.0, 2.0, theirs=[2e-6, 6e-3, 4e-6], ours=[1e-6, 2e-3, 4e-6], share=0.5, limit="memory")

@@ -66,6 +66,7 @@ def test_the_oldest_go_first_and_strangers_stay(folder, monkeypatch):
         os.utime(folder / name, (age, age))
     (folder / "notes.txt").write_text("mine")
     monkeypatch.setattr(cache, "CAP", 300)
+    monkeypatch.setattr(cache, "ONE_IN", 1)
     cache.write(cache.key("new"), bytes(100))
     assert [cache.read(name) is not None for name in names] == [False, False, False, True]
     assert cache.clear() == 2

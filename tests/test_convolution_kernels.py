@@ -120,16 +120,31 @@ def test_forward_adds_in_pytorchs_order():
         np.testing.assert_array_equal(found[:, k], expected)
 
 
-def test_the_gradient_of_the_input_adds_in_pytorchs_order():
-    """Blocks of sixteen channels are sums of their own; with a stride that divides the width the columns of the
-    kernel are, with others there is one sum."""
+def test_a_pointwise_convolution_adds_blocks_of_128_channels():
+    """The first from the bias on, the others apart."""
     rng = np.random.default_rng(0)
-    g, w = (rng.standard_normal(s).astype(np.float32) for s in ((2, 35, 6, 7), (35, 2, 3, 3)))
-    found = convolution.backward_input(g, w, (8, 9), (1, 1), (0, 0), (1, 1), 1)
+    x, w = (rng.standard_normal(s).astype(np.float32) for s in ((2, 300, 5, 4), (3, 300, 1, 1)))
+    bias = rng.standard_normal(3).astype(np.float32)
+    found = convolution.forward(x, w, bias, (5, 4), (1, 1), (0, 0), (1, 1), 1)
+    for k in range(3):
+        expected = np.full((2, 5, 4), bias[k], np.float32)
+        for block in range(0, 300, 128):
+            terms = [(w[k, c, 0, 0], x[:, c]) for c in range(block, min(block + 128, 300))]
+            part = chain(terms, expected if block == 0 else np.zeros((2, 5, 4), np.float32))
+            expected = part if block == 0 else expected + part
+        np.testing.assert_array_equal(found[:, k], expected)
+
+
+@pytest.mark.parametrize("width, outer", [(14, 32), (15, 16), (39, 16), (40, 8)])
+def test_the_gradient_of_the_input_adds_in_pytorchs_order(width, outer):
+    """Blocks of channels, fewer for wide images, are sums of their own."""
+    rng = np.random.default_rng(0)
+    g, w = (rng.standard_normal(s).astype(np.float32) for s in ((2, 35, 6, width), (35, 2, 3, 3)))
+    found = convolution.backward_input(g, w, (8, width + 2), (1, 1), (0, 0), (1, 1), 1)
     wide = padded(g, (2, 2), (2, 2))
     expected = None
-    for block in range(0, 35, 16):
-        end = min(block + 16, 35)
+    for block in range(0, 35, outer):
+        end = min(block + outer, 35)
         order = [
             (k, i, j)
             for b in range(block, end, 8)
@@ -137,10 +152,17 @@ def test_the_gradient_of_the_input_adds_in_pytorchs_order():
             for j in range(3)
             for k in range(b, min(b + 8, end))
         ]
-        terms = [(w[k, 1, i, j], wide[:, k, 2 - i : 10 - i, 2 - j : 11 - j]) for k, i, j in order]
-        part = chain(terms, np.zeros((2, 8, 9), np.float32))
+        terms = [(w[k, 1, i, j], wide[:, k, 2 - i : 10 - i, 2 - j : width + 4 - j]) for k, i, j in order]
+        part = chain(terms, np.zeros((2, 8, width + 2), np.float32))
         expected = part if expected is None else expected + part
     np.testing.assert_array_equal(found[:, 1], expected)
+
+
+def test_the_gradient_of_the_input_of_strided_convolutions_adds_in_pytorchs_order():
+    """With a stride that divides the width the columns of the kernel are sums of their own, with others there is one sum."""
+    rng = np.random.default_rng(0)
+    g, w = (rng.standard_normal(s).astype(np.float32) for s in ((2, 35, 6, 7), (35, 2, 3, 3)))
+    wide = padded(g, (2, 2), (2, 2))
 
     def strided(columns):
         """Of the terms that the even places of the input meet."""
@@ -154,6 +176,39 @@ def test_the_gradient_of_the_input_adds_in_pytorchs_order():
     for width, expected in ((16, strided([0]) + strided([2])), (15, strided([0, 2]))):
         found = convolution.backward_input(g, w, (13, width), (2, 2), (0, 0), (1, 1), 1)
         np.testing.assert_array_equal(found[:, 1, ::2, ::2], expected)
+
+
+@pytest.mark.parametrize("members", [5, 19])
+def test_the_gradient_of_the_weight_adds_in_pytorchs_order(members, cache):
+    """Place by place, image after image."""
+    rng = np.random.default_rng(0)
+    x, g = (rng.standard_normal(s).astype(np.float32) for s in ((3, 5, 9, 13), (3, members, 4, 7)))
+    found = convolution.backward_weight(x, g, (members, 5, 3, 2), (2, 2), (0, 1), (1, 1), 1)
+    wide = padded(x, (0, 1), (0, 1))
+    for i, j in itertools.product(range(3), range(2)):
+        terms = [
+            (g[n, :, y, z, None], wide[n, :, 2 * y + i, 2 * z + j])
+            for n, y, z in itertools.product(range(3), range(4), range(7))
+        ]
+        expected = np.zeros((members, 5), np.float32)
+        for a, b in terms:
+            expected = add_product(expected, *(np.ascontiguousarray(np.broadcast_to(v, (members, 5))) for v in (a, b)))
+        np.testing.assert_array_equal(found[:, :, i, j], expected)
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 4, 7), (2, 19, 33), (7, 8, 1, 1)])
+def test_the_sums_of_channels_add_place_by_place(shape):
+    g = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    expected = np.zeros(shape[1], np.float32)
+    for image in g.reshape(*shape[:2], -1):
+        for place in image.T:
+            expected = expected + place
+    np.testing.assert_array_equal(convolution.channel_sums(g), expected)
+    bias = torch.zeros(shape[1], requires_grad=True)  # small, so NumPy's
+    run = torch.nn.functional.conv2d if len(shape) == 4 else torch.nn.functional.conv1d
+    out = run(torch.zeros(shape[0], 1, *shape[2:]), torch.zeros(shape[1], 1, *[1] * (len(shape) - 2)), bias)
+    out.backward(torch.from_numpy(g))
+    np.testing.assert_array_equal(bias.grad.numpy(), expected)
 
 
 def gradients(x, weight, bias, g, **numbers):

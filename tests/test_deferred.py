@@ -61,7 +61,7 @@ WRITERS = {
     "data": lambda x: x.data.mul_(2),
     "out=": lambda x: torch.add(x, 1, out=x),
     "copy_": lambda x: x.copy_(torch.zeros(SIZE)),
-    "random numbers": lambda x: x.normal_(),
+    "random numbers": lambda x: x.normal_(3.0),
     "numpy": lambda x: x.numpy().__setitem__(slice(None), 7),
     "a storage": lambda x: x.untyped_storage().fill_(0),
     "initialisation": lambda x: torch.nn.init.constant_(x, 3.0),
@@ -200,3 +200,43 @@ def test_modes_that_look_at_operations_make_nothing_wait():
         assert not waits(x * 2)
     with torch.no_grad():
         assert waits(x * 2)
+
+
+@pytest.mark.parametrize("shape", [(SIZE,), (SIZE + 4097,), (512, 1000), (3, SIZE // 2)])
+@pytest.mark.parametrize(
+    ("formula", "total"),
+    [
+        (lambda x, y: (x - y) ** 2, lambda z: z.mean()),
+        (lambda x, y: x.abs(), lambda z: z.sum()),
+        (lambda x, y: torch.exp(x * 0.5) + y, lambda z: z.sum(-1, keepdim=True)),
+        (lambda x, y: (x - 1) ** 3 / 7, lambda z: torch.mean(z, dim=-1)),
+    ],
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_sums_of_what_waits_have_the_digits_of_sums(shape, formula, total, dtype):
+    x, y = [torch.randn(shape, generator=torch.Generator().manual_seed(i), dtype=dtype) for i in (0, 1)]
+    z = formula(x, y)
+    assert waits(z)
+    of_chain = total(formula(x, y))
+    array = np.array(z)
+    assert torch.equal(of_chain, total(torch.from_numpy(array)))
+
+
+def test_a_sum_of_what_waits_leaves_it_uncomputed_only_if_nobody_holds_it(monkeypatch):
+    chains = []
+    original = lazy.Lazy.chain
+    monkeypatch.setattr(lazy.Lazy, "chain", lambda self: chains.append(original(self)) or chains[-1])
+    x = numbers()
+    y = x * 2
+    assert y.sum() == torch.from_numpy(np.array(y)).sum() and not chains  # y is a variable: it is computed once
+    (x * 2).sum()
+    assert len(chains) == 1 and chains[0] is not None
+
+
+def test_the_gradient_of_a_sum_of_what_waits():
+    x = numbers().requires_grad_()
+    t = numbers(1)
+    loss = ((x - t) ** 2).mean()
+    assert loss.grad_fn.name() == "MeanBackward0" and loss.grad_fn.next_functions[0][0].name() == "PowBackward0"
+    loss.backward()
+    assert torch.allclose(x.grad, 2 * (x.detach() - t) / SIZE)

@@ -1,6 +1,7 @@
 """``diagnose``: planted faults are named first, healthy trainings pass in silence, and nothing is changed by looking."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,10 +20,13 @@ FAULTS, HEALTHY = (sorted((HERE / folder).glob("*.py")) for folder in ("faults",
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="diagnose needs os.fork")
 
 
-def of_script(path, steps=100):
-    return diagnose_program(lambda: execute(str(path), []), steps=steps)
+def of_script(path, steps=60):
+    """Few steps and much time, so that nothing depends on how fast the machine is. A script may ask for more steps."""
+    asked = re.search(r"^# steps: (\d+)$", path.read_text(), re.MULTILINE)
+    return diagnose_program(lambda: execute(str(path), []), steps=int(asked[1]) if asked else steps, seconds=600)
 
 
+@pytest.mark.filterwarnings("ignore:Using a target size")  # one of the faults
 @pytest.mark.parametrize("path", FAULTS, ids=lambda p: p.stem)
 def test_a_planted_fault_is_named_first(path):
     expected = path.read_text().partition("\n")[0].removeprefix("# finds: ")
@@ -31,7 +35,7 @@ def test_a_planted_fault_is_named_first(path):
     first = report.findings[0]
     assert first.evidence and first.change and any(c.isdigit() for text in first.evidence for c in text)
     assert first.line is None or Path(first.line.file) == path
-    if hasattr(first.check, "before"):
+    if hasattr(first.check, "before") and first.kind != "no log_softmax":  # which makes another loss of it
         last, other = first.check.before[1].mean, first.check.after[1].mean
         assert not np.isfinite(last) or other < last, str(first)
 
@@ -125,7 +129,7 @@ def test_sharpness_is_the_largest_eigenvalue():
         loss = sign * (w @ a @ w) / 2
         grads = curvature.gradients([loss], [torch.ones(())], [w])
         largest = float(torch.linalg.eigvalsh(sign * a).max())
-        assert curvature.sharpness(grads, [w], np.random.default_rng(0), 500) == pytest.approx(largest, rel=0.05)
+        assert curvature.Sharpness(np.random.default_rng(0), 500)(grads, [w]) == pytest.approx(largest, rel=0.05)
 
 
 def test_a_program_that_fails_is_told_from_a_training_that_does(tmp_path):

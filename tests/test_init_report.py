@@ -231,6 +231,9 @@ def test_verdicts():
     net = nn.Sequential(nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1))
     ways = {"zero": nn.init.zeros_, "huge": lambda w: nn.init.constant_(w, 1e3)}
     assert [row.verdict for row in compare(net, ways=ways).rows] == ["no signal", "signal explodes"]
+    torch.manual_seed(0)
+    stuck = nn.Sequential(*[layer for _ in range(6) for layer in (nn.Linear(64, 64), nn.Tanh())])
+    assert [row.verdict for row in compare(stuck, ways={"positive": nn.init.uniform_}).rows] == ["gradient vanishes"]
 
 
 # --- shown --------------------------------------------------------------------------------------------------------------

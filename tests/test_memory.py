@@ -1,5 +1,7 @@
 """Memory of large results: blocks are used again, no two arrays share one, and the user's own arrays are NumPy's."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 

@@ -150,8 +150,14 @@ def test_half_types_are_computed_in_float32(monkeypatch):
 def test_group_norm_has_the_bits_of_numpy(seed, batch, groups, each, places, weighted):
     x = rows(seed, batch * groups * each, places).reshape(batch, groups * each, places)
     weight, bias = (torch.tensor(rows(seed + i, 1, groups * each)[0]) if weighted else None for i in (1, 2))
-    same = [
-        by(ready, lambda: F.group_norm(torch.tensor(x), groups, weight, bias).numpy(), pytest.MonkeyPatch.context)
-        for ready in (True, False)
-    ]
-    np.testing.assert_array_equal(*same)
+    g = torch.tensor(rows(seed + 3, batch * groups * each, places).reshape(x.shape))
+
+    def normed():
+        inputs = [torch.as_tensor(v).clone().requires_grad_() for v in (x, weight, bias) if v is not None]
+        out = F.group_norm(inputs[0], groups, *inputs[1:])
+        return [v.detach().numpy() for v in (out, *torch.autograd.grad(out, inputs, g))]
+
+    for native, by_numpy in zip(
+        *[by(ready, normed, pytest.MonkeyPatch.context) for ready in (True, False)], strict=True
+    ):
+        np.testing.assert_array_equal(native, by_numpy)

@@ -14,7 +14,7 @@ if not llvm.available():
 
 from rushlight.kernels import kernel, loops
 from rushlight.kernels.emit import Module
-from rushlight.kernels.language import annotation, from_text, source
+from rushlight.kernels.language import annotation, from_text
 
 KNOWN = ir.instructions()
 TYPES = {"f32": (np.float32, np.uint32, 23, -126), "f64": (np.float64, np.uint64, 52, -1022)}
@@ -266,8 +266,7 @@ def assembly(wanted, processor):
         loop.store(0, loop.emit(op, *[loop.load(1 + i) for i in range(n)]))
         names = {**vars(loops.words), "T": getattr(loops.words, kind), "functions": loops.functions}
         python = from_text(loops.written(loop), names)
-        node, _ = source(python)
-        parameters = [(a.arg, *annotation(a.annotation, names)) for a in node.args.args[2:]]
+        parameters = [(x, *annotation(text, names)) for x, text in python.__annotations__.items()]
         kernel._write_body(module, python, parameters, {})
         module.functions[-1].header = module.functions[-1].header.replace("@body", f"@{op}_{kind}")
     llvm_binding.initialize_all_targets()

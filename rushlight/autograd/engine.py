@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import fpstate
+from ..kernels.copies import contiguous
 from ..kernels.elementwise import LARGE
 from ..kernels.elementwise import run as run_loop
 from ..kernels.lazy import Lazy, computed, settle, sum_of
@@ -282,13 +283,7 @@ class _Walk:
         if g.__class__ is Rows:
             rows.accumulate(leaf, g)
         elif leaf._grad is None:
-            # +1: the parameter of this function; a gradient that nobody else holds becomes .grad without a copy
-            if self.create_graph:
-                leaf._grad = self.k.own_gradient(g)
-            else:
-                base = g.base
-                unheld = base is None or (base.__class__ is ndarray and getrefcount(base) <= 3 and is_all_of(g, base))
-                leaf._grad = wrap(g if unheld and getrefcount(g) <= 3 else g.copy())
+            leaf._grad = self.k.own_gradient(g) if self.create_graph else wrap(unshared(g, holders=2))
         elif self.create_graph:
             leaf._grad = leaf._grad + g  # type: ignore[operator]
         elif leaf._grad.__class__ is not Tensor and leaf._grad.is_sparse:  # type: ignore[attr-defined]
@@ -327,7 +322,7 @@ class _Walk:
 
     def retain(self, t: Tensor, g: Tensor) -> None:
         if t._grad is None:
-            t._grad = g if self.create_graph else wrap(unshared(g._a))
+            t._grad = g if self.create_graph else wrap(g._a.copy())
         else:
             t._grad = t._grad + g  # type: ignore[operator]
 
@@ -356,9 +351,14 @@ def is_all_of(view: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> bool:
     return base.base is None and view.size == base.size and (view.flags.c_contiguous or view.flags.f_contiguous)
 
 
-def unshared(g: Any) -> Any:
-    """A copy the caller may own: rules may hand the same array to several inputs."""
-    return g.copy()
+def unshared(g: Any, holders: int = 1) -> Any:
+    """A gradient that the caller may own: itself if only so many variables hold it, otherwise a copy, as rules may hand the same array
+    to several inputs, or one that they have from elsewhere."""
+    if g.__class__ is ndarray and getrefcount(g) <= holders + 2:  # the parameter here, and getrefcount's
+        base = g.base
+        if base is None or (base.__class__ is ndarray and getrefcount(base) <= 3 and is_all_of(g, base)):
+            return g
+    return contiguous(g) if g.__class__ is ndarray else g.copy()
 
 
 def _checked(result: Any, like: Tensor, hook: Any) -> Tensor:

@@ -155,7 +155,7 @@ def memory(costs: list[Cost], facts: Mapping[str, str]) -> str:
         facts,
         cells(heads, rows),
         "By how much the peak of resident memory grew from before the first step, the program being built, to after the 21st; what of it"
-        " came after the first step stands on the right. Our first step includes the machinery that makes machine code.",
+        " came after the first step stands on the right. Our first step loads its machine code from the disk.",
         costs,
     )
 

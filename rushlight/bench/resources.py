@@ -44,13 +44,17 @@ class Cost:
 
 
 def memory(names: list[str], sides: Sides, against: list[str], rounds: int, say: Say) -> list[Cost]:
-    """Growth of peak memory over training steps."""
+    """Growth of peak memory over training steps, when an earlier process has left its machine code on the disk."""
     costs = [Cost(name) for name in names]
-    for turn in range(rounds):
-        for cost in costs:
-            for side in [OURS, *against]:
-                ask(cost, side, sides, side, "memory")
-            say(f"round {turn + 1} of {rounds}  {cost.row:15} {cost.refused or 'memory measured'}")
+    with _empty_folder() as folder:
+        for name in names:
+            ask(Cost(name), OURS, sides, OURS, "memory", {"RUSHLIGHT_CACHE_DIR": folder})  # leaves its code
+        for turn in range(rounds):
+            for cost in costs:
+                ask(cost, OURS, sides, OURS, "memory", {"RUSHLIGHT_CACHE_DIR": folder})
+                for side in against:
+                    ask(cost, side, sides, side, "memory")
+                say(f"round {turn + 1} of {rounds}  {cost.row:15} {cost.refused or 'memory measured'}")
     return costs
 
 
@@ -59,13 +63,18 @@ def first(names: list[str], sides: Sides, against: list[str], rounds: int, say: 
     costs = [Cost(name) for name in names]
     for turn in range(rounds):
         for cost in costs:
-            with tempfile.TemporaryDirectory(prefix="rushlight-bench-", ignore_cleanup_errors=True) as folder:
+            with _empty_folder() as folder:
                 for state in ("cold", "warm"):
                     ask(cost, state, sides, OURS, "first", {"RUSHLIGHT_CACHE_DIR": folder})
             for side in against:
                 ask(cost, side, sides, side, "first")
             say(f"round {turn + 1} of {rounds}  {cost.row:15} {cost.refused or 'first steps measured'}")
     return costs
+
+
+def _empty_folder() -> Any:
+    """A folder for machine code, for the time of a ``with``."""
+    return tempfile.TemporaryDirectory(prefix="rushlight-bench-", ignore_cleanup_errors=True)
 
 
 def ask(cost: Cost, who: str, sides: Sides, side: str, job: str, environment: dict[str, str] | None = None) -> None:

@@ -2,8 +2,8 @@
 
 A rule is read with symbols (``rushlight.recorder``): what the node knows, numbers and shapes, stands in their places, and what
 multiplies by 1 or adds 0 goes. An operation of single elements gives a factor, ``2 * input``; any other what becomes of an arriving
-gradient ``g``, ``mm(g, t(mat2))``. A rule that works on arrays in ways that are no formula is told by the sentence that begins with
-"Gradient" in the operation's documentation.
+gradient ``g``, ``mm(g, t(mat2))``. Rules that call kernels, or work on arrays in ways that are no formula, are told by the operation's
+documentation, which says "Gradient of ``input``: ..." for each input (or "Gradient ..." for its only one).
 """
 
 from __future__ import annotations
@@ -57,6 +57,9 @@ def of_derivative(op: Op, name: str, shape: tuple[int, ...], known: dict[str, An
         shape: of the arriving gradient.
         known: attributes, numbers, and shapes (tuples) of inputs and outputs, by name.
     """
+    told = documented_gradient(op, name)
+    if told:
+        return told
     is_factor = op.family == "elementwise"
     symbols = {n: Shaped(n, v) if n in op.slot_of and not n.endswith("_shape") and isinstance(v, tuple) else v
                for n, v in known.items()}  # fmt: skip
@@ -66,10 +69,17 @@ def of_derivative(op: Op, name: str, shape: tuple[int, ...], known: dict[str, An
         return documented_gradient(op)
 
 
-def documented_gradient(op: Op) -> str:
-    """What the documentation says after "Gradient"."""
-    found = re.search(r"Gradient(?:\s+of the input)?:?\s+(.*?)(?:\.\s|\.?$)", " ".join((op.doc or "").split()))
-    return found.group(1).replace("``", "").rstrip(".") if found else ""
+def documented_gradient(op: Op, name: str | None = None) -> str:
+    """What the documentation says of the gradient of this input; without a name, in the sentence that begins with "Gradient"."""
+    if name is not None:
+        text = op.doc or ""
+        found = re.search(
+            rf"^\s*Gradient of ``{name}``: (.*?)(?=\n\s*Gradient of|\n\s*\n|\s*\Z)", text, re.MULTILINE | re.DOTALL
+        )
+    else:
+        text = " ".join((op.doc or "").split())
+        found = re.search(r"Gradient(?:\s+of the input)?:?\s+(.*?)(?:\.\s|\.?$)", text)
+    return " ".join(found.group(1).split()).replace("``", "").rstrip(".") if found else ""
 
 
 def write(e: Any) -> str:

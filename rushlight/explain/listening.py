@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from .. import fast, inplace, op, plain
+from .. import fast, inplace, op, plain, routes
 from ..tensor import Tensor
 
 #: ``listener(op, inputs, attrs, arrays, result)``: inputs as the op got them, the arrays they became, and one array or a tuple of them.
@@ -61,6 +61,7 @@ class _Paths:
             self.count += 1
             if self.count > 1:
                 return
+            routes.close("listening")
             native = sys.modules.get("rushlight.entry_points")
             operators = [] if native is None else [(Tensor, name, python) for name, python in native.replaced.items()]
             for place, name, value in [*_NAMES, (fast._native, "wanted", False), *operators]:
@@ -70,6 +71,8 @@ class _Paths:
     def open(self) -> None:
         with self.lock:
             self.count -= 1
+            if not self.count:
+                routes.open_again("listening")
             while not self.count and self.before:
                 setattr(*self.before.pop())
 

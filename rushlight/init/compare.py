@@ -136,7 +136,7 @@ def _verdict(layers: list[flow.Layer]) -> str:
         return "signal explodes"
     if change < 1 / FADES:
         return "signal vanishes"
-    if gradients and gradients[0] < gradients[-1] / FADES:
+    if gradients and gradients[0] <= gradients[-1] / FADES:  # nothing of nothing, too
         return "gradient vanishes"
     if gradients and gradients[0] > gradients[-1] * FADES:
         return "gradient explodes"

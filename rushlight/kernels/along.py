@@ -30,7 +30,12 @@ def _is_last(x: Array, index: Array, axis: int) -> bool:
     return (axis == x.ndim - 1 or axis == -1) and index.shape[:-1] == x.shape[:-1]
 
 
+def starts(shape: tuple[int, ...], n: int) -> Array:
+    """Where rows of n elements begin, in the shape of the dimensions before them."""
+    return np.arange(math.prod(shape)).reshape(shape) * n
+
+
 @functools.lru_cache(256)
 def _starts(shape: tuple[int, ...], n: int) -> Array:
     """Where the rows of n elements begin, in the shape of an index but for its last dimension."""
-    return (np.arange(math.prod(shape[:-1])) * n).reshape(*shape[:-1], 1)
+    return starts((*shape[:-1], 1), n)

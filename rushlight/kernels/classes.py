@@ -31,6 +31,21 @@ def nll(x: Array, target: Array, ignored: int, mean: bool) -> Array | None:
     return out if done and not bad[0] else None
 
 
+def planned_nll(x: Array, target: Array, ignored: int, mean: bool) -> Any:
+    """``nll`` for arrays like these; it gives None where one class is ignored, or not there."""
+    rows = target.size
+    if not rows or not _fits(x, target) or not llvm.patience.ready:
+        return None
+    run, dtype, classes, divisor = _kernel("nll", x.dtype), x.dtype, x.shape[1], float(rows) if mean else 1.0
+
+    def nll(x: Array, target: Array, weight: None = None) -> Array | None:
+        out, bad = np.empty((), dtype), np.zeros(1, np.int64)
+        done = run(1, 1, out, np.empty(rows, dtype), bad, x, target, rows, classes, ignored, divisor)
+        return out if done and not bad[0] else None
+
+    return nll
+
+
 def nll_gradient(g: Array, target: Array, shape: tuple[int, ...], ignored: int, mean: bool) -> Array | None:
     """Zeros with ``-g``, or its share, at the targets; ``g`` is one number."""
     rows = target.size

@@ -32,6 +32,7 @@ CHUNKS = 8  # pieces of work at the least; of a weight's gradient so many are su
 LONG = 512  # places to sum over before lanes are added up
 TABLES = 1 << 22  # elements that all tables of sums may have
 FEW_WEIGHTS = 1 << 16  # weights that NumPy packs
+FEWEST = 4  # channels of a gradient for which vectors of channels are worth it
 SMALL = 20480  # elements of an input that PyTorch takes for small
 
 
@@ -45,8 +46,9 @@ class Order(NamedTuple):
 
 
 #: PyTorch's orders (those of oneDNN), found by trying until every bit agreed; no other source.
-FORWARD, BACK, BACK_POINTWISE = Order(8, 8), Order(16, 8, True), Order(64, 64, True)
-BACK_OTHER, BACK_STRIDED = Order(8, 8, True), Order(0, 0, True, "columns")
+FORWARD, FORWARD_POINTWISE = Order(8, 8), Order(128, 128, True)
+BACK_NARROW, BACK, BACK_WIDE = Order(32, 8, True), Order(16, 8, True), Order(8, 8, True)  # by the width of the gradient
+BACK_POINTWISE, BACK_STRIDED = Order(64, 64, True), Order(0, 0, True, "columns")
 BY_TAPS = Order(0, 0, True, "taps")
 PLAIN, ALL = Order(1, 1), Order(1 << 30, 1 << 30)
 
@@ -228,6 +230,25 @@ def table_of_sums(task: Task, tile: tuple[int, int], lanes: int, pieces: int = C
     return Layout(kinds, at, none, numbers, chunks * parts, 1, scratch, Source(0, 0, 0, ()), none, None)
 
 
+@functools.lru_cache(256)
+def table_of_chains(task: Task, tile: tuple[int, int], lanes: int, pieces: int) -> Layout:
+    """The same for ``chains``, whose ``tile`` is of terms and vectors of channels."""
+    planes = _Planes(task)
+    assert planes.rows == 1 or planes.columns == task.out[2]  # places come in their order
+    offsets, order, _ = planes.terms(task)
+    offsets += [0] * (-len(offsets) % tile[0])
+    width = _up(task.members, tile[1] * lanes)
+    blocks, tiles = width // (tile[1] * lanes), len(offsets) // tile[0]
+    share = -(-tiles // min(tiles, -(-pieces // (task.groups * blocks))))
+    parts = -(-tiles // share)
+    scratch = _up(planes.elements + (planes.rows * planes.columns * tile[1] + 1) * lanes, 16) + 64
+    rest = (0, 0, parts, 1, scratch, width, 0, 0, 0, 0, 0, 0, task.images, 1, 0, 0)
+    kinds, numbers = planes.tables(task, len(order), rest)
+    none = np.empty(0, np.int64)
+    at = np.array(offsets, np.int64)
+    return Layout(kinds, at, none, numbers, task.groups * blocks * parts, 1, scratch, Source(0, 0, 0, ()), none, None)
+
+
 def _pieces() -> int:
     """How many pieces keep all threads at work."""
     return max(CHUNKS, 2 * get_threads())
@@ -317,8 +338,8 @@ def planned(
     space = _three(out, 1)
     product = _is_product(shape, kernel, groups)
     taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
-    order = PLAIN if product else FORWARD
     steps = _three(stride, 1)
+    order = PLAIN if product else _order_forward(groups, kernel, shape[2:], stride)
     task = Task(groups, rows // groups, channels, _three(shape[2:], 1), space, steps, taps, shape[0], order)
     size = channels * len(taps)
     source = Source(rows // groups * size, size, len(taps), tuple(range(len(taps))))
@@ -372,7 +393,7 @@ def planned_input(
     if _is_product(shape if transposed else (shape[0], groups * channels, *size), weight_shape[2:], groups):
         order = BY_TAPS
     else:
-        order = _order_back(groups, members, channels, steps, kernel, space, len(size))
+        order = _order_back(groups, members, channels, steps, kernel, space, len(size), shape[-1])
     every = kernel[0] * kernel[1] * kernel[2]
     image, channel, *strides = _strides(groups * channels, space)
     parts: list[Callable[[Array, Array, Array, None], bool]] = []
@@ -414,19 +435,27 @@ def backward_input(
     return planned_input(g.shape, weight.shape, g.dtype, size, stride, padding, dilation, groups, transposed)(g, weight)
 
 
+def _order_forward(groups: int, kernel: Any, size: Any, stride: Any) -> Order:
+    """PyTorch's order for the convolution."""
+    pointwise = groups == 1 == max(kernel) and all(m % s == 0 for m, s in zip(size, stride, strict=True))
+    return FORWARD_POINTWISE if pointwise else FORWARD
+
+
 def _order_back(
-    groups: int, members: int, channels: int, steps: Triple, kernel: Triple, space: Triple, dims: int
+    groups: int, members: int, channels: int, steps: Triple, kernel: Triple, space: Triple, dims: int, width: int
 ) -> Order:
-    """PyTorch's order for the gradient of the input."""
+    """PyTorch's order for the gradient of the input, from a gradient of this ``width``."""
     if members == channels == 1:
         return PLAIN
     if groups > 1 and (members % 8 or channels % 8):
         return BY_TAPS
     if max(steps) > 1:
         return BACK_STRIDED if space[2] % steps[2] == 0 else ALL
-    if max(kernel) == 1:
+    if groups == 1 == max(kernel):
         return BACK_POINTWISE
-    return BACK if dims == 2 else BACK_OTHER
+    if dims == 3 or width >= 40:
+        return BACK_WIDE
+    return BACK if width >= 15 else BACK_NARROW
 
 
 def planned_weight(
@@ -448,25 +477,55 @@ def planned_weight(
     taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
     space, steps = _three(out, 1), _three(stride, 1)
     task = Task(groups, rows // groups, channels, _three(shape[2:], 1), space, steps, taps, images, PLAIN)
+    # PyTorch's order is known for these
+    in_order = len(taps) > 1 == max(dilation) and len(kernel) < 3 and not _is_product(shape, kernel, groups)
+    whole = _chains(task, dtype) if in_order and task.members >= FEWEST else _sums(task, dtype)
+
+    def run(x: Array, g: Array) -> Array | None:
+        with np.errstate(all="ignore"):
+            total = whole(np.ascontiguousarray(x), np.ascontiguousarray(g))
+        if total is not None:
+            total = total[:, : len(taps) * channels, : task.members]  # what fills up may be anything
+        if total is None or not np.isfinite(total).all():
+            return (
+                None  # infinities meet zeros beside the planes; only the product of matrices says what each place sees
+            )
+        return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
+
+    return run
+
+
+def _chains(task: Task, dtype: np.dtype[Any]) -> Callable[[Array, Array], Array | None]:
+    """The sums of products of an input and a gradient, (groups, terms, members) or larger, in PyTorch's order: place by place."""
+    lanes = 32 // dtype.itemsize
+    tile = (8, 1) if task.members <= lanes else (6, 2)
+    plan = table_of_chains(task, tile, lanes, 2 * get_threads())
+    multiply = compiled(code.chains, **_kind(dtype), M=tile[0], V=tile[1])
+    make = maker((task.groups, plan.offsets.size, int(plan.numbers[code.LENGTH])), dtype)
+    scratch = maker((plan.units * plan.scratch,), dtype)
+
+    def run(x: Array, g: Array) -> Array | None:
+        sums = make()
+        return sums if multiply(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch()) else None
+
+    return run
+
+
+def _sums(task: Task, dtype: np.dtype[Any]) -> Callable[[Array, Array], Array | None]:
+    """The same for few members, vectors of places at a time."""
     tile = (1, 9) if task.members == 1 else (4, 3)
     plan = table_of_sums(task, tile, 32 // dtype.itemsize, _pieces())
     multiply = compiled(code.multiply, **_kind(dtype), M=tile[0], V=tile[1])
     chunks = plan.units // int(plan.numbers[code.PARTS])
-    make = maker((chunks, groups, plan.offsets.size, _up(task.members, tile[0])), dtype)
+    make = maker((chunks, task.groups, plan.offsets.size, _up(task.members, tile[0])), dtype)
     scratch = maker((plan.units * plan.scratch,), dtype)
 
     def run(x: Array, g: Array) -> Array | None:
         sums = make()
         sums.fill(0)
-        x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
-        done = multiply(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch())
-        with np.errstate(all="ignore"):
-            total = np.add.reduce(sums, axis=0)[:, : len(taps) * channels, : task.members]
-        if not done or not np.isfinite(total).all():
-            return (
-                None  # infinities meet the zeros between rows; only the product of matrices says what each place sees
-            )
-        return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
+        if not multiply(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch()):
+            return None
+        return np.add.reduce(sums, axis=0)  # type: ignore[no-any-return]
 
     return run
 
@@ -476,3 +535,12 @@ def backward_weight(
 ) -> Array | None:
     """The gradient of the weight, of shape ``size``; None where NumPy is to find it."""
     return planned_weight(x.shape, g.shape[0], g.shape[2:], x.dtype, size, stride, padding, dilation, groups)(x, g)
+
+
+def channel_sums(g: Array) -> Array | None:
+    """The sums of a gradient over all but its second dimension, in PyTorch's order: place by place."""
+    lanes, (images, channels) = 32 // g.dtype.itemsize, g.shape[:2]
+    out = np.empty(_up(channels, lanes), g.dtype)
+    run = compiled(code.channel_sums, **_kind(g.dtype))
+    done = run(out.size // lanes, 1, out, np.ascontiguousarray(g), images, channels, math.prod(g.shape[2:]))
+    return out[:channels] if done else None

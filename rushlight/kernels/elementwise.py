@@ -124,6 +124,38 @@ def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | No
     ``key`` says which function it is. It is read once for each dtype; numbers are given to the loop at each run. ``out``, which may be
     one of the operands, takes the only result.
     """
+    kinds = sorted_operands(operands)
+    if kinds is None:
+        return None
+    shape, dtype, arrays, numbers, pattern = kinds
+    found = _known(key, function, dtype, pattern)
+    if found is None or not arrays:
+        return None
+    loop, count = found
+    if count == 1:
+        if out is not None and (out.shape != shape or out.dtype is not dtype):
+            return None
+        return _result(loop, (*arrays, *numbers), shape, dtype, out)
+    outs = tuple([empty(shape, dtype) for _ in range(count)])  # type: ignore[arg-type]
+    return outs if loop(*outs, *arrays, *numbers) else None
+
+
+def loop_for(key: Any, function: Callable[..., Any], operands: Any) -> Any:
+    """``fused`` for operands like these, as a function of the arrays among them that makes its only result and refuses (False) what does
+    not fit; None if there is none."""
+    kinds = sorted_operands(operands)
+    if kinds is None:
+        return None
+    _, dtype, arrays, numbers, pattern = kinds
+    found = _known(key, function, dtype, pattern)
+    if found is None or not arrays or found[1] != 1:
+        return None
+    loop = found[0]
+    return (lambda *arrays: loop(*arrays, *numbers)) if numbers else loop
+
+
+def sorted_operands(operands: Any) -> Any:
+    """Shape and dtype, the arrays, the numbers, and which each operand is; None if they are not what one loop takes."""
     shape = dtype = None
     arrays: list[Array] = []
     numbers: list[float] = []
@@ -157,16 +189,7 @@ def fused(key: Any, function: Callable[..., Any], operands: Any, out: Array | No
                 x = float(x)
             numbers.append(x)
             pattern.append("number")
-    found = _known(key, function, dtype, pattern)
-    if found is None or not arrays:
-        return None
-    loop, count = found
-    if count == 1:
-        if out is not None and (out.shape != shape or out.dtype is not dtype):
-            return None
-        return _result(loop, (*arrays, *numbers), shape, dtype, out)
-    outs = tuple([empty(shape, dtype) for _ in range(count)])  # type: ignore[arg-type]
-    return outs if loop(*outs, *arrays, *numbers) else None
+    return shape, dtype, arrays, numbers, pattern
 
 
 def loop_of(key: Any, function: Callable[..., Any], dtype: Any, count: int) -> Any:

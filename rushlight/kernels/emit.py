@@ -6,7 +6,6 @@ nothing of llvmlite is imported before the text is compiled.
 
 from __future__ import annotations
 
-import functools
 import platform
 import struct
 from typing import Any
@@ -39,8 +38,9 @@ class Type:
             return self.scalar.times(lanes)
         found = self._of_lanes.get(lanes)
         if found is None:
-            found = self._of_lanes[lanes] = Type(self.kind, self.bits, lanes)
+            found = Type(self.kind, self.bits, lanes)
             found.scalar = self
+            found = self._of_lanes.setdefault(lanes, found)  # another thread may have been faster
         return found
 
     def __repr__(self) -> str:
@@ -53,9 +53,11 @@ U8, U32, U64 = (Type("uint", n) for n in (8, 32, 64))
 F32, F64 = Type("float", 32), Type("float", 64)
 
 
-@functools.cache
+_pointers: dict[Type, Type] = {}
+
+
 def pointer_to(element: Type) -> Type:
-    return Type("pointer", 64, 1, element)
+    return _pointers.get(element) or _pointers.setdefault(element, Type("pointer", 64, 1, element))
 
 
 class Value:

@@ -17,6 +17,7 @@ loop f32 (p, g; 1 number)
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ TYPES = ("f32", "f64")
 BY_PLACE = "by_place"
 
 
+@functools.cache
 def instructions() -> Any:
     """Every instruction by name, with its code and what else is known of it (``code.marks``); read when the first loop is made."""
     from .code.functions import INSTRUCTIONS
@@ -47,7 +49,7 @@ class Loop:
 
     numbers: int
 
-    __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "parted", "_loaded")
+    __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "parted", "truths", "_loaded")
 
     def __init__(self, kind: str, arrays: Sequence[str]):
         if kind not in TYPES:
@@ -59,12 +61,15 @@ class Loop:
         self.code: list[tuple[Any, ...]] = []
         self.stores: dict[int, int] = {}  # array -> what it holds at the end
         self.parted = False  # whether what is left over beyond whole vectors is computed otherwise
+        self.truths: set[int] = set()  # the values that only ``where``, ``both`` and ``one`` take
         self._loaded: dict[int, int] = {}
 
     def load(self, array: int) -> int:
         """The element of an array as it was before the loop; loaded once."""
         if array not in self._loaded:
             self._loaded[array] = self._append(("load", array))
+            if array in self.masks:
+                self.truths.add(self._loaded[array])
         return self._loaded[array]
 
     def number(self) -> int:
@@ -73,11 +78,8 @@ class Loop:
         return self._append(("number", self.numbers - 1))
 
     def is_condition(self, value: int) -> bool:
-        """Whether a value is a truth, which only ``where``, ``both`` and ``one`` take."""
-        op, *operands = self.code[value]
-        if op in ("load", "number", "constant", BY_PLACE):
-            return op == "load" and operands[0] in self.masks
-        return instructions()[op].gives == "c"  # type: ignore[no-any-return]
+        """Whether a value is a truth, not a number."""
+        return value in self.truths
 
     def constant(self, value: float) -> int:
         """A number that is part of the loop."""
@@ -85,6 +87,8 @@ class Loop:
 
     def emit(self, op: str, *operands: int) -> int:
         """Compute something; what it is called from here on."""
+        if instructions()[op].gives == "c":
+            self.truths.add(len(self.code))
         return self._append((op, *operands))
 
     def by_place(self, vector: int, single: int) -> int:
@@ -100,7 +104,7 @@ class Loop:
         """The same loop with one array for each of several values in the place of the first, its only result."""
         shift = len(values) - 1
         loop = Loop(self.kind, [*(f"r{i}" for i in range(len(values))), *self.arrays[1:]])
-        loop.numbers, loop.masks = self.numbers, tuple([i + shift for i in self.masks])
+        loop.numbers, loop.masks, loop.truths = self.numbers, tuple([i + shift for i in self.masks]), self.truths
         loop.code = [("load", x[1] + shift) if x[0] == "load" else x for x in self.code]
         loop.stores, loop.parted = dict(enumerate(values)), self.parted
         return loop

@@ -8,9 +8,9 @@ nothing if one is not what its parameter says (the exact type ndarray, the dtype
 
 from __future__ import annotations
 
-import ast
 import ctypes
 import functools
+import importlib
 import struct
 from typing import Any
 
@@ -19,12 +19,14 @@ import numpy as np
 from . import cpython, llvm, memory, threads
 from .code import entry
 from .emit import I64, Module, Type, Value
+from .following import following
 from .language import Translator, annotation, function
 
 _DTYPES = {
     "f32": "f4", "f64": "f8", "i64": "i8", "i32": "i4", "i16": "i2", "i8": "i1", "u64": "u8", "u32": "u4", "u8": "u1",
     "bool": "?",
 }  # fmt: skip
+_CODE = f"{__package__}.code."
 _NUMBERS = {"i64": entry.A_WHOLE_NUMBER, "f64": entry.A_DOUBLE, "f32": entry.A_SINGLE}
 
 
@@ -50,20 +52,37 @@ def elementwise(python: Any, grain: int, alone: int) -> Any:
 def _made(python: Any, bindings: dict[str, Any], grain: tuple[int, int] | None) -> Any:
     if not llvm.available():
         return None
+    parts, parameters = _told_apart(python, bindings)
+    symbols = {"memcpy": _address("memcpy"), **getattr(python, "symbols", {})}
+    text = functools.partial(_write, python, parameters, bindings)
+    body = llvm.code(parts, text, symbols, lambda: _begin_following(python, bindings))["body"]
+    made = _entries(), "run" if grain is None else "run_elementwise", _described(body, parameters, grain)
+    return cpython.function(*made)
+
+
+def _told_apart(python: Any, bindings: dict[str, Any]) -> tuple[tuple[object, ...], list[tuple[str, Type, str]]]:
+    """What tells the code of a kernel from others', and its parameters."""
     names = {**python.__globals__, **bindings}
     # Not by the tree of the source, which takes 5 ms to read: code that is kept on disk needs no more than this.
     given = python.__code__.co_varnames[: python.__code__.co_argcount]
     if given[:2] != ("start", "stop"):
         file = python.__code__.co_filename
         raise TypeError(f"{file}: the kernel '{python.__name__}' does not begin with start and stop")
-    notes = {name: ast.Constant(text) for name, text in python.__annotations__.items()}
+    notes = python.__annotations__
     parameters = [(name, *annotation(notes.get(name), names)) for name in given[2:] if name not in bindings]
     bound = tuple((name, _named(value)) for name, value in sorted(bindings.items()))
-    parts = (python.__module__, python.__qualname__, *getattr(python, "parts", ()), bound)
-    symbols = {"memcpy": _address("memcpy"), **getattr(python, "symbols", {})}
-    body = llvm.code(parts, lambda: _write(python, parameters, bindings), symbols)["body"]
-    made = _entries(), "run" if grain is None else "run_elementwise", _described(body, parameters, grain)
-    return cpython.function(*made)
+    return (python.__module__, python.__qualname__, *getattr(python, "parts", ()), bound), parameters
+
+
+def _begin_following(python: Any, bindings: dict[str, Any]) -> None:
+    """Have the code of what every kernel needs, and of what usually follows this one, made."""
+    llvm.begin(("entries",), _write_entries)
+    llvm.begin(("pool",), threads.written)
+    llvm.begin(("allocator",), memory.written)
+    for file, name, bound in following(python.__module__.removeprefix(_CODE), python.__name__, bindings):
+        other = getattr(importlib.import_module(_CODE + file), name)
+        parts, parameters = _told_apart(other, bound)
+        llvm.begin(parts, functools.partial(_write, other, parameters, bound))
 
 
 def _named(value: Any) -> Any:

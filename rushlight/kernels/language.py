@@ -89,20 +89,21 @@ class External:
 
 def from_text(text: str, names: dict[str, Any]) -> Any:
     """A function of the language that is written by a program; ``parts`` of it tell its code from others'."""
-    scope = dict(names)
-    exec(compile(text, "<kernel>", "exec"), scope)
-    node = ast.parse(text).body[0]
-    assert isinstance(node, ast.FunctionDef)
-    made = scope[node.name]
-    made.tree, made.parts = (node, "<kernel>"), (text,)
+    scope = {"__name__": __name__, **names}
+    code = compile(text, "<kernel>", "exec")
+    exec(code, scope)
+    made = scope[code.co_names[-1]]
+    made.parts = (text,)
     return made
 
 
 @functools.cache
 def source(function: Any) -> tuple[ast.FunctionDef, str]:
     """The tree of a function, and its file."""
-    if hasattr(function, "tree"):
-        return function.tree  # type: ignore[no-any-return]
+    if hasattr(function, "parts"):
+        (node,) = ast.parse(function.parts[0]).body
+        assert isinstance(node, ast.FunctionDef)
+        return node, "<kernel>"
     code = inspect.unwrap(function).__code__
     file, first = code.co_filename, code.co_firstlineno
     lines = linecache.getlines(file, vars(sys.modules[function.__module__]))[first - 1 : _last_line(code)]
@@ -597,8 +598,8 @@ UNHURRIED = " optnone noinline"
 
 def function(module: Module, name: str, python: Any, attributes: str = "") -> None:
     """A function of C's calling convention with the parameters that the Python function annotates; it returns nothing or a value."""
-    node, _ = source(python)
-    parameters = [(a.arg, annotation(a.annotation, python.__globals__)) for a in node.args.args]
+    notes = python.__annotations__
+    parameters = [(x, annotation(notes.get(x), python.__globals__)) for x in _parameters(python).parameters]
     code = module.define("")
     to = Translator(code, python, {})
     for i, (parameter, (kind, _)) in enumerate(parameters):
@@ -611,13 +612,14 @@ def function(module: Module, name: str, python: Any, attributes: str = "") -> No
     code.header = f"{returned} @{name}({listed}) nounwind{attributes}"
 
 
-def annotation(node: ast.expr | None, names: dict[str, Any]) -> tuple[Type, str]:
-    """The type of a parameter, and for an array how it is used: ``read``, ``write``, ``strided``."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        node = ast.parse(node.value, mode="eval").body
-    if isinstance(node, ast.Name):
-        return names[node.id], "value"
-    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-        element, _ = annotation(node.slice, names)
-        return pointer_to(element), node.value.id
-    raise TypeError("a parameter of a kernel is annotated: i64, f32, read[f32], write[f32], strided[f32]")
+def annotation(text: Any, names: dict[str, Any]) -> tuple[Type, str]:
+    """The type of a parameter by its annotation, and for an array how it is used: ``read``, ``write``, ``strided``."""
+    if isinstance(text, str):
+        use, bracket, element = text.partition("[")
+        if not bracket:
+            return names[text], "value"
+        if element.endswith("]"):
+            return pointer_to(annotation(element[:-1], names)[0]), use
+    raise TypeError(
+        "a parameter of a kernel is annotated: i64, f32, read[f32], write[f32], strided[f32]; after `from __future__ import annotations`"
+    )

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from . import copies, memory
 from .strides import (
     Shape,
     channels_last_strides,
@@ -85,12 +86,14 @@ def empty_like_array(a: Array, np_dtype: Any) -> Array:
     """Memory for a result shaped like ``a``: dense strides are kept, others become dense in the same order."""
     if 0 in a.strides:  # NumPy would make what is repeated the innermost dimension
         return _empty(a.shape, empty_like_strides(a.shape, element_strides(a)), np_dtype)
+    if a.flags.c_contiguous:
+        return memory.empty(a.shape, np_dtype)
     return np.empty_like(a, dtype=np_dtype, subok=False)
 
 
 def copied(a: Any) -> Array:
     """A copy in the same order, also of what is repeated."""
-    out = np.array(a)
+    out = copies.like(a)
     if 0 in out.strides or not isinstance(a, np.ndarray) or 0 not in a.strides:
         return out
     return _moved(out, empty_like_strides(a.shape, element_strides(a)))

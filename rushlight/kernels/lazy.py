@@ -10,15 +10,19 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from functools import partial
 from sys import getrefcount
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..fpstate import quiet
-from .elementwise import fused
+from .elementwise import fused, recorded, sorted_operands
 from .llvm import setting
 from .strides import root_array
+
+if TYPE_CHECKING:
+    from .chain_sums import Chain
 
 Array = np.ndarray[Any, Any]
 
@@ -117,7 +121,7 @@ class Lazy:
         return self.found  # type: ignore[return-value]
 
     def _compute(self) -> None:
-        if self.found is None:  # still, as another thread may have been at it
+        if self.found is None and not self._is_alone():  # still, as another thread may have been at it
             steps, operands = self._steps()
             if _copies is not None:
                 for then, now in [pair for x in steps if id(x) in pending for pair in _copies[id(x)]]:
@@ -131,9 +135,7 @@ class Lazy:
                 chains.add((names, *wanted))
 
             def run(reader: Any, values: Any) -> Any:
-                results: list[Any] = []
-                for formula, places in formulas:
-                    results.append(formula(reader, *[(results if deferred else values)[i] for deferred, i in places]))
+                results = _evaluated(formulas, reader, values)
                 return tuple([results[i] for i in wanted])
 
             found = fused((names, *wanted), lambda *values: run(self.readers[1], values), operands)
@@ -147,6 +149,40 @@ class Lazy:
                     x.found = next(results)
                     x.operands = ()  # what was saved for it may go
                     _forget(id(x))
+
+    def _is_alone(self) -> bool:
+        """Whether this is one step on arrays and numbers, the commonest case, which is then computed with fewer questions."""
+        operands = self.operands
+        if _copies is not None or any([x.__class__ is Lazy for x in operands]):
+            return False
+        found = fused((self.key, "alone"), partial(self.formula, self.readers[1]), operands)
+        self.found = self.formula(self.readers[0], *operands) if found is None else found
+        self.operands = ()  # what was saved for it may go
+        _forget(id(self))
+        return True
+
+    def chain(self) -> Chain | None:
+        """What would be computed as the operand of a sum, which nobody else asks for; None where it has to be an array.
+
+        A step that others ask for too is computed here and once more for them, if it is not dear.
+        """
+        from . import chain_sums
+
+        steps, operands = self._steps()
+        if any([x is not self and x.cost > DEAR and _is_held(x, steps) for x in steps]):
+            return None
+        kinds = sorted_operands(operands)
+        if kinds is None:
+            return None
+        shape, dtype, arrays, numbers, pattern = kinds
+        key = ("sum", dtype, *pattern, *[(x.key, *places) for x, places in steps.items()])
+        if key not in _sums:
+            formulas = [(x.formula, places) for x, places in steps.items()]
+            chains.add(key)
+            loop = recorded(lambda *values: _evaluated(formulas, self.readers[1], values)[-1], dtype, pattern)
+            _sums[key] = None if loop is None else chain_sums.summed(loop)
+        run = _sums[key]
+        return None if run is None or shape != self.shape else chain_sums.Chain(run, (*arrays, *numbers))
 
     def array(self) -> Array:
         """The same for whoever asks from outside of operations: without NumPy's warnings."""
@@ -181,6 +217,18 @@ def _place(x: Any, places: dict[int, Any], steps: dict[Lazy, Any], operands: lis
             operands.append(x)
         places[id(x)] = known
     return known  # type: ignore[no-any-return]
+
+
+def _evaluated(formulas: Any, reader: Any, values: Any) -> list[Any]:
+    """The results of all steps."""
+    results: list[Any] = []
+    for formula, places in formulas:
+        results.append(formula(reader, *[(results if deferred else values)[i] for deferred, i in places]))
+    return results
+
+
+#: The kernels that sum chains.
+_sums: dict[Any, Any] = {}
 
 
 def _is_held(x: Lazy, steps: dict[Lazy, Any]) -> bool:

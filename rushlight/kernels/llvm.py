@@ -6,14 +6,20 @@ about code on disk and in memory are imported in functions here.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import gc
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
+from . import iteration
+
 _kept: list[Any] = []
+_own = threading.local()  # what each thread that compiles has for itself
+_ahead: Any = None  # the ``Ahead`` that compiles what will be asked for, once there is something
 
 
 def setting() -> str:
@@ -85,30 +91,61 @@ def load(module: Any, symbols: dict[str, int]) -> dict[str, int]:
     return code(("text", text), lambda: text, symbols)
 
 
-def code(parts: tuple[object, ...], text: Callable[[], str], symbols: dict[str, int]) -> dict[str, int]:
+def code(
+    parts: tuple[object, ...],
+    text: Callable[[], str],
+    symbols: dict[str, int],
+    follow: Callable[[], None] | None = None,
+) -> dict[str, int]:
     """The same for IR that is written only when no object file is kept for ``parts``, which must say all that the IR depends on
-    beyond the source of the kernels, LLVM and the processor."""
+    beyond the source of the kernels, LLVM and the processor. ``follow`` is called then, to ``begin`` what is needed next."""
     from . import cache, objects
 
     name = cache.key(*parts)
-    data = cache.read(name)
+    taken = _ahead.take(name) if _ahead else None
+    data = taken or cache.read(name)
+    if (data is None or taken) and follow is not None and iteration.get_threads() > 1:
+        follow()
     if data is None:
-        data = compiled(_written(text))
-        cache.write(name, data)
+        data = _made(name, text)
     try:
         return objects.load(data, symbols.__getitem__)
     except NotImplementedError:
         return _load_by_llvm(data, symbols)
 
 
+def begin(parts: tuple[object, ...], text: Callable[[], str]) -> None:
+    """Have code made on another core, if it is not on the disk: what ``code`` will be asked for soon."""
+    global _ahead
+    from . import cache
+    from .ahead import Ahead
+
+    name = cache.key(*parts)
+    if cache.read(name) is None:
+        _ahead = _ahead or Ahead(_made)
+        _ahead.begin(name, text)
+
+
+def _made(name: str, text: Callable[[], str]) -> bytes:
+    """Compile and keep."""
+    from . import cache
+
+    data = compiled(_written(text))
+    cache.write(name, data)
+    return data
+
+
 def _written(text: Callable[[], str]) -> str:
-    """The IR. Python does not look for garbage meanwhile: the trees of sources are tens of thousands of new objects, and all of use."""
+    """The IR. Python does not look for garbage among the trees of sources: they are tens of thousands of new objects, and all of use."""
     collecting = gc.isenabled()
     gc.disable()
     try:
         return text()
     finally:
         if collecting:
+            if not gc.get_freeze_count():
+                gc.freeze()  # and back: all are old objects now, which the next collections pass over
+                gc.unfreeze()
             gc.enable()
 
 
@@ -116,29 +153,48 @@ def compiled(text: str) -> bytes:
     """An object file for this processor."""
     import llvmlite.binding as llvm
 
-    parsed = llvm.parse_assembly(text)
+    parsed = llvm.parse_assembly(text, llvm.create_context())
     parsed.verify()
     machine = _machine()
     # Variables to registers, and no more: other passes take three times as long as the rest and gain nothing on what is written here.
     passes = llvm.create_new_module_pass_manager()
     passes.add_sroa_pass()
     passes.run(parsed, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
-    return bytes(machine.emit_object(parsed))
+    return _object(machine, parsed)
 
 
-@functools.cache
+def _object(machine: Any, parsed: Any) -> bytes:
+    """``machine.emit_object(parsed)``, without the lock that lets one thread at a time into llvmlite: LLVM itself needs none for two
+    threads with a context and a machine each."""
+    from llvmlite.binding import ffi
+
+    library = ffi.lib
+    emit = library.LLVMPY_TargetMachineEmitToMemory
+    with ffi.OutputString() as error:
+        buffer = getattr(emit, "_cfn", emit)(machine, parsed, 1, error)
+        if not buffer:
+            raise RuntimeError(str(error))
+    try:
+        return ctypes.string_at(library.LLVMPY_GetBufferStart(buffer), library.LLVMPY_GetBufferSize(buffer))
+    finally:
+        library.LLVMPY_DisposeMemoryBuffer(buffer)
+
+
 def _machine() -> Any:
-    import llvmlite.binding as llvm
+    """What emits code for this processor, on this thread."""
+    if not hasattr(_own, "machine"):
+        import llvmlite.binding as llvm
 
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
-        opt=1,
-        reloc="pic",
-        codemodel="small",
-    )
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        _own.machine = llvm.Target.from_default_triple().create_target_machine(
+            cpu=llvm.get_host_cpu_name(),
+            features=llvm.get_host_cpu_features().flatten(),
+            opt=1,
+            reloc="pic",
+            codemodel="small",
+        )
+    return _own.machine
 
 
 def _load_by_llvm(data: bytes, symbols: dict[str, int]) -> dict[str, int]:

@@ -56,11 +56,15 @@ def written(loop: Loop) -> str:
 
 
 def header(loop: Loop) -> str:
-    """The first line: its places, arrays and numbers."""
+    """The first line."""
+    return f"def loop({', '.join(['start', 'stop', *declared(loop)])}):"
+
+
+def declared(loop: Loop) -> list[str]:
+    """The arrays and numbers of a loop as parameters."""
     uses = ["write" if i in loop.stores else "read" for i in range(len(loop.arrays))]
     arrays = [f"a{i}: {use}[{'boolean' if i in loop.masks else 'T'}]" for i, use in enumerate(uses)]
-    numbers = [f"n{i}: T" for i in range(loop.numbers)]
-    return f"def loop({', '.join(['start', 'stop', *arrays, *numbers])}):"
+    return arrays + [f"n{i}: T" for i in range(loop.numbers)]
 
 
 # --- stages -----------------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def _context() -> Any:
         name: ctypes.cast(getattr(libc, name), ctypes.c_void_p).value or 0
         for name in ("malloc", "free", "memcpy", "memset", "madvise")
     }
-    code = llvm.code(("allocator",), _written, symbols)
+    code = llvm.code(("allocator",), written, symbols)
     state = (ctypes.c_int64 * allocator.WORDS)()
     state[allocator.CAP] = CAP
     handler = cpython.MemoryHandler(
@@ -75,7 +75,8 @@ def _context() -> Any:
     return context.run if name(made) == "rushlight" else None
 
 
-def _written() -> str:
+def written() -> str:
+    """The code of the allocator."""
     from .code import allocator
     from .emit import Module
     from .language import UNHURRIED, function

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from .iteration import Array, Axes, is_half, plan_for, reduced_shape
+from .llvm import patience
 from .reduce import amax, amin, sum_axes
-from .summation import VECTOR_BYTES, in_order, in_order_last
+from .summation import VECTOR_BYTES, WORK, in_order, in_order_last, native_code
 
 
 def norm(a: Array, p: float, axes: Axes, keepdims: bool) -> Array:
@@ -77,6 +78,10 @@ def _root(total: Array, p: float) -> Array:
 def _squares_of_rows(rows: Array, step: int) -> Array:
     """Sum of squares of contiguous rows [b, n]: numbers up to a multiple of `step` in vectors, the tail apart."""
     b, n = rows.shape
+    if patience.over(2 * rows.size, 4) and rows.flags.c_contiguous and n:
+        native, run = np.empty(b, rows.dtype), native_code("row_squares", rows.dtype)
+        if run is not None and run(b, max(1, WORK // n), native, rows, n):
+            return native
     lanes = VECTOR_BYTES // rows.itemsize
     full = n // step * step
     total = np.zeros(b, rows.dtype)

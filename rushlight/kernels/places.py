@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import llvm
+from .memory import maker
 
 Array = np.ndarray[Any, Any]
 
@@ -45,6 +46,29 @@ def take(x: Array, index: Array, dim: int, from_end: bool = False) -> Array | No
     return out if _checked(done, bad, False) else None
 
 
+def planned_take(x: Array, index: Array, dim: int) -> Any:
+    """``take`` for arrays like these; it gives None where an index is not there."""
+    kind = _plain(x.dtype)
+    if not (llvm.patience.ready and x.flags.c_contiguous and index.size and x.size) or kind is None:
+        return None
+    outer, n, inner = _three(x.shape, dim)
+    shape, m, run = (*x.shape[:dim], *index.shape, *x.shape[dim + 1 :]), index.size, _kernel("take_slices", kind)
+    units, grain = (outer, max(1, _CHUNK // m)) if inner == 1 else (outer * m, max(1, _CHUNK // inner))
+    return _planned(run, kind, x.dtype, shape, index, (units, grain), (n, m, inner, 0))
+
+
+def _planned(run: Any, kind: Any, dtype: Any, shape: Any, index: Array, work: Any, sizes: Any) -> Any:
+    """A function of an array and an index that makes an array of elements of the first."""
+    make, plain = maker(shape, dtype), index.dtype == np.int64 and index.flags.c_contiguous
+
+    def taken(x: Array, index: Array) -> Array | None:
+        out, bad = make(), np.zeros(1, np.int64)
+        done = run(*work, *_viewed(kind, out, x), index if plain else _long(index), bad, *sizes)
+        return out if done and not bad[0] else None
+
+    return taken
+
+
 def add_slices(out: Array, x: Array, index: Array, dim: int, skip: int = -1, from_end: bool = False) -> bool:
     """Add to ``out``, an array of the caller's own, slices of ``x`` at ``index`` along ``dim``: ``x`` has the shape of ``index`` there.
 
@@ -73,6 +97,17 @@ def gather(x: Array, index: Array, dim: int) -> Array | None:
         return None
     out = np.empty(index.shape, x.dtype)
     return out if _by_elements("gather", _plain(x.dtype), out, x, index, x.shape, dim, False) else None
+
+
+def planned_gather(x: Array, index: Array, dim: int) -> Any:
+    """``gather`` for arrays like these; it gives None where an index is not there."""
+    kind = _plain(x.dtype)
+    ready = llvm.patience.ready and x.flags.c_contiguous and index.size and _fits(x, index, dim)
+    if not ready or kind is None:
+        return None
+    (outer, n, inner), m = _three(x.shape, dim), index.shape[dim]
+    units, grain, block = _blocks(outer, m, inner)
+    return _planned(_kernel("gather", kind), kind, x.dtype, index.shape, index, (units, grain), (n, m, inner, block))
 
 
 def scatter(out: Array, x: Array, index: Array, dim: int, add: bool) -> bool:

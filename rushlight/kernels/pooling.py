@@ -11,7 +11,7 @@ import numpy as np
 from .code import pooling as code
 from .emit import F32, F64
 from .kernel import compiled
-from .memory import empty
+from .memory import empty, maker
 
 Array = np.ndarray[Any, Any]
 Sizes = Any
@@ -46,6 +46,30 @@ def _kernel(function: Any, x: Array, **bindings: Any) -> Any:
 def _grain(elements: int) -> int:
     """Planes of a chunk."""
     return max(1, CHUNK // max(elements, 1))
+
+
+def planned(
+    kind: int, x: Array, out: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, count_pad: bool = False,
+    divisor: Any = None,
+) -> Any:  # fmt: skip
+    """``largest`` without places (kind 0) or with them (1), or ``mean`` (2), of contiguous arrays with the shape and dtype of ``x``."""
+    n = len(kernel)
+    size = x.shape[-n:]
+    elements = math.prod(size)
+    if not x.size or not x.flags.c_contiguous or elements >= MOST:
+        return None
+    shape = (*x.shape[:-n], *out)
+    make, make_places = maker(shape, x.dtype), maker(shape if kind == 1 else (0,), np.dtype(np.int64))
+    numbers = _numbers(size, out, kernel, stride, padding, dilation, count_pad, divisor)
+    run, planes, grain = _kernel(code.pool, x, KIND=kind), x.size // elements, _grain(elements)
+
+    def pooled(x: Array) -> Any:
+        result, places = make(), make_places()
+        if not run(planes, grain, result, places, x, numbers):
+            return None
+        return result if kind == 2 else (result, places)
+
+    return pooled
 
 
 def largest(

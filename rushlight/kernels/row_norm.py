@@ -14,7 +14,7 @@ import numpy as np
 from . import moments
 from .iteration import get_threads, is_half
 from .llvm import has, patience
-from .memory import empty
+from .memory import empty, maker
 
 Array = np.ndarray[Any, Any]
 
@@ -58,6 +58,24 @@ def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float
         if kernel(count, max(1, _CHUNK // n), out, mean, rstd, x, w, b, n, float(eps)):
             return (out.astype(rows.dtype) if half else out), mean, rstd
     return moments.layer_norm(rows, weight, bias, eps)
+
+
+def planned(rows: tuple[int, int], shape: Any, stats: Any, x: Array, weight: Any, bias: Any, eps: float) -> Any:
+    """``layer_norm`` of arrays like ``x`` seen as rows [b, n], in their shape, the moments in the shape ``stats``; None for NumPy."""
+    count, n = rows
+    parameters = [v for v in (weight, bias) if v is not None]
+    if not patience.ready or not all([v.flags.c_contiguous and v.dtype is x.dtype for v in (x, *parameters)]):
+        return None
+    kernel = _kernel("layer_norm", x.dtype, x.size)
+    if kernel is None:
+        return None
+    make, moments, grain, eps = maker(shape, x.dtype), maker(stats, x.dtype), max(1, _CHUNK // n), float(eps)
+
+    def normalised(x: Array, weight: Array | None = None, bias: Array | None = None) -> Any:
+        out, mean, rstd = make(), moments(), moments()
+        return (out, mean, rstd) if kernel(count, grain, out, mean, rstd, x, weight, bias, n, eps) else None
+
+    return normalised
 
 
 def row_moments(rows: Array) -> tuple[Array, Array]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import llvm
+from .memory import maker
 
 Array = np.ndarray[Any, Any]
 
@@ -30,6 +31,20 @@ def running(name: str, a: Array, axis: int) -> Array | None:
     out = np.empty(a.shape, a.dtype)
     run = _kernel(name, a.dtype)
     return out if run(*_units(a.shape, axis, out, a)) else None
+
+
+def planned(name: str, a: Array, axis: int) -> Any:
+    """``running`` for arrays with the shape and dtype of ``a``; None where NumPy is to do it."""
+    if not a.size or not llvm.patience.ready or not _wanted(a):
+        return None
+    run, make = _kernel(name, a.dtype), maker(a.shape, a.dtype)
+    units, grain, *sizes = _units(a.shape, axis)
+
+    def scanned(a: Array) -> Array | None:
+        out = make()
+        return out if run(units, grain, out, a, *sizes) else None
+
+    return scanned
 
 
 def extremes(name: str, a: Array, axis: int) -> tuple[Array, Array] | None:

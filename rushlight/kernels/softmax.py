@@ -104,7 +104,7 @@ def _rows(name: str, axis: int, *arrays: Array) -> Array | None:
 
 def planned(name: str, a: Array, axis: int) -> Callable[[Array], Array | None] | None:
     """A function that does the same for contiguous arrays with the shape and dtype of ``a``; None where there is none."""
-    if axis != a.ndim - 1 or not a.size or a.dtype != np.float32 or not a.flags.c_contiguous:
+    if not patience.ready or axis != a.ndim - 1 or not a.size or a.dtype != np.float32 or not a.flags.c_contiguous:
         return None
     run, n, make = _code(name), a.shape[axis], maker(a.shape, a.dtype)
     if run is None:

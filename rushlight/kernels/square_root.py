@@ -12,9 +12,7 @@ the rounded root: for them the steps would take ten times as long.
 
 from __future__ import annotations
 
-import base64
 import functools
-import zlib
 from typing import Any
 
 import numpy as np
@@ -42,6 +40,9 @@ _FALL = (
 @functools.cache
 def reciprocal_roots() -> Array:
     """The estimates of ``1 / sqrt(x)`` for x from 1 to 4."""
+    import base64
+    import zlib
+
     fall = np.frombuffer(zlib.decompress(base64.b85decode(_FALL)), np.uint8)
     first = 8191
     return (np.concatenate(([first], first - np.cumsum(fall, dtype=np.int64))) / 8192).astype(_F)

@@ -180,11 +180,11 @@ class Kernel:
 
 # --- Compiled code ----------------------------------------------------------------------------------------------------
 NATIVE = 4096  # elements from which on a general walk asks for compiled code
-_WORK = 32768  # elements that a thread takes at a time
+WORK = 32768  # elements that a thread takes at a time
 
 
 @functools.cache
-def _code(name: str, dtype: np.dtype[Any]) -> Any:
+def native_code(name: str, dtype: np.dtype[Any]) -> Any:
     """A kernel of ``code.sums`` for a dtype; None where there is none."""
     if dtype.char not in "fd":
         return None
@@ -200,15 +200,18 @@ def _row_summer(
     dtype: np.dtype[Any], shape: Axes, count: int, step: int, length: int, end: int, divisor: float = 1.0
 ) -> Callable[[Array], Array | None] | None:
     """A function that sums `count` rows of `length` numbers, `step` apart, of an array that ends after `end` numbers."""
-    run, make = _code("row_sums", dtype), memory.maker(shape, dtype)
+    run, make = native_code("row_sums", dtype), memory.maker(shape, dtype)
     if run is None:
         return None
-    grain = max(1, _WORK // length)
+    grain = max(1, WORK // length)
 
     def summed(a: Array) -> Array | None:
         out = make()
+        if a.__class__ is not np.ndarray:  # a chain that is not computed yet
+            return out if a.rows(count, grain, out, step, length, end, divisor) else None  # type: ignore[attr-defined]
         return out if run(count, grain, out, a, step, length, end, divisor) else None
 
+    summed.takes_chains = length >= FANOUT * VECTOR_BYTES  # type: ignore[attr-defined]
     return summed
 
 
@@ -227,12 +230,12 @@ def _column_summer(dtype: np.dtype[Any], sizes: Axes, steps: Axes, group: int) -
 
     The columns of ``a`` are contiguous, its outer dimensions `steps` numbers apart.
     """
-    run = _code("column_sums", dtype)
+    run = native_code("column_sums", dtype)
     if run is None:
         return None
     b, n, m = sizes
     units = b * -(-m // (FANOUT * VECTOR_BYTES // dtype.itemsize * 8))
-    grain = max(1, _WORK // (n * min(m, 256)))
+    grain = max(1, WORK // (n * min(m, 256)))
     return lambda out, a: run(units, grain, out, a, *steps, n, m, group)  # type: ignore[no-any-return]
 
 
@@ -289,12 +292,16 @@ def _native_sum(plan: Plan, kernel: Kernel, dtype: np.dtype[Any], shape: Axes, d
         if shares is None:
             return None
 
-        def shared(a: Array) -> Array:
+        def shared(a: Array) -> Array | None:
             buffer = np.zeros(get_threads(), dtype)  # a thread without work leaves its zero
-            buffer[:count] = shares(a)
+            parts = shares(a)
+            if parts is None:
+                return None
+            buffer[:count] = parts
             total = kernel(buffer[None, None], size, 0)[0]
             return (total if divisor == 1.0 else total / number).reshape(shape)
 
+        shared.takes_chains = n - (count - 1) * share >= FANOUT * VECTOR_BYTES  # type: ignore[attr-defined]
         return shared
     if len(plan.sizes) != 2 or plan.reduced != 1:
         return None
@@ -310,7 +317,7 @@ def _native_sum(plan: Plan, kernel: Kernel, dtype: np.dtype[Any], shape: Axes, d
 def planned(a: Array, axes: Axes, keepdims: bool, divisor: float = 1.0) -> Callable[[Array], Array | None] | None:
     """A function that sums arrays of real numbers with the shape and dtype of `a`, which is contiguous, by compiled code, and divides
     by a number; None where there is none."""
-    if not a.size or a.dtype.char not in "fd" or not a.flags.c_contiguous:
+    if not patience.ready or not a.size or a.dtype.char not in "fd" or not a.flags.c_contiguous:
         return None
     plan, shape, zero = plan_for(a, axes), reduced_shape(a, axes, keepdims), np.zeros((), a.dtype)
     if not plan.reduced:  # one number each
@@ -472,7 +479,7 @@ def _summer(a: Array, axes: Axes, keepdims: bool, widen: bool) -> Callable[[Arra
         if plan.reduced > 1 and widen:  # partial sums must not be rounded: torch sums a float32 copy
             return lambda a: float_sum(a.astype(np.float32), axes, keepdims).astype(dtype)
     elif dtype.kind == "f" and a.flags.c_contiguous:
-        if patience.ready and _code("row_sums", dtype) is not None:
+        if patience.ready and native_code("row_sums", dtype) is not None:
             native = _native_sum(plan, kernel, dtype, shape)
             if native is not None:
                 return native

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .ir import Loop, has_form, instructions
+from .ir import Loop, instructions
 
 KINDS = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
 
@@ -53,13 +53,15 @@ class Recording:
         return self.loop.number()
 
     def computed(self, op: str, *operands: Any) -> Symbol:
-        if not has_form(op, self.loop.kind):
-            raise Unreadable(f"{op} of {self.loop.kind}")
-        values = [self.value(x) for x in operands]
+        loop = self.loop
+        known = instructions().get(op)
+        if known is None or loop.kind not in known.kinds:
+            raise Unreadable(f"{op} of {loop.kind}")
+        values = [x.now if x.__class__ is Symbol else self.value(x) for x in operands]
         # A condition is no number: NumPy would count a truth as 1, the loop knows which operands are which.
-        if "".join(["c" if self.loop.is_condition(v) else "n" for v in values]) != instructions()[op].takes:
+        if "".join(["c" if v in loop.truths else "n" for v in values]) != known.takes:
             raise Unreadable(f"{op} of conditions and numbers mixed")
-        return Symbol(self, self.loop.emit(op, *values))
+        return Symbol(self, loop.emit(op, *values))
 
     def by_place(self, vector: Any, single: Any) -> Symbol:
         """One value in whole vectors, another in what is left over beyond the last of them."""

@@ -33,11 +33,10 @@ class Pool:
         self.memory: Any = ctypes.create_string_buffer(8 * layout.WORDS + 64)
         self.address: int = -(-ctypes.addressof(self.memory) // 64) * 64
         self.words: Any = (ctypes.c_int64 * layout.WORDS).from_address(self.address)
-        module = Module()
         libc = ctypes.CDLL(None)
         names = ("syscall", "sched_yield")
         symbols = {name: ctypes.cast(getattr(libc, name), ctypes.c_void_p).value or 0 for name in names}
-        self.code: dict[str, int] = llvm.code(("pool",), lambda: _write(module), symbols)
+        self.code: dict[str, int] = llvm.code(("pool",), written, symbols)
         self.dispatch: int = self.code["dispatch"]
         self.threads: list[ctypes.c_void_p] = []
         # Workers look at it until the process ends: a list would let go of it when the interpreter does.
@@ -56,7 +55,7 @@ class Pool:
         libc = ctypes.CDLL(None)
         self.words[layout.STOP], self.words[layout.PATIENCE] = 0, SPINS
         with _signals_blocked():
-            for _ in range(workers):
+            for _ in range(min(workers, layout.MOST - 1)):
                 thread = ctypes.c_void_p()
                 begun = libc.pthread_create(
                     ctypes.byref(thread), None, ctypes.c_void_p(self.code["worker"]), ctypes.c_void_p(self.address)
@@ -76,7 +75,7 @@ class Pool:
         libc.syscall(layout.FUTEX, at, layout.WAKE_UP, layout.MANY, None, None, 0)
         for thread in self.threads:
             libc.pthread_join(thread, None)
-        self.threads = []
+        self.threads, self.words[layout.BEGUN] = [], 0
 
     def _after_fork(self) -> None:
         """The child has this struct but no workers: it begins its own."""
@@ -87,7 +86,9 @@ class Pool:
         _lock.release()
 
 
-def _write(module: Module) -> str:
+def written() -> str:
+    """The code of workers."""
+    module = Module()
     function(module, "worker", layout.worker)
     function(module, "dispatch", layout.dispatch)
     return str(module)

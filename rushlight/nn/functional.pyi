@@ -43,7 +43,7 @@ def affine_grid(theta: _Tensor, size: _Ints, align_corners: _bool | None = None)
 def alpha_dropout(input: _Tensor, p: _float = 0.5, training: _bool = False, inplace: _bool = False) -> _Tensor:
     """Elements set to SELU's negative limit, then all scaled and shifted so that mean and variance stay."""
 def avg_pool1d(input: _Tensor, kernel_size: _Ints, stride: _Ints | None = None, padding: _Ints = 0, ceil_mode: _bool = False, count_include_pad: _bool = True) -> _Tensor:
-    """As ``nn.functional.avg_pool1d``."""
+    """The mean of each window, over 1 dimension(s)."""
 def avg_pool2d(input: _Tensor, kernel_size: _Ints, stride: _Ints | None = None, padding: _Ints = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: _int | None = None) -> _Tensor:
     """The mean of each window, over 2 dimension(s)."""
 def avg_pool3d(input: _Tensor, kernel_size: _Ints, stride: _Ints | None = None, padding: _Ints = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: _int | None = None) -> _Tensor:

@@ -24,6 +24,7 @@ from ..random.generator import default_generator
 from ..random.transforms import exponential_
 from ..random.uniform import rrelu_noise
 from ..readers import REGISTRY
+from ..routes import routed
 from ..tensor import Tensor, wrap
 from .unary import erf_array
 
@@ -468,7 +469,7 @@ def _functional(
     call.__doc__ = op.doc
     return function(
         name="nn.functional." + name, aliases=aliases, samples=_samples(*variants, times=times), errors=_word
-    )(call)
+    )(routed(call))
 
 
 def _written(name: str, base: Callable[..., Tensor], *variants: Any, aliases: str = "") -> None:
@@ -497,12 +498,14 @@ _functional("hardswish")
 
 
 @function(name="nn.functional.elu", samples=_samples({"alpha": 0.7}), errors=_word)
+@routed
 def elu_function(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``input`` where positive, else ``alpha * (exp(input) - 1)`` (Clevert et al. 2016)."""
     return _either(elu, elu_written, input, {"alpha": alpha}, inplace)
 
 
 @function(name="nn.functional.selu", aliases="selu", samples=_samples(), errors=_word)
+@routed
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """``elu`` with the alpha and the scale that keep mean 0 and variance 1 (Klambauer et al. 2017)."""
     return _either(elu, elu_written, input, {"alpha": SELU_ALPHA, "scale": SELU_SCALE}, inplace)
@@ -514,6 +517,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 @function(name="nn.functional.celu", aliases="celu", samples=_samples({"alpha": 0.7}), errors=lambda m: [
     *_word(m), m.error(RuntimeError, "alpha cannot be 0 for CELU", m.f(2), alpha=0.0)])  # fmt: skip
+@routed
 def celu_function(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``input`` where positive, else ``alpha * (exp(input / alpha) - 1)`` (Barron 2017)."""
     if alpha == 0:
@@ -532,6 +536,7 @@ _written("celu", celu_function, {"alpha": 0.7}, aliases="celu_")
 
 @function(name="nn.functional.hardtanh", samples=_samples({"min_val": -0.5, "max_val": 1.5}), errors=lambda m: [
     *_word(m), m.error(ValueError, "min_val cannot be greater than max_val", m.f(2), 1.0, -1.0)])  # fmt: skip
+@routed
 def hardtanh_function(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """``input`` limited to [min_val, max_val]."""
     if min_val > max_val:
@@ -547,6 +552,7 @@ _written("hardtanh", hardtanh_function, (-0.5, 1.5, {}))
 
 
 @function(name="nn.functional.relu6", samples=_samples(), errors=_word)
+@routed
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(input, 0), 6)``."""
     return hardtanh_function(input, 0.0, 6.0, inplace)  # type: ignore[no-any-return]
@@ -607,6 +613,7 @@ def gelu_function(input: Tensor, *, approximate: str = "none") -> Tensor:
 
 
 @function(name="nn.functional.softplus", samples=_samples({"beta": 2.0, "threshold": 1.0}), errors=_word)
+@routed
 def softplus_function(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     """``log(1 + exp(beta * input)) / beta``; ``input`` itself where ``beta * input > threshold``."""
     return softplus.public(input, beta=beta, threshold=threshold)  # type: ignore[no-any-return]

@@ -74,7 +74,10 @@ def _counts(size: Any, out: Any) -> Any:
 # --- mean -------------------------------------------------------------------------------------------------------------
 @opaque(public=False, grad_name=lambda inputs, attrs: f"AdaptiveAvgPool{len(attrs['out_size'])}DBackward0")
 def adaptive_avg_pool(k, input, *, out_size):
-    """The mean of each of ``out_size`` windows, which divide the last dimensions as evenly as they can."""
+    """The mean of each of ``out_size`` windows, which divide the last dimensions as evenly as they can.
+
+    Gradient of ``input``: each ``g`` divided by the size of its window, at every place of it.
+    """
     n = len(out_size)
     size = input.shape[input.ndim - n :]
     wide = input.astype(np.float32) if input.dtype.itemsize == 2 else input
@@ -112,7 +115,10 @@ def _adaptive_max_name(inputs: Any, attrs: Any) -> str:
 
 @opaque(public=False, outputs=("out", "indices"), n_diff=1, grad_name=_adaptive_max_name)
 def adaptive_max_pool(k, input, *, out_size):
-    """The largest element of each window and its place in the flattened space; the first of equals, the last NaN."""
+    """The largest element of each window and its place in the flattened space; the first of equals, the last NaN.
+
+    Gradient of ``input``: ``g`` at the place of each window's largest element, 0 elsewhere.
+    """
     n = len(out_size)
     size = input.shape[input.ndim - n :]
     ranges = [window_ranges(m, o) for m, o in zip(size, out_size, strict=True)]

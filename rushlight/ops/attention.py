@@ -39,6 +39,12 @@ def attend(k, query, key, value, mask, *, is_causal, scale, flash):
 
     ``mask`` is added to the scores. If there are 4 dimensions and the heads H are a multiple of the keys' H', groups of query
     heads share a head of keys. Not ``flash``, queries and keys are scaled by the root before the product, as PyTorch does.
+
+    Gradient of ``query``: ``scale * s @ key``, ``s = a * (g @ value.T - sum(a * (g @ value.T)))``, ``a = softmax(scale * query @
+    key.T + mask)``.
+    Gradient of ``key``: ``scale * s.T @ query``, ``s = a * (g @ value.T - sum(a * (g @ value.T)))``, ``a = softmax(scale * query @
+    key.T + mask)``.
+    Gradient of ``value``: ``a.T @ g``, ``a = softmax(scale * query @ key.T + mask)``.
     """
     own = query.dtype
     if flash:

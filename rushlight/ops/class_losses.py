@@ -11,8 +11,9 @@ from .. import errors, levels, types
 from ..functions import function
 from ..kernels import classes
 from ..op import opaque
+from ..routes import routed
 from ..tensor import Tensor
-from .losses import check_reduction, not_differentiable, reduction_name, renamed
+from .losses import checked_reduction, not_differentiable, reduction_name, renamed
 from .matmul import linear
 
 
@@ -36,13 +37,17 @@ def _nll_name(inputs: Any, attrs: Any) -> str:
 
 @opaque(public=False, grad_name=_nll_name)
 def nll(k, input, target, weight, *, ignore_index, reduction):
-    """Minus the input at the target class (dimension 1), weighted by class."""
+    """Minus the input at the target class (dimension 1), weighted by class.
+
+    Gradient of ``input``: ``-weight[target] * g`` at the target class, by the mean divided by the sum of these weights; 0 elsewhere.
+    """
     if weight is None and reduction != "none":
         native = classes.nll(input, target, ignore_index, reduction == "mean")
         if native is not None:
             return native
     if input.ndim == 1:
         target = target.reshape(())
+    _check_there(target, ignore_index, input.shape[1 if input.ndim > 1 else 0])
     index, w = _class_weights(target, weight, ignore_index, input.dtype)
     if input.ndim == 2:
         loss = -input[np.arange(len(index)), index]
@@ -59,6 +64,20 @@ def nll(k, input, target, weight, *, ignore_index, reduction):
     return np.asarray(total / (cascade(w.reshape(-1)) if w is not None else input.dtype.type(target.size)))
 
 
+def _check_there(target: Any, ignore_index: int, count: int) -> None:
+    """Refuse a class that is not there.
+
+    Raises:
+        IndexError: naming the first.
+    """
+    if target.size and (target.min() < 0 or target.max() >= count):
+        bad = target[(target != ignore_index) & ((target < 0) | (target >= count))]
+        if bad.size:
+            raise errors.index(
+                f"Target {int(bad.reshape(-1)[0])} is out of bounds.", f"There are {count} classes, 0 to {count - 1}."
+            )
+
+
 def _class_weights(target: Any, weight: Any, ignore_index: int, dtype: Any) -> tuple[Any, Any]:
     """The class of each target (0 where it is ignored), and its weight; None if all weigh 1."""
     ignored = target == ignore_index
@@ -67,6 +86,13 @@ def _class_weights(target: Any, weight: Any, ignore_index: int, dtype: Any) -> t
     index = np.where(ignored, 0, target)
     w = np.ones(target.shape, dtype) if weight is None else weight[index]
     return index, np.where(ignored, w.dtype.type(0), w)
+
+
+@nll.plan
+def _(input, target, weight, ignore_index, reduction):
+    if weight is not None or reduction == "none" or input.ndim == 1:
+        return None
+    return classes.planned_nll(input, target, ignore_index, reduction == "mean")
 
 
 @nll.vjp("input", formal=True)
@@ -116,12 +142,11 @@ def _(k, g, target, weight, input_shape, ignore_index, reduction):
 nll_scatter.nondiff("target", "weight")
 
 
-def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> None:
+def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
     """The questions that PyTorch asks before it looks at a class, in its order.
 
     Raises:
         ValueError: for an input without dimensions, another batch size. RuntimeError: for other sizes and dtypes.
-        IndexError: for a class that is not there.
     """
     a, t = input._a, target._a
     if a.ndim > 1 and (not t.ndim or t.shape[0] != a.shape[0]):
@@ -163,19 +188,10 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
             )
     if a.dtype.kind not in "fV":
         raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{types.scalar_name(input.dtype)}'")
-    if t.size and (t.min() < 0 or t.max() >= count):
-        if isinstance(target, levels.Wrapped):  # the op sees all of them
-            return
-        bad = t[(t != ignore_index) & ((t < 0) | (t >= count))]
-        if bad.size:
-            raise errors.index(
-                f"Target {int(bad.reshape(-1)[0])} is out of bounds.",
-                f"There are {count} classes, 0 to {count - 1}.",
-            )
 
 
 def _nll(input: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str) -> Tensor:
-    _check_classes(input, target, weight, ignore_index)
+    _check_classes(input, target, weight)
     not_differentiable("nll_loss", weight=weight)
     return nll.public(input, target, weight, ignore_index=ignore_index, reduction=reduction)  # type: ignore[no-any-return]
 
@@ -208,6 +224,7 @@ def _class_errors(m: Any) -> list[Any]:
 
 
 @function(name="nn.functional.nll_loss", samples=_class_samples, errors=_class_errors)
+@routed
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100,
     reduce: Any = None, reduction: str = "mean",
@@ -217,8 +234,7 @@ def nll_loss(
         raise errors.not_a_tensor("nll_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("nll_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if not input._a.ndim:
         raise errors.value("Expected 1 or more dimensions (got 0)")
     return _nll(input, target, weight, ignore_index, reduction)
@@ -232,6 +248,7 @@ def nll_loss(
     *_class_errors(m), m.error(RuntimeError, "label_smoothing must be between 0.0 and 1.0", m.f(2, 3), m.a([0, 1]), label_smoothing=2.0),
     m.error(RuntimeError, "Expected floating point type for target with class probabilities", m.f(2, 3), m.i(2, 3)),
     m.error(RuntimeError, "ignore_index is not supported for floating point target", m.f(2, 3), m.f(2, 3), ignore_index=1)])  # fmt: skip
+@routed
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, ignore_index: int = -100,
     reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0,
@@ -240,8 +257,7 @@ def cross_entropy(
 
     ``label_smoothing`` mixes that share of the uniform distribution into the target (Szegedy et al. 2016).
     """
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
         raise errors.not_tensors("cross_entropy_loss", input=input, target=target)
     a, t = input._a, target._a
@@ -274,7 +290,8 @@ def _smoothed(
     smooth = smooth.masked_fill(ignored.view(smooth._a.shape), 0.0)
     if reduction == "mean":
         if weight is None:
-            smooth = smooth.sum() / (target._a.size - (ignored.sum() if levels.running else int(ignored._a.sum())))
+            seen = isinstance(ignored, levels.Batched | levels.Dual)
+            smooth = smooth.sum() / (target._a.size - (ignored.sum() if seen else int(ignored._a.sum())))
         else:
             picked = weight[target.masked_fill(ignored, 0)].masked_fill(ignored, 0.0)
             smooth = smooth.sum() / picked.sum()
@@ -438,8 +455,7 @@ def multi_margin_loss(
         raise errors.not_a_tensor("multi_margin_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("multi_margin_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if p not in (1, 2):
         raise errors.value("only p == 1 and p == 2 supported")
     if weight is not None and weight._a.ndim != 1:
@@ -526,8 +542,7 @@ def multilabel_margin_loss(
         raise errors.not_a_tensor("multilabel_margin_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("multilabel_margin_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     n, classes = _margin_shape(input)
     t = target._a
     if t.shape != input._a.shape and not (t.size == input._a.size == 1):

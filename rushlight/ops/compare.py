@@ -11,7 +11,9 @@ from ..functions import function
 from ..kernels.strides import broadcast_shapes
 from ..op import elementwise
 from ..promotion import element, result_type
+from ..routes import routed
 from ..tensor import Tensor
+from ..writing import write_out
 
 
 def _comparison(name: str, doc: str, aliases: str = "", refuses: Any = None) -> None:
@@ -191,6 +193,7 @@ def _where_samples(m: Any) -> list[Any]:
         m.error(TypeError, "where()", m.b(2), m.f(2)),
     ],
 )
+@routed
 def choose(condition: Tensor, input: Any = None, other: Any = None, *, self: Any = None, out: Any = None) -> Any:
     """``input`` where the condition holds, else ``other``; with the condition alone, the indices where it holds."""
     if input is None and other is None and self is None:
@@ -201,8 +204,6 @@ def choose(condition: Tensor, input: Any = None, other: Any = None, *, self: Any
             f"where() received an invalid combination of arguments - got ({given}), but expected a condition "
             "and two tensors or numbers, or the condition alone"
         )
-    from ..writing import write_out
-
     result = where.public(condition, self if input is None else input, other)
     return result if out is None else write_out("where", out, result, (condition, input, other), "exact partial")
 

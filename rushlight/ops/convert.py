@@ -11,6 +11,7 @@ from ..functions import function
 from ..op import elementwise
 from ..promotion import cast_array
 from ..promotion import result_type as promoted
+from ..routes import routed
 from ..tensor import Tensor
 from .legacy_types import TYPED
 
@@ -97,7 +98,7 @@ def _short(name: str, dtype: types.dtype) -> None:
             m(m.i(3)),
         ],
         errors=lambda m: [m.error(TypeError, f"{name}() takes", m.f(2), 3)],
-    )(method)
+    )(routed(method))
 
 
 for _name, _dtype in {

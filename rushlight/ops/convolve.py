@@ -175,7 +175,11 @@ def remember(known: dict[Any, Any], key: Any, value: Any) -> None:
 # --- records ----------------------------------------------------------------------------------------------------------
 @opaque(public=False, grad_name="ConvolutionBackward0")
 def convolve(k, input, weight, bias, *, stride, padding, dilation, groups):
-    """``out[n, o] = bias[o] + sum over c and kernel positions of weight[o, c, at] * input[n, c, window at]``."""
+    """``out[n, o] = bias[o] + sum over c and kernel positions of weight[o, c, at] * input[n, c, window at]``.
+
+    Gradient of ``input``: ``conv_transpose(g, weight)``.
+    Gradient of ``weight``: ``sum over n and places of g[n, o, place] * input[n, c, window at place]``.
+    """
     key = input.shape, weight.shape, input.dtype.char, stride, padding, dilation, groups
     run = _runs.get(key)
     if run is not None:
@@ -212,7 +216,35 @@ def _(k, g, input, weight_shape, stride, padding, dilation, groups):
 
 @convolve.vjp("bias", formal=True)
 def _(k, g, input, weight):
-    return k.sum(g, (0, *range(2, g.ndim)))
+    # place by place, where PyTorch does not take the input for a product of matrices
+    return k.channel_sums(g) if g.shape[0] > 1 else k.sum(g, (0, *range(2, g.ndim)))
+
+
+#: Elements of a gradient from which the sums of its channels are native code's.
+MANY = 1 << 14
+
+
+@opaque(public=False, grad_name="ConvolutionBackwardBackward0")
+def channel_sums(k, grad):
+    """The sum of each channel, the gradient of the bias: place by place, as PyTorch adds."""
+    g = _wide(grad)
+    n, channels = g.shape[:2]
+    out = None
+    if g.size >= MANY and g.dtype.char in "fd" and llvm.available():
+        from ..kernels import convolution
+
+        out = convolution.channel_sums(g)
+    if out is None:
+        rows = np.ascontiguousarray(g.reshape(n, channels, -1).swapaxes(1, 2)).reshape(-1, channels)
+        out = np.add.reduce(rows, axis=0)
+    return out if out.dtype == grad.dtype else out.astype(grad.dtype)
+
+
+@channel_sums.vjp("grad")
+def _(k, g, grad_shape):
+    for _ in grad_shape[2:]:
+        g = k.unsqueeze(g, -1)
+    return k.broadcast_gradient(g, size=grad_shape)
 
 
 @opaque(public=False, grad_name=lambda inputs, attrs: attrs["node"])

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels import copies, memory
 from ..kernels.lazy import expose
 from ..promotion import cast, cast_array, element
 from ..tensor import Tensor, alias_of, wrap
@@ -364,9 +365,8 @@ def filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -
             f'{name}() missing 1 required positional arguments: "size"', f"Write {name}(2, 3) or {name}(())."
         )
     dtype = wanted_dtype(name, kwargs)
-    a: np.ndarray[Any, Any] = np.empty(read_size(name, size), dtype.np)
-    if value is not None:
-        a[...] = value
+    shape = read_size(name, size)
+    a = memory.empty(shape, dtype.np) if value is None else copies.filled(shape, value, dtype.np)
     return finish(a, **kwargs)
 
 
@@ -423,9 +423,7 @@ def full(size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
             "full(): argument 'size' (position 1) must be tuple of ints, not int", "Write full((2,), value)."
         )
     dtype = wanted_dtype("full", kwargs, types.of_number(value))
-    a = np.empty(read_size("full", (size,)), dtype.np)
-    a[...] = element(value, dtype)
-    return finish(a, **kwargs)
+    return finish(copies.filled(read_size("full", (size,)), element(value, dtype), dtype.np), **kwargs)
 
 
 @function(

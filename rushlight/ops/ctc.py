@@ -11,7 +11,7 @@ from ..functions import function
 from ..kernels.reduce import rounded
 from ..op import REGISTRY, opaque
 from ..tensor import Tensor, wrap
-from .losses import check_reduction
+from .losses import checked_reduction
 
 
 def _extended(labels: Any, blank: int) -> tuple[Any, Any]:
@@ -50,7 +50,10 @@ def log_sum(terms: Any) -> Any:
 
 @opaque(public=False, grad_name="CtcLossBackward0")
 def ctc(k, input, *, targets, lengths, blank, zero_infinity):
-    """Minus the log-likelihood of each label sequence; ``input`` (time, batch, classes) log-probabilities."""
+    """Minus the log-likelihood of each label sequence; ``input`` (time, batch, classes) log-probabilities.
+
+    Gradient of ``input``: ``-g * (the probability, given the labels, that they are at this class at this time)``.
+    """
     out = np.zeros(input.shape[1], input.dtype)
     for b, (labels, n) in enumerate(zip(targets, lengths, strict=True)):
         if n == 0:
@@ -153,7 +156,7 @@ def ctc_loss(
         raise errors.not_a_tensor("ctc_loss", "log_probs", 1, log_probs)
     if not isinstance(targets, Tensor):
         raise errors.not_a_tensor("ctc_loss", "targets", 2, targets)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction)
     if blank < 0 or blank >= log_probs._a.shape[-1]:
         raise errors.runtime("blank must be in label range")
     if log_probs._a.dtype.kind != "f" or log_probs._a.dtype.itemsize == 2:

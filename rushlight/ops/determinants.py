@@ -46,7 +46,10 @@ def _pivots(A: Any) -> tuple[Any, Any]:
     ],
 )
 def det(k, A):
-    """The determinant of a square matrix, or of each of a batch."""
+    """The determinant of a square matrix, or of each of a batch.
+
+    Gradient of ``A``: ``g * det(A) * inv(A).T``.
+    """
     if A.shape[-1] > SMALL:
         return np.asarray(np.linalg.det(A)).astype(A.dtype, copy=False)
     pivots, sign = _pivots(A)

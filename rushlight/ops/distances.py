@@ -13,7 +13,7 @@ from ..functions import function
 from ..kernels.strides import broadcast_shapes
 from ..op import REGISTRY
 from ..tensor import Tensor, wrap
-from .losses import check_reduction, reduced, reduction_name, renamed
+from .losses import checked_reduction, reduced, reduction_name, renamed
 
 
 def _pair_samples(m: Any) -> list[Any]:
@@ -106,8 +106,7 @@ def cosine_embedding_loss(
         raise errors.not_a_tensor("cosine_embedding_loss", "input2", 2, input2)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("cosine_embedding_loss", "target", 3, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     a: Any = input1
     b: Any = input2
     n = target._a.ndim
@@ -169,8 +168,7 @@ def triplet_margin_loss(
         raise errors.not_a_tensor("triplet_margin_loss", "positive", 2, positive)
     if not isinstance(negative, Tensor):
         raise errors.not_a_tensor("triplet_margin_loss", "negative", 3, negative)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     _check_triple(anchor, positive, negative, margin)
     near: Any = pairwise_distance(anchor, positive, p, eps)
     far: Any = pairwise_distance(anchor, negative, p, eps)

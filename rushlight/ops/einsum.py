@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors
 from ..functions import function
 from ..readers import REGISTRY
+from ..routes import routed
 from ..tensor import Tensor
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -75,6 +76,7 @@ def _einsum_errors(m: Any) -> list[Any]:
 
 
 @function(samples=_einsum_samples, errors=_einsum_errors)
+@routed
 def einsum(*args: Any) -> Tensor:
     """Einstein's summation, ``einsum("ij,jk->ik", x, y)``: products of elements, summed over the letters that the result lacks.
 

@@ -17,6 +17,7 @@ from ..kernels.fused import fma
 from ..kernels.lazy import settle
 from ..op import opaque
 from ..readers import arrays
+from ..routes import routed
 from ..tensor import Tensor, requires_grad, wrap
 from ..writing import bump
 from .rearrange import check_selected
@@ -24,13 +25,22 @@ from .rearrange import check_selected
 
 @opaque(public=False, grad_name="EmbeddingBackward0", real_gradient=True, torch_name="embedding")
 def embedding_rows(k, input, weight, *, padding_idx=None, by_frequency=False, sparse=False):
-    """Rows of a matrix by index; ``sparse`` says that the gradient has rows only."""
+    """Rows of a matrix by index; ``sparse`` says that the gradient has rows only.
+
+    Gradient of ``weight``: the rows of ``g`` added at the rows of the indices; 0 for rows that no index names.
+    """
     rows = places.take(weight, input, 0)
     if rows is not None:
         return rows
     if input.size and (input.min() < 0 or input.max() >= weight.shape[0]):
         check_selected(weight, 0, input)
     return weight[input]
+
+
+@embedding_rows.plan
+def _(input, weight, padding_idx, by_frequency, sparse):
+    take = places.planned_take(weight, input, 0)
+    return take and (lambda input, weight: take(weight, input))
 
 
 embedding_rows.nondiff("input")
@@ -145,6 +155,7 @@ def _renormalise(weight: Tensor, index: Any, max_norm: float, norm_type: float) 
     m.error(RuntimeError, "to have one of the following scalar types: Long, Int", m.f(2), m.f(4, 3)),
     m.error(RuntimeError, "'weight' must be 2-D", m.i(2), m.f(4)),
     m.error(AssertionError, "Padding_idx must be within num_embeddings", m.i(2), m.f(4, 3), padding_idx=4)])  # fmt: skip
+@routed
 def embedding(
     input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
     scale_grad_by_freq: bool = False, sparse: bool = False,
@@ -367,6 +378,11 @@ def gather(k, input, index, *, dim):
         raise errors.runtime(f"index {int(index.max())} is out of bounds for dimension {dim} with size {n}")
     cut = tuple(slice(0, m) if i != dim else slice(None) for i, m in enumerate(index.shape))
     return np.take_along_axis(input[cut], index, dim)
+
+
+@gather.plan
+def _(input, index, dim):
+    return places.planned_gather(input, index, dim) if input.ndim else None
 
 
 @gather.prepare

@@ -14,6 +14,7 @@ from ..kernels import reduce
 from ..op import opaque, reduction
 from ..readers import REGISTRY
 from ..return_types import named
+from ..routes import routed
 from ..tensor import Tensor
 from ..writing import in_order, write_out
 from .reduction import _keep, need_tensor
@@ -52,6 +53,19 @@ def _extreme(name: str, ufunc: Any, arg: Any, doc: str) -> None:
         value = along_axis.taken_along(input, index, dim)
         return (value, index) if keepdim else (value.squeeze(dim), index.squeeze(dim))
 
+    def planned(input, *, dim, keepdim):
+        """Along the last dimension of memory in order: the values are at the indices, counted through all rows."""
+        if not input.size or dim != input.ndim - 1 or not input.flags.c_contiguous:
+            return None
+        find, rows, shape = f"arg{name}", along_axis.starts(input.shape[:-1], input.shape[-1]), (*input.shape[:-1], 1)
+
+        def run(input):
+            index = getattr(input, find)(dim)
+            value = input.reshape(-1).take(index + rows)
+            return (value.reshape(shape), index.reshape(shape)) if keepdim else (value, index)
+
+        return run
+
     along.__name__, along.__doc__ = f"{name}_dim", doc
     along_op = reduction(
         grad_name=f"{name.capitalize()}Backward0",
@@ -60,6 +74,7 @@ def _extreme(name: str, ufunc: Any, arg: Any, doc: str) -> None:
         public=False,
         refuses={"complex": (f"{name}(): does not support complex input",)},
     )(along)
+    along_op.plan(planned)
 
     @along_op.vjp("input")
     def _(k, g, input_shape, indices, dim, keepdim):
@@ -111,7 +126,7 @@ def _extreme(name: str, ufunc: Any, arg: Any, doc: str) -> None:
         return result if out is None else write_out(name, out, result, (input,), "exact")
 
     public.__name__, public.__doc__ = name, doc
-    function(name=name, methods=name, samples=samples, errors=wrong)(public)
+    function(name=name, methods=name, samples=samples, errors=wrong)(routed(public))
 
 
 _extreme("max", np.maximum, np.argmax, "The largest element; along ``dim``, values and the first index of each.")
@@ -183,6 +198,13 @@ def _arg(name: str, find: Any, doc: str) -> None:
             m.error(RuntimeError, f"{name}(): does not support bool input", m.b(2)),
         ],
     )(forward)
+
+    @op.plan
+    def _(input, dim, keepdim):
+        """NumPy's method: its function takes as long again."""
+        if keepdim:
+            return None
+        return lambda input: getattr(input, name)(dim)
 
     @op.prepare
     def _(input, dim=None, keepdim=False):

@@ -15,6 +15,7 @@ from .. import errors, types
 from ..functions import FUNCTIONS, function
 from ..kernels import resampling
 from ..op import opaque
+from ..routes import routed
 from ..tensor import Tensor
 
 
@@ -71,7 +72,10 @@ def _resampled(x: Any, sizes: Any, targets: Any, mode: str, align: bool, scales:
 
 @opaque(public=False, grad_name=_node)
 def resample(k, input, *, size, mode, align, scales):
-    """The last dimensions resampled to ``size``; ``scales`` are the factors that the user gave, or None for each."""
+    """The last dimensions resampled to ``size``; ``scales`` are the factors that the user gave, or None for each.
+
+    Gradient of ``input``: each ``g`` times the weights that its element was read with, at the places it was read from.
+    """
     return _resampled(input, input.shape[-len(size) :], size, mode, align, scales, False)
 
 
@@ -210,6 +214,7 @@ def _errors(m: Any) -> list[Any]:
 
 
 @function(name="nn.functional.interpolate", samples=_samples, errors=_errors)
+@routed
 def interpolate(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None, antialias: bool = False,

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..errors import check_dim
+from ..kernels import copies
 from ..op import opaque
 from ..tensor import Tensor
 from ..writing import in_order
@@ -40,6 +41,11 @@ def need_tensors(name: str, tensors: Any) -> None:
             raise errors.type_(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
 
 
+def _joined(parts: list[Any], dim: int) -> Any:
+    joined = copies.joined(parts, dim)
+    return in_order(np.concatenate(parts, dim)) if joined is None else joined
+
+
 @opaque(
     out="apart",
     aliases="concat concatenate",
@@ -69,12 +75,26 @@ def need_tensors(name: str, tensors: Any) -> None:
     ],
 )
 def cat(k, *tensors, dim):
-    """Tensors one after another along ``dim``; the other sizes are equal."""
+    """Tensors one after another along ``dim``; the other sizes are equal.
+
+    Gradient of ``tensors``: the part of ``g`` where it lies.
+    """
     common = common_dtype(tensors)
     parts = [x for x in tensors if x.shape != (0,)]
     if not parts:
         return np.empty(0, common)
-    return in_order(np.concatenate(_of_dtype(parts, common), dim))
+    return _joined(_of_dtype(parts, common), dim)
+
+
+@cat.plan
+def _(*tensors, dim):
+    """NumPy's own, where nothing is converted or left out, nor shared out among threads."""
+    first = tensors[0]
+    if sum([x.size for x in tensors]) >= copies.LARGE:
+        return None
+    if any([x.dtype is not first.dtype or x.shape == (0,) or not x.flags.c_contiguous for x in tensors]):
+        return None
+    return lambda *tensors: np.concatenate(tensors, dim)
 
 
 @cat.prepare
@@ -130,11 +150,28 @@ def _(k, g, tensors_shape, dim, needs):
     m.error(TypeError, "expected Tensor as element 1 in argument 0, but got int", [m.f(2), 2]),
     m.error(IndexError, "Dimension out of range", [m.f(2), m.f(2)], 2)])  # fmt: skip
 def stack(k, *tensors, dim):
-    """Tensors of one shape along a new dimension."""
+    """Tensors of one shape along a new dimension.
+
+    Gradient of ``tensors``: the part of ``g`` where it lies.
+    """
     common = common_dtype(tensors)
     first = tensors[0].shape
     shape = (*first[:dim], 1, *first[dim:])
-    return in_order(np.concatenate([x.reshape(shape) for x in _of_dtype(tensors, common)], dim))
+    return _joined([x.reshape(shape) for x in _of_dtype(tensors, common)], dim)
+
+
+@stack.plan
+def _(*tensors, dim):
+    """A new dimension before the one that is joined: the same elements in the same order, in another shape."""
+    first = tensors[0]
+    if (
+        first.size * len(tensors) >= copies.LARGE
+        or dim == first.ndim
+        or any([x.dtype is not first.dtype or not x.flags.c_contiguous for x in tensors])
+    ):
+        return None
+    shape = (*first.shape[:dim], len(tensors), *first.shape[dim:])
+    return lambda *tensors: np.concatenate(tensors, dim).reshape(shape)
 
 
 @stack.prepare

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import errors, levels, types
 from ..functions import function
+from ..kernels import copies, memory
 from ..kernels.layouts import empty_like_array
 from ..promotion import element
 from ..tensor import Tensor
@@ -25,11 +26,11 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tenso
     dtype = kwargs.pop("dtype", None)
     dtype = input.dtype if dtype is None else dtype_or_default(dtype)
     if kwargs.get("memory_format") is types.contiguous_format:
-        a = np.empty(input._a.shape, dtype.np)
+        a = memory.empty(input._a.shape, dtype.np)
     else:
         a = empty_like_array(input._a, dtype.np)
     if value is not None:
-        a[...] = element(value, dtype)
+        copies.assign(a, element(value, dtype))
     return finish(a, **kwargs)
 
 

@@ -19,14 +19,20 @@ from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
+from ..routes import routed
 from ..tensor import Tensor, edge_of
 from .activation import floats_only
 
 
 # --- reductions ---------------------------------------------------------------------------------------------------------
-def check_reduction(reduction: str) -> None:
+def checked_reduction(reduction: str) -> str:
+    """The reduction, if there is one of this name; PyTorch 0.4 called the mean otherwise."""
+    if reduction == "elementwise_mean":
+        warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
+        return "mean"
     if reduction not in ("mean", "sum", "none"):
         raise errors.value(f"{reduction} is not a valid value for reduction", "Use 'mean', 'sum' or 'none'.")
+    return reduction
 
 
 def reduction_name(reduction: str, size_average: Any = None, reduce: Any = None) -> str:
@@ -43,7 +49,7 @@ def reduction_name(reduction: str, size_average: Any = None, reduce: Any = None)
 
 def reduced(loss: Any, reduction: str) -> Tensor:
     """The mean, the sum or all of the losses."""
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction)
     return loss.mean() if reduction == "mean" else loss.sum() if reduction == "sum" else loss  # type: ignore[no-any-return]
 
 
@@ -110,7 +116,7 @@ def _weighted(losses: Any, weight: Tensor, input: Tensor, reduction: str) -> Ten
     """Losses with a weight each; the mean is by the sum of the weights."""
     if weight._a.shape != input._a.shape:
         raise errors.value("Weights and input must have the same size.")
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction)
     total = losses * weight
     if reduction == "mean":
         return total.sum() / weight.sum()  # type: ignore[no-any-return, attr-defined]
@@ -160,7 +166,11 @@ def _size_errors(m: Any) -> list[Any]:
 # --- squares and absolute values ----------------------------------------------------------------------------------------
 @opaque(public=False, promote="common", grad_name="MseLossBackward0", refuses=floats_only("mse_cpu"))
 def squared_error(k, input, target, *, reduction):
-    """Squared differences, averaged or summed as ``reduction`` says."""
+    """Squared differences, averaged or summed as ``reduction`` says.
+
+    Gradient of ``input``: ``2 * (input - target) * g``, by the mean divided by their number.
+    Gradient of ``target``: ``2 * (target - input) * g``, by the mean divided by their number.
+    """
     difference = input - target
     return _reduce(k, difference * difference, reduction)
 
@@ -183,20 +193,21 @@ def _(k, g, input, target, reduction):
 
 
 @function(name="nn.functional.mse_loss", samples=_pairs(), errors=_pair_errors)
+@routed
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Squared differences: ``(input - target) ** 2``, averaged, summed or all of them."""
     input, target = _broadcast(input, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if weight is not None:
         return _weighted((input - target).pow(2), weight, input, reduction)  # type: ignore[operator]
     return squared_error.public(input, target, reduction=reduction)  # type: ignore[no-any-return]
 
 
 @function(name="nn.functional.l1_loss", samples=_pairs(), errors=_pair_errors)
+@routed
 def l1_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     weight: Tensor | None = None,
@@ -210,7 +221,11 @@ def l1_loss(
 
 @opaque(public=False, promote="common", grad_name="SmoothL1LossBackward0", refuses=floats_only("smooth_l1_cpu"))
 def smoothed_error(k, input, target, *, reduction, beta):
-    """Half squares over beta below beta, absolute differences less beta / 2 above."""
+    """Half squares over beta below beta, absolute differences less beta / 2 above.
+
+    Gradient of ``input``: ``clamp((input - target) / beta, -1, 1) * g``, by the mean divided by their number.
+    Gradient of ``target``: ``-clamp((input - target) / beta, -1, 1) * g``, by the mean divided by their number.
+    """
     z = np.abs(_wide(input) - _wide(target))
     loss = np.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta)
     return _reduce(k, loss.astype(input.dtype, copy=False), reduction)
@@ -226,6 +241,7 @@ def _(k, g, input, target, reduction, beta):
 
 @function(name="nn.functional.smooth_l1_loss", samples=_pairs(beta=[0.5, 0.0, 2.0]), errors=lambda m: [
     *_pair_errors(m), m.error(RuntimeError, "does not support negative values for beta", m.f(2), m.f(2), beta=-1.0)])  # fmt: skip
+@routed
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -236,8 +252,7 @@ def smooth_l1_loss(
 ) -> Tensor:
     """``0.5 (x - y)**2 / beta`` where ``|x - y| < beta``, else ``|x - y| - 0.5 beta`` (Girshick 2015)."""
     input, target = _broadcast(input, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if beta == 0:
         return reduced((input - target).abs(), reduction)  # type: ignore[operator]
     if beta < 0:
@@ -255,7 +270,11 @@ def _own_dtype(inputs: Any) -> list[Any]:
 
 @opaque(public=False, promote=_own_dtype, grad_name="HuberLossBackward0")
 def huber_error(k, input, target, *, reduction, delta):
-    """Half squares up to delta, ``delta * (|x - y| - delta / 2)`` above."""
+    """Half squares up to delta, ``delta * (|x - y| - delta / 2)`` above.
+
+    Gradient of ``input``: ``clamp(input - target, -delta, delta) * g``, by the mean divided by their number.
+    Gradient of ``target``: ``-clamp(input - target, -delta, delta) * g``, by the mean divided by their number.
+    """
     z = np.abs(_wide(input) - _wide(target))
     loss = np.where(z <= delta, 0.5 * z * z, delta * (z - 0.5 * delta))
     return _reduce(k, loss.astype(input.dtype, copy=False), reduction)
@@ -271,12 +290,13 @@ def _(k, g, input, target, reduction, delta):
 
 @function(name="nn.functional.huber_loss", samples=_pairs(delta=[0.5, 2.0]), errors=lambda m: [
     *_pair_errors(m), m.error(RuntimeError, "does not support non-positive values for delta", m.f(2), m.f(2), delta=0.0)])  # fmt: skip
+@routed
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
     """``0.5 (x - y)**2`` where ``|x - y| <= delta``, else ``delta (|x - y| - 0.5 delta)`` (Huber 1964)."""
     input, target = _broadcast(input, target)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction)
     if not isinstance(delta, (int, float)):
         raise errors.type_(f"delta must be a float or int, got: {type(delta)}")
     if delta <= 0:
@@ -320,6 +340,7 @@ bce.nondiff("weight")
 
 @function(name="nn.functional.binary_cross_entropy", samples=_pairs(0.1, 0.9), errors=lambda m: [
     *_size_errors(m), m.error(RuntimeError, "all elements of input should be between 0 and 1", m.f(2, lo=2, hi=3), m.f(2))])  # fmt: skip
+@routed
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
@@ -330,8 +351,7 @@ def binary_cross_entropy(
         ValueError: if the sizes differ.
         RuntimeError: for values outside [0, 1], and dtypes that differ.
     """
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     a, t = input._a, target._a
     if t.shape != a.shape:
         raise errors.value(
@@ -394,13 +414,13 @@ bce_logits.nondiff("weight", "pos_weight")
 
 
 @function(name="nn.functional.binary_cross_entropy_with_logits", samples=_pairs(), errors=_size_errors)
+@routed
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", pos_weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Binary cross entropy of logits: ``-w (p t log(sigmoid(x)) + (1 - t) log(1 - sigmoid(x)))``, without overflow."""
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if target._a.shape != input._a.shape:
         raise errors.value(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if target._a.dtype.kind in "biu" and input._a.dtype.kind in "fV":
@@ -446,8 +466,7 @@ def soft_margin_loss(
         raise errors.not_a_tensor("soft_margin_loss", "input", 1, input)
     if not isinstance(target, Tensor):
         raise errors.not_a_tensor("soft_margin_loss", "target", 2, target)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     not_differentiable("soft_margin_loss", target=target)
     if input._a.dtype.kind in "biu":
         raise errors.runtime(
@@ -465,6 +484,7 @@ def soft_margin_loss(
     samples=_pairs(0.1, 0.9, reduction=["batchmean"], log_target=[True]),
     errors=_pair_errors,
 )
+@routed
 def kl_div(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     log_target: bool = False,
@@ -486,7 +506,7 @@ def kl_div(
             stacklevel=2,
         )
     if reduction != "batchmean":
-        check_reduction(reduction)
+        reduction = checked_reduction(reduction)
     if input._a.dtype.kind in "biu" or target._a.dtype.kind in "biu":
         raise errors.runtime("kl_div: Integral inputs not supported.")
     if "c" in (input._a.dtype.kind, target._a.dtype.kind):
@@ -511,8 +531,7 @@ def hinge_embedding_loss(
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
     if not isinstance(input, Tensor):
         raise errors.not_a_tensor("hinge_embedding_loss", "input", 1, input)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     x: Any = input
     where = REGISTRY["where"].public
     zero = x.new_zeros(())
@@ -536,8 +555,7 @@ def poisson_nll_loss(
     """
     if not isinstance(input, Tensor):
         raise errors.not_a_tensor("poisson_nll_loss", "input", 1, input)
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     x: Any = input
     t: Any = target
     loss = x.exp() - t * x if log_input else x - t * (x + eps).log()
@@ -599,8 +617,7 @@ def margin_ranking_loss(
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """``max(0, -target * (input1 - input2) + margin)``: 1 if the first should rank higher, -1 if the second."""
-    reduction = reduction_name(reduction, size_average, reduce)
-    check_reduction(reduction)
+    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
     if not input1._a.ndim == input2._a.ndim == target._a.ndim:
         raise errors.runtime(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: "

@@ -14,6 +14,7 @@ from ..kernels.products import inner_product
 from ..op import opaque
 from ..override import dispatch_override, has_override
 from ..plain import affine, pair
+from ..routes import routed
 from ..tensor import Tensor
 from ..writing import write_out
 from .movement import t
@@ -352,6 +353,7 @@ def _matmul_samples(m: Any) -> list[Any]:
         m.error(RuntimeError, "expected m1 and m2 to have the same dtype", m.f(2, 2), m.i(2, 2)),
     ],
 )
+@routed
 def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """The matrix product: of vectors the inner product, of matrices the product, of more dimensions batches of products.
 
@@ -444,7 +446,7 @@ _pair = pair(mm, gemm.product, lambda a, b: {"turned": (by_columns(a), by_column
 
 
 def _at(self: Tensor, other: Any) -> Any:
-    product = _pair(self, other)
+    product = _pair(self, other) if other.__class__ is not Tensor or other._a.ndim == 2 else None
     if product is None:
         return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
     return product

@@ -10,6 +10,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dim, check_dims
 from ..functions import function
+from ..kernels import copies
 from ..kernels.layouts import copied
 from ..kernels.strides import element_strides, infer_size, view_strides
 from ..op import movement, opaque
@@ -77,7 +78,7 @@ def _(k, g, input_shape):
     errors=lambda m: [m.error(TypeError, "clone()", 3.0)])  # fmt: skip
 def clone(k, input, *, memory_format=None):
     """A copy in memory of its own, in the same order unless ``memory_format`` says otherwise."""
-    return np.array(input, order="C") if memory_format is types.contiguous_format else copied(input)
+    return copies.contiguous(input) if memory_format is types.contiguous_format else copied(input)
 
 
 @clone.prepare
@@ -107,7 +108,7 @@ def _(k, g, input_shape):
 @opaque(grad_name="UnsafeViewBackward0", public=False)
 def copied_reshape(k, input, *, size):
     """A copy under another shape."""
-    return np.ascontiguousarray(input).reshape(size)
+    return (input if input.flags.c_contiguous else copies.contiguous(input)).reshape(size)
 
 
 @copied_reshape.vjp("input")
@@ -447,8 +448,13 @@ def _(k, g, input_shape, where):
 @opaque(grad_name="SliceScatterBackward0", public=False)
 def basic_put(k, input, *, size, where):
     """Zeros with ``input`` at a place given by basic indexing."""
-    out = np.zeros(size, np.asarray(input).dtype)
-    out[where] = input
+    input = np.asarray(input)
+    out = copies.filled(size, 0, input.dtype)
+    place = out[where]
+    if place.__class__ is np.ndarray:
+        copies.assign(place, input)
+    else:  # a single element is no view
+        out[where] = input
     return out
 
 

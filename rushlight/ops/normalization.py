@@ -17,11 +17,13 @@ from .. import errors, types
 from ..autograd.mode import no_grad
 from ..functions import function
 from ..kernels import batch_norm as batch_norm_code
+from ..kernels import group_norm as group_norm_code
 from ..kernels import moments, row_gradients, row_norm
 from ..kernels.iteration import is_half
 from ..kernels.lazy import settle
 from ..kernels.norm import add_product
 from ..op import arrays, opaque
+from ..routes import routed
 from ..tensor import Tensor, wrap
 from ..writing import in_order
 
@@ -83,6 +85,11 @@ def native_batch_norm(k, input, weight, bias, *, running, training, momentum, ep
 
     PyTorch's arithmetic: ``x * a + b`` with ``a = rstd * weight`` and ``b = bias - mean * a``, both by fused multiply-adds.
     ``running`` are the arrays of the running statistics: read, or in training moved.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means by channel; ``rstd * weight * g`` in evaluation.
+    Gradient of ``weight``: ``sum(g * x)`` by channel, ``x = (input - mean(input)) * rstd``.
+    Gradient of ``bias``: ``sum(g)`` by channel.
     """
     channel = (1, -1, *[1] * (input.ndim - 2))
     x = input.astype(np.float32) if is_half(input.dtype) else input
@@ -311,7 +318,12 @@ def instance_norm(
 # --- layer norm ---------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("mean", "rstd"))
 def native_layer_norm(k, input, weight, bias, *, dim, eps):
-    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions ``dim``, in PyTorch's arithmetic."""
+    """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions ``dim``, in PyTorch's arithmetic.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means over ``dim``.
+    Gradient of ``weight``: ``sum(g * x)``, ``x = (input - mean(input)) * rstd``.
+    """
     shape = input.shape
     split = len(shape) - len(dim)
     n = 1
@@ -324,6 +336,16 @@ def native_layer_norm(k, input, weight, bias, *, dim, eps):
     flat = [None if v is None else v.reshape(-1) for v in (weight, bias)]
     out, mean, rstd = row_norm.layer_norm(input.reshape(-1, n), flat[0], flat[1], eps)
     return in_order(out.reshape(shape)), mean.reshape(stats), rstd.reshape(stats)
+
+
+@native_layer_norm.plan
+def _(input, weight, bias, dim, eps):
+    if not input.size or not dim:
+        return None
+    split = input.ndim - len(dim)
+    n = math.prod(input.shape[split:])
+    stats = (*input.shape[:split], *[1] * len(dim))
+    return row_norm.planned((input.size // n, n), input.shape, stats, input, weight, bias, eps)
 
 
 @native_layer_norm.vjp_joint(formal=True)
@@ -406,6 +428,7 @@ def _row_errors(m: Any) -> list[Any]:
     m(m.f(2, 3), (3,)), m(m.f(2, 3, 4), (3, 4), m.f(3, 4), m.f(3, 4)), m(m.f(3), (3,), m.f(3)), 
     m(m.f(2, 4), (4,), None, m.f(4), 0.1).first_order("PyTorch fails"),
     m(m.nc(3, 4), (4,), m.f(4), m.f(4)), m(m.f(0, 3), (3,)), m.without("0-d", "rows of numbers")], errors=_row_errors)  # fmt: skip
+@routed
 def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions (Ba et al. 2016).
 
@@ -424,6 +447,7 @@ def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: A
 @function(name="nn.functional.rms_norm", aliases="rms_norm", samples=lambda m: [
     m(m.f(2, 3), (3,)), m(m.f(2, 3, 4), (3, 4), m.f(3, 4)), m(m.f(2, 4), (4,), m.f(4), 0.1), m(m.nc(3, 4), (4,)), m(m.f(0, 3), (3,)),
     m.without("0-d", "rows of numbers")], errors=_row_errors)  # fmt: skip
+@routed
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
     """``x / sqrt(mean(x**2) + eps) * weight`` over the last dimensions (Zhang & Sennrich 2019).
 
@@ -446,7 +470,13 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
 # --- group norm ---------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("mean", "rstd"))
 def native_group_norm(k, input, weight, bias, *, groups, eps):
-    """Each of ``groups`` groups of channels of each sample normalised together, then weight and bias per channel."""
+    """Each of ``groups`` groups of channels of each sample normalised together, then weight and bias per channel.
+
+    Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
+    rstd``, means by sample and group.
+    Gradient of ``weight``: ``sum(g * x)`` by channel, ``x = (input - mean(input)) * rstd``.
+    Gradient of ``bias``: ``sum(g)`` by channel.
+    """
     shape = input.shape
     n, c = shape[:2]
     stats = (n, groups, 1)
@@ -456,6 +486,10 @@ def native_group_norm(k, input, weight, bias, *, groups, eps):
     x = np.ascontiguousarray(x)
     mean, var = row_norm.row_moments(x.reshape(n * groups, -1))
     rstd = (1 / np.sqrt(np.maximum(var, 0).astype(np.float64) + eps)).astype(x.dtype)
+    if weight is None and bias is None:
+        out = x.reshape(n, groups, -1) - mean.reshape(stats)
+        out *= rstd.reshape(stats)
+        return out.reshape(shape).astype(input.dtype, copy=False), mean.reshape(stats), rstd.reshape(stats)
     channel = (n, groups, c // groups)
     scale = np.broadcast_to(rstd.reshape(stats), channel)
     if weight is not None:
@@ -477,6 +511,9 @@ def _(k, g, input, weight, mean, rstd, groups, needs):
     if not n * c:
         empty = k.sum(g, dim=(0, *range(2, len(shape))))
         return g, empty, empty
+    found = group_norm_code.gradients(g, input, weight, mean, rstd, groups) if k is arrays else None
+    if found is not None:
+        return [gradient if needed else None for gradient, needed in zip(found, needs, strict=True)]
     spatial = 1
     for d in shape[2:]:
         spatial *= d
@@ -516,6 +553,7 @@ def _group_errors(m: Any) -> list[Any]:
 
 
 @function(name="nn.functional.group_norm", samples=_group_samples, errors=_group_errors)
+@routed
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:

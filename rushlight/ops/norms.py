@@ -10,9 +10,11 @@ from .. import errors, types
 from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels import norm as norm_kernel
+from ..kernels import rows
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque, reduction
 from ..promotion import result_type
+from ..routes import routed
 from ..tensor import Tensor
 from ..writing import in_order, write_out
 from .reduction import _keep, need_tensor
@@ -59,6 +61,11 @@ from .reduction import _keep, need_tensor
 def vector_norm(k, input, *, ord, dim, keepdim):
     """``(sum of |x|^ord)^(1/ord)``; the largest |x| for inf, the number of nonzeros for 0."""
     return norm_kernel.norm(input, ord, dim, keepdim)
+
+
+@vector_norm.plan
+def _(input, ord, dim, keepdim):
+    return rows.norm(input, dim, keepdim) if ord == 2 else None
 
 
 @vector_norm.prepare
@@ -146,6 +153,7 @@ def _norm_samples(m: Any) -> list[Any]:
         m.error(IndexError, "Dimension out of range", m.f(2), 2, 3),
     ],
 )
+@routed
 def norm(
     input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
 ) -> Tensor:

@@ -5,14 +5,18 @@ Each mode but the constant is an index along each dimension: which element stand
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels import copies
 from ..op import opaque
 from ..promotion import element
+from ..routes import routed
 from ..tensor import Tensor
 
 
@@ -39,23 +43,38 @@ def _constant_errors(m: Any) -> list[Any]:
     ]
 
 
+def _padded(input: Any, pad: tuple[int, ...], value: Any) -> Any:
+    """What pads arrays of this shape; None if nothing is to be added."""
+    if not pad:
+        return None
+    sides = [(0, 0)] * (input.ndim - len(pad) // 2) + list(zip(pad[::2], pad[1::2], strict=True))[::-1]
+    shape = tuple(p + m + q for (p, q), m in zip(sides, input.shape, strict=True))
+    zeros = value == 0 and math.prod(shape) < copies.LARGE
+    make = partial(np.zeros, shape, input.dtype) if zeros else partial(copies.filled, shape, value, input.dtype)
+    source = tuple(slice(max(-p, 0), m - max(-q, 0)) for (p, q), m in zip(sides, input.shape, strict=True))
+    target = tuple(slice(max(p, 0), n - max(q, 0)) for (p, q), n in zip(sides, shape, strict=True))
+    cropped = min(pad) < 0
+
+    def run(input: Any) -> Any:
+        out = make()
+        if out.size:
+            copies.assign(out[target], input[source] if cropped else input)
+        return out
+
+    return run
+
+
 @opaque(samples=_constant_samples, errors=_constant_errors)
 def constant_pad_nd(k, input, *, pad, value):
     """``value`` around the last dimensions: ``pad`` holds before and after of the last one, then of the one before it, ...
 
     Any dtype. Negative numbers crop. Raises RuntimeError if there are too many numbers or nothing is left.
     """
-    if not pad:
-        return np.array(input)
-    sides = [(0, 0)] * (input.ndim - len(pad) // 2) + list(zip(pad[::2], pad[1::2], strict=True))[::-1]
-    shape = tuple(p + m + q for (p, q), m in zip(sides, input.shape, strict=True))
-    out = np.zeros(shape, input.dtype) if value == 0 else np.full(shape, value, input.dtype)
-    if 0 in shape:
-        return out
-    source = tuple(slice(max(-p, 0), m - max(-q, 0)) for (p, q), m in zip(sides, input.shape, strict=True))
-    target = tuple(slice(max(p, 0), n - max(q, 0)) for (p, q), n in zip(sides, shape, strict=True))
-    out[target] = input[source]
-    return out
+    run = _padded(input, pad, value) if pad else None
+    return np.array(input) if run is None else run(input)
+
+
+constant_pad_nd.plan(_padded)
 
 
 @constant_pad_nd.prepare
@@ -252,6 +271,7 @@ def _pad_errors(m: Any) -> list[Any]:
 
 
 @function(name="nn.functional.pad", samples=_pad_samples, errors=_pad_errors)
+@routed
 def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:
     """The tensor with something around its last dimensions; ``pad`` holds before and after, the last dimension first.
 

@@ -18,7 +18,8 @@ from ..functions import function, remembered
 from ..kernels import llvm
 from ..kernels.windows import inner, padded, positions
 from ..op import REGISTRY, opaque
-from ..tensor import Tensor, edge_of, wrap
+from ..routes import routed
+from ..tensor import Tensor, edge_of
 
 _WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
 _LEAD = "a window needs dimensions to slide over"
@@ -83,6 +84,8 @@ def max_pool(k, input, *, kernel, stride, padding, dilation, out_size, places):
     """The largest element of each window and, if ``places``, where in the flattened space it is: the first of equals.
 
     NaN counts as larger than everything, the last one wins.
+
+    Gradient of ``input``: ``g`` at the place of each window's largest element, 0 elsewhere.
     """
     n = len(kernel)
     size = input.shape[-n:]
@@ -111,6 +114,12 @@ def max_pool(k, input, *, kernel, stride, padding, dilation, out_size, places):
         for i, (_, window) in enumerate(positions(kernel, out_size, stride, dilation)):
             np.copyto(number, i, where=np.isnan(x[(..., *window)]))
     return best, _places(number, size, kernel, stride, padding, dilation, out_size)
+
+
+@max_pool.plan
+def _(input, kernel, stride, padding, dilation, out_size, places):
+    code = native(input, 0) if llvm.patience.ready else None
+    return code and code.planned(int(places), input, out_size, kernel, stride, padding, dilation)
 
 
 @max_pool.vjp("input", formal=True)
@@ -190,7 +199,10 @@ def _avg_name(inputs: Any, attrs: Any) -> str:
 
 @opaque(public=False, grad_name=_avg_name)
 def avg_pool(k, input, *, kernel, stride, padding, out_size, count_pad, divisor):
-    """The mean of each window: its sum divided by its size (padding counts if ``count_pad``), or by ``divisor``."""
+    """The mean of each window: its sum divided by its size (padding counts if ``count_pad``), or by ``divisor``.
+
+    Gradient of ``input``: each ``g`` divided by the size of its window, at every place of it.
+    """
     n = len(kernel)
     windows = math.prod(input.shape[:-n]) * math.prod(out_size) * math.prod(kernel)
     code = native(input, windows)
@@ -209,6 +221,12 @@ def avg_pool(k, input, *, kernel, stride, padding, out_size, count_pad, divisor)
 
 def _half(x: Any) -> bool:
     return x.dtype.itemsize == 2 and x.dtype.kind in "fV"
+
+
+@avg_pool.plan
+def _(input, kernel, stride, padding, out_size, count_pad, divisor):
+    code = native(input, 0) if llvm.patience.ready else None
+    return code and code.planned(2, input, out_size, kernel, stride, padding, (1,) * len(kernel), count_pad, divisor)
 
 
 @avg_pool.vjp("input", formal=True)
@@ -404,16 +422,18 @@ def _max(n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: A
             raise errors.runtime(f"max_pool1d() Invalid computed output size: {out[0]}")
         raise _too_small(input.unsqueeze(-2), 2, (1, *out)) if n == 1 else _too_small(input, n, out)
     _check_kind("max_pool1d_impl" if plain else f"max_pool{max(n, 2)}d", input, "f" if plain else "fil")
-    places = indices or isinstance(input, levels.Wrapped) or (bool(recording()) and edge_of(input) is not None)
+    places = (
+        indices or isinstance(input, levels.Batched | levels.Dual) or (bool(recording()) and edge_of(input) is not None)
+    )
     if n == 1:  # as PyTorch does: a plane of height one
         one = (1,)
         best, where = max_pool.public(
             input.unsqueeze(-2), kernel=one + kernel, stride=one + step, padding=(0, *pad), dilation=one + spread,
             out_size=one + out, places=places,
         )  # fmt: skip
+        if not places:  # a view only if there is a history
+            return REGISTRY["unsafe_view"].public(best, size=(*best._a.shape[:-2], best._a.shape[-1]))
         best = best.squeeze(-2)
-        if not places:
-            return wrap(best._a)  # a view only if there is a history
         return (best, where.squeeze(-2)) if indices else best
     result = max_pool.public(
         input, kernel=kernel, stride=step, padding=pad, dilation=spread, out_size=out, places=places
@@ -591,7 +611,7 @@ def _declare(n: int) -> None:
     for fn, name, what, samples, wrong in declared:
         fn.__name__ = fn.__qualname__ = name
         fn.__doc__ = f"The {what} of each window, over {n} dimension(s).\n\n    {shapes}\n    "
-        function(name="nn.functional." + name, samples=samples, errors=wrong)(fn)
+        function(name="nn.functional." + name, samples=samples, errors=wrong)(routed(fn))
     _declare_outside(n, avg_pool_1d)
 
 
@@ -627,7 +647,7 @@ def _declare_outside(n: int, avg_pool_1d: Any) -> None:
     for fn, name, samples, wrong in declared:
         fn.__name__ = fn.__qualname__ = name
         fn.__doc__ = f"As ``nn.functional.{name}``."
-        function(name=name, samples=samples, errors=wrong)(fn)
+        function(name=name, samples=samples, errors=wrong)(routed(fn))
 
 
 for _n in (1, 2, 3):

@@ -11,6 +11,7 @@ from ..functions import function
 from ..inplace import inplace
 from ..kernels.iteration import is_half
 from ..kernels.power import complex_powers, power, powers
+from ..kernels.symbols import Symbol
 from ..op import elementwise
 from ..promotion import check_operands, result_type
 from ..tensor import Tensor
@@ -60,6 +61,8 @@ def pow(k, input, exponent):
     Raises:
         RuntimeError: for integers to a negative number.
     """
+    if input.__class__ is Symbol:
+        return _loop_of(k, input, exponent)
     a = np.asarray(input)
     if a.dtype.kind == "b":  # by True or False
         return a | (not exponent)
@@ -98,6 +101,19 @@ _POWERS = {
 }
 
 
+def _loop_of(k, x, exponent):
+    """The same powers as part of a loop."""
+    if exponent == 2.0:
+        return x * x
+    if exponent == 3.0:
+        return x * x * x
+    if exponent == -1.0:
+        return 1.0 / x
+    if exponent == 0.5:
+        return k.sqrt(x)
+    raise TypeError(f"there is no loop for powers of {exponent}")
+
+
 @pow.vjp("input")
 def _(k, g, input, exponent):
     if isinstance(exponent, (bool, int, float, complex, np.number)) and not isinstance(exponent, np.ndarray):
@@ -120,7 +136,9 @@ def _square_types(inputs):
     return [result_type((*inputs, 2))]
 
 
-@elementwise(promote=_square_types, methods="square square_", domain=(-3, 3), grad_name="PowBackward0")
+@elementwise(
+    promote=_square_types, keeps_floats=True, methods="square square_", domain=(-3, 3), grad_name="PowBackward0"
+)
 def square(k, input):
     """``input * input``."""
     return k.mul(input, input)

@@ -9,7 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..random.fma import fma32, fma64
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .create import finish, need_number, wanted_dtype
 
 ndarray = np.ndarray
@@ -31,6 +31,10 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, **kwargs: Any) -> 
     Raises:
         RuntimeError: for a zero step, or one that leads away from ``end``.
     """
+    if start.__class__ is int and step.__class__ is int and (end is None or end.__class__ is int) and not kwargs:
+        first, last = (0, start) if end is None else (start, end)  # the commonest call
+        if step and (last - first) * step >= 0:
+            return wrap(np.arange(first, last, step, np.int64))
     if start is None and end is None:
         raise errors.type_(
             "arange() received an invalid combination of arguments - got ()", "Write arange(end) or arange(start, end)."

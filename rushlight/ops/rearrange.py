@@ -190,12 +190,16 @@ def _selects(m: Any) -> list[Any]:
 )
 def index_select(k, input, index, *, dim):
     """The slices at these indices along ``dim``."""
-    if not input.ndim:
-        return np.array(input)
-    out = places.take(input, index, dim)
+    out = places.take(input, index, dim) if input.ndim else None
     if out is not None:
         return out
-    return np.take(input, index, axis=dim)
+    check_selected(input, dim, index)
+    return np.take(input, index, axis=dim) if input.ndim else np.array(input)
+
+
+@index_select.plan
+def _(input, index, dim):
+    return places.planned_take(input, index, dim) if input.ndim else None
 
 
 def need_index(index: Any, size: int, dim: int) -> None:
@@ -215,10 +219,7 @@ def _(input, dim, index):
         raise errors.runtime("index_select(): Expected dtype int32 or int64 for index")
     if not index.ndim:
         index = index.reshape(1)
-    dim = check_dim(dim, input.ndim)
-    if isinstance(input, Tensor):
-        check_selected(input._a, dim, index._a)
-    return (input, index), {"dim": dim}
+    return (input, index), {"dim": check_dim(dim, input.ndim)}
 
 
 def check_selected(a, dim, index):

@@ -26,6 +26,13 @@ def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
     """Gates i, f, g, o: ``c' = f c + i g``, ``h' = o tanh(c')``, over (time, batch, features) from (batch, hidden) states.
 
     Gives the hidden states of all times and the last two states; saves the gates and cells of all times.
+
+    Gradient of ``input``: ``s @ w_ih``, ``s`` the gradient before the gates: ``c (1 - i) i``, ``c (1 - f) f``, ``i (1 - g^2)``,
+    ``tanh(c) (1 - o) o`` times what arrives.
+    Gradient of ``w_ih``: ``sum over time of s.T @ input``, ``s`` the gradient before the gates.
+    Gradient of ``w_hh``: ``sum over time of s.T @ hidden of the time before``, ``s`` the gradient before the gates.
+    Gradient of ``b_ih``: ``sum over time and batch of s``, the gradient before the gates.
+    Gradient of ``b_hh``: ``sum over time and batch of s``, the gradient before the gates.
     """
     steps, batch, features = input.shape
     size = w_hh.shape[1]

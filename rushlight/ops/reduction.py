@@ -10,7 +10,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dims
 from ..functions import function
-from ..kernels import moments, reduce, summation
+from ..kernels import moments, reduce, rows, summation
 from ..op import reduction
 from ..readers import REGISTRY, tensors
 from ..tensor import Tensor, wrap
@@ -212,6 +212,11 @@ def var(k, input, *, dim, keepdim, correction):
 var.prepare(_spread_options)
 
 
+@var.plan
+def _(input, dim, keepdim, correction):
+    return rows.spread(input, dim, keepdim, correction, False)
+
+
 @var.vjp("input")
 def _(k, g, input, dim, keepdim, correction):
     return _of_variance(k, g, input, dim, keepdim, correction, 2.0)
@@ -234,8 +239,16 @@ def _of_variance(k, g, input, dim, keepdim, correction, power):
     errors=spread_errors,
 )
 def std(k, input, *, dim, keepdim, correction):
-    """Standard deviation: the square root of ``var``."""
+    """Standard deviation: the square root of ``var``.
+
+    Gradient of ``input``: ``g * (input - mean(input)) / ((n - correction) * out)``.
+    """
     return in_order(moments.std(input, dim, keepdim, correction))
+
+
+@std.plan
+def _(input, dim, keepdim, correction):
+    return rows.spread(input, dim, keepdim, correction, True)
 
 
 @std.prepare
@@ -302,6 +315,11 @@ def _quantifier(name: str, ufunc: Any, doc: str) -> None:
         ],
     )(forward)
 
+    @op.plan
+    def _(input, dim, keepdim):
+        """Of bools NumPy's own."""
+        return (lambda input: ufunc.reduce(input, dim, None, None, keepdim)) if input.dtype == bool else None
+
     @op.prepare
     def _(input, dim=None, keepdim=False):
         if not isinstance(input, (Tensor, np.ndarray, np.generic)):
@@ -344,9 +362,17 @@ def _prod_samples(m: Any) -> list[Any]:
     ],
 )
 def prod(k, input, *, dim, keepdim, dtype, full):
-    """Product of all elements, or along a dimension."""
+    """Product of all elements, or along a dimension.
+
+    Gradient of ``input``: ``g * out / input``; where it is 0, ``g`` times the product of the others.
+    """
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
     return reduce.prod(input, dim, keepdim, target)
+
+
+@prod.plan
+def _(input, dim, keepdim, dtype, full):
+    return rows.prod(input, dim, keepdim) if dtype is None else None
 
 
 @prod.prepare

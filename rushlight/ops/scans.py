@@ -51,6 +51,11 @@ def cumsum(k, input, *, dim, dtype=None):
     return in_order(reduce.cumsum(input, dim, target)) if input.ndim else input.astype(target)
 
 
+@cumsum.plan
+def _(input, dim, dtype):
+    return scans.planned("sums", input, dim) if dtype is None and input.ndim and input.dtype.kind == "f" else None
+
+
 @cumsum.prepare
 def _(input, dim, *, dtype=None):
     need_tensor("cumsum", input)
@@ -76,7 +81,10 @@ def _cumprod_samples(m: Any) -> list[Any]:
 
 @reduction(out="partial", methods="cumprod cumprod_", samples=_cumprod_samples, errors=_scan_errors)
 def cumprod(k, input, *, dim, dtype=None):
-    """Running products along ``dim``."""
+    """Running products along ``dim``.
+
+    Gradient of ``input``: ``sum of g * out from there on / input``; where it is 0, with the products of the others.
+    """
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
     return in_order(reduce.cumprod(input, dim, target)) if input.ndim else input.astype(target)
 

@@ -9,9 +9,11 @@ import numpy as np
 from .. import errors
 from ..errors import check_dim
 from ..functions import function
-from ..kernels.along import taken_along
+from ..kernels import rows
+from ..kernels.along import starts, taken_along
 from ..op import opaque, reduction
 from ..return_types import named
+from ..routes import routed
 from ..tensor import Tensor, wrap
 from ..writing import write_out
 from .reduction import need_tensor
@@ -31,6 +33,12 @@ def topk_pair(k, input, *, k_, dim, largest, sorted):
     if not last:
         index = np.ascontiguousarray(np.moveaxis(index, -1, dim))
     return taken_along(input, index, dim), index
+
+
+@topk_pair.plan
+def _(input, k_, dim, largest, sorted):
+    """Those of short order at once; None for any in which equal values leave a choice."""
+    return rows.first(input, dim, k_, largest) if sorted and input.ndim and dim == input.ndim - 1 else None
 
 
 topk_pair.methods = []
@@ -67,6 +75,7 @@ def _tops(m: Any) -> list[Any]:
         m.error(RuntimeError, "topk does not support bool dtypes on CPU", m.b(2), 1),
     ],
 )
+@routed
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
     """The k largest (or smallest) elements along ``dim``, with their indices."""
     need_tensor("topk", input)
@@ -96,6 +105,23 @@ def sort_pair(k, input, *, dim, descending, stable=False):
     values, order = np.empty_like(input), np.empty_like(input, np.int64)  # both are laid out as the input is
     values[...], order[...] = taken_along(input, index, dim), index
     return values, order
+
+
+@sort_pair.plan
+def _(input, dim, descending, stable=False):
+    """Along the last dimension of memory in order: the values are at the indices, counted through all rows."""
+    if dim != input.ndim - 1 or not input.flags.c_contiguous:
+        return None
+    n = input.shape[dim]
+    begin = starts((*input.shape[:-1], 1), n)
+
+    def run(input):
+        index = (
+            n - 1 - input[..., ::-1].argsort(dim, "stable")[..., ::-1] if descending else input.argsort(dim, "stable")
+        )
+        return input.reshape(-1).take(index + begin), index
+
+    return run
 
 
 sort_pair.grad_name = lambda inputs, attrs: f"SortBackward{int(attrs['stable'])}"
@@ -133,6 +159,7 @@ def _sort_errors(m: Any) -> list[Any]:
 
 
 @function(methods="sort", samples=_sorts, errors=_sort_errors)
+@routed
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None) -> Any:
     """Elements in ascending order along ``dim``, with the indices they had."""
     need_tensor("sort", input)

@@ -47,7 +47,7 @@ _CLASSES: dict[str, type[PartsNode]] = {}
 
 def parts(name: str, input: Tensor, arrays: list[Any], dim: int, joins: str, view: bool = True) -> tuple[Tensor, ...]:
     """Views of ``input`` that are the outputs of one node called ``name``."""
-    if levels.running and isinstance(input, levels.Wrapped):
+    if levels.running and isinstance(input, levels.Batched | levels.Dual):
         return tuple(_parts_by_ops(input, arrays, dim, joins))
     out = [view_of(input, a) if view else wrap(a) for a in arrays]
     if view:
@@ -140,7 +140,7 @@ def _sections(name: str, input: Tensor, sizes: list[int], dim: int, node: str, v
     return parts(node, input, arrays, dim, "cat", view)
 
 
-@function(methods="split", samples=lambda m: [
+@function(samples=lambda m: [
     m(m.f(5, 2), 2), m(m.f(2, 5), [2, 3], 1), m(m.nc(3, 2), 1), m(m.f(0, 2), 2), m(m.f(4), [4]), m(m.f(4), 9), m(m.f(3), [0, 3]),
     m(m.i(3), 1), m.without("0-d", "PyTorch: there is no dimension to split")],
     errors=lambda m: [

@@ -40,10 +40,24 @@ def _checked(name: str, input: Any, diagonal: Any) -> Any:
     return (input,), {"diagonal": int(diagonal)}
 
 
+def _lower(input: Any, diagonal: int) -> Any:
+    """What takes the lower triangle: which elements stay is a matter of the shape."""
+    inside, zero = np.tri(*input.shape[-2:], k=diagonal, dtype=bool), np.zeros((), input.dtype)
+    return lambda input: np.where(inside, input, zero)
+
+
+def _upper(input: Any, diagonal: int) -> Any:
+    outside, zero = np.tri(*input.shape[-2:], k=diagonal - 1, dtype=bool), np.zeros((), input.dtype)
+    return lambda input: np.where(outside, zero, input)
+
+
 @opaque(out="exact loose", methods="tril tril_", samples=_samples, errors=_errors)
 def tril(k, input, *, diagonal=0):
     """The lower triangle of a matrix, or of a batch of them; zeros above the diagonal number ``diagonal``."""
-    return np.tril(input, diagonal)
+    return _lower(input, diagonal)(input)
+
+
+tril.plan(_lower)
 
 
 @tril.prepare
@@ -59,7 +73,10 @@ def _(k, g, diagonal):
 @opaque(out="exact loose", methods="triu triu_", samples=_samples, errors=_errors)
 def triu(k, input, *, diagonal=0):
     """The upper triangle of a matrix, or of a batch of them; zeros below the diagonal number ``diagonal``."""
-    return np.triu(input, diagonal)
+    return _upper(input, diagonal)(input)
+
+
+triu.plan(_upper)
 
 
 @triu.prepare

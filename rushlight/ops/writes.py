@@ -8,6 +8,7 @@ from .. import errors, levels
 from ..autograd.mode import recording
 from ..functions import function
 from ..inplace import inplace
+from ..kernels import copies
 from ..op import opaque
 from ..promotion import cast, cast_array, element
 from ..tensor import Tensor, requires_grad, wrap
@@ -51,6 +52,12 @@ def _(input, src, non_blocking=False):
         f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(src.shape)}",
         "An in-place operation never changes a shape: write to a slice, or make a new tensor.",
     )
+
+
+@copy.writes
+def _(target, src):
+    as_it_is = src.dtype is target.dtype or copies.can_convert(target.dtype, src.dtype)
+    copies.assign(target, src if as_it_is else cast_array(src, target.dtype))
 
 
 @copy.vjp("input")
@@ -102,6 +109,11 @@ def _(input, value):
     return (input, value), {}
 
 
+@fill.writes
+def _(target, value):
+    copies.assign(target, value if not isinstance(value, np.ndarray) else cast_array(value, target.dtype))
+
+
 @fill.vjp("input")
 def _(k, g):
     return k.zeros_of(g)
@@ -144,6 +156,6 @@ def zero_(input: Tensor) -> Tensor:
     if recording() and requires_grad(input):
         return inplace(zero, (input,), {})
     check_writable(input, overlap=False)
-    input._a.fill(0)
+    copies.assign(input._a, 0)
     bump(input)
     return input

@@ -1,4 +1,5 @@
 # finds: gradient noise
+# steps: 100
 import torch
 
 torch.manual_seed(0)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import nn
 from ...nn import functional
+from ...ops import losses
 from ...tensor import Tensor, wrap
 from .. import places
 from ..listening import hear_through
@@ -18,33 +19,43 @@ class Change(NamedTuple):
     """What is done otherwise in a run; each field's default leaves things as they are."""
 
     rate: float = 1.0  # times the step size
+    keep_rate: float = 0.0  # all steps of optimizers have this size, whatever a schedule says
     root: float = 1.0  # times the gradient of the loss
     by_hand: bool = False  # the program changes its parameters itself: the step size is changed through the gradient
     zero: bool = False  # gradients that a step has used are forgotten before the next backward
     hold: tuple[str, ...] = ()  # parameters added to the optimizer
     inputs: tuple[Any, Any] | None = None  # mean and standard deviation that inputs are normalised with
     weights: dict[str, float] | None = None  # standard deviations that weights are drawn anew with, biases being zero
+    orthogonal: tuple[str, ...] = ()  # square weights drawn anew so that they change no length
     rectify: tuple[Any, ...] = ()  # lines and modules at which sigmoid and tanh become relu
+    normalise: tuple[str, ...] = ()  # weights whose modules' outputs get mean 0 and deviation 1
     clip: float = 0.0  # largest norm of the gradient
     fill: tuple[str, ...] = ()  # parameters given other numbers
     align: bool = False  # targets take the shape of predictions with as many elements
-    logits: tuple[Any, ...] = ()  # lines and modules at which softmax is left out
+    logits: tuple[Any, ...] = ()  # softmax or sigmoid, lines and modules at which they are left out
+    log_softmax: bool = False  # before nll_loss
     connect: bool = False  # detach() and .data hand on the tensor itself
     freeze: int = -1  # from this step on parameters stay, and gradients are averaged
     only_nan: bool = False  # run under detect_nan
 
 
-def rate_around_step(optimizer: Any, factor: float) -> list[tuple[Any, Any]]:
-    """Multiply an optimizer's step sizes; the groups and what they had."""
+def rate_around_step(optimizer: Any, factor: float, kept: float) -> list[tuple[Any, Any]]:
+    """Multiply an optimizer's step sizes, or set them to ``kept`` unless it is 0; the groups and what they had."""
     before = [(group, group["lr"]) for group in optimizer.param_groups if "lr" in group]
     for group, lr in before:
-        group["lr"] = lr * factor
+        group["lr"] = kept or lr * factor
     return before
 
 
 def redraw(leaf: Tensor, std: float, rng: Any) -> None:
     """Normal numbers of this standard deviation in place of a parameter's."""
     leaf._a[...] = rng.standard_normal(leaf._a.shape) * std
+    leaf._vc[0] += 1
+
+
+def make_orthogonal(leaf: Tensor, rng: Any) -> None:
+    """A random orthogonal matrix in place of a square parameter."""
+    leaf._a[...] = np.linalg.qr(rng.standard_normal(leaf._a.shape))[0]
     leaf._vc[0] += 1
 
 
@@ -66,6 +77,13 @@ def normalised(x: Tensor, mean: Any, std: Any) -> Tensor:
     return wrap((x._a - m) / s)
 
 
+def normalised_output(x: Tensor) -> Tensor:
+    """What a layer gives with mean 0 and standard deviation 1: over the batch by unit or channel, in sequences by place."""
+    if x._a.ndim == 3:
+        return functional.layer_norm(x, x._a.shape[-1:])  # type: ignore[no-any-return]
+    return functional.batch_norm(x, None, None, training=True) if len(x._a) > 1 else x  # type: ignore[no-any-return]
+
+
 def feature_dim(ndim: int) -> int:
     """Where an input's features lie: channels of images, else the last dimension."""
     return 1 if ndim >= 4 else max(ndim - 1, 0)
@@ -78,10 +96,12 @@ COMPARING = frozenset({
 
 
 def misfit(op: Any, inputs: tuple[Any, ...]) -> tuple[Tensor, Tensor] | None:
+    """A prediction and a target that an operation compares in all pairs; else None."""
+    return all_pairs(*inputs[:2]) if op.name in COMPARING and len(inputs) > 1 else None
+
+
+def all_pairs(x: Any, y: Any) -> tuple[Tensor, Tensor] | None:
     """A prediction and a target with as many elements and other shapes, which broadcasting turns into all pairs; else None."""
-    if op.name not in COMPARING or len(inputs) < 2:
-        return None
-    x, y = inputs[:2]
     if not isinstance(x, Tensor) or not isinstance(y, Tensor) or x._a.shape == y._a.shape or x._a.size != y._a.size:
         return None
     if x._a.size < 2 or (x._edge is None) == (y._edge is None):
@@ -103,6 +123,15 @@ def align_targets() -> None:
         return evaluate(op, inputs, attrs)
 
     hear_through(aligned)
+    expand = losses._broadcast
+
+    def fitting(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        pair = all_pairs(input, target)
+        if pair is not None and pair[0] is input:
+            target = wrap(target._a.reshape(input._a.shape))
+        return expand(input, target)
+
+    losses._broadcast = fitting
 
 
 def instead(name: str, where: tuple[Any, ...], other: Any) -> None:
@@ -123,6 +152,12 @@ def instead(name: str, where: tuple[Any, ...], other: Any) -> None:
         layer.forward = lambda self, x: (
             other(x) if (places.user_line(), places.module_path()) in where else forward(self, x)
         )
+
+
+def normalise_nll() -> None:
+    """A log_softmax before each nll_loss."""
+    nll: Any = functional.nll_loss
+    setattr(functional, "nll_loss", lambda x, *args, **kwargs: nll(functional.log_softmax(x, 1), *args, **kwargs))  # noqa: B010
 
 
 def connect() -> None:

@@ -24,37 +24,52 @@ def gradients(roots: Sequence[Tensor], seeds: Sequence[Tensor], leaves: Sequence
     return list(grad(roots, leaves, seeds, retain_graph=True, create_graph=True, allow_unused=True))
 
 
-def sharpness(
-    grads: Sequence[Tensor | None], leaves: Sequence[Tensor], rng: Any, iterations: int = ITERATIONS
-) -> float:
-    """The largest eigenvalue of the Hessian whose rows ``grads`` are differentiated to; 0.0 if they are constant."""
-    pairs = [(g, p) for g, p in zip(grads, leaves, strict=True) if g is not None and g.requires_grad]
-    if not pairs:
-        return 0.0
-    found = _dominant(pairs, rng, iterations, 0.0)
-    if found >= 0:
-        return found
-    return found + _dominant(pairs, rng, iterations, -found)  # the largest in size is negative: look above it
+class Sharpness:
+    """The largest eigenvalue of the Hessian, again and again: each search begins with the direction that the last one has found."""
 
+    def __init__(self, rng: Any, iterations: int = ITERATIONS):
+        self.rng, self.iterations = rng, iterations
+        self.directions: dict[bool, list[Any]] = {}  # of the first search, and of the one above a negative eigenvalue
 
-def _dominant(pairs: list[tuple[Tensor, Tensor]], rng: Any, iterations: int, shift: float) -> float:
-    """The eigenvalue of largest size of the Hessian plus ``shift``."""
-    vectors = _normed([rng.standard_normal(p.shape).astype(p._a.dtype) for _, p in pairs])
-    value = 0.0
-    for _ in range(iterations):
-        products = grad(
-            [g for g, _ in pairs],
-            [p for _, p in pairs],
-            [wrap(v) for v in vectors],
-            retain_graph=True,
-            allow_unused=True,
-        )
-        moved = [shift * v if h is None else h._a + shift * v for h, v in zip(products, vectors, strict=True)]
-        before, value = value, _dot(moved, vectors)
-        if not np.isfinite(value) or abs(value - before) <= CLOSE * abs(value):
-            break
-        vectors = _normed(moved)
-    return value
+    def __call__(self, grads: Sequence[Tensor | None], leaves: Sequence[Tensor]) -> float:
+        """Of the Hessian whose rows ``grads`` are differentiated to; 0.0 if they are constant."""
+        pairs = [(g, p) for g, p in zip(grads, leaves, strict=True) if g is not None and g.requires_grad]
+        if not pairs:
+            return 0.0
+        found = self.dominant(pairs, 0.0)
+        if found >= 0:
+            return found
+        return found + self.dominant(pairs, -found)  # the largest in size is negative: look above it
+
+    def dominant(self, pairs: list[tuple[Tensor, Tensor]], shift: float) -> float:
+        """The eigenvalue of largest size of the Hessian plus ``shift``."""
+        vectors = _normed(self.start(pairs, bool(shift)))
+        value = 0.0
+        for _ in range(self.iterations):
+            products = grad(
+                [g for g, _ in pairs],
+                [p for _, p in pairs],
+                [wrap(v) for v in vectors],
+                retain_graph=True,
+                allow_unused=True,
+            )
+            moved = [shift * v if h is None else h._a + shift * v for h, v in zip(products, vectors, strict=True)]
+            before, value = value, _dot(moved, vectors)
+            if not np.isfinite(value):
+                return value
+            if abs(value - before) <= CLOSE * abs(value):
+                break
+            vectors = _normed(moved)
+        self.directions[bool(shift)] = vectors
+        return value
+
+    def start(self, pairs: list[tuple[Tensor, Tensor]], shifted: bool) -> list[Any]:
+        """The direction found last, a little of a random one beside it so that no other is missed; random at first."""
+        drawn = _normed([self.rng.standard_normal(p.shape).astype(p._a.dtype) for _, p in pairs])
+        known = self.directions.get(shifted)
+        if known is None or [v.shape for v in known] != [v.shape for v in drawn]:
+            return drawn
+        return [k + np.asarray(0.3 * v, v.dtype) for k, v in zip(known, drawn, strict=True)]
 
 
 def _dot(a: list[Any], b: list[Any]) -> float:

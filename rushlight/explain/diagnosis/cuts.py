@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 
 from ...autograd import mode
+from ...ops import losses
 from ...tensor import Tensor
 from .. import places
 from ..nonfinite import public_name
-from .changes import misfit
+from .changes import all_pairs, misfit
 from .trace import Cut, Trace
 
 #: Methods that hand on values without their history.
 LEAVING = ("detach", "item", "tolist", "numpy", "detach_")
+#: What takes logits, and what makes probabilities of them.
+TAKES_LOGITS = {"log_softmax": "softmax", "bce_logits": "sigmoid"}
 
 
 class Cuts:
@@ -24,7 +27,7 @@ class Cuts:
 
     def __init__(self, trace: Trace):
         self.trace = trace
-        self.softmaxes: list[tuple[Any, places.Line | None, str]] = []
+        self.made: list[tuple[Any, str, places.Line | None, str]] = []  # probabilities, and where
 
     def install(self) -> None:
         """In this process for good: note each call of a method that leaves the graph."""
@@ -43,6 +46,13 @@ class Cuts:
             data.fset(tensor, value)
 
         cls.data = property(get, assign)
+        expand = losses._broadcast
+
+        def compared(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+            self.compared("the loss", all_pairs(input, target))
+            return expand(input, target)
+
+        losses._broadcast = compared
 
     def noting(self, name: str, method: Any) -> Any:
         def noted(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -65,18 +75,27 @@ class Cuts:
             for x in inputs:
                 if isinstance(x, Tensor):
                     self.cut(how, x)
-        pair = misfit(op, inputs)
+        self.compared(op.name, misfit(op, inputs))
+        if op.name in ("softmax", "sigmoid"):
+            self.made = [*self.made[-8:], (result, op.name, places.user_line(), places.module_path())]
+        elif op.name in TAKES_LOGITS:
+            self.look_for_probabilities(TAKES_LOGITS[op.name], arrays[0])
+        elif op.name == "nll" and arrays[0].size and arrays[0].max() > 1e-3:
+            self.trace.logits_as_logarithms = self.trace.logits_as_logarithms or (
+                places.user_line(),
+                float(arrays[0].max()),
+            )
+
+    def compared(self, name: str, pair: tuple[Tensor, Tensor] | None) -> None:
+        """Note a prediction and a target of which all pairs are compared."""
         if pair is not None:
-            found = (op.name, pair[0]._a.shape, pair[1]._a.shape, places.user_line())
+            found = (name, pair[0]._a.shape, pair[1]._a.shape, places.user_line())
             if found not in self.trace.misfits:
                 self.trace.misfits.append(found)
-        if op.name == "softmax":
-            self.softmaxes = [*self.softmaxes[-8:], (result, places.user_line(), places.module_path())]
-        elif op.name == "log_softmax":
-            self.look_for_probabilities(arrays[0])
 
-    def look_for_probabilities(self, logits: Any) -> None:
-        """Whether what a log_softmax is given is what a softmax gave."""
-        for probabilities, line, module in self.softmaxes:
-            if np.may_share_memory(probabilities, logits) and (line, module) not in self.trace.probabilities:
-                self.trace.probabilities.append((line, module))
+    def look_for_probabilities(self, maker: str, logits: Any) -> None:
+        """Whether what a loss takes as logits is what a softmax or sigmoid gave."""
+        for probabilities, name, line, module in self.made:
+            found = (name, line, module)
+            if name == maker and np.may_share_memory(probabilities, logits) and found not in self.trace.probabilities:
+                self.trace.probabilities.append(found)

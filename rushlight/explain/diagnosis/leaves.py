@@ -129,7 +129,7 @@ class Leaves:
             getattr(other, reset.__name__)()
             for name, p in own.items():
                 if id(p) in self.states and name in other._parameters:
-                    self.states[id(p)].seen.default_std = float(other._parameters[name]._a.std())
+                    self.states[id(p)].seen.usual = rms(other._parameters[name]._a)
         default_generator.set_state_array(state)
 
     def take(self, name: str) -> Tensor | None:

@@ -15,8 +15,9 @@ import numpy as np
 from ... import inplace
 from ...autograd import engine, grad, mode
 from ...nn import functional
-from ...nn.module import Module, register_module_forward_pre_hook
+from ...nn.module import Module, register_module_forward_hook, register_module_forward_pre_hook
 from ...optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from ...optim.scheduler import LRScheduler
 from ...tensor import Tensor, wrap
 from .. import places
 from ..listening import listening
@@ -26,8 +27,8 @@ from .leaves import Leaves, rms
 from .signals import Signals
 from .trace import Loss, Trace
 
-#: Seconds of the processor that second derivatives may take in one run, and the steps at which they are taken.
-FOR_SHARPNESS = 4.0
+#: The part of a run's time that second derivatives may take, and the steps at which they are taken.
+FOR_SHARPNESS = 0.2
 AT_FIRST = 8
 #: Gradients at the same parameters that are compared.
 BATCHES_OF_NOISE = 32
@@ -42,15 +43,17 @@ class Observer:
 
     def __init__(self, change: changes.Change | None, *, steps: int, seconds: float, closely: bool):
         self.change = change if change is not None else changes.Change()
-        self.steps, self.closely = steps, closely
+        self.steps, self.seconds, self.closely = steps, seconds, closely
         self.started = time.process_time()
         self.deadline = self.started + seconds
         self.trace = Trace()
         self.rng = np.random.default_rng(0)
+        self.sharpness = curvature.Sharpness(np.random.default_rng(1))
         self.leaves = Leaves(self.trace)
         self.signals = Signals(self.trace, self.leaves)
         self.cuts = Cuts(self.trace)
         self.busy = False  # while backwards of our own run
+        self.late = False  # at the first backward of parameters that no module has
         self.spent = 0.0
         self.sum_of_gradients: Any = None
         self.squares: list[float] = []
@@ -61,6 +64,8 @@ class Observer:
         register_optimizer_step_pre_hook(self.before_step)
         register_optimizer_step_post_hook(self.after_step)
         register_module_forward_pre_hook(self.on_call)
+        if self.change.normalise:
+            register_module_forward_hook(self.normalise)
         self.made = Optimizer.__init__
         observer = self
 
@@ -73,13 +78,16 @@ class Observer:
         self.listeners: list[Any] = []
         if self.closely:
             self.cuts.install()
-            self.listeners = [listening(self.heard), mode.watching(self.signals.noticed)]
+            self.hear_schedules()
+            self.listeners = [listening(self.heard), mode.watching(self.noticed)]
             for part in self.listeners:
                 part.__enter__()
         if self.change.align:
             changes.align_targets()
-        if self.change.logits:
-            changes.instead("softmax", self.change.logits, lambda x: x)
+        for name, *where in self.change.logits:
+            changes.instead(name, (tuple(where),), lambda x: x)
+        if self.change.log_softmax:
+            changes.normalise_nll()
         for name in ("sigmoid", "tanh") if self.change.rectify else ():
             changes.instead(name, self.change.rectify, functional.relu)
         if self.change.connect:
@@ -102,8 +110,26 @@ class Observer:
             if sys._getframe(2).f_code is inplace.inplace.__code__ and self.leaves.of_memory(inputs[0]):
                 self.trace.step_line = places.user_line()
 
+    def hear_schedules(self) -> None:
+        """Note where schedules are stepped."""
+        schedulers: Any = LRScheduler
+        step, trace = schedulers.step, self.trace
+
+        def noted(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
+            trace.schedule_line = places.user_line()
+            return step(scheduler, *args, **kwargs)
+
+        schedulers.step = noted
+
+    def noticed(self, node: Any, outs: Any, results: Any, inputs: Any) -> None:
+        """Of each new node that is the program's, not of those that second derivatives make."""
+        if not self.busy:
+            self.signals.noticed(node, outs, results, inputs)
+
     def on_call(self, module: Module, args: tuple[Any, ...]) -> Any:
         """Before the forward of each module: outermost ones with parameters are models."""
+        if self.closely and not self.trace.backwards:
+            self.signals.sequence(module, args)
         if self.busy or len(places.running_modules()) > 1 or next(module.parameters(), None) is None:
             return None
         if mode.recording() == mode.OFF:
@@ -123,17 +149,39 @@ class Observer:
                 return (*args[:i], changes.normalised(x, mean, std), *args[i + 1 :])
         return None
 
+    def normalise(self, module: Module, args: Any, out: Any) -> Any:
+        """After the forward of each module."""
+        weight = module._parameters.get("weight")
+        if weight is not None and self.leaves.names.get(id(weight)) in self.change.normalise:
+            return changes.normalised_output(out)
+        return None
+
     def start(self) -> None:
         """Changes of parameters at the start, as soon as these are known."""
         for name, std in (self.change.weights or {}).items():
             leaf = self.leaves.take(name)
             if leaf is not None:
                 changes.redraw(leaf, std, self.rng)
+        for name in self.change.orthogonal:
+            leaf = self.leaves.take(name)
+            if leaf is not None:
+                changes.make_orthogonal(leaf, self.rng)
         for name in self.change.fill:
             leaf = self.leaves.take(name)
             if leaf is not None:
                 changes.redraw(leaf, 10 * rms(leaf._a) + 1.0, self.rng)
         self.leaves.look_again()
+
+    def start_late(self, found: Any) -> Any:
+        """``start`` for parameters that are known only now, when a loss was made of them: its gradient, ``found``, is forgotten."""
+        self.late = False
+        if not (self.change.weights or self.change.orthogonal or self.change.fill):
+            return found
+        self.start()
+        for leaf in self.leaves.all():
+            if leaf._grad is not None:
+                leaf._grad._a[...] = 0
+        return [None if g is None else wrap(np.zeros_like(g._a)) for g in found]
 
     # --- backward -------------------------------------------------------------------------------------------------------
     def on_backward(self, roots: Any, grads: Any, **options: Any) -> Any:
@@ -157,6 +205,8 @@ class Observer:
         if factor != 1:
             grads = [wrap(np.asarray(g._a * factor, g._a.dtype)) for g in grads]
         found = self.backward(roots, grads, **options)
+        if self.late:
+            found = self.start_late(found)
         if self.change.clip:
             changes.clip_gradients(self.leaves.all(), self.change.clip)
         self.leaves.after_backward(dict(zip(map(id, options["inputs"]), found, strict=True)) if by_hand else None)
@@ -191,7 +241,7 @@ class Observer:
         known = not self.leaves.all()
         found = self.leaves.of_graph(roots)
         if known and self.leaves.all() and not self.leaves.models:
-            self.start()
+            self.late = True
         if not found:
             self.trace.unreached += 1
         return found
@@ -199,7 +249,7 @@ class Observer:
     def look(self, roots: Any, grads: Any, reached: list[Tensor]) -> None:
         """What only the graph can tell: the gradient of this loss alone, and its second derivative."""
         self.signals.of_loss(roots[0])
-        if not reached or self.spent > FOR_SHARPNESS or not np.isfinite(roots[0]._a).all():
+        if not reached or self.spent > FOR_SHARPNESS * self.seconds or not np.isfinite(roots[0]._a).all():
             return
         self.busy = True
         before = time.process_time()
@@ -210,7 +260,7 @@ class Observer:
             norm = float(np.sqrt(sum(float(np.vdot(g._a, g._a).real) for g in found if g is not None)))
             self.trace.gradients.append(norm)
             if not self.trace.no_sharpness and np.isfinite(norm):
-                self.trace.sharpness.append((self.trace.steps, curvature.sharpness(found, reached, self.rng)))
+                self.trace.sharpness.append((self.trace.steps, self.sharpness(found, reached)))
         except (RuntimeError, NotImplementedError) as error:  # an operation without a second derivative
             self.trace.no_sharpness = str(error).partition("\n")[0]
         finally:
@@ -240,7 +290,7 @@ class Observer:
         if on == bool(self.listeners) or not self.closely:
             return
         if on:
-            self.listeners = [listening(self.heard), mode.watching(self.signals.noticed)]
+            self.listeners = [listening(self.heard), mode.watching(self.noticed)]
             for part in self.listeners:
                 part.__enter__()
             return
@@ -255,12 +305,15 @@ class Observer:
         if not hasattr(optimizer, "_diagnosed"):
             optimizer._diagnosed = True
             self.leaves.hold(optimizer)
-            trace.optimizers.append({"class": type(optimizer).__name__, **settings(optimizer)})
+            trace.optimizers.append({"class": type(optimizer).__name__, "id": id(optimizer), **settings(optimizer)})
             trace.step_line = trace.step_line or places.user_line()
             more = [leaf for leaf in map(self.leaves.take, self.change.hold) if leaf is not None]
             if more:
                 optimizer.add_param_group({"params": more})
-        self.before = [] if self.change.by_hand else changes.rate_around_step(optimizer, self.rate())
+        if trace.optimizers[0]["id"] == id(optimizer):
+            trace.scheduled.append(largest_rate(optimizer))
+        kept = 0.0 if self.frozen() else self.change.keep_rate
+        self.before = [] if self.change.by_hand else changes.rate_around_step(optimizer, self.rate(), kept)
 
     def after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         for group, lr in self.before:
@@ -289,5 +342,10 @@ def settings(optimizer: Any) -> dict[str, Any]:
     """The numbers of an optimizer's first group, and the largest step size of all."""
     group = optimizer.param_groups[0]
     found = {k: v for k, v in group.items() if isinstance(v, (int, float, tuple, bool)) and k != "params"}
-    rates = [g["lr"] for g in optimizer.param_groups if isinstance(g.get("lr"), (int, float))]
-    return {**found, "lr": max(rates) if rates else float("nan"), "groups": len(optimizer.param_groups)}
+    return {**found, "lr": largest_rate(optimizer), "groups": len(optimizer.param_groups)}
+
+
+def largest_rate(optimizer: Any) -> float:
+    """The largest step size of an optimizer's groups."""
+    rates = [float(g["lr"]) for g in optimizer.param_groups if isinstance(g.get("lr"), (int, float, Tensor))]
+    return max(rates) if rates else float("nan")

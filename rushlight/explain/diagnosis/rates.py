@@ -12,8 +12,10 @@ from .trace import Trace
 from .trials import CLEARLY, Trials, finite
 
 #: What an update may change of a parameter in one step, rms over rms. Trainings in order lie near 0.001.
-LARGE_UPDATE = 0.1
-SMALL_UPDATE = 1e-5
+LARGE_UPDATE = 0.03
+SMALL_UPDATE, USUAL_UPDATE = 1e-5, 1e-3
+#: The part of its largest that a scheduled step size keeps for half of the steps at least.
+SHRUNK = 1e-2
 #: How far below the bound a step size counts as far too small.
 FAR_BELOW = 1e-3
 
@@ -104,6 +106,8 @@ def too_long(trace: Trace, trials: Trials) -> Finding | None:
             tried.append((trial.ends()[1].mean, factor, trial))
             if len(tried) > 1 and tried[-1][0] > tried[-2][0]:
                 break
+        elif not diverged(trace) and trial.ends()[1].mean > trace.ends()[1].mean:
+            break  # slower already: still shorter steps are slower still
     if not tried:
         return None
     best = min(last for last, _, _ in tried)
@@ -173,7 +177,7 @@ def too_short(trace: Trace, trials: Trials) -> Finding | None:
             return None
         wanted = [bound[0] * 0.3 / lr, bound[0] * 0.03 / lr]
     elif update and update < SMALL_UPDATE:
-        wanted = [1000.0, 100.0]
+        wanted = [part * USUAL_UPDATE / update for part in (10.0, 1.0)]
     else:
         return None
     for factor in wanted:
@@ -197,6 +201,29 @@ def too_short(trace: Trace, trials: Trials) -> Finding | None:
                 numbers,
             )
     return None
+
+
+def shrunk(trace: Trace, trials: Trials) -> Finding | None:
+    """A schedule that has made the step size so small, early in the run, that the rest of it is idle."""
+    rates = np.array(trace.scheduled)
+    if len(rates) < 10 or not np.isfinite(rates).all() or not np.median(rates) < SHRUNK * rates.max():
+        return None
+    largest = float(rates.max())
+    trial = trials.run(Change(keep_rate=largest))
+    if not trials.helps(trial):
+        return None
+    at = [int(i) for i in np.linspace(0, len(rates) - 1, 6)]
+    last = int(np.flatnonzero(rates >= SHRUNK * largest)[-1])
+    found = [
+        "step size at steps " + ", ".join(f"{i}: {rates[i]:.3g}" for i in at),
+        f"after step {last} it is below 1/{1 / SHRUNK:.0f} of its largest",
+        losses_shown(trace),
+    ]
+    change = f"a schedule that is stepped less often (once an epoch) or falls more slowly; now {largest:.3g} is over after {last} steps"
+    title = "the schedule has made the step size too small: nothing moves"
+    numbers = {"lr": largest, "last": float(rates[-1]), "steps": last}
+    check = trials.check(f"step size {largest:.3g} throughout", trial)
+    return Finding("step size", title, found, change, trace.schedule_line or trace.made_line, check, numbers)
 
 
 def too_noisy(trace: Trace, trials: Trials) -> Finding | None:

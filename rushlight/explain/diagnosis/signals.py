@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,8 @@ class Signals:
         self.trace, self.leaves = trace, leaves
         self.sums: list[Any] = []  # samples, sum, sum of squares, by feature
         self.batches = 0
+        self.forward = 0  # which one runs, and how often it has come by each activation
+        self.calls: Counter[str] = Counter()
 
     # --- inputs -----------------------------------------------------------------------------------------------------------
     def given(self, args: tuple[Any, ...], plain: list[int]) -> None:
@@ -51,6 +54,18 @@ class Signals:
         mean = total / n
         self.trace.features = (mean, np.sqrt(np.maximum(squares / n - mean * mean, 0.0)), n)
 
+    def sequence(self, module: Any, args: tuple[Any, ...]) -> None:
+        """At a call of an ``nn.RNN``: how long its sequences are, and the spectral radius of its hidden weights."""
+        if type(module).__name__ != "RNN" or not args or not isinstance(args[0], Tensor):
+            return
+        shape = args[0]._a.shape
+        length = shape[1] if len(shape) == 3 and module.batch_first else shape[0]
+        for name, p in module._parameters.items():
+            known = self.leaves.names.get(id(p))
+            if p is not None and name.startswith("weight_hh") and known is not None:
+                radius = float(np.abs(np.linalg.eigvals(p._a.astype(np.float64))).max())
+                self.trace.recurrent.setdefault(known, (length, radius))
+
     # --- nodes ------------------------------------------------------------------------------------------------------------
     def noticed(self, node: Any, outs: Any, results: Any, inputs: Any) -> None:
         """Of each new node."""
@@ -63,15 +78,18 @@ class Signals:
             self.units(op.name, results[0])
 
     def layer(self, node: Any, name: str, result: Any, inputs: Any) -> None:
-        leaf = next((p for p in map(self.leaf_of, inputs) if p is not None and p._a.ndim > 1), None)
-        others = [x._a for x in inputs if isinstance(x, Tensor) and self.leaf_of(x) is None and x._a.ndim]
+        leaves = [self.leaf_of(x) for x in inputs]
+        at, leaf = next(((i, p) for i, p in enumerate(leaves) if p is not None and p._a.ndim > 1), (0, None))
+        others = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and leaves[i] is None and x._a.ndim]
         if leaf is None or not others:
             return
         name_of_leaf = self.leaves.add(leaf).seen.name
         if any(layer.leaf == name_of_leaf for layer in self.trace.layers):
             return
-        layer = Layer(name_of_leaf, name, places.module_path(), places.user_line())
-        data = max(others, key=lambda a: a.size)
+        of_data = max(others, key=lambda i: inputs[i]._a.size)
+        data, weight = inputs[of_data]._a, inputs[at]._a
+        fan_in = int(np.prod(weight.shape[1:])) if name == "convolve" else weight.shape[-1 if at < of_data else -2]
+        layer = Layer(name_of_leaf, name, fan_in, places.module_path(), places.user_line())
         layer.into, layer.out, layer.mean = rms(data), rms(result), float(data.mean(dtype=np.float64))
         self.trace.layers.append(layer)
         node.register_prehook(partial(self.came_back, layer))
@@ -93,7 +111,12 @@ class Signals:
 
     def units(self, name: str, result: Any) -> None:
         line, module = places.user_line(), places.module_path()
-        key = f"{module} {line}"
+        if self.forward != self.trace.backwards:
+            self.forward = self.trace.backwards
+            self.calls.clear()
+        place = f"{module} {line}"
+        self.calls[place] += 1  # a line may call several, one after the other
+        key = f"{place} {self.calls[place]}"
         seen = self.trace.units.setdefault(key, Units(name, module, line, len(self.trace.layers)))
         if result.ndim < 2 or len(result) < 4:
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .changes import Change
 from .report import Finding
 from .trace import Cut, Leaf, Trace
@@ -122,14 +124,7 @@ def n_of(leaf: Leaf) -> int:
 
 def unused(trace: Trace, trials: Trials) -> Finding | None:
     """Parameters of a model that the loss never depends on, while others are trained."""
-    if trace.backwards < 2 or not any(leaf.reached for leaf in trace.leaves.values()):
-        return None
-    roots = {leaf.name.partition(".")[0] for leaf in trace.leaves.values() if leaf.reached and leaf.kind}
-    idle = [
-        leaf
-        for leaf in trace.leaves.values()
-        if not leaf.reached and not leaf.changes and leaf.kind and leaf.name.partition(".")[0] in roots
-    ]
+    idle = idle_leaves(trace)
     if not idle:
         return None
     size = sum(n_of(leaf) for leaf in idle)
@@ -143,10 +138,56 @@ def unused(trace: Trace, trials: Trials) -> Finding | None:
     finding = Finding("unused parameters", title, found, change)
     finding.line = trace.model_line
     finding.numbers = {"parameters": [leaf.name for leaf in idle], "size": size}
-    trial = trials.run(Change(fill=tuple(leaf.name for leaf in idle)))
-    same = len(trial.losses) > 0 and all(a.value == b.value for a, b in zip(trace.losses, trial.losses, strict=False))
-    n = min(len(trial.losses), len(trace.losses))
-    finding.check = f"tried on a copy: other numbers in them change {'none' if same else 'some'} of {n} losses"
+    changed, n = matters(trace, trials, idle)
+    if changed:
+        return None  # cut off on purpose, as the teacher of a student is
+    finding.check = f"tried on a copy: other numbers in them change none of the first {n} losses"
+    return finding
+
+
+def idle_leaves(trace: Trace) -> list[Leaf]:
+    """Parameters of models in use that no backward has reached and nothing has changed."""
+    if trace.backwards < 2 or not any(leaf.reached for leaf in trace.leaves.values()):
+        return []
+    roots = {leaf.name.partition(".")[0] for leaf in trace.leaves.values() if leaf.reached and leaf.kind}
+    return [
+        leaf
+        for leaf in trace.leaves.values()
+        if not leaf.reached and not leaf.changes and leaf.kind and leaf.name.partition(".")[0] in roots
+    ]
+
+
+#: Losses that are compared, before differences in rounding have grown, and by what part a loss differs that is another one.
+COMPARED, OTHER = 5, 1e-3
+
+
+def matters(trace: Trace, trials: Trials, leaves: list[Leaf]) -> tuple[int, int]:
+    """Other numbers in these parameters: how many of the first losses change, of how many."""
+    trial = trials.run(Change(fill=tuple(leaf.name for leaf in leaves)))
+    pairs = list(zip(trace.losses, trial.losses, strict=False))[:COMPARED]
+    return sum(not math.isclose(a.value, b.value, rel_tol=OTHER) for a, b in pairs), len(pairs)
+
+
+def partly_detached(trace: Trace, trials: Trials) -> Finding | None:
+    """Parameters that an optimizer holds and the loss depends on, to which no gradient comes: something cuts the graph behind them."""
+    held = [leaf for leaf in idle_leaves(trace) if leaf.held]
+    cut = blamed(trace)
+    if not held or cut is None:
+        return None
+    changed, n = matters(trace, trials, held)
+    if not changed:
+        return None
+    size = sum(n_of(leaf) for leaf in held)
+    found = [
+        f"{len(held)} of {len(trace.leaves)} parameters ({size} numbers) got no gradient in {trace.backwards} backwards: {named(held)}",
+        f"{cut.how} cuts the graph{f' in {cut.module}' if cut.module else ''} ({cut.line})",
+    ]
+    change = f"leave {cut.how} out of what leads to the loss, with operations of torch in the place of other libraries'"
+    finding = Finding("detached loss", "a part of the model is cut off from the loss", found, change, cut.line)
+    finding.numbers = {"parameters": [leaf.name for leaf in held], "size": size}
+    finding.check = (
+        f"tried on a copy: the loss depends on them: other numbers in them change {changed} of the first {n} losses"
+    )
     return finding
 
 
@@ -176,5 +217,5 @@ def all_of(trace: Trace, trials: Trials) -> list[Finding]:
     """The structural findings that may be behind others, the gravest first; ``unused`` comes last of all."""
     found = [detached(trace, trials), no_steps(trace)]
     if not any(found):
-        found = [not_cleared(trace, trials), not_held(trace, trials)]
+        found = [not_cleared(trace, trials), not_held(trace, trials), partly_detached(trace, trials)]
     return [finding for finding in found if finding is not None]

@@ -23,7 +23,7 @@ class Leaf:
     def __init__(self, name: str, shape: tuple[int, ...], module: str, kind: str):
         self.name, self.shape, self.module, self.kind = name, shape, module, kind
         self.std = self.mean = self.rms = 0.0  # at the start
-        self.default_std: float | None = None  # what its module's own initialisation gives
+        self.usual: float | None = None  # the rms that its module's own initialisation gives
         self.held = False  # by an optimizer
         self.reached = 0  # by how many of the backwards that were looked at
         self.changes = 0  # how often it was another one at the next backward
@@ -32,16 +32,12 @@ class Leaf:
         self.updates: list[float] = []  # rms of the change over rms of the parameter
         self.rates: list[float] = []  # minus the change over the gradient, where they are parallel
 
-    @property
-    def fan_in(self) -> int:
-        return int(np.prod(self.shape[1:])) if len(self.shape) > 1 else 1
-
 
 class Layer:
     """A linear operation on a parameter: the size of what came in, went out, and came back, at the first step."""
 
-    def __init__(self, leaf: str, op: str, module: str, line: Line | None):
-        self.leaf, self.op, self.module, self.line = leaf, op, module, line
+    def __init__(self, leaf: str, op: str, fan_in: int, module: str, line: Line | None):
+        self.leaf, self.op, self.fan_in, self.module, self.line = leaf, op, fan_in, module, line
         self.into = self.out = self.mean = 0.0  # rms of input and output; mean of the input
         self.back = 0.0  # norm of the gradient that arrives at the output
 
@@ -76,9 +72,15 @@ class Trace:
         self.leaves: dict[str, Leaf] = {}
         self.layers: list[Layer] = []
         self.units: dict[str, Units] = {}
+        self.recurrent: dict[str, tuple[int, float]] = {}  # hidden weights: length of the sequences, spectral radius
         self.cuts: list[Cut] = []
         self.misfits: list[tuple[str, tuple[int, ...], tuple[int, ...], Line | None]] = []
-        self.probabilities: list[tuple[Line | None, str]] = []
+        self.probabilities: list[
+            tuple[str, Line | None, str]
+        ] = []  # softmax or sigmoid before a loss that takes logits
+        self.logits_as_logarithms: tuple[Line | None, float] | None = (
+            None  # nll_loss given a number above 0: the largest
+        )
         self.sharpness: list[tuple[int, float]] = []
         self.no_sharpness = ""  # why not
         self.gradients: list[float] = []  # norms of whole gradients, of one backward each
@@ -86,7 +88,9 @@ class Trace:
         self.batch = 0  # samples in what the model is given
         self.features: tuple[Any, Any, int] | None = None  # mean, standard deviation of the input's features, samples
         self.optimizers: list[dict[str, Any]] = []
+        self.scheduled: list[float] = []  # the largest step size of the first optimizer's groups at each of its steps
         self.step_line: Line | None = None  # where parameters change
+        self.schedule_line: Line | None = None  # where a schedule of step sizes was last stepped
         self.made_line: Line | None = None  # where the optimizer was made
         self.model_line: Line | None = None  # where the outermost module is called
         self.models: list[str] = []

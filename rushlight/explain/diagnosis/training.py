@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from .changes import Change
-from .rates import step_size, too_long, too_noisy, too_short
+from .rates import shrunk, step_size, too_long, too_noisy, too_short
+from .recurrence import memory
 from .report import Finding
 from .structure import named
 from .trace import Layer, Leaf, Trace
 from .trials import Trials, finite
 
-#: A weight's standard deviation over that of its module's own initialisation. Xavier's and Kaiming's lie between 0.5 and 2.5.
+#: A weight's rms over that of its module's own initialisation. Xavier's and Kaiming's lie between 0.5 and 2.5.
 USUAL = (1 / 8, 4.5)
 #: The same for what a layer gives over what it is given, where there is no initialisation to compare with.
 USUAL_GAIN = (0.05, 8.0)
@@ -55,24 +56,37 @@ def probabilities(trace: Trace, trials: Trials) -> Finding | None:
     """A softmax before a loss that takes logits."""
     if not trace.probabilities:
         return None
-    line, module = trace.probabilities[0]
+    name, line, module = trace.probabilities[0]
     trial = trials.run(Change(logits=tuple(trace.probabilities)))
     if not trial.losses or not trial.ends()[1].mean < trace.ends()[1].mean - 4 * trial.ends()[1].error:
         return None
-    text = (
-        f"softmax{f' in {module}' if module else ''} gives what cross_entropy takes as logits: they lie between 0 and 1, so that no "
-        "class can get more than e = 2.718 times the weight of another"
-    )
-    change = "give cross_entropy the logits: leave the softmax out"
-    check = trials.check("without this softmax", trial)
+    least = "no class can get more than e = 2.718 times the weight of another"
+    if name == "sigmoid":
+        least = "no probability can be below 1/2 or above 0.731"
+    taker = "cross_entropy" if name == "softmax" else "binary_cross_entropy_with_logits"
+    text = f"{name}{f' in {module}' if module else ''} gives what {taker} takes as logits: they lie between 0 and 1, so that {least}"
+    change = f"give {taker} the logits: leave the {name} out"
+    check = trials.check(f"without this {name}", trial)
     return Finding(
-        "softmax before cross entropy",
+        f"{name} before cross entropy",
         "the loss is given probabilities where it takes logits",
         [text],
         change,
         line,
         check,
     )
+
+
+def no_log_softmax(trace: Trace, trials: Trials) -> Finding | None:
+    """A negative log likelihood of numbers that are no logarithms of probabilities: it falls without end."""
+    if trace.logits_as_logarithms is None:
+        return None
+    line, largest = trace.logits_as_logarithms
+    text = f"nll_loss takes logarithms of probabilities, which are never above 0, and is given {largest:.4g}: the loss has no least value"
+    change = "log_softmax before nll_loss, or cross_entropy in its place"
+    check = trials.check("with log_softmax", trials.run(Change(log_softmax=True)))
+    title = "the loss is given logits where it takes logarithms of probabilities"
+    return Finding("no log_softmax", title, [text], change, line, check, {"largest": largest})
 
 
 def inputs(trace: Trace, trials: Trials) -> Finding | None:
@@ -119,16 +133,17 @@ def inputs(trace: Trace, trials: Trials) -> Finding | None:
 def unusual(trace: Trace) -> list[tuple[Leaf, float, float]]:
     """Weights whose scale is not what an initialisation gives: the leaf, its scale over the usual, the usual deviation."""
     found = []
-    gains = {layer.leaf: layer.out / layer.into for layer in trace.layers if layer.into > 0}
+    layers = {layer.leaf: layer for layer in trace.layers if layer.into > 0}
     for leaf in trace.leaves.values():
         if len(leaf.shape) < 2 or leaf.kind.startswith("Embedding") or not leaf.reached:
             continue
-        if leaf.default_std:
-            ratio, usual = leaf.std / leaf.default_std, leaf.default_std
+        if leaf.usual:
+            ratio, usual = leaf.rms / leaf.usual, leaf.usual
             odd = not USUAL[0] < ratio < USUAL[1]
-        elif leaf.name in gains and leaf.kind == "":
-            usual = 1 / np.sqrt(leaf.shape[0] if len(leaf.shape) == 2 else leaf.fan_in)
-            ratio, odd = leaf.std / usual, not USUAL_GAIN[0] < gains[leaf.name] < USUAL_GAIN[1]
+        elif leaf.name in layers:
+            layer = layers[leaf.name]
+            usual = 1 / np.sqrt(layer.fan_in)
+            ratio, odd = leaf.rms / usual, not USUAL_GAIN[0] < layer.out / layer.into < USUAL_GAIN[1]
         else:
             continue
         if odd:
@@ -149,10 +164,10 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
     what = (
         "all equal, so that all units learn the same"
         if leaf.std == 0
-        else f"{ratio:.3g} times as wide as its initialisation gives"
+        else f"{ratio:.3g} times as large as its initialisation gives"
     )
     found = [
-        f"{leaf.name} {list(leaf.shape)}: standard deviation {leaf.std:.4g}, usual {usual:.4g}: {what}",
+        f"{leaf.name} {list(leaf.shape)}: mean {leaf.mean:.3g}, standard deviation {leaf.std:.4g}; usual 0, {usual:.4g}: {what}",
         *flow(trace),
     ]
     found += saturation(trace)
@@ -214,9 +229,8 @@ def gradient_flow(trace: Trace, trials: Trials) -> Finding | None:
     ratio = layers[0].back / layers[-1].back
     if USUAL_FLOW[0] < ratio < USUAL_FLOW[1]:
         return None
-    ends = [u for u in trace.units.values() if u.saturated and u.after < len(trace.layers)]
-    weights = kaiming(trace, layers)
-    helped = trials.at_a_step_it_bears(Change(weights=weights, rectify=tuple((u.line, u.module) for u in ends)))
+    tried = ((what, trials.at_a_step_it_bears(change)) for what, change in remedies(trace, layers))
+    what, helped = next(((what, helped) for what, helped in tried if helped is not None), ("", None))
     if helped is None:
         return None
     trial, rate = helped
@@ -227,13 +241,24 @@ def gradient_flow(trace: Trace, trials: Trials) -> Finding | None:
         *flow(trace),
     ]
     found += saturation(trace)
-    what = f"relu in place of {ends[0].op}, and " if ends else ""
     step = shorter(trace, rate)
-    change = f"{what}weights with Kaiming's deviation sqrt(2 / fan_in){step}; normalisation layers or residual connections do it too"
-    check = trials.check(f"{what}weights with Kaiming's deviation{step}", trial)
+    advice = f"{what}{step}; normalisation layers, residual connections and a suitable initialisation all help"
+    check = trials.check(f"{what}{step}", trial)
     kind = "vanishing gradient" if vanishes else "exploding gradient"
     title = f"the gradient {'vanishes' if vanishes else 'explodes'} on its way to the first layers"
-    return Finding(kind, title, found, change, layers[0].line, check, {"ratio": ratio, "layers": len(layers)})
+    return Finding(kind, title, found, advice, layers[0].line, check, {"ratio": ratio, "layers": len(layers)})
+
+
+def remedies(trace: Trace, layers: list[Layer]) -> list[tuple[str, Change]]:
+    """What is tried against gradients that vanish or explode."""
+    ends = [u for u in trace.units.values() if u.saturated and u.after < len(trace.layers)]
+    relu = f"relu in place of {ends[0].op}, and " if ends else ""
+    drawn = Change(weights=kaiming(trace, layers), rectify=tuple((u.line, u.module) for u in ends))
+    found = [(f"{relu}weights with Kaiming's deviation sqrt(2 / fan_in)", drawn)]
+    inner = tuple(layer.leaf for layer in layers[:-1] if trace.leaves[layer.leaf].kind)
+    if inner:
+        found.append(("a BatchNorm (in sequences LayerNorm) after each layer but the last", Change(normalise=inner)))
+    return found
 
 
 def kaiming(trace: Trace, layers: list[Layer]) -> dict[str, float]:
@@ -241,8 +266,7 @@ def kaiming(trace: Trace, layers: list[Layer]) -> dict[str, float]:
     found = {}
     for layer in layers[:-1]:
         leaf = trace.leaves[layer.leaf]
-        fan_in = leaf.fan_in if leaf.kind else leaf.shape[0]
-        found[leaf.name] = float(np.sqrt(2 / fan_in))
+        found[leaf.name] = float(np.sqrt(2 / layer.fan_in))
         bias = leaf.name.removesuffix("weight") + "bias"
         if leaf.kind and bias in trace.leaves:
             found[bias] = 0.0
@@ -284,7 +308,7 @@ def dead(trace: Trace, trials: Trials) -> Finding | None:
     leaf = trace.leaves[layer.leaf]
     bias = leaf.name.removesuffix("weight") + "bias"
     weights = {
-        leaf.name: float(np.sqrt(2 / (leaf.fan_in if leaf.kind else leaf.shape[0]))),
+        leaf.name: float(np.sqrt(2 / layer.fan_in)),
         **({bias: 0.0} if bias in trace.leaves else {}),
     }
     trial = trials.run(Change(weights=weights))
@@ -318,7 +342,7 @@ def reduction(trace: Trace, trials: Trials) -> Finding | None:
     trial = trials.run(Change(root=1 / n))
     if not trials.helps(trial):
         return None
-    found = [f"the loss adds up {n} numbers; its gradient is {n} times that of their mean, and grows with the batch"]
+    found = [f"the loss is a sum over samples, {n} times their mean; so is its gradient, which grows with the batch"]
     if trace.gradients:
         found.append(f"norm of the first gradient {trace.gradients[0]:.4g}, of the mean's {trace.gradients[0] / n:.4g}")
     change = 'average: reduction="mean", .mean(), or divide by the batch size'
@@ -352,9 +376,13 @@ def unexplained(trace: Trace, trials: Trials) -> Finding | None:
     )
 
 
+#: The part of what the best change gains that a deeper one must gain to stand before it.
+MOST_OF = 2 / 3
+
 #: In the order in which a cause is named when several changes help: what comes first is behind what comes later.
 CAUSES: list[Callable[[Trace, Trials], Finding | None]] = [
-    broadcast, probabilities, inputs, initialisation, reduction, dead, gradient_flow, too_long, spikes, too_noisy, too_short,
+    broadcast, probabilities, no_log_softmax, inputs, initialisation, reduction, dead, gradient_flow, memory,
+    too_long, spikes, shrunk, too_noisy, too_short,
 ]  # fmt: skip
 
 
@@ -364,7 +392,7 @@ def all_of(trace: Trace, trials: Trials) -> list[Finding]:
         return []
     found: list[Finding] = []
     for cause in CAUSES:
-        if found and cause in (spikes, too_noisy, too_short):
+        if found and cause in (spikes, shrunk, too_noisy, too_short):
             break
         finding = cause(trace, trials)
         if finding is not None:
@@ -372,8 +400,11 @@ def all_of(trace: Trace, trials: Trials) -> list[Finding]:
     if not found:
         finding = unexplained(trace, trials)
         return [finding] if finding is not None else []
+    first, last = trace.ends()
+    start = last.mean if finite(last) else first.mean if finite(first) else float("inf")
     best = min(level_after(f) for f in found)
-    near = [f for f in found if level_after(f) <= max(3 * best, best + 1e-12)]
+    enough = start - MOST_OF * (start - best) if np.isfinite(start) else 3 * best
+    near = [f for f in found if level_after(f) <= max(3 * best, enough, best + 1e-12)]
     return near + [f for f in found if f not in near]
 
 

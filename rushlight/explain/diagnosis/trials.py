@@ -60,7 +60,7 @@ class Trials:
         base = base or self.trace
         first, last = base.ends()
         other_first, other_last = trial.ends()
-        if not trial.losses or not finite(other_last):
+        if not trial.losses or not trial.steps or not finite(other_last):
             return False
         if not finite(last):
             return other_last.mean <= max(first.mean, other_first.mean) * 1.2 if finite(other_first) else True

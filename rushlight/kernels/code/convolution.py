@@ -41,6 +41,17 @@ from ..words import (
 NUMBERS = 35
 
 
+#: The steps of transposing a square of 4 or 8 vectors: what changes places are pairs of lanes, then of twos, then of fours.
+LOW = {
+    4: ((0, 4, 2, 6), (0, 1, 4, 5)),
+    8: ((0, 8, 2, 10, 4, 12, 6, 14), (0, 1, 8, 9, 4, 5, 12, 13), (0, 1, 2, 3, 8, 9, 10, 11)),
+}
+HIGH = {
+    4: ((1, 5, 3, 7), (2, 3, 6, 7)),
+    8: ((1, 9, 3, 11, 5, 13, 7, 15), (2, 3, 10, 11, 6, 7, 14, 15), (4, 5, 6, 7, 12, 13, 14, 15)),
+}
+
+
 def blank(to, start, stop, zeros, L):
     """Zeros, and some beyond the end. They are read from memory: LLVM would keep a register for a constant all the time."""
     for i in range(start, stop, L):
@@ -67,13 +78,13 @@ def copy_row(to, x, n, step, zeros, L):
 
 
 @separate
-def fill_planes(to, x, z, y, column, rows, kinds, numbers, zeros, L):
-    """The padded planes of a band that begins at (z, y, column) of the result; x is a group of an image."""
+def fill_planes(to, x, z, y, column, rows, kinds, numbers, first, last, zeros, L):
+    """The padded planes of some channels of a band that begins at (z, y, column) of the result; x is a group of an image."""
     depth, height, width = numbers[DEPTH], numbers[HEIGHT], numbers[WIDTH]
     step_y, step_x = numbers[STEP_Y], numbers[STEP_X]
     pitch, plane, number = numbers[PITCH], numbers[PLANE], numbers[KINDS]
-    at = i64(0)
-    for c in range(numbers[CHANNELS]):
+    at = first * number * plane
+    for c in range(first, last):
         for kind in range(number):
             from_z = z * numbers[STEP_Z] + kinds[kind * 3]
             from_y = y * step_y + kinds[kind * 3 + 1]
@@ -148,7 +159,9 @@ def correlate(
         first = part * share
         last = minimum(first + share, blocks)
         source = x + rest * image
-        fill_planes(planes, source, z, y, column, high + numbers[REACH], kinds, numbers, zeros, L)
+        fill_planes(
+            planes, source, z, y, column, high + numbers[REACH], kinds, numbers, i64(0), numbers[CHANNELS], zeros, L
+        )
         count = ((high - 1) * pitch + wide + L - 1) // L
         if numbers[VECTORS] > 0:
             count = high * numbers[VECTORS]
@@ -210,6 +223,165 @@ def tile(flat, length, x, spots, w, begin, anew, add, offsets, q, q_end, M, V, L
             store(to[v], m * length, sums[m * V + v])
 
 
+def chains(
+    start,
+    stop,
+    sums: write[T],
+    x: read[T],
+    g: read[T],
+    kinds: read[i64],
+    offsets: read[i64],
+    numbers: read[i64],
+    scratch: write[T],
+):
+    """The same sums, each as one chain over all places of all images; rows of the table are filled up to ``LENGTH`` channels.
+
+    Units are groups x blocks of V vectors of the gradient's channels x shares of the terms.
+    """
+    columns = numbers[COLUMNS]
+    rows = numbers[ROWS]
+    bands_x = (numbers[OUT_WIDTH] + columns - 1) // columns
+    bands_y = (numbers[OUT_HEIGHT] + rows - 1) // rows
+    groups = numbers[GROUPS]
+    parts = numbers[PARTS]
+    width = numbers[LENGTH]
+    blocks = width // (V * L)
+    tiles = (numbers[TERMS] + M - 1) // M
+    share = (tiles + parts - 1) // parts * M
+    taps = numbers[TERMS] // numbers[CHANNELS]
+    image = numbers[CHANNELS] * numbers[DEPTH] * numbers[HEIGHT] * numbers[WIDTH]
+    members = numbers[MEMBERS]
+    places = numbers[OUT_DEPTH] * numbers[OUT_HEIGHT] * numbers[OUT_WIDTH]
+    items = numbers[IMAGES] * numbers[OUT_DEPTH] * bands_y * bands_x
+    for unit in range(start, stop):
+        first = unit % parts * share
+        last = minimum(first + share, tiles * M)
+        rest = unit // parts
+        b = rest % blocks * V * L
+        group = rest // blocks
+        channel = first // taps
+        channels = minimum((last - 1) // taps + 1, numbers[CHANNELS])
+        zeros = scratch + unit * numbers[SCRATCH]
+        store(zeros, 0, splat(T(0), L))
+        planes = zeros + L
+        turned_g = planes + numbers[CHANNELS] * numbers[KINDS] * numbers[PLANE]
+        table = sums + (group * tiles * M * width + b)
+        for item in range(items):
+            column = item % bands_x * columns
+            rest = item // bands_x
+            y = rest % bands_y * rows
+            rest = rest // bands_y
+            z = rest % numbers[OUT_DEPTH]
+            source = rest // numbers[OUT_DEPTH] * groups + group
+            high = minimum(rows, numbers[OUT_HEIGHT] - y)
+            wide = minimum(columns, numbers[OUT_WIDTH] - column)
+            fill_planes(
+                planes,
+                x + source * image,
+                z,
+                y,
+                column,
+                high + numbers[REACH],
+                kinds,
+                numbers,
+                channel,
+                channels,
+                zeros,
+                L,
+            )
+            place = (z * numbers[OUT_HEIGHT] + y) * numbers[OUT_WIDTH] + column
+            from_g = g + ((source * members + b) * places + place)
+            turn(turned_g, from_g, members - b, places, high * wide, V, L)
+            for q in range(first, last, M):
+                chain(
+                    table + q * width,
+                    width,
+                    planes,
+                    offsets + q,
+                    turned_g,
+                    high,
+                    wide,
+                    numbers[PITCH],
+                    item == 0,
+                    zeros,
+                    M,
+                    V,
+                    L,
+                )
+
+
+@separate
+def chain(to, width, planes, offsets, g, high, wide, pitch, anew, zeros, M, V, L):
+    """M terms of V vectors of channels: the sums go on over a band, of which ``g`` has the channels last."""
+    sums = [load(zeros, 0, L) for _ in range(M * V)]
+    if not anew:
+        for m in unroll(M):
+            for v in unroll(V):
+                sums[m * V + v] = load(to, m * width + v * L, L)
+    runs = [planes + offsets[m] for m in range(M)]
+    for i in range(high):
+        row = g + i * wide * V * L
+        for j in range(wide):
+            values = [load(row, (j * V + v) * L, L) for v in range(V)]
+            for m in unroll(M):
+                factor = splat(runs[m][i * pitch + j], L)
+                for v in unroll(V):
+                    sums[m * V + v] = fma(factor, values[v], sums[m * V + v])
+    for m in unroll(M):
+        for v in unroll(V):
+            store(to, m * width + v * L, sums[m * V + v])
+
+
+@separate
+def turn(to, source, channels, apart, places, V, L):
+    """A run of places of V vectors of channels, which are so far ``apart``, with the channels last; what fills up is any."""
+    for v in unroll(V):
+        starts = [minimum(channels - 1, i64(v * L + i)) * apart for i in range(L)]
+        for p in range(0, places, L):
+            left = minimum(places - p, i64(L))
+            square = turned(source, starts, p, left, L)
+            for i in unroll(L):
+                if i < left:
+                    store(to, ((p + i) * V + v) * L, square[i])
+
+
+def turned(source, starts, p, left, L):
+    """A square of L runs, transposed: the vectors are of one place each; only ``left`` of them are any good."""
+    square = [load(source, starts[i] + p, L, left) for i in range(L)]
+    for i in unroll(L):
+        if i % 2 == 0:
+            low = shuffle(square[i], square[i + 1], LOW[L][0])
+            square[i + 1] = shuffle(square[i], square[i + 1], HIGH[L][0])
+            square[i] = low
+    for i in unroll(L):
+        if i % 4 < 2:
+            low = shuffle(square[i], square[i + 2], LOW[L][1])
+            square[i + 2] = shuffle(square[i], square[i + 2], HIGH[L][1])
+            square[i] = low
+    if L == 8:
+        for i in unroll(4):
+            low = shuffle(square[i], square[i + 4], LOW[L][2])
+            square[i + 4] = shuffle(square[i], square[i + 4], HIGH[L][2])
+            square[i] = low
+    return square
+
+
+def channel_sums(start, stop, out: write[T], g: read[T], images: i64, channels: i64, places: i64):
+    """The sums of all places of all images, place by place, of L channels for each unit; what fills up ``out`` is any."""
+    for unit in range(start, stop):
+        total = splat(T(0), L)
+        starts = [minimum(unit * L + i, channels - 1) * places for i in range(L)]
+        for n in range(images):
+            source = g + n * channels * places
+            for p in range(0, places, L):
+                left = minimum(places - p, i64(L))
+                square = turned(source, starts, p, left, L)
+                for i in unroll(L):
+                    if i < left:
+                        total = total + square[i]
+        store(out, unit * L, total)
+
+
 def multiply(
     start,
     stop,
@@ -264,8 +436,9 @@ def multiply(
                 for i in range(number):
                     from_x = x + ((n + i) * groups + group) * size_x
                     fill_planes(
-                        planes + i * planes_x, from_x, z, y, column, high + numbers[REACH], kinds, numbers, zeros, L
-                    )
+                        planes + i * planes_x, from_x, z, y, column, high + numbers[REACH], kinds, numbers, i64(0),
+                        numbers[CHANNELS], zeros, L,
+                    )  # fmt: skip
                     for m in range(first * M, last * M):
                         from_g = g + (((n + i) * groups + group) * size_g
                                       + ((m * numbers[OUT_DEPTH] + z) * numbers[OUT_HEIGHT] + y) * numbers[OUT_WIDTH] + column)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..words import extract, i64, load, maximum, minimum, splat, stack, store, strided, unroll, write
+from ..words import extract, fma, i64, load, maximum, minimum, read, splat, stack, store, strided, unroll, write
 
 LEVELS = 4
 
@@ -28,29 +28,41 @@ def cascade(x, item, count, lanes, wide, T, left=None):
     at = x
     done = i64(0)
     while done + step <= count:
-        for _ in range(step):
-            for j in unroll(wide):
-                sums[j] = sums[j] + load(at, j * lanes, lanes, left)
-            at = at + item
+        add_items(sums, at, item, step, lanes, wide, left)
+        at = at + step * item
         done += step
-        level = done >> power
-        full = i64(1)
-        for up in unroll(1, LEVELS):
-            if full == 1:
-                for j in unroll(wide):
-                    sums[up * wide + j] = sums[up * wide + j] + sums[(up - 1) * wide + j]
-                    sums[(up - 1) * wide + j] = splat(T(0), lanes)
-                if (level & (step - 1)) != 0:
-                    full = 0
-                level = level >> power
-    for _ in range(done, count):
+        carry(sums, done, power, lanes, wide, T)
+    add_items(sums, at, item, count - done, lanes, wide, left)
+    add_levels(sums, wide)
+    return sums
+
+
+def add_items(sums, at, item, count, lanes, wide, left=None):
+    """The items of one block to the lowest level."""
+    for i in range(count):
         for j in unroll(wide):
-            sums[j] = sums[j] + load(at, j * lanes, lanes, left)
-        at = at + item
+            sums[j] = sums[j] + load(at, i * item + j * lanes, lanes, left)
+
+
+def carry(sums, done, power, lanes, wide, T):
+    """What a full level holds to the next one, when ``done`` items are in."""
+    step = i64(1) << power
+    level = done >> power
+    full = i64(1)
+    for up in unroll(1, LEVELS):
+        if full == 1:
+            for j in unroll(wide):
+                sums[up * wide + j] = sums[up * wide + j] + sums[(up - 1) * wide + j]
+                sums[(up - 1) * wide + j] = splat(T(0), lanes)
+            if (level & (step - 1)) != 0:
+                full = 0
+            level = level >> power
+
+
+def add_levels(sums, wide):
     for up in unroll(1, LEVELS):
         for j in unroll(wide):
             sums[j] = sums[j] + sums[up * wide + j]
-    return sums
 
 
 def row_sums(start, stop, out: write[T], x: strided[T], step: i64, length: i64, end: i64, divisor: T):
@@ -61,21 +73,26 @@ def row_sums(start, stop, out: write[T], x: strided[T], step: i64, length: i64, 
     for row in range(start, stop):
         at = x + row * step
         n = minimum(length, end - row * step)
-        vectors = n // V
-        groups = vectors // 4
-        sums = cascade(at, i64(4 * V), groups, V, 4, T)
-        for i in range(groups * 4, vectors):
-            sums[0] = sums[0] + load(at, i * V, V)
-        total = sums[0] + sums[1] + sums[2] + sums[3]
-        tail = T(0)
+        groups = n // (4 * V)
         if n < V:
-            tail = short_row(at, n, T)
+            out[row] = short_row(at, n, T) / divisor
         else:
-            for i in range(vectors * V, n):
-                tail = tail + at[i]
-            for lane in unroll(V):
-                tail = tail + extract(total, lane)
-        out[row] = tail / divisor
+            sums = cascade(at, i64(4 * V), groups, V, 4, T)
+            out[row] = row_sum(sums, at + groups * (4 * V), n - groups * (4 * V), V, T) / divisor
+
+
+def row_sum(sums, rest, n, V, T):
+    """The sum of a row's four cascades and of the numbers after them."""
+    vectors = n // V
+    for i in range(vectors):
+        sums[0] = sums[0] + load(rest, i * V, V)
+    total = sums[0] + sums[1] + sums[2] + sums[3]
+    tail = T(0)
+    for i in range(vectors * V, n):
+        tail = tail + rest[i]
+    for lane in unroll(V):
+        tail = tail + extract(total, lane)
+    return tail
 
 
 def short_row(x, n, T):
@@ -88,6 +105,27 @@ def short_row(x, n, T):
     for i in range(1, minimum(n, i64(4))):
         total = total + x[i]
     return total
+
+
+def row_squares(start, stop, out: write[T], x: read[T], n: i64):
+    """The sums of the squares of rows of n numbers, for 2-norms: in V lanes, the lanes in order, then what is left over, the last few of
+    which are added by fused multiply-adds."""
+    for row in range(start, stop):
+        at = x + row * n
+        whole = n // V * V
+        squares = splat(T(0), V)
+        for i in range(0, whole, V):
+            value = load(at, i, V)
+            squares = squares + value * value
+        total = extract(squares, 0)
+        for lane in unroll(1, V):
+            total = total + extract(squares, lane)
+        fused = whole + (n - whole) // 4 * 4
+        for i in range(whole, fused):
+            total = total + at[i] * at[i]
+        for i in range(fused, n):
+            total = fma(at[i], at[i], total)
+        out[row] = total
 
 
 GROUPS = 8  # of 4 V columns in a unit of work: their sums of all levels stay in the first cache

@@ -1,0 +1,49 @@
+"""Recurrent networks without gates: what their weights make of the first inputs by the end of a sequence.
+
+A step multiplies what is remembered by the weights of the hidden state and by slopes of at most 1: T steps by about the T-th power of
+their spectral radius. [Pascanu et al., On the difficulty of training recurrent neural networks, 2013]
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .changes import Change
+from .rates import stalled
+from .report import Finding
+from .trace import Trace
+from .trials import Trials
+
+#: What is left of the first input at the end of a sequence.
+USUAL_MEMORY = (1e-3, 1e3)
+
+
+def memory(trace: Trace, trials: Trials) -> Finding | None:
+    """Hidden weights that let the first inputs of a sequence fade or grow out of all proportion."""
+    odd = {
+        name: (length, radius)
+        for name, (length, radius) in trace.recurrent.items()
+        if not USUAL_MEMORY[0] < radius**length < USUAL_MEMORY[1]
+    }
+    if not odd or not stalled(trace):
+        return None
+    helped = trials.at_a_step_it_bears(Change(orthogonal=tuple(odd)))
+    if helped is None:
+        return None
+    name, (length, radius) = max(odd.items(), key=lambda item: abs(np.log(item[1][1])) * item[1][0])
+    left = radius**length
+    found = [
+        f"{name}: spectral radius {radius:.3g}, sequences of {length} steps: {radius:.3g}^{length} = {left:.2g} is left of the first",
+    ]
+    check = trials.check(f"{name} orthogonal (spectral radius 1)", helped[0])
+    change = "nn.init.orthogonal_ for the hidden weights, shorter sequences, or an LSTM or GRU, whose gates keep what they let in"
+    kind, what = ("vanishing", "fades") if left < 1 else ("exploding", "grows")
+    return Finding(
+        f"{kind} gradient",
+        f"what a recurrent network keeps of its first inputs {what} from step to step, and their gradient with it",
+        found,
+        change,
+        trace.model_line,
+        check,
+        {"radius": radius, "length": length},
+    )

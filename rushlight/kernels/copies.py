@@ -1,0 +1,198 @@
+"""Large arrays copied on all threads, whatever their layouts: the Python side of ``code.copies``.
+
+NumPy copies with one thread, and beyond a few megabytes past the cache, so that the next operation waits for memory.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import llvm, memory
+
+Array = np.ndarray[Any, Any]
+
+#: Elements from which on threads are worth waking. RUSHLIGHT_KERNELS=now copies all with them.
+LARGE = 1 if llvm.setting() == "now" else memory.LARGE // 4
+SHORT = 16  # elements of a run that is worth the arithmetic of finding it
+_CHUNK = 1 << 16  # elements
+
+#: Element types by the names the kernel language has for them, and which become which by one instruction, rounded as NumPy rounds.
+DTYPES = dict(f32="f4", f64="f8", i64="i8", i32="i4", u8="u1", boolean="?")
+NAMES = {np.dtype(x): name for name, x in DTYPES.items()}
+CONVERTED = (
+    "f32 f64",
+    "f64 f32",
+    "f64 i64",
+    "f32 i64",
+    "f32 i32",
+    "f64 i32",
+    "f32 u8",
+    "f64 u8",
+    "i64 i32",
+    "i64 u8",
+    "f32 boolean",
+    "f64 boolean",
+    "i64 boolean",
+)
+#: Those of one size are copied alike.
+_OF_SIZE = {1: np.dtype(np.uint8), 2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+_BY_SIZE = {1: "u8", 2: "i16", 4: "i32", 8: "i64"}
+
+
+def assign(to: Array, x: Any) -> None:
+    """``to[...] = x`` for arrays, or an array and a number, that fit."""
+    if to.size < LARGE or not with_threads(to, np.asarray(x, None if isinstance(x, np.ndarray) else to.dtype)):
+        to[...] = x
+
+
+def contiguous(x: Array) -> Array:
+    """A copy in C order."""
+    if x.size < LARGE:
+        return np.array(x, order="C")
+    out = memory.empty(x.shape, x.dtype)
+    assign(out, x)
+    return out
+
+
+def like(x: Array) -> Array:
+    """A copy whose dimensions have the order in memory that they have in ``x``."""
+    if x.size < LARGE or not (x.flags.c_contiguous or _is_permuted(x)):
+        return np.array(x, order="K")
+    order = sorted(range(x.ndim), key=lambda d: -x.strides[d])
+    out = memory.empty(tuple([x.shape[d] for d in order]), x.dtype).transpose(np.argsort(order))
+    assign(out, x)
+    return out
+
+
+def filled(shape: Any, number: Any, dtype: np.dtype[Any]) -> Array:
+    """An array of one number."""
+    out = memory.empty(shape, dtype)
+    assign(out, number)
+    return out
+
+
+def joined(parts: list[Array], dim: int) -> Array | None:
+    """Arrays of one dtype one after another along a dimension, in C order; None if NumPy is to do it."""
+    first = parts[0]
+    shape = list(first.shape)
+    shape[dim] = sum([x.shape[dim] for x in parts])
+    if math.prod(shape) < LARGE:
+        return None
+    out, start = memory.empty(tuple(shape), first.dtype), 0
+    before = (slice(None),) * dim
+    for x in parts:
+        assign(out[(*before, slice(start, start + x.shape[dim]))], x)
+        start += x.shape[dim]
+    return out
+
+
+def converted(x: Array, dtype: np.dtype[Any]) -> Array | None:
+    """``astype`` in C order; None if NumPy is to do it."""
+    if x.size < LARGE or not x.flags.c_contiguous or not can_convert(dtype, x.dtype):
+        return None
+    out = memory.empty(x.shape, dtype)
+    return out if with_threads(out, x) else None
+
+
+def can_convert(to: Any, x: Any) -> bool:
+    """Whether one dtype becomes another by one instruction."""
+    return to in NAMES and x in NAMES and f"{NAMES[to]} {NAMES[x]}" in CONVERTED
+
+
+def _is_permuted(x: Array) -> bool:
+    """Whether the elements lie side by side, and no dimension has one element, for which no order would be the order."""
+    return (
+        min(x.shape) > 1 and min(x.strides) > 0 and x.transpose(np.argsort([-s for s in x.strides])).flags.c_contiguous
+    )
+
+
+def with_threads(to: Array, x: Array) -> bool:
+    """``assign`` by native code; False, with nothing done, where NumPy is to do it."""
+    if not llvm.patience.over_or_large(to.size, 1, LARGE) or np.may_share_memory(to, x):
+        return False
+    key = to.shape, to.strides, to.dtype, x.shape, x.strides, x.dtype
+    plan = _plans.get(key, False)
+    if plan is False:
+        if len(_plans) >= MOST_PLANS:
+            _plans.clear()
+        plan = _plans[key] = _planned(to, x)
+    if plan is None:
+        return False
+    run, units, grain, table, to_type, x_type = plan
+    return run(units, grain, to.view(to_type), x.view(x_type), table)  # type: ignore[no-any-return]
+
+
+def _planned(to: Array, x: Array) -> Any:
+    """What is called for arrays of such layouts: the kernel, its units of work and how many a thread takes, the places, and the element
+    types the arrays are looked at with; None if NumPy is to do it."""
+    from .code import copies as code
+
+    if to.dtype == x.dtype:
+        if to.itemsize not in _OF_SIZE or to.dtype.kind == "O":
+            return None
+        to_type = x_type = _OF_SIZE[to.itemsize]
+        types = (_BY_SIZE[to.itemsize],) * 2
+    elif can_convert(to.dtype, x.dtype):
+        to_type, x_type = to.dtype, np.dtype(np.uint8) if x.dtype.kind == "b" else x.dtype
+        types = NAMES[to_type], NAMES[x_type]
+    else:
+        return None
+    dims = _merged(to, np.broadcast_to(x, to.shape))
+    if not dims or len(dims) > code.OUTER + 1:
+        return None
+    n, step_to, step_from = dims[0]
+    other = [i for i, (size, _, step) in enumerate(dims) if step == 1 and size >= code.TILE]
+    tiled = step_to == 1 and step_from != 1 and n >= code.TILE and other != []
+    block = min(n, _CHUNK)
+    if tiled:
+        dims.insert(1, dims.pop(other[0]))
+        units = -(-n // code.TILE) * (to.size // (n * dims[1][0]))
+        grain = max(1, _CHUNK // (code.TILE * dims[1][0]))
+    elif n < SHORT and len(dims) > 1:
+        return None
+    else:
+        units, grain = -(-n // block) * (to.size // n), max(1, _CHUNK // block)
+    run = _kernel(tiled, types)
+    outer = dims[1:] + [(1, 0, 0)] * (code.OUTER + 1 - len(dims))
+    table = [n, block, step_to, step_from, *[part for parts in zip(*outer, strict=True) for part in parts]]
+    return None if run is None else (run, units, grain, np.array(table), to_type, x_type)
+
+
+#: By shapes, strides and dtypes.
+_plans: dict[Any, Any] = {}
+MOST_PLANS = 4096
+
+
+def _merged(to: Array, x: Array) -> list[tuple[int, int, int]] | None:
+    """Size and steps of each dimension in elements, as few as describe both arrays, in the order of what is written; None if an element
+    of that stands for several, or lies askew."""
+    size = to.itemsize, x.itemsize
+    dims = [(n, a, b) for n, a, b in zip(to.shape, to.strides, x.strides, strict=True) if n > 1]
+    if any([a == 0 or a % size[0] or b % size[1] for _, a, b in dims]):
+        return None
+    merged: list[tuple[int, int, int]] = []
+    for n, a, b in sorted(dims, key=lambda dim: abs(dim[1])):
+        a, b = a // size[0], b // size[1]
+        if merged and (a, b) == (merged[-1][0] * merged[-1][1], merged[-1][0] * merged[-1][2]):
+            merged[-1] = merged[-1][0] * n, *merged[-1][1:]
+        else:
+            merged.append((n, a, b))
+    return merged
+
+
+_kernels: dict[Any, Any] = {}
+
+
+def _kernel(tiled: bool, types: tuple[str, str]) -> Any:
+    key = tiled, *types
+    if key not in _kernels:
+        from . import words
+        from .code import copies as code
+        from .kernel import compiled
+
+        to, x = [getattr(words, name) for name in types]
+        _kernels[key] = compiled(code.copy_tiles if tiled else code.copy_runs, T=to, S=x)
+    return _kernels[key]

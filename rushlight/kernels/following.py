@@ -1,0 +1,54 @@
+"""What programs ask for next after a kernel: its gradient's, and what commonly stands behind it in a network.
+
+``ahead`` compiles it meanwhile. A wrong guess costs another core some time, once, as the code is kept on disk; nothing waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .words import f32
+
+Bindings = dict[str, Any]
+#: A function in a module of ``code``, and what is bound.
+Kernel = tuple[str, str, Bindings]
+
+_SUMS: Bindings = {"T": f32, "V": 8}
+_PRODUCTS: Kernel = ("gemm", "products", {"FUSED": True})
+_FEW_CLASSES: Kernel = ("products", "in_lanes", {})
+_GRADIENTS_OF_BIASES: list[Kernel] = [("sums", "column_sums", _SUMS), ("sums", "row_sums", _SUMS)]
+
+
+def _of_correlate(bound: Bindings) -> list[Kernel]:
+    alone = bound["M"] == 1  # a channel by itself has another tile
+    multiply: Kernel = ("convolution", "multiply", bound | {"V": 9} if alone else bound)
+    return [_PRODUCTS, _FEW_CLASSES, multiply, *_GRADIENTS_OF_BIASES] if bound["T"] is f32 else [multiply]
+
+
+def _of_pool(bound: Bindings) -> list[Kernel]:
+    return [("pooling", "scatter" if bound["KIND"] == 1 else "spread", {"T": bound["T"]})] if bound["KIND"] else []
+
+
+#: By module and name.
+_AFTER: dict[tuple[str, str], Callable[[Bindings], list[Kernel]]] = {
+    ("streams", "fill"): lambda bound: [_PRODUCTS],  # large weights are begun with random numbers
+    ("convolution", "correlate"): _of_correlate,
+    ("pooling", "pool"): _of_pool,
+    ("gemm", "products"): lambda bound: [_FEW_CLASSES, *_GRADIENTS_OF_BIASES] if bound["FUSED"] else [],
+    ("softmax", "softmax_rows"): lambda bound: [("softmax", "softmax_gradient_rows", {})],
+    ("softmax", "log_softmax_rows"): lambda bound: [
+        ("softmax", "log_softmax_gradient_rows", {}), ("classes", "nll", {"T": f32}), ("classes", "nll_gradient", {"T": f32}),
+    ],
+    ("normalization", "layer_norm"): lambda bound: [("normalization", "layer_norm_gradient", bound)],
+    ("batch_norm", "train"): lambda bound: [("batch_norm", "gradients", {})],
+    ("attention", "forward"): lambda bound: [("attention", "backward", {})],
+    ("recurrent", "lstm_forward"): lambda bound: [("recurrent", "lstm_backward", {})],
+    ("gated", "forward"): lambda bound: [("gated", "backward", bound)],
+}  # fmt: skip
+
+
+def following(module: str, name: str, bound: Bindings) -> list[Kernel]:
+    """The kernels to be expected when one of ``code`` has had to be compiled, the soonest first."""
+    after = _AFTER.get((module, name))
+    return after(bound) if after else []

@@ -1,0 +1,80 @@
+"""Copies between any two layouts: the native code against NumPy."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rushlight as torch
+from rushlight.kernels import copies, llvm
+
+if not llvm.available():
+    pytest.skip("compiled code is not available here", allow_module_level=True)
+
+SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=4)
+PAIRS = [("f4", "f4"), ("f8", "f8"), ("?", "?"), ("i8", "i8"), ("i2", "i2"), ("c8", "c8"), *[
+    tuple(np.dtype(copies.DTYPES[name]).str[1:] for name in pair.split()) for pair in copies.CONVERTED
+]]  # fmt: skip
+
+
+@st.composite
+def layouts(draw, shape):
+    """A way to lie in memory: ``made(dtype)`` is an array of a shape in a larger one, turned, with steps, perhaps backwards."""
+    order = draw(st.permutations(range(len(shape))))
+    steps = [draw(st.sampled_from([1, 1, 1, 2, -1])) for _ in shape]
+    margins = [draw(st.integers(0, 2)) for _ in shape]
+
+    def made(dtype):
+        outer = tuple(shape[d] * abs(steps[d]) + margins[d] for d in order)
+        whole = np.random.default_rng(0).integers(0, 100, outer).astype(dtype)
+        part = whole.transpose(np.argsort(order))
+        return whole, part[tuple(slice(None, n * abs(s), abs(s)) for n, s in zip(shape, steps, strict=True))][
+            tuple(slice(None, None, 1 if s > 0 else -1) for s in steps)
+        ]
+
+    return made
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_as_numpy_copies(data):
+    shape = data.draw(SIZES)
+    to_dtype, dtype = data.draw(st.sampled_from(PAIRS))
+    whole, to = data.draw(layouts(shape))(to_dtype)
+    x = data.draw(layouts(shape))(dtype)[1]
+    if data.draw(st.booleans()):
+        x = x[tuple(slice(0, 1) if data.draw(st.booleans()) else slice(None) for _ in shape)]  # broadcast
+    expected = whole.copy()
+    whole[...] = 77
+    before = whole.copy()
+    done = copies.with_threads(to, x)
+    if not done:
+        assert np.array_equal(whole, before)
+        return
+    assert np.array_equal(to, np.broadcast_to(x, to.shape).astype(to_dtype))
+    to[...] = 77
+    assert np.array_equal(whole, before) and expected.shape == whole.shape  # nothing else was written
+
+
+@pytest.mark.parametrize(
+    ("name", "copied"),
+    {
+        "clone": lambda x: x.clone(),
+        "turned": lambda x: x.t().contiguous(),
+        "cat": lambda x: torch.cat([x, x * 2], 1),
+        "pad": lambda x: torch.nn.functional.pad(x, (1, 2, 3, 4), value=2.5),
+        "double": lambda x: x.double(),
+        "copy_": lambda x: torch.empty(x.shape[::-1]).copy_(x.t()),
+        "a slice": lambda x: torch.zeros_like(x)[:, 5:300].copy_(x[:, 5:300]),
+    }.items(),
+)
+def test_large_ones_are_copied_by_native_code(name, copied, monkeypatch):
+    x = torch.randn(300, 400)
+    llvm.patience.over_or_large(1 << 30, 100, 0)
+    calls = []
+    original = copies.with_threads
+    monkeypatch.setattr(copies, "with_threads", lambda to, x: calls.append(original(to, x)) or calls[-1])
+    native = np.array(copied(x))
+    assert any(calls), name
+    monkeypatch.setattr(copies, "with_threads", lambda to, x: False)
+    assert np.array_equal(native, np.array(copied(x)))

@@ -1,0 +1,123 @@
+"""Derivatives that the documentation tells are true: the text on an edge, computed as it stands, is what backward gives."""
+
+import re
+
+import pytest
+
+import rushlight as torch
+import rushlight.nn.functional as F
+from rushlight.explain.formulas import documented_gradient
+from rushlight.readers import REGISTRY
+
+
+def over(*dim):
+    """Sums and means over these dimensions."""
+    return {"sum": lambda t: t.sum(dim, keepdim=True), "mean": lambda t: t.mean(dim, keepdim=True)}
+
+
+def moments(input, *dim):
+    """The same, and the reciprocal of the standard deviation over them."""
+    return {**over(*dim), "rstd": (input.var(dim, keepdim=True, correction=0) + 1e-5).rsqrt()}
+
+
+def double(*shape):
+    return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+
+
+def convolution():
+    input, weight, bias = double(2, 3, 6, 6), double(4, 3, 3, 3), double(4)
+    return F.conv2d(input, weight, bias), {"input": input}, {"weight": weight, "conv_transpose": F.conv_transpose2d}
+
+
+def batch_norm():
+    input, weight, bias = double(4, 3, 2, 2), double(3), double(3)
+    out = F.batch_norm(input, None, None, weight, bias, training=True)
+    env = {**moments(input, 0, 2, 3), "weight": weight[:, None, None]}
+    return out, {"input": input, "weight": weight, "bias": bias}, env
+
+
+def layer_norm():
+    input, weight, bias = double(4, 6), double(6), double(6)
+    return F.layer_norm(input, (6,), weight, bias), {"input": input}, {**moments(input, -1), "weight": weight}
+
+
+def group_norm():
+    input, weight, bias = double(4, 2, 3), double(2), double(2)
+    env = {**moments(input, -1), "weight": weight[:, None]}
+    return F.group_norm(input, 2, weight, bias), {"input": input}, env
+
+
+def attention():
+    query, key, value = double(1, 1, 5, 4), double(1, 1, 5, 4), double(1, 1, 5, 4)
+    env = {"query": query[0, 0], "key": key[0, 0], "value": value[0, 0], "scale": 0.5, "mask": 0.0, **over(-1)}
+    env["softmax"] = lambda t: t.softmax(-1)
+    return F.scaled_dot_product_attention(query, key, value), {"query": query, "key": key, "value": value}, env
+
+
+def loss(function, **attributes):
+    def case():
+        input, target = double(5, 3), double(5, 3)
+        env = {"clamp": torch.clamp, **attributes}
+        return function(input, target, reduction="sum", **attributes), {"input": input, "target": target}, env
+
+    return case
+
+
+def of_one(function, **env):
+    def case():
+        x = double(3, 3)
+        return function(x), {"A" if function is torch.linalg.det else "input": x}, {"out": function(x), **env}
+
+    return case
+
+
+CASES = {
+    "convolution": convolution,
+    "batch_norm": batch_norm,
+    "layer_norm": layer_norm,
+    "group_norm": group_norm,
+    "attention": attention,
+    "mse_loss": loss(F.mse_loss),
+    "smooth_l1_loss": loss(F.smooth_l1_loss, beta=0.5),
+    "huber_loss": loss(F.huber_loss, delta=0.5),
+    "std": of_one(torch.std, n=9, correction=1, mean=torch.mean),
+    "prod": of_one(torch.prod),
+    "det": of_one(torch.linalg.det, det=torch.linalg.det, inv=torch.linalg.inv),
+}
+
+
+def compute(text, env):
+    """``expression, name = expression, ...`` and words that say how it is meant."""
+    expression, *rest = re.split(r", (?=\w = )", text)
+    env = dict(env)
+    for definition in reversed(rest):
+        name, _, value = re.split(r", (?=[a-z]+ )|; ", definition)[0].partition(" = ")
+        env[name] = eval(value, env)
+    return eval(re.split(r", by |; | by channel", expression)[0], env)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_the_documentation_says_is_the_gradient(name):
+    torch.manual_seed(0)
+    out, inputs, env = CASES[name]()
+    g = torch.randn_like(out)
+    e = torch.explain(out)
+    told = 0
+    for which, x in inputs.items():
+        edge = next(edge for edge in e.root.inputs if edge.input == which)
+        assert edge.formula == documented_gradient(e.root.record, which) != ""
+        plain = g[0, 0] if name == "attention" else g
+        found = compute(edge.formula, {**inputs, **env, "g": plain})
+        wanted = torch.autograd.grad(out, x, g, retain_graph=True)[0]
+        assert torch.allclose(found.reshape(wanted.shape), wanted, rtol=1e-9, atol=1e-12), (which, edge.formula)
+        told += 1
+    assert told == len(inputs)
+
+
+def test_gradients_are_told_of_inputs_that_exist():
+    told = 0
+    for op in REGISTRY.values():
+        for name in re.findall(r"Gradient of ``(\w+)``:", op.doc or ""):
+            assert name in op.inputs and documented_gradient(op, name), (op.name, name)
+            told += 1
+    assert told > 20
