@@ -469,7 +469,7 @@ def _functional(
     call.__doc__ = op.doc
     return function(
         name="nn.functional." + name, aliases=aliases, samples=_samples(*variants, times=times), errors=_word
-    )(routed(call))
+    )(routed(call) if op.attrs else call)  # without attributes the op itself has a shorter path
 
 
 def _written(name: str, base: Callable[..., Tensor], *variants: Any, aliases: str = "") -> None:
