@@ -8,7 +8,9 @@ in the text: a failing program can be pasted into a file.
 from __future__ import annotations
 
 import random
+import re
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -59,15 +61,16 @@ SCANS = "cumsum cumprod cummax cummin logcumsumexp softmax".split()
 class Drawing:
     """The tensors of a program that is being drawn, by name, and the draws of its next line."""
 
-    def __init__(self, draw: Any):
-        self.draw = draw
+    def __init__(self, integer: Callable[[int], int]):
+        self.integer = integer
         self.tensors: dict[str, torch.Tensor] = {}
         self.made = 0
+        self.used: set[str] = set()  # the names that stand in its lines so far
         self.careful = False  # draw no index that is out of range
 
     def number(self, n: int) -> int:
         """One of 0 ... n - 1."""
-        return self.draw(INTEGERS[n]) if n > 1 else 0
+        return self.integer(n) if n > 1 else 0
 
     def choice(self, options: Any) -> Any:
         return options[self.number(len(options))]
@@ -171,19 +174,14 @@ def binary(d: Drawing) -> str:
     x = d.pick()
     if d.number(4) == 0:
         return f"{x} {d.choice(OPERATORS)} {d.like(x)}"
-    y, name = d.like(x), d.choice(BINARY)
-    if name == "atan2" and torch.uint8 in (
-        d.tensors[x].dtype,
-        d.tensors[y].dtype,
-    ):  # its gradient there is one of wrapped numbers
-        name = "add"
-    return f"torch.{name}({x}, {y})"
+    y = d.like(x)
+    return f"torch.{d.choice(BINARY)}({x}, {y})"
 
 
 def with_number(d: Drawing) -> str:
     x, number, operator = d.pick(), d.choice(NUMBERS), d.choice(OPERATORS)
-    if d.tensors[x].dtype == torch.float16 and number == "1j" or (operator == "**" and number == "True"):
-        number = "2"  # there is no complex32, and no derivative of powers of True
+    if operator == "**" and number == "True":
+        number = "2"  # there is no derivative of powers of True
     if operator == "%":  # of which PyTorch has no derivative where the number stands first
         return f"{x} % {number}"
     return d.choice([f"{x} {operator} {number}", f"{number} {operator} {x}"])
@@ -616,6 +614,89 @@ def asked(d: Drawing) -> str:
     return f"answer = {question}"
 
 
+# --- what is not drawn: PyTorch's own undefined behaviour, and what docs/differences.md says -----------------------------
+NAME = re.compile(r"\bt\d+\b")
+
+
+def operands(text: str, d: Drawing) -> list[torch.Tensor]:
+    return [d.tensors[name] for name in NAME.findall(text) if name in d.tensors]
+
+
+def has_complex32(text: str, d: Drawing) -> bool:
+    """PyTorch makes it of float16 and complex numbers, and has arithmetic for little of it."""
+    dtypes = {t.dtype for t in operands(text, d)}
+    return torch.float16 in dtypes and ("1j" in text or torch.complex64 in dtypes)
+
+
+def has_arithmetic_of_bools(text: str, d: Drawing) -> bool:
+    """The gradients of these negate an operand or subtract 1 from it, and so are refused, or wrap."""
+    dtypes = {t.dtype for t in operands(text, d)}
+    return ("atan2" in text and bool(dtypes & {torch.bool, torch.uint8})) or (
+        ("**" in text or "pow" in text) and torch.bool in dtypes
+    )
+
+
+def replaces_what_is_saved(text: str, d: Drawing) -> bool:
+    """PyTorch's nodes keep the tensor, and so read what ``x.data = y`` put there after they were made, or refuse if it was detached."""
+    return (".data =" in text or ".detach_()" in text) and bool(d.used & set(NAME.findall(text)))
+
+
+def asks_for_the_sign_of_nan(text: str, d: Drawing) -> bool:
+    """Which the processor decides, otherwise in vectors than alone."""
+    return ("signbit" in text or "copysign" in text) and any(bool(t.isnan().any()) for t in operands(text, d))
+
+
+def compares_absolute_values(text: str, d: Drawing) -> bool:
+    """The gradient of a largest absolute value asks which equal it: of complex numbers the last digit decides."""
+    return "norm(" in text and "inf" in text and any(t.is_complex() for t in operands(text, d))
+
+
+def reinterprets_nothing(text: str, d: Drawing) -> bool:
+    """Whether a tensor without elements can be shown with another dtype depends on strides that lead nowhere."""
+    return ".view(torch." in text and any(t.numel() == 0 for t in operands(text, d))
+
+
+def writes_what_overlaps(text: str, d: Drawing) -> bool:
+    """Elements that share memory in part are written in an order that nobody promises, and PyTorch does not look for them."""
+    writes = re.match(r"(with torch.no_grad\(\): )?(t\d+)(\[.*\])* [^=]*=|.*\b(t\d+)\.\w+_\(|.*out=(t\d+)", text)
+    names = [] if writes is None else [n for n in writes.groups()[1::2] + writes.groups()[4:] if n in d.tensors]
+    return any(overlaps(d.tensors[n]) for n in names)
+
+
+def overlaps(t: torch.Tensor) -> bool:
+    """Whether a step along one dimension leads to where steps along others lead too; none of them is 0, which PyTorch sees."""
+    reach = 1
+    for step, n in sorted((step, n) for step, n in zip(t.stride(), t.shape, strict=True) if n > 1 and step):
+        if step < reach:
+            return True
+        reach = step * n
+    return False
+
+
+def broadcasts_bounds(text: str, d: Drawing) -> bool:
+    """PyTorch's gradients for bounds of another shape fail."""
+    shapes = [t.shape for t in operands(text, d)]
+    return "clamp(" in text and any(shape != shapes[0] for shape in shapes)
+
+
+def has_two_ellipses(text: str, d: Drawing) -> bool:
+    """Beyond the last dimension PyTorch reads sizes from where there are none."""
+    return text.partition("]")[0].count("...") > 1
+
+
+DOUBTS = (
+    has_complex32,
+    has_arithmetic_of_bools,
+    replaces_what_is_saved,
+    asks_for_the_sign_of_nan,
+    compares_absolute_values,
+    reinterprets_nothing,
+    writes_what_overlaps,
+    broadcasts_bounds,
+    has_two_ellipses,
+)
+
+
 #: Statements of their own are noted as such; the other lines are expressions that make a tensor.
 EXPRESSIONS = [
     (leaf, 2), (unary, 3), (activation, 1), (binary, 5), (with_number, 4), (ternary, 2), (where, 2), (reduction, 4), (scan, 2),
@@ -626,12 +707,13 @@ KINDS = [(f, False) for f, weight in EXPRESSIONS for _ in range(weight)]
 KINDS += [(f, True) for f, weight in STATEMENTS for _ in range(weight)]
 
 
-@st.composite
-def line(draw: Any, d: Drawing) -> str | None:
-    """One more line, which PyTorch has run; None if it made more than is wanted."""
-    d.draw = draw
+def add_line(d: Drawing) -> str | None:
+    """One more line, which PyTorch has run; None if it made more than is wanted, or is doubtful."""
     maker, is_statement = KINDS[d.number(len(KINDS))]
     text = maker(d)
+    if any(doubt(text, d) for doubt in DOUBTS):
+        return None
+    d.used |= set(NAME.findall(text))
     if is_statement:
         if maker is not backward and d.number(8) == 7:
             text = f"with torch.no_grad(): {text}"
@@ -654,10 +736,9 @@ def line(draw: Any, d: Drawing) -> str | None:
     return text
 
 
-@st.composite
-def programs(draw: Any, longest: int = 14) -> list[str]:
-    """A program: its lines."""
-    d = Drawing(draw)
+def program(integer: Callable[[int], int], longest: int = 14) -> list[str]:
+    """The lines of a program, by a source of integers: ``integer(n)`` is one of 0 ... n - 1."""
+    d = Drawing(integer)
     lines = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -667,11 +748,16 @@ def programs(draw: Any, longest: int = 14) -> list[str]:
             d.made += 1
             lines.append(f"{name} = {text}")
         while len(lines) < longest and d.number(20) > 0:
-            text = draw(line(d))
-            d.draw = draw
+            text = add_line(d)
             if text is not None:
                 lines.append(text)
         last = [n for n, t in d.tensors.items() if has_history(t) and t.requires_grad and not t.is_leaf]
         if last:
             lines.append(f"{last[-1]}.sum().abs().backward()")
     return lines
+
+
+@st.composite
+def programs(draw: Any) -> list[str]:
+    """Programs that Hypothesis draws and shrinks."""
+    return program(lambda n: draw(INTEGERS[n]))

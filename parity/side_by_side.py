@@ -138,7 +138,7 @@ def differing(x: Any, y: Any, coarsest: tuple[float, float] | None = None) -> st
 
 
 def elements(t: Any) -> np.ndarray:
-    t = t.detach()
+    t = t.detach().clone()  # a tensor that NumPy shares memory with can no longer be resized
     if str(t.dtype).endswith("bfloat16"):
         t = t.float()
     return np.asarray(t.resolve_conj().numpy(force=True) if isinstance(t, torch.Tensor) else t.numpy())

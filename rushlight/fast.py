@@ -23,6 +23,7 @@ from .inplace import inplace, method
 from .kernels import llvm
 from .kernels.copies import assign
 from .kernels.elementwise import LARGE, MEDIUM
+from .kernels.layouts import as_operands_lie
 from .kernels.lazy import WAITING, Lazy, pending, settle
 from .kernels.memory import empty
 from .large import body, native, spread
@@ -204,11 +205,16 @@ def unary(op: Op) -> Callable[..., Any]:
             return call(op, args, kwargs)
         if r.__class__ is not ndarray:
             r = asarray(r)
+        if x._base is None:
+            edge = x._edge
+        else:
+            edge = edge_of(x)
+            if r.ndim > 2:  # where a view may repeat what lies out of order
+                r = as_operands_lie(r, (a,))
         t = _new(Tensor)
         t._a = r
         t._edge = t._grad = t._base = t._extra = None
         t._vc = [0]
-        edge = x._edge if x._base is None else edge_of(x)
         if edge is not None and differentiable:
             mode = recording()
             if mode != 1 or x._extra is not None:
@@ -341,6 +347,8 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             return slow(x, y)
         if r.__class__ is not ndarray:
             r = asarray(r)
+        elif r.ndim > (2 if number else 1) and not a.flags.c_contiguous:
+            r = as_operands_lie(r, (a,) if number else (a, b))
         t = _new(Tensor)
         t._a = r
         t._edge = t._grad = t._base = t._extra = None

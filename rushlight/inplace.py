@@ -17,8 +17,8 @@ from .op import Op, Parameters, camel, evaluate
 from .override import dispatch_override, has_override
 from .promotion import cast_array, check_operands, promote, result_type
 from .readers import REGISTRY
-from .tensor import Parameter, Tensor, edge_of, wrap
-from .writing import bump, check_apart, check_result, check_writable, rebase
+from .tensor import Parameter, Tensor, wrap
+from .writing import bump, check_apart, check_result, check_writable, has_overlap, rebase
 
 #: Nodes that PyTorch names otherwise when they are made in place.
 IN_PLACE_NAMES = {
@@ -30,7 +30,7 @@ IN_PLACE_NAMES = {
 
 
 #: What may write to memory that stands for several elements: it writes the same to all of them, or PyTorch does not look.
-FILLING = ("fill", "zero", "masked_fill", "index_fill", "index_put")
+FILLING = ("fill", "zero", "masked_fill", "index_fill", "index_put", "tril", "triu")
 
 #: Of which PyTorch records nothing, not even that there is no derivative: any leaf may be written to, and what was its history stays so.
 UNRECORDED = ("logical_and", "logical_or", "logical_xor", "logical_not")
@@ -49,8 +49,10 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         inputs, attrs = op.bind(args, kwargs)
     except TypeError:  # of arguments PyTorch speaks before it looks at the target, of shapes after that
         raise
-    except Exception:
+    except Exception as error:
         check_target(op, x, args, kwargs)
+        if isinstance(error, NotImplementedError):  # a kernel that is missing, which PyTorch finds out last
+            check_apart(x, args[1:])
         raise
     try:
         check_target(op, x, args, kwargs)
@@ -82,11 +84,12 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     check_result(x, r)
     edges = gather_edges(op, inputs) if recording() else None
     recorded = op
-    if op.all_nondiff and op.name not in UNRECORDED and recording() and edge_of(x) is not None:
-        # a question overwrites what it asks about: what was there gets no gradient any more
-        recorded, inputs, saved_inputs, edges = REGISTRY["fill"], (x, 0.0), (x._a, 0.0), (edge_of(x), None)
+    if op.all_nondiff and op.name not in UNRECORDED and recording():
+        # a question overwrites what it asks about, and its answer depends on nothing smoothly: all gradients are zero
+        recorded = REGISTRY["overwritten"]
+        edges = gather_edges(recorded, inputs)
     if edges is None:
-        assign(x._a, r if r.dtype is x._a.dtype else cast_array(r, x._a.dtype))
+        _overwrite(x._a, r)
         bump(x)
         return x
     # A rule that reads the overwritten values gets a copy of them. The other inputs are saved with the versions they have
@@ -98,7 +101,7 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     own = proxy._vc
     results = (r, *result[1:]) if result.__class__ is tuple else (r,)
     record(recorded, [proxy], results, inputs, saved_inputs, attrs, edges)
-    assign(x._a, r if r.dtype is x._a.dtype else cast_array(r, x._a.dtype))
+    _overwrite(x._a, r)
     bump(x)
     edge = proxy._edge
     if edge is None:  # integers: no gradient goes through them
@@ -107,7 +110,7 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     if node.name() in IN_PLACE_NAMES:
         node.rename(IN_PLACE_NAMES[node.name()], op)
     if recorded is not op:
-        node.rename(camel(op.name) + "Backward0", recorded)
+        node.rename(f"{camel(op.name)}Backward{int(isinstance(inputs[1], Tensor))}", recorded)
     if any(cell is own for cell in node.versions[::2]):
         pairs: list[Any] = []
         for i in range(0, len(node.versions), 2):
@@ -116,6 +119,16 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         node.versions = tuple(pairs)
     rebase(x, edge)
     return x
+
+
+def _overwrite(a: np.ndarray[Any, Any], r: np.ndarray[Any, Any]) -> None:
+    """The elements of ``r`` into ``a``; where one place stands for several elements, those that change what is there."""
+    r = r if r.dtype is a.dtype else cast_array(r, a.dtype)
+    if has_overlap(a):
+        changed = a != r
+        a[changed] = np.broadcast_to(r, a.shape)[changed]
+    else:
+        assign(a, r)
 
 
 def check_target(op: Op, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -20,12 +20,13 @@ from . import errors, fpstate, large, levels, tensor, types  # type: ignore[no-r
 from .autograd.mode import inference, recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import MEDIUM
+from .kernels.layouts import as_operands_lie
 from .node import OpNode, Saver, gather_edges, record
 from .override import PLAIN, dispatch_override, has_override
 from .promotion import promote, refusals
 from .readers import REGISTRY, arrays, tensors
 from .tensor import Tensor, edge_of, view_of, wrap
-from .writing import Region, write_out
+from .writing import Region, in_order, write_out
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -117,6 +118,7 @@ class Op:
         empties: that PyTorch's node keeps tensors where ours has attributes (indices), so that a first backward empties it.
         real_gradient: that PyTorch has its derivative for real numbers alone.
         common_floats: with a function as ``promote``: it gives the same for these as ``common``.
+        row_major: that an elementwise result lies in the order of its dimensions, however the operands lie.
     """
 
     samples: Any
@@ -153,6 +155,7 @@ class Op:
         refuses_where: str = "always",
         real_gradient: bool = False,
         empties: bool = False,
+        row_major: bool = False,
         notes: str = "",
         public: bool = True,
     ):
@@ -193,7 +196,7 @@ class Op:
         self.out: str = out if out is not None else OUT_RULES.get(family, "")
         self.keeps_floats, self.common_floats = keeps_floats, common_floats
         self.refuses_where, self.real_gradient = refuses_where, real_gradient
-        self.empties = empties
+        self.empties, self.row_major = empties, row_major
         self.notes = notes
         self.public_name = public
         self.grad_name: Any | str = grad_name or camel(self.name) + "Backward0"
@@ -511,7 +514,11 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
                 if found is not None:
                     return found, promoted
                 op.calls -= OFTEN  # another kind of call, perhaps
-        return op.forward(arrays, *promoted, **attrs), promoted
+        result = op.forward(arrays, *promoted, **attrs)
+        if op.family == "elementwise" and result.__class__ is ndarray and result.ndim > 1:
+            operands = [x._a for x in inputs if isinstance(x, Tensor)]
+            result = in_order(result) if op.row_major else as_operands_lie(result, operands)
+        return result, promoted
     except (ValueError, TypeError, IndexError, AttributeError, np.exceptions.AxisError) as error:
         if isinstance(error, errors.Deliberate):
             raise

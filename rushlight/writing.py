@@ -175,8 +175,7 @@ def check_apart(x: Tensor, others: tuple[Any, ...], whole: bool = False) -> None
         if not isinstance(o, Tensor) or (o is x and not whole) or not np.may_share_memory(x._a, o._a):
             continue
         a, b = x._a, o._a
-        same = address(a) == address(b) and a.shape == b.shape and _steps(a) == _steps(b)
-        if (whole or not same) and is_dense(a) and is_dense(b):
+        if (whole or not is_same(a, b)) and is_dense(a) and is_dense(b):
             raise shared()
 
 
@@ -185,6 +184,11 @@ def shared() -> RuntimeError:
         "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
         "location. Please clone() the tensor before performing the operation."
     )
+
+
+def is_same(a: ndarray[Any, Any], b: ndarray[Any, Any]) -> bool:
+    """Whether two arrays show the same elements in the same order."""
+    return address(a) == address(b) and a.shape == b.shape and _steps(a) == _steps(b)
 
 
 def _steps(a: ndarray[Any, Any]) -> list[int]:

@@ -281,4 +281,140 @@ CASES = {
         'RuntimeError',
     'torch.ones_like(torch.ones(3).expand(2, 3)).stride()':
         '(3, 1)',
+    '(torch.ones(2, 3).t() + torch.ones(3, 2)).stride()':
+        '(1, 3)',
+    '(torch.ones(3, 2) * torch.ones(2, 3).t()).stride()':
+        '(2, 1)',
+    'torch.where(torch.ones(2, 3).t() > 0, torch.ones(3, 2), torch.zeros(3, 2)).stride()':
+        '(1, 3)',
+    'torch.ones(2, 3, 2).as_strided((3, 2, 2), (1, 0, 6)).exp().stride()':
+        '(1, 3, 6)',
+    '(torch.ones(2, 3, 2).as_strided((3, 2, 2), (1, 0, 6)) * 2).stride()':
+        '(1, 3, 6)',
+    'torch.fmod(torch.ones(2, 1).half(), torch.ones(2, 1).half().unfold(0, 2, 1)).squeeze(0).stride()':
+        '(1, 2)',
+    'torch.ones(2, 3, 4).permute(0, 2, 1)[torch.tensor([1, 0])].stride()':
+        '(12, 1, 4)',
+    'torch.ones(2, 3)[:, torch.zeros(2, 4, dtype=torch.int64).t()].stride()':
+        '(8, 1, 4)',
+    'torch.ones(3, 2).t().masked_fill(torch.ones(2, 3) > 0, 1.0).stride()':
+        '(3, 1)',
+    'F.layer_norm(torch.ones(2, 3).t(), (2,)).stride()':
+        '(2, 1)',
+    "torch.einsum('...i,...i->...', torch.ones(1, 3), torch.ones(1, 3)).storage_offset()":
+        '0',
+    'F.pad(torch.zeros(1), (2, -2))':
+        'RuntimeError',
+    'F.pad(torch.zeros(2), (-3, 1))':
+        'RuntimeError',
+    "F.nll_loss(torch.ones(3), torch.tensor([0]), reduction='none')":
+        'float32 () -1.0',
+    'gradient(lambda x: F.cross_entropy(x, torch.tensor([0])), [1.0, 2.0])':
+        'RuntimeError',
+    'torch.searchsorted(torch.tensor([1.0]), torch.zeros(0, dtype=torch.complex64))':
+        'int64 (1,) []',
+    'torch.zeros(2, 0, 3).index_put((torch.tensor([5]),), torch.tensor(1.0), accumulate=True)':
+        'float32 (3, 3, 1) [[], []]',
+    '(lambda a: (a.expand(3, 3).tril_(), a)[1])(torch.arange(3.0))':
+        'float32 (1,) [0.0, 0.0, 0.0]',
+    '(lambda a: (a.expand(2, 3).index_fill_(0, torch.tensor([0]), -1), a)[1])(torch.zeros(3))':
+        'float32 (1,) [-1.0, -1.0, -1.0]',
+    '(lambda a: (a.expand(2, 3).index_put_((torch.tensor([0]),), torch.tensor(2.0)), a)[1])(torch.ones(3))':
+        'float32 (1,) [2.0, 2.0, 2.0]',
+    'torch.zeros(3).eq_(torch.ones(3, requires_grad=True)).requires_grad':
+        'True',
+    'gradient(lambda x: torch.zeros(2, 2).lt_(x), [1.0, 2.0])':
+        'float32 (1,) [0.0, 0.0]',
+    'F.binary_cross_entropy_with_logits(torch.zeros(2, requires_grad=True), torch.zeros(2, dtype=torch.complex64))':
+        'RuntimeError',
+    'gradient(lambda x: x.norm(0), [1.0, 2.0])':
+        'None',
+    "gradient(lambda x: torch.div(x, 2.0 * x, rounding_mode='trunc').mul_(3.0), [1.0, 2.0])":
+        'float32 (1,) [0.0, 0.0]',
+    "(lambda x, y: (torch.div(x, y, rounding_mode='floor').sum(), y.zero_())[0].backward())(torch.ones(2, requires_grad=True), torch.ones(2))":
+        'RuntimeError',
+    'torch.zeros(3, dtype=torch.complex64) ** torch.tensor([0, -1, 1j])':
+        'complex64 (1,) [(nan+nanj), (inf+nanj), (nan+nanj)]',
+    'torch.arange(12).reshape(2, 3, 2)[None, :, ..., ..., 2::2]':
+        'IndexError',
+    '(lambda x, v: (v.mul_(2.0), torch.no_grad()(v.unsqueeze_)(0), v.sum().backward(), x.grad)[3])(*(lambda x: (x, (x * 1.0)[:]))(torch.ones(2, requires_grad=True)))':
+        'float32 (1,) [2.0, 2.0]',
+    'torch.ones(4, 3).t().renorm(2, 0, 1.0).stride()':
+        '(4, 1)',
+    'torch.clamp(torch.tensor([True]), torch.tensor([True]), torch.tensor([True]))':
+        'NotImplementedError',
+    'torch.clamp(torch.tensor([True]), True)':
+        'NotImplementedError',
+    'torch.clamp(torch.tensor([True]), torch.tensor([False]))':
+        'bool (1,) [True]',
+    '(lambda x: x.__setitem__(True, x[0]))(torch.ones(5).expand(2, 5))':
+        'None',
+    'torch.ones(4).expand(3, 4).index_put((torch.tensor([0]),), torch.tensor(1.0)).stride()':
+        '(4, 1)',
+    'torch.ones(4).expand(3, 4).clone().stride()':
+        '(4, 1)',
+    'torch.softmax(torch.zeros(0, dtype=torch.complex64, requires_grad=True), 0)':
+        'RuntimeError',
+    'gradient(lambda x: (x.masked_fill(x > 0, 0.0) * 0.0).sqrt(), [1.0, -1.0])':
+        'float32 (1,) [0.0, nan]',
+    'gradient(lambda x: torch.clamp(x, 0.0, 3.0).sqrt() * torch.tensor([0.0, 1.0]), [-1.0, 1.0])':
+        'float32 (1,) [0.0, 0.5]',
+    'gradient(lambda x: torch.take(x, torch.tensor([-1])) ** 1.5, [1.0, -1.0])':
+        'float32 (1,) [0.0, nan]',
+    'gradient(lambda x: torch.cumsum(x, 0) * torch.tensor([0.0, inf, 1.0]), [1.0, 2.0, 3.0])':
+        'float32 (1,) [inf, inf, 1.0]',
+    'gradient(lambda x: torch.logcumsumexp(x, 0) * torch.tensor([0.0, inf, 1.0]), [1.0, 2.0, 3.0])':
+        'float32 (1,) [inf, inf, 0.665241003036499]',
+    'gradient(lambda x: x.amax() * inf, [1.0, 2.0, 3.0])':
+        'float32 (1,) [nan, nan, inf]',
+    'gradient(lambda x: x.norm(inf) * inf, [1.0, 2.0, 3.0])':
+        'float32 (1,) [nan, nan, inf]',
+    'gradient(lambda x: x.floor() * torch.tensor([nan, inf]), [1.0, 2.0])':
+        'float32 (1,) [0.0, 0.0]',
+    'gradient(lambda x: x.round() * torch.tensor([nan, inf]), [1.0, 2.0])':
+        'float32 (1,) [0.0, 0.0]',
+    'gradient(lambda x: torch.sign(x) * torch.tensor([nan, inf]), [1.0, 2.0])':
+        'float32 (1,) [0.0, 0.0]',
+    'gradient(lambda x: x ** 0 * torch.tensor([nan, inf]), [1.0, 2.0])':
+        'float32 (1,) [0.0, 0.0]',
+    'gradient(lambda x: torch.sinc(x) * torch.tensor([1.0, inf]), [1.0, 0.0])':
+        'float32 (1,) [-1.0, 0.0]',
+    'gradient(lambda x: torch.copysign(x, x) * torch.tensor([1.0, inf]), [inf, 2.0])':
+        'float32 (1,) [nan, inf]',
+    "gradient(lambda x: torch.div(x, x, rounding_mode='floor') * inf, [1.0, 2.0])":
+        'float32 (1,) [0.0, 0.0]',
+    "gradient(lambda x: torch.scatter_reduce(x, 0, torch.tensor([0]), torch.ones(1), 'mean'), [inf, 1.0])":
+        'float32 (1,) [0.5, 1.0]',
+    'F.pad(torch.zeros(1, dtype=torch.uint8), (0, 1), value=-1)':
+        'RuntimeError',
+    'torch.zeros(1, 1, 4, requires_grad=True).__setitem__((..., True, torch.tensor([True])), 7)':
+        'RuntimeError',
+    'torch.zeros(1, 1, 4).__setitem__((..., True, torch.tensor([True])), 7)':
+        'IndexError',
+    'torch.zeros(1, 1, 4, requires_grad=True).__setitem__((5, torch.tensor([True])), 7)':
+        'IndexError',
+    '(lambda x: (x.__setitem__(..., 2.0), x.grad_fn.name())[1])(torch.ones((), requires_grad=True) * 1)':
+        "'torch::autograd::CopyBackwards'",
+    '(lambda x: (x.__setitem__(..., 2.0), x.grad_fn.name())[1])(torch.ones(2, requires_grad=True) * 1)':
+        "'FillBackward3'",
+    '(lambda x: (torch.gather(x, 0, torch.tensor([0])), x.mul_(2.0))[0].sum().backward())(torch.ones(2, requires_grad=True) * 1)':
+        'RuntimeError',
+    'gradient(lambda x: torch.cumprod(x, 0), [[inf, 0.0]])':
+        'float32 (2, 1) [[1.0, 1.0]]',
+    'torch.tensordot(torch.ones(2, 1), torch.ones((), dtype=torch.float64), dims=([-1], [-1]))':
+        'RuntimeError',
+    'torch.tensordot(torch.ones(2, 1), torch.ones(()), dims=([-1], [-1]))':
+        'IndexError',
+    '(lambda x: (torch.sign(x), x.zero_())[0])(torch.tensor([True, False]))':
+        'bool (1,) [True, False]',
+    'torch.repeat_interleave(torch.tensor(1.0), 2, dim=0)':
+        'IndexError',
+    '(torch.tensor([1, 2], dtype=torch.int32) ** 1j).dtype == torch.complex64':
+        'True',
+    '(lambda x: x.lerp_(x[2], 0.5))(torch.tensor([True, False, True]))':
+        'RuntimeError',
+    'torch.count_nonzero(torch.ones(3, 4, 2, 5).permute(2, 1, 3, 0), dim=0).stride()':
+        '(15, 3, 1)',
+    'torch.nansum(torch.ones(4).expand(2, 3, 4), dim=0).stride()':
+        '(4, 1)',
 }  # fmt: skip

@@ -110,3 +110,13 @@ def powers(x: Any, exponent: Any) -> Any:
         if not x.ndim:
             return _rounded(x, exponent)
         return all_by_vectors(_steps, _rounded, np.ascontiguousarray(x), np.ascontiguousarray(exponent))
+
+
+def complex_powers(x: Any, exponent: Any) -> Any:
+    """``x ** exponent`` for complex arrays: ``exp(exponent * log x)``, also where x is zero and has no logarithm."""
+    with np.errstate(all="ignore"):
+        out = np.asarray(np.power(x, exponent))
+        at_zero = np.broadcast_to(x == 0, out.shape)
+        out[at_zero & (exponent.real == 0)] = complex(np.nan, np.nan)
+        out[at_zero & (exponent.real < 0)] = complex(np.inf, np.nan)
+        return out

@@ -95,7 +95,7 @@ def _plain(a: Array, b: Array, source: Array | None, offset: int) -> Array:
     if source is not None:  # which the chain of sums begins with
         products[0] += source
     if products[0].size == 1:
-        return np.add.accumulate(products)[-1]  # type: ignore[no-any-return]
+        return np.add.accumulate(products)[-1].copy()  # type: ignore[no-any-return]
     out: Array = np.add.reduce(products, axis=0)  # over a leading axis NumPy adds one layer after another
     if out.shape[1] % _LANES and len(products) >= 8 and b.strides[1] == 4:
         _before_vectors(out, products, offset)
@@ -108,7 +108,7 @@ def plain_batch(a: Array, b: Array) -> Array | None:
         return None
     products = np.multiply(a.transpose(2, 0, 1)[..., None], b.transpose(1, 0, 2)[:, :, None], order="C")
     if products[0].size == 1:
-        return np.add.accumulate(products)[-1]  # type: ignore[no-any-return]
+        return np.add.accumulate(products)[-1].copy()  # type: ignore[no-any-return]
     return np.add.reduce(products, axis=0)  # type: ignore[no-any-return]
 
 

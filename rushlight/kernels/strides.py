@@ -48,10 +48,10 @@ def contiguous_strides(shape: Sequence[int]) -> Shape:
     >>> contiguous_strides((2, 0, 3))
     (3, 3, 1)
     """
-    return _packed(shape, reversed(range(len(shape))))
+    return packed(shape, reversed(range(len(shape))))
 
 
-def _packed(shape: Sequence[int], innermost_first: Any) -> Shape:
+def packed(shape: Sequence[int], innermost_first: Any) -> Shape:
     """Strides without gaps, for dimensions named in order from the fastest varying to the slowest."""
     strides, step = [0] * len(shape), 1
     for dim in innermost_first:
@@ -134,14 +134,14 @@ def empty_like_strides(shape: Sequence[int], strides: Sequence[int]) -> Shape:
     """
     if is_non_overlapping_and_dense(shape, strides):
         return tuple(strides)
-    return _packed(shape, _memory_order(shape, strides))
+    return packed(shape, memory_order(shape, strides))
 
 
-def _memory_order(shape: Sequence[int], strides: Sequence[int]) -> list[int]:
+def memory_order(shape: Sequence[int], *operands: Sequence[int]) -> list[int]:
     """Dimensions from the smallest stride to the largest; among equal strides the smaller size is the inner one.
 
-    A stride of 0 compares with nothing, so there is no total order and the result depends on the algorithm: an
-    insertion sort that starts from row-major order and looks past undecided pairs, as in PyTorch.
+    Of several operands the first that can tell decides. A stride of 0 compares with nothing, so there is no total order and the
+    result depends on the algorithm: an insertion sort that starts from row-major order and looks past undecided pairs, as in PyTorch.
     """
     order: list[int] = []
     for dim in reversed(range(len(shape))):
@@ -149,14 +149,25 @@ def _memory_order(shape: Sequence[int], strides: Sequence[int]) -> list[int]:
         place = len(order) - 1
         for j in reversed(range(place)):
             other = order[j]
-            if strides[dim] == 0 or strides[other] == 0:
-                continue
-            if (strides[other], shape[other]) > (strides[dim], shape[dim]):
+            inner = _inner(shape, operands, dim, other)
+            if inner is dim:
                 order[j], order[place] = dim, other
                 place = j
-            elif strides[other] < strides[dim]:
+            elif inner is other:
                 break
     return order
+
+
+def _inner(shape: Sequence[int], operands: Sequence[Sequence[int]], dim: int, other: int) -> int | None:
+    """Which of two dimensions is the inner one, ``other`` being the later; None if no operand can tell."""
+    for strides in operands:
+        step, other_step = strides[dim], strides[other]
+        if step and other_step:
+            if step != other_step:
+                return dim if step < other_step else other
+            if shape[dim] < shape[other]:
+                return dim
+    return None
 
 
 def view_strides(old_shape: Sequence[int], old_strides: Sequence[int], new_shape: Sequence[int]) -> Shape | None:

@@ -106,7 +106,7 @@ def in_order_last(x: Array) -> Array:
     if x.shape[1] == 1:
         return x[:, 0]
     if x.shape[0] == 1:
-        return np.add.accumulate(x[0])[-1:]
+        return np.add.accumulate(x[0])[-1:].copy()  # nothing of what was on the way
     return in_order(np.ascontiguousarray(x.T)[None])[0]
 
 

@@ -91,7 +91,12 @@ def binary_cross_entropy(
     return bce.public(input, target, weight, reduction=reduction)  # type: ignore[no-any-return]
 
 
-@opaque(public=False, grad_name="BinaryCrossEntropyWithLogitsBackward0")
+@opaque(
+    public=False,
+    grad_name="BinaryCrossEntropyWithLogitsBackward0",
+    torch_name="binary_cross_entropy_with_logits",
+    real_gradient=True,
+)
 def bce_logits(k, input, target, weight, pos_weight, *, reduction):
     """Binary cross entropy of ``sigmoid(input)``, without overflow."""
     log_sigmoid = REGISTRY["logsigmoid"].forward(k, input)

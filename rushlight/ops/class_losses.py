@@ -45,6 +45,8 @@ def nll(k, input, target, weight, *, ignore_index, reduction):
         native = classes.nll(input, target, ignore_index, reduction == "mean")
         if native is not None:
             return native
+    if input.ndim == 1:
+        target = target.reshape(())
     _check_there(target, ignore_index, input.shape[1 if input.ndim > 1 else 0])
     index, w = _class_weights(target, weight, ignore_index, input.dtype)
     if input.ndim == 2:
@@ -88,13 +90,18 @@ def _class_weights(target: Any, weight: Any, ignore_index: int, dtype: Any) -> t
 
 @nll.plan
 def _(input, target, weight, ignore_index, reduction):
-    if weight is not None or reduction == "none":
+    if weight is not None or reduction == "none" or input.ndim == 1:
         return None
     return classes.planned_nll(input, target, ignore_index, reduction == "mean")
 
 
 @nll.vjp("input", formal=True)
 def _(k, g, input, target, weight, ignore_index, reduction):
+    if len(input.shape) == 1 and len(target.shape):  # which PyTorch takes forward only
+        raise errors.runtime(
+            f"size mismatch (got input: {list(input.shape)}, target: {list(target.shape)})",
+            "The class of a single sample is a number: target.view(()).",
+        )
     return k.nll_scatter(g, target, weight, size=tuple(input.shape), ignore_index=ignore_index, reduction=reduction)
 
 
@@ -186,9 +193,6 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None) -> None
 def _nll(input: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str) -> Tensor:
     _check_classes(input, target, weight)
     not_differentiable("nll_loss", weight=weight)
-    if input._a.ndim == 1 and target._a.ndim == 1:
-        out: Any = nll.public(input, target.view(()), weight, ignore_index=ignore_index, reduction=reduction)  # type: ignore[attr-defined]
-        return out.view(1) if reduction == "none" else out  # type: ignore[no-any-return]
     return nll.public(input, target, weight, ignore_index=ignore_index, reduction=reduction)  # type: ignore[no-any-return]
 
 

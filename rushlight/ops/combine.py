@@ -301,12 +301,12 @@ def copysign(k, input, other):
 
 @copysign.vjp("input")
 def _(k, g, input, out):
-    return k.where(k.eq(input, 0), 0.0, g * k.sgn(input) * k.sgn(out))
+    return g * k.where(k.eq(input, 0), 0.0, out / input)
 
 
 @copysign.vjp("other")
 def _(k, g, out):  # which PyTorch keeps for both
-    return g * 0.0
+    return k.zeros_of(g)
 
 
 def _no_gradient(k, g):

@@ -255,6 +255,7 @@ def _fill_samples(m: Any) -> list[Any]:
 @elementwise(
     promote=_fill_dtypes,
     methods="masked_fill masked_fill_",
+    row_major=True,
     grad_name=lambda inputs, attrs: f"MaskedFillBackward{int(isinstance(inputs[2], Tensor))}",
     samples=_fill_samples,
     errors=lambda m: [
@@ -277,12 +278,12 @@ def masked_fill(k, input, mask, value):
 
 @masked_fill.vjp("input")
 def _(k, g, mask):
-    return k.where(mask, g * 0.0, g)
+    return k.where(mask, 0.0, g)
 
 
 @masked_fill.vjp("value")
 def _(k, g, mask):
-    return k.where(mask, g, g * 0.0)
+    return k.where(mask, g, 0.0)
 
 
 masked_fill.nondiff("mask")
@@ -297,6 +298,11 @@ def _bound_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
                 f"({', '.join(type(v).__name__ for v in inputs if v is not None)}), but expected numbers or tensors"
             )
     common = result_type([x for x in inputs if x is not None])
+    bounds = [x for x in inputs[1:] if x is not None]
+    if (
+        common is types.bool_ and bounds and not (len(bounds) == 1 and isinstance(bounds[0], Tensor))
+    ):  # that is a maximum
+        raise NotImplementedError("\"clamp_cpu\" not implemented for 'Bool'")
     return [common] * len(inputs)
 
 
@@ -347,21 +353,21 @@ def clamp(k, input, min=None, max=None):  # noqa: A002
 @clamp.vjp("input")
 def _(k, g, input, min, max):
     if min is not None:
-        g = k.where(input >= min, g, g * 0.0)
-    return g if max is None else k.where(input <= max, g, g * 0.0)
+        g = k.where(input >= min, g, 0.0)
+    return g if max is None else k.where(input <= max, g, 0.0)
 
 
 @clamp.vjp("min")
 def _(k, g, input, min, max):
-    g = k.where(input < min, g, g * 0.0)
-    return g if max is None else k.where(min < max, g, g * 0.0)
+    g = k.where(input < min, g, 0.0)
+    return g if max is None else k.where(min < max, g, 0.0)
 
 
 @clamp.vjp("max")
 def _(k, g, input, min, max):
     if min is not None:
-        return k.where((input > max) | (max < min), g, g * 0.0)
-    return k.where(input > max, g, g * 0.0)
+        return k.where((input > max) | (max < min), g, 0.0)
+    return k.where(input > max, g, 0.0)
 
 
 def _one_bound(name: str, base: str, ufunc: Any, prepare: Any, doc: str) -> None:

@@ -122,7 +122,7 @@ def searchsorted(
             "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and "
             f"input value tensor must match, but we got boundaries tensor {list(s.shape)} and input value tensor {list(values.shape)}"
         )
-    if "c" in (s.dtype.kind, values.dtype.kind):
+    if values.size and "c" in (s.dtype.kind, values.dtype.kind):
         raise NotImplementedError("\"searchsorted_out_cpu\" not implemented for 'ComplexFloat'")
     if sorter is not None:
         s = np.take_along_axis(s, sorter._a, -1)

@@ -408,8 +408,8 @@ gather.nondiff("index")
 
 
 @gather.vjp("input")
-def _(k, g, index, input_shape, dim):
-    return k.scatter_add_zeros(g, index, size=input_shape, dim=dim)
+def _(k, g, input, index, dim):  # PyTorch's node keeps the input, and notices when it is written to
+    return k.scatter_add_zeros(g, index, size=tuple(input.shape), dim=dim)
 
 
 @opaque(public=False, grad_name="ScatterAddBackward0")

@@ -60,7 +60,7 @@ take.nondiff("index")
 
 @take.vjp("input")
 def _(k, g, index, input_shape):
-    return k.put(k.broadcast_gradient(k.sum(g) * 0.0, size=input_shape), index, g, accumulate=True)
+    return k.put(k.broadcast_gradient(k.zeros_of(k.sum(g)), size=input_shape), index, g, accumulate=True)
 
 
 @opaque(

@@ -55,10 +55,12 @@ def all_ints(index: Any, shape: tuple[int, ...]) -> bool:
     return True
 
 
-def read(index: Any, shape: tuple[int, ...], ranges: bool = True) -> tuple[list[Any], tuple[Tensor, ...]]:
+def read(
+    index: Any, shape: tuple[int, ...], ranges: bool = True, masks: bool = True
+) -> tuple[list[Any], tuple[Tensor, ...]]:
     """The parts of an index: ints, slices, None, Ellipsis, arrays of int or bool; and the tensors among the last.
 
-    Without ``ranges`` nobody looks at what stands in index arrays.
+    Without ``ranges`` nobody looks at what stands in index arrays, without ``masks`` at the shapes of masks.
     """
     parts: list[Any] = []
     sources: list[Tensor] = []
@@ -97,7 +99,7 @@ def read(index: Any, shape: tuple[int, ...], ranges: bool = True) -> tuple[list[
         check([slice(None)] * _rank(index), shape)
     if sum(p is Ellipsis for p in parts) > 1:
         parts = _one_by_one(parts, len(shape))
-    check(parts, shape, ranges)
+    check(parts, shape, ranges, masks)
     return parts, tuple(sources)
 
 
@@ -117,7 +119,7 @@ def _one_by_one(parts: list[Any], ndim: int) -> list[Any]:
         elif d < ndim or (d == ndim and (p is None or dims_of(p) == 0)):
             written.append(p)
             d += dims_of(p)
-        elif not isinstance(p, slice) or (d > ndim and p != slice(None)):
+        elif not isinstance(p, slice) or p.start not in (None, 0) or p.step not in (None, 1):
             raise errors.index(
                 f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {d})"
             )
@@ -190,7 +192,7 @@ def dims_of(p: Any) -> int:
     return 0 if p is None or p is Ellipsis else p.ndim if isinstance(p, ndarray) and p.dtype.kind == "b" else 1
 
 
-def check(parts: list[Any], shape: tuple[int, ...], ranges: bool = True) -> None:
+def check(parts: list[Any], shape: tuple[int, ...], ranges: bool = True, masks: bool = True) -> None:
     used = sum(map(dims_of, parts))
     if used > len(shape):
         if not shape and len(parts) == 1 and parts[0].__class__ is int:
@@ -208,7 +210,7 @@ def check(parts: list[Any], shape: tuple[int, ...], ranges: bool = True) -> None
             d += len(shape) - used
         elif isinstance(p, ndarray) and p.dtype.kind == "b":
             for i, n in enumerate(p.shape):
-                if n != shape[d + i]:
+                if masks and n != shape[d + i]:
                     raise errors.index(
                         f"The shape of the mask {list(p.shape)} at index {i} does not match the shape of the indexed tensor "
                         f"{list(shape)} at index {d + i}"

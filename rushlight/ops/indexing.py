@@ -16,13 +16,14 @@ from .. import errors, levels, types
 from ..autograd.mode import recording
 from ..inplace import inplace
 from ..kernels import places
+from ..kernels.layouts import as_gathered, copied
 from ..kernels.strides import broadcast_shapes
 from ..op import movement, opaque
 from ..override import dispatch_override, has_override
 from ..promotion import cast, cast_array, element
 from ..readers import REGISTRY
 from ..tensor import Parameter, Tensor, requires_grad, view_of, wrap
-from ..writing import bump, check_apart, check_overlap, check_writable
+from ..writing import bump, check_apart, check_overlap, check_writable, has_overlap, is_same
 from .index_parts import all_ints, basic, check, check_together, dims_of, index_array, is_whole, place, read, slice_of
 
 ndarray = np.ndarray
@@ -47,8 +48,8 @@ def index_get(k, input, *, where):
     if at is not None:
         out = places.take(input, where[at], at, from_end=True)
         if out is not None:
-            return out
-    return np.ascontiguousarray(input[where])
+            return as_gathered(out, input, where)
+    return as_gathered(input[where], input, where)
 
 
 @index_get.vjp("input")
@@ -107,7 +108,7 @@ def index_put(k, input, values, *, where, accumulate=False):
     >>> torch.zeros(3).index_put((torch.tensor([0, 2]),), torch.tensor([1.0, 2.0]))
     tensor([1., 0., 2.])
     """
-    out = np.array(input)
+    out = copied(input)
     values = np.asarray(values)
     if accumulate:
         np.add.at(out, where, values.astype(out.dtype, copy=False))
@@ -131,7 +132,7 @@ def _(input, indices=None, values=None, accumulate=False, *, where=None):
         used = sum(dims_of(i) for i in where)
         if used > input.ndim:
             raise errors.index(f"too many indices for tensor of dimension {input.ndim} (got {used})")
-        check(list(where), tuple(input.shape))
+        where = _checked(where, tuple(input.shape))
     if isinstance(values, Tensor):
         _check_values(input, values, where)
         lead = len(values._a.shape) - len(_gathered_shape(input._a.shape, where))
@@ -157,6 +158,15 @@ def _check_values(input: Tensor, values: Tensor, where: tuple[Any, ...]) -> None
         raise errors.runtime(
             f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of shape {list(target)}"
         )
+
+
+def _checked(where: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """Index arrays that are all in range; where they gather no element PyTorch does not look, and they become zeros."""
+    check(list(where), shape, ranges=False)
+    if 0 in (*shape[sum(map(dims_of, where)) :], *[p.size for p in where]):
+        return tuple([np.zeros_like(p) if p.dtype.kind != "b" else p for p in where])
+    check(list(where), shape)
+    return where
 
 
 def _is_mask(where: tuple[Any, ...]) -> bool:
@@ -386,7 +396,7 @@ def _check_gathered(view: Tensor, gather: tuple[Any, ...], value: Tensor) -> Non
 
 def _check_target(self: Tensor, index: Any, value: Tensor) -> None:
     """What PyTorch asks of a target and of the values before it looks into index tensors."""
-    parts, _ = read(index, self._a.shape, ranges=False)
+    parts, _ = read(index, self._a.shape, ranges=False, masks=False)
     if not any(isinstance(p, ndarray) for p in parts):
         return
     view, gather = _at_once(self, parts)
@@ -430,16 +440,17 @@ def copy_to(view: Tensor, value: Tensor, recorded: bool, fresh: bool = False) ->
     shape, target = value._a.shape, view._a.shape
     if not recorded:
         check_writable(view, overlap=False)
-        check_overlap(view._a)
         a = value._a
         if shape != target and not fresh:
             a = _broadcast(value, target)
+        if has_overlap(view._a) and not is_same(np.broadcast_to(a, target), view._a):  # which changes nothing
+            check_overlap(view._a)
         if not fresh:
             check_apart(view, (value if shape == target else wrap(np.broadcast_to(a, target)),))
         view._a[...] = a if a.dtype is view._a.dtype else cast_array(a, view._a.dtype)
         bump(view)
         return
-    if not shape:
+    if not shape and target:
         view.fill_(value)
         return
     if shape != target:

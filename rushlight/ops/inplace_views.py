@@ -39,12 +39,11 @@ def become(self: Tensor, node: str, make: Callable[[Tensor], Tensor]) -> Tensor:
         made: Any = view._edge[0]  # type: ignore[index]
         made.rename(node)
         self._edge = view._edge
+        self._gen = self._vc[0] + 1  # a view's edge is the one that belongs to the version it is about to have
     else:
         view = make(self)
     self._a = view._a
     bump(self)
-    if self._base is not None:
-        self._gen = self._vc[0]
     return self
 
 

@@ -10,23 +10,12 @@ import numpy as np
 from .. import errors, levels, types
 from ..functions import function
 from ..kernels import copies, memory
-from ..kernels.strides import element_strides, empty_like_strides
+from ..kernels.layouts import empty_like_array
 from ..promotion import element
 from ..tensor import Tensor
 from .create import array_of, dtype_or_default, filled, finish, full, need_number
 
 ndarray = np.ndarray
-
-
-def empty_like_array(a: ndarray[Any, Any], np_dtype: Any) -> ndarray[Any, Any]:
-    """Memory for a result shaped like ``a``: dense strides are kept, others become dense in the same order."""
-    if 0 in a.strides:  # what is repeated has no place in that order
-        steps = empty_like_strides(a.shape, element_strides(a))
-        order = sorted(range(a.ndim), key=steps.__getitem__, reverse=True)
-        return np.empty([a.shape[d] for d in order], np_dtype).transpose(np.argsort(order))
-    if a.flags.c_contiguous:
-        return memory.empty(a.shape, np_dtype)
-    return np.empty_like(a, dtype=np_dtype, subok=False)
 
 
 def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tensor:

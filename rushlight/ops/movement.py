@@ -11,6 +11,7 @@ from .. import errors, types
 from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels import copies
+from ..kernels.layouts import copied
 from ..kernels.strides import element_strides, infer_size, view_strides
 from ..op import movement, opaque
 from ..tensor import Tensor
@@ -77,7 +78,7 @@ def _(k, g, input_shape):
     errors=lambda m: [m.error(TypeError, "clone()", 3.0)])  # fmt: skip
 def clone(k, input, *, memory_format=None):
     """A copy in memory of its own, in the same order unless ``memory_format`` says otherwise."""
-    return copies.contiguous(input) if memory_format is types.contiguous_format else copies.like(input)
+    return copies.contiguous(input) if memory_format is types.contiguous_format else copied(input)
 
 
 @clone.prepare

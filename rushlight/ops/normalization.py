@@ -23,6 +23,7 @@ from ..kernels.norm import add_product
 from ..op import arrays, opaque
 from ..routes import routed
 from ..tensor import Tensor, wrap
+from ..writing import in_order
 
 
 def not_implemented(kernel: str, x: Tensor) -> Exception:
@@ -113,7 +114,7 @@ def native_layer_norm(k, input, weight, bias, *, dim, eps):
         return input.copy(), empty, empty
     flat = [None if v is None else v.reshape(-1) for v in (weight, bias)]
     out, mean, rstd = row_norm.layer_norm(input.reshape(-1, n), flat[0], flat[1], eps)
-    return out.reshape(shape), mean.reshape(stats), rstd.reshape(stats)
+    return in_order(out.reshape(shape)), mean.reshape(stats), rstd.reshape(stats)
 
 
 @native_layer_norm.plan

@@ -16,7 +16,7 @@ from ..op import opaque, reduction
 from ..promotion import result_type
 from ..routes import routed
 from ..tensor import Tensor
-from ..writing import write_out
+from ..writing import in_order, write_out
 from .reduction import _keep, need_tensor
 
 
@@ -112,12 +112,12 @@ def _(k, g, input, out, ord, dim, keepdim):
     shape = tuple(input.shape)
     g, size = _keep(k, g, dim, keepdim, shape), _keep(k, out, dim, keepdim, shape)
     if ord == 0:
-        return input * 0.0
+        return None  # as far as PyTorch is concerned nothing has come from the input
     if ord == 1:
         return g * k.sgn(input)
     if ord in (float("inf"), float("-inf")):
         hit = k.abs(input) == size
-        return k.where(hit, g * k.sgn(input) / k.sum(hit, dim, True), 0.0)
+        return k.sgn(input) * (g / k.sum(hit, dim, True) * hit)
     zero = size == 0.0
     safe = k.where(zero, size + 1.0, size)
     if ord == 2:
@@ -265,7 +265,7 @@ def renorm(k, input, *, p, dim, maxnorm):
     size = norm_kernel.norm(input, float(p), axes, True)
     one = size.dtype.type(1)
     factor = np.where(size > maxnorm, size.dtype.type(maxnorm) / (size + size.dtype.type(1e-7)), one)
-    return input * factor
+    return in_order(input * factor)
 
 
 @renorm.prepare

@@ -106,7 +106,7 @@ def _check_constant(shape: Any, pad: Any, functional: bool) -> None:
             f"{len(pad)} while the input has {n} dimensions."
         )
     for m, p, q in zip(reversed(shape), pad[::2], pad[1::2], strict=False):
-        if p + m + q < 0:
+        if min(m, p + m, q + m, p + m + q) < 0 or (min(p, q) < 0 and m + min(p, 0) + min(q, 0) < 0):
             raise errors.runtime("narrow(): length must be non-negative.", f"Padding {p} and {q} crops more than {m}.")
 
 
@@ -295,7 +295,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         raise errors.type_(f"pad(): argument 'value' (position 4) must be float, not {type(value).__name__}")
     _check_constant(tuple(input.shape), sides, True) if mode == "constant" or len(sides) % 2 else None
     if mode == "constant":
-        return constant_pad_nd.public(input, sides, 0 if value is None else value)  # type: ignore[no-any-return]
+        return constant_pad_nd.public(input, sides, 0.0 if value is None else float(value))  # type: ignore[no-any-return]
     if mode not in _NAMES:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if value is not None and value != 0:

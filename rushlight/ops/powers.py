@@ -10,7 +10,7 @@ from .. import errors, types
 from ..functions import function
 from ..inplace import inplace
 from ..kernels.iteration import is_half
-from ..kernels.power import power, powers
+from ..kernels.power import complex_powers, power, powers
 from ..kernels.symbols import Symbol
 from ..op import elementwise
 from ..promotion import check_operands, result_type
@@ -84,6 +84,8 @@ def pow(k, input, exponent):
         return np.where(exponent < 0, small, np.power(a, np.maximum(exponent, 0)))
     if a.dtype == np.float32 == np.asarray(exponent).dtype:
         return powers(a, np.asarray(exponent))
+    if a.dtype.kind == "c" and isinstance(exponent, np.ndarray):
+        return complex_powers(a, exponent)
     return np.power(a, exponent)
 
 
@@ -117,7 +119,7 @@ def _(k, g, input, exponent):
     if isinstance(exponent, (bool, int, float, complex, np.number)) and not isinstance(exponent, np.ndarray):
         if exponent == 2:  # what squares, losses above all, need not go through a power
             return g * k.conj(input * 2)
-        return g * 0.0 if exponent == 0 else g * k.conj(exponent * k.pow(input, exponent - 1))
+        return k.zeros_of(g) if exponent == 0 else g * k.conj(exponent * k.pow(input, exponent - 1))
     return k.where(k.eq(exponent, 0), 0.0, g * k.conj(exponent * k.pow(input, exponent - 1)))
 
 

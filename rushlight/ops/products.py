@@ -392,8 +392,10 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
     first, second = ([d] if isinstance(d, int) else list(d) for d in dims)
     if len(first) != len(second):
         raise errors.runtime("both dimension lists should have same length")
+    if a._a.dtype is not b._a.dtype:
+        raise errors.runtime("both inputs should have same dtype", f"They have {a.dtype} and {b.dtype}.")
     for i, j in zip(first, second, strict=True):
-        n, o = a._a.shape[i], b._a.shape[j]
+        n, o = a._a.shape[check_dim(i, a._a.ndim)], b._a.shape[check_dim(j, b._a.ndim)]
         if n != o and 1 not in (n, o):
             raise errors.runtime(
                 f"contracted dimensions need to match, but first has size {n} in dim {i} and second has size {o} in dim {j}"

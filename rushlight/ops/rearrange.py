@@ -299,7 +299,7 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
         input, dim = input.flatten(), 0
     dim = check_dim(dim, input._a.ndim)
     if not input._a.ndim:
-        input = input.reshape(1)
+        raise errors.index(f"Dimension specified as {dim} but tensor has no dimensions", "Leave dim out.")
     if not isinstance(repeats, Tensor):
         return _repeat_all(input, int(repeats), dim)
     counts = repeats._a.reshape(-1)

@@ -478,7 +478,7 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 )
 def count_nonzero(k, input, *, dim):
     """How many elements are not zero, of all or along dimensions."""
-    return np.asarray(np.count_nonzero(input, axis=dim), np.int64)
+    return in_order(np.asarray(np.count_nonzero(input, axis=dim), np.int64))
 
 
 @count_nonzero.prepare

@@ -66,7 +66,7 @@ def _(input, dim, *, dtype=None):
 def _(k, g, dim):
     if not g.ndim:
         return g
-    return k.sum(g, dim, True) - k.cumsum(g, dim) + g
+    return _reverse_cumsum(k, g, dim)
 
 
 def _reverse_cumsum(k, x, dim):
@@ -98,7 +98,7 @@ def _(input, dim, *, dtype=None):
 @cumprod.vjp("input")
 def _(k, g, input, out, dim):
     shape = tuple(input.shape)
-    if not shape or not shape[dim]:
+    if not shape or shape[dim] < 2:
         return g
     if (input._a if isinstance(input, Tensor) else np.asarray(input)).all():
         return _reverse_cumsum(k, g * k.conj(out), dim) / k.conj(input)
@@ -158,7 +158,7 @@ def _(k, g, input, out, dim):
     later = _as(k, np.triu(np.ones((n, n), bool)).reshape(n, n, *[1] * (len(shape) - dim - 1)))
     i, j = (*shape[: dim + 1], 1, *shape[dim + 1 :]), (*shape[:dim], 1, *shape[dim:])
     share = k.exp(k.where(later, k.reshape_gradient(input, size=i) - k.reshape_gradient(out, size=j), -float("inf")))
-    return k.sum(k.reshape_gradient(g, size=j) * k.conj(share), dim + 1)
+    return k.sum(k.where(later, k.reshape_gradient(g, size=j) * k.conj(share), 0.0), dim + 1)
 
 
 def _running_extreme(name: str, ufunc: Any, doc: str) -> None:

@@ -360,26 +360,27 @@ def reduced_gradients(
     again: Any,
 ) -> Any:
     """The gradients of a reduction by index, given how it gathers, adds and writes."""
-    zero = input * 0.0
+    zero = k.zeros_of(input)
     src = used(src)
+    none = k.zeros_of(src)
     mine = g if include_self else put(g, 0.0)
     if reduce == "sum":
         return mine, None, whole(gather(g))
     if reduce == "mean":
-        count = add(zero + 1.0 if include_self else put(zero + 1.0, 0.0), src * 0.0 + 1.0)
+        count = add(zero + 1.0 if include_self else put(zero + 1.0, 0.0), none + 1.0)
         return mine / count, None, whole(gather(g / count))
     if reduce == "prod":
         # a zero gets the product of the others, which is computed without it
         filled = k.where(input == 0.0, zero + 1.0, input)
         gone = src == 0.0
-        alone = k.logical_and(gone, gather(add(zero, k.where(gone, src * 0.0 + 1.0, src * 0.0))) == 1.0)
-        others = again(input, k.where(alone, src * 0.0 + 1.0, src))
-        rest = gather(g * out) / k.where(gone, src * 0.0 + 1.0, src)
+        alone = k.logical_and(gone, gather(add(zero, k.where(gone, none + 1.0, none))) == 1.0)
+        others = again(input, k.where(alone, none + 1.0, src))
+        rest = gather(g * out) / k.where(gone, none + 1.0, src)
         return mine * again(filled, src) / filled, None, whole(k.where(alone, gather(g * others), rest))
     hit_input = k.where(input == out, zero + 1.0, zero)
     if not include_self:
         hit_input = put(hit_input, 0.0)
-    hit_src = k.where(src == gather(out), src * 0.0 + 1.0, src * 0.0)
+    hit_src = k.where(src == gather(out), none + 1.0, none)
     count = add(hit_input, hit_src)
     share = k.where(count == 0.0, zero, g / count)
     return share * hit_input, None, whole(gather(share) * hit_src)

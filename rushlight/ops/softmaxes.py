@@ -100,7 +100,13 @@ def _softmax_errors(name: str) -> Any:
     ]
 
 
-@reduction(methods="softmax", aliases="special.softmax", samples=_softmax_samples, errors=_softmax_errors("softmax"))
+@reduction(
+    methods="softmax",
+    aliases="special.softmax",
+    real_gradient=True,
+    samples=_softmax_samples,
+    errors=_softmax_errors("softmax"),
+)
 def softmax(k, input, *, dim):
     """``exp(x) / sum(exp(x))`` along ``dim``."""
     if not input.ndim:
@@ -143,6 +149,7 @@ def _in_float32(k, formula):
 @reduction(
     methods="log_softmax",
     aliases="special.log_softmax",
+    real_gradient=True,
     samples=_softmax_samples,
     errors=_softmax_errors("log_softmax"),
 )

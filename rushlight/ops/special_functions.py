@@ -247,7 +247,7 @@ def _(k, g, input):
     zero = k.eq(input, 0)
     safe = k.where(zero, 1.0, input)
     slope = (x * k.cos(x) - k.sin(x)) / (safe * safe * math.pi)
-    return g * k.conj(k.where(zero, 0.0, slope))
+    return k.where(zero, 0.0, g * k.conj(slope))
 
 
 @elementwise(methods="angle", promote="float", domain=(0.3, 3))
@@ -261,7 +261,7 @@ def angle(k, input):
 @angle.vjp("input")
 def _(k, g, input):
     if not k.is_complex(input):
-        return g * 0.0
+        return k.zeros_of(g)
     # the direction that turns: i x / |x|^2
     size = k.abs(input)
     return k.where(k.eq(size, 0), 0.0, g * (1j * input) / (size * size))

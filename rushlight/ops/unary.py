@@ -212,7 +212,7 @@ def _rounding(name: str, ufunc, doc: str, aliases: str = "") -> None:
 
     @op.vjp("input")
     def _(k, g):
-        return g * 0.0
+        return k.zeros_of(g)
 
 
 _rounding("floor", np.floor, "The largest integer that is not larger.")
@@ -236,7 +236,7 @@ def round(k, input, *, decimals=0):  # noqa: A001
 
 @round.vjp("input")
 def _(k, g):
-    return g * 0.0
+    return k.zeros_of(g)
 
 
 @elementwise(out="exact partial", methods="frac frac_", refuses="bool int complex", domain=(-3, 3))

@@ -124,6 +124,17 @@ def _(k, g):
     return k.sum_to_size(g, size=())
 
 
+@opaque(public=False)
+def overwritten(k, input, other):
+    """What an in-place comparison with ``other`` is to the graph: zeros."""
+    return np.zeros_like(input)
+
+
+@overwritten.vjp("input", "other")
+def _(k, g):
+    return k.zeros_of(g)
+
+
 @opaque(grad_name="ZeroBackward0", public=False)
 def zero(k, input):
     """Zeros like ``input``."""
