@@ -1,6 +1,6 @@
 """Random programs on PyTorch and on Rushlight: some drawn by Hypothesis, more drawn by seeds.
 
-``RUSHLIGHT_PROGRAMS=2000 python -m pytest parity/test_random_programs_parity.py -k drawn -s`` draws as many programs instead of 200,
+``RUSHLIGHT_PROGRAMS=2000 python -m pytest parity/test_random_programs_parity.py -k drawn -s`` draws as many programs instead of 300,
 ``RUSHLIGHT_PROGRAMS_SEED`` is the first one's seed. A failure is told with its seed, shrunk to the lines that it takes, which can be
 run as they stand. Programs of a seed are the same everywhere and are drawn in a tenth of the time; what Hypothesis draws it also shrinks.
 """
@@ -32,7 +32,7 @@ names = st.sampled_from([name for name, (_, weight) in INSTRUCTIONS.items() for 
 programs = st.lists(st.tuples(names, number, number, number, number), max_size=12).map(lambda steps: START + steps)
 quiet = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
-COUNT = int(os.environ.get("RUSHLIGHT_PROGRAMS", "200"))
+COUNT = int(os.environ.get("RUSHLIGHT_PROGRAMS", "300"))
 FIRST_SEED = int(os.environ.get("RUSHLIGHT_PROGRAMS_SEED", "0"))
 
 
