@@ -132,7 +132,6 @@ def _simple(name: str, domain, doc: str, derivative, aliases: str = "") -> None:
 
 _simple("sin", (-3, 3), "The sine (radians).", lambda k, x: k.cos(x))
 _simple("cos", (-3, 3), "The cosine (radians).", lambda k, x: -k.sin(x))
-_simple("tan", (-1, 1), "The tangent (radians).", lambda k, x: 1 + k.tan(x) * k.tan(x))
 _simple("asin", (-0.9, 0.9), "The inverse sine.", lambda k, x: k.rsqrt(1 - x * x), "arcsin")
 _simple("acos", (-0.9, 0.9), "The inverse cosine.", lambda k, x: -k.rsqrt(1 - x * x), "arccos")
 _simple("atan", (-3, 3), "The inverse tangent.", lambda k, x: 1 / (1 + x * x), "arctan")
@@ -141,6 +140,17 @@ _simple("cosh", (-3, 3), "The hyperbolic cosine.", lambda k, x: k.sinh(x))
 _simple("asinh", (-3, 3), "The inverse hyperbolic sine.", lambda k, x: k.rsqrt(x * x + 1), "arcsinh")
 _simple("acosh", (1.2, 3), "The inverse hyperbolic cosine.", lambda k, x: k.rsqrt(x - 1) * k.rsqrt(x + 1), "arccosh")
 _simple("atanh", (-0.9, 0.9), "The inverse hyperbolic tangent.", lambda k, x: 1 / (1 - x * x), "arctanh")
+
+
+@elementwise(promote="float", methods="tan tan_", domain=(-1, 1))
+def tan(k, input):
+    """The tangent (radians). Gradient: 1 + tan(x)^2, from the output."""
+    return k.tan(input)
+
+
+@tan.vjp("input")
+def _(k, g, out):
+    return g * k.conj(1 + out * out)
 
 
 @elementwise(promote="float", methods="tanh tanh_", aliases="nn.functional.tanh", domain=(-3, 3))
