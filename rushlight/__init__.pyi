@@ -1113,7 +1113,7 @@ def take(input: _Tensor, index: _Tensor, *, out: Any = None) -> _Tensor:
 def take_along_dim(input: _Tensor, indices: _Tensor, dim: _int | None = None, *, out: Any = None) -> _Tensor:
     """The elements at ``indices`` along ``dim``, broadcast over the other dimensions; of the flattened input without ``dim``."""
 def tan(input: _Tensor, *, out: Any = None) -> _Tensor:
-    """The tangent (radians)."""
+    """The tangent (radians). Gradient: 1 + tan(x)^2, from the output."""
 def tan_(input: _Tensor) -> _Tensor:
     """``input.tan_(...)``: writes the result into ``input`` and returns it."""
 def tanh(input: _Tensor, *, out: Any = None) -> _Tensor:

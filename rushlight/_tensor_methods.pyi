@@ -1104,7 +1104,7 @@ class Methods:
     def take_along_dim(self, indices: _Tensor, dim: _int | None = None) -> _Tensor:
         """The elements at ``indices`` along ``dim``, broadcast over the other dimensions; of the flattened input without ``dim``."""
     def tan(self) -> _Tensor:
-        """The tangent (radians)."""
+        """The tangent (radians). Gradient: 1 + tan(x)^2, from the output."""
     def tan_(self) -> _Tensor:
         """In-place version of :func:`torch.tan`: writes the result into this tensor and returns it."""
     def tanh(self) -> _Tensor:
