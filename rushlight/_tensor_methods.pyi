@@ -842,8 +842,8 @@ class Methods:
         """In-place version of :func:`torch.neg`: writes the result into this tensor and returns it."""
     def nelement(self) -> _int:
         """Number of elements."""
-    def new(self, *args: Any, **kwargs: Any) -> _Tensor:
-        """A tensor of this one's dtype from sizes or values."""
+    def new(self, *args: Any, device: _device | str | _int | None = None, **named: Any) -> _Tensor:
+        """A tensor of this one's dtype from sizes or values, which may also be named: ``size=``, ``data=`` or ``other=``."""
     def new_empty(self, *size: _Ints, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, requires_grad: _bool = False, layout: _layout | None = None, pin_memory: _bool = False, memory_format: _memory_format | None = None) -> _Tensor:
         """Uninitialised memory of a size in this tensor's dtype."""
     def new_empty_strided(self, size: _Ints, stride: _Ints, **kwargs: Any) -> _Tensor:

@@ -27,6 +27,7 @@ from .autograd.mode import recording
 from .fpstate import quietly
 from .kernels.elementwise import MEDIUM
 from .kernels.iteration import forget_with_threads
+from .kernels.layouts import as_operands_lie
 from .kernels.llvm import patience
 from .node import record, saver
 from .op import OFTEN, Op, apply
@@ -34,6 +35,7 @@ from .plain import is_rare
 from .promotion import promote
 from .readers import arrays
 from .tensor import Parameter, Tensor, edge_of, view_of, wrap
+from .writing import in_order
 
 ndarray = np.ndarray
 asarray = np.asarray
@@ -305,7 +307,7 @@ class Step:
             self.left = OFTEN
         #: A shorter way than the body, which gives None where it has no answer.
         self.planned: Any = None
-        self.body: Callable[..., Any] = self.whole()
+        self.body: Callable[..., Any] = self.arranged(self.whole(), plain)
         self.shortest: Callable[..., Any] = self.body if self.planned is None else self.planned
         self.plain = tuple([None if i in self.tensors else x for i, x in enumerate(plain)]), tuple(
             [None if i in self.tensors else x for i, x in enumerate(promoted)]
@@ -341,6 +343,23 @@ class Step:
         if planned is not None:
             self.planned = eval(f"lambda {given}: planned({', '.join(names)})", {**kept, "planned": planned})
         return body  # type: ignore[no-any-return]
+
+    def arranged(self, body: Callable[..., Any], plain: tuple[Any, ...]) -> Callable[..., Any]:
+        """The body with its result laid out as ``op.evaluate`` lays it out, where that may be another layout than NumPy's."""
+        operands = [x._a for x in plain if isinstance(x, Tensor)]
+        if self.op.family != "elementwise" or all(
+            [a.flags.c_contiguous and a.shape == operands[0].shape for a in operands]
+        ):
+            return body
+        row_major = self.op.row_major
+
+        def run(*given: Any) -> Any:
+            r = body(*given)
+            if r.__class__ is not ndarray or r.ndim < 2:
+                return r
+            return in_order(r) if row_major else as_operands_lie(r, given)
+
+        return run
 
     def compile(self, given: list[Any]) -> None:
         """What is called often is worth a loop at any size: it costs less than NumPy's several passes."""

@@ -21,9 +21,13 @@ _GRADIENTS_OF_BIASES: list[Kernel] = [("sums", "column_sums", _SUMS), ("sums", "
 
 
 def _of_correlate(bound: Bindings) -> list[Kernel]:
-    alone = bound["M"] == 1  # a channel by itself has another tile
-    multiply: Kernel = ("convolution", "multiply", bound | {"V": 9} if alone else bound)
-    return [_PRODUCTS, _FEW_CLASSES, multiply, *_GRADIENTS_OF_BIASES] if bound["T"] is f32 else [multiply]
+    kind = {"T": bound["T"], "L": bound["L"]}
+    alone = bound["M"] == 1  # a channel by itself has no chains
+    weights: Kernel = (
+        ("convolution", "multiply", bound | {"V": 9}) if alone else ("convolution", "chains", kind | {"M": 6, "V": 2})
+    )
+    sums: Kernel = ("convolution", "channel_sums", kind)
+    return [_PRODUCTS, _FEW_CLASSES, weights, sums, *_GRADIENTS_OF_BIASES] if bound["T"] is f32 else [weights]
 
 
 def _of_pool(bound: Bindings) -> list[Kernel]:

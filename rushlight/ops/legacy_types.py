@@ -152,13 +152,13 @@ for _name, _type in TYPED.items():
         m.error(TypeError, "new() received an invalid combination of arguments - got (size=int, )", m.f(2), size=3),
     ],
 )
-def new(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """A tensor of this one's dtype from sizes or values.
+def new(self: Tensor, *args: Any, device: Any = None, **named: Any) -> Tensor:
+    """A tensor of this one's dtype from sizes or values, which may also be named: ``size=``, ``data=`` or ``other=``.
 
     Raises:
-        RuntimeError: for another device than the CPU.
+        TypeError: for anything else. RuntimeError: for another device than the CPU.
     """
-    return construct(f"torch.{types.scalar_name(self.dtype)}Tensor", self.dtype, args, kwargs)
+    return construct(f"torch.{types.scalar_name(self.dtype)}Tensor", self.dtype, args, {"device": device, **named})
 
 
 @function(

@@ -11,7 +11,7 @@ import time
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
-from .. import fast
+from .. import fast, routes
 from ..autograd.graph import Node
 from ..functions import FUNCTIONS
 from ..kernels.lazy import looking, settle
@@ -63,6 +63,7 @@ class Watcher:
         current.append(self)
         settle()
         looking.append(self)
+        routes.close("profiler")
         self._operators = {name: vars(Tensor)[name] for name in _MACHINE_CODE}
         for name, op in _MACHINE_CODE.items():
             if not isinstance(self._operators[name], FunctionType):
@@ -77,6 +78,7 @@ class Watcher:
             setattr(Tensor, name, function)
         current.remove(self)
         looking.remove(self)
+        routes.open_again("profiler")
         while self._open:
             self._leave(None)
 
@@ -146,9 +148,15 @@ class Watcher:
         if code.co_name in _FORMS and ("op" in code.co_freevars or "slow" in code.co_freevars):
             return _of_op
         for function in FUNCTIONS.values():
-            if getattr(function.fn, "__code__", None) is code:
+            if getattr(_general(function.fn), "__code__", None) is code:
                 return "aten::" + function.torch_name.rpartition(".")[2]
         return None
+
+
+def _general(function: Any) -> Any:
+    """A function without the looking up of known calls around it."""
+    inside = getattr(function, "__wrapped__", None)
+    return inside if isinstance(inside, FunctionType) else function
 
 
 def _of_op(frame: FrameType) -> str | None:
