@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 
-least = float(sys.argv[1]) if len(sys.argv) > 1 else 95
+least = float(sys.argv[1]) if len(sys.argv) > 1 else 95.0
 done = subprocess.run(
     ["pyright", "--verifytypes", "rushlight", "--ignoreexternal", "--outputjson"], capture_output=True, text=True
 )  # its exit status speaks of 100 %
