@@ -516,8 +516,7 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
                 op.calls -= OFTEN  # another kind of call, perhaps
         result = op.forward(arrays, *promoted, **attrs)
         if op.family == "elementwise" and result.__class__ is ndarray and result.ndim > 1:
-            operands = [x._a for x in inputs if isinstance(x, Tensor)]
-            result = in_order(result) if op.row_major else as_operands_lie(result, operands)
+            result = laid_out(op, result, [x._a for x in inputs if isinstance(x, Tensor)])
         return result, promoted
     except (ValueError, TypeError, IndexError, AttributeError, np.exceptions.AxisError) as error:
         if isinstance(error, errors.Deliberate):
@@ -529,6 +528,11 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
     finally:
         if token is not None:
             fpstate.leave(token)
+
+
+def laid_out(op: Op, result: Any, operands: Sequence[Any]) -> Any:
+    """What an elementwise body made of operands, in the layout that PyTorch gives it."""
+    return in_order(result) if op.row_major else as_operands_lie(result, operands)
 
 
 def no_deeper(error: Exception) -> bool:

@@ -27,15 +27,13 @@ from .autograd.mode import recording
 from .fpstate import quietly
 from .kernels.elementwise import MEDIUM
 from .kernels.iteration import forget_with_threads
-from .kernels.layouts import as_operands_lie
 from .kernels.llvm import patience
 from .node import record, saver
-from .op import OFTEN, Op, apply
+from .op import OFTEN, Op, apply, laid_out
 from .plain import is_rare
 from .promotion import promote
 from .readers import arrays
 from .tensor import Parameter, Tensor, edge_of, view_of, wrap
-from .writing import in_order
 
 ndarray = np.ndarray
 asarray = np.asarray
@@ -351,13 +349,11 @@ class Step:
             [a.flags.c_contiguous and a.shape == operands[0].shape for a in operands]
         ):
             return body
-        row_major = self.op.row_major
+        op = self.op
 
         def run(*given: Any) -> Any:
             r = body(*given)
-            if r.__class__ is not ndarray or r.ndim < 2:
-                return r
-            return in_order(r) if row_major else as_operands_lie(r, given)
+            return laid_out(op, r, given) if r.__class__ is ndarray and r.ndim > 1 else r
 
         return run
 
