@@ -248,7 +248,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     of_tensors: Any = None
     with_number: Any = None
     pairs: Any = None  # the loops for two arrays
-    both = first = second = limit = 0
+    both = first = second = alone = limit = 0
     defaults = dict(op.defaults)
     nothing = (None,) * len(op.slot_of)
     differentiable = takes_integers = False
@@ -287,9 +287,10 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         return wrap(r if r.__class__ is ndarray else asarray(r))
 
     def start() -> None:
-        nonlocal kernel, of_tensors, with_number, both, first, second, limit, differentiable, takes_integers
+        nonlocal kernel, of_tensors, with_number, both, first, second, alone, limit, differentiable, takes_integers
         of_tensors, with_number = node_classes(op)
         both, first, second = kept(op, 0, 1), kept(op, 0), kept(op, 1)
+        alone = kept(op, 0, beside_number=True)
         differentiable = all(op.answers.get(name) == "rule" for name in op.inputs)
         kernel = kernel_of(op)
         limit = LARGE if isinstance(kernel, np.ufunc) else MEDIUM
@@ -353,12 +354,12 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         t._a = r
         t._edge = t._grad = t._base = t._extra = None
         t._vc = [0]
-        if e1 is None:
-            if e0 is None:
-                return t
-            keep = first
-        else:
+        if e1 is not None:
             keep = second if e0 is None else both
+        elif e0 is None:
+            return t
+        else:
+            keep = alone if number else first
         mode = recording()
         if mode != 1 or not differentiable:
             return slow(x, y) if mode else t

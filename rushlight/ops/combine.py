@@ -380,8 +380,8 @@ def _(k, g, other):
 
 
 @ldexp.vjp("other")
-def _(k, g, out):
-    return g * k.conj(out * 0.6931471805599453)
+def _(k, g, input, other):  # as of the product that PyTorch makes of it, which keeps its factors
+    return g * k.conj(input) * k.conj(k.pow(2.0, other) * 0.6931471805599453)
 
 
 def _of_integers(name: str, ufunc: Any, doc: str) -> None:
