@@ -67,7 +67,6 @@ class Drawing:
         return [self.position(n) for _ in range(count)]
 
 
-
 def broadcasts(a: Any, b: Any, *, expand: bool = True) -> bool:
     """Whether shape ``a`` broadcasts with ``b``; without ``expand``, to just ``b``."""
     return all(m == n or m == 1 or (expand and n == 1) for m, n in zip(reversed(a), reversed(b), strict=False))

@@ -107,10 +107,6 @@ def binary(d: Drawing) -> str:
 
 def with_number(d: Drawing) -> str:
     x, number, operator = d.pick(), d.choice(NUMBERS), d.choice(OPERATORS)
-    if operator == "**" and number == "True":
-        number = "2"  # there is no derivative of powers of True
-    if operator == "%":  # of which PyTorch has no derivative where the number stands first
-        return f"{x} % {number}"
     return d.choice([f"{x} {operator} {number}", f"{number} {operator} {x}"])
 
 
@@ -182,8 +178,6 @@ def ordering(d: Drawing) -> str:
 def product(d: Drawing) -> str:
     x = d.pick(lambda t: t.dim() > 0 and t.dtype != torch.bool)
     a = d.tensors[x]
-    if a.dtype == torch.bool:  # of which PyTorch has products only where nothing is to do
-        return f"{x} & {x}"
     inner = a.shape[-1] if a.dim() else 1
 
     def fits(t: torch.Tensor) -> bool:
@@ -545,4 +539,3 @@ EXPRESSIONS = [
 STATEMENTS = [(write, 5), (inplace, 6), (flags, 2), (backward, 3), (asked, 1)]
 KINDS = [(f, False) for f, weight in EXPRESSIONS for _ in range(weight)]
 KINDS += [(f, True) for f, weight in STATEMENTS for _ in range(weight)]
-

@@ -1,17 +1,16 @@
 """Random programs as lines of Python, drawn by Hypothesis or by seeds.
 
 A program makes a few tensors, and each further line (``drawn_lines``) computes, views, writes or differentiates what is there by
-then. Lines are drawn while PyTorch runs them. What is not comparable is not drawn; why, each of ``DOUBTS`` says.
+then. Lines are drawn while PyTorch runs them. What has no answer that means anything is left out (``doubts``).
 """
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable
 from typing import Any
 
-import torch
+from doubts import DOUBTS, NAME
 from drawing import Drawing
 from drawn_lines import KINDS, backward, leaf
 from hypothesis import strategies as st
@@ -20,90 +19,6 @@ from side_by_side import NAMES, execute, has_history
 LIMIT = 7  # so many tensors are alive
 MAX_ELEMENTS = 64
 INTEGERS = {n: st.integers(0, n - 1) for n in range(2, 200)}
-
-
-# --- what is not drawn: PyTorch's own undefined behaviour, and what docs/differences.md says -----------------------------
-NAME = re.compile(r"\bt\d+\b")
-
-
-def operands(text: str, d: Drawing) -> list[torch.Tensor]:
-    return [d.tensors[name] for name in NAME.findall(text) if name in d.tensors]
-
-
-def has_complex32(text: str, d: Drawing) -> bool:
-    """PyTorch makes it of float16 and complex numbers, and has arithmetic for little of it."""
-    dtypes = {t.dtype for t in operands(text, d)}
-    return torch.float16 in dtypes and ("1j" in text or torch.complex64 in dtypes)
-
-
-def has_arithmetic_of_bools(text: str, d: Drawing) -> bool:
-    """The gradients of these negate an operand or subtract 1 from it, and so are refused, or wrap."""
-    dtypes = {t.dtype for t in operands(text, d)}
-    return ("atan2" in text and bool(dtypes & {torch.bool, torch.uint8})) or (
-        ("**" in text or "pow" in text) and torch.bool in dtypes
-    )
-
-
-def replaces_what_is_saved(text: str, d: Drawing) -> bool:
-    """PyTorch's nodes keep the tensor, and so read what ``x.data = y`` put there after they were made, or refuse if it was detached."""
-    return (".data =" in text or ".detach_()" in text) and bool(d.used & set(NAME.findall(text)))
-
-
-def asks_for_the_sign_of_nan(text: str, d: Drawing) -> bool:
-    """Which the processor decides, otherwise in vectors than alone."""
-    return ("signbit" in text or "copysign" in text) and any(bool(t.isnan().any()) for t in operands(text, d))
-
-
-def compares_absolute_values(text: str, d: Drawing) -> bool:
-    """The gradient of a largest absolute value asks which equal it: of complex numbers the last digit decides."""
-    return "norm(" in text and "inf" in text and any(t.is_complex() for t in operands(text, d))
-
-
-def reinterprets_nothing(text: str, d: Drawing) -> bool:
-    """Whether a tensor without elements can be shown with another dtype depends on strides that lead nowhere."""
-    return ".view(torch." in text and any(t.numel() == 0 for t in operands(text, d))
-
-
-def writes_what_overlaps(text: str, d: Drawing) -> bool:
-    """Elements that share memory in part are written in an order that nobody promises, and PyTorch does not look for them."""
-    writes = re.match(r"(with torch.no_grad\(\): )?(t\d+)(\[.*\])* [^=]*=|.*\b(t\d+)\.\w+_\(|.*out=(t\d+)", text)
-    names = [] if writes is None else [n for n in writes.groups()[1::2] + writes.groups()[4:] if n in d.tensors]
-    return any(overlaps(d.tensors[n]) for n in names)
-
-
-def overlaps(t: torch.Tensor) -> bool:
-    """Whether a step along one dimension leads to where steps along others lead too; none of them is 0, which PyTorch sees."""
-    reach = 1
-    for step, n in sorted((step, n) for step, n in zip(t.stride(), t.shape, strict=True) if n > 1 and step):
-        if step < reach:
-            return True
-        reach = step * n
-    return False
-
-
-def broadcasts_bounds(text: str, d: Drawing) -> bool:
-    """PyTorch's gradients for bounds of another shape fail."""
-    shapes = [t.shape for t in operands(text, d)]
-    return "clamp(" in text and any(shape != shapes[0] for shape in shapes)
-
-
-def has_two_ellipses(text: str, d: Drawing) -> bool:
-    """Beyond the last dimension PyTorch reads sizes from where there are none."""
-    return text.partition("]")[0].count("...") > 1
-
-
-DOUBTS = (
-    has_complex32,
-    has_arithmetic_of_bools,
-    replaces_what_is_saved,
-    asks_for_the_sign_of_nan,
-    compares_absolute_values,
-    reinterprets_nothing,
-    writes_what_overlaps,
-    broadcasts_bounds,
-    has_two_ellipses,
-)
-
 
 
 def add_line(d: Drawing) -> str | None:

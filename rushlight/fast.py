@@ -208,7 +208,7 @@ def unary(op: Op) -> Callable[..., Any]:
         if x._base is None:
             edge = x._edge
         else:
-            edge = edge_of(x)
+            edge = edge_of(x) if differentiable else None  # a view may have lost its history
             if r.ndim > 2:  # where a view may repeat what lies out of order
                 r = as_operands_lie(r, (a,))
         t = _new(Tensor)
@@ -311,13 +311,13 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         dt = a.dtype
         if dt is not F32 and dt is not F64:
             return of_integers(x, y) if dt is I64 else slow(x, y)
-        e0: Any = x._edge if x._base is None else edge_of(x)
+        e0: Any = x._edge if x._base is None or not differentiable else edge_of(x)
         cls = y.__class__
         if cls is Tensor or cls is Parameter or cls is Deferred:
             b = y._a if cls is not Deferred else held_by(y)
             if b.dtype is not dt:
                 return slow(x, y)
-            e1 = y._edge if y._base is None else edge_of(y)
+            e1 = y._edge if y._base is None or not differentiable else edge_of(y)
             number = False
             large = a.size >= limit or b.size >= limit
         elif cls is float or (cls is int and -EXACT <= y <= EXACT):

@@ -271,6 +271,8 @@ def modified(node: OpNode, which: int) -> Exception:
 # --- recording a call ---------------------------------------------------------------------------------------------------
 def gather_edges(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The edges of the inputs that a gradient flows to; None if there is none."""
+    if op.all_nondiff:  # nobody asks for histories, which views may have lost
+        return None
     found = False
     edges = []
     for i, x in enumerate(inputs):
@@ -407,7 +409,12 @@ def _save(op: Op, rules: Sequence[Rule]) -> Saver:
         elif slot < n_in:
             saved.append(f"arrays[{slot}]")
             plain = f"(x := inputs[{slot}]).__class__ is Tensor or x.__class__ is Parameter"
-            versions.append(f"((c := x._vc), c[0]) if ({plain}) and x._extra is None else version_of(x)")
+            other = (
+                "version_of(x)"
+                if op.inputs[slot] not in op.scalars
+                else "version_of(x) if isinstance(x, Tensor) else ()"
+            )
+            versions.append(f"((c := x._vc), c[0]) if ({plain}) and x._extra is None else {other}")
         elif slot < n_out:
             others = [f"isinstance(inputs[{i}], Tensor)" for i, r in enumerate(op.rules) if r and slot in r.slots]
             reader = "" if slot in needed else f" if {' or '.join(others)} else "  # a number has no rule

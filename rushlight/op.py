@@ -116,9 +116,11 @@ class Op:
         keeps_floats: with a function as ``promote``: floating tensors of one dtype, and numbers beside them, stay as they are.
         refuses_where: whether ``refuses`` is asked ``always``, where there are ``elements``, or elements and ``dimensions``.
         empties: that PyTorch's node keeps tensors where ours has attributes (indices), so that a first backward empties it.
+        scalars: inputs of which PyTorch's node keeps a Python number as such, not as a tensor: a first backward empties nothing.
         real_gradient: that PyTorch has its derivative for real numbers alone.
         common_floats: with a function as ``promote``: it gives the same for these as ``common``.
-        row_major: that an elementwise result lies in the order of its dimensions, however the operands lie.
+        row_major: that an elementwise result lies in the order of its dimensions, however the operands lie;
+            ``"number first"`` if only that of a number and a tensor does.
     """
 
     samples: Any
@@ -155,7 +157,8 @@ class Op:
         refuses_where: str = "always",
         real_gradient: bool = False,
         empties: bool = False,
-        row_major: bool = False,
+        scalars: str = "",
+        row_major: bool | str = False,
         notes: str = "",
         public: bool = True,
     ):
@@ -197,6 +200,7 @@ class Op:
         self.keeps_floats, self.common_floats = keeps_floats, common_floats
         self.refuses_where, self.real_gradient = refuses_where, real_gradient
         self.empties, self.row_major = empties, row_major
+        self.scalars: list[str] = scalars.split()
         self.notes = notes
         self.public_name = public
         self.grad_name: Any | str = grad_name or camel(self.name) + "Backward0"
@@ -516,7 +520,9 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
                 op.calls -= OFTEN  # another kind of call, perhaps
         result = op.forward(arrays, *promoted, **attrs)
         if op.family == "elementwise" and result.__class__ is ndarray and result.ndim > 1:
-            result = laid_out(op, result, [x._a for x in inputs if isinstance(x, Tensor)])
+            number_first = op.row_major == "number first" and not isinstance(inputs[0], Tensor)
+            operands = [x._a for x in inputs if isinstance(x, Tensor)]
+            result = in_order(result) if number_first else laid_out(op, result, operands)
         return result, promoted
     except (ValueError, TypeError, IndexError, AttributeError, np.exceptions.AxisError) as error:
         if isinstance(error, errors.Deliberate):
@@ -532,7 +538,7 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
 
 def laid_out(op: Op, result: Any, operands: Sequence[Any]) -> Any:
     """What an elementwise body made of operands, in the layout that PyTorch gives it."""
-    return in_order(result) if op.row_major else as_operands_lie(result, operands)
+    return in_order(result) if op.row_major is True else as_operands_lie(result, operands)
 
 
 def no_deeper(error: Exception) -> bool:

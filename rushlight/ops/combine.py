@@ -228,6 +228,7 @@ def _lerp_refuses(kernel: str) -> dict[str, str]:
     methods="lerp lerp_",
     refuses=_lerp_refuses("lerp_kernel_tensor"),
     grad_name=_lerp_name,
+    scalars="weight",
     samples=lambda m: [
         *_three(m),
         m(m.f(2, 3), m.f(3), 0.3),

@@ -86,6 +86,7 @@ _NO_0D = "0-d", "products take vectors or matrices"
 @opaque(
     methods="mm",
     refuses={"bool": "addmm_impl_cpu_"},
+    refuses_where="elements",
     samples=lambda m: [
         m(m.f(2, 3), m.f(3, 4)),
         m(m.nc(3, 2), m.f(2, 2)),

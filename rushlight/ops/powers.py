@@ -46,6 +46,7 @@ def _pow_name(inputs, attrs):
     keeps_floats=True,
     methods="pow pow_",
     numbers="either",
+    row_major="number first",
     domain=(0.5, 3),
     grad_name=_pow_name,
     errors=lambda m: [

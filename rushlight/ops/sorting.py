@@ -11,6 +11,7 @@ from ..errors import check_dim
 from ..functions import function
 from ..kernels import rows
 from ..kernels.along import starts, taken_along
+from ..kernels.layouts import as_operands_lie
 from ..op import opaque, reduction
 from ..return_types import named
 from ..routes import routed
@@ -102,9 +103,7 @@ def sort_pair(k, input, *, dim, descending, stable=False):
         index = n - 1 - np.flip(np.argsort(np.flip(input, dim), dim, kind="stable"), dim)
     else:
         index = np.argsort(input, dim, kind="stable")
-    values, order = np.empty_like(input), np.empty_like(input, np.int64)  # both are laid out as the input is
-    values[...], order[...] = taken_along(input, index, dim), index
-    return values, order
+    return as_operands_lie(taken_along(input, index, dim), (input,)), as_operands_lie(index, (input,))
 
 
 @sort_pair.plan
@@ -184,7 +183,9 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 @opaque(nondiff=True, public=False)
 def nonzero_matrix(k, input):
     """The indices of nonzero elements, one row each."""
-    return np.argwhere(input).astype(np.int64)
+    if not input.ndim:
+        return np.empty((int(input != 0), 0), np.int64)
+    return np.array(np.nonzero(input), np.int64).T
 
 
 def _nonzeros(m: Any) -> list[Any]:
