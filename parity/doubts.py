@@ -111,10 +111,9 @@ def held(t: torch.Tensor) -> int:
     return base.numel() * base.element_size()
 
 
-def reinterprets_a_part_of_nothing(text: str, d: Drawing) -> bool:
-    """Whether it can be shown with another dtype depends on strides that lead nowhere."""
-    views = [t for t in operands(text, d) if t.numel() == 0]
-    return ".view(torch." in text and any(t.stride() != torch.empty(t.shape).stride() or end(t) > 1 for t in views)
+def reinterprets_nothing(text: str, d: Drawing) -> bool:
+    """Whether a tensor without elements can be shown with another dtype depends on strides that lead nowhere."""
+    return ".view(torch." in text and any(t.numel() == 0 for t in operands(text, d))
 
 
 # --- where PyTorch's own derivatives fail, or are of other numbers (docs/differences.md) --------------------------------
@@ -125,15 +124,30 @@ def has_complex32(text: str, d: Drawing) -> bool:
 
 
 def differentiates_beside_bools(text: str, d: Drawing) -> bool:
-    """The gradients of these negate the bools or bytes or subtract 1 from them, which wraps, or is refused."""
+    """The gradients of these negate the bools or bytes or subtract 1 from them, which wraps, or is refused; of ``True ** x`` there is
+    an internal assertion that fails."""
     dtypes = {t.dtype for t in operands(text, d)} if is_recorded(text, d) else set()
     bools = torch.bool in dtypes and any(name in text for name in ("**", "pow", "logaddexp"))
+    bools = bools or (text.startswith("True ** ") and is_recorded(text, d))
     return bools or ("atan2" in text and bool(dtypes & {torch.bool, torch.uint8}))
 
 
-def differentiates_a_choice_of_real_and_complex(text: str, d: Drawing) -> bool:
-    """The gradient of a real operand of ``where`` beside a complex one stays complex, which PyTorch's engine then refuses."""
-    return "where(" in text and is_recorded(text, d) and len({t.is_complex() for t in operands(text, d)}) > 1
+def differentiates_real_beside_complex(text: str, d: Drawing) -> bool:
+    """The gradient of the real operand of these stays complex, which PyTorch's engine then refuses."""
+    mixed = is_recorded(text, d) and len({t.is_complex() for t in operands(text, d)}) > 1
+    return mixed and any(name in text for name in ("where(", "logaddexp("))
+
+
+def compares_into_integers(text: str, d: Drawing) -> bool:
+    """``t.eq_(x)`` lets PyTorch's integers require a gradient if ``x`` does."""
+    x = target(text, d)
+    return x is not None and not (x.is_floating_point() or x.is_complex()) and is_recorded(text, d)
+
+
+def writes_to_a_conjugate(text: str, d: Drawing) -> bool:
+    """PyTorch's shows the memory of what it is the conjugate of."""
+    x = target(text, d)
+    return x is not None and x.is_conj()
 
 
 def differentiates_a_remainder(text: str, d: Drawing) -> bool:
@@ -167,10 +181,12 @@ DOUBTS = (
     asks_for_the_sign_of_nan,
     multiplies_infinite_complex_numbers,
     shows_what_was_left_over,
-    reinterprets_a_part_of_nothing,
+    reinterprets_nothing,
     has_complex32,
     differentiates_beside_bools,
-    differentiates_a_choice_of_real_and_complex,
+    differentiates_real_beside_complex,
+    compares_into_integers,
+    writes_to_a_conjugate,
     differentiates_a_remainder,
     replaces_what_is_saved,
     cancels_in_16_bits,

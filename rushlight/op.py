@@ -119,8 +119,7 @@ class Op:
         scalars: inputs of which PyTorch's node keeps a Python number as such, not as a tensor: a first backward empties nothing.
         real_gradient: that PyTorch has its derivative for real numbers alone.
         common_floats: with a function as ``promote``: it gives the same for these as ``common``.
-        row_major: that an elementwise result lies in the order of its dimensions, however the operands lie;
-            ``"number first"`` if only that of a number and a tensor does.
+        row_major: that an elementwise result lies in the order of its dimensions; ``"number first"``: that of a number and a tensor.
     """
 
     samples: Any
@@ -188,8 +187,7 @@ class Op:
         self.outputs: tuple[str, ...] = tuple(outputs)
         self.n_diff: int = len(self.outputs) if n_diff is None else n_diff
         self.extras: tuple[str, ...] = tuple(extras)
-        self.view = view
-        self.domain = domain
+        self.view, self.domain = view, domain
         self.torch_name: str = torch_name or self.name
         self.variadic = variadic
         self.all_nondiff = nondiff
@@ -198,11 +196,9 @@ class Op:
         self.numbers: str = numbers if numbers is not None else "" if alone else "second"
         self.out: str = out if out is not None else OUT_RULES.get(family, "")
         self.keeps_floats, self.common_floats = keeps_floats, common_floats
-        self.refuses_where, self.real_gradient = refuses_where, real_gradient
-        self.empties, self.row_major = empties, row_major
-        self.scalars: list[str] = scalars.split()
-        self.notes = notes
-        self.public_name = public
+        self.refuses_where, self.real_gradient, self.empties = refuses_where, real_gradient, empties
+        self.row_major, self.scalars = row_major, scalars.split()
+        self.notes, self.public_name = notes, public
         self.grad_name: Any | str = grad_name or camel(self.name) + "Backward0"
         # Positions in a node's saved tuple.
         names = (*self.inputs, *self.outputs, *self.extras, *(n + "_shape" for n in self.inputs))
@@ -211,7 +207,7 @@ class Op:
         self.joint: Rule | None = None
         self.answers: dict[str, str] = dict.fromkeys(self.inputs, "nondiff") if nondiff else {}
         self.preparer: Callable[..., Any] | None = None
-        #: What stands in for this op with some keywords: ``variant(kwargs)`` is the op that is to be called.
+        #: What stands in for this op with some keywords: ``variant(kwargs)`` is to be called.
         self.variant: Callable[[dict[str, Any]], Op] | None = None
         self.only_checks: bool = False
         self.calls = 0  # on small arrays, since a loop was last asked for in vain
@@ -520,9 +516,8 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
                 op.calls -= OFTEN  # another kind of call, perhaps
         result = op.forward(arrays, *promoted, **attrs)
         if op.family == "elementwise" and result.__class__ is ndarray and result.ndim > 1:
-            number_first = op.row_major == "number first" and not isinstance(inputs[0], Tensor)
-            operands = [x._a for x in inputs if isinstance(x, Tensor)]
-            result = in_order(result) if number_first else laid_out(op, result, operands)
+            given = [x._a for x in inputs if isinstance(x, Tensor)]
+            result = laid_out(op, result, given, number_first=not isinstance(inputs[0], Tensor))
         return result, promoted
     except (ValueError, TypeError, IndexError, AttributeError, np.exceptions.AxisError) as error:
         if isinstance(error, errors.Deliberate):
@@ -536,9 +531,10 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
             fpstate.leave(token)
 
 
-def laid_out(op: Op, result: Any, operands: Sequence[Any]) -> Any:
+def laid_out(op: Op, result: Any, operands: Sequence[Any], number_first: bool = False) -> Any:
     """What an elementwise body made of operands, in the layout that PyTorch gives it."""
-    return in_order(result) if op.row_major is True else as_operands_lie(result, operands)
+    in_rows = op.row_major is True or (number_first and op.row_major)
+    return in_order(result) if in_rows else as_operands_lie(result, operands)
 
 
 def no_deeper(error: Exception) -> bool:

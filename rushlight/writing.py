@@ -172,6 +172,8 @@ def check_overlap(a: ndarray[Any, Any]) -> None:
 def check_apart(x: Tensor, others: tuple[Any, ...], whole: bool = False) -> None:
     """Refuse to write into memory that another input shows in part (or, with ``whole``, at all)."""
     for o in others:
+        if o is x and whole and x._a.size:
+            raise shared()
         if not isinstance(o, Tensor) or (o is x and not whole) or not np.may_share_memory(x._a, o._a):
             continue
         a, b = x._a, o._a

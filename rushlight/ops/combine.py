@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..kernels.iteration import is_half
+from ..kernels.strides import broadcast_shapes
 from ..op import elementwise
 from ..promotion import element, result_type
 from ..tensor import Tensor
@@ -263,6 +264,7 @@ def _(input, end, weight):
             have, want = (names.get(t.dtype.name, t.dtype.name) for t in (x, input))
             raise errors.runtime(f"expected dtype {want} for `{name}` but got dtype {have}")
     if isinstance(input, Tensor) and not isinstance(weight, Tensor) and input.dtype.category < types.FLOATING:
+        broadcast_shapes(input._a.shape, end._a.shape)  # which PyTorch asks before it looks for a kernel
         raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{types.scalar_name(input.dtype)}'")
     return (input, end, weight), {}
 

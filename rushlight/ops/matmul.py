@@ -165,6 +165,7 @@ def _(k, g, input, turned):
     out="exact loose",
     methods="bmm",
     refuses={"bool": "bmm"},
+    refuses_where="elements",
     samples=lambda m: [
         m(m.f(2, 3, 4), m.f(2, 4, 2)),
         m(m.nc(2, 3, 2), m.f(2, 2, 2)),

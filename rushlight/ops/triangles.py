@@ -10,6 +10,7 @@ from .. import errors
 from ..functions import function
 from ..op import opaque
 from ..tensor import Tensor
+from ..writing import in_order
 
 
 def _samples(m: Any) -> list[Any]:
@@ -43,12 +44,12 @@ def _checked(name: str, input: Any, diagonal: Any) -> Any:
 def _lower(input: Any, diagonal: int) -> Any:
     """What takes the lower triangle: which elements stay is a matter of the shape."""
     inside, zero = np.tri(*input.shape[-2:], k=diagonal, dtype=bool), np.zeros((), input.dtype)
-    return lambda input: np.where(inside, input, zero)
+    return lambda input: in_order(np.where(inside, input, zero))
 
 
 def _upper(input: Any, diagonal: int) -> Any:
     outside, zero = np.tri(*input.shape[-2:], k=diagonal - 1, dtype=bool), np.zeros((), input.dtype)
-    return lambda input: np.where(outside, zero, input)
+    return lambda input: in_order(np.where(outside, zero, input))
 
 
 @opaque(out="exact loose", methods="tril tril_", samples=_samples, errors=_errors)
