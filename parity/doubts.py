@@ -138,6 +138,13 @@ def differentiates_real_beside_complex(text: str, d: Drawing) -> bool:
     return mixed and any(name in text for name in ("where(", "logaddexp("))
 
 
+def differentiates_wider_bounds(text: str, d: Drawing) -> bool:
+    """With two tensors as bounds PyTorch's gradients of them fail where the result has another shape than the input."""
+    given = operands(text, d)
+    wider = any(t.numel() > given[0].numel() or t.dim() > given[0].dim() for t in given[1:])
+    return "clamp(" in text and wider and is_recorded(text, d)
+
+
 def compares_into_integers(text: str, d: Drawing) -> bool:
     """``t.eq_(x)`` lets PyTorch's integers require a gradient if ``x`` does."""
     x = target(text, d)
@@ -185,6 +192,7 @@ DOUBTS = (
     has_complex32,
     differentiates_beside_bools,
     differentiates_real_beside_complex,
+    differentiates_wider_bounds,
     compares_into_integers,
     writes_to_a_conjugate,
     differentiates_a_remainder,

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from doubts import DOUBTS, NAME
 from drawing import Drawing
 from drawn_lines import KINDS, backward, leaf
@@ -25,8 +26,9 @@ def add_line(d: Drawing) -> str | None:
     """One more line, which PyTorch has run; None if it made more than is wanted, or is doubtful."""
     maker, is_statement = KINDS[d.number(len(KINDS))]
     text = maker(d)
-    if any(doubt(text, d) for doubt in DOUBTS):
-        return None
+    with torch.no_grad():  # which asks no view for a history that it may have lost
+        if any(doubt(text, d) for doubt in DOUBTS):
+            return None
     d.used |= set(NAME.findall(text))
     if is_statement:
         if maker is not backward and d.number(8) == 7:

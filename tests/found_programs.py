@@ -499,4 +499,8 @@ CASES = {
         'RuntimeError',
     "torch.zeros(5, dtype=torch.bool).scatter_reduce(0, torch.tensor([-4]), torch.ones(1, dtype=torch.bool), 'mean')":
         'NotImplementedError',
+    'torch.zeros(2, dtype=torch.int64).copy_(inf)':
+        'int64 (1,) [-9223372036854775808, -9223372036854775808]',
+    'torch.zeros(2, dtype=torch.float16).copy_(0.1)':
+        'float16 (1,) [0.0999755859375, 0.0999755859375]',
 }  # fmt: skip
