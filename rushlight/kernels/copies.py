@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import llvm, memory
+from .iteration import is_half
 
 Array = np.ndarray[Any, Any]
 
@@ -45,7 +46,7 @@ CONVERTED = (
 _INTO = {"f16": "to_half", "bf16": "to_bfloat"}
 _OUT_OF = {"f16": "from_half", "bf16": "from_bfloat"}
 #: Those of one size are copied alike.
-_OF_SIZE = {1: np.dtype(np.uint8), 2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+_OF_SIZE: dict[int, np.dtype[Any]] = {1: np.dtype(np.uint8), 2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 _BY_SIZE = {1: "u8", 2: "i16", 4: "i32", 8: "i64"}
 
 
@@ -116,7 +117,7 @@ def can_convert(to: Any, x: Any) -> bool:
 
 def name_of(dtype: np.dtype[Any]) -> str | None:
     """What the kernel language calls a dtype; bfloat16 is the one of ml_dtypes, which is not imported for it."""
-    return NAMES.get(dtype) or ("bf16" if dtype.char == "E" and dtype.itemsize == 2 else None)
+    return NAMES.get(dtype) or ("bf16" if is_half(dtype) else None)
 
 
 def _is_permuted(x: Array) -> bool:
@@ -154,8 +155,7 @@ def _planned(to: Array, x: Array) -> Any:
         types = (_BY_SIZE[to.itemsize],) * 2
         cast = "plainly"
     elif can_convert(to.dtype, x.dtype):
-        names = name_of(to.dtype), name_of(x.dtype)
-        cast = _INTO.get(names[0]) or _OUT_OF.get(names[1], "plainly")
+        cast = _INTO.get(str(name_of(to.dtype))) or _OUT_OF.get(str(name_of(x.dtype)), "plainly")
         to_type, x_type = [_read_as(dtype) for dtype in (to.dtype, x.dtype)]
         types = NAMES.get(to_type, "i16"), NAMES.get(x_type, "i16")
     else:

@@ -44,6 +44,8 @@ def _summer(a: Array, axes: Axes, keepdims: bool) -> Callable[[Array], Array | N
         return None
     shape, read_as = reduced_shape(a, axes, keepdims), np.dtype(np.uint8) if a.dtype.kind == "b" else a.dtype
     outer = a.size // (n * width)
+    parts: tuple[int, ...]
+    sizes: tuple[int, ...]
     if width == 1:
         share = n if outer > 1 else _CHUNK
         parts, sizes = (outer, -(-n // share)), (share, a.size)
