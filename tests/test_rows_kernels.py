@@ -150,7 +150,9 @@ def test_all_elements(kind, n, threads):
     torch.set_num_threads(threads)
     try:
         with kernels(True):
-            found = [f(y) for f, y in ((rows.spread(x, (0,), True, 1, False), x), (rows.prod(close, (0, 1), False), close))]
+            found = [
+                f(y) for f, y in ((rows.spread(x, (0,), True, 1, False), x), (rows.prod(close, (0, 1), False), close))
+            ]
         expected = moments.var(x, (0,), True, 1), reduce.prod(close, (0, 1), False, close.dtype)
     finally:
         torch.set_num_threads(before)
