@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..fpstate import quiet
-from .elementwise import fused, recorded, sorted_operands
+from .elementwise import fused, loop_of, recorded, sorted_operands
 from .llvm import setting
+from .memory import empty
 from .strides import root_array
 
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ class Lazy:
     ):
         self.key, self.formula, self.operands, self.readers = key, formula, operands, readers
         self.shape, self.dtype, self.size, self.ndim = like.shape, like.dtype, like.size, len(like.shape)
-        self.cost: int = cost + sum([x.cost for x in operands if x.__class__ is Lazy])
+        for x in operands:
+            if x.__class__ is Lazy:
+                cost += x.cost
+        self.cost: int = cost
         self.found: Array | None = None
 
     def wait(self) -> None:
@@ -154,10 +158,26 @@ class Lazy:
     def _is_alone(self) -> bool:
         """Whether this is one step on arrays and numbers, the commonest case, which is then computed with fewer questions."""
         operands = self.operands
-        if _copies is not None or any([x.__class__ is Lazy for x in operands]):
+        if _copies is not None:
             return False
-        found = fused((self.key, "alone"), partial(self.formula, self.readers[1]), operands)
-        self.found = self.formula(self.readers[0], *operands) if found is None else found
+        for x in operands:
+            if x.__class__ is Lazy:
+                return False
+        key = self.key, self.dtype, len(operands)
+        loop = _alone.get(key)
+        found: Any = None
+        if loop is not None:
+            found = empty(self.shape, self.dtype)
+            if not loop(found, *operands):
+                found = None
+        if found is None:
+            function = partial(self.formula, self.readers[1])
+            found = fused((self.key, "alone"), function, operands)
+            if found is None:
+                found = self.formula(self.readers[0], *operands)
+            elif all([x.__class__ is np.ndarray and x.dtype is self.dtype and x.flags.c_contiguous for x in operands]):
+                _alone[key] = loop_of((self.key, "alone"), function, self.dtype, len(operands))
+        self.found = found
         self.operands = ()  # what was saved for it may go
         _forget(id(self))
         return True
@@ -228,6 +248,8 @@ def _evaluated(formulas: Any, reader: Any, values: Any) -> list[Any]:
     return results
 
 
+#: The loops of single steps on arrays, by key, dtype and number of arrays.
+_alone: dict[Any, Any] = {}
 #: The kernels that sum chains.
 _sums: dict[Any, Any] = {}
 
@@ -256,15 +278,15 @@ _exposed: dict[int, weakref.ref[Array]] = {}
 def expose(a: Array) -> None:
     """Note that somebody outside may write to the memory of an array from now on."""
     settle()
-    root = root_array(a)
-    if root.size >= WAITING:
-        place = id(root)
+    root = a if a.base is None else root_array(a)
+    place = id(root)
+    if root.size >= WAITING and place not in _exposed:
         _exposed[place] = weakref.ref(root, lambda _: _exposed.pop(place))
 
 
 def is_private(a: Array) -> bool:
     """Whether only we can write to the memory of an array."""
-    root = root_array(a)
+    root = a if a.base is None else root_array(a)
     return root.base is None and id(root) not in _exposed
 
 
