@@ -20,7 +20,7 @@ from .autograd.mode import inference, recording
 from .fpstate import quietly
 from .kernels.elementwise import length
 from .kernels.iteration import forget_with_threads
-from .kernels.lazy import LONGEST, MOST_CHAINS, Lazy, chains, is_private, looking
+from .kernels.lazy import LONGEST, MOST_CHAINS, Habit, Lazy, chains, is_private, looking
 from .kernels.llvm import patience
 from .large import formula_with, number_within
 from .node import DeferredNode, gather_edges, record, with_kind
@@ -44,8 +44,10 @@ def deferred(op: Op, inputs: tuple[Any, ...], operands: tuple[Any, ...]) -> Tens
     shape = like.shape
     if not shape:
         return None
+    follows = False  # something that waits already
     for i, a in enumerate(operands):
         if a.__class__ is Lazy:
+            follows = True
             if a.cost > LONGEST or a.shape != shape:
                 return None
         elif isinstance(inputs[i], Tensor):
@@ -55,8 +57,10 @@ def deferred(op: Op, inputs: tuple[Any, ...], operands: tuple[Any, ...]) -> Tens
     known = _formula(op, like.dtype, number)
     if known is None:
         return None
-    key, formula, cost = known
-    r = Lazy(key, formula, operands[:-1] if number else operands, _READERS, like, cost)
+    key, formula, cost, habit = known
+    if not follows and not habit.waits():
+        return None
+    r = Lazy(key, formula, operands[:-1] if number else operands, _READERS, like, cost, habit)
     r.wait()
     t = wrap(r)  # type: ignore[arg-type]
     edges = gather_edges(op, inputs) if recording() else None
@@ -116,8 +120,8 @@ def _planned(op: Op, a: Lazy, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 
 
 @functools.lru_cache(maxsize=1024)
-def _formula(op: Op, dtype: Any, number: tuple[Any, ...]) -> tuple[Any, Callable[..., Any], int] | None:
-    """The key and the formula of an op's body, and how many instructions it is; None if it is no loop."""
+def _formula(op: Op, dtype: Any, number: tuple[Any, ...]) -> tuple[Any, Callable[..., Any], int, Habit] | None:
+    """The key and the formula of an op's body, how many instructions it is, and its habit; None if it is no loop."""
     if op.all_nondiff or op.extras or len(op.outputs) > 1:
         return None
     formula = formula_with(op.forward, number, op.defaults)
@@ -125,4 +129,4 @@ def _formula(op: Op, dtype: Any, number: tuple[Any, ...]) -> tuple[Any, Callable
         cost = length(lambda *arrays: formula(loops, *arrays), dtype, len(op.inputs) - len(number))
     except TypeError:
         return None
-    return None if cost is None else ((op.name, *number, *op.defaults.items()), formula, cost)
+    return None if cost is None else ((op.name, *number, *op.defaults.items()), formula, cost, Habit())

@@ -63,10 +63,32 @@ _copies: dict[int, list[tuple[Array, Array]]] | None = {} if os.environ.get("RUS
 WAITING = 1 if _copies is not None else 1 << 18
 
 
+class Habit:
+    """What became of an operation's results that waited: what is read by itself each time gains nothing by waiting.
+
+    Each result that is read alone costs ``ALONE``, and when nothing is left the operation is computed when it is called. Each such call
+    earns one back, so that now and then a result waits again; one that became part of a chain settles all.
+    """
+
+    __slots__ = ("credit",)
+    ALONE, FULL = 16, 128
+
+    def __init__(self) -> None:
+        self.credit = self.FULL
+
+    def waits(self) -> bool:
+        """Whether the next result is to wait."""
+        if self.credit > 0:
+            return True
+        self.credit += 1
+        return False
+
+
 class Lazy:
     """``formula(reader, *operands)`` of contiguous arrays of one shape and dtype, of numbers, and of others like it.
 
-    ``key`` says which formula it is, ``cost`` how many instructions, ``by_numpy`` and ``by_loop`` are the readers for either way.
+    ``key`` says which formula it is, ``cost`` how many instructions, ``readers`` are those for NumPy and for loops. ``habit`` is that of
+    the operation, if it is one of the forward pass.
     """
 
     key: Any
@@ -88,6 +110,7 @@ class Lazy:
         "size",
         "ndim",
         "cost",
+        "habit",
         "found",
         "__weakref__",
     )
@@ -100,7 +123,9 @@ class Lazy:
         readers: tuple[Any, Any],
         like: Any,
         cost: int,
+        habit: Habit | None = None,
     ):
+        self.habit = habit
         self.key, self.formula, self.operands, self.readers = key, formula, operands, readers
         self.shape, self.dtype, self.size, self.ndim = like.shape, like.dtype, like.size, len(like.shape)
         for x in operands:
@@ -163,6 +188,8 @@ class Lazy:
         for x in operands:
             if x.__class__ is Lazy:
                 return False
+        if self.habit is not None:
+            self.habit.credit -= Habit.ALONE
         key = self.key, self.dtype, len(operands)
         loop = _alone.get(key)
         found: Any = None
@@ -213,10 +240,16 @@ class Lazy:
             return self.compute()
 
     def _steps(self) -> tuple[dict[Lazy, Any], list[Any]]:
-        """What is to be computed, in order and each once, with the places of its operands: (True, step) or (False, array or number)."""
+        """What is to be computed, in order and each once, with the places of its operands: (True, step) or (False, array or number).
+
+        That they are computed together is what they have waited for.
+        """
         steps: dict[Lazy, Any] = {}
         operands: list[Any] = []
         _place(self, {}, steps, operands)
+        for x in steps:
+            if x.habit is not None:
+                x.habit.credit = Habit.FULL
         return steps, operands
 
 
