@@ -78,7 +78,7 @@ def reduced(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | N
     x = args[0]
     a = held_by(x)
     # Beside who else may hold the tensor: the caller's arguments and variable, the variable here, the argument of getrefcount.
-    if a.__class__ is not Lazy or a.found is not None or op.planner is None or looking or getrefcount(x) > 4:
+    if a.__class__ is not Lazy or op.planner is None or looking or getrefcount(x) > 4:
         return None
     if (
         recording() > 1 or inference.get() or getrefcount(a) > 3 or len(chains) > MOST_CHAINS

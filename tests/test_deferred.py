@@ -61,6 +61,14 @@ def test_what_is_always_read_alone_does_not_wait_until_it_becomes_part_of_a_chai
     assert waits(x * 2)
 
 
+def test_what_was_computed_on_the_way_waits_no_more():
+    y = numbers() * 2
+    z = torch.exp(y)
+    z.sum()  # reads it, and what it is made of and the variable holds
+    assert waits(y) and y.neg() is not None
+    assert not waits(y)
+
+
 def test_who_asks_for_the_type_sees_a_tensor():
     y = numbers() * 2
     assert waits(y)
