@@ -42,13 +42,22 @@ def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], out: Any = No
 
 def formula_of(
     op: Op, function: Any, operands: Sequence[Any], attrs: dict[str, Any]
-) -> tuple[Any, list[Any], tuple[Any, ...]]:
-    """A body or a rule as ``formula(reader, *arrays)``, its arrays, and the number that is part of it where it asks which it is, as that
-    of powers does for the exponent."""
-    if op.keeps_floats and operands and operands[-1].__class__ in (int, float):
-        *given, number = operands
-        return lambda reader, *arrays: function(reader, *arrays, number, **attrs), given, (number,)
-    return partial(function, **attrs) if attrs else function, list(operands), ()
+) -> tuple[Any, Sequence[Any], tuple[Any, ...]]:
+    """A body or a rule as ``formula(reader, *arrays)``, its arrays, and the number that is part of it."""
+    number = number_within(op, operands)
+    return formula_with(function, number, attrs), operands[:-1] if number else operands, number
+
+
+def number_within(op: Op, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """The number that is part of a formula, where that asks which it is, as that of powers does for the exponent."""
+    return (operands[-1],) if op.keeps_floats and operands and operands[-1].__class__ in (int, float) else ()
+
+
+def formula_with(function: Any, number: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+    """A body or a rule with its number and settings as ``formula(reader, *arrays)``."""
+    if number:
+        return lambda reader, *arrays: function(reader, *arrays, *number, **attrs)
+    return partial(function, **attrs) if attrs else function
 
 
 def pointwise(k: Any, formula: Callable[..., Any], *operands: Any, **settings: Any) -> Any:

@@ -6,6 +6,7 @@ error, goes there.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -348,3 +349,20 @@ def pair(op: Op, body: Callable[[Any, Any], Any], attrs_of: Callable[[Any, Any],
         return t
 
     return fast
+
+
+def shortened(short: Callable[[Any, Any], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a public function of two tensors that asks ``short`` first, and goes on where that has no answer (None)."""
+
+    def marked(general: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(general)
+        def public(*args: Any, **kwargs: Any) -> Any:
+            if len(args) == 2 and not kwargs:
+                found = short(*args)
+                if found is not None:
+                    return found
+            return general(*args, **kwargs)
+
+        return public
+
+    return marked
