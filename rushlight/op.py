@@ -217,6 +217,8 @@ class Op:
         #: How the in-place form writes: ``writer(target, *further inputs, **attrs)``.
         self.writer: Callable[..., None] | None = None
         self.planner: Callable[..., Any] | None = None
+        #: A shorter way for two plain tensors (``plain.pair``); it gives None where it has no answer.
+        self.short: Callable[[Any, Any], Any] | None = None
         if self.name in REGISTRY:
             raise TypeError(f"op '{self.name}' is registered twice")
         REGISTRY[self.name] = self

@@ -10,7 +10,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dims
 from ..functions import function
-from ..kernels import moments, reduce, rows, summation
+from ..kernels import integer_sums, moments, reduce, rows, summation
 from ..op import reduction
 from ..readers import REGISTRY, tensors
 from ..tensor import Tensor, wrap
@@ -100,7 +100,9 @@ def _(input, dim=None, keepdim=False, *, dtype=None):
 
 @sum.plan
 def _(input, dim, keepdim, dtype, full):
-    return None if dtype is not None else summation.planned(input, dim, keepdim)
+    if dtype is not None:
+        return None
+    return (integer_sums if input.dtype.kind in "biu" else summation).planned(input, dim, keepdim)
 
 
 @sum.vjp("input")
