@@ -12,6 +12,7 @@ import numpy as np
 
 from . import llvm, memory
 from .iteration import is_half
+from .strides import Shape, view_strides
 
 Array = np.ndarray[Any, Any]
 
@@ -74,6 +75,13 @@ def contiguous(x: Array) -> Array:
     out = memory.empty(x.shape, x.dtype)
     assign(out, x)
     return out
+
+
+def reshaped(x: Array, size: Shape) -> Array:
+    """An array under another shape, copied if need be."""
+    if x.size < LARGE or x.flags.c_contiguous or view_strides(x.shape, x.strides, size) is not None:
+        return x.reshape(size)
+    return contiguous(x).reshape(size)
 
 
 def like(x: Array) -> Array:

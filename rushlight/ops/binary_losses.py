@@ -27,6 +27,7 @@ from .losses import (
     not_differentiable,
     reduced,
     reduction_name,
+    todays_reduction,
 )
 
 
@@ -219,6 +220,5 @@ def multilabel_soft_margin_loss(
     loss = -(t * log_sigmoid(x) + (1 - t) * log_sigmoid(-x))
     loss = loss if weight is None else loss * weight
     loss = loss.sum(-1) / input._a.shape[-1]
-    if reduction not in ("none", "mean", "sum"):
-        raise errors.value(reduction + " is not valid")
+    todays_reduction(reduction, "{} is not valid")
     return reduced(loss, reduction)

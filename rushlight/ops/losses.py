@@ -30,8 +30,13 @@ def checked_reduction(reduction: str) -> str:
     if reduction == "elementwise_mean":
         warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
         return "mean"
+    return todays_reduction(reduction)
+
+
+def todays_reduction(reduction: str, refusal: str = "{} is not a valid value for reduction") -> str:
+    """The reduction by its name of today, which is the only one that losses written in Python know."""
     if reduction not in ("mean", "sum", "none"):
-        raise errors.value(f"{reduction} is not a valid value for reduction", "Use 'mean', 'sum' or 'none'.")
+        raise errors.value(refusal.format(reduction), "Use 'mean', 'sum' or 'none'.")
     return reduction
 
 
@@ -137,11 +142,14 @@ def _broadcast(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return input, target
 
 
+_INVALID = "Invalid reduction mode: {}. Expected one of 'none', 'mean', 'sum'."
+
+
 def _weighted(losses: Any, weight: Tensor, input: Tensor, reduction: str) -> Tensor:
     """Losses with a weight each; the mean is by the sum of the weights."""
     if weight._a.shape != input._a.shape:
         raise errors.value("Weights and input must have the same size.")
-    reduction = checked_reduction(reduction)
+    reduction = todays_reduction(reduction, _INVALID)
     total = losses * weight
     if reduction == "mean":
         return total.sum() / weight.sum()  # type: ignore[no-any-return, attr-defined]
@@ -223,7 +231,8 @@ def _(k, g, input, target, reduction):
     return large.pointwise(k, _doubled, input, target, _share(g, reduction, _common(input, target)), times=-2.0)
 
 
-@function(name="nn.functional.mse_loss", samples=_pairs(), errors=_pair_errors)
+@function(name="nn.functional.mse_loss", samples=_pairs(), errors=lambda m: [*_pair_errors(m), m.error(
+    ValueError, "Invalid reduction mode: elementwise_mean.", m.f(2), m.f(2), reduction="elementwise_mean", weight=m.f(2))])  # fmt: skip
 @routed
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
@@ -231,9 +240,10 @@ def mse_loss(
 ) -> Tensor:  # fmt: skip
     """Squared differences: ``(input - target) ** 2``, averaged, summed or all of them."""
     input, target = _broadcast(input, target)
-    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
+    reduction = reduction_name(reduction, size_average, reduce)
     if weight is not None:
         return _weighted((input - target).pow(2), weight, input, reduction)  # type: ignore[operator]
+    reduction = checked_reduction(reduction)
     return squared_error.public(input, target, reduction=reduction)  # type: ignore[no-any-return]
 
 
@@ -345,7 +355,7 @@ def huber_loss(
 ) -> Tensor:
     """``0.5 (x - y)**2`` where ``|x - y| <= delta``, else ``delta (|x - y| - 0.5 delta)`` (Huber 1964)."""
     input, target = _broadcast(input, target)
-    reduction = checked_reduction(reduction)
+    reduction = checked_reduction(reduction) if weight is None else todays_reduction(reduction, _INVALID)
     if not isinstance(delta, (int, float)):
         raise errors.type_(f"delta must be a float or int, got: {type(delta)}")
     if delta <= 0:
@@ -432,8 +442,9 @@ def _counts(m: Any, *shape: int) -> Any:
 
 
 @function(
-    name="nn.functional.poisson_nll_loss", samples=_pairs(0.2, 3, full=[True], log_input=[False]), errors=_pair_errors
-)
+    name="nn.functional.poisson_nll_loss", samples=_pairs(0.2, 3, full=[True], log_input=[False]), errors=lambda m: [
+    *_pair_errors(m), m.error(ValueError, "elementwise_mean is not a valid", m.f(2), m.f(2), reduction="elementwise_mean")],
+)  # fmt: skip
 def poisson_nll_loss(
     input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, size_average: Any = None, eps: float = 1e-8,
     reduce: Any = None, reduction: str = "mean",
@@ -444,7 +455,7 @@ def poisson_nll_loss(
     """
     if not isinstance(input, Tensor):
         raise errors.not_a_tensor("poisson_nll_loss", "input", 1, input)
-    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
+    reduction = todays_reduction(reduction_name(reduction, size_average, reduce))
     x: Any = input
     t: Any = target
     loss = x.exp() - t * x if log_input else x - t * (x + eps).log()
@@ -481,8 +492,7 @@ def gaussian_nll_loss(
             len(given) <= len(shape) and all(m in (1, n) for m, n in zip(given[::-1], shape[::-1], strict=False))
         ):
             raise errors.value("var is of incorrect size")
-    if reduction not in ("none", "mean", "sum"):
-        raise errors.value(reduction + " is not valid")
+    todays_reduction(reduction, "{} is not valid")
     if (v._a < 0).any():
         raise errors.value("var has negative entry/entries")
     v = v.clone()
