@@ -35,9 +35,19 @@ def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], out: Any = No
         return None
     formula, given, number = formula_of(op, op.forward, operands, attrs)
     try:
-        return fused((op.name, *number, *attrs.items()), partial(formula, loops), given, out)
+        return _fused_or_masked((op.name, *number, *attrs.items()), partial(formula, loops), given, out)
     except TypeError:  # an attribute without a hash
         return None
+
+
+def _fused_or_masked(key: Any, function: Callable[..., Any], operands: Any, out: Any = None) -> Any:
+    """One loop, also where a mask is broadcast."""
+    found = fused(key, function, operands, out)
+    if found is not None or not any([x.__class__ is ndarray and x.dtype == bool for x in operands]):
+        return found
+    from .kernels import broadcast
+
+    return broadcast.masked(key, function, operands, out)
 
 
 def formula_of(
@@ -190,7 +200,7 @@ def _at_once(op: Op, needed: Any, rules: Any, g: Any, saved: Any, attrs: Any) ->
     )
     if any([x.__class__ is tuple or x is None for x in operands]):
         return None
-    found = fused((op.name, "rules", *needed, *number, *attrs.items()), partial(formula, loops), operands)
+    found = _fused_or_masked((op.name, "rules", *needed, *number, *attrs.items()), partial(formula, loops), operands)
     return found if found is None or len(needed) > 1 else (found,)
 
 
@@ -211,7 +221,8 @@ def _deferred(op: Op, needed: Any, g: Any, saved: Any, attrs: Any) -> Any:
     for rule in rules:
         own = {n: attrs[n] for n in rule.attrs}
         formula, given, number = formula_of(op, rule.fn, [saved[s] for s in rule.slots], own)
-        cost = _cost(op, rule, g.dtype, tuple(own.items()), number)
+        masks = tuple([i for i, x in enumerate((g, *given)) if x.__class__ is ndarray and x.dtype == bool])
+        cost = _cost(op, rule, g.dtype, tuple(own.items()), number, masks)
         if cost is None:
             return None
         formulas.append((formula, given, (*number, *own.items())))
@@ -226,8 +237,13 @@ def _deferred(op: Op, needed: Any, g: Any, saved: Any, attrs: Any) -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def _cost(
-    op: Op, rule: Any, dtype: Any, attrs: tuple[tuple[str, Any], ...], number: tuple[Any, ...] = ()
+    op: Op,
+    rule: Any,
+    dtype: Any,
+    attrs: tuple[tuple[str, Any], ...],
+    number: tuple[Any, ...] = (),
+    masks: tuple[int, ...] = (),
 ) -> int | None:
     """How many instructions a rule is; None if it is no loop."""
     function = partial(rule.fn, **dict(attrs))
-    return length(lambda *arrays: function(loops, *arrays, *number), dtype, 1 + len(rule.slots) - len(number))
+    return length(lambda *arrays: function(loops, *arrays, *number), dtype, 1 + len(rule.slots) - len(number), masks)

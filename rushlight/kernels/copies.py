@@ -19,7 +19,8 @@ Array = np.ndarray[Any, Any]
 #: Elements from which on threads are worth waking. RUSHLIGHT_KERNELS=now copies all with them.
 LARGE = 1 if llvm.setting() == "now" else memory.LARGE // 4
 SHORT = 16  # elements of a run that is worth the arithmetic of finding it
-_CHUNK = 1 << 16  # elements
+_CHUNK = 1 << 16  # elements of a chunk of large arrays; of others an eighth of all, so that each thread has some
+_FEWEST = 1 << 13
 
 #: Element types by the names the kernel language has for them, and which become which by one instruction, rounded as NumPy rounds.
 DTYPES = dict(f32="f4", f64="f8", i64="i8", i32="i4", u8="u1", boolean="?", f16="f2")
@@ -47,7 +48,12 @@ CONVERTED = (
 _INTO = {"f16": "to_half", "bf16": "to_bfloat"}
 _OUT_OF = {"f16": "from_half", "bf16": "from_bfloat"}
 #: Those of one size are copied alike.
-_OF_SIZE: dict[int, np.dtype[Any]] = {1: np.dtype(np.uint8), 2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+_OF_SIZE: dict[int, np.dtype[Any]] = {
+    1: np.dtype(np.uint8),
+    2: np.dtype(np.int16),
+    4: np.dtype(np.int32),
+    8: np.dtype(np.int64),
+}
 _BY_SIZE = {1: "u8", 2: "i16", 4: "i32", 8: "i64"}
 
 
@@ -80,6 +86,8 @@ def reshaped(x: Array, size: Shape) -> Array:
 
 def like(x: Array) -> Array:
     """A copy whose dimensions have the order in memory that they have in ``x``."""
+    if x.size >= LARGE and _is_repeated(x):
+        return contiguous(x)
     if x.size < LARGE or not (x.flags.c_contiguous or _is_permuted(x)):
         return np.array(x, order="K")
     order = sorted(range(x.ndim), key=lambda d: -x.strides[d])
@@ -128,6 +136,12 @@ def name_of(dtype: np.dtype[Any]) -> str | None:
     return NAMES.get(dtype) or ("bf16" if is_half(dtype) else None)
 
 
+def _is_repeated(x: Array) -> bool:
+    """Whether elements of ``x`` stand for several, the dimensions being in the order of C but for that."""
+    steps = [s for s in x.strides if s]
+    return len(steps) < x.ndim and steps == sorted(steps, reverse=True)
+
+
 def _is_permuted(x: Array) -> bool:
     """Whether the elements lie side by side, and no dimension has one element, for which no order would be the order."""
     return (
@@ -174,15 +188,16 @@ def _planned(to: Array, x: Array) -> Any:
     n, step_to, step_from = dims[0]
     other = [i for i, (size, _, step) in enumerate(dims) if step == 1 and size >= code.TILE]
     tiled = step_to == 1 and step_from != 1 and n >= code.TILE and other != []
-    block = min(n, _CHUNK)
+    chunk = min(_CHUNK, max(_FEWEST, to.size // 8))
+    block = min(n, chunk)
     if tiled:
         dims.insert(1, dims.pop(other[0]))
         units = -(-n // code.TILE) * (to.size // (n * dims[1][0]))
-        grain = max(1, _CHUNK // (code.TILE * dims[1][0]))
+        grain = max(1, chunk // (code.TILE * dims[1][0]))
     elif n < SHORT and len(dims) > 1:
         return None
     else:
-        units, grain = -(-n // block) * (to.size // n), max(1, _CHUNK // block)
+        units, grain = -(-n // block) * (to.size // n), max(1, chunk // block)
     run = _kernel(tiled, cast, *types)
     outer = dims[1:] + [(1, 0, 0)] * (code.OUTER + 1 - len(dims))
     table = [n, block, step_to, step_from, *[part for parts in zip(*outer, strict=True) for part in parts]]
