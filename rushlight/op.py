@@ -217,6 +217,8 @@ class Op:
         #: How the in-place form writes: ``writer(target, *further inputs, **attrs)``.
         self.writer: Callable[..., None] | None = None
         self.planner: Callable[..., Any] | None = None
+        #: A shorter way for two plain tensors (``plain.pair``); it gives None where it has no answer.
+        self.short: Callable[[Any, Any], Any] | None = None
         if self.name in REGISTRY:
             raise TypeError(f"op '{self.name}' is registered twice")
         REGISTRY[self.name] = self
@@ -509,7 +511,8 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
     try:
         if op.family == "elementwise" and promoted[0].__class__ is ndarray:
             op.calls += 1
-            if promoted[0].size >= MEDIUM or op.calls > OFTEN:
+            large_one = promoted[1] if len(promoted) == 3 and promoted[1].__class__ is ndarray else promoted[0]
+            if large_one.size >= MEDIUM or promoted[0].size >= MEDIUM or op.calls > OFTEN:
                 found = large.body(op, promoted, attrs)
                 if found is not None:
                     return found, promoted

@@ -1,5 +1,8 @@
 """Copies between any two layouts: the native code against NumPy."""
 
+import importlib
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,9 +15,18 @@ if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)
 
 SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=4)
-PAIRS = [("f4", "f4"), ("f8", "f8"), ("?", "?"), ("i8", "i8"), ("i2", "i2"), ("c8", "c8"), *[
-    tuple(np.dtype(copies.DTYPES[name]).str[1:] for name in pair.split()) for pair in copies.CONVERTED
-]]  # fmt: skip
+
+
+def dtype_of(name):
+    """By the kernels' name for it; None for bfloat16 where ml_dtypes is missing."""
+    if name != "bf16":
+        return np.dtype(copies.DTYPES[name])
+    return np.dtype(importlib.import_module("ml_dtypes").bfloat16) if find_spec("ml_dtypes") else None
+
+
+PAIRS = [(np.dtype(name),) * 2 for name in ("f4", "f8", "?", "i8", "i2", "c8")] + [
+    pair for pair in (tuple(map(dtype_of, names.split())) for names in copies.CONVERTED) if None not in pair
+]
 
 
 @st.composite
@@ -65,6 +77,8 @@ def test_as_numpy_copies(data):
         "pad": lambda x: torch.nn.functional.pad(x, (1, 2, 3, 4), value=2.5),
         "double": lambda x: x.double(),
         "copy_": lambda x: torch.empty(x.shape[::-1]).copy_(x.t()),
+        "flip": lambda x: x.flip(1),
+        "half": lambda x: x.half(),
         "a slice": lambda x: torch.zeros_like(x)[:, 5:300].copy_(x[:, 5:300]),
     }.items(),
 )
@@ -78,3 +92,29 @@ def test_large_ones_are_copied_by_native_code(name, copied, monkeypatch):
     assert any(calls), name
     monkeypatch.setattr(copies, "with_threads", lambda to, x: False)
     assert np.array_equal(native, np.array(copied(x)))
+
+
+@pytest.mark.parametrize("name", ["f16", "bf16"])
+def test_16_bit_floats_are_rounded_as_numpy_rounds(name):
+    """All of them become float32; numbers beside each of them, half-way between two and at random become them."""
+    half = dtype_of(name)
+    if half is None:
+        pytest.skip("ml_dtypes is missing")
+    every = np.arange(1 << 16, dtype=np.uint16).view(half)
+    wide = np.empty(every.shape, np.float32)
+    assert copies.with_threads(wide, every)
+    with np.errstate(all="ignore"):
+        expected = every.astype(np.float32)
+    assert np.array_equal(wide, expected, equal_nan=True) and np.array_equal(np.signbit(wide), np.signbit(expected))
+    bits = expected.view(np.int32)
+    step = 13 if name == "f16" else 16
+    near = [bits, bits + 1, bits - 1, bits + (1 << step - 1), bits + (1 << step - 1) + 1, bits + (1 << step - 1) - 1]
+    near.append(np.random.default_rng(0).integers(-(1 << 31), 1 << 31, 1 << 16).astype(np.int32))
+    given = np.concatenate(near).view(np.float32)
+    found = np.empty(given.shape, half)
+    assert copies.with_threads(found, given)
+    with np.errstate(all="ignore"):
+        expected = given.astype(half)
+    there = ~np.isnan(given)
+    assert np.array_equal(found.view(np.int16)[there], expected.view(np.int16)[there])
+    assert np.isnan(found[~there].astype(np.float32)).all()

@@ -65,7 +65,7 @@ def _(k, g, input_shape):
 @opaque(grad_name="ViewBackward0", public=False)
 def reshape_gradient(k, input, *, size):
     """``input`` under another shape, copied if need be."""
-    return np.reshape(input, size)
+    return copies.reshaped(input, size)
 
 
 @reshape_gradient.vjp("input")

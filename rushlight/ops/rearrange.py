@@ -9,7 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dim, check_dims, describe
 from ..functions import function
-from ..kernels import places
+from ..kernels import copies, places
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
@@ -36,8 +36,8 @@ from ..writing import in_order
 )
 def flip(k, input, *, dims):
     """The elements in reverse order along dimensions."""
-    out = np.empty_like(input)
-    out[...] = np.flip(input, dims)
+    out = copies.empty_like(input)
+    copies.assign(out, np.flip(input, dims))
     return out
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import errors
 from ..errors import check_dim
 from ..functions import function
-from ..kernels import rows
+from ..kernels import rows, sorting
 from ..kernels.along import starts, taken_along
 from ..op import opaque, reduction
 from ..return_types import named
@@ -97,6 +97,9 @@ def sort_pair(k, input, *, dim, descending, stable=False):
     """Elements in order along ``dim``; equal ones keep theirs."""
     if not input.ndim:
         return np.array(input), np.zeros((), np.int64)
+    found = sorting.ordered(input, dim, descending)
+    if found is not None:
+        return found
     if descending:
         n = input.shape[dim]
         index = n - 1 - np.flip(np.argsort(np.flip(input, dim), dim, kind="stable"), dim)
@@ -112,6 +115,9 @@ def _(input, dim, descending, stable=False):
     """Along the last dimension of memory in order: the values are at the indices, counted through all rows."""
     if dim != input.ndim - 1 or not input.flags.c_contiguous:
         return None
+    planned = sorting.planned(input, descending)
+    if planned is not None:
+        return planned
     n = input.shape[dim]
     begin = starts((*input.shape[:-1], 1), n)
 
