@@ -961,7 +961,7 @@ def reciprocal(input: _Tensor, *, out: Any = None) -> _Tensor:
 def reciprocal_(input: _Tensor) -> _Tensor:
     """``input.reciprocal_(...)``: writes the result into ``input`` and returns it."""
 def relu(input: _Tensor, *, out: Any = None) -> _Tensor:
-    """``max(input, 0)``; the gradient at 0 is 0, nan stays."""
+    """``max(input, 0)``; the gradient at 0 is 0. NaN stays, and lets its gradient through."""
 def relu_(input: _Tensor) -> _Tensor:
     """``input.relu_(...)``: writes the result into ``input`` and returns it."""
 def remainder(input: _Tensor, other: _Tensor | _Number, *, out: Any = None) -> _Tensor:
