@@ -94,6 +94,20 @@ def test_large_ones_are_copied_by_native_code(name, copied, monkeypatch):
     assert np.array_equal(native, np.array(copied(x)))
 
 
+@pytest.mark.parametrize("names", [x for x in copies.CONVERTED if x.split()[0] in ("i64", "i32", "boolean")])
+def test_what_no_integer_can_be_becomes_what_numpy_makes_of_it(names):
+    to, kind = map(dtype_of, names.split())
+    x = np.array([0.0, -0.0, 0.5, -0.5, 1.9, -1.9, 300, -300, 2.0**31, -(2.0**31), 2.0**40, -(2.0**40)])
+    if kind.kind == "f":
+        x = np.append(x, [1e30, -1e30, np.inf, -np.inf, np.nan, 1e-40])
+    with np.errstate(all="ignore"):
+        x = np.resize(x, 500).astype(kind)
+    found = np.empty(x.shape, to)
+    assert copies.with_threads(found, x)
+    with np.errstate(all="ignore"):
+        assert np.array_equal(found, x.astype(to))
+
+
 @pytest.mark.parametrize("name", ["f16", "bf16"])
 def test_16_bit_floats_are_rounded_as_numpy_rounds(name):
     """All of them become float32; numbers beside each of them, half-way between two and at random become them."""

@@ -86,6 +86,28 @@ def test_first(count, n, kind, k, largest, seed):
 
 @few
 @given(
+    count=st.integers(1, 4), n=st.sampled_from([1, 2, 3, 4, 17, 40, 100, 300, 1000]), share=st.sampled_from([0.01, 0.3, 1.0]),
+    kind=st.sampled_from("f4 f8 i8 i4 i2 u1".split()), few_values=st.sampled_from([2, 20, 500]), in_order=st.booleans(),
+    largest=st.booleans(), rising=st.booleans(), seed=st.integers(0, 99),
+)  # fmt: skip
+def test_first_among_equals(count, n, share, kind, few_values, in_order, largest, rising, seed):
+    """Which of equal values are taken, and in which order, is the C++ library's choice."""
+    x, k = (np.random.default_rng(seed).integers(0, few_values, (count, n)) % 120).astype(kind), max(1, int(n * share))
+    x = np.sort(x, 1) if rising else x
+    if kind[0] == "f":
+        x[:, 3::7], x[:, 5::9] = np.nan, -0.0
+    with kernels(True):
+        found = sorting.first(x, k, largest, in_order)
+        values, places = torch.topk(torch.tensor(x), k, 1, largest, in_order)
+    expected = np.array([topk_order._order_with_ties(row, k, largest, in_order) for row in x])
+    assert np.array_equal(found, expected) and np.array_equal(
+        places.numpy(), topk_order.topk_rows(x, k, largest, in_order)
+    )
+    assert np.array_equal(values.numpy(), np.take_along_axis(x, places.numpy(), 1), equal_nan=kind[0] == "f")
+
+
+@few
+@given(
     shape=SHAPES, kind=st.sampled_from("i8 i4 i2 i1 u1 u4 u8 ?".split()), seed=st.integers(0, 99), keepdims=st.booleans(),
     data=st.data(),
 )  # fmt: skip

@@ -39,6 +39,14 @@ CONVERTED = (
     "f32 boolean",
     "f64 boolean",
     "i64 boolean",
+    "i64 f32",
+    "i64 f64",
+    "i32 f32",
+    "i32 f64",
+    "i32 i64",
+    "boolean f32",
+    "boolean f64",
+    "boolean i64",
     "f16 f32",
     "f32 f16",
     "bf16 f32",
@@ -178,7 +186,7 @@ def _planned(to: Array, x: Array) -> Any:
         cast = "plainly"
     elif can_convert(to.dtype, x.dtype):
         cast = _INTO.get(str(name_of(to.dtype))) or _OUT_OF.get(str(name_of(x.dtype)), "plainly")
-        to_type, x_type = [_read_as(dtype) for dtype in (to.dtype, x.dtype)]
+        to_type, x_type = to.dtype if to.dtype.kind == "b" else _read_as(to.dtype), _read_as(x.dtype)
         types = NAMES.get(to_type, "i16"), NAMES.get(x_type, "i16")
     else:
         return None

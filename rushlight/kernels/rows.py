@@ -125,7 +125,7 @@ def spread(a: Array, axes: Axes, keepdims: bool, correction: float, root: bool) 
 def first(a: Array, axis: int, k: int, largest: bool) -> Planned:
     """The ``k`` largest or smallest of each row in order, and their places."""
     from .code.rows import KEPT
-    from .topk_order import topk_indices
+    from .topk_order import topk_rows
 
     found = _rows(a, (axis,))
     if found is None or not 0 < k <= min(found[1], KEPT):
@@ -141,10 +141,13 @@ def first(a: Array, axis: int, k: int, largest: bool) -> Planned:
         if not run(count, grain, values, places, tied, a, n, k):
             return None
         if tied.any():  # equal values leave a choice
-            by_row = a.reshape(count, n), values.reshape(count, k), places.reshape(count, k)
-            for row in np.flatnonzero(tied).tolist():
-                chosen = topk_indices(by_row[0][row], k, largest)
-                by_row[1][row], by_row[2][row] = by_row[0][row][chosen], chosen
+            which = np.flatnonzero(tied)
+            among = a.reshape(count, n)[which]
+            chosen = topk_rows(among, k, largest)
+            places.reshape(count, k)[which], values.reshape(count, k)[which] = (
+                chosen,
+                np.take_along_axis(among, chosen, 1),
+            )
         return values, places
 
     return found_first

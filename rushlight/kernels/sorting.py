@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from . import copies, llvm, memory
 from .iteration import Array
+from .places import bounds
 
 LARGE = 1 << 15  # elements that NumPy takes longer for than code takes to load
 _CHUNK = 1 << 15  # elements whose rows share scratch memory
@@ -58,14 +60,44 @@ def _of_rows(x: Array, descending: bool) -> Callable[[Array], tuple[Array, Array
     return sorted_rows
 
 
+def first(x: Array, k: int, largest: bool, in_order: bool) -> Array | None:
+    """The places of the first ``k`` of each row, equal ones in the order that ``topk_order`` says; None where Python is to find them."""
+    rows, n = x.shape
+    if (
+        x.dtype.char not in _KINDS
+        or not 0 < k <= n
+        or n >= 1 << 31
+        or not llvm.patience.over_or_large(x.size, 100, LARGE)
+    ):
+        return None
+    keys = _short_keys(x)
+    run = _code(keys.dtype, largest, "partial_sorting", "first")
+    if run is None:
+        return None
+    grain = max(1, _CHUNK // n)
+    places, scratch = np.empty((rows, k), np.int64), memory.empty(-(-rows // grain) * n, _INT64)
+    return places if run(rows, grain, places, scratch, keys, n, k, int(in_order), grain) else None
+
+
+def _short_keys(x: Array) -> Array:
+    """Numbers of at most 4 bytes in the order of those of ``x``, equal where they are."""
+    if x.itemsize < 8:
+        return np.ascontiguousarray(x.view(np.uint8) if x.dtype.kind == "b" else x)
+    if x.dtype.kind == "i":
+        low, high = bounds(x)
+        if -(1 << 31) <= low and high < 1 << 31:
+            keys = copies.converted(x, np.dtype(np.int32))
+            return x.astype(np.int32) if keys is None else keys
+    values, ranks = np.unique(x, return_inverse=True)
+    return ranks.reshape(x.shape).astype(np.uint32)
+
+
 @functools.cache
-def _code(dtype: np.dtype[Any], descending: bool) -> Any:
-    from . import words
-    from .code import sorting
-    from .kernel import compiled
+def _code(dtype: np.dtype[Any], descending: bool, module: str = "sorting", name: str = "") -> Any:
+    from . import code, kernel, words
 
     size = dtype.itemsize
-    name = "u8" if dtype.kind in "bu" else f"{dtype.kind}{8 * size}"
-    if size == 8:
-        return compiled(sorting.long, T=getattr(words, name), DESCENDING=descending)
-    return compiled(sorting.short, T=getattr(words, name), BYTES=size, DESCENDING=descending)
+    kind = getattr(words, "u8" if dtype.kind == "b" else f"{dtype.kind}{8 * size}")
+    bound = dict(T=kind, DESCENDING=descending) if size == 8 else dict(T=kind, BYTES=size, DESCENDING=descending)
+    function = getattr(importlib.import_module(f"{code.__name__}.{module}"), name or ("long" if size == 8 else "short"))
+    return kernel.compiled(function, **bound)
