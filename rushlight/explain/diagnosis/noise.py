@@ -54,7 +54,9 @@ def kept(trials: Trials, rate: float, steps: int) -> Kept:
     each = steps // 4 + BATCHES
     backwards = trials.trace.backwards * trials.seconds / max(trials.trace.seconds, 1e-3)  # that there is time for
     windows = int(min(max((backwards - steps) / each, LEAST_TIMES), MOST_TIMES))
-    return Kept(steps, trials.run(Change(rate=rate, freeze=steps, batches=BATCHES, windows=windows), steps + windows * each))
+    return Kept(
+        steps, trials.run(Change(rate=rate, freeze=steps, batches=BATCHES, windows=windows), steps + windows * each)
+    )
 
 
 def noise_scale(trace: Trace) -> tuple[float, float, float] | None:
