@@ -281,8 +281,8 @@ class Op:
         return self
 
     def plan(self, fn: Callable[..., Any]) -> Op:
-        """Declare what is decided once for many calls: ``fn(*inputs, **attrs)`` gives a function of inputs of these shapes, strides and dtypes,
-        or None where none is shorter than the body. It may give None too; it is asked for again with compiled code (``patience.ready``)."""
+        """Declare what is decided once for many calls: ``fn(*inputs, **attrs)`` gives a function of inputs of these shapes, strides and
+        dtypes, or None where none is shorter than the body. It may give None too; ``patience.ready`` says when to ask again."""
         self.planner = fn
         return self
 
