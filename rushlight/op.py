@@ -281,9 +281,8 @@ class Op:
         return self
 
     def plan(self, fn: Callable[..., Any]) -> Op:
-        """Declare what is decided once for many calls: ``fn(*inputs, **attrs)`` gives a function of the inputs that computes the body for
-        arrays of these shapes, strides and dtypes, or None where there is none shorter than the body. That function may give None too,
-        where it has no answer. It is asked for again when compiled code may be had (``patience.ready``)."""
+        """Declare what is decided once for many calls: ``fn(*inputs, **attrs)`` gives a function of inputs of these shapes, strides and
+        dtypes, or None where none is shorter than the body. It may give None too; ``patience.ready`` says when to ask again."""
         self.planner = fn
         return self
 

@@ -18,6 +18,8 @@ Array = np.ndarray[Any, Any]
 
 #: Elements from which on threads are worth waking. RUSHLIGHT_KERNELS=now copies all with them.
 LARGE = 1 if llvm.setting() == "now" else memory.LARGE // 4
+#: The same for conversions once code is at hand, and for those of 16-bit floats, which NumPy makes one by one.
+CONVERSION, SLOW = 1 << 13, 1 << 10
 SHORT = 16  # elements of a run that is worth the arithmetic of finding it
 _CHUNK = 1 << 16  # elements of a chunk of large arrays; of others an eighth of all, so that each thread has some
 _FEWEST = 1 << 13
@@ -128,7 +130,11 @@ def joined(parts: list[Array], dim: int) -> Array | None:
 
 def converted(x: Array, dtype: np.dtype[Any]) -> Array | None:
     """``astype`` in C order; None if NumPy is to do it."""
-    if x.size < LARGE or not x.flags.c_contiguous or not can_convert(dtype, x.dtype):
+    if x.size < LARGE:
+        shortest = SLOW if is_half(dtype) or is_half(x.dtype) else CONVERSION
+        if x.size < shortest or not llvm.patience.ready:
+            return None
+    if not x.flags.c_contiguous or not can_convert(dtype, x.dtype):
         return None
     out = memory.empty(x.shape, dtype)
     return out if with_threads(out, x) else None
