@@ -190,7 +190,10 @@ def _selects(m: Any) -> list[Any]:
     ],
 )
 def index_select(k, input, index, *, dim):
-    """The slices at these indices along ``dim``."""
+    """The slices at these indices along ``dim``.
+
+    Gradient of ``input``: the slices of ``g`` added at these indices, 0 elsewhere.
+    """
     out = places.take(input, index, dim) if input.ndim else None
     if out is not None:
         return out
@@ -344,7 +347,10 @@ def _repeat_all(input: Tensor, times: int, dim: int) -> Tensor:
     ],
 )
 def masked_select(k, input, mask):
-    """The elements where the mask holds, as a vector."""
+    """The elements where the mask holds, as a vector.
+
+    Gradient of ``input``: ``g`` where the mask holds, 0 elsewhere.
+    """
     if mask.dtype != np.bool_:
         raise errors.runtime("masked_select: expected BoolTensor for mask", "Compare first: x[x > 0].")
     shape = broadcast_shapes(mask.shape, input.shape)  # in PyTorch's order, which an error tells
