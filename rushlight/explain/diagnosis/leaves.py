@@ -63,8 +63,9 @@ class Leaves:
 
     MEASURED = 40  # backwards at whose steps changes are measured
 
-    def __init__(self, trace: Trace):
+    def __init__(self, trace: Trace, closely: bool):
         self.trace = trace
+        self.measured: int = self.MEASURED if closely else 0
         self.states: dict[int, _State] = {}
         self.names: dict[int, str] = {}
         self.by_name: dict[str, Tensor] = {}
@@ -153,6 +154,7 @@ class Leaves:
 
     def hold_all(self) -> None:
         """The same for every optimizer that there is: one may make its first step later."""
+        gc.unfreeze()
         for thing in gc.get_objects():
             if isinstance(thing, Optimizer):
                 for group in vars(thing).get("param_groups", ()):
@@ -235,7 +237,7 @@ class Leaves:
 
     def after_backward(self, given: dict[int, Any] | None) -> None:
         """After a backward: keep what the next ``settle`` compares with. ``given`` are gradients that were returned."""
-        measured = self.backwards < self.MEASURED
+        measured = self.backwards < self.measured
         self.backwards += 1
         for state in self.states.values():
             g = state.leaf._grad if given is None else given.get(id(state.leaf))
