@@ -35,7 +35,8 @@ class _State:
         self.data: Any = None  # a copy, where the change is measured
         self.sum = 0.0  # of the gradient's absolute values: how a gradient is recognised that nobody has touched
         self.gradient: Any = None
-        self.mixed = False  # whether the gradient holds one that was used
+        self.was_used = False  # whether a step has used the gradient that is there
+        self.mixed = False  # whether it holds one that was used before
         self.mark()
 
     def mark(self) -> None:
@@ -203,8 +204,8 @@ class Leaves:
                     self.measure(state)
                 state.mark()
             used = state.used()
-            state.was_used = used and (changed or getattr(state, "was_used", False))  # type: ignore[attr-defined]
-            state.mixed = used and (state.was_used or state.mixed)  # type: ignore[attr-defined]
+            state.was_used = used and (changed or state.was_used)
+            state.mixed = used and (state.was_used or state.mixed)
         return any_changed
 
     def measure(self, state: _State) -> None:

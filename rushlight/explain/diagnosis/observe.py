@@ -272,6 +272,7 @@ class Observer:
         """The leaves in the graph of the roots."""
         if not look:
             return []
+        self.trace.followed += 1
         known = not self.leaves.all()
         found = self.leaves.of_graph(roots)
         if known and self.leaves.all() and not self.leaves.models:
