@@ -14,7 +14,6 @@ from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
 from ..tensor import Tensor, wrap
-from ..writing import in_order
 
 
 @opaque(
@@ -74,7 +73,9 @@ def _(k, g, dims):
 )
 def roll(k, input, *, shifts, dims):
     """The elements moved along dimensions; what leaves at one end comes in at the other."""
-    return in_order(np.roll(input, shifts, dims))
+    if dims is None:
+        return copies.rolled(input.reshape(-1), (shifts,), (0,)).reshape(input.shape)
+    return copies.rolled(input, shifts, dims)
 
 
 @roll.prepare
@@ -130,7 +131,7 @@ def _(k, g, shifts, dims):
 )
 def repeat(k, input, *, repeats):
     """The tensor repeated along its dimensions."""
-    return np.tile(input, repeats)
+    return copies.repeated(input, repeats)
 
 
 @repeat.prepare
