@@ -736,6 +736,8 @@ def linspace(start: _Tensor | _Number, end: _Tensor | _Number, steps: Any = None
     """``steps`` numbers from ``start`` to ``end``, both included, evenly spaced."""
 def load_ipython_extension(ipython: Any) -> None:
     """``%load_ext rushlight``: from here on the notebook's ``import torch`` means Rushlight."""
+def lobpcg(A: _Tensor, k: _int | None = None, B: _Tensor | None = None, X: _Tensor | None = None, n: _int | None = None, iK: _Tensor | None = None, niter: _int | None = None, tol: _float | None = None, largest: _bool | None = None, method: str | None = None, tracker: Callable[[Any], Any] | None = None, ortho_iparams: dict[str, _int] | None = None, ortho_fparams: dict[str, _float] | None = None, ortho_bparams: dict[str, _bool] | None = None) -> tuple[_Tensor, _Tensor]:
+    """The k largest (or smallest) eigenvalues E and eigenvectors X of symmetric matrices: ``A X = B X diag(E)``."""
 def log(input: _Tensor, *, out: Any = None) -> _Tensor:
     """The natural logarithm."""
 def log10(input: _Tensor, *, out: Any = None) -> _Tensor:
@@ -959,7 +961,7 @@ def reciprocal(input: _Tensor, *, out: Any = None) -> _Tensor:
 def reciprocal_(input: _Tensor) -> _Tensor:
     """``input.reciprocal_(...)``: writes the result into ``input`` and returns it."""
 def relu(input: _Tensor, *, out: Any = None) -> _Tensor:
-    """``max(input, 0)``; the gradient at 0 is 0, nan stays."""
+    """``max(input, 0)``; the gradient at 0 is 0. NaN stays, and lets its gradient through."""
 def relu_(input: _Tensor) -> _Tensor:
     """``input.relu_(...)``: writes the result into ``input`` and returns it."""
 def remainder(input: _Tensor, other: _Tensor | _Number, *, out: Any = None) -> _Tensor:

@@ -936,7 +936,7 @@ class Methods:
     def reinforce(self, reward: Any) -> None:
         """Removed from PyTorch."""
     def relu(self) -> _Tensor:
-        """``max(input, 0)``; the gradient at 0 is 0, nan stays."""
+        """``max(input, 0)``; the gradient at 0 is 0. NaN stays, and lets its gradient through."""
     def relu_(self) -> _Tensor:
         """In-place version of :func:`torch.relu`: writes the result into this tensor and returns it."""
     def remainder(self, other: _Tensor | _Number) -> _Tensor:

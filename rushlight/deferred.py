@@ -11,7 +11,6 @@ which anyone may write to, makes nothing wait.
 from __future__ import annotations
 
 import functools
-from functools import partial
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +20,20 @@ from .autograd.mode import inference, recording
 from .fpstate import quietly
 from .kernels.elementwise import length
 from .kernels.iteration import forget_with_threads
-from .kernels.lazy import LONGEST, MOST_CHAINS, Lazy, chains, is_private, looking
+from .kernels.lazy import LONGEST, MOST_CHAINS, Habit, Lazy, chains, is_private, looking
 from .kernels.llvm import patience
-from .large import formula_of
+from .large import formula_with, number_within
 from .node import DeferredNode, gather_edges, record, with_kind
 from .readers import arrays, loops
 from .tensor import Deferred, Tensor, held_by, wrap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .op import Op
+
+#: Who reads a formula: with arrays, and to make a loop.
+_READERS = arrays, loops
 
 
 def deferred(op: Op, inputs: tuple[Any, ...], operands: tuple[Any, ...]) -> Tensor | None:
@@ -37,20 +41,26 @@ def deferred(op: Op, inputs: tuple[Any, ...], operands: tuple[Any, ...]) -> Tens
     if not patience.ready or looking or recording() > 1 or inference.get() or len(chains) > MOST_CHAINS:
         return None
     like = operands[0]
-    if not like.shape:
+    shape = like.shape
+    if not shape:
         return None
-    for x, a in zip(inputs, operands, strict=True):
+    follows = False  # something that waits already
+    for i, a in enumerate(operands):
         if a.__class__ is Lazy:
-            if a.shape != like.shape or a.cost > LONGEST:
+            follows = True
+            if a.cost > LONGEST or a.shape != shape:
                 return None
-        elif isinstance(x, Tensor):
-            if a.shape != like.shape or not a.flags.c_contiguous or x._extra is not None or not is_private(a):
+        elif isinstance(inputs[i], Tensor):
+            if a.shape != shape or not a.flags.c_contiguous or inputs[i]._extra is not None or not is_private(a):
                 return None
-    formula, given, number = formula_of(op, op.forward, operands, op.defaults)
-    cost = _cost(op, like.dtype, number)
-    if cost is None:
+    number = number_within(op, operands)
+    known = _formula(op, like.dtype, number)
+    if known is None:
         return None
-    r = Lazy((op.name, *number, *op.defaults.items()), formula, tuple(given), (arrays, loops), like, cost)
+    key, formula, cost, habit = known
+    if not follows and not habit.waits():
+        return None
+    r = Lazy(key, formula, operands[:-1] if number else operands, _READERS, like, cost, habit)
     r.wait()
     t = wrap(r)  # type: ignore[arg-type]
     edges = gather_edges(op, inputs) if recording() else None
@@ -68,7 +78,7 @@ def reduced(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | N
     x = args[0]
     a = held_by(x)
     # Beside who else may hold the tensor: the caller's arguments and variable, the variable here, the argument of getrefcount.
-    if a.__class__ is not Lazy or a.found is not None or op.planner is None or looking or getrefcount(x) > 4:
+    if a.__class__ is not Lazy or op.planner is None or looking or getrefcount(x) > 4:
         return None
     if (
         recording() > 1 or inference.get() or getrefcount(a) > 3 or len(chains) > MOST_CHAINS
@@ -110,12 +120,13 @@ def _planned(op: Op, a: Lazy, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 
 
 @functools.lru_cache(maxsize=1024)
-def _cost(op: Op, dtype: Any, number: tuple[Any, ...]) -> int | None:
-    """How many instructions an op is; None if it is no loop."""
+def _formula(op: Op, dtype: Any, number: tuple[Any, ...]) -> tuple[Any, Callable[..., Any], int, Habit] | None:
+    """The key and the formula of an op's body, how many instructions it is, and its habit; None if it is no loop."""
     if op.all_nondiff or op.extras or len(op.outputs) > 1:
         return None
-    body = partial(op.forward, **op.defaults)
+    formula = formula_with(op.forward, number, op.defaults)
     try:
-        return length(lambda *arrays: body(loops, *arrays, *number), dtype, len(op.inputs) - len(number))
+        cost = length(lambda *arrays: formula(loops, *arrays), dtype, len(op.inputs) - len(number))
     except TypeError:
         return None
+    return None if cost is None else ((op.name, *number, *op.defaults.items()), formula, cost, Habit())

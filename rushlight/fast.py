@@ -29,7 +29,7 @@ from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import OFTEN, Op, call
-from .plain import has_plain_form, is_rare, several, single
+from .plain import has_plain_form, is_rare, several, shortened, single
 from .readers import arrays
 from .recorder import single_call
 from .routes import routed
@@ -576,6 +576,8 @@ def short_path(op: Op) -> Callable[..., Any] | None:
         return None  # which draws random numbers
     else:
         public = routed(op.public)
+    if op.short is not None:
+        public = shortened(op.short)(public)
     general = op.public
     public.__name__, public.__qualname__ = general.__name__, general.__qualname__
     public.__doc__, public.__module__ = general.__doc__, general.__module__

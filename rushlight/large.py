@@ -7,15 +7,17 @@ shapes that broadcast, a body that works on arrays directly) stays with NumPy.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .kernels.elementwise import LARGE, MEDIUM, fused, length, loop_for, loop_of
-from .kernels.lazy import DEAR, DEFERRED, LONGEST, Lazy, computed
+from .kernels.iteration import forget_with_threads
+from .kernels.lazy import DEAR, DEFERRED, LONGEST, MOST_CHAINS, Lazy, chains, computed
 from .kernels.llvm import patience
+from .kernels.summation import planned
 from .readers import arrays, loops
 
 if TYPE_CHECKING:
@@ -33,20 +35,77 @@ def body(op: Op, operands: tuple[Any, ...], attrs: dict[str, Any], out: Any = No
         return None
     formula, given, number = formula_of(op, op.forward, operands, attrs)
     try:
-        return fused((op.name, *number, *attrs.items()), partial(formula, loops), given, out)
+        return _fused_or_masked((op.name, *number, *attrs.items()), partial(formula, loops), given, out)
     except TypeError:  # an attribute without a hash
         return None
 
 
+def _fused_or_masked(key: Any, function: Callable[..., Any], operands: Any, out: Any = None) -> Any:
+    """One loop, also where a mask is broadcast."""
+    found = fused(key, function, operands, out)
+    if found is not None or not any([x.__class__ is ndarray and x.dtype == bool for x in operands]):
+        return found
+    from .kernels import broadcast
+
+    return broadcast.masked(key, function, operands, out)
+
+
 def formula_of(
     op: Op, function: Any, operands: Sequence[Any], attrs: dict[str, Any]
-) -> tuple[Any, list[Any], tuple[Any, ...]]:
-    """A body or a rule as ``formula(reader, *arrays)``, its arrays, and the number that is part of it where it asks which it is, as that
-    of powers does for the exponent."""
-    if op.keeps_floats and operands and operands[-1].__class__ in (int, float):
-        *given, number = operands
-        return lambda reader, *arrays: function(reader, *arrays, number, **attrs), given, (number,)
-    return partial(function, **attrs) if attrs else function, list(operands), ()
+) -> tuple[Any, Sequence[Any], tuple[Any, ...]]:
+    """A body or a rule as ``formula(reader, *arrays)``, its arrays, and the number that is part of it."""
+    number = number_within(op, operands)
+    return formula_with(function, number, attrs), operands[:-1] if number else operands, number
+
+
+def number_within(op: Op, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """The number that is part of a formula, where that asks which it is, as that of powers does for the exponent."""
+    return (operands[-1],) if op.keeps_floats and operands and operands[-1].__class__ in (int, float) else ()
+
+
+def formula_with(function: Any, number: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+    """A body or a rule with its number and settings as ``formula(reader, *arrays)``."""
+    if number:
+        return lambda reader, *arrays: function(reader, *arrays, *number, **attrs)
+    return partial(function, **attrs) if attrs else function
+
+
+def pointwise(k: Any, formula: Callable[..., Any], *operands: Any, **settings: Any) -> Any:
+    """``formula(k, *operands, **settings)``, an elementwise part of a body or rule: of large arrays as one loop. The first operand has the
+    shape of the result; others may be numbers, or None."""
+    if k is arrays and _is_long(operands):
+        found = _fused_or_masked((formula, *settings.items()), partial(formula, loops, **settings), operands)
+        if found is not None:
+            return found
+    return formula(k, *operands, **settings)
+
+
+def reduced(formula: Callable[..., Any], operands: tuple[Any, ...], settings: dict[str, Any], mean: bool) -> Any:
+    """The sum, or mean, of an elementwise formula of large arrays, added up while it is computed; None if that cannot be."""
+    first = operands[0]
+    if not _is_long(operands) or not patience.ready or len(chains) > MOST_CHAINS:
+        return None
+    key = first.shape, first.dtype, mean
+    if key not in _sums:
+        run = planned(first, tuple(range(first.ndim)), False, float(first.size) if mean else 1.0)
+        _sums[key] = run if getattr(run, "takes_chains", False) else None
+    if _sums[key] is None or not first.flags.c_contiguous:
+        return None
+    chain = Lazy(
+        (formula, *settings.items()), partial(formula, **settings), operands, (arrays, loops), first, 0
+    ).chain()
+    return None if chain is None else _sums[key](chain)
+
+
+#: What sums arrays of a shape and dtype.
+_sums: dict[Any, Any] = {}
+forget_with_threads(_sums)
+
+
+def _is_long(operands: tuple[Any, ...]) -> bool:
+    """Whether the first of the operands is an array for which a loop is worth it."""
+    first = operands[0]
+    return first.__class__ is ndarray and first.ndim > 0 and first.size >= MEDIUM and _is_worth_it(operands)
 
 
 def spread(op: Op, a: Any, b: Any, attrs: dict[str, Any], out: Any = None) -> Any:
@@ -141,7 +200,7 @@ def _at_once(op: Op, needed: Any, rules: Any, g: Any, saved: Any, attrs: Any) ->
     )
     if any([x.__class__ is tuple or x is None for x in operands]):
         return None
-    found = fused((op.name, "rules", *needed, *number, *attrs.items()), partial(formula, loops), operands)
+    found = _fused_or_masked((op.name, "rules", *needed, *number, *attrs.items()), partial(formula, loops), operands)
     return found if found is None or len(needed) > 1 else (found,)
 
 
@@ -162,7 +221,8 @@ def _deferred(op: Op, needed: Any, g: Any, saved: Any, attrs: Any) -> Any:
     for rule in rules:
         own = {n: attrs[n] for n in rule.attrs}
         formula, given, number = formula_of(op, rule.fn, [saved[s] for s in rule.slots], own)
-        cost = _cost(op, rule, g.dtype, tuple(own.items()), number)
+        masks = tuple([i for i, x in enumerate((g, *given)) if x.__class__ is ndarray and x.dtype == bool])
+        cost = _cost(op, rule, g.dtype, tuple(own.items()), number, masks)
         if cost is None:
             return None
         formulas.append((formula, given, (*number, *own.items())))
@@ -177,8 +237,13 @@ def _deferred(op: Op, needed: Any, g: Any, saved: Any, attrs: Any) -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def _cost(
-    op: Op, rule: Any, dtype: Any, attrs: tuple[tuple[str, Any], ...], number: tuple[Any, ...] = ()
+    op: Op,
+    rule: Any,
+    dtype: Any,
+    attrs: tuple[tuple[str, Any], ...],
+    number: tuple[Any, ...] = (),
+    masks: tuple[int, ...] = (),
 ) -> int | None:
     """How many instructions a rule is; None if it is no loop."""
     function = partial(rule.fn, **dict(attrs))
-    return length(lambda *arrays: function(loops, *arrays, *number), dtype, 1 + len(rule.slots) - len(number))
+    return length(lambda *arrays: function(loops, *arrays, *number), dtype, 1 + len(rule.slots) - len(number), masks)

@@ -216,6 +216,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "pinverse",
         "records": "least_squares pseudo_inverse",
     },
+    "lobpcg": {
+        "functions": "lobpcg",
+        "methods": "",
+        "records": "eigenpairs_found",
+    },
     "logarithms": {
         "functions": "logaddexp logaddexp2 logit special.entr special.logit special.xlog1py special.xlogy xlogy",
         "methods": "logaddexp logaddexp2 logit logit_ xlogy xlogy_",

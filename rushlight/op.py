@@ -177,13 +177,8 @@ class Op:
         if code.co_flags & 0x04:  # *tensors
             self.inputs = (code.co_varnames[code.co_argcount + code.co_kwonlyargcount],)
         self.defaults: dict[str, Any] = forward.__kwdefaults__ or {}
-        self.input_defaults: Any = dict(
-            zip(
-                self.inputs[len(self.inputs) - len(forward.__defaults__ or ()) :],
-                forward.__defaults__ or (),
-                strict=True,
-            )
-        )
+        last = forward.__defaults__ or ()
+        self.input_defaults: Any = dict(zip(self.inputs[len(self.inputs) - len(last) :], last, strict=True))
         self.outputs: tuple[str, ...] = tuple(outputs)
         self.n_diff: int = len(self.outputs) if n_diff is None else n_diff
         self.extras: tuple[str, ...] = tuple(extras)
@@ -207,7 +202,7 @@ class Op:
         self.joint: Rule | None = None
         self.answers: dict[str, str] = dict.fromkeys(self.inputs, "nondiff") if nondiff else {}
         self.preparer: Callable[..., Any] | None = None
-        #: What stands in for this op with some keywords: ``variant(kwargs)`` is to be called.
+        #: What stands in for this op with some keywords: ``variant(kwargs)`` is the op that is to be called.
         self.variant: Callable[[dict[str, Any]], Op] | None = None
         self.only_checks: bool = False
         self.calls = 0  # on small arrays, since a loop was last asked for in vain
@@ -217,6 +212,8 @@ class Op:
         #: How the in-place form writes: ``writer(target, *further inputs, **attrs)``.
         self.writer: Callable[..., None] | None = None
         self.planner: Callable[..., Any] | None = None
+        #: A shorter way for two plain tensors (``plain.pair``); it gives None where it has no answer.
+        self.short: Callable[[Any, Any], Any] | None = None
         if self.name in REGISTRY:
             raise TypeError(f"op '{self.name}' is registered twice")
         REGISTRY[self.name] = self
@@ -279,9 +276,8 @@ class Op:
         return self
 
     def plan(self, fn: Callable[..., Any]) -> Op:
-        """Declare what is decided once for many calls: ``fn(*inputs, **attrs)`` gives a function of the inputs that computes the body for
-        arrays of these shapes, strides and dtypes, or None where there is none shorter than the body. That function may give None too,
-        where it has no answer. It is asked for again when compiled code may be had (``patience.ready``)."""
+        """Declare what is decided once for many calls: ``fn(*inputs, **attrs)`` gives a function of inputs of these shapes, strides and
+        dtypes, or None where none is shorter than the body. It may give None too; ``patience.ready`` says when to ask again."""
         self.planner = fn
         return self
 
@@ -509,7 +505,8 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
     try:
         if op.family == "elementwise" and promoted[0].__class__ is ndarray:
             op.calls += 1
-            if promoted[0].size >= MEDIUM or op.calls > OFTEN:
+            large_one = promoted[1] if len(promoted) == 3 and promoted[1].__class__ is ndarray else promoted[0]
+            if large_one.size >= MEDIUM or promoted[0].size >= MEDIUM or op.calls > OFTEN:
                 found = large.body(op, promoted, attrs)
                 if found is not None:
                     return found, promoted

@@ -6,6 +6,7 @@ error, goes there.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -168,16 +169,17 @@ class Plans:
         return a.shape, a.strides, a.dtype, rest, *map(type, rest)
 
     def add(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any], attrs: dict[str, Any]) -> None:
-        """Decide for arrays like ``a``, if the arguments beside it are plain values."""
-        if not self.view and a.dtype is not F32 and a.dtype is not F64:
-            return
+        """Decide for arrays like ``a``, if the arguments beside it are plain values. Of dtypes that take the general path there is a
+        decision only where there is a shorter way."""
         if any([value.__class__ not in DECIDABLE for value in (*args[1:], *kwargs.values())]):
             return
         key = self.key(a, args, kwargs)
         if key not in self.known:
             if len(self.known) >= self.CAP:
                 self.known.clear()
-            self.known[key] = None if self.planner is None else self.planner(a, **attrs), attrs
+            run = None if self.planner is None else self.planner(a, **attrs)
+            if run is not None or self.view or a.dtype is F32 or a.dtype is F64:
+                self.known[key] = run, attrs
 
 
 #: Classes of arguments that say the same at each call.
@@ -347,3 +349,20 @@ def pair(op: Op, body: Callable[[Any, Any], Any], attrs_of: Callable[[Any, Any],
         return t
 
     return fast
+
+
+def shortened(short: Callable[[Any, Any], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a public function of two tensors that asks ``short`` first, and goes on where that has no answer (None)."""
+
+    def marked(general: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(general)
+        def public(*args: Any, **kwargs: Any) -> Any:
+            if len(args) == 2 and not kwargs:
+                found = short(*args)
+                if found is not None:
+                    return found
+            return general(*args, **kwargs)
+
+        return public
+
+    return marked

@@ -305,8 +305,9 @@ Deferred.__name__, Deferred.__qualname__ = Tensor.__name__, Tensor.__qualname__
 
 
 def held_by(x: Tensor) -> Any:
-    """What a tensor holds: its array, or what is deferred."""
-    return _held.__get__(x)
+    """What a tensor holds: its array, or what is deferred and has not been computed, for it or for another, yet."""
+    held: Any = _held.__get__(x)
+    return held if held.__class__ is ndarray or held.found is None else x._a
 
 
 class Parameter(Tensor):

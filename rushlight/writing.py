@@ -92,10 +92,15 @@ def in_order(a: ndarray[Any, Any]) -> ndarray[Any, Any]:
 
 
 class CopySlices(Node):
-    """A base after one of its views was written: the gradient of the region goes through the writing node."""
+    """A base after one of its views was written: the gradient of the region goes through the writing node.
+
+    Gradient of ``base``: ``g`` where nothing was written; where something was, what the write makes of it (0 for a copy).
+    Gradient of ``value``: ``g`` where it was written, as the write makes of it (as it is for a copy).
+    """
 
     __slots__ = ("inner", "region", "shape")
 
+    inputs = ("base", "value")
     inner: Any
 
     def __init__(self, base: Tensor, view: Tensor, inner: Node):

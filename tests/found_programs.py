@@ -29,6 +29,10 @@ CASES = {
         'float32 (1,) [-0.0, 0.0, 0.0, -0.0]',
     "F.nll_loss(torch.tensor([[-1.0, -2.0], [-3.0, -4.0]]), torch.tensor([0, 1]), reduction='elementwise_mean')":
         'float32 () 2.5',
+    'gradient(torch.relu, [nan, 1.0, 0.0, -1.0])':
+        'float32 (1,) [1.0, 1.0, 0.0, 0.0]',
+    'gradient(lambda x: F.lp_pool1d(x[None], 1.5, 2), [1.0, -1.0, 0.0, 0.0])':
+        'float32 (1,) [nan, nan, 0.0, 0.0]',
     'torch.remainder(torch.tensor([-4.0, 4.0, 0.0, -0.0]), -2.0)':
         'float32 (1,) [-0.0, 0.0, 0.0, -0.0]',
     'torch.add(torch.ones(2, dtype=torch.float64), torch.tensor([1, 250], dtype=torch.uint8), alpha=-1)':

@@ -23,11 +23,18 @@ CASES = [
     "CELU(0.5, True)", "SELU()", "Mish()", "Hardswish()", "Hardsigmoid()", "GLU(1)", "Hardshrink(0.3)", "Softshrink()", "PReLU(3)",
     "RReLU()", "Softmax2d()", "Threshold(0.1, 2)", "AlphaDropout(0.2)", "FeatureAlphaDropout()", "LocalResponseNorm(2)",
     "ParameterList([nn.Parameter(nn.Linear(2, 3).weight.detach())])", "ParameterDict({'a': nn.Linear(2, 1).bias.detach()})",
+    "AdaptiveLogSoftmaxWithLoss(32, 30, [4, 12])",
+    "AdaptiveLogSoftmaxWithLoss(12, 9, [4], div_value=2.0, head_bias=True)",
     "SmoothL1Loss()", "TripletMarginLoss()", "CTCLoss()", "CosineSimilarity()", "PairwiseDistance()", "LayerNorm(4)",
 ]  # fmt: skip
 
 #: Constructions that fail, with the type and PyTorch's words.
 BAD = {
+    "AdaptiveLogSoftmaxWithLoss(12, 9, [])": (ValueError, "cutoffs should be a sequence of length larger than 0"),
+    "AdaptiveLogSoftmaxWithLoss(12, 9, [4, 9])": (
+        ValueError,
+        "unique, positive integers sorted in an increasing order",
+    ),
     "GroupNorm(3, 4)": (ValueError, "num_channels (4) must be divisible by num_groups (3)"),
     "Bilinear(0, 2, 3)": (ValueError, "in1_features must be > 0"),
     "Hardtanh(2, -2)": (AssertionError, "must be greater than min_val"),

@@ -81,3 +81,35 @@ def test_operators_take_them(monkeypatch):
     np.testing.assert_array_equal(y.numpy(), x.detach().numpy() + bias.detach().numpy())
     with pytest.raises(RuntimeError, match="must match the size"):
         x * torch.randn(300)
+
+
+FORMULAS = {
+    "fill": (lambda x, mask, number: np.where(mask, number, x)),
+    "keep": (lambda x, mask, number: np.where(mask, x, number)),
+    "add": (lambda x, mask, number: np.where(mask, x + number, x * number)),
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(shapes(), st.sampled_from(sorted(FORMULAS)), st.sampled_from(["f4", "f8"]), st.booleans(), st.integers(0, 99))
+def test_masks_are_broadcast(given, name, dtype, first, seed):
+    rng = np.random.default_rng(seed)
+    x, mask = rng.standard_normal(given[0]).astype(dtype), rng.random(given[1]) < 0.5
+    formula = FORMULAS[name]
+    if first:
+        operands, function = (mask, x, 0.3), lambda mask, x, number: formula(x, mask, number)
+    else:
+        operands, function = (x, mask, 0.3), formula
+    found = broadcast.masked(name, function, operands)
+    if found is not None:
+        np.testing.assert_array_equal(found, formula(x, mask, x.dtype.type(0.3)), strict=True)
+    else:
+        assert not mask.ndim or x.size == mask.size or broadcast.pattern(x.shape, mask.shape) is None
+    assert broadcast.masked(name, function, (mask, x, None)) is None
+
+
+def test_attention_masks_are_loops():
+    """The comparison above would also pass if nothing were."""
+    x = np.ones((2, 3, 40, 40), np.float32)
+    for shape in ((40, 40), (2, 1, 1, 40), (2, 1, 40, 40)):
+        assert broadcast.masked("fill", FORMULAS["fill"], (x, np.ones(shape, bool), 0.0)) is not None

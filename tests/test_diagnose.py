@@ -20,7 +20,7 @@ FAULTS, HEALTHY = (sorted((HERE / folder).glob("*.py")) for folder in ("faults",
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="diagnose needs os.fork")
 
 
-def of_script(path, steps=60):
+def of_script(path, steps=40):
     """Few steps and much time, so that nothing depends on how fast the machine is. A script may ask for more steps."""
     asked = re.search(r"^# steps: (\d+)$", path.read_text(), re.MULTILINE)
     return diagnose_program(lambda: execute(str(path), []), steps=int(asked[1]) if asked else steps, seconds=600)

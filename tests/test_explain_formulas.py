@@ -71,7 +71,47 @@ def of_one(function, **env):
     return case
 
 
+def of_svd(which):
+    def case():
+        A = double(4, 4)
+        parts = dict(zip(("U", "S", "Vh"), torch.linalg.svd(A), strict=True))
+        return parts[which], {"A": A}, {**parts, "eye": torch.eye(4), "diag": torch.diag}
+
+    return case
+
+
+def of_eigh(which):
+    def case():
+        A = double(4, 4)
+        A = (A + A.T).detach().requires_grad_()
+        parts = dict(zip(("L", "V"), torch.linalg.eigh(A), strict=True))
+        return parts[which], {"A": A}, {**parts, "eye": torch.eye(4), "diag": torch.diag}
+
+    return case
+
+
+def recurrent(mode):
+    """One step of a recurrent layer, so that what arrives at its state is ``g``."""
+
+    def case():
+        size = 3
+        gates, hidden = double(1, 2, size * (3 if mode == "gru" else 1)), double(2, size)
+        w_hh, b_hh = double(gates.shape[2], size), double(gates.shape[2])
+        out, _ = REGISTRY["gated_layer"].public(gates, hidden, w_hh, b_hh, mode=mode, reverse=False)
+        env = {"cat": lambda parts: torch.cat(parts, -1), "h": hidden, "next_h": out[0]}
+        if mode == "gru":
+            of_hidden = hidden @ w_hh.T + b_hh
+            r, z = ((gates[0] + of_hidden)[:, i * size : (i + 1) * size].sigmoid() for i in range(2))
+            h_n = of_hidden[:, 2 * size :]
+            env |= {"r": r, "z": z, "h_n": h_n, "n": (gates[0, :, 2 * size :] + h_n * r).tanh()}
+        return out, {"gates": gates, "hidden": hidden, "w_hh": w_hh, "b_hh": b_hh}, env
+
+    return case
+
+
 CASES = {
+    **{f"svd {which}": of_svd(which) for which in ("U", "S", "Vh")},
+    **{f"eigh {which}": of_eigh(which) for which in ("L", "V")},
     "convolution": convolution,
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
@@ -88,10 +128,10 @@ CASES = {
 
 def compute(text, env):
     """``expression, name = expression, ...`` and words that say how it is meant."""
-    expression, *rest = re.split(r", (?=\w = )", text)
+    expression, *rest = re.split(r", (?=\w+ = )", text)
     env = dict(env)
     for definition in reversed(rest):
-        name, _, value = re.split(r", (?=[a-z]+ )|; ", definition)[0].partition(" = ")
+        name, _, value = re.split(r", (?=[a-z]{2,} [a-z])|; ", definition)[0].partition(" = ")
         env[name] = eval(value, env)
     return eval(re.split(r", by |; | by channel", expression)[0], env)
 
@@ -105,7 +145,8 @@ def test_what_the_documentation_says_is_the_gradient(name):
     told = 0
     for which, x in inputs.items():
         edge = next(edge for edge in e.root.inputs if edge.input == which)
-        assert edge.formula == documented_gradient(e.root.record, which) != ""
+        known = {**e.root.known, "from": e.root.record.outputs[edge.output]}
+        assert edge.formula == documented_gradient(e.root.record.doc, which, known) != ""
         plain = g[0, 0] if name == "attention" else g
         found = compute(edge.formula, {**inputs, **env, "g": plain})
         wanted = torch.autograd.grad(out, x, g, retain_graph=True)[0]
@@ -114,10 +155,88 @@ def test_what_the_documentation_says_is_the_gradient(name):
     assert told == len(inputs)
 
 
-def test_gradients_are_told_of_inputs_that_exist():
+def compute_step(text, env, g):
+    """The words of a recurrent layer's documentation, computed for one step, in which ``d`` is ``g``."""
+    text = text.removeprefix("at each time ").replace("sum over time of ", "").replace(" of the first time", "")
+    text = text.replace("h' ", "next_h ").replace("sum over time and batch of s", "s.sum(0)")
+    if ", s the gradient of gates" in text:
+        text = text.replace(", s the gradient of gates", ", s = d * (1 - next_h ** 2)")
+    return compute(text, {**env, "d": g[0]})
+
+
+@pytest.mark.parametrize("mode", ["gru", "tanh"])
+def test_what_recurrent_layers_say_is_the_gradient(mode):
+    torch.manual_seed(0)
+    out, inputs, env = recurrent(mode)()
+    g = torch.randn_like(out)
+    e = torch.explain(out)
+    for which, x in inputs.items():
+        edge = next(edge for edge in e.root.inputs if edge.input == which)
+        found = compute_step(edge.formula, {**inputs, **env}, g)
+        wanted = torch.autograd.grad(out, x, g, retain_graph=True)[0]
+        assert torch.allclose(found.reshape(wanted.shape), wanted, rtol=1e-9, atol=1e-12), (which, edge.formula)
+
+
+def test_parts_and_writes_have_names_and_formulas():
+    x = torch.randn(4, requires_grad=True)
+    edge = torch.explain(x.split(2)[1]).edges[0]
+    assert (edge.input, edge.formula) == ("input", "g where this part lies, 0 elsewhere")
+    y = x * 1
+    y[1:3] = x[:2]
+    old, new = torch.explain(y).root.inputs
+    assert (old.input, new.input) == ("base", "value") and old.formula.startswith("g where nothing was written")
+    assert new.formula.startswith("g where it was written")
+
+
+def test_gradients_are_told_of_inputs_and_conditions_that_exist():
     told = 0
     for op in REGISTRY.values():
-        for name in re.findall(r"Gradient of ``(\w+)``:", op.doc or ""):
-            assert name in op.inputs and documented_gradient(op, name), (op.name, name)
+        for name, about, value in re.findall(r"Gradient of ``(\w+)``(?: \((\w+) (\w+)\))?:", op.doc or ""):
+            known = {about: value} if about else {}
+            assert name in op.inputs and documented_gradient(op.doc, name, known), (op.name, name)
+            assert not about or (value in op.outputs if about == "from" else about in op.attrs), (op.name, about, value)
             told += 1
-    assert told > 20
+    assert told > 40
+
+
+def test_places_read_as_words():
+    x = double(4, 3)
+    rows = torch.tensor([2, 0])
+    for out, wanted in {
+        "slice": (x[1:3], "g where the slice lies, 0 elsewhere"),
+        "select": (x[1], "g at this index, 0 elsewhere"),
+        "index_select": (x.index_select(0, rows), "the slices of g added at these indices, 0 elsewhere"),
+        "gather": (
+            x.gather(0, torch.zeros(1, 3, dtype=torch.int64)),
+            "each g added at the place that it was read from, 0 elsewhere",
+        ),
+        "floor": (x.floor(), "0"),
+        "matmul": (
+            torch.linalg.inv(x[:3]),
+            "-matmul(matmul(transpose(inverse, -2, -1), g), transpose(inverse, -2, -1))",
+        ),
+        "division by zero": (x / 0.0, "1 / other"),
+    }.values():
+        assert torch.explain(out).root.inputs[0].formula == wanted
+
+
+def test_solutions_and_factors():
+    torch.manual_seed(0)
+    A, B = double(3, 3), double(3, 2)
+    S = (A @ A.T + torch.eye(3)).detach().requires_grad_()
+    X, L = torch.linalg.solve(A, B), torch.linalg.cholesky(S)
+    env = {
+        "solve": torch.linalg.solve,
+        "X": X,
+        "L": L,
+        "inv": torch.linalg.inv,
+        "tril": torch.tril,
+        "eye": torch.eye(3),
+    }
+    for out, inputs in ((X, {"A": A, "B": B}), (L, {"A": S})):
+        g = torch.randn_like(out)
+        for edge in torch.explain(out).root.inputs:
+            wanted = torch.autograd.grad(out, inputs[edge.input], g, retain_graph=True)[0]
+            assert torch.allclose(compute(edge.formula, {**env, **inputs, "g": g}), wanted, rtol=1e-9, atol=1e-12), (
+                edge.formula
+            )

@@ -19,6 +19,13 @@ def symmetric(x):
     return x + x.mT
 
 
+def eigenpairs(A, **more):
+    """The largest two, as far as they can be had; squares, as the signs of vectors are free."""
+    torch.manual_seed(0)
+    E, X = torch.lobpcg(A, k=2, tol=1e-15, niter=60, **more)
+    return [E, X**2]
+
+
 FUNCTIONS = {
     "cholesky": (lambda x: torch.linalg.cholesky(positive(x)), (3, 3)),
     "upper cholesky of a batch": (lambda x: torch.linalg.cholesky(positive(x), upper=True), (2, 3, 3)),
@@ -30,6 +37,8 @@ FUNCTIONS = {
     "svd of a wide matrix": (lambda x: [p**2 for p in torch.linalg.svd(x, full_matrices=False)], (2, 3, 4)),
     "svd put together": (lambda x: (lambda u, s, v: u * s @ v)(*torch.linalg.svd(x, full_matrices=False)), (3, 2)),
     "lstsq": (lambda x: torch.linalg.lstsq(x, x[:, :1] ** 2)[0], (4, 3)),
+    "lobpcg": (lambda x: eigenpairs(positive(x)), (7, 7)),
+    "lobpcg beside B": (lambda x: eigenpairs(symmetric(x), B=positive(x)), (7, 7)),
     "eigvals": (lambda x: torch.linalg.eigvals(symmetric(x)).real.sort()[0], (3, 3)),
 }
 
@@ -133,3 +142,34 @@ def test_exp_by_every_polynomial():
                 rtol=1e-9,
                 atol=1e-13 * float(want.abs().max()),
             )
+
+
+@pytest.mark.parametrize("largest", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_eigenpairs_of_a_large_matrix(largest, dtype):
+    """As ``linalg.eigh`` has them, for a dense and for a sparse matrix, and of a pencil; a tracker sees each step."""
+    n, near = 120, 1e-3 if dtype == torch.float32 else 1e-6
+    steps = []
+    line = torch.diag(torch.linspace(1, 9, n, dtype=dtype))
+    A = (
+        line
+        + torch.diag(torch.full((n - 1,), 0.3, dtype=dtype), 1)
+        + torch.diag(torch.full((n - 1,), 0.3, dtype=dtype), -1)
+    )
+    want = torch.linalg.eigvalsh(A)
+    want = want.flip(0)[:3] if largest else want[:3]
+    for matrix_ in (A, A.to_sparse()):
+        torch.manual_seed(0)
+        E, X = torch.lobpcg(
+            matrix_, 3, n=5, largest=largest, tracker=lambda search: steps.append(search.ivars["istep"])
+        )
+        assert torch.allclose(E, want, atol=near)
+        assert (A @ X - X * E).norm() < 30 * near
+        assert torch.allclose(X.T @ X, torch.eye(3, dtype=dtype), atol=1e-5)
+    assert steps[:3] == [1, 2, 3] and steps.count(1) == 2
+    E, X = torch.lobpcg(A, 2, B=line, iK=torch.linalg.inv(A), largest=largest)
+    assert (A @ X - line @ X * E).norm() < 30 * near
+    _, early = torch.lobpcg(A, 2, tracker=lambda search: search.bvars.update(force_stop=True))
+    assert early.shape == (n, 2)
+    with pytest.raises(torch.linalg.LinAlgError, match="the 2 columns of X span 1 dimensions only"):
+        torch.lobpcg(A, X=torch.ones(n, 2, dtype=dtype))

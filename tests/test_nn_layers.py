@@ -149,3 +149,27 @@ def test_assigning_anew_keeps_the_place():
     line = torch.nn.Linear(1, 1)
     line.weight = torch.nn.Parameter(torch.zeros(1, 1))
     assert list(line.state_dict()) == ["weight", "bias"]
+
+
+def test_adaptive_log_softmax():
+    """Its loss is that of the whole table of log-probabilities, whose rows add up to one; gradients too."""
+    torch.manual_seed(0)
+    layer = torch.nn.AdaptiveLogSoftmaxWithLoss(32, 30, [4, 12], head_bias=True)
+    x, labels = torch.randn(9, 32, requires_grad=True), torch.tensor([0, 3, 4, 11, 12, 29, 2, 5, 1])
+    output, loss = layer(x, labels)
+    table = layer.log_prob(x)
+    assert torch.allclose(table.exp().sum(1), torch.ones(9))
+    assert torch.allclose(output, table.gather(1, labels[:, None])[:, 0])
+    (mine,) = torch.autograd.grad(loss, x)
+    (whole,) = torch.autograd.grad(torch.nn.functional.nll_loss(table, labels), x)
+    assert torch.allclose(mine, whole, atol=1e-6)
+    chosen = layer.predict(20 * x)
+    assert torch.equal(chosen, layer.log_prob(20 * x).argmax(1)) and (chosen < 4).any() and (chosen >= 4).any()
+    one = layer(x[4].detach(), torch.tensor(12))
+    assert one.output.shape == () and torch.allclose(one.output, output[4])
+    with pytest.raises(RuntimeError, match=r"Target values should be in \[0, 29\], but values in range \[-1, 30\]"):
+        layer(x, torch.tensor([0, 30, -1, 0, 0, 0, 0, 0, 0]))
+    with pytest.raises(RuntimeError, match="0D target tensor expects 1D input tensors"):
+        layer(x, torch.tensor(1))
+    with pytest.raises(RuntimeError, match="should have the same size in the batch dimension"):
+        layer(x, labels[:2])

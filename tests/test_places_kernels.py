@@ -207,3 +207,43 @@ def test_threads_change_nothing():
     for out, taken in found[1:]:
         np.testing.assert_array_equal(out, found[0][0])
         np.testing.assert_array_equal(taken, found[0][1])
+
+
+@few
+@given(
+    shape=st.lists(SIDES, min_size=1, max_size=3), kind=st.sampled_from(["f4", "f8", "i8"]), turned=st.booleans(),
+    shared=st.booleans(), seed=st.integers(0, 99), data=st.data(),
+)  # fmt: skip
+def test_in_place_is_as_out_of_place(shape, kind, turned, shared, seed, data):
+    """Also into other layouts, and where what is added is the target itself or a part of it."""
+    rng = np.random.default_rng(seed)
+    dim = data.draw(st.integers(0, len(shape) - 1))
+    a = numbers(rng, shape[::-1], kind).transpose() if turned else numbers(rng, shape, kind)
+    index = torch.tensor(rng.integers(0, shape[dim], shape))
+    vector = torch.tensor(rng.integers(0, shape[dim], shape[dim]))
+    calls = [
+        ("scatter", (dim, index)), ("scatter_add", (dim, index)), ("index_add", (dim, vector)),
+        ("scatter", (dim, index, 3)),
+    ]  # fmt: skip
+    for name, arguments in calls:
+        with kernels(True), np.errstate(all="ignore"):
+            target = torch.tensor(a)
+            source = [] if len(arguments) > 2 else [torch.tensor(a.copy())]
+            expected = getattr(target.clone(), name)(*arguments, *source)
+            if shared and source:
+                source = [target.detach()]
+            try:
+                found = getattr(target, name + "_")(*arguments, *source)
+            except RuntimeError as error:  # what PyTorch refuses
+                assert shared and "overlap" in str(error)
+                continue
+        assert found is target and target.stride() == torch.tensor(a).stride()
+        np.testing.assert_array_equal(target.numpy(), expected.numpy())
+
+
+@pytest.mark.parametrize("size", [1, 31, 32, 33, 8191, 8192, 20_000, 100_000])
+def test_bounds(size):
+    index = np.random.default_rng(size).integers(-(1 << 62), 1 << 62, size)
+    for x in (index, index.astype(np.int32), np.repeat(index, 2)[::2]):
+        with kernels(True):
+            assert places.bounds(x) == (x.min(), x.max())

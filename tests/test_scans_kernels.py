@@ -116,3 +116,29 @@ def test_threads_change_nothing():
     for arrays in found[1:]:
         for x, y in zip(arrays, found[0], strict=True):
             np.testing.assert_array_equal(x, y)
+
+
+@few
+@given(
+    kind=st.sampled_from(["f4", "f8", "i8"]), shape=st.lists(SIDES, min_size=2, max_size=3).filter(lambda x: np.prod(x) < 200_000),
+    seed=st.integers(0, 99), data=st.data(),
+)  # fmt: skip
+def test_first_extremes_down_columns(kind, shape, seed, data):
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-3, 4, shape).astype(kind)
+    if kind != "i8":
+        x[rng.random(shape) < 0.02] = np.nan
+        x[rng.random(shape) < 0.1] = -0.0
+    dim = data.draw(st.integers(0, len(shape) - 2))
+    for name, find in (("first_maxima", np.argmax), ("first_minima", np.argmin)):
+        with kernels(True):
+            values, places = scans.first_extremes(name, x, dim)
+        expected = find(x, dim)
+        np.testing.assert_array_equal(places, expected)
+        np.testing.assert_array_equal(values, np.take_along_axis(x, np.expand_dims(expected, dim), dim).squeeze(dim))
+    with kernels(True):
+        largest, where = torch.tensor(x).max(dim, keepdim=True)
+        np.testing.assert_array_equal(where.squeeze(dim).numpy(), np.argmax(x, dim))
+        np.testing.assert_array_equal(torch.tensor(x).argmax(dim).numpy(), np.argmax(x, dim))
+        assert largest.shape == where.shape == tuple(1 if d == dim else n for d, n in enumerate(shape))
+        assert scans.first_extremes("first_maxima", x, len(shape) - 1) is None

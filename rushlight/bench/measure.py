@@ -19,6 +19,7 @@ from .programs import ROWS, Row, Step, numbers
 from .sizes import LINES
 
 CHECKED = 3  # steps after which results are compared: the third shows whether the first two updated what they should
+WARM_UP = 0.3  # seconds at the first size of a line, in which code is compiled or loaded
 STEPS = 20  # of training, over which memory grows and first costs are counted
 BATCH = 50e-6  # a time of the sweep covers calls for about so long, so that the clock is not what is measured
 LONG, LONGEST = (
@@ -66,11 +67,13 @@ def run_for(step: Step, seconds: float) -> list[float]:
 
 def line(name: str, framework: Any, sizes: list[int], seconds: float) -> list[dict[str, Any]]:
     """Best seconds of a call at each size, in order, until a call takes too long."""
-    points = []
+    points: list[dict[str, Any]] = []
     for n in sizes:
         framework.manual_seed(0)
         step = LINES[name].program(framework, n)
         found = numbers(step())
+        if not points:
+            run_for(step, WARM_UP)
         first = _timed(step, 1)
         points.append({"n": n, "best": first if first > LONG else _best_call(step, first, seconds), "result": found})
         if first > LONGEST:

@@ -1,9 +1,23 @@
 """``torch.distributions``: sampling with PyTorch's draws, densities with gradients, transforms, divergences."""
 
-from . import constraint_registry, constraints, continuous, discrete, kl, multivariate, simplex, transformed, transforms
+from . import (
+    circular,
+    constraint_registry,
+    constraints,
+    continuous,
+    derived,
+    discrete,
+    kl,
+    multivariate,
+    simplex,
+    transformed,
+    transforms,
+)
+from .circular import *  # noqa: F403
 from .constraint_registry import biject_to, transform_to
 from .continuous import *  # noqa: F403
 from .continuous_bernoulli import ContinuousBernoulli
+from .derived import *  # noqa: F403
 from .discrete import *  # noqa: F403
 from .distribution import Distribution, ExponentialFamily
 from .kl import kl_divergence, register_kl
@@ -16,7 +30,8 @@ __all__ = [
     "ContinuousBernoulli",
     "Distribution", "ExponentialFamily", "biject_to", "constraint_registry", "constraints", "kl", "kl_divergence", "register_kl",
     "transform_to", "transforms",
-    *continuous.__all__, *discrete.__all__, *multivariate.__all__, *simplex.__all__, *transformed.__all__, *transforms.__all__,
+    *circular.__all__, *continuous.__all__, *derived.__all__, *discrete.__all__, *multivariate.__all__, *simplex.__all__,
+    *transformed.__all__, *transforms.__all__,
 ]  # fmt: skip
 
 

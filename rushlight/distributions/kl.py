@@ -9,7 +9,7 @@ from typing import Any
 from .continuous import Cauchy, Exponential, Gamma, Laplace, Normal, Uniform
 from .discrete import Bernoulli, Binomial, Categorical, Geometric, OneHotCategorical, Poisson
 from .distribution import call, sum_rightmost
-from .multivariate import MultivariateNormal, batch_mahalanobis, half_log_det
+from .multivariate import LowRankMultivariateNormal, MultivariateNormal, batch_mahalanobis, half_log_det
 from .simplex import Beta, Dirichlet
 from .transformed import Gumbel, HalfNormal, Independent, LogNormal, Pareto, TransformedDistribution
 
@@ -216,6 +216,19 @@ def _(p: Any, q: Any) -> Any:
     trace = sum_rightmost(root.pow(2), 2)
     distance = batch_mahalanobis(b, q.loc - p.loc)
     return half_log_det(b) - half_log_det(a) + 0.5 * (trace + distance - p.event_shape[0])
+
+
+@register_kl(LowRankMultivariateNormal, LowRankMultivariateNormal)
+@register_kl(LowRankMultivariateNormal, MultivariateNormal)
+@register_kl(MultivariateNormal, LowRankMultivariateNormal)
+def _(p: Any, q: Any) -> Any:
+    if p.event_shape != q.event_shape:
+        raise ValueError(
+            "KL-divergence between two (Low Rank) Multivariate Normals with different event shapes cannot be computed"
+        )
+    trace = sum_rightmost(q.precision_matrix * p.covariance_matrix, 2)
+    distance = q._distance(q.loc - p.loc)
+    return 0.5 * (q._log_det() - p._log_det() + trace + distance - p.event_shape[0])
 
 
 @register_kl(Pareto, Pareto)

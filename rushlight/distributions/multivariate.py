@@ -1,4 +1,4 @@
-"""The multivariate normal distribution."""
+"""Normal vectors, with a covariance of any kind or of low rank beside a diagonal."""
 
 from __future__ import annotations
 
@@ -107,9 +107,16 @@ class MultivariateNormal(Distribution):
 
     def log_prob(self, value: Any) -> Any:
         self._checked(value)
-        factor = self._unbroadcasted_scale_tril
-        distance = batch_mahalanobis(factor, value - self.loc)
-        return -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + distance) - half_log_det(factor)
+        distance = self._distance(value - self.loc)
+        half = half_log_det(self._unbroadcasted_scale_tril)
+        return -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + distance) - half
+
+    def _log_det(self) -> Any:
+        return 2 * half_log_det(self._unbroadcasted_scale_tril)
+
+    def _distance(self, x: Any) -> Any:
+        """``x^T covariance^-1 x``."""
+        return batch_mahalanobis(self._unbroadcasted_scale_tril, x)
 
     def entropy(self) -> Any:
         h = 0.5 * self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + half_log_det(self._unbroadcasted_scale_tril)
@@ -124,4 +131,106 @@ def _factor_of_inverse(precision: Any) -> Any:
     return call("linalg.solve_triangular", upper, eye, upper=False)
 
 
-__all__ = ["MultivariateNormal"]
+class LowRankMultivariateNormal(Distribution):
+    """Normal vectors whose covariance is ``W W^T + diag(D)``, W of few columns; what is inverted has their number of rows."""
+
+    loc: Any
+    cov_factor: Any
+    cov_diag: Any
+
+    arg_constraints: Any = {
+        "loc": constraints.real_vector, "cov_factor": constraints.independent(constraints.real, 2),
+        "cov_diag": constraints.independent(constraints.positive, 1),
+    }  # fmt: skip
+    support: Any = constraints.real_vector
+    has_rsample = True
+
+    def __init__(self, loc: Any, cov_factor: Any, cov_diag: Any, validate_args: bool | None = None):
+        if loc.dim() < 1:
+            raise errors.value("loc must be at least one-dimensional.")
+        n = loc.shape[-1]
+        if cov_factor.dim() < 2:
+            raise errors.value("cov_factor must be at least two-dimensional, with optional leading batch dimensions")
+        if cov_factor.shape[-2] != n:
+            raise errors.value(f"cov_factor must be a batch of matrices with shape {n} x m")
+        if cov_diag.shape[-1:] != (n,):
+            raise errors.value(f"cov_diag must be a batch of vectors with shape {loc.shape[-1:]}")
+        try:
+            batch: tuple[int, ...] = ()
+            for shape in (loc.shape[:-1], cov_factor.shape[:-2], cov_diag.shape[:-1]):
+                batch = broadcast_shapes(batch, tuple(shape))
+        except RuntimeError:
+            raise errors.value(
+                f"Incompatible batch shapes: loc {loc.shape}, cov_factor {cov_factor.shape}, cov_diag {cov_diag.shape}"
+            ) from None
+        self.loc, self.cov_diag = loc.expand((*batch, n)), cov_diag.expand((*batch, n))
+        self.cov_factor = cov_factor.expand((*batch, *cov_factor.shape[-2:]))
+        self._factor, self._diag = cov_factor, cov_diag  # with the batch that they came with
+        self._scaled: Any = cov_factor.transpose(-1, -2) / cov_diag.unsqueeze(-2)
+        eye = call("eye", cov_factor.shape[-1], dtype=cov_factor.dtype)
+        self._capacitance_tril: Any = call("linalg.cholesky", call("matmul", self._scaled, cov_factor) + eye)
+        super().__init__(batch, (n,), validate_args=validate_args)
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+        new = super().expand(batch_shape, _instance)
+        new._factor, new._diag, new._scaled = self._factor, self._diag, self._scaled
+        new._capacitance_tril = self._capacitance_tril
+        return new
+
+    def _parameter_shape(self, name: str) -> Any:
+        return types.Size(self.cov_factor.shape[-2:] if name == "cov_factor" else self.event_shape)
+
+    def _square(self, matrix: Any) -> Any:
+        return matrix.expand((*self._batch_shape, *self._event_shape, *self._event_shape))
+
+    @lazy_property
+    def covariance_matrix(self) -> Any:
+        """``W W^T + diag(D)``."""
+        product = call("matmul", self._factor, self._factor.transpose(-1, -2))
+        return self._square(product + call("diag_embed", self._diag))
+
+    @lazy_property
+    def scale_tril(self) -> Any:
+        """The lower Cholesky factor of the covariance: by that of ``I + D^-1/2 W W^T D^-1/2``, whose eigenvalues are not below 1."""
+        root = self._diag.sqrt().unsqueeze(-1)
+        W = self._factor / root
+        eye = call("eye", W.shape[-2], dtype=W.dtype)
+        return self._square(root * call("linalg.cholesky", call("matmul", W, W.transpose(-1, -2)) + eye))
+
+    @lazy_property
+    def precision_matrix(self) -> Any:
+        """The inverse of the covariance, ``D^-1 - D^-1 W (I + W^T D^-1 W)^-1 W^T D^-1`` (Woodbury's identity)."""
+        A = call("linalg.solve_triangular", self._capacitance_tril, self._scaled, upper=False)
+        return self._square(call("diag_embed", self._diag.reciprocal()) - call("matmul", A.transpose(-1, -2), A))
+
+    mean: Tensor = computed(lambda self: self.loc)
+    mode: Tensor = mean
+    variance: Tensor = computed(
+        lambda self: (self._factor.pow(2).sum(-1) + self._diag).expand((*self._batch_shape, *self._event_shape))
+    )
+
+    def rsample(self, sample_shape: Any = ()) -> Any:
+        shape = self._extended_shape(sample_shape)
+        common = standard_normal(self.loc, (*shape[:-1], self.cov_factor.shape[-1]))
+        own = standard_normal(self.loc, shape)
+        return self.loc + batch_mv(self._factor, common) + self._diag.sqrt() * own
+
+    def _log_det(self) -> Any:
+        return 2 * half_log_det(self._capacitance_tril) + self._diag.log().sum(-1)
+
+    def _distance(self, x: Any) -> Any:
+        """``x^T covariance^-1 x``."""
+        within = batch_mahalanobis(self._capacitance_tril, batch_mv(self._scaled, x))
+        return (x.pow(2) / self._diag).sum(-1) - within
+
+    def log_prob(self, value: Any) -> Any:
+        self._checked(value)
+        distance = self._distance(value - self.loc)
+        return -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + self._log_det() + distance)
+
+    def entropy(self) -> Any:
+        h = 0.5 * (self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + self._log_det())
+        return h if not self._batch_shape else h.expand(self._batch_shape)
+
+
+__all__ = ["LowRankMultivariateNormal", "MultivariateNormal"]

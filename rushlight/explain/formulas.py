@@ -3,7 +3,9 @@
 A rule is read with symbols (``rushlight.recorder``): what the node knows, numbers and shapes, stands in their places, and what
 multiplies by 1 or adds 0 goes. An operation of single elements gives a factor, ``2 * input``; any other what becomes of an arriving
 gradient ``g``, ``mm(g, t(mat2))``. Rules that call kernels, or work on arrays in ways that are no formula, are told by the operation's
-documentation, which says "Gradient of ``input``: ..." for each input (or "Gradient ..." for its only one).
+documentation, which says "Gradient of ``input``: ..." for each input (or "Gradient ..." for its only one). Where that depends on an
+attribute or on which result the gradient comes from, it has a sentence for each: "Gradient of ``A`` (from S): ...", "Gradient of
+``gates`` (mode gru): ...".
 """
 
 from __future__ import annotations
@@ -50,36 +52,45 @@ def first_sentence(op: Op) -> str:
     return re.split(r"(?<=[.:;])\s", text, maxsplit=1)[0].rstrip(".:;").replace("``", "")
 
 
-def of_derivative(op: Op, name: str, shape: tuple[int, ...], known: dict[str, Any]) -> str:
-    """The local derivative for one input; empty if neither the rule nor the documentation gives a formula.
+def of_derivative(op: Op, name: str, output: str, shape: tuple[int, ...], known: dict[str, Any]) -> str:
+    """The local derivative of one output by one input; empty if neither the rule nor the documentation gives a formula.
 
     Args:
         shape: of the arriving gradient.
         known: attributes, numbers, and shapes (tuples) of inputs and outputs, by name.
     """
-    told = documented_gradient(op, name)
+    told = documented_gradient(op.doc, name, {**known, "from": output})
     if told:
         return told
-    is_factor = op.family == "elementwise"
     symbols = {n: Shaped(n, v) if n in op.slot_of and not n.endswith("_shape") and isinstance(v, tuple) else v
                for n, v in known.items()}  # fmt: skip
+    arriving = 1 if op.family == "elementwise" else Shaped("g", shape)  # 1: a factor
     try:
-        return write(read_rule(op, name, 1 if is_factor else Shaped("g", shape), symbols))
+        try:
+            return write(read_rule(op, name, arriving, symbols))
+        except ArithmeticError:  # a number that is known, and that the rule divides by, is zero
+            return write(read_rule(op, name, arriving, {n: v for n, v in symbols.items() if not number(v)}))
     except Unreadable:
-        return documented_gradient(op)
+        return first_gradient(op.doc)
 
 
-def documented_gradient(op: Op, name: str | None = None) -> str:
-    """What the documentation says of the gradient of this input; without a name, in the sentence that begins with "Gradient"."""
-    if name is not None:
-        text = op.doc or ""
-        found = re.search(
-            rf"^\s*Gradient of ``{name}``: (.*?)(?=\n\s*Gradient of|\n\s*\n|\s*\Z)", text, re.MULTILINE | re.DOTALL
-        )
-    else:
-        text = " ".join((op.doc or "").split())
-        found = re.search(r"Gradient(?:\s+of the input)?:?\s+(.*?)(?:\.\s|\.?$)", text)
-    return " ".join(found.group(1).split()).replace("``", "").rstrip(".") if found else ""
+def documented_gradient(doc: str | None, name: str, known: dict[str, Any]) -> str:
+    """What a documentation says of the gradient of this input, in the sentence whose condition (``mode gru``) is ``known`` to hold."""
+    sentence = rf"^\s*Gradient of ``{name}``(?: \((\w+) (\w+)\))?: (.*?)(?=\n\s*Gradient of|\n\s*\n|\s*\Z)"
+    for found in re.finditer(sentence, doc or "", re.MULTILINE | re.DOTALL):
+        if found[1] is None or str(known.get(found[1])) == found[2]:
+            return as_text(found[3])
+    return ""
+
+
+def first_gradient(doc: str | None) -> str:
+    """What a documentation says in the sentence that begins with "Gradient": of the only input, or of all."""
+    found = re.search(r"Gradient(?:\s+of the input)?:?\s+(.*?)(?:\.\s|\.?$)", " ".join((doc or "").split()))
+    return as_text(found[1]) if found else ""
+
+
+def as_text(documentation: str) -> str:
+    return " ".join(documentation.split()).replace("``", "").rstrip(".")
 
 
 def write(e: Any) -> str:
@@ -160,6 +171,9 @@ _SIMPLER: dict[str, Callable[..., Any]] = {
     "logical_and": _logical("and"),
     "logical_or": _logical("or"),
     "one_minus_square": lambda a: Expr("sub", (1, Expr("pow", (a, 2)))),
+    "zeros_of": lambda a: 0,
+    "matprod": _called("matmul"),
+    "put_along": lambda g, indices: Expr("scatter", (indices, g)),
     "reshape_gradient": _called("reshape"),
     "broadcast_gradient": _called("expand"),
 }

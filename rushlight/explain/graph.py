@@ -6,6 +6,7 @@ found when it is asked for, so that a graph of 100,000 nodes can be looked at.
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Iterator
@@ -23,6 +24,12 @@ from . import derivatives, formulas, names, places
 from . import paths as ways
 from .recording import SMALL, Call, Kept, keepsake
 from .statistics import Statistics, statistics
+
+
+def named_by_node(fn: GradNode, position: int) -> str:
+    """What a node without a record calls an input; its last name is that of all that follow."""
+    names: tuple[str, ...] = getattr(fn, "inputs", ())
+    return names[min(position, len(names) - 1)] if names else ""
 
 
 class Edge:
@@ -49,7 +56,7 @@ class Edge:
         """The name of the input in the operation's record, ``other``; its number for a function of the user's."""
         op = self.source.record
         if op is None:
-            return str(self.position)
+            return named_by_node(self.source.fn, self.position) or str(self.position)
         return f"{op.inputs[0]}[{self.position}]" if op.variadic else op.inputs[self.position]
 
     @property
@@ -57,9 +64,11 @@ class Edge:
         """The local derivative as a formula: a factor for operations of single elements, else what becomes of a gradient ``g``."""
         op = self.source.record
         if op is None:
-            return "as its backward says" if self.source.is_users else ""
+            doc = inspect.getdoc(type(self.source.fn))
+            return "as its backward says" if self.source.is_users else formulas.documented_gradient(doc, self.input, {})
         name = op.inputs[0] if op.variadic else op.inputs[self.position]
-        return formulas.of_derivative(op, name, self.source.shape_of(self.output), self.source.known)
+        output = op.outputs[self.output]
+        return formulas.of_derivative(op, name, output, self.source.shape_of(self.output), self.source.known)
 
     @property
     def _local(self) -> derivatives.Local:

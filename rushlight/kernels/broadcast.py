@@ -74,27 +74,62 @@ def spread(key: Any, function: Callable[..., Any], a: Array, b: Array, out: Arra
 
     ``key`` says which function it is; ``out`` may be the larger of the two.
     """
+    return _spread(key, function, a, b, ("array", "array"), (), out) if a.dtype is b.dtype else None
+
+
+def masked(key: Any, function: Callable[..., Any], operands: Any, out: Array | None = None) -> Array | None:
+    """``function(*operands)`` of an array, a mask that is broadcast to it, and numbers; None if NumPy is to do it."""
+    arrays: list[Array] = []
+    numbers: list[float] = []
+    kinds: list[str] = []
+    for x in operands:
+        if x.__class__ is np.ndarray and x.ndim:
+            arrays.append(x)
+            kinds.append("mask" if x.dtype.kind == "b" else "array")
+        elif x is None:
+            return None
+        else:
+            numbers.append(float(x))
+            kinds.append("number")
+    if (
+        len(arrays) != 2
+        or kinds.count("mask") != 1
+        or (arrays[0].size > arrays[1].size) != (arrays[1].dtype.kind == "b")
+    ):
+        return None
+    return _spread(key, function, arrays[0], arrays[1], tuple(kinds), tuple(numbers), out)
+
+
+def _spread(
+    key: Any,
+    function: Callable[..., Any],
+    a: Array,
+    b: Array,
+    kinds: tuple[str, ...],
+    numbers: tuple[float, ...],
+    out: Array | None,
+) -> Array | None:
     swapped = a.size < b.size
     large, small = (b, a) if swapped else (a, b)
     found = pattern(large.shape, small.shape)
-    if found is None or a.dtype is not b.dtype:
+    if found is None:
         return None
-    run = _loop(key, function, a.dtype, found.line, swapped)
+    run = _loop(key, function, large.dtype, found.line, swapped, kinds)
     if run is None:
         return None
     if out is None:
         out = empty(large.shape, large.dtype)
     grain = max(GRAIN // found.n, found.rows // (4 * get_threads()), 1)  # a few long runs for each thread
-    return out if run(found.rows, grain, out, large, small, found.n, found.every, found.period) else None
+    return out if run(found.rows, grain, out, large, small, found.n, found.every, found.period, *numbers) else None
 
 
 _loops: dict[Any, Any] = {}
 
 
-def _loop(key: Any, function: Callable[..., Any], dtype: Any, line: bool, swapped: bool) -> Any:
-    known = key, dtype, line, swapped
+def _loop(key: Any, function: Callable[..., Any], dtype: Any, line: bool, swapped: bool, kinds: tuple[str, ...]) -> Any:
+    known = key, dtype, line, swapped, kinds
     if known not in _loops:
-        loop = recorded(function, dtype, ["array", "array"])
+        loop = recorded(function, dtype, list(kinds))
         _loops[known] = None if loop is None or loop.parted or len(loop.stores) > 1 else _compiled(loop, line, swapped)
     return _loops[known]
 
@@ -108,6 +143,8 @@ def written(loop: Loop, line: bool, swapped: bool) -> str:
     """The loop as a kernel of rows. Its arrays are the result and two operands, the larger of which is the second if ``swapped``."""
     lanes = LANES[loop.kind]
     small = 1 if swapped else 2
+    of_small = "boolean" if small in loop.masks else "T"
+    numbers = "".join([f", n{i}: T" for i in range(loop.numbers)])
 
     def loads(left: str) -> Callable[[int, int], str]:
         part = f"load(part, i, {lanes}{left})" if line else "part[0]"
@@ -115,7 +152,7 @@ def written(loop: Loop, line: bool, swapped: bool) -> str:
 
     stored = f"store(to, i, splat({{1}}, {lanes}){{0}})"
     return "\n".join([
-        "def loop(start, stop, out: write[T], large: read[T], small: read[T], n: i64, every: i64, period: i64):",
+        f"def loop(start, stop, out: write[T], large: read[T], small: read[{of_small}], n: i64, every: i64, period: i64{numbers}):",
         f"    whole = n // {lanes} * {lanes}",
         "    left = n - whole",
         "    for unit in range(start, stop):",

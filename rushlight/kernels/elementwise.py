@@ -273,11 +273,12 @@ def within_threads(loop: Any) -> Any:
     return run
 
 
-def length(function: Callable[..., Any], dtype: Any, count: int) -> int | None:
-    """How many instructions a function of so many arrays is; None if it has no loop, or none for all sizes."""
+def length(function: Callable[..., Any], dtype: Any, count: int, masks: tuple[int, ...] = ()) -> int | None:
+    """How many instructions a function of so many arrays is, some of which are masks; None if it has no loop, or none for all sizes."""
     if dtype not in KINDS:
         return None
     recording = Recording(dtype, ("r", *(f"array{i}" for i in range(count))))
+    recording.loop.masks = tuple([i + 1 for i in masks])
     symbols = [Symbol(recording, recording.loop.load(i + 1)) for i in range(count)]
     try:
         recording.value(function(*symbols))

@@ -55,7 +55,7 @@ class Type:
 BOOL = Type("bool", 1)
 I8, I16, I32, I64 = (Type("int", n) for n in (8, 16, 32, 64))
 U8, U32, U64 = (Type("uint", n) for n in (8, 32, 64))
-F32, F64 = Type("float", 32), Type("float", 64)
+F16, F32, F64 = (Type("float", n) for n in (16, 32, 64))
 
 
 _pointers: dict[Type, Type] = {}

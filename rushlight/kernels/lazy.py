@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..fpstate import quiet
-from .elementwise import fused, recorded, sorted_operands
+from .elementwise import fused, loop_of, recorded, sorted_operands
 from .llvm import setting
+from .memory import empty
 from .strides import root_array
 
 if TYPE_CHECKING:
@@ -62,10 +63,32 @@ _copies: dict[int, list[tuple[Array, Array]]] | None = {} if os.environ.get("RUS
 WAITING = 1 if _copies is not None else 1 << 18
 
 
+class Habit:
+    """What became of an operation's results that waited: what is read by itself each time gains nothing by waiting.
+
+    Each result that is read alone costs ``ALONE``, and when nothing is left the operation is computed when it is called. Each such call
+    earns one back, so that now and then a result waits again; one that became part of a chain settles all.
+    """
+
+    __slots__ = ("credit",)
+    ALONE, FULL = 16, 128
+
+    def __init__(self) -> None:
+        self.credit = self.FULL
+
+    def waits(self) -> bool:
+        """Whether the next result is to wait."""
+        if self.credit > 0:
+            return True
+        self.credit += 1
+        return False
+
+
 class Lazy:
     """``formula(reader, *operands)`` of contiguous arrays of one shape and dtype, of numbers, and of others like it.
 
-    ``key`` says which formula it is, ``cost`` how many instructions, ``by_numpy`` and ``by_loop`` are the readers for either way.
+    ``key`` says which formula it is, ``cost`` how many instructions, ``readers`` are those for NumPy and for loops. ``habit`` is that of
+    the operation, if it is one of the forward pass.
     """
 
     key: Any
@@ -87,6 +110,7 @@ class Lazy:
         "size",
         "ndim",
         "cost",
+        "habit",
         "found",
         "__weakref__",
     )
@@ -99,10 +123,15 @@ class Lazy:
         readers: tuple[Any, Any],
         like: Any,
         cost: int,
+        habit: Habit | None = None,
     ):
+        self.habit = habit
         self.key, self.formula, self.operands, self.readers = key, formula, operands, readers
         self.shape, self.dtype, self.size, self.ndim = like.shape, like.dtype, like.size, len(like.shape)
-        self.cost: int = cost + sum([x.cost for x in operands if x.__class__ is Lazy])
+        for x in operands:
+            if x.__class__ is Lazy:
+                cost += x.cost
+        self.cost: int = cost
         self.found: Array | None = None
 
     def wait(self) -> None:
@@ -154,10 +183,28 @@ class Lazy:
     def _is_alone(self) -> bool:
         """Whether this is one step on arrays and numbers, the commonest case, which is then computed with fewer questions."""
         operands = self.operands
-        if _copies is not None or any([x.__class__ is Lazy for x in operands]):
+        if _copies is not None:
             return False
-        found = fused((self.key, "alone"), partial(self.formula, self.readers[1]), operands)
-        self.found = self.formula(self.readers[0], *operands) if found is None else found
+        for x in operands:
+            if x.__class__ is Lazy:
+                return False
+        if self.habit is not None:
+            self.habit.credit -= Habit.ALONE
+        key = self.key, self.dtype, len(operands)
+        loop = _alone.get(key)
+        found: Any = None
+        if loop is not None:
+            found = empty(self.shape, self.dtype)
+            if not loop(found, *operands):
+                found = None
+        if found is None:
+            function = partial(self.formula, self.readers[1])
+            found = fused((self.key, "alone"), function, operands)
+            if found is None:
+                found = self.formula(self.readers[0], *operands)
+            elif all([x.__class__ is np.ndarray and x.dtype is self.dtype and x.flags.c_contiguous for x in operands]):
+                _alone[key] = loop_of((self.key, "alone"), function, self.dtype, len(operands))
+        self.found = found
         self.operands = ()  # what was saved for it may go
         _forget(id(self))
         return True
@@ -193,10 +240,16 @@ class Lazy:
             return self.compute()
 
     def _steps(self) -> tuple[dict[Lazy, Any], list[Any]]:
-        """What is to be computed, in order and each once, with the places of its operands: (True, step) or (False, array or number)."""
+        """What is to be computed, in order and each once, with the places of its operands: (True, step) or (False, array or number).
+
+        That they are computed together is what they have waited for.
+        """
         steps: dict[Lazy, Any] = {}
         operands: list[Any] = []
         _place(self, {}, steps, operands)
+        for x in steps:
+            if x.habit is not None:
+                x.habit.credit = Habit.FULL
         return steps, operands
 
 
@@ -228,6 +281,8 @@ def _evaluated(formulas: Any, reader: Any, values: Any) -> list[Any]:
     return results
 
 
+#: The loops of single steps on arrays, by key, dtype and number of arrays.
+_alone: dict[Any, Any] = {}
 #: The kernels that sum chains.
 _sums: dict[Any, Any] = {}
 
@@ -256,15 +311,15 @@ _exposed: dict[int, weakref.ref[Array]] = {}
 def expose(a: Array) -> None:
     """Note that somebody outside may write to the memory of an array from now on."""
     settle()
-    root = root_array(a)
-    if root.size >= WAITING:
-        place = id(root)
+    root = a if a.base is None else root_array(a)
+    place = id(root)
+    if root.size >= WAITING and place not in _exposed:
         _exposed[place] = weakref.ref(root, lambda _: _exposed.pop(place))
 
 
 def is_private(a: Array) -> bool:
     """Whether only we can write to the memory of an array."""
-    root = root_array(a)
+    root = a if a.base is None else root_array(a)
     return root.base is None and id(root) not in _exposed
 
 

@@ -35,7 +35,8 @@ def empty(shape: Any, dtype: np.dtype[Any]) -> Array:
 
 def maker(shape: Any, dtype: np.dtype[Any]) -> Callable[[], Array]:
     """``empty`` of one shape and dtype, with the questions asked once."""
-    run = _context() if dtype.itemsize * math.prod(shape) >= LARGE else None
+    size = shape if shape.__class__ is int else math.prod(shape)
+    run = _context() if dtype.itemsize * size >= LARGE else None
     return functools.partial(np.empty, shape, dtype) if run is None else functools.partial(run, np.empty, shape, dtype)
 
 

@@ -41,7 +41,7 @@ def var_mean(a: Array, axes: Axes, keepdims: bool, correction: float, root: bool
         spread = _spread(a, axes, keepdims, correction, root)
         return spread, mean(a, axes, keepdims, a.dtype)
     squares, middle = _wide_moments(a, axes, keepdims, exact=True)
-    return _finish(squares, count(a, axes) - correction, root, a.dtype), middle.astype(a.dtype, copy=False)
+    return finish(squares, count(a, axes) - correction, root, a.dtype), middle.astype(a.dtype, copy=False)
 
 
 def _spread(a: Array, axes: Axes, keepdims: bool, correction: float, root: bool) -> Array:
@@ -51,12 +51,13 @@ def _spread(a: Array, axes: Axes, keepdims: bool, correction: float, root: bool)
         return np.sqrt(total) if root else total
     if a.size == n > 0 and not is_half(a.dtype):
         middle = mean(a, axes, keepdims, a.dtype)
-        return _finish(_sum_of_squares(a, float(middle.reshape(())), middle.shape), n - correction, root, a.dtype)
+        return finish(_sum_of_squares(a, float(middle.reshape(())), middle.shape), n - correction, root, a.dtype)
     squares, _ = _wide_moments(a, axes, keepdims, exact=a.dtype == np.float64)
-    return _finish(squares, n - correction, root, a.dtype)
+    return finish(squares, n - correction, root, a.dtype)
 
 
-def _finish(squares: Array, degrees: float, root: bool, dtype: np.dtype[Any]) -> Array:
+def finish(squares: Array, degrees: float, root: bool, dtype: np.dtype[Any]) -> Array:
+    """The variance, or its root, of sums of squares."""
     with np.errstate(all="ignore"):
         out = np.asarray(squares / np.float64(max(0.0, degrees)))
         return (np.asarray(np.sqrt(out)) if root else out).astype(dtype, copy=False)
@@ -70,11 +71,16 @@ def _sum_of_squares(a: Array, middle: float, shape: Axes) -> Array:
         np.multiply(x, x, out=x)
         if a.dtype != np.float64:  # rounding to float32 hides the order
             return np.add.reduce(x, keepdims=True).reshape(shape)
-        share = x.size if x.size <= GRAIN else -(-x.size // min(get_threads(), -(-x.size // GRAIN)))
+        share = share_of_squares(x.size)
         total = np.zeros(1)
         for at in range(0, x.size, share):
             total = total + np.add.accumulate(x[at : at + share])[-1]
         return total.reshape(shape)
+
+
+def share_of_squares(n: int) -> int:
+    """How many of n numbers each thread takes."""
+    return n if n <= GRAIN else -(-n // min(get_threads(), -(-n // GRAIN)))
 
 
 def _wide_moments(a: Array, axes: Axes, keepdims: bool, exact: bool) -> tuple[Array, Array]:

@@ -131,6 +131,17 @@ def scatter(out: Array, x: Array, index: Array, dim: int, add: bool) -> bool:
     return _by_elements("scatter_add" if add else "scatter", kind, out, x, index, out.shape, dim, True)
 
 
+def bounds(index: Array) -> tuple[int, int]:
+    """The least and the largest of an index that has elements."""
+    share = _CHUNK >> 2
+    if index.size >= share and index.dtype == np.int64 and index.flags.c_contiguous and wanted(index.size):
+        count = -(-index.size // share)
+        least, most = np.empty(count, np.int64), np.empty(count, np.int64)
+        if _kernel("bounds", np.dtype(np.float32))(count, 1, least, most, index, share, index.size):
+            return int(least.min()), int(most.max())
+    return int(index.min()), int(index.max())
+
+
 def _by_elements(
     name: str, kind: Any, out: Array, x: Array, index: Array, shape: tuple[int, ...], dim: int, must: bool
 ) -> bool:

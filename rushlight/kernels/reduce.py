@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from . import elementary, scans
+from . import elementary, integer_sums, scans
 from .iteration import Array, Axes, is_half, plan_for, reduced_shape
 from .summation import VECTOR_BYTES, float_sum
 
@@ -32,7 +32,8 @@ def sum_axes(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
     """Sum of `a`, cast to `dtype` first, over `axes`. Integers wrap; floats add in PyTorch's order."""
     dtype = np.dtype(dtype)
     if dtype.kind in "iub":
-        return np.asarray(np.add.reduce(a, axis=axes, dtype=dtype, keepdims=keepdims))
+        found = integer_sums.total(a, axes, keepdims) if dtype == np.int64 and a.dtype.kind in "iub" else None
+        return np.asarray(np.add.reduce(a, axis=axes, dtype=dtype, keepdims=keepdims)) if found is None else found
     return float_sum(a if a.dtype == dtype else a.astype(dtype), axes, keepdims)
 
 

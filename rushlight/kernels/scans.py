@@ -5,6 +5,7 @@ None is the answer, with nothing done, where NumPy is to do it.
 
 from __future__ import annotations
 
+import importlib
 import math
 from typing import Any
 
@@ -56,19 +57,23 @@ def extremes(name: str, a: Array, axis: int) -> tuple[Array, Array] | None:
     return (values, indices) if run(*_units(a.shape, axis, values, indices, a)) else None
 
 
+def first_extremes(name: str, a: Array, axis: int) -> tuple[Array, Array] | None:
+    """``first_maxima`` or ``first_minima`` along an axis that is not the last, and the first index of each."""
+    if axis == a.ndim - 1 or not _wanted(a):
+        return None
+    shape = (*a.shape[:axis], *a.shape[axis + 1 :])
+    values, places = np.empty(shape, a.dtype), np.empty(shape, np.int64)
+    run = _kernel(name, a.dtype, "extremes")
+    return (values, places) if run(*_units(a.shape, axis, values, places, a)) else None
+
+
 def of_rows(name: str, a: Array) -> Array | None:
     """``maxima`` or ``minima`` of rows of a 2-d array; NaN if there is one."""
     rows, n = a.shape
     if n > MOST or not _wanted(a):
         return None
     out = np.empty(rows, a.dtype)
-    key = "rows", name, a.dtype
-    run = _kernels.get(key)
-    if run is None:
-        from . import kernel, words
-        from .code import extremes
-
-        run = _kernels[key] = kernel.compiled(getattr(extremes, name), T=_types(words, a.dtype)[0])
+    run = _kernel(name, a.dtype, "extremes")
     return out if run(rows, max(1, 2 * _CHUNK // n), out, a, n) else None
 
 
@@ -90,16 +95,16 @@ def _units(shape: tuple[int, ...], axis: int, *arrays: Array) -> tuple[Any, ...]
     return outer * -(-inner // block), grain, *arrays, n, inner, block
 
 
-def _kernel(name: str, dtype: Any) -> Any:
-    key = name, dtype
+def _kernel(name: str, dtype: Any, module: str = "scans") -> Any:
+    key = module, name, dtype
     run = _kernels.get(key)
     if run is None:
-        from . import kernel, words
-        from .code import scans
+        from . import code, kernel, words
 
         element, wide = _types(words, dtype)
         more = {"A": wide} if name in ("sums", "products") else {}
-        run = _kernels[key] = kernel.compiled(getattr(scans, name), T=element, **more)
+        function = getattr(importlib.import_module(f"{code.__name__}.{module}"), name)
+        run = _kernels[key] = kernel.compiled(function, T=element, **more)
     return run
 
 

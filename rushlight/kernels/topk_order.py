@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from . import sorting
 from .along import taken_along
 
 Array = np.ndarray[Any, Any]
@@ -47,21 +48,32 @@ def topk_indices(values: Array, k: int, largest: bool = True, sorted: bool = Tru
         unique = _order_without_ties(values, k, largest)
         if unique is not None:
             return unique
-    return _order_with_ties(values, k, largest, sorted)
+    return _rows_with_ties(values[None], k, largest, sorted)[0]
 
 
 def topk_rows(values: Array, k: int, largest: bool = True, sorted: bool = True) -> Array:
     """``topk_indices`` of each row of a 2-d array: those without ties all at once."""
     rows, n = values.shape
+    if values.dtype.char != "d":  # whose keys are too long
+        found = sorting.first(values, k, largest, sorted)
+        if found is not None:
+            return found
     if rows < _ROWS or not 0 < k <= n or not (sorted or k * _FEW <= n):
         return np.array([topk_indices(row, k, largest, sorted) for row in values], np.int64).reshape(rows, k)
     wide = values.astype(np.float32) if values.dtype.itemsize == 2 and values.dtype.kind not in "iu" else values
     order, ranked = _first_ones(wide, k, largest)
     tied = (ranked[:, 1:] == ranked[:, :-1]).any(1) | (ranked != ranked).any(1)
     out = order[:, :k].astype(np.int64)
-    for row in np.flatnonzero(tied).tolist():
-        out[row] = topk_indices(values[row], k, largest, sorted)
+    if tied.any():
+        out[tied] = _rows_with_ties(wide[tied], k, largest, sorted)
     return out
+
+
+def _rows_with_ties(values: Array, k: int, largest: bool, sort_them: bool) -> Array:
+    found = sorting.first(values, k, largest, sort_them)
+    if found is not None:
+        return found
+    return np.array([_order_with_ties(row, k, largest, sort_them) for row in values], np.int64).reshape(-1, k)
 
 
 def _first_ones(values: Array, k: int, largest: bool) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, large, types
 from ..functions import function
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
@@ -14,17 +14,20 @@ from ..readers import REGISTRY
 from ..routes import routed
 from ..tensor import Tensor
 from .losses import (
-    _averaged,
+    _count,
+    _divided,
     _pair_errors,
     _pairs,
     _reduce,
     _share,
     _signs,
     _size_errors,
+    averaged,
     checked_reduction,
     not_differentiable,
     reduced,
     reduction_name,
+    todays_reduction,
 )
 
 
@@ -42,8 +45,12 @@ def bce(k, input, target, weight, *, reduction):
 
 @bce.vjp("input")
 def _(k, g, input, target, weight, reduction):
+    return large.pointwise(k, _bce_slope, input, target, weight, g, _count(reduction, input.shape))
+
+
+def _bce_slope(k, input, target, weight, g, count):
     slope = g * (input - target) / k.maximum(input * (1 - input), input * 0.0 + 1e-12)
-    return _averaged(slope if weight is None else slope * weight, reduction, input.shape)
+    return _divided(slope if weight is None else slope * weight, count)
 
 
 @bce.vjp("target")
@@ -99,23 +106,30 @@ def binary_cross_entropy(
 )
 def bce_logits(k, input, target, weight, pos_weight, *, reduction):
     """Binary cross entropy of ``sigmoid(input)``, without overflow."""
-    log_sigmoid = REGISTRY["logsigmoid"].forward(k, input)
-    one = target.dtype.type(1)
+    return averaged(k, _logit_loss, (input, target, weight, pos_weight), reduction)
+
+
+def _logit_loss(k, input, target, weight, pos_weight):
+    log_sigmoid = k.logsigmoid(input)
     if pos_weight is not None:
-        log_sigmoid = log_sigmoid * ((pos_weight - one) * target + one)
-    loss = (one - target) * input - log_sigmoid
-    return _reduce(k, loss if weight is None else loss * weight, reduction)
+        log_sigmoid = log_sigmoid * ((pos_weight - 1.0) * target + 1.0)
+    loss = (1.0 - target) * input - log_sigmoid
+    return loss if weight is None else loss * weight
 
 
 @bce_logits.vjp("input")
 def _(k, g, input, target, weight, pos_weight, reduction):
+    return large.pointwise(k, _logit_slope, input, target, weight, pos_weight, g, _count(reduction, input.shape))
+
+
+def _logit_slope(k, input, target, weight, pos_weight, g, count):
     s = k.sigmoid(input)
     if pos_weight is None:
         slope = (s - target) * g
     else:
         t = target * pos_weight
         slope = ((t + 1 - target) * s - t) * g
-    return _averaged(slope if weight is None else slope * weight, reduction, input.shape)
+    return _divided(slope if weight is None else slope * weight, count)
 
 
 @bce_logits.vjp("target")
@@ -206,6 +220,5 @@ def multilabel_soft_margin_loss(
     loss = -(t * log_sigmoid(x) + (1 - t) * log_sigmoid(-x))
     loss = loss if weight is None else loss * weight
     loss = loss.sum(-1) / input._a.shape[-1]
-    if reduction not in ("none", "mean", "sum"):
-        raise errors.value(reduction + " is not valid")
+    todays_reduction(reduction, "{} is not valid")
     return reduced(loss, reduction)

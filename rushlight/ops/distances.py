@@ -13,7 +13,7 @@ from ..functions import function
 from ..kernels.strides import broadcast_shapes
 from ..op import REGISTRY
 from ..tensor import Tensor, wrap
-from .losses import checked_reduction, reduced, reduction_name, renamed
+from .losses import checked_reduction, reduced, reduction_name, renamed, todays_reduction
 
 
 def _pair_samples(m: Any) -> list[Any]:
@@ -184,8 +184,7 @@ def triplet_margin_with_distance_loss(
     margin: float = 1.0, swap: bool = False, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
     """``triplet_margin_loss`` with a distance of your own."""
-    if reduction not in ("mean", "sum", "none"):
-        raise errors.value(f"{reduction} is not a valid value for reduction")
+    todays_reduction(reduction)
     _check_triple(anchor, positive, negative, margin)
     distance: Any = distance_function or pairwise_distance
     near, far = distance(anchor, positive), distance(anchor, negative)

@@ -28,7 +28,11 @@ from .matrices import (
 
 @opaque(public=False, outputs=("L", "V"), n_diff=2, grad_name="LinalgEighBackward0")
 def eigh_pair(k, A, *, lower):
-    """Ascending eigenvalues and orthonormal eigenvectors of a Hermitian matrix, of which one triangle is read."""
+    """Ascending eigenvalues and orthonormal eigenvectors of a Hermitian matrix, of which one triangle is read.
+
+    Gradient of ``A`` (from L): ``V @ diag(g) @ V.T``.
+    Gradient of ``A`` (from V): ``(M + M.T) / 2``, ``M = V @ ((1 - eye) * (V.T @ g) / E) @ V.T``, ``E = L - L[:, None] + eye``.
+    """
     try:
         return tuple(np.linalg.eigh(A, "L" if lower else "U"))
     except np.linalg.LinAlgError:  # it holds NaN or infinities

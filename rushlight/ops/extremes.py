@@ -10,7 +10,7 @@ from .. import errors
 from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels import along as along_axis
-from ..kernels import reduce
+from ..kernels import reduce, scans
 from ..op import opaque, reduction
 from ..readers import REGISTRY
 from ..return_types import named
@@ -49,6 +49,9 @@ def _extreme(name: str, ufunc: Any, arg: Any, doc: str) -> None:
     def along(k, input, *, dim, keepdim):
         if not input.ndim:
             return np.array(input), np.zeros((), np.int64)
+        found = scans.first_extremes(f"first_{name}ima", input, dim)
+        if found is not None:
+            return tuple([np.expand_dims(x, dim) for x in found]) if keepdim else found
         index = np.expand_dims(arg(input, axis=dim), dim)
         value = along_axis.taken_along(input, index, dim)
         return (value, index) if keepdim else (value.squeeze(dim), index.squeeze(dim))
@@ -173,8 +176,12 @@ def _arg(name: str, find: Any, doc: str) -> None:
     def forward(k, input, *, dim=None, keepdim=False):
         if dim is None:
             return np.asarray(find(input)).reshape([1] * input.ndim if keepdim else [])
-        out = np.asarray(find(input, axis=check_dim(dim, input.ndim)) if input.ndim else 0)
-        return np.expand_dims(out, check_dim(dim, input.ndim)) if keepdim and input.ndim else out
+        if not input.ndim:
+            return np.asarray(0)
+        dim = check_dim(dim, input.ndim)
+        found = scans.first_extremes(f"first_{name[3:]}ima", input, dim)
+        out = np.asarray(find(input, axis=dim)) if found is None else found[1]
+        return np.expand_dims(out, dim) if keepdim else out
 
     forward.__name__, forward.__doc__ = name, doc
     op = reduction(
@@ -202,7 +209,7 @@ def _arg(name: str, find: Any, doc: str) -> None:
     @op.plan
     def _(input, dim, keepdim):
         """NumPy's method: its function takes as long again."""
-        if keepdim:
+        if keepdim or (input.ndim > 1 and dim is not None and dim < input.ndim - 1 and input.size >= scans.LARGE):
             return None
         return lambda input: getattr(input, name)(dim)
 
@@ -296,7 +303,10 @@ _along_dims(
 
 @reduction(public=False, outputs=("low", "high"), grad_name="AminmaxBackward0", refuses={"complex": "aminmax_cpu"})
 def aminmax_pair(k, input, *, dim, keepdim):
-    """The smallest and the largest element."""
+    """The smallest and the largest element.
+
+    Gradient of ``input``: ``g`` where the element is the extreme, shared by equal ones.
+    """
     return reduce.amin(input, dim, keepdim), reduce.amax(input, dim, keepdim)
 
 

@@ -22,6 +22,21 @@ def gated_layer(k, gates, hidden, w_hh, b_hh, *, mode, reverse):
     """Hidden states of all times and the last one, from ``W_ih x + b_ih`` (time, batch, gates) and the first (batch, size).
 
     ``mode`` ``"gru"``: ``h' = (h - n) z + n`` with ``n = tanh(x_n + h_n r)``; ``"tanh"`` or ``"relu"`` of the sum of both parts.
+    In the gradients ``d`` is what arrives at the state ``h'`` of a time: ``g``, and what later times have handed back.
+
+    Gradient of ``gates`` (mode gru): at each time ``cat([n1 * h_n * r * (1 - r), d * (h - n) * z * (1 - z), n1])``, ``n1 = d * (1 - z) *
+    (1 - n ** 2)``.
+    Gradient of ``gates`` (mode tanh): at each time ``d * (1 - h' ** 2)``.
+    Gradient of ``gates`` (mode relu): at each time ``d`` where ``h' > 0``, 0 elsewhere.
+    Gradient of ``hidden`` (mode gru): ``d * z + s @ w_hh`` of the first time, ``s = cat([n1 * h_n * r * (1 - r), d * (h - n) * z * (1 - z),
+    n1 * r])``, ``n1 = d * (1 - z) * (1 - n ** 2)``.
+    Gradient of ``hidden``: ``s @ w_hh`` of the first time, ``s`` the gradient of ``gates``.
+    Gradient of ``w_hh`` (mode gru): ``sum over time of s.T @ h``, ``s = cat([n1 * h_n * r * (1 - r), d * (h - n) * z * (1 - z), n1 * r])``,
+    ``n1 = d * (1 - z) * (1 - n ** 2)``.
+    Gradient of ``w_hh``: ``sum over time of s.T @ h``, ``s`` the gradient of ``gates``.
+    Gradient of ``b_hh`` (mode gru): ``sum over time and batch of s``, ``s = cat([n1 * h_n * r * (1 - r), d * (h - n) * z * (1 - z), n1 *
+    r])``, ``n1 = d * (1 - z) * (1 - n ** 2)``.
+    Gradient of ``b_hh``: ``sum over time and batch of s``, ``s`` the gradient of ``gates``.
     """
     found = gated.forward(mode, gates, hidden, w_hh, b_hh, reverse)
     out, kept = _walk(k, mode, gates, hidden, w_hh, b_hh, reverse) if found is None else found

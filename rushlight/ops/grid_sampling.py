@@ -107,7 +107,11 @@ def _neighbours(grid: Any, size: Any, mode: str, padding: str, align: bool, orde
 # --- records ----------------------------------------------------------------------------------------------------------
 @opaque(public=False, grad_name=lambda inputs, attrs: f"GridSampler{len(attrs['orders'])}DBackward0")
 def grid_read(k, input, grid, *, mode, padding, align, orders):
-    """(N, C, *space) read at the places (N, *out, dims), each from -1 to 1, last dimension first."""
+    """(N, C, *space) read at the places (N, *out, dims), each from -1 to 1, last dimension first.
+
+    Gradient of ``input``: each ``g`` times the weights that its element was read with, at the places it was read from.
+    Gradient of ``grid``: ``sum over c of g[n, c, place] * slope``, ``slope`` how fast what was read changes with this coordinate.
+    """
     n, c = input.shape[:2]
     flat = input.reshape(n, c, int(np.prod(input.shape[2:])))
     out = np.zeros((n, c, int(np.prod(grid.shape[1:-1]))), input.dtype)
@@ -336,7 +340,10 @@ def _products(a: Any, b: Any) -> Any:
 
 @opaque(public=False, grad_name="AffineGridGeneratorBackward0")
 def affine_places(k, theta, *, size, align):
-    """Each place of the grid, with a one behind, times the transposed matrix."""
+    """Each place of the grid, with a one behind, times the transposed matrix.
+
+    Gradient of ``theta``: ``sum over places of g[n, place, :, None] * (the place and 1)``.
+    """
     base = _base(size, align, theta.dtype)
     return _products(base, theta.swapaxes(1, 2)).reshape(theta.shape[0], *size, len(size))
 

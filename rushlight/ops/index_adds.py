@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..errors import check_dim
-from ..kernels import places
+from ..kernels import copies, places
 from ..op import opaque
 from ..promotion import element
 from ..tensor import Tensor, wrap
@@ -106,8 +106,9 @@ def _check(
     size = input._a.shape[dim] if input.ndim else 1
     if not input._a.size and (input.ndim > 1 if not long_only else size):
         return dim  # no index is looked at where there is nothing
-    if a.size and (a.min() < 0 or a.max() >= size):
-        worst = int(a.max()) if a.max() >= size else int(a.min())
+    low, high = places.bounds(a) if a.size else (0, -1)
+    if low < 0 or high >= size:
+        worst = high if high >= size else low
         prefix = f"{name}_(): " if long_only else ""
         if (not single or dim not in (0, input.ndim - 1) or input.ndim <= 1) and not long_only:
             raise errors.index(
@@ -131,14 +132,22 @@ def _check(
 )
 def index_add(k, input, index, source, *, dim, alpha=1):
     """A copy with ``alpha * source`` added to the slices at ``index`` along ``dim``."""
-    out = np.array(input, order="C")
-    if not out.size:
-        return out
-    view = out.reshape(1) if not out.ndim else out
+    out = copies.contiguous(input)
+    _add(out, index, source, dim, alpha)
+    return out
+
+
+def _add(target, index, source, dim, alpha=1):
+    if not target.size:
+        return
+    index, source = [np.array(x) if np.may_share_memory(x, target) else x for x in (index, source)]
+    view = target.reshape(1) if not target.ndim else target
     added = _vector(source) if alpha == 1 else _vector(source) * source.dtype.type(alpha)
     if not places.add_slices(view, added, index, dim):
         np.add.at(view, _where(dim, index), added)
-    return out
+
+
+index_add.writes(_add)
 
 
 @index_add.prepare
@@ -220,7 +229,11 @@ def _(k, g, index, source_shape, dim):
     ],
 )
 def index_fill(k, input, index, value, *, dim):
-    """A copy with ``value`` written to the slices at ``index`` along ``dim``."""
+    """A copy with ``value`` written to the slices at ``index`` along ``dim``.
+
+    Gradient of ``input``: ``g``, but 0 at the slices that were written.
+    Gradient of ``value``: ``sum of g`` over the slices that were written.
+    """
     out = np.array(input)
     if not out.size:
         return out

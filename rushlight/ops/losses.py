@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, large, types
 from ..autograd.mode import no_grad, recording
 from ..functions import function
 from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
-from ..readers import REGISTRY
+from ..readers import REGISTRY, arrays
 from ..routes import routed
 from ..tensor import Tensor, edge_of
 from .activation_forms import floats_only
@@ -30,8 +30,13 @@ def checked_reduction(reduction: str) -> str:
     if reduction == "elementwise_mean":
         warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
         return "mean"
+    return todays_reduction(reduction)
+
+
+def todays_reduction(reduction: str, refusal: str = "{} is not a valid value for reduction") -> str:
+    """The reduction by its name of today, which is the only one that losses written in Python know."""
     if reduction not in ("mean", "sum", "none"):
-        raise errors.value(f"{reduction} is not a valid value for reduction", "Use 'mean', 'sum' or 'none'.")
+        raise errors.value(refusal.format(reduction), "Use 'mean', 'sum' or 'none'.")
     return reduction
 
 
@@ -69,6 +74,27 @@ def _reduce(k: Any, loss: Any, reduction: str) -> Any:
     return k.mean(loss) if reduction == "mean" else k.sum(loss) if reduction == "sum" else loss
 
 
+def _common(input: Any, target: Any) -> Any:
+    """The shape of a pair's losses."""
+    return input.shape if input.shape == target.shape else broadcast_shapes(tuple(input.shape), tuple(target.shape))
+
+
+def averaged(
+    k: Any, formula: Any, operands: tuple[Any, ...], reduction: str, wide: bool = False, **settings: Any
+) -> Any:
+    """The mean, the sum or all of what ``formula(k, *operands, **settings)`` gives element by element: of large arrays in one pass.
+
+    ``wide``: of 16-bit floats it is computed in float32.
+    """
+    if k is arrays and reduction != "none":
+        found = large.reduced(formula, operands, settings, reduction == "mean")
+        if found is not None:
+            return found
+    given = [_wide(x) for x in operands] if wide and k is arrays else operands
+    loss = large.pointwise(k, formula, *given, **settings)
+    return _reduce(k, loss if given is operands else loss.astype(operands[0].dtype, copy=False), reduction)
+
+
 def _share(g: Any, reduction: str, shape: Any) -> Any:
     """The gradient that reaches each loss."""
     if reduction != "mean":
@@ -79,10 +105,14 @@ def _share(g: Any, reduction: str, shape: Any) -> Any:
     return g * (1.0 / n if n else float("nan"))
 
 
-def _averaged(slope: Any, reduction: str, shape: Any) -> Any:
+def _count(reduction: str, shape: Any) -> float | None:
+    """How many losses a mean is of."""
+    return (float(math.prod(shape)) or None) if reduction == "mean" else None
+
+
+def _divided(slope: Any, count: float | None) -> Any:
     """A gradient that PyTorch averages last, by a division."""
-    n = math.prod(shape)
-    return slope / float(n) if reduction == "mean" and n else slope
+    return slope if count is None else slope / count
 
 
 def not_differentiable(name: str, **tensors: Any) -> None:
@@ -112,11 +142,14 @@ def _broadcast(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return input, target
 
 
+_INVALID = "Invalid reduction mode: {}. Expected one of 'none', 'mean', 'sum'."
+
+
 def _weighted(losses: Any, weight: Tensor, input: Tensor, reduction: str) -> Tensor:
     """Losses with a weight each; the mean is by the sum of the weights."""
     if weight._a.shape != input._a.shape:
         raise errors.value("Weights and input must have the same size.")
-    reduction = checked_reduction(reduction)
+    reduction = todays_reduction(reduction, _INVALID)
     total = losses * weight
     if reduction == "mean":
         return total.sum() / weight.sum()  # type: ignore[no-any-return, attr-defined]
@@ -164,6 +197,11 @@ def _size_errors(m: Any) -> list[Any]:
 
 
 # --- squares and absolute values ----------------------------------------------------------------------------------------
+def _squared(k, input, target):
+    difference = input - target
+    return difference * difference
+
+
 @opaque(public=False, promote="common", grad_name="MseLossBackward0", refuses=floats_only("mse_cpu"))
 def squared_error(k, input, target, *, reduction):
     """Squared differences, averaged or summed as ``reduction`` says.
@@ -171,8 +209,7 @@ def squared_error(k, input, target, *, reduction):
     Gradient of ``input``: ``2 * (input - target) * g``, by the mean divided by their number.
     Gradient of ``target``: ``2 * (target - input) * g``, by the mean divided by their number.
     """
-    difference = input - target
-    return _reduce(k, difference * difference, reduction)
+    return averaged(k, _squared, (input, target), reduction)
 
 
 @squared_error.check
@@ -180,19 +217,22 @@ def _(input, target, *, reduction):
     return (input, target), {"reduction": reduction}
 
 
+def _doubled(k, input, target, g, times):
+    return g * times * (input - target)
+
+
 @squared_error.vjp("input")
 def _(k, g, input, target, reduction):
-    difference = input - target
-    return _share(g, reduction, difference.shape) * 2.0 * difference
+    return large.pointwise(k, _doubled, input, target, _share(g, reduction, _common(input, target)), times=2.0)
 
 
 @squared_error.vjp("target")
 def _(k, g, input, target, reduction):
-    difference = input - target
-    return _share(g, reduction, difference.shape) * -2.0 * difference
+    return large.pointwise(k, _doubled, input, target, _share(g, reduction, _common(input, target)), times=-2.0)
 
 
-@function(name="nn.functional.mse_loss", samples=_pairs(), errors=_pair_errors)
+@function(name="nn.functional.mse_loss", samples=_pairs(), errors=lambda m: [*_pair_errors(m), m.error(
+    ValueError, "Invalid reduction mode: elementwise_mean.", m.f(2), m.f(2), reduction="elementwise_mean", weight=m.f(2))])  # fmt: skip
 @routed
 def mse_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
@@ -200,9 +240,10 @@ def mse_loss(
 ) -> Tensor:  # fmt: skip
     """Squared differences: ``(input - target) ** 2``, averaged, summed or all of them."""
     input, target = _broadcast(input, target)
-    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
+    reduction = reduction_name(reduction, size_average, reduce)
     if weight is not None:
         return _weighted((input - target).pow(2), weight, input, reduction)  # type: ignore[operator]
+    reduction = checked_reduction(reduction)
     return squared_error.public(input, target, reduction=reduction)  # type: ignore[no-any-return]
 
 
@@ -226,17 +267,26 @@ def smoothed_error(k, input, target, *, reduction, beta):
     Gradient of ``input``: ``clamp((input - target) / beta, -1, 1) * g``, by the mean divided by their number.
     Gradient of ``target``: ``-clamp((input - target) / beta, -1, 1) * g``, by the mean divided by their number.
     """
-    z = np.abs(_wide(input) - _wide(target))
-    loss = np.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta)
-    return _reduce(k, loss.astype(input.dtype, copy=False), reduction)
+    return averaged(k, _smoothed, (input, target), reduction, wide=True, beta=beta)
+
+
+def _smoothed(k, input, target, beta):
+    z = k.abs(input - target)
+    return k.where(z < beta, 0.5 * z * z / beta, z - 0.5 * beta)
+
+
+def _smoothed_slope(k, input, target, g, beta):
+    difference = input - target
+    return k.where(difference < -beta, -1.0, k.where(difference > beta, 1.0, difference / beta)) * g
 
 
 @smoothed_error.vjp_joint
-def _(k, g, input, target, reduction, beta):
-    difference = input - target
-    g = _share(g, reduction, difference.shape)
-    slope = k.where(difference < -beta, -1.0, k.where(difference > beta, 1.0, difference / beta))
-    return slope * g, slope * -g
+def _(k, g, input, target, reduction, beta, needs):
+    g = _share(g, reduction, _common(input, target))
+    return tuple([
+        large.pointwise(k, _smoothed_slope, input, target, own, beta=beta) if need else None
+        for own, need in zip((g, -g), needs, strict=True)
+    ])  # fmt: skip
 
 
 @function(name="nn.functional.smooth_l1_loss", samples=_pairs(beta=[0.5, 0.0, 2.0]), errors=lambda m: [
@@ -275,17 +325,26 @@ def huber_error(k, input, target, *, reduction, delta):
     Gradient of ``input``: ``clamp(input - target, -delta, delta) * g``, by the mean divided by their number.
     Gradient of ``target``: ``-clamp(input - target, -delta, delta) * g``, by the mean divided by their number.
     """
-    z = np.abs(_wide(input) - _wide(target))
-    loss = np.where(z <= delta, 0.5 * z * z, delta * (z - 0.5 * delta))
-    return _reduce(k, loss.astype(input.dtype, copy=False), reduction)
+    return averaged(k, _of_huber, (input, target), reduction, wide=True, delta=delta)
+
+
+def _of_huber(k, input, target, delta):
+    z = k.abs(input - target)
+    return k.where(z <= delta, 0.5 * z * z, delta * (z - 0.5 * delta))
+
+
+def _huber_slope(k, input, target, g, delta):
+    difference = input - target
+    return k.where(difference <= -delta, -delta, k.where(difference >= delta, delta, difference)) * g
 
 
 @huber_error.vjp_joint
-def _(k, g, input, target, reduction, delta):
-    difference = input - target
-    g = _share(g, reduction, difference.shape)
-    slope = k.where(difference <= -delta, -delta, k.where(difference >= delta, delta, difference))
-    return slope * g, slope * -g
+def _(k, g, input, target, reduction, delta, needs):
+    g = _share(g, reduction, _common(input, target))
+    return tuple([
+        large.pointwise(k, _huber_slope, input, target, own, delta=delta) if need else None
+        for own, need in zip((g, -g), needs, strict=True)
+    ])  # fmt: skip
 
 
 @function(name="nn.functional.huber_loss", samples=_pairs(delta=[0.5, 2.0]), errors=lambda m: [
@@ -296,7 +355,7 @@ def huber_loss(
 ) -> Tensor:
     """``0.5 (x - y)**2`` where ``|x - y| <= delta``, else ``delta (|x - y| - 0.5 delta)`` (Huber 1964)."""
     input, target = _broadcast(input, target)
-    reduction = checked_reduction(reduction)
+    reduction = checked_reduction(reduction) if weight is None else todays_reduction(reduction, _INVALID)
     if not isinstance(delta, (int, float)):
         raise errors.type_(f"delta must be a float or int, got: {type(delta)}")
     if delta <= 0:
@@ -383,8 +442,9 @@ def _counts(m: Any, *shape: int) -> Any:
 
 
 @function(
-    name="nn.functional.poisson_nll_loss", samples=_pairs(0.2, 3, full=[True], log_input=[False]), errors=_pair_errors
-)
+    name="nn.functional.poisson_nll_loss", samples=_pairs(0.2, 3, full=[True], log_input=[False]), errors=lambda m: [
+    *_pair_errors(m), m.error(ValueError, "elementwise_mean is not a valid", m.f(2), m.f(2), reduction="elementwise_mean")],
+)  # fmt: skip
 def poisson_nll_loss(
     input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, size_average: Any = None, eps: float = 1e-8,
     reduce: Any = None, reduction: str = "mean",
@@ -395,7 +455,7 @@ def poisson_nll_loss(
     """
     if not isinstance(input, Tensor):
         raise errors.not_a_tensor("poisson_nll_loss", "input", 1, input)
-    reduction = checked_reduction(reduction_name(reduction, size_average, reduce))
+    reduction = todays_reduction(reduction_name(reduction, size_average, reduce))
     x: Any = input
     t: Any = target
     loss = x.exp() - t * x if log_input else x - t * (x + eps).log()
@@ -432,8 +492,7 @@ def gaussian_nll_loss(
             len(given) <= len(shape) and all(m in (1, n) for m, n in zip(given[::-1], shape[::-1], strict=False))
         ):
             raise errors.value("var is of incorrect size")
-    if reduction not in ("none", "mean", "sum"):
-        raise errors.value(reduction + " is not valid")
+    todays_reduction(reduction, "{} is not valid")
     if (v._a < 0).any():
         raise errors.value("var has negative entry/entries")
     v = v.clone()

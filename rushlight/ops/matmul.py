@@ -13,7 +13,7 @@ from ..kernels.iteration import is_half
 from ..kernels.products import inner_product
 from ..op import opaque
 from ..override import dispatch_override, has_override
-from ..plain import pair
+from ..plain import pair, shortened
 from ..routes import routed
 from ..tensor import Tensor
 from ..writing import write_out
@@ -319,6 +319,9 @@ def _(k, g, input):
     return g * k.conj(input)
 
 
+_pair = mm.short = pair(mm, gemm.product, lambda a, b: {"turned": (by_columns(a), by_columns(b))})
+
+
 def _matmul_samples(m: Any) -> list[Any]:
     return [
         m(m.f(3), m.f(3)),
@@ -354,6 +357,7 @@ def _matmul_samples(m: Any) -> list[Any]:
         m.error(RuntimeError, "expected m1 and m2 to have the same dtype", m.f(2, 2), m.i(2, 2)),
     ],
 )
+@shortened(_pair)
 @routed
 def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """The matrix product: of vectors the inner product, of matrices the product, of more dimensions batches of products.
@@ -441,9 +445,6 @@ def _batched(x: Tensor, y: Tensor) -> Tensor:
     left = x.expand(*batch, rows, inner).reshape(count, rows, inner)
     right = y.expand(*batch, *y._a.shape[-2:]).reshape(count, *y._a.shape[-2:])
     return unsafe_view.public(bmm.public(left, right), size=(*batch, rows, y._a.shape[-1]))  # type: ignore[no-any-return]
-
-
-_pair = pair(mm, gemm.product, lambda a, b: {"turned": (by_columns(a), by_columns(b))})
 
 
 def _at(self: Tensor, other: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, levels, types
 from ..errors import check_dim
 from ..functions import function
+from ..kernels import sorting
 from ..kernels.along import taken_along
 from ..op import reduction
 from ..promotion import cast_array
@@ -25,9 +26,15 @@ def _pick(input, index, dim, keepdim):
     return (value, index) if keepdim else (value.squeeze(dim), index.squeeze(dim))
 
 
+def _order(x, dim):
+    """The indices that sort along a dimension, equal elements in the order in which they stand."""
+    found = sorting.ordered(x, dim % x.ndim, False)
+    return np.argsort(x, axis=dim, kind="stable") if found is None else found[1]
+
+
 def _median_index(x, skip_nan):
     """Along the last axis, the index of the lower median; of NaN if there is one, unless they are skipped."""
-    order = np.argsort(x, axis=-1, kind="stable")  # NaNs last
+    order = _order(x, -1)  # NaNs last
     n = x.shape[-1]
     nans = np.isnan(x).sum(-1) if x.dtype.kind == "f" else np.zeros(x.shape[:-1], np.int64)
     if skip_nan:
@@ -151,7 +158,7 @@ def _selecting(name: str, doc: str, refuses: Any) -> Any:
 def kthvalue_pair(k, input, *, kth, dim, keepdim):
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
-    index = np.take(np.argsort(input, axis=dim, kind="stable"), kth - 1, axis=dim)
+    index = np.take(_order(input, dim), kth - 1, axis=dim)
     return _pick(input, index, dim, keepdim)
 
 
@@ -195,7 +202,7 @@ def mode_pair(k, input, *, dim, keepdim):
         return input.copy(), np.zeros((), np.int64)
     rows = np.moveaxis(input, dim, -1)
     flat = rows.reshape(-1, rows.shape[-1])
-    order = np.argsort(flat, axis=-1, kind="stable")
+    order = _order(flat, -1)
     index = np.empty(flat.shape[0], np.int64)
     for i, (row, o) in enumerate(zip(flat, order, strict=True)):
         s = row[o]

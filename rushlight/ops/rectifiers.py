@@ -34,7 +34,7 @@ _SIXTH = float(np.float32(1 / 6))  # PyTorch's factor has float32's digits, for 
 
 @elementwise(methods="relu relu_", domain=(-3, 3))
 def relu(k, input):
-    """``max(input, 0)``; the gradient at 0 is 0, nan stays."""
+    """``max(input, 0)``; the gradient at 0 is 0. NaN stays, and lets its gradient through."""
     return np.maximum(input, input.dtype.type(0))
 
 
@@ -49,7 +49,7 @@ def _(input):
 
 @relu.vjp("input", formal=True)
 def _(k, g, out):
-    return k.where(out > 0, g, 0.0)
+    return k.where(out <= 0, 0.0, g)
 
 
 @elementwise(public=False, refuses=floats_only("leaky_relu_cpu"), domain=(-3, 3))

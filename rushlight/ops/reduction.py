@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, large, types
 from ..errors import check_dims
 from ..functions import function
-from ..kernels import moments, reduce, rows, summation
+from ..kernels import integer_sums, moments, reduce, rows, summation
 from ..op import reduction
-from ..readers import REGISTRY, tensors
+from ..readers import REGISTRY, arrays, tensors
 from ..tensor import Tensor, wrap
 from ..writing import in_order, write_out
 
@@ -100,7 +100,9 @@ def _(input, dim=None, keepdim=False, *, dtype=None):
 
 @sum.plan
 def _(input, dim, keepdim, dtype, full):
-    return None if dtype is not None else summation.planned(input, dim, keepdim)
+    if dtype is not None:
+        return None
+    return (integer_sums if input.dtype.kind in "biu" else summation).planned(input, dim, keepdim)
 
 
 @sum.vjp("input")
@@ -224,11 +226,22 @@ def _(k, g, input, dim, keepdim, correction):
 
 def _of_variance(k, g, input, dim, keepdim, correction, power):
     """``g`` times ``power / (n - correction)`` times each element's distance from the mean."""
-    shape = tuple(input.shape)
-    n = _count(shape, dim)
-    g = _spread(k, g, dim, keepdim, shape)
-    centred = input - k.mean(input, dim, True) if dim else input * 0.0
-    return g * (power / (n - correction) if n != correction else float("inf")) * centred
+    n = _count(tuple(input.shape), dim)
+    share = _keep(k, g, dim, keepdim, input.shape) * (power / (n - correction) if n != correction else float("inf"))
+    if not dim:
+        return input * 0.0 * share
+    middle = k.mean(input, dim, True)
+    if len(dim) == len(input.shape) and k is arrays:
+        return large.pointwise(k, _share_of_distance, input, middle.reshape(()), share.reshape(()))
+    distance = large.spread(REGISTRY["sub"], input, middle, REGISTRY["sub"].defaults) if k is arrays else None
+    if distance is None:
+        return _share_of_distance(k, input, middle, share)
+    found = large.spread(REGISTRY["mul"], distance, share, {}, out=distance)
+    return distance * share if found is None else found
+
+
+def _share_of_distance(k, input, middle, share):
+    return share * (input - middle)
 
 
 @reduction(

@@ -8,6 +8,8 @@ import numpy as np
 
 from .. import errors, types
 from ..errors import check_dim
+from ..kernels.copies import contiguous
+from ..kernels.places import bounds
 from ..kernels.places import scatter as scatter_by_machine
 from ..op import opaque
 from ..promotion import element
@@ -47,7 +49,7 @@ def check_scatter(name: str, input: Any, index: Any, src: Any, dim: Any, before_
         return dim
     if max(a.ndim, 1) != max(x.ndim, 1):
         raise errors.runtime("Index tensor must have the same number of dimensions as self tensor")
-    low, high = a.min(), a.max()
+    low, high = bounds(a)
     n = x.shape[dim] if x.ndim else 1
     large = any(i != dim and p > q for i, (p, q) in enumerate(zip(a.shape, x.shape, strict=False)))
     if large or (b is not None and any(p > q for p, q in zip(a.shape, b.shape, strict=False))):
@@ -58,9 +60,7 @@ def check_scatter(name: str, input: Any, index: Any, src: Any, dim: Any, before_
     if before_places is not None:
         before_places()
     if low < 0 or high >= n:
-        raise errors.runtime(
-            f"index {int(low if low < 0 else high)} is out of bounds for dimension {dim} with size {n}"
-        )
+        raise errors.runtime(f"index {low if low < 0 else high} is out of bounds for dimension {dim} with size {n}")
     return dim
 
 
@@ -70,6 +70,12 @@ def _values(src: Any, index: Any) -> Any:
 
 def _at_least_1d(*xs: Any) -> Any:
     return [x if np.ndim(x) else np.reshape(x, (1,)) for x in xs]
+
+
+def _ready(target: Any, index: Any, src: Any) -> Any:
+    """All three with a dimension at least, of the target its own memory; what is read is no part of it."""
+    index, src = [np.array(x) if np.may_share_memory(x, target) else x for x in (index, src)]
+    return _at_least_1d(target, index, src) if not target.ndim else (target, index, src)
 
 
 def _scatter_samples(m: Any) -> list[Any]:
@@ -139,15 +145,24 @@ def _unique(m: Any) -> list[Any]:
 )
 def scatter(k, input, index, src, *, dim, reduce=None):
     """A copy with ``src`` written by index along ``dim``: ``out[index[i][j]][j] = src[i][j]`` for dim 0."""
-    out = np.array(input, order="C")
-    flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
+    out = contiguous(input)
+    _write(out, index, src, dim, reduce)
+    return out
+
+
+def _write(target, index, src, dim, reduce=None):
+    flat, index, src = _ready(target, index, src)
     if index.size:
         values = _values(src, index)
         if reduce is not None:
             (np.add if reduce == "add" else np.multiply).at(flat, places(index, dim), values)
-        elif not scatter_by_machine(flat, values, index, dim, add=False):
+            return
+        values = values if np.ndim(values) else np.full(index.shape, values, flat.dtype)
+        if not scatter_by_machine(flat, values, index, dim, add=False):
             flat[places(index, dim)] = values
-    return flat.reshape(out.shape)
+
+
+scatter.writes(_write)
 
 
 @scatter.prepare
@@ -192,13 +207,20 @@ def _for_source(k, g, index, src_shape):
 @opaque(out="exact partial", methods="scatter_add scatter_add_", samples=_scatter_samples, errors=_scatter_errors)
 def scatter_add(k, input, index, src, *, dim):
     """A copy with ``src`` added by index along ``dim``: ``out[index[i][j]][j] += src[i][j]`` for dim 0."""
-    out = np.array(input, order="C")
-    flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
+    out = contiguous(input)
+    _add(out, index, src, dim)
+    return out
+
+
+def _add(target, index, src, dim):
+    flat, index, src = _ready(target, index, src)
     if index.size:
         values = _values(src, index)
         if not scatter_by_machine(flat, values, index, dim, add=True):
             np.add.at(flat, places(index, dim), values)
-    return flat.reshape(out.shape)
+
+
+scatter_add.writes(_add)
 
 
 @scatter_add.prepare

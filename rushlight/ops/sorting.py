@@ -9,7 +9,7 @@ import numpy as np
 from .. import errors
 from ..errors import check_dim
 from ..functions import function
-from ..kernels import rows
+from ..kernels import rows, sorting
 from ..kernels.along import starts, taken_along
 from ..kernels.layouts import as_operands_lie
 from ..op import opaque, reduction
@@ -22,7 +22,10 @@ from .reduction import need_tensor
 
 @reduction(methods="topk", outputs=("values", "indices"), n_diff=1, public=False)
 def topk_pair(k, input, *, k_, dim, largest, sorted):
-    """The k largest (or smallest) along ``dim``."""
+    """The k largest (or smallest) along ``dim``.
+
+    Gradient of ``input``: each ``g`` at the place that its element came from, 0 elsewhere.
+    """
     from ..kernels.topk_order import topk_rows
 
     if not input.ndim:
@@ -95,9 +98,15 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 @reduction(outputs=("values", "indices"), n_diff=1, public=False)
 def sort_pair(k, input, *, dim, descending, stable=False):
-    """Elements in order along ``dim``; equal ones keep theirs."""
+    """Elements in order along ``dim``; equal ones keep theirs.
+
+    Gradient of ``input``: each ``g`` at the place that its element came from, 0 elsewhere.
+    """
     if not input.ndim:
         return np.array(input), np.zeros((), np.int64)
+    found = sorting.ordered(input, dim, descending)
+    if found is not None:
+        return found
     if descending:
         n = input.shape[dim]
         index = n - 1 - np.flip(np.argsort(np.flip(input, dim), dim, kind="stable"), dim)
@@ -111,6 +120,9 @@ def _(input, dim, descending, stable=False):
     """Along the last dimension of memory in order: the values are at the indices, counted through all rows."""
     if dim != input.ndim - 1 or not input.flags.c_contiguous:
         return None
+    planned = sorting.planned(input, descending)
+    if planned is not None:
+        return planned
     n = input.shape[dim]
     begin = starts((*input.shape[:-1], 1), n)
 

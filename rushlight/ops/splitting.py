@@ -23,10 +23,14 @@ ndarray = np.ndarray
 
 
 class PartsNode(Node):
-    """The node of several views of one tensor: their gradients side by side are the tensor's."""
+    """The node of several views of one tensor: their gradients side by side are the tensor's.
+
+    Gradient of ``input``: ``g`` where this part lies, 0 elsewhere.
+    """
 
     __slots__ = ("n_outputs", "dim", "joins")  # type: ignore[assignment]
 
+    inputs = ("input",)
     n_outputs: int
     dim: int
     joins: str  # the op that puts the parts together again: cat or stack

@@ -67,7 +67,14 @@ def singular_values(A: Any, full: bool) -> Any:
 
 @opaque(public=False, outputs=("U", "S", "Vh"), n_diff=3, grad_name="LinalgSvdBackward0")
 def svd_triple(k, A, *, full_matrices):
-    """U, S, V^H of ``A = U diag(S) V^H``."""
+    """U, S, V^H of ``A = U diag(S) V^H``.
+
+    Gradient of ``A`` (from U): ``(U @ ((X - X.T) / E * S) + (g - U @ X) / S) @ Vh``, ``X = U.T @ g``, ``E = S ** 2 - S[:, None] ** 2 +
+    eye``.
+    Gradient of ``A`` (from S): ``U @ diag(g) @ Vh``.
+    Gradient of ``A`` (from Vh): ``U @ (S[:, None] * (Y - Y.T) / E @ Vh + (g - Y.T @ Vh) / S[:, None])``, ``Y = Vh @ g.T``, ``E = S ** 2 -
+    S[:, None] ** 2 + eye``.
+    """
     return singular_values(A, full_matrices)
 
 

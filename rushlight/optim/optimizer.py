@@ -27,6 +27,9 @@ class _HookDict(OrderedDict):  # type: ignore[type-arg]
 _global_pre_hooks = _HookDict()
 _global_post_hooks = _HookDict()
 
+#: Which optimizers make a step with hooks now, by id: an attribute that comes and goes would make all others slower to find.
+_stepping: set[int] = set()
+
 _HOOKS = ("step_pre", "step_post", "state_dict_pre", "state_dict_post", "load_state_dict_pre", "load_state_dict_post")
 
 
@@ -46,29 +49,36 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         settle()
-        pre, post = self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks
-        if not (pre or post or _global_pre_hooks or _global_post_hooks) or self.__dict__.get("_stepping"):
+        pre, post, key = self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks, id(self)
+        if not (pre or post or _global_pre_hooks or _global_post_hooks) or key in _stepping:
             return step(self, *args, **kwargs)
-        self._stepping = True
+        _stepping.add(key)
         try:
             given: tuple[Any, ...] = (self, *args)
-            for hook in [*_global_pre_hooks.values(), *pre.values()]:
-                changed = hook(self, given, kwargs)
-                if changed is not None:
-                    if not isinstance(changed, tuple) or len(changed) != 2:
-                        raise errors.runtime(
-                            f"{step} must return None or a tuple of (new_args, new_kwargs), but got {changed}.",
-                            "This is what a hook registered with register_step_pre_hook returned.",
-                        )
-                    given, kwargs = changed
+            if pre or _global_pre_hooks:
+                given, kwargs = _changed([*_global_pre_hooks.values(), *pre.values()], self, given, kwargs, step)
             out = step(*given, **kwargs)
-            for hook in [*post.values(), *_global_post_hooks.values()]:
+            for hook in [*post.values(), *_global_post_hooks.values()] if _global_post_hooks else tuple(post.values()):
                 hook(self, given, kwargs)
             return out
         finally:
-            del self._stepping
+            _stepping.discard(key)
 
     return run
+
+
+def _changed(hooks: list[Any], optimizer: Any, given: tuple[Any, ...], kwargs: dict[str, Any], step: Any) -> Any:
+    """The arguments of a step after the hooks before it."""
+    for hook in hooks:
+        changed = hook(optimizer, given, kwargs)
+        if changed is not None:
+            if not isinstance(changed, tuple) or len(changed) != 2:
+                raise errors.runtime(
+                    f"{step} must return None or a tuple of (new_args, new_kwargs), but got {changed}.",
+                    "This is what a hook registered with register_step_pre_hook returned.",
+                )
+            given, kwargs = changed
+    return given, kwargs
 
 
 class Optimizer:

@@ -111,7 +111,7 @@ class Watch:
         self._root = roots[0]._a if roots else None
         self._updates()
 
-    def _stepped(self, *_: Any) -> None:
+    def _stepped(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """The optimizer has made its step. Nearly every step ends here: each line is time of the training's."""
         root, self._root = self._root, None
         loss = root.item() if root is not None and root.size == 1 else math.nan
@@ -292,7 +292,7 @@ def watch(
     Args:
         model: whose parameters and layers are named; None watches what the optimizer holds.
         optimizer: a step ends when its ``step()`` does.
-        every: measure each ``every``-th step. By default as often as 1.5 % of the training's time pays for, the first steps
+        every: measure each ``every``-th step. By default as often as 1 % of the training's time pays for, the first steps
             more often than later ones.
         live: a display that refreshes itself, in the terminal or under the notebook's cell. By default where there is one.
         report: write an HTML report with plots to this file in the end, also if the training fails (needs matplotlib).

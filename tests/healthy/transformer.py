@@ -26,7 +26,7 @@ class Block(nn.Module):
 
 
 class GPT(nn.Module):
-    def __init__(self, vocabulary, length, d=32, layers=2, heads=2):
+    def __init__(self, vocabulary, length, d=24, layers=2, heads=2):
         super().__init__()
         self.tokens, self.places = nn.Embedding(vocabulary, d), nn.Embedding(length, d)
         self.blocks = nn.Sequential(*[Block(d, heads) for _ in range(layers)])
@@ -49,7 +49,7 @@ data = torch.arange(2000) % 11
 model = GPT(11, 16)
 optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
 for step in range(100):
-    starts = torch.randint(0, 1980, (16,))
+    starts = torch.randint(0, 1980, (8,))
     batch = torch.stack([data[s : s + 17] for s in starts])
     loss = F.cross_entropy(model(batch[:, :-1]).view(-1, 11), batch[:, 1:].reshape(-1))
     optimizer.zero_grad()

@@ -35,7 +35,9 @@ class Change(NamedTuple):
     logits: tuple[Any, ...] = ()  # softmax or sigmoid, lines and modules at which they are left out
     log_softmax: bool = False  # before nll_loss
     connect: bool = False  # detach() and .data hand on the tensor itself
-    freeze: int = -1  # from this step on parameters stay, and gradients are averaged
+    freeze: int = -1  # after so many backwards parameters stay, gradients are averaged and losses kept,
+    batches: int = 32  # for so many backwards,
+    windows: int = 1  # so many times; then the run ends
     only_nan: bool = False  # run under detect_nan
 
 

@@ -15,20 +15,22 @@ import numpy as np
 from ...autograd import grad
 from ...tensor import Tensor, wrap
 
-ITERATIONS = 20
+ITERATIONS, AGAIN = 20, 6  # at most; the second number is for searches that begin with a direction found before
 CLOSE = 1e-3  # relative change of the eigenvalue at which the iteration ends
 
 
-def gradients(roots: Sequence[Tensor], seeds: Sequence[Tensor], leaves: Sequence[Tensor]) -> list[Tensor | None]:
-    """The gradient of each leaf, which can be differentiated again; the graph stays."""
-    return list(grad(roots, leaves, seeds, retain_graph=True, create_graph=True, allow_unused=True))
+def gradients(
+    roots: Sequence[Tensor], seeds: Sequence[Tensor], leaves: Sequence[Tensor], twice: bool = True
+) -> list[Tensor | None]:
+    """The gradient of each leaf, which can be differentiated again if ``twice``; the graph stays."""
+    return list(grad(roots, leaves, seeds, retain_graph=True, create_graph=twice, allow_unused=True))
 
 
 class Sharpness:
     """The largest eigenvalue of the Hessian, again and again: each search begins with the direction that the last one has found."""
 
-    def __init__(self, rng: Any, iterations: int = ITERATIONS):
-        self.rng, self.iterations = rng, iterations
+    def __init__(self, rng: Any, iterations: int = ITERATIONS, again: int = AGAIN):
+        self.rng, self.iterations, self.again = rng, iterations, again
         self.directions: dict[bool, list[Any]] = {}  # of the first search, and of the one above a negative eigenvalue
 
     def __call__(self, grads: Sequence[Tensor | None], leaves: Sequence[Tensor]) -> float:
@@ -45,7 +47,7 @@ class Sharpness:
         """The eigenvalue of largest size of the Hessian plus ``shift``."""
         vectors = _normed(self.start(pairs, bool(shift)))
         value = 0.0
-        for _ in range(self.iterations):
+        for _ in range(self.again if bool(shift) in self.directions else self.iterations):
             products = grad(
                 [g for g, _ in pairs],
                 [p for _, p in pairs],

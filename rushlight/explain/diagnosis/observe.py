@@ -31,6 +31,10 @@ from .trace import Loss, Trace
 #: The part of a run's time that second derivatives may take, and the steps at which they are taken.
 FOR_SHARPNESS = 0.2
 AT_FIRST = 8
+#: Seconds between two looks at the processor's clock.
+ASKED_EVERY = 0.05
+#: How often the sharpness is measured for optimizers whose step it does not bound.
+WITHOUT_BOUND = 3
 #: Gradients at the same parameters that are compared.
 BATCHES_OF_NOISE = 32
 
@@ -54,13 +58,15 @@ class Observer:
         self.steps, self.seconds, self.closely = steps, seconds, closely
         self.started: float = time.process_time()
         self.deadline: float = self.started + seconds
+        self.asked: float = time.perf_counter()
         self.trace: Trace = Trace()
         self.rng: np.random.Generator = np.random.default_rng(0)
         self.sharpness: curvature.Sharpness = curvature.Sharpness(np.random.default_rng(1))
-        self.leaves: Leaves = Leaves(self.trace)
+        self.leaves: Leaves = Leaves(self.trace, closely)
         self.signals: Signals = Signals(self.trace, self.leaves)
         self.cuts: Cuts = Cuts(self.trace)
         self.busy = False  # while backwards of our own run
+        self.changed: set[str] = set()  # parameters that were given other numbers at the start
         self.late = False  # at the first backward of parameters that no module has
         self.spent = 0.0
         self.sum_of_gradients: Any = None
@@ -165,20 +171,25 @@ class Observer:
         return None
 
     def start(self) -> None:
-        """Changes of parameters at the start, as soon as these are known."""
+        """Changes of parameters at the start, of each as soon as it is known, and once: later models make new ones known."""
         for name, std in (self.change.weights or {}).items():
-            leaf = self.leaves.take(name)
-            if leaf is not None:
+            for leaf in self.not_yet_changed(name):
                 changes.redraw(leaf, std, self.rng)
         for name in self.change.orthogonal:
-            leaf = self.leaves.take(name)
-            if leaf is not None:
+            for leaf in self.not_yet_changed(name):
                 changes.make_orthogonal(leaf, self.rng)
         for name in self.change.fill:
-            leaf = self.leaves.take(name)
-            if leaf is not None:
+            for leaf in self.not_yet_changed(name):
                 changes.redraw(leaf, 10 * rms(leaf._a) + 1.0, self.rng)
         self.leaves.look_again()
+
+    def not_yet_changed(self, name: str) -> list[Tensor]:
+        """The parameter of this name, the first time that it is there."""
+        leaf = self.leaves.take(name)
+        if leaf is None or name in self.changed:
+            return []
+        self.changed.add(name)
+        return [leaf]
 
     def start_late(self, found: Any) -> Any:
         """``start`` for parameters that are known only now, when a loss was made of them: its gradient, ``found``, is forgotten."""
@@ -206,7 +217,9 @@ class Observer:
         if look:
             self.look(roots, grads, reached)
         if self.frozen():
-            self.add_gradient(roots, grads, reached)
+            trace.frozen.append(trace.losses[-1].value)
+            if len(self.squares) < BATCHES_OF_NOISE:
+                self.add_gradient(roots, grads, reached)
         if self.change.zero:
             self.leaves.forget_used()
         factor = self.change.root * (self.rate() if self.change.by_hand else 1.0)
@@ -223,7 +236,12 @@ class Observer:
         return found
 
     def frozen(self) -> bool:
-        return 0 <= self.change.freeze <= self.trace.steps
+        """Whether parameters stay at this backward: for ``batches`` ones, each time that a quarter of ``freeze`` others have gone."""
+        change, kept = self.change, len(self.trace.frozen)
+        if change.freeze < 0:
+            return False
+        windows = kept // change.batches
+        return self.trace.backwards - kept >= change.freeze + windows * (change.freeze // 4)
 
     def rate(self) -> float:
         return 0.0 if self.frozen() else self.change.rate
@@ -232,12 +250,20 @@ class Observer:
         """Look at what has changed since the last backward, and whether it was enough."""
         self.trace.steps += self.leaves.settle()
         if (
-            len(self.squares) >= BATCHES_OF_NOISE
+            len(self.trace.frozen) >= self.change.windows * self.change.batches
             or self.trace.steps >= self.steps
             or self.trace.backwards >= 4 * self.steps
-            or time.process_time() > self.deadline
+            or self.is_late()
         ):
             raise Enough
+
+    def is_late(self) -> bool:
+        """Whether the time is up: that of the processor, which is asked now and then, as asking takes a millisecond on some systems."""
+        now = time.perf_counter()
+        if now < self.asked + ASKED_EVERY:
+            return False
+        self.asked = now
+        return time.process_time() > self.deadline
 
     def is_looked_at(self, n: int) -> bool:
         return n < AT_FIRST or n % 10 == 0
@@ -246,6 +272,7 @@ class Observer:
         """The leaves in the graph of the roots."""
         if not look:
             return []
+        self.trace.followed += 1
         known = not self.leaves.all()
         found = self.leaves.of_graph(roots)
         if known and self.leaves.all() and not self.leaves.models:
@@ -263,12 +290,14 @@ class Observer:
         before = time.process_time()
         previous = mode.recording()
         mode.mode.set(mode.ON)
+        trace = self.trace
+        twice = not trace.no_sharpness and (trace.is_bounded or len(trace.sharpness) < WITHOUT_BOUND)
         try:
-            found = curvature.gradients(roots, grads, reached)
+            found = curvature.gradients(roots, grads, reached, twice)
             norm = float(np.sqrt(sum(float(np.vdot(g._a, g._a).real) for g in found if g is not None)))
-            self.trace.gradients.append(norm)
-            if not self.trace.no_sharpness and np.isfinite(norm):
-                self.trace.sharpness.append((self.trace.steps, self.sharpness(found, reached)))
+            trace.gradients.append(norm)
+            if twice and np.isfinite(norm):
+                trace.sharpness.append((trace.steps, self.sharpness(found, reached)))
         except (RuntimeError, NotImplementedError) as error:  # an operation without a second derivative
             self.trace.no_sharpness = str(error).partition("\n")[0]
         finally:
@@ -336,8 +365,10 @@ class Observer:
     def close(self) -> None:
         """After the run."""
         self.busy = True
+        self.trace.seconds = time.process_time() - self.started
         self.trace.steps += self.leaves.settle()
-        self.leaves.hold_all()
+        if self.closely:
+            self.leaves.hold_all()
         if self.squares:
             n = len(self.squares)
             mean = self.sum_of_gradients / n

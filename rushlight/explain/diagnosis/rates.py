@@ -1,4 +1,4 @@
-"""Steps too long, too short, or lost in noise."""
+"""Steps too long, or too short."""
 
 from __future__ import annotations
 
@@ -66,12 +66,9 @@ def early_sharpness(trace: Trace) -> list[float]:
 
 def limit(trace: Trace) -> tuple[float, float] | None:
     """The longest stable step at the sharpest batch seen, and that sharpness; None where no bound is known."""
-    momentum = 0.0
-    if trace.optimizers:
-        settings = trace.optimizers[0]
-        if settings["class"] != "SGD":
-            return None
-        momentum = float(settings.get("momentum", 0.0))
+    if not trace.is_bounded:
+        return None
+    momentum = float(trace.optimizers[0].get("momentum", 0.0)) if trace.optimizers else 0.0
     values = early_sharpness(trace)
     sharpest = max(values, default=0.0)
     return (2 * (1 + momentum) / sharpest, sharpest) if sharpest > 0 else None
@@ -224,46 +221,3 @@ def shrunk(trace: Trace, trials: Trials) -> Finding | None:
     numbers = {"lr": largest, "last": float(rates[-1]), "steps": last}
     check = trials.check(f"step size {largest:.3g} throughout", trial)
     return Finding("step size", title, found, change, trace.schedule_line or trace.made_line, check, numbers)
-
-
-def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
-    """Gradients of single batches that disagree more than the step size bears."""
-    if len(trace.losses) < 20 or not (stalled(trace) or diverged(trace)):
-        return None
-    seen = trials.run(Change(freeze=max(trace.steps // 2, 1)))
-    if seen.noise is None or seen.noise[2] < 8:
-        return None
-    mean, square, n = seen.noise
-    variance = (square - mean) * n / (n - 1)
-    signal = max(mean - variance / n, 0.0)
-    scale = variance / signal if signal > 0 else float("inf")
-    if scale < 10:
-        return None
-    longer = 3 * trace.steps  # single batches say little
-    base = trials.run(Change(), longer)
-    tried = [
-        (trial.ends()[1].mean, factor, trial)
-        for factor in (1 / 4, 1 / 16)
-        if trials.helps(trial := trials.run(Change(rate=factor), longer), base)
-    ]
-    if not tried:
-        return None
-    _, factor, trial = min(tried, key=lambda t: t[0])
-    found = [
-        f"gradients of {n} batches at the same parameters: variance {variance:.3g}, square of their mean {signal:.3g}",
-        f"noise scale {scale:.3g}: that many batches would have to be averaged for a gradient that is half signal",
-        losses_shown(trace),
-    ]
-    lr = step_size(trace)
-    new = f"{lr * factor:.3g}" if lr is not None else f"{factor:.3g} times as much"
-    change = f"batches {round(1 / factor)} times as large, or a step size of {new} (decayed towards the end)"
-    check = trials.check(f"step size {new}", trial, base)
-    return Finding(
-        "gradient noise",
-        "single batches' gradients are mostly noise at this step size",
-        found,
-        change,
-        trace.step_line,
-        check,
-        {"noise_scale": scale, "batch": trace.batch},
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -15,9 +16,18 @@ from .leaves import Leaves, rms
 from .trace import Layer, Trace, Units
 
 #: Products of an input with a parameter.
-LINEAR = frozenset({"addmm", "mm", "mv", "bmm", "baddbmm", "convolve", "matmul", "linear"})
+LINEAR = frozenset({"addmm", "mm", "mv", "bmm", "baddbmm", "convolve", "convolve_input", "matmul", "linear"})
 ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 AT_AN_END = 0.02  # of the range: where a sigmoid's slope is below 8 % of its largest
+
+
+def fan_in(node: Any, weight: np.ndarray[Any, Any], stands_first: bool) -> int:
+    """How many numbers of its input each number of a layer's output is a sum over."""
+    if node.op.name == "convolve":
+        return math.prod(weight.shape[1:])
+    if node.op.name == "convolve_input":  # transposed: each input reaches a kernel's places, which lie a stride apart
+        return max(1, weight.shape[0] * math.prod(weight.shape[2:]) // math.prod(node.attrs["stride"]))
+    return int(weight.shape[-1 if stands_first else -2])
 
 
 class Signals:
@@ -92,8 +102,7 @@ class Signals:
             return
         of_data = max(others, key=lambda i: inputs[i]._a.size)
         data, weight = inputs[of_data]._a, inputs[at]._a
-        fan_in = int(np.prod(weight.shape[1:])) if name == "convolve" else weight.shape[-1 if at < of_data else -2]
-        layer = Layer(name_of_leaf, name, fan_in, places.module_path(), places.user_line())
+        layer = Layer(name_of_leaf, name, fan_in(node, weight, at < of_data), places.module_path(), places.user_line())
         layer.into, layer.out, layer.mean = rms(data), rms(result), float(data.mean(dtype=np.float64))
         self.trace.layers.append(layer)
         node.register_prehook(partial(self.came_back, layer))

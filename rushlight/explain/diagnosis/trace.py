@@ -40,6 +40,11 @@ class Leaf:
         self.updates: list[float] = []  # rms of the change over rms of the parameter
         self.rates: list[float] = []  # minus the change over the gradient, where they are parallel
 
+    @property
+    def all_equal(self) -> bool:
+        """Whether it starts with one number in all places (up to the rounding of its mean)."""
+        return self.std <= 1e-6 * abs(self.mean)
+
 
 class Layer:
     """A linear operation on a parameter: the size of what came in, went out, and came back, at the first step."""
@@ -88,6 +93,7 @@ class Trace:
         self.losses: list[Loss] = []
         self.steps = 0
         self.backwards = 0
+        self.seconds = 0.0  # of the processor's time
         self.finished = False  # the program came to its end by itself
         self.error: tuple[str, str, Line | None] | None = None
         self.leaves: dict[str, Leaf] = {}
@@ -116,10 +122,16 @@ class Trace:
         self.model_line: Line | None = None  # where the outermost module is called
         self.models: list[str] = []
         self.no_grad_calls = 0  # of the outermost modules, while nothing was recorded
-        self.unreached = 0  # backwards that reached no parameter at all
-        self.noise: tuple[float, float, int] | None = (
-            None  # with the parameters kept: |mean gradient|^2, mean |gradient|^2, how many
-        )
+        self.followed = 0  # backwards of which the graph was followed to its leaves
+        self.unreached = 0  # of these, the ones that reached no parameter at all
+        # with the parameters kept: |mean gradient|^2, mean |gradient|^2, how many; and the losses
+        self.noise: tuple[float, float, int] | None = None
+        self.frozen: list[float] = []
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the sharpness bounds the step size: it does for gradient descent, with and without momentum."""
+        return not self.optimizers or self.optimizers[0]["class"] == "SGD"
 
     # --- the loss -----------------------------------------------------------------------------------------------------
     def curve(self) -> np.ndarray[Any, Any]:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from .changes import Change
-from .rates import shrunk, step_size, too_long, too_noisy, too_short
+from .noise import too_noisy
+from .rates import shrunk, step_size, too_long, too_short
 from .recurrence import memory
 from .report import Finding
 from .structure import named
@@ -139,11 +140,12 @@ def unusual(trace: Trace) -> list[tuple[Leaf, float, float]]:
             continue
         if leaf.usual:
             ratio, usual = leaf.rms / leaf.usual, leaf.usual
-            odd = not USUAL[0] < ratio < USUAL[1]
+            odd = not USUAL[0] < ratio < USUAL[1] or leaf.all_equal
         elif leaf.name in layers:
             layer = layers[leaf.name]
             usual = 1 / np.sqrt(layer.fan_in)
-            ratio, odd = leaf.rms / usual, not USUAL_GAIN[0] < layer.out / layer.into < USUAL_GAIN[1]
+            ratio = leaf.rms / usual
+            odd = not USUAL_GAIN[0] < layer.out / layer.into < USUAL_GAIN[1] or leaf.all_equal
         else:
             continue
         if odd:
@@ -160,10 +162,10 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
     if helped is None:
         return None
     trial, rate = helped
-    leaf, ratio, usual = max(odd, key=lambda o: abs(np.log(max(o[1], 1e-9))))
+    leaf, ratio, usual = max(odd, key=lambda o: (o[0].all_equal, abs(np.log(max(o[1], 1e-9)))))
     what = (
         "all equal, so that all units learn the same"
-        if leaf.std == 0
+        if leaf.all_equal
         else f"{ratio:.3g} times as large as its initialisation gives"
     )
     found = [
@@ -179,9 +181,8 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
         f"{named([o[0] for o in odd])} drawn anew with the usual deviation{shorter(trace, rate)}", trial
     )
     numbers = {"parameters": [o[0].name for o in odd], "ratio": ratio, "std": leaf.std, "usual": usual}
-    return Finding(
-        "initialisation", "weights start at the wrong scale", found, change, line_of(trace, leaf), check, numbers
-    )
+    title = "weights start all equal" if leaf.all_equal else "weights start at the wrong scale"
+    return Finding("initialisation", title, found, change, line_of(trace, leaf), check, numbers)
 
 
 def shorter(trace: Trace, rate: float) -> str:
@@ -250,11 +251,13 @@ def gradient_flow(trace: Trace, trials: Trials) -> Finding | None:
 
 
 def remedies(trace: Trace, layers: list[Layer]) -> list[tuple[str, Change]]:
-    """What is tried against gradients that vanish or explode."""
+    """What is tried against gradients that vanish or explode, the least change first."""
+    weights = Change(weights=kaiming(trace, layers))
+    found = [("weights with Kaiming's deviation sqrt(2 / fan_in)", weights)]
     ends = [u for u in trace.units.values() if u.saturated and u.after < len(trace.layers)]
-    relu = f"relu in place of {ends[0].op}, and " if ends else ""
-    drawn = Change(weights=kaiming(trace, layers), rectify=tuple((u.line, u.module) for u in ends))
-    found = [(f"{relu}weights with Kaiming's deviation sqrt(2 / fan_in)", drawn)]
+    if ends:
+        where = tuple((u.line, u.module) for u in ends)
+        found.append((f"relu in place of {ends[0].op}, and {found[0][0]}", weights._replace(rectify=where)))
     inner = tuple(layer.leaf for layer in layers[:-1] if trace.leaves[layer.leaf].kind)
     if inner:
         found.append(("a BatchNorm (in sequences LayerNorm) after each layer but the last", Change(normalise=inner)))
@@ -337,7 +340,7 @@ def dead(trace: Trace, trials: Trials) -> Finding | None:
 def reduction(trace: Trace, trials: Trials) -> Finding | None:
     """A loss that is a sum over samples, with a step size made for a mean."""
     n = trace.summed
-    if n < 4 or (trace.optimizers and trace.optimizers[0]["class"] != "SGD"):
+    if n < 4 or not trace.is_bounded:  # others are blind to the gradient's scale
         return None
     trial = trials.run(Change(root=1 / n))
     if not trials.helps(trial):

@@ -11,6 +11,8 @@ from .trace import Level, Trace, level
 
 #: Standard errors by which two levels of a loss must differ to count as different.
 CLEARLY = 4.0
+#: The part of all comparisons that say the same in a sign test: where losses jump about too much for their mean.
+MOST_OF_ALL = 0.9
 
 
 class Trials:
@@ -81,10 +83,10 @@ class Trials:
 
 
 def nearly_always_lower(base: Trace, trial: Trace) -> bool:
-    """Whether nine of ten of the last batches have a lower loss: a sign test, for losses that jump about too much for their mean."""
+    """Whether nearly all of the last batches have a lower loss: a sign test."""
     a, b = base.curve(), trial.curve()
     n = len(a) // 4
-    return len(a) == len(b) and n >= 10 and float(np.mean(b[-n:] < a[-n:])) >= 0.9
+    return len(a) == len(b) and n >= 10 and float(np.mean(b[-n:] < a[-n:])) >= MOST_OF_ALL
 
 
 def difference(base: Trace, trial: Trace) -> Level:

@@ -5,6 +5,7 @@ const HEAD = 30, PAD = 18;
 const pen = document.createElement("canvas").getContext("2d");
 const FONTS = {
   title: '600 14px ui-sans-serif, system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
+  strong: '600 12px ui-sans-serif, system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   small: '12px ui-sans-serif, system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   label: '11px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
 };
@@ -43,7 +44,7 @@ function sizeOf(box) {
   const lines = linesOf(box);
   const title = widthOf(shortened(titleOf(box)), "title") + (box.isGroup ? 26 : 0);
   const op = widthOf(besideTitle(box), "small") + 10;
-  const text = Math.max(title + op, ...lines.map((line) => widthOf(line, "small")));
+  const text = Math.max(title + op, ...lines.map((line) => widthOf(line, box.isGroup ? "small" : "strong")));
   return { width: Math.max(96, Math.ceil(text) + (box.isGroup ? 32 : 58)), height: lines[1] || box.isGroup ? 66 : 50 };
 }
 
@@ -80,7 +81,9 @@ function layOut(group) {
   const head = widthOf(titleOf(group), "title") + widthOf(group.detail || "", "small") + 90;
   const width = Math.max(size.width + 2 * PAD, Math.min(head, 420));
   group.shift = (width - size.width) / 2;
-  return { width, height: size.height + HEAD + 2 * PAD };
+  // the way from a port to the first box is space enough
+  group.rise = HEAD + (ends.includes("top") ? 0 : PAD);
+  return { width, height: size.height + group.rise + (ends.includes("bottom") ? 0 : PAD) };
 }
 
 /** The lines to draw within a group: between members, and from its top and to its bottom for what comes from and goes outside. */
@@ -137,7 +140,7 @@ for (const edge of data.edges) {
 function place(group, left, top) {
   group.left = left;
   group.top = top;
-  const x0 = left + group.shift, y0 = top + HEAD + PAD;
+  const x0 = left + group.shift, y0 = top + group.rise;
   for (const box of group.members) {
     box.left = x0 + box.x - box.width / 2;
     box.top = y0 + box.y - box.height / 2;
@@ -164,7 +167,7 @@ function curve(points) {
 
 /** A line's path in the picture. At an unfolded group it ends at that group's port. */
 function pathOf(group, line, byId) {
-  const x0 = group.left + group.shift, y0 = group.top + HEAD + PAD;
+  const x0 = group.left + group.shift, y0 = group.top + group.rise;
   const points = line.points.map(([x, y]) => [x + x0, y + y0]);
   const from = byId.get(line.from), to = byId.get(line.to);
   if (from && from.isGroup && from.open && from.ports.bottom !== undefined) {

@@ -186,11 +186,11 @@ search.addEventListener("keydown", (event) => {
 
 // --- the start --------------------------------------------------------------------------------------------------------
 
-const READABLE = 0.45; // the scale below which titles are hard to read
+const READABLE = 0.58; // the scale below which text is hard to read
 
 /** Unfold as much as can be read when all of it is in the window. */
 function unfoldReadably() {
-  for (const limit of nodes.length <= 60 ? [60, 30, 20, 14, 9] : [40, 28, 20, 14, 9]) {
+  for (const limit of nodes.length <= 60 ? [60, 30, 20, 14, 9, 6] : [40, 28, 20, 14, 9, 6]) {
     groups.forEach((group) => { group.open = group === tree; });
     unfoldUpTo(limit);
     arrange();

@@ -33,7 +33,7 @@ function drawGroup(group, layers) {
     const wire = { line, element, label: null };
     if (line.label) {
       wire.label = make("g", { class: "label" });
-      const x = line.x + group.left + group.shift, y = line.y + group.top + HEAD + PAD;
+      const x = line.x + group.left + group.shift, y = line.y + group.top + group.rise;
       const w = widthOf(line.label, "label") + 10;
       wire.label.append(
         make("rect", { x: x - w / 2, y: y - 9, width: w, height: 18, rx: 9 }),

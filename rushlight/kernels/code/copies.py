@@ -6,14 +6,43 @@ sizes of up to ``OUTER`` further dimensions, from the inner to the outer, and th
 
 from __future__ import annotations
 
-from ..words import f32, i64, load, minimum, read, splat, strided, unroll
+from ..emit import F16
+from ..words import bitcast, f32, i16, i32, i64, load, minimum, read, select, shuffle, splat, strided, unroll
 
-T, S = f32, f32  # bound when a kernel is made: written, and read
 LANES = 32
+REVERSED = tuple(range(LANES - 1, -1, -1))
 OUTER = 4
 SIZE, BLOCK, TO, FROM, SIZES, TO_STEPS, FROM_STEPS = 0, 1, 2, 3, 4, 4 + OUTER, 4 + 2 * OUTER
 WORDS = 4 + 3 * OUTER
 TILE = 8
+
+
+def plainly(kind, x):
+    """``x`` in another type by the processor's own conversion."""
+    return kind(x)
+
+
+def to_half(kind, x):
+    """A float32 number's bits as float16."""
+    return bitcast(i16, F16(x))
+
+
+def from_half(kind, x):
+    return kind(f32(bitcast(F16, x)))
+
+
+def to_bfloat(kind, x):
+    """A float32 number's bits as bfloat16: its upper half, rounded to the nearest, ties to even; NaN keeps its sign alone."""
+    bits = bitcast(i32, x)
+    rounded = bits + 0x7FFF + ((bits >> 16) & 1)
+    return i16(select(x != x, (bits & -0x80000000) + 0x7FC00000, rounded) >> 16)
+
+
+def from_bfloat(kind, x):
+    return kind(bitcast(f32, i32(x) << 16))
+
+
+T, S, CAST = f32, f32, plainly  # bound when a kernel is made: what is written, what is read, how one becomes the other
 
 
 def copy_runs(start, stop, to: strided[T], x: strided[S], plan: read[i64]):
@@ -36,7 +65,7 @@ def copy_runs(start, stop, to: strided[T], x: strided[S], plan: read[i64]):
                 here += j * plan[FROM_STEPS + d]
                 rest = outer
         width = minimum(n - first, block)
-        copy_run(T, to + there + first * step_to, x + here + first * step_from, width, step_to, step_from)
+        copy_run(T, CAST, to + there + first * step_to, x + here + first * step_from, width, step_to, step_from)
         first += block
         if first >= n:
             first = i64(0)
@@ -46,26 +75,32 @@ def copy_runs(start, stop, to: strided[T], x: strided[S], plan: read[i64]):
             here += plan[FROM_STEPS]
 
 
-def copy_run(kind, to, x, width, step_to, step_from):
+def copy_run(kind, cast, to, x, width, step_to, step_from):
     if step_to == 1:
         whole = width // LANES * LANES
         if step_from == 1:
             for i in range(0, whole, LANES):
-                to[i] = kind(load(x, i, LANES))
+                to[i] = cast(kind, load(x, i, LANES))
             for i in range(whole, width):
-                to[i] = kind(x[i])
+                to[i] = cast(kind, x[i])
+        elif step_from == -1:
+            for i in range(0, whole, LANES):
+                backwards = load(x, 1 - LANES - i, LANES)
+                to[i] = cast(kind, shuffle(backwards, backwards, REVERSED))
+            for i in range(whole, width):
+                to[i] = cast(kind, x[0 - i])
         elif step_from == 0:
-            same = kind(x[0])
+            same = cast(kind, x[0])
             for i in range(0, whole, LANES):
                 to[i] = splat(same, LANES)
             for i in range(whole, width):
                 to[i] = same
         else:
             for i in range(width):
-                to[i] = kind(x[i * step_from])
+                to[i] = cast(kind, x[i * step_from])
     else:
         for i in range(width):
-            to[i * step_to] = kind(x[i * step_from])
+            to[i * step_to] = cast(kind, x[i * step_from])
 
 
 def copy_tiles(start, stop, to: strided[T], x: strided[S], plan: read[i64]):
@@ -91,8 +126,8 @@ def copy_tiles(start, stop, to: strided[T], x: strided[S], plan: read[i64]):
         if width == TILE:
             for j in range(m):
                 for i in unroll(TILE):
-                    out[j * step_to + i] = T(given[i * step_from + j])
+                    out[j * step_to + i] = CAST(T, given[i * step_from + j])
         else:
             for j in range(m):
                 for i in range(width):
-                    out[j * step_to + i] = T(given[i * step_from + j])
+                    out[j * step_to + i] = CAST(T, given[i * step_from + j])

@@ -9,7 +9,7 @@ Indices are checked as they are read. One that is not there is left out and note
 
 from __future__ import annotations
 
-from ..words import f32, i64, load, minimum, read, u64, write
+from ..words import f32, i64, load, max_lanes, maximum, min_lanes, minimum, read, u64, write
 
 T = f32  # bound when a kernel is made
 LANES = 32
@@ -135,6 +135,27 @@ def by_elements(what, start, stop, out, x, index, bad, n, m, inner, block):
                         what(out, x, large + i + place * inner, small + i)
                     else:
                         bad[0] = i64(1)
+
+
+def bounds(start, stop, least: write[i64], most: write[i64], index: read[i64], share: i64, end: i64):
+    """The least and the largest number of each share of an index."""
+    for piece in range(start, stop):
+        at = index + piece * share
+        n = minimum(share, end - piece * share)
+        low, high = at[0], at[0]
+        whole = n // LANES * LANES
+        if whole > 0:
+            lows, highs = load(at, 0, LANES), load(at, 0, LANES)
+            for i in range(LANES, whole, LANES):
+                numbers = load(at, i, LANES)
+                lows = minimum(lows, numbers)
+                highs = maximum(highs, numbers)
+            low, high = min_lanes(lows), max_lanes(highs)
+        for i in range(whole, n):
+            low = minimum(low, at[i])
+            high = maximum(high, at[i])
+        least[piece] = low
+        most[piece] = high
 
 
 def counted(place, back):

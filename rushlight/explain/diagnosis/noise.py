@@ -1,0 +1,118 @@
+"""Gradients that are mostly noise.
+
+Training with single batches comes down until what a step gains is what its noise loses: at a step size ``lr`` a loss of curvature ``H``
+and gradients of covariance ``C`` stays about ``lr * trace(C) / 4`` above its least. The noise scale ``trace(C) / |mean gradient|^2`` says
+how many batches would have to be averaged for a gradient that is half signal. [McCandlish et al., An empirical model of large-batch
+training, 2018] It is large at the end of every training, so that it accuses nobody by itself: what counts is how much of what
+there is to gain the noise eats up. That is measured with the parameters kept, on the same batches for all step sizes, as the
+losses of a training that is lost in noise say nothing by themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .changes import Change
+from .rates import diverged, losses_shown, stalled, step_size
+from .report import Check, Finding
+from .trace import Level, Trace, level
+from .trials import CLEARLY, MOST_OF_ALL, Trials, finite
+
+#: The noise scale from which on smaller steps are tried, and what they may be.
+NOISY = 10.0
+FACTORS = (1 / 4, 1 / 16)
+#: The part of all that can be gained, and of the loss, that the noise must cost.
+PART, VISIBLE = 1 / 3, 0.05
+#: Parameters that noise throws about are looked at so many times at least and at most, each time on so many batches.
+LEAST_TIMES, MOST_TIMES, BATCHES = 4, 30, 30
+
+
+class Kept(NamedTuple):
+    """Parameters at several times after ``steps`` backwards, and for each time their mean loss on the batches that follow."""
+
+    steps: int
+    trace: Trace
+
+    @property
+    def losses(self) -> np.ndarray[Any, Any]:
+        whole = len(self.trace.frozen) // BATCHES
+        return np.reshape(self.trace.frozen[: whole * BATCHES], (whole, BATCHES)).mean(1)
+
+    @property
+    def level(self) -> Level:
+        return level(self.losses)
+
+    def at_rate(self, trials: Trials, rate: float) -> Kept:
+        """The same with longer or shorter steps."""
+        return kept(trials, rate, self.steps)
+
+
+def kept(trials: Trials, rate: float, steps: int) -> Kept:
+    """Parameters ``steps`` backwards from the start, and each time a quarter of that later: as often as there is time for."""
+    each = steps // 4 + BATCHES
+    backwards = trials.trace.backwards * trials.seconds / max(trials.trace.seconds, 1e-3)  # that there is time for
+    windows = int(min(max((backwards - steps) / each, LEAST_TIMES), MOST_TIMES))
+    return Kept(
+        steps, trials.run(Change(rate=rate, freeze=steps, batches=BATCHES, windows=windows), steps + windows * each)
+    )
+
+
+def noise_scale(trace: Trace) -> tuple[float, float, float] | None:
+    """The noise scale, the variance of batches' gradients, and the square of their mean without the part that is variance."""
+    if trace.noise is None or trace.noise[2] < 8:
+        return None
+    mean, square, n = trace.noise
+    variance = (square - mean) * n / (n - 1)
+    signal = max(mean - variance / n, 0.0)
+    return variance / signal if signal > 0 else float("inf"), variance, signal
+
+
+def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
+    """Gradients of single batches that disagree more than the step size bears."""
+    if len(trace.losses) < 20 or not (stalled(trace) or diverged(trace)):
+        return None
+    known = (kept(trials, 1.0, steps) for steps in (trials.steps, trials.steps // 4))
+    now = next((k for k in known if len(k.losses) >= LEAST_TIMES), None)  # a program may end before
+    measured = None if now is None else noise_scale(now.trace)
+    if now is None or measured is None or measured[0] < NOISY:
+        return None
+    start = now.at_rate(trials, 0.0).level
+    tried = [(factor, now.at_rate(trials, factor)) for factor in FACTORS]
+    tried = [(factor, other) for factor, other in tried if costs(start, now, other)]
+    if not tried:
+        return None
+    factor, calm = min(tried, key=lambda t: t[1].level.mean)
+    scale, variance, signal = measured
+    n = len(now.losses) * BATCHES
+    found = [
+        f"gradients at the same parameters, by batch: variance {variance:.3g}, square of their mean {signal:.3g}",
+        f"noise scale {scale:.3g}: that many batches would have to be averaged for a gradient that is half signal",
+        f"loss of the parameters at {len(now.losses)} times, on {n} other batches: {now.level}; of those at the start {start}, after "
+        f"calmer steps {calm.level}",
+        losses_shown(trace),
+    ]
+    lr = step_size(trace)
+    new = f"{lr * factor:.3g}" if lr is not None else f"{factor:.3g} times as much"
+    change = f"batches {round(1 / factor)} times as large, or a step size of {new} (decayed towards the end)"
+    check = Check(
+        f"step size {new}, judged on {n} batches", (start, now.level), (start, calm.level), now.steps, [calm.level.mean]
+    )
+    numbers = {"noise_scale": scale, "batch": trace.batch}
+    title = "single batches' gradients are mostly noise at this step size"
+    return Finding("gradient noise", title, found, change, trace.step_line, check, numbers)
+
+
+def costs(start: Level, now: Kept, calm: Kept) -> bool:
+    """Whether the noise of longer steps costs a good part of what calmer ones gain."""
+    other = calm.level
+    n = min(len(now.losses), len(calm.losses))
+    if n < LEAST_TIMES or not finite(other):
+        return False
+    if not finite(now.level):
+        return True
+    apart = now.losses[:n] - calm.losses[:n]
+    difference = level(apart)
+    clearly = difference.mean > CLEARLY * difference.error or float(np.mean(apart > 0)) >= MOST_OF_ALL
+    return clearly and difference.mean > max(PART * (start.mean - other.mean), VISIBLE * abs(other.mean))

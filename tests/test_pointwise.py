@@ -1,0 +1,84 @@
+"""Bodies and rules that are elementwise but for a sum or a mean, as one loop of large arrays: the same numbers as NumPy's passes."""
+
+import contextlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rushlight as torch
+from rushlight import large
+from rushlight.kernels import llvm
+
+if not llvm.available():
+    pytest.skip("compiled code is not available here", allow_module_level=True)
+
+F = torch.nn.functional
+LOSSES = {
+    "mse": lambda x, y, p, way: F.mse_loss(x, y, reduction=way),
+    "smooth l1": lambda x, y, p, way: F.smooth_l1_loss(x, y, reduction=way, beta=0.7),
+    "huber": lambda x, y, p, way: F.huber_loss(x, y, reduction=way, delta=0.7),
+    "logits": lambda x, y, p, way: F.binary_cross_entropy_with_logits(x, p, reduction=way),
+    "weighted logits": lambda x, y, p, way: F.binary_cross_entropy_with_logits(
+        x, p, p.detach(), reduction=way, pos_weight=p.detach() + 1
+    ),
+    "bce": lambda x, y, p, way: F.binary_cross_entropy(torch.sigmoid(torch.nan_to_num(x)), p, reduction=way),
+}
+few = settings(deadline=None, max_examples=25)
+
+
+@contextlib.contextmanager
+def kernels(ready):
+    old = llvm.patience.ready
+    llvm.patience.ready = ready
+    try:
+        yield
+    finally:
+        llvm.patience.ready = old
+
+
+def tensors(shape, kind, turned, odd, seed):
+    rng = np.random.default_rng(seed)
+    for draw, share in ((rng.standard_normal, False), (rng.standard_normal, False), (rng.random, True)):
+        a = draw(shape).astype(kind)
+        if odd and not share:
+            a.reshape(-1)[:: a.size // 5] = rng.choice(
+                [np.inf, -np.inf, np.nan, 0.0], len(a.reshape(-1)[:: a.size // 5])
+            )
+        yield torch.tensor(a.T if turned else a, requires_grad=True)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@few
+@given(
+    shape=st.tuples(st.integers(80, 300), st.integers(110, 300)), kind=st.sampled_from(["f4", "f8"]),
+    way=st.sampled_from(["mean", "sum", "none"]), turned=st.booleans(), odd=st.booleans(), seed=st.integers(0, 99),
+)  # fmt: skip
+def test_losses(name, shape, kind, way, turned, odd, seed):
+    assert shape[0] * shape[1] >= large.MEDIUM
+    found = []
+    for ready in (True, False):
+        x, y, p = tensors(shape, kind, turned, odd, seed)
+        with kernels(ready), np.errstate(all="ignore"):
+            loss = LOSSES[name](x, y, p, way)
+            ((loss * loss).sum() if way == "none" else loss).backward()
+        found.append([loss.detach(), x.grad, y.grad, p.grad])
+    #: What is no loop of its own in float64, exp and log, may differ by what the kernels' bounds allow.
+    bound = 0 if kind == "f4" or name in ("mse", "smooth l1", "huber") else 1e-11
+    for a, b in zip(*found, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=bound, atol=bound)
+
+
+def test_they_are_one_loop(monkeypatch):
+    """The comparisons above would also pass if nothing were."""
+    calls = []
+    for name in ("fused", "reduced"):
+        original = getattr(large, name)
+        monkeypatch.setattr(large, name, lambda *a, f=original: calls.append(f(*a)) or calls[-1])
+    x, y = torch.randn(100, 100, requires_grad=True), torch.randn(100, 100)
+    with kernels(True):
+        F.mse_loss(x, y).backward()
+    assert len(calls) == 2 and all(found is not None for found in calls)
