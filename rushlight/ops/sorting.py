@@ -105,14 +105,15 @@ def sort_pair(k, input, *, dim, descending, stable=False):
     if not input.ndim:
         return np.array(input), np.zeros((), np.int64)
     found = sorting.ordered(input, dim, descending)
-    if found is not None:
-        return found
-    if descending:
-        n = input.shape[dim]
-        index = n - 1 - np.flip(np.argsort(np.flip(input, dim), dim, kind="stable"), dim)
-    else:
-        index = np.argsort(input, dim, kind="stable")
-    return as_operands_lie(taken_along(input, index, dim), (input,)), as_operands_lie(index, (input,))
+    if found is None:
+        if descending:
+            n = input.shape[dim]
+            index = n - 1 - np.flip(np.argsort(np.flip(input, dim), dim, kind="stable"), dim)
+        else:
+            index = np.argsort(input, dim, kind="stable")
+        found = taken_along(input, index, dim), index
+    values, order = (as_operands_lie(x, (input,)) for x in found)
+    return values, order
 
 
 @sort_pair.plan
