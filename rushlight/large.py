@@ -74,7 +74,7 @@ def pointwise(k: Any, formula: Callable[..., Any], *operands: Any, **settings: A
     """``formula(k, *operands, **settings)``, an elementwise part of a body or rule: of large arrays as one loop. The first operand has the
     shape of the result; others may be numbers, or None."""
     if k is arrays and _is_long(operands):
-        found = fused((formula, *settings.items()), partial(formula, loops, **settings), operands)
+        found = _fused_or_masked((formula, *settings.items()), partial(formula, loops, **settings), operands)
         if found is not None:
             return found
     return formula(k, *operands, **settings)

@@ -224,6 +224,8 @@ def cast_array(a: np.ndarray[Any, Any], np_dtype: np.dtype[Any]) -> np.ndarray[A
                 return a.astype(np.int32 if a.dtype.itemsize < 8 else np.int64).astype(np_dtype)
             if to == "u":
                 return a.astype(np.int64).astype(np_dtype)
+        if np_dtype.char == "e" and kind == "f" and a.dtype.itemsize == 8:
+            a = cast_array(a, np.dtype(np.float32))  # by way of which PyTorch rounds
         if np_dtype.itemsize == 1 and to not in "biu":
             a = _into_float8(a, np_dtype.name)
         if 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True)):

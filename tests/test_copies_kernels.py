@@ -68,6 +68,23 @@ def test_as_numpy_copies(data):
     assert np.array_equal(whole, before) and expected.shape == whole.shape  # nothing else was written
 
 
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_repeated_and_rolled_are_numpys(data):
+    shape = data.draw(st.lists(st.integers(1, 20), min_size=1, max_size=3))
+    x = data.draw(layouts(shape))("f4")[1]
+    times = tuple(data.draw(st.lists(st.integers(0, 3), min_size=len(shape), max_size=4)))
+    dims = data.draw(st.lists(st.integers(0, len(shape) - 1), min_size=1, max_size=3))
+    shifts = [data.draw(st.integers(-25, 25)) for _ in dims]
+    for least in (1, copies.LARGE):  # by native code and by NumPy
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(copies, "LARGE", least)
+            np.testing.assert_array_equal(copies.repeated(x, times), np.tile(x, times), strict=True)
+            rolled = copies.rolled(x, shifts, dims)
+        np.testing.assert_array_equal(rolled, np.roll(x, shifts, dims), strict=True)
+        assert rolled.flags.c_contiguous
+
+
 @pytest.mark.parametrize(
     ("name", "copied"),
     {

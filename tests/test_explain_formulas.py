@@ -197,3 +197,46 @@ def test_gradients_are_told_of_inputs_and_conditions_that_exist():
             assert not about or (value in op.outputs if about == "from" else about in op.attrs), (op.name, about, value)
             told += 1
     assert told > 40
+
+
+def test_places_read_as_words():
+    x = double(4, 3)
+    rows = torch.tensor([2, 0])
+    for out, wanted in {
+        "slice": (x[1:3], "g where the slice lies, 0 elsewhere"),
+        "select": (x[1], "g at this index, 0 elsewhere"),
+        "index_select": (x.index_select(0, rows), "the slices of g added at these indices, 0 elsewhere"),
+        "gather": (
+            x.gather(0, torch.zeros(1, 3, dtype=torch.int64)),
+            "each g added at the place that it was read from, 0 elsewhere",
+        ),
+        "floor": (x.floor(), "0"),
+        "matmul": (
+            torch.linalg.inv(x[:3]),
+            "-matmul(matmul(transpose(inverse, -2, -1), g), transpose(inverse, -2, -1))",
+        ),
+        "division by zero": (x / 0.0, "1 / other"),
+    }.values():
+        assert torch.explain(out).root.inputs[0].formula == wanted
+
+
+def test_solutions_and_factors():
+    torch.manual_seed(0)
+    A, B = double(3, 3), double(3, 2)
+    S = (A @ A.T + torch.eye(3)).detach().requires_grad_()
+    X, L = torch.linalg.solve(A, B), torch.linalg.cholesky(S)
+    env = {
+        "solve": torch.linalg.solve,
+        "X": X,
+        "L": L,
+        "inv": torch.linalg.inv,
+        "tril": torch.tril,
+        "eye": torch.eye(3),
+    }
+    for out, inputs in ((X, {"A": A, "B": B}), (L, {"A": S})):
+        g = torch.randn_like(out)
+        for edge in torch.explain(out).root.inputs:
+            wanted = torch.autograd.grad(out, inputs[edge.input], g, retain_graph=True)[0]
+            assert torch.allclose(compute(edge.formula, {**env, **inputs, "g": g}), wanted, rtol=1e-9, atol=1e-12), (
+                edge.formula
+            )

@@ -20,3 +20,8 @@ def test_sinc_and_bessel_functions_round_once():
         x = torch.tensor([0.0, 0.5, 1.0, 2.0, 10.0], dtype=dtype)
         for function in (torch.sinc, torch.i0, torch.special.i1e, lambda t: torch.polygamma(1, t + 0.5)):
             assert torch.equal(function(x), function(x.float()).to(dtype)) and function(x).dtype is dtype
+
+
+def test_float64_becomes_float16_by_way_of_float32():
+    """It is rounded twice, as PyTorch rounds it: 1 + 2**-11 + 2**-40 is above the middle, and its float32 is the middle."""
+    assert torch.tensor([1 + 2.0**-11 + 2.0**-40, 1e300], dtype=torch.float64).half().tolist() == [1.0, float("inf")]

@@ -62,11 +62,14 @@ def of_derivative(op: Op, name: str, output: str, shape: tuple[int, ...], known:
     told = documented_gradient(op.doc, name, {**known, "from": output})
     if told:
         return told
-    is_factor = op.family == "elementwise"
     symbols = {n: Shaped(n, v) if n in op.slot_of and not n.endswith("_shape") and isinstance(v, tuple) else v
                for n, v in known.items()}  # fmt: skip
+    arriving = 1 if op.family == "elementwise" else Shaped("g", shape)  # 1: a factor
     try:
-        return write(read_rule(op, name, 1 if is_factor else Shaped("g", shape), symbols))
+        try:
+            return write(read_rule(op, name, arriving, symbols))
+        except ArithmeticError:  # a number that is known, and that the rule divides by, is zero
+            return write(read_rule(op, name, arriving, {n: v for n, v in symbols.items() if not number(v)}))
     except Unreadable:
         return first_gradient(op.doc)
 
@@ -168,6 +171,9 @@ _SIMPLER: dict[str, Callable[..., Any]] = {
     "logical_and": _logical("and"),
     "logical_or": _logical("or"),
     "one_minus_square": lambda a: Expr("sub", (1, Expr("pow", (a, 2)))),
+    "zeros_of": lambda a: 0,
+    "matprod": _called("matmul"),
+    "put_along": lambda g, indices: Expr("scatter", (indices, g)),
     "reshape_gradient": _called("reshape"),
     "broadcast_gradient": _called("expand"),
 }

@@ -5,6 +5,7 @@ NumPy copies with one thread, and beyond a few megabytes past the cache, so that
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -18,6 +19,8 @@ Array = np.ndarray[Any, Any]
 
 #: Elements from which on threads are worth waking. RUSHLIGHT_KERNELS=now copies all with them.
 LARGE = 1 if llvm.setting() == "now" else memory.LARGE // 4
+#: The same for conversions once code is at hand, and for those of 16-bit floats, which NumPy makes one by one.
+CONVERSION, SLOW = 1 << 13, 1 << 10
 SHORT = 16  # elements of a run that is worth the arithmetic of finding it
 _CHUNK = 1 << 16  # elements of a chunk of large arrays; of others an eighth of all, so that each thread has some
 _FEWEST = 1 << 13
@@ -126,9 +129,42 @@ def joined(parts: list[Array], dim: int) -> Array | None:
     return out
 
 
+def repeated(x: Array, times: tuple[int, ...]) -> Array:
+    """``np.tile`` for as many numbers as there are dimensions, or more."""
+    x = x.reshape((1,) * (len(times) - x.ndim) + x.shape)
+    shape = tuple([n * t for n, t in zip(x.shape, times, strict=True)])
+    if math.prod(shape) < LARGE:
+        return np.tile(x, times)
+    out = memory.empty(shape, x.dtype)
+    parted = [part for pair in zip(times, x.shape, strict=True) for part in pair]
+    assign(out.reshape(parted), x.reshape([part for n in x.shape for part in (1, n)]))
+    return out
+
+
+def rolled(x: Array, shifts: Any, dims: Any) -> Array:
+    """``np.roll`` along dimensions, in C order."""
+    if x.size < LARGE:
+        return np.ascontiguousarray(np.roll(x, shifts, dims)).reshape(x.shape)
+    moved = [0] * x.ndim
+    for shift, d in zip(shifts, dims, strict=True):
+        moved[d] += shift
+    pieces: list[Any] = []  # of each dimension: where a part of it comes from and goes to
+    for n, shift in zip(x.shape, moved, strict=True):
+        at = n - shift % n
+        pieces.append([(slice(0, at), slice(n - at, n)), (slice(at, n), slice(0, n - at))][: 1 + (at < n)])
+    out = memory.empty(x.shape, x.dtype)
+    for parts in itertools.product(*pieces):
+        assign(out[tuple([to for _, to in parts])], x[tuple([start for start, _ in parts])])
+    return out
+
+
 def converted(x: Array, dtype: np.dtype[Any]) -> Array | None:
     """``astype`` in C order; None if NumPy is to do it."""
-    if x.size < LARGE or not x.flags.c_contiguous or not can_convert(dtype, x.dtype):
+    if x.size < LARGE:
+        shortest = SLOW if is_half(dtype) or is_half(x.dtype) else CONVERSION
+        if x.size < shortest or not llvm.patience.ready:
+            return None
+    if not x.flags.c_contiguous or not can_convert(dtype, x.dtype):
         return None
     out = memory.empty(x.shape, dtype)
     return out if with_threads(out, x) else None

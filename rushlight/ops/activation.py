@@ -194,7 +194,10 @@ def _(k, g, input):
 
 @opaque(public=False, refuses=floats_only("glu_cpu"), grad_name="GluBackward0")
 def gated(k, input, *, dim):
-    """The first half along ``dim`` times the sigmoid of the second."""
+    """The first half along ``dim`` times the sigmoid of the second.
+
+    Gradient of ``input``: ``cat([g * s, g * a * s * (1 - s)])``, ``s = sigmoid(b)``, ``a`` and ``b`` the halves of ``input``.
+    """
     first, second = np.split(input, 2, dim)
     x = widened(second)
     return (widened(first) / (1 + np.exp(-x))).astype(input.dtype, copy=False)

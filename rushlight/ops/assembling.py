@@ -230,7 +230,10 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
     errors=lambda m: [m.error(RuntimeError, "trace: expected a matrix, but got tensor with dim 1", m.f(3))],
 )
 def trace(k, input):
-    """The sum of the diagonal of a matrix."""
+    """The sum of the diagonal of a matrix.
+
+    Gradient of ``input``: ``g`` on the diagonal, 0 elsewhere.
+    """
     return np.asarray(np.trace(input, dtype=np.int64 if input.dtype.kind in "biu" else None))
 
 
@@ -266,7 +269,10 @@ def _(k, g, offset, dim1, dim2):
 
 @opaque(public=False, grad_name="DiagonalBackward0_copy")
 def diagonal_take(k, input, *, offset, dim1, dim2):
-    """A copy of a diagonal."""
+    """A copy of a diagonal.
+
+    Gradient of ``input``: ``g`` on the diagonal, 0 elsewhere.
+    """
     return np.diagonal(input, offset, dim1, dim2).copy()
 
 
@@ -294,7 +300,10 @@ def _(k, g, input_shape, offset, dim1, dim2):
     ],
 )
 def diag_embed(k, input, *, offset, dim1, dim2):
-    """Matrices with the last dimension on a diagonal."""
+    """Matrices with the last dimension on a diagonal.
+
+    Gradient of ``input``: the diagonal of ``g``.
+    """
     n = input.shape[-1] + abs(offset)
     size = list(input.shape[:-1])
     for d in sorted((dim1, dim2)):
@@ -368,7 +377,10 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     errors=lambda m: [m.error(RuntimeError, "Input tensors must have 2 or fewer dimensions", m.f(2, 2, 2))],
 )
 def block_diag(k, *tensors):
-    """A matrix of matrices along the diagonal, zeros elsewhere."""
+    """A matrix of matrices along the diagonal, zeros elsewhere.
+
+    Gradient of ``tensors``: the part of ``g`` where it lies.
+    """
     blocks = [np.atleast_2d(t) for t in tensors]
     out = np.zeros(
         (sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks)),

@@ -66,7 +66,10 @@ def _node(inputs: Any, attrs: Any) -> str:
 
 @opaque(public=False, outputs=("L", "info"), n_diff=1, grad_name=_node)
 def cholesky_factor(k, A, *, upper, old=False):
-    """The lower (upper) triangular factor, and the first leading minor that is not positive."""
+    """The lower (upper) triangular factor, and the first leading minor that is not positive.
+
+    Gradient of ``A`` (upper False): ``(S + S.T) / 2``, ``S = inv(L).T @ (half * tril(L.T @ g)) @ inv(L)``, ``half = 1 - eye / 2``.
+    """
     if upper:
         L, info = _factored(np.conjugate(A.swapaxes(-1, -2)))
         return np.conjugate(L.swapaxes(-1, -2)), info

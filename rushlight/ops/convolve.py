@@ -253,6 +253,9 @@ def convolve_input(k, input, weight, bias, *, size, stride, padding, dilation, g
 
     ``size`` is the spatial size of the result. As ``conv_transpose`` it is a forward op, with a bias; as a gradient it has
     none: ``node`` names what PyTorch calls it.
+
+    Gradient of ``input``: ``conv(g, weight)``.
+    Gradient of ``weight``: ``sum over n and places of input[n, c, place] * g[n, o, window at place]``.
     """
     turned = node == "ConvolutionBackward0"
     key = "input", input.shape, weight.shape, input.dtype.char, tuple(size), stride, padding, dilation, groups, turned

@@ -89,7 +89,10 @@ cofactors.unsupported("A", "the second derivative of a determinant at a singular
 
 @opaque(public=False, outputs=("sign", "logabsdet"), n_diff=2, grad_name="LinalgSlogdetBackward0")
 def slogdet_pair(k, A):
-    """The sign and the logarithm of the size of the determinant."""
+    """The sign and the logarithm of the size of the determinant.
+
+    Gradient of ``A``: ``g * inv(A).T``.
+    """
     if A.shape[-1] <= SMALL:
         pivots, sign = _pivots(A)
         size = np.abs(pivots)

@@ -362,7 +362,10 @@ def _offsets(input: Tensor, offsets: Tensor | None, include_last: bool) -> Any:
     m.error(RuntimeError, "Size does not match at dimension 0 expected index", m.f(2, 3), 1, m.i(3, 2)),
     m.error(IndexError, "Dimension out of range", m.f(3), 2, m.a([0]))])  # fmt: skip
 def gather(k, input, index, *, dim):
-    """Elements by index along ``dim``: ``out[i][j] = input[index[i][j]][j]`` for dim 0."""
+    """Elements by index along ``dim``: ``out[i][j] = input[index[i][j]][j]`` for dim 0.
+
+    Gradient of ``input``: each ``g`` added at the place that it was read from, 0 elsewhere.
+    """
     if not index.size:
         return np.empty(index.shape, input.dtype)
     if not input.ndim:

@@ -303,7 +303,10 @@ _along_dims(
 
 @reduction(public=False, outputs=("low", "high"), grad_name="AminmaxBackward0", refuses={"complex": "aminmax_cpu"})
 def aminmax_pair(k, input, *, dim, keepdim):
-    """The smallest and the largest element."""
+    """The smallest and the largest element.
+
+    Gradient of ``input``: ``g`` where the element is the extreme, shared by equal ones.
+    """
     return reduce.amin(input, dim, keepdim), reduce.amax(input, dim, keepdim)
 
 

@@ -44,7 +44,10 @@ def _shape_with(shape, dim, n):
 
 @opaque(public=False, grad_name="FftC2CBackward0")
 def fft_c2c(k, input, *, dim, power, forward):
-    """The transform of complex numbers along ``dim``, or its inverse; ``power``: divided by the size to half this power."""
+    """The transform of complex numbers along ``dim``, or its inverse; ``power``: divided by the size to half this power.
+
+    Gradient of ``input``: the transform of ``g`` the other way, with the same factor.
+    """
     if not dim:
         return input.copy()
     out = _room(input, input.shape, _by_stride(input, dim), input.dtype)
@@ -63,6 +66,8 @@ def fft_r2c(k, input, *, dim, power, onesided):
     """The transform of real numbers along ``dim``; ``onesided``: without the second half of the last of these dimensions.
 
     What is left out are the conjugates of what is there. Without ``onesided``, ``dim`` is one dimension.
+
+    Gradient of ``input``: the real part of the transform of ``g`` the other way, with the same factor.
     """
     dtype = np.complex64 if input.dtype == np.float32 else np.complex128
     last = dim[-1]
@@ -85,7 +90,10 @@ def _(k, g, input_shape, dim, power, onesided):
 
 @opaque(public=False, grad_name="FftC2RBackward0")
 def fft_c2r(k, input, *, dim, power, n):
-    """The inverse transform along ``dim`` of a spectrum with half of the last of these dimensions, whose size becomes ``n``."""
+    """The inverse transform along ``dim`` of a spectrum with half of the last of these dimensions, whose size becomes ``n``.
+
+    Gradient of ``input``: the transform of ``g`` with the same factor; what stands for two elements counts twice.
+    """
     last = dim[-1]
     if len(dim) > 1:
         input = fft_c2c.forward(k, input, dim=dim[:-1], power=power, forward=False)

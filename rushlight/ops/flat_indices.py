@@ -45,7 +45,10 @@ def _flat_index(name: str, index: Any, size: int) -> None:
     ],
 )
 def take(k, input, index):
-    """The elements at these places of the flattened input, in the shape of ``index``."""
+    """The elements at these places of the flattened input, in the shape of ``index``.
+
+    Gradient of ``input``: each ``g`` added at the place that it was read from, 0 elsewhere.
+    """
     return np.asarray(input.reshape(-1)[index])
 
 
@@ -206,7 +209,11 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
     ],
 )
 def masked_scatter(k, input, mask, source):
-    """A copy with the elements of ``source``, in order, where the mask holds."""
+    """A copy with the elements of ``source``, in order, where the mask holds.
+
+    Gradient of ``input``: ``g`` where the mask does not hold, 0 where it does.
+    Gradient of ``source``: the elements of ``g`` where the mask holds, in order; 0 for those that were not used.
+    """
     shape = np.broadcast_shapes(input.shape, mask.shape)
     out, where = np.array(np.broadcast_to(input, shape), order="C"), np.broadcast_to(mask, shape)
     count = int(where.sum())

@@ -340,7 +340,10 @@ def _products(a: Any, b: Any) -> Any:
 
 @opaque(public=False, grad_name="AffineGridGeneratorBackward0")
 def affine_places(k, theta, *, size, align):
-    """Each place of the grid, with a one behind, times the transposed matrix."""
+    """Each place of the grid, with a one behind, times the transposed matrix.
+
+    Gradient of ``theta``: ``sum over places of g[n, place, :, None] * (the place and 1)``.
+    """
     base = _base(size, align, theta.dtype)
     return _products(base, theta.swapaxes(1, 2)).reshape(theta.shape[0], *size, len(size))
 

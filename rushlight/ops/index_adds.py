@@ -229,7 +229,11 @@ def _(k, g, index, source_shape, dim):
     ],
 )
 def index_fill(k, input, index, value, *, dim):
-    """A copy with ``value`` written to the slices at ``index`` along ``dim``."""
+    """A copy with ``value`` written to the slices at ``index`` along ``dim``.
+
+    Gradient of ``input``: ``g``, but 0 at the slices that were written.
+    Gradient of ``value``: ``sum of g`` over the slices that were written.
+    """
     out = np.array(input)
     if not out.size:
         return out

@@ -107,6 +107,10 @@ def index_put(k, input, values, *, where, accumulate=False):
     >>> import rushlight as torch
     >>> torch.zeros(3).index_put((torch.tensor([0, 2]),), torch.tensor([1.0, 2.0]))
     tensor([1., 0., 2.])
+
+    Gradient of ``input`` (accumulate True): ``g``.
+    Gradient of ``input``: ``g``, but 0 where values were written.
+    Gradient of ``values``: ``g`` where they were written.
     """
     out = copied(input)
     values = np.asarray(values)

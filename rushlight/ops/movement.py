@@ -411,7 +411,10 @@ def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     m.error(IndexError, "select(): index 5 out of range for tensor of size [2, 3] at dimension 1", m.f(2, 3), 1, 5),
     m.error(IndexError, "Dimension out of range", m.f(2, 3), 2, 0)])  # fmt: skip
 def select(k, input, *, dim, index):
-    """The slice at ``index`` along ``dim``, without that dimension."""
+    """The slice at ``index`` along ``dim``, without that dimension.
+
+    Gradient of ``input``: ``g`` at this index, 0 elsewhere.
+    """
     return input[(slice(None),) * dim + (index, ...)]
 
 
@@ -436,7 +439,10 @@ def _(k, g, input_shape, dim, index):
 
 @movement(grad_name="SliceBackward0", public=False)
 def basic_slice(k, input, *, where):
-    """Basic indexing: ints, slices and Ellipsis."""
+    """Basic indexing: ints, slices and Ellipsis.
+
+    Gradient of ``input``: ``g`` where the slice lies, 0 elsewhere.
+    """
     return input[where]
 
 

@@ -166,7 +166,10 @@ def _pad_name(inputs: Any, attrs: Any) -> str:
 
 @opaque(public=False, grad_name=_pad_name)
 def pad_by_index(k, input, *, mode, pad):
-    """Padding that repeats elements: ``reflect`` without the edge, ``replicate`` the edge, ``circular`` from the other end."""
+    """Padding that repeats elements: ``reflect`` without the edge, ``replicate`` the edge, ``circular`` from the other end.
+
+    Gradient of ``input``: each ``g`` added at the element that stands there.
+    """
     out = input
     for i, (p, q) in enumerate(zip(pad[::2], pad[1::2], strict=True)):
         axis = input.ndim - 1 - i

@@ -14,7 +14,6 @@ from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
 from ..tensor import Tensor, wrap
-from ..writing import in_order
 
 
 @opaque(
@@ -74,7 +73,9 @@ def _(k, g, dims):
 )
 def roll(k, input, *, shifts, dims):
     """The elements moved along dimensions; what leaves at one end comes in at the other."""
-    return in_order(np.roll(input, shifts, dims))
+    if dims is None:
+        return copies.rolled(input.reshape(-1), (shifts,), (0,)).reshape(input.shape)
+    return copies.rolled(input, shifts, dims)
 
 
 @roll.prepare
@@ -130,7 +131,7 @@ def _(k, g, shifts, dims):
 )
 def repeat(k, input, *, repeats):
     """The tensor repeated along its dimensions."""
-    return np.tile(input, repeats)
+    return copies.repeated(input, repeats)
 
 
 @repeat.prepare
@@ -189,7 +190,10 @@ def _selects(m: Any) -> list[Any]:
     ],
 )
 def index_select(k, input, index, *, dim):
-    """The slices at these indices along ``dim``."""
+    """The slices at these indices along ``dim``.
+
+    Gradient of ``input``: the slices of ``g`` added at these indices, 0 elsewhere.
+    """
     out = places.take(input, index, dim) if input.ndim else None
     if out is not None:
         return out
@@ -343,7 +347,10 @@ def _repeat_all(input: Tensor, times: int, dim: int) -> Tensor:
     ],
 )
 def masked_select(k, input, mask):
-    """The elements where the mask holds, as a vector."""
+    """The elements where the mask holds, as a vector.
+
+    Gradient of ``input``: ``g`` where the mask holds, 0 elsewhere.
+    """
     if mask.dtype != np.bool_:
         raise errors.runtime("masked_select: expected BoolTensor for mask", "Compare first: x[x > 0].")
     shape = broadcast_shapes(mask.shape, input.shape)  # in PyTorch's order, which an error tells

@@ -377,9 +377,14 @@ def _refilled(x: Tensor, name: str, fill: Callable[[Any], Any]) -> Tensor:
 
 
 class _Forget(Node):
-    """The node of an overwritten tensor: a zero gradient."""
+    """The node of an overwritten tensor.
+
+    Gradient of ``input``: 0.
+    """
 
     __slots__ = ()
+
+    inputs = ("input",)
 
     def run(self, k: Any, g: Any, release: bool) -> Any:
         return [g * 0.0]

@@ -120,7 +120,10 @@ def _(k, g, input, out, dim):
     errors=_scan_errors,
 )
 def logcumsumexp(k, input, *, dim):
-    """``log(cumsum(exp(input)))`` along ``dim`` without overflow."""
+    """``log(cumsum(exp(input)))`` along ``dim`` without overflow.
+
+    Gradient of ``input``: ``exp(input) * (sum of g / exp(out) from there on)``.
+    """
     if input.dtype.kind == "c":
         return _complex_logcumsumexp(input, dim)
     return in_order(reduce.logcumsumexp(input, dim))

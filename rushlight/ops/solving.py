@@ -144,7 +144,13 @@ def solve_samples(m: Any) -> list[Any]:
 
 @opaque(public=False, outputs=("result", "info"), n_diff=1, grad_name="LinalgSolveExBackward0")
 def solution(k, A, B, *, vector, left):
-    """X of ``A X = B`` (``X A = B``), and the first zero pivots."""
+    """X of ``A X = B`` (``X A = B``), and the first zero pivots.
+
+    Gradient of ``A`` (left True): ``-solve(A.T, g) @ X.T``.
+    Gradient of ``B`` (left True): ``solve(A.T, g)``.
+    Gradient of ``A`` (left False): ``-X.T @ (g @ inv(A).T)``.
+    Gradient of ``B`` (left False): ``g @ inv(A).T``.
+    """
     if not left:
         X, info = _solve(A.swapaxes(-1, -2), B.swapaxes(-1, -2))
         return X.swapaxes(-1, -2), info

@@ -21,7 +21,10 @@ from .reduction import need_tensor
 
 @reduction(methods="topk", outputs=("values", "indices"), n_diff=1, public=False)
 def topk_pair(k, input, *, k_, dim, largest, sorted):
-    """The k largest (or smallest) along ``dim``."""
+    """The k largest (or smallest) along ``dim``.
+
+    Gradient of ``input``: each ``g`` at the place that its element came from, 0 elsewhere.
+    """
     from ..kernels.topk_order import topk_rows
 
     if not input.ndim:
@@ -94,7 +97,10 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 @reduction(outputs=("values", "indices"), n_diff=1, public=False)
 def sort_pair(k, input, *, dim, descending, stable=False):
-    """Elements in order along ``dim``; equal ones keep theirs."""
+    """Elements in order along ``dim``; equal ones keep theirs.
+
+    Gradient of ``input``: each ``g`` at the place that its element came from, 0 elsewhere.
+    """
     if not input.ndim:
         return np.array(input), np.zeros((), np.int64)
     found = sorting.ordered(input, dim, descending)

@@ -186,7 +186,10 @@ def _four(x: Any) -> Any:
 
 @opaque(public=False, grad_name="Im2ColBackward0")
 def im2col(k, input, *, kernel, dilation, padding, stride):
-    """(N, C, H, W) as (N, C kernel, windows): each window of the padded planes is a column."""
+    """(N, C, H, W) as (N, C kernel, windows): each window of the padded planes is a column.
+
+    Gradient of ``input``: ``fold(g)``.
+    """
     x = _four(input)
     out = out_sizes(x.shape[2:], kernel, stride, padding, dilation)
     cols = columns(padded(x, padding, padding), kernel, out, stride, dilation)
@@ -202,7 +205,10 @@ def _(k, g, input_shape, kernel, dilation, padding, stride):
 
 @opaque(public=False, grad_name="Col2ImBackward0")
 def col2im(k, input, *, size, kernel, dilation, padding, stride):
-    """The transpose of ``im2col``: columns added up at the places of their windows, in planes of ``size``."""
+    """The transpose of ``im2col``: columns added up at the places of their windows, in planes of ``size``.
+
+    Gradient of ``input``: ``unfold(g)``.
+    """
     cols = input if input.ndim == 3 else input[None]
     out = out_sizes(size, kernel, stride, padding, dilation)
     channels = cols.shape[1] // int(np.prod(kernel))

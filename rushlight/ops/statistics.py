@@ -219,7 +219,11 @@ def _cdist_samples(m: Any) -> list[Any]:
     ],
 )
 def cdist(k, x1, x2, *, p):
-    """The p-norm distances of all pairs of rows of two batches."""
+    """The p-norm distances of all pairs of rows of two batches.
+
+    Gradient of ``x1``: ``g * sign(d) * (abs(d) / out) ** (p - 1)`` summed over the rows of ``x2``, ``d = x1 - x2``.
+    Gradient of ``x2``: ``-g * sign(d) * (abs(d) / out) ** (p - 1)`` summed over the rows of ``x1``, ``d = x1 - x2``.
+    """
     difference = np.asarray(x1[..., :, None, :] - x2[..., None, :, :])
     return norm_kernel.norm(difference, p, (difference.ndim - 1,), False)
 

@@ -19,7 +19,10 @@ from .padding import pad as padded
 # --- frames and their sum -------------------------------------------------------------------------------------------------
 @movement(public=False, grad_name="AsStridedBackward0")
 def frames(k, input, *, size, step):
-    """The last dimension as frames of ``size`` elements, ``step`` apart, in two dimensions; a view."""
+    """The last dimension as frames of ``size`` elements, ``step`` apart, in two dimensions; a view.
+
+    Gradient of ``input``: each ``g`` added at the place of its element: frames that overlap add up.
+    """
     *batch, length = input.shape
     *steps, stride = input.strides
     count = (length - size) // step + 1
@@ -33,7 +36,10 @@ def _(k, g, input_shape, size, step):
 
 @opaque(public=False, grad_name="UnfoldBackwardBackward0")
 def overlap_add(k, input, *, length, step):
-    """The transpose of ``frames``: where frames overlap they are added up, the earlier ones first, as PyTorch does."""
+    """The transpose of ``frames``: where frames overlap they are added up, the earlier ones first, as PyTorch does.
+
+    Gradient of ``input``: ``g`` as frames again.
+    """
     *batch, count, size = input.shape
     pieces = -(-size // step)  # a frame in pieces as long as a step: each falls into one row
     rows = np.zeros((*batch, count + pieces - 1, step), input.dtype)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, large
 from ..functions import function
 from ..op import opaque
+from ..readers import arrays
 from ..tensor import Tensor
 
 
@@ -43,12 +44,20 @@ def _checked(name: str, input: Any, diagonal: Any) -> Any:
 def _lower(input: Any, diagonal: int) -> Any:
     """What takes the lower triangle: which elements stay is a matter of the shape."""
     inside, zero = np.tri(*input.shape[-2:], k=diagonal, dtype=bool), np.zeros((), input.dtype)
-    return lambda input: np.where(inside, input, zero)
+    return lambda input: large.pointwise(arrays, _kept, input, inside, zero)
 
 
 def _upper(input: Any, diagonal: int) -> Any:
     outside, zero = np.tri(*input.shape[-2:], k=diagonal - 1, dtype=bool), np.zeros((), input.dtype)
-    return lambda input: np.where(outside, zero, input)
+    return lambda input: large.pointwise(arrays, _cleared, input, outside, zero)
+
+
+def _kept(k: Any, input: Any, inside: Any, zero: Any) -> Any:
+    return k.where(inside, input, zero)
+
+
+def _cleared(k: Any, input: Any, outside: Any, zero: Any) -> Any:
+    return k.where(outside, zero, input)
 
 
 @opaque(out="exact loose", methods="tril tril_", samples=_samples, errors=_errors)

@@ -76,7 +76,13 @@ def _by_rows(T: Any, B: Any, up: bool, unit: bool) -> Any:
 
 @opaque(public=False, grad_name="LinalgSolveTriangularBackward0")
 def triangular_solution(k, A, B, *, upper, unit, left=True):
-    """X of ``A X = B`` (``X A = B``) where only one triangle of A is read."""
+    """X of ``A X = B`` (``X A = B``) where only one triangle of A is read.
+
+    Gradient of ``A`` (left True): ``-solve_triangular(A.T, g) @ X.T``, the triangle that is read.
+    Gradient of ``B`` (left True): ``solve_triangular(A.T, g)``.
+    Gradient of ``A`` (left False): ``-X.T @ (g @ inv(A).T)``, the triangle that is read.
+    Gradient of ``B`` (left False): ``g @ inv(A).T``.
+    """
     if left:
         return substituted(A, B, upper, unit)
     return substituted(A.swapaxes(-1, -2), B.swapaxes(-1, -2), not upper, unit).swapaxes(-1, -2)

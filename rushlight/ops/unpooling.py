@@ -16,7 +16,10 @@ from .pooling import excuses, flat_places
 
 @opaque(public=False, grad_name=lambda inputs, attrs: f"MaxUnpool{len(attrs['size'])}DBackward0")
 def max_unpool(k, input, indices, *, size):
-    """Zeros of spatial size ``size`` with the elements at the places where they were the maxima; the last of equals stays."""
+    """Zeros of spatial size ``size`` with the elements at the places where they were the maxima; the last of equals stays.
+
+    Gradient of ``input``: ``g`` at the places of the maxima.
+    """
     n = len(size)
     shape = (*input.shape[: input.ndim - n], *size)
     out = np.zeros(int(np.prod(shape)), input.dtype)

@@ -190,7 +190,11 @@ copied("view_as_complex", _pairs_as_complex,
 # --- scatters -------------------------------------------------------------------------------------------------------
 @opaque(public=False, grad_name=lambda inputs, attrs: attrs["node"])
 def scattered(k, input, src, *, region, node):
-    """A copy of ``input``, laid out like it, whose region holds ``src``."""
+    """A copy of ``input``, laid out like it, whose region holds ``src``.
+
+    Gradient of ``input``: ``g`` outside of the region, 0 inside.
+    Gradient of ``src``: ``g`` inside of the region.
+    """
     return region.filled(input, cast_array(src, input.dtype))
 
 

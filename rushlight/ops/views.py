@@ -26,7 +26,10 @@ strided: Callable[..., np.ndarray[Any, Any]] = np.lib.stride_tricks.as_strided
 # --- other strides ----------------------------------------------------------------------------------------------------
 @movement(public=False, grad_name=lambda inputs, attrs: attrs["node"])
 def strided_view(k, input, *, view, node, region):
-    """A view that steps through the input's memory in its own way."""
+    """A view that steps through the input's memory in its own way.
+
+    Gradient of ``input``: each ``g`` added at the element that the view shows there, 0 elsewhere.
+    """
     return view
 
 

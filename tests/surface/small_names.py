@@ -27,12 +27,11 @@ print(repr(s))
 from collections import namedtuple, OrderedDict, defaultdict, deque
 
 P = namedtuple("P", "x y")
-print(
-    pt.tree_map(
-        lambda v: v * 2 if v is not None else v,
-        [P(1, 2), OrderedDict(a=3), deque([4]), defaultdict(list, {"q": 5}), None],
-    )
+pair, ordered, *others = pt.tree_map(
+    lambda v: v * 2 if v is not None else v,
+    [P(1, 2), OrderedDict(a=3), deque([4]), defaultdict(list, {"q": 5}), None],
 )
+print(pair, type(ordered).__name__, ordered["a"], *others)  # Python 3.12 shows an OrderedDict otherwise
 print(
     pt.tree_map_only(int, lambda v: v + 1, [1, "a", 2.0]),
     pt.tree_all(lambda v: v > 0, [1, 2]),
@@ -168,7 +167,7 @@ class M(nn.Module):
 
 m = M()
 print(
-    m.state_dict(),
+    list(m.state_dict().items()),
     list(dict(m.named_buffers())),
     isinstance(m.b, nn.Buffer),
     isinstance(torch.ones(1), nn.Buffer),

@@ -35,7 +35,8 @@ class _State:
         self.data: Any = None  # a copy, where the change is measured
         self.sum = 0.0  # of the gradient's absolute values: how a gradient is recognised that nobody has touched
         self.gradient: Any = None
-        self.mixed = False  # whether the gradient holds one that was used
+        self.was_used = False  # whether a step has used the gradient that is there
+        self.mixed = False  # whether it holds one that was used before
         self.mark()
 
     def mark(self) -> None:
@@ -63,8 +64,9 @@ class Leaves:
 
     MEASURED = 40  # backwards at whose steps changes are measured
 
-    def __init__(self, trace: Trace):
+    def __init__(self, trace: Trace, closely: bool):
         self.trace = trace
+        self.measured: int = self.MEASURED if closely else 0
         self.states: dict[int, _State] = {}
         self.names: dict[int, str] = {}
         self.by_name: dict[str, Tensor] = {}
@@ -153,6 +155,7 @@ class Leaves:
 
     def hold_all(self) -> None:
         """The same for every optimizer that there is: one may make its first step later."""
+        gc.unfreeze()
         for thing in gc.get_objects():
             if isinstance(thing, Optimizer):
                 for group in vars(thing).get("param_groups", ()):
@@ -201,8 +204,8 @@ class Leaves:
                     self.measure(state)
                 state.mark()
             used = state.used()
-            state.was_used = used and (changed or getattr(state, "was_used", False))  # type: ignore[attr-defined]
-            state.mixed = used and (state.was_used or state.mixed)  # type: ignore[attr-defined]
+            state.was_used = used and (changed or state.was_used)
+            state.mixed = used and (state.was_used or state.mixed)
         return any_changed
 
     def measure(self, state: _State) -> None:
@@ -235,7 +238,7 @@ class Leaves:
 
     def after_backward(self, given: dict[int, Any] | None) -> None:
         """After a backward: keep what the next ``settle`` compares with. ``given`` are gradients that were returned."""
-        measured = self.backwards < self.MEASURED
+        measured = self.backwards < self.measured
         self.backwards += 1
         for state in self.states.values():
             g = state.leaf._grad if given is None else given.get(id(state.leaf))

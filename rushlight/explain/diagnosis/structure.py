@@ -20,7 +20,7 @@ def named(leaves: list[Leaf], most: int = 4) -> str:
 def detached(trace: Trace, trials: Trials) -> Finding | None:
     """The loss has no path to the parameters."""
     failed = trace.error is not None and any(text in trace.error[1] for text in NO_GRAD)
-    alone = trace.backwards > 0 and trace.unreached == looked_at(trace)
+    alone = trace.backwards > 0 and trace.unreached == trace.followed
     nobody = (
         trace.backwards > 0 and trace.leaves and not alone and not any(leaf.reached for leaf in trace.leaves.values())
     )
@@ -55,10 +55,6 @@ def detached(trace: Trace, trials: Trials) -> Finding | None:
                 f"{cut.how} hands on the tensor itself ({reached} parameters then change)", trial
             )
     return finding
-
-
-def looked_at(trace: Trace) -> int:
-    return sum(n < 8 or n % 10 == 0 for n in range(trace.backwards))
 
 
 def blamed(trace: Trace) -> Cut | None:

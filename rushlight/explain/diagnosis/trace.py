@@ -122,7 +122,8 @@ class Trace:
         self.model_line: Line | None = None  # where the outermost module is called
         self.models: list[str] = []
         self.no_grad_calls = 0  # of the outermost modules, while nothing was recorded
-        self.unreached = 0  # backwards that reached no parameter at all
+        self.followed = 0  # backwards of which the graph was followed to its leaves
+        self.unreached = 0  # of these, the ones that reached no parameter at all
         # with the parameters kept: |mean gradient|^2, mean |gradient|^2, how many; and the losses
         self.noise: tuple[float, float, int] | None = None
         self.frozen: list[float] = []
