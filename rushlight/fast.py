@@ -29,7 +29,7 @@ from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import OFTEN, Op, call
-from .plain import has_plain_form, is_rare, several, shortened, single
+from .plain import PLAIN_TENSORS, has_own_memory, has_plain_form, is_rare, several, shortened, single
 from .readers import arrays
 from .recorder import single_call
 from .routes import routed
@@ -451,6 +451,8 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
 def in_place(op: Op, name: str) -> Callable[..., Tensor]:
     """The Tensor method ``name`` (``add_``) made from an op."""
     general = method(op, name)
+    if op.short is not None:
+        return shortened(op.short)(general)
     if not can_be_fast(op):
         return general
     count, written = len(op.inputs), direct(op) if len(op.inputs) == 2 else direct_unary(op)
@@ -539,14 +541,6 @@ def direct_unary(op: Op) -> Callable[[Any, Any], bool]:
         return True
 
     return written
-
-
-PLAIN_TENSORS = frozenset({Tensor, Parameter, Deferred})
-
-
-def has_own_memory(x: Any) -> bool:
-    """Whether a tensor is no view, holds nothing unusual, and has no history that would be recorded now."""
-    return x._base is None and x._extra is None and (x._edge is None or not recording())
 
 
 def written_by_loop(op: Op, a: Any, b: Any, out: Any) -> bool:

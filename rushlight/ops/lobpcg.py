@@ -265,7 +265,8 @@ def lobpcg(
     k = (1 if X is None else X.shape[-1]) if k is None else k
     n = (k if n is None else n) if X is None else X.shape[-1]
     _check(A, B, n)
-    wanted = any(M is not None and M.requires_grad for M in (A, B))
+    # in forward mode a tensor has a tangent, which takes the same rule
+    wanted = bool(levels.running) or any(M is not None and M.requires_grad for M in (A, B))
     if wanted:
         A, B = _symmetric(A), None if B is None else _symmetric(B)
     m = A.shape[-1]
