@@ -507,4 +507,12 @@ CASES = {
         'int64 (1,) [-9223372036854775808, -9223372036854775808]',
     'torch.zeros(2, dtype=torch.float16).copy_(0.1)':
         'float16 (1,) [0.0999755859375, 0.0999755859375]',
+    'F.binary_cross_entropy_with_logits(torch.tensor([0.3], dtype=torch.bfloat16), torch.tensor([0.4], dtype=torch.bfloat16)).dtype':
+        'torch.bfloat16',
+    "F.binary_cross_entropy_with_logits(torch.tensor([0.3], dtype=torch.bfloat16), torch.tensor([0.4], dtype=torch.bfloat16), reduction='none').dtype":
+        'torch.bfloat16',
+    'F.binary_cross_entropy(torch.tensor([0.3], dtype=torch.bfloat16), torch.tensor([0.4], dtype=torch.bfloat16)).dtype':
+        'torch.bfloat16',
+    'torch.tensor([1j, 0]).logical_not_()':
+        'complex64 (1,) [0j, (1+0j)]',
 }  # fmt: skip

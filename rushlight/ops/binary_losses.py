@@ -112,8 +112,8 @@ def bce_logits(k, input, target, weight, pos_weight, *, reduction):
 def _logit_loss(k, input, target, weight, pos_weight):
     log_sigmoid = k.logsigmoid(input)
     if pos_weight is not None:
-        log_sigmoid = log_sigmoid * ((pos_weight - 1.0) * target + 1.0)
-    loss = (1.0 - target) * input - log_sigmoid
+        log_sigmoid = log_sigmoid * ((pos_weight - 1) * target + 1)
+    loss = (1 - target) * input - log_sigmoid
     return loss if weight is None else loss * weight
 
 
