@@ -37,7 +37,9 @@ def copy(k, input, src):
 @copy.prepare
 def _(input, src, non_blocking=False):
     if isinstance(src, (bool, int, float, complex)) and isinstance(input, Tensor):
-        src = wrap(cast(src, input.dtype))
+        src = wrap(
+            np.asarray(src) if isinstance(src, float) else cast(src, input.dtype)
+        )  # inf has a place among integers, too
     if not isinstance(src, Tensor):
         raise errors.not_a_tensor("copy_", "other", 1, src)
     lead = src.ndim - input.ndim
