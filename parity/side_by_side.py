@@ -152,7 +152,8 @@ def level_all(a: dict[str, Any], b: dict[str, Any]) -> None:
             continue
         level(x, y)
         if has_history(x) and has_history(y) and x.is_leaf and y.requires_grad:
-            y.grad = None if x.grad is None else rushlight.zeros(tuple(x.shape), dtype=y.dtype)
+            # of its own shape, which may be one that the tensor had before ``x.data = ...``
+            y._grad = None if x.grad is None else rushlight.zeros(tuple(x.grad.shape), dtype=y.dtype)
             if x.grad is not None:
                 level(x.grad, y.grad)
 

@@ -29,7 +29,7 @@ from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import OFTEN, Op, call
-from .plain import has_plain_form, is_rare, several, shortened, single
+from .plain import PLAIN_TENSORS, has_own_memory, has_plain_form, is_rare, several, shortened, single
 from .readers import arrays
 from .recorder import single_call
 from .routes import routed
@@ -208,7 +208,7 @@ def unary(op: Op) -> Callable[..., Any]:
         if x._base is None:
             edge = x._edge
         else:
-            edge = edge_of(x)
+            edge = edge_of(x) if differentiable else None  # a view may have lost its history
             if r.ndim > 2:  # where a view may repeat what lies out of order
                 r = as_operands_lie(r, (a,))
         t = _new(Tensor)
@@ -248,7 +248,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     of_tensors: Any = None
     with_number: Any = None
     pairs: Any = None  # the loops for two arrays
-    both = first = second = limit = 0
+    both = first = second = alone = limit = 0
     defaults = dict(op.defaults)
     nothing = (None,) * len(op.slot_of)
     differentiable = takes_integers = False
@@ -287,9 +287,10 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         return wrap(r if r.__class__ is ndarray else asarray(r))
 
     def start() -> None:
-        nonlocal kernel, of_tensors, with_number, both, first, second, limit, differentiable, takes_integers
+        nonlocal kernel, of_tensors, with_number, both, first, second, alone, limit, differentiable, takes_integers
         of_tensors, with_number = node_classes(op)
         both, first, second = kept(op, 0, 1), kept(op, 0), kept(op, 1)
+        alone = kept(op, 0, beside_number=True)
         differentiable = all(op.answers.get(name) == "rule" for name in op.inputs)
         kernel = kernel_of(op)
         limit = LARGE if isinstance(kernel, np.ufunc) else MEDIUM
@@ -310,13 +311,13 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         dt = a.dtype
         if dt is not F32 and dt is not F64:
             return of_integers(x, y) if dt is I64 else slow(x, y)
-        e0: Any = x._edge if x._base is None else edge_of(x)
+        e0: Any = x._edge if x._base is None or not differentiable else edge_of(x)
         cls = y.__class__
         if cls is Tensor or cls is Parameter or cls is Deferred:
             b = y._a if cls is not Deferred else held_by(y)
             if b.dtype is not dt:
                 return slow(x, y)
-            e1 = y._edge if y._base is None else edge_of(y)
+            e1 = y._edge if y._base is None or not differentiable else edge_of(y)
             number = False
             large = a.size >= limit or b.size >= limit
         elif cls is float or (cls is int and -EXACT <= y <= EXACT):
@@ -353,12 +354,12 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         t._a = r
         t._edge = t._grad = t._base = t._extra = None
         t._vc = [0]
-        if e1 is None:
-            if e0 is None:
-                return t
-            keep = first
-        else:
+        if e1 is not None:
             keep = second if e0 is None else both
+        elif e0 is None:
+            return t
+        else:
+            keep = alone if number else first
         mode = recording()
         if mode != 1 or not differentiable:
             return slow(x, y) if mode else t
@@ -450,6 +451,8 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
 def in_place(op: Op, name: str) -> Callable[..., Tensor]:
     """The Tensor method ``name`` (``add_``) made from an op."""
     general = method(op, name)
+    if op.short is not None:
+        return shortened(op.short)(general)
     if not can_be_fast(op):
         return general
     count, written = len(op.inputs), direct(op) if len(op.inputs) == 2 else direct_unary(op)
@@ -538,14 +541,6 @@ def direct_unary(op: Op) -> Callable[[Any, Any], bool]:
         return True
 
     return written
-
-
-PLAIN_TENSORS = frozenset({Tensor, Parameter, Deferred})
-
-
-def has_own_memory(x: Any) -> bool:
-    """Whether a tensor is no view, holds nothing unusual, and has no history that would be recorded now."""
-    return x._base is None and x._extra is None and (x._edge is None or not recording())
 
 
 def written_by_loop(op: Op, a: Any, b: Any, out: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import large, levels
+from . import errors, large, levels
 from .autograd.mode import recording
 from .kernels.copies import assign
 from .kernels.elementwise import LARGE
@@ -18,7 +18,7 @@ from .override import dispatch_override, has_override
 from .promotion import cast_array, check_operands, promote, result_type
 from .readers import REGISTRY
 from .tensor import Parameter, Tensor, wrap
-from .writing import bump, check_apart, check_result, check_writable, has_overlap, rebase
+from .writing import bump, check_apart, check_result, check_writable, has_overlap, is_same, rebase
 
 #: Nodes that PyTorch names otherwise when they are made in place.
 IN_PLACE_NAMES = {
@@ -81,6 +81,8 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
             check_result(x, np.empty(shape, x._a.dtype if answers else result_type(inputs).np))
         raise
     r = np.asarray(result[0] if result.__class__ is tuple else result)
+    if len(inputs) == 1 and x._a.dtype.kind == "c" != r.dtype.kind:  # abs
+        raise errors.runtime(f"In-place {op.name} is not supported for complex tensors.", "Its results are real.")
     check_result(x, r)
     edges = gather_edges(op, inputs) if recording() else None
     recorded = op
@@ -134,7 +136,11 @@ def _overwrite(a: np.ndarray[Any, Any], r: np.ndarray[Any, Any]) -> None:
 def check_target(op: Op, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Refuse what this op may not be written into."""
     recorded = op.name not in UNRECORDED
-    check_writable(x, *args[1:], *kwargs.values(), overlap=op.name not in FILLING, recorded=recorded)
+    onto_itself = (
+        op.name == "copy" and isinstance(args[1], Tensor) and is_same(x._a, args[1]._a)
+    )  # which writes nothing
+    overlap = op.name not in FILLING and not onto_itself
+    check_writable(x, *args[1:], *kwargs.values(), overlap=overlap, recorded=recorded)
 
 
 def method(op: Op, name: str) -> Callable[..., Tensor]:

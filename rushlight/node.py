@@ -271,6 +271,8 @@ def modified(node: OpNode, which: int) -> Exception:
 # --- recording a call ---------------------------------------------------------------------------------------------------
 def gather_edges(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The edges of the inputs that a gradient flows to; None if there is none."""
+    if op.all_nondiff:  # nobody asks for histories, which views may have lost
+        return None
     found = False
     edges = []
     for i, x in enumerate(inputs):
@@ -360,11 +362,21 @@ def no_gradient_through(a: Any) -> Exception:
 FIRST, SECOND, OUT = 1, 2, 4
 
 
-def kept(op: Op, *which: int) -> int:
-    """What the rules of these inputs read: bits for the first input, the second, the output."""
-    slots = [slot for i in which if op.rules[i] is not None for slot in op.rules[i].slots]
+def kept(op: Op, *which: int, beside_number: bool = False) -> int:
+    """What the rules of these inputs read: bits for the first input, the second, the output. The output is also kept for the rules of
+    others, as ``reads`` says, unless the other operand is a number, which has none."""
+    slots = {slot for i in which if op.rules[i] is not None for slot in op.rules[i].slots}
     out = len(op.inputs)
-    return sum({OUT if slot == out else FIRST << slot for slot in slots if slot <= out})
+    if not beside_number:
+        slots |= reads(op) & {out}
+    return sum(OUT if slot == out else FIRST << slot for slot in slots if slot <= out)
+
+
+def reads(op: Op) -> set[int]:
+    """What is kept whichever inputs need a gradient, as PyTorch keeps it: inputs that several rules read, outputs that any rule reads."""
+    slots = [slot for rule in op.rules if rule is not None for slot in rule.slots]
+    n_in, n_out = len(op.inputs), len(op.inputs) + len(op.outputs)
+    return {slot for slot in slots if n_in <= slot < n_out or (slot < n_in and slots.count(slot) > 1)}
 
 
 Saver = Callable[
@@ -385,7 +397,8 @@ def saver(op: Op, edges: tuple[Any, ...]) -> Saver:
 def _save(op: Op, rules: Sequence[Rule]) -> Saver:
     """``save(outs, results, inputs, arrays)`` gives a node's ``saved`` and ``versions``. Written out as source, as each recorded call
     pays for it."""
-    slots = {s for r in rules for s in r.slots}
+    needed = {s for r in rules for s in r.slots}
+    slots = needed | reads(op)
     n_in = len(op.inputs)
     n_out = n_in + len(op.outputs)
     n_extra = n_out + len(op.extras)
@@ -396,10 +409,17 @@ def _save(op: Op, rules: Sequence[Rule]) -> Saver:
         elif slot < n_in:
             saved.append(f"arrays[{slot}]")
             plain = f"(x := inputs[{slot}]).__class__ is Tensor or x.__class__ is Parameter"
-            versions.append(f"((c := x._vc), c[0]) if ({plain}) and x._extra is None else version_of(x)")
+            other = (
+                "version_of(x)"
+                if op.inputs[slot] not in op.scalars
+                else "version_of(x) if isinstance(x, Tensor) else ()"
+            )
+            versions.append(f"((c := x._vc), c[0]) if ({plain}) and x._extra is None else {other}")
         elif slot < n_out:
-            saved.append(f"(t{slot} := outs[{slot - n_in}])._a")
-            versions.append(f"(t{slot}._vc, t{slot}._vc[0])")
+            others = [f"isinstance(inputs[{i}], Tensor)" for i, r in enumerate(op.rules) if r and slot in r.slots]
+            reader = "" if slot in needed else f" if {' or '.join(others)} else "  # a number has no rule
+            saved.append(f"(t{slot} := outs[{slot - n_in}])._a" + (reader and reader + "None"))
+            versions.append(f"(t{slot}._vc, t{slot}._vc[0])" + (reader and reader + "()"))
         elif slot < n_extra:
             saved.append(f"results[{slot - n_in}]")
             versions.append("NUMBER_VERSION")

@@ -116,9 +116,10 @@ class Op:
         keeps_floats: with a function as ``promote``: floating tensors of one dtype, and numbers beside them, stay as they are.
         refuses_where: whether ``refuses`` is asked ``always``, where there are ``elements``, or elements and ``dimensions``.
         empties: that PyTorch's node keeps tensors where ours has attributes (indices), so that a first backward empties it.
+        scalars: inputs of which PyTorch's node keeps a Python number as such, not as a tensor: a first backward empties nothing.
         real_gradient: that PyTorch has its derivative for real numbers alone.
         common_floats: with a function as ``promote``: it gives the same for these as ``common``.
-        row_major: that an elementwise result lies in the order of its dimensions, however the operands lie.
+        row_major: that an elementwise result lies in the order of its dimensions; ``"number first"``: that of a number and a tensor.
     """
 
     samples: Any
@@ -155,7 +156,8 @@ class Op:
         refuses_where: str = "always",
         real_gradient: bool = False,
         empties: bool = False,
-        row_major: bool = False,
+        scalars: str = "",
+        row_major: bool | str = False,
         notes: str = "",
         public: bool = True,
     ):
@@ -175,18 +177,12 @@ class Op:
         if code.co_flags & 0x04:  # *tensors
             self.inputs = (code.co_varnames[code.co_argcount + code.co_kwonlyargcount],)
         self.defaults: dict[str, Any] = forward.__kwdefaults__ or {}
-        self.input_defaults: Any = dict(
-            zip(
-                self.inputs[len(self.inputs) - len(forward.__defaults__ or ()) :],
-                forward.__defaults__ or (),
-                strict=True,
-            )
-        )
+        last = forward.__defaults__ or ()
+        self.input_defaults: Any = dict(zip(self.inputs[len(self.inputs) - len(last) :], last, strict=True))
         self.outputs: tuple[str, ...] = tuple(outputs)
         self.n_diff: int = len(self.outputs) if n_diff is None else n_diff
         self.extras: tuple[str, ...] = tuple(extras)
-        self.view = view
-        self.domain = domain
+        self.view, self.domain = view, domain
         self.torch_name: str = torch_name or self.name
         self.variadic = variadic
         self.all_nondiff = nondiff
@@ -195,10 +191,9 @@ class Op:
         self.numbers: str = numbers if numbers is not None else "" if alone else "second"
         self.out: str = out if out is not None else OUT_RULES.get(family, "")
         self.keeps_floats, self.common_floats = keeps_floats, common_floats
-        self.refuses_where, self.real_gradient = refuses_where, real_gradient
-        self.empties, self.row_major = empties, row_major
-        self.notes = notes
-        self.public_name = public
+        self.refuses_where, self.real_gradient, self.empties = refuses_where, real_gradient, empties
+        self.row_major, self.scalars = row_major, scalars.split()
+        self.notes, self.public_name = notes, public
         self.grad_name: Any | str = grad_name or camel(self.name) + "Backward0"
         # Positions in a node's saved tuple.
         names = (*self.inputs, *self.outputs, *self.extras, *(n + "_shape" for n in self.inputs))
@@ -518,7 +513,8 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
                 op.calls -= OFTEN  # another kind of call, perhaps
         result = op.forward(arrays, *promoted, **attrs)
         if op.family == "elementwise" and result.__class__ is ndarray and result.ndim > 1:
-            result = laid_out(op, result, [x._a for x in inputs if isinstance(x, Tensor)])
+            given = [x._a for x in inputs if isinstance(x, Tensor)]
+            result = laid_out(op, result, given, number_first=not isinstance(inputs[0], Tensor))
         return result, promoted
     except (ValueError, TypeError, IndexError, AttributeError, np.exceptions.AxisError) as error:
         if isinstance(error, errors.Deliberate):
@@ -532,9 +528,10 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
             fpstate.leave(token)
 
 
-def laid_out(op: Op, result: Any, operands: Sequence[Any]) -> Any:
+def laid_out(op: Op, result: Any, operands: Sequence[Any], number_first: bool = False) -> Any:
     """What an elementwise body made of operands, in the layout that PyTorch gives it."""
-    return in_order(result) if op.row_major else as_operands_lie(result, operands)
+    in_rows = op.row_major is True or (number_first and op.row_major)
+    return in_order(result) if in_rows else as_operands_lie(result, operands)
 
 
 def no_deeper(error: Exception) -> bool:

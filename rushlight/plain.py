@@ -17,7 +17,9 @@ from .autograd.graph import next_seq
 from .autograd.mode import inference, recording
 from .deferred import reduced
 from .fpstate import quietly
+from .kernels.copies import assign
 from .kernels.iteration import forget_with_threads
+from .kernels.lazy import pending, settle
 from .kernels.llvm import patience
 from .node import FIRST, OUT, kept, no_gradient_through, record, saver
 from .op import Op, apply, call
@@ -349,6 +351,30 @@ def pair(op: Op, body: Callable[[Any, Any], Any], attrs_of: Callable[[Any, Any],
         return t
 
     return fast
+
+
+PLAIN_TENSORS = frozenset({Tensor, Parameter, Deferred})
+
+
+def has_own_memory(x: Any) -> bool:
+    """Whether a tensor is no view, holds nothing unusual, and has no history that would be recorded now."""
+    return x._base is None and x._extra is None and (x._edge is None or not recording())
+
+
+def copied(to: Any, x: Any) -> Any:
+    """``to.copy_(x)`` for plain tensors of one shape and dtype, of which nothing is recorded; None where the op has to be asked."""
+    if to.__class__ not in PLAIN_TENSORS or x.__class__ not in PLAIN_TENSORS or is_rare(recording()):
+        return None
+    if not (has_own_memory(to) and has_own_memory(x)):
+        return None
+    if pending:
+        settle()
+    a, b = to._a, x._a
+    if a.dtype is not b.dtype or a.shape != b.shape or not (a.flags.c_contiguous and a.flags.writeable):
+        return None
+    assign(a, b)
+    to._vc[0] += 1
+    return to
 
 
 def shortened(short: Callable[[Any, Any], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

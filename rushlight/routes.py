@@ -85,7 +85,10 @@ def note(items: Any, key: list[Any], tensors: list[Any], given: list[Any], edges
         cls = x.__class__
         if cls is Tensor or cls is Parameter:
             a = x._a
-            edge = x._edge if x._base is None else edge_of(x)
+            try:
+                edge = x._edge if x._base is None else edge_of(x)
+            except RuntimeError:  # a view that has lost its history, which only some operations ask for
+                return False
             tensors.append(x)
             given.append(a)
             edges.append(edge)

@@ -217,6 +217,16 @@ def edge_of(x: Tensor) -> Edge | None:
     return x._edge
 
 
+def set_edge(x: Tensor, edge: Edge | None) -> None:
+    """Give a tensor another history. A ``.grad`` that is to be retained is that of what the tensor is now."""
+    old = x._edge
+    if x._extra is not None and x._extra.get("retains_grad") and old is not None and edge is not None and old[0].hooks:
+        ref = old[0].hooks.retain.pop(old[1], None)
+        if ref is not None:
+            edge[0]._hooks().retain[edge[1]] = ref
+    x._edge = edge
+
+
 def requires_grad(x: Tensor) -> bool:
     """Whether a gradient is computed for it; asking never makes an edge. A view requires grad if its base does."""
     return x._edge is not None or (x._base is not None and x._base._edge is not None)
@@ -232,7 +242,7 @@ def _view_edge(view: Tensor) -> Edge | None:
         raise RuntimeError(kind.message(view, "its base or another view of its base has been"))
     else:
         view._gen = view._vc[0]
-        view._edge = _regenerate(view)
+        set_edge(view, _regenerate(view))
     return view._edge
 
 

@@ -16,7 +16,7 @@ from .autograd.graph import FREED, Node, next_seq, notice
 from .autograd.mode import inference, recording
 from .kernels.copies import assign
 from .kernels.lazy import computed, settle
-from .tensor import Tensor, address, edge_of, requires_grad
+from .tensor import Tensor, address, edge_of, requires_grad, set_edge
 
 ndarray = np.ndarray
 
@@ -177,6 +177,8 @@ def check_overlap(a: ndarray[Any, Any]) -> None:
 def check_apart(x: Tensor, others: tuple[Any, ...], whole: bool = False) -> None:
     """Refuse to write into memory that another input shows in part (or, with ``whole``, at all)."""
     for o in others:
+        if o is x and whole and x._a.size:
+            raise shared()
         if not isinstance(o, Tensor) or (o is x and not whole) or not np.may_share_memory(x._a, o._a):
             continue
         a, b = x._a, o._a
@@ -256,20 +258,10 @@ def rebase(x: Tensor, edge: Any) -> None:
     """Make ``edge`` the history of ``x`` after an in-place operation; for a view, part of its base's history."""
     base = x._base
     if base is None:
-        if (
-            x._extra is not None
-            and x._extra.get("retains_grad")
-            and x._edge is not None
-            and x._edge[0].hooks is not None
-        ):
-            # .grad is that of what the tensor is now
-            ref = x._edge[0].hooks.retain.pop(x._edge[1], None)
-            if ref is not None:
-                edge[0]._hooks().retain[edge[1]] = ref
-        x._edge = edge
-        return
-    base._edge = (CopySlices(base, x, edge[0]), 0)
-    x._gen = -1  # no version: the next look regenerates the edge from the base
+        set_edge(x, edge)
+    else:
+        set_edge(base, (CopySlices(base, x, edge[0]), 0))
+        x._gen = -1  # no version: the next look regenerates the edge from the base
 
 
 def write_out(name: str, out: Any, result: Any, inputs: tuple[Any, ...] = (), rule: str = "") -> Any:

@@ -421,4 +421,90 @@ CASES = {
         '(15, 3, 1)',
     'torch.nansum(torch.ones(4).expand(2, 3, 4), dim=0).stride()':
         '(4, 1)',
+    '(lambda x, y: (z := torch.pow(x * 1, y), z.add_(1), z.sum().backward()))(torch.ones(2, requires_grad=True), torch.ones(2))':
+        'RuntimeError',
+    '(lambda x: (z := x ** 2, z.add_(1), z.sum().backward(), x.grad)[3])(torch.ones(2, requires_grad=True))':
+        'float32 (1,) [2.0, 2.0]',
+    '(lambda x, w: (z := torch.lerp(x, x, w), w.add_(1), z.sum().backward()))(torch.ones(2), torch.ones(2, requires_grad=True) * 1)':
+        'RuntimeError',
+    'torch.norm(torch.zeros(2, 0, 3), inf, (1, 3))':
+        'RuntimeError',
+    'torch.norm(torch.zeros(2, 0, 3), inf, (3, 1))':
+        'IndexError',
+    'torch.norm(torch.zeros(2, 0, 3), inf, ())':
+        'RuntimeError',
+    '(lambda x: (F.cosine_similarity(x, x, dim=0).backward(), x.grad)[1])(torch.tensor([-2.54, -1.72, -1.18, 2.4, -0.02], dtype=torch.bfloat16, requires_grad=True))':
+        'bfloat16 (1,) [0.001953125, 0.001953125, 0.0009765625, -0.001953125, 1.52587890625e-05]',
+    'gradient(lambda x: torch.linalg.vector_norm(x, 2) * 0.3, [0.1, 0.7, 1.3])':
+        'float32 (1,) [0.02027212269604206, 0.14190486073493958, 0.26353758573532104]',
+    'gradient(lambda x: torch.linalg.vector_norm(x, 3) * 0.3, [0.1, 0.7, 1.3])':
+        'float32 (1,) [0.0016110839787870646, 0.07894311100244522, 0.27227315306663513]',
+    'gradient(lambda x: torch.linalg.vector_norm(x, 0.5) * 0.3, [0.1, 0.0, 1.3])':
+        'float32 (1,) [1.3816654682159424, 0.0, 0.3832050561904907]',
+    '(lambda y: (y.retain_grad(), y.__setitem__(0, 7.0), y.sum().backward(), y.grad)[3])(torch.ones(2, requires_grad=True) * 2)':
+        'float32 (1,) [1.0, 1.0]',
+    '(lambda y: (v := y[0:1], v.retain_grad(), y.mul_(3), (v * y).sum().backward(), v.grad)[4])(torch.ones(2, requires_grad=True) * 2)':
+        'float32 (1,) [12.0]',
+    '(lambda x: (v := torch.no_grad()(lambda: x.view(-1))(), x.mul_(2), torch.isnan(v), v.argmax(), v > 0)[4])(torch.ones(2, 2, requires_grad=True) * 1)':
+        'bool (1,) [True, True, True, True]',
+    '(lambda x: x.copy_(x).stride())(torch.zeros(1).expand(3))':
+        '(0,)',
+    'torch.zeros(0, dtype=torch.complex64).abs_()':
+        'RuntimeError',
+    'gradient(lambda x: torch.cumprod(x, -1), [[0.0, -inf, 0.5], [2.5, 1.5, 0.5]])':
+        'float32 (3, 1) [[-inf, 0.0, 0.0], [3.25, 3.75, 3.75]]',
+    'gradient(lambda x: torch.cumprod(x, 0), [2.0, 3.0, 0.0, 4.0, 5.0, 0.0, 6.0])':
+        'float32 (1,) [4.0, 2.0, 150.0, 0.0, 0.0, 0.0, 0.0]',
+    'torch.cumprod(torch.tensor([complex(inf, 0)]), 0)':
+        'complex64 (1,) [(inf+nanj)]',
+    '(2 ** torch.ones(2, 3).t()).stride()':
+        '(2, 1)',
+    'torch.pow(torch.ones(2, 3).t(), 2).stride()':
+        '(1, 3)',
+    'torch.nonzero(torch.ones(3)).stride()':
+        '(1, 3)',
+    'torch.nonzero(torch.ones(3)).view(torch.float16)':
+        'RuntimeError',
+    'torch.sort(torch.ones(3, 2).expand(2, 3, 2), 0)[0].stride()':
+        '(6, 2, 1)',
+    'torch.sum(torch.ones(3, 4, 2).permute(2, 0, 1) > 0, -1).stride()':
+        '(3, 1)',
+    'torch.any(torch.ones(3, 4, 2).permute(2, 0, 1), -1).stride()':
+        '(3, 1)',
+    'torch.sum(torch.ones(2, 1, 3).permute(1, 2, 0), 0).stride()':
+        '(2, 1)',
+    'torch.fmin(torch.ones(2, 3)[None, torch.tensor([True, False])], torch.ones(4, 3)).stride()':
+        '(12, 3, 1)',
+    '(lambda x: (z := torch.lerp(x, x, 0.5), z.sum().backward(), z.sum().backward(), x.grad)[3])(torch.ones(2, requires_grad=True))':
+        'float32 (1,) [2.0, 2.0]',
+    '(lambda x: (torch.tanh(x).backward(), x.grad)[1])(torch.tensor(2.358, dtype=torch.float16, requires_grad=True))':
+        'float16 () 0.03485107421875',
+    '(lambda x: (F.hardswish(x).backward(torch.tensor(0.3, dtype=x.dtype)), x.grad)[1])(torch.tensor(1.37, dtype=torch.bfloat16, requires_grad=True))':
+        'bfloat16 () 0.287109375',
+    'torch.zeros(2, 2).__setitem__((torch.tensor([False, True]), torch.tensor([0, 0, 2])), torch.zeros(2, 3, 2))':
+        'RuntimeError',
+    'torch.ones(2, 0, dtype=torch.bool) @ torch.ones(0, 2, dtype=torch.bool)':
+        'bool (2, 1) [[False, False], [False, False]]',
+    'torch.addmm(torch.ones(2, 2, dtype=torch.bool), torch.ones(2, 2, dtype=torch.bool), torch.ones(2, 2, dtype=torch.bool))':
+        'NotImplementedError',
+    '(lambda x: x.__setitem__(x != 1, x))(torch.zeros(1).expand(2))':
+        'RuntimeError',
+    'torch.triu(torch.ones(2, 1, 2, 2).permute(3, 2, 1, 0)).stride()':
+        '(4, 2, 2, 1)',
+    'torch.tril(torch.ones(2, 1, 2, 2).permute(3, 2, 1, 0)).stride()':
+        '(4, 2, 2, 1)',
+    'torch.ones(4, 3, dtype=torch.int64).lerp_(torch.ones(3, 3, dtype=torch.int64), 0.5)':
+        'RuntimeError',
+    '(lambda x: (torch.no_grad()(lambda: x.unsqueeze_(0))(), (x * x).sum().backward(), x.grad)[2])(torch.ones(2, requires_grad=True))':
+        'float32 (2, 1) [[2.0, 2.0]]',
+    'torch.ones(2, 0, 3, dtype=torch.bool) @ torch.ones(2, 3, 0, dtype=torch.bool)':
+        'bool (1, 1, 1) [[], []]',
+    'torch.pow(torch.ones(9, 1, dtype=torch.bool), torch.ones(2, 3, dtype=torch.bool))':
+        'RuntimeError',
+    "torch.zeros(5, dtype=torch.bool).scatter_reduce(0, torch.tensor([-4]), torch.ones(1, dtype=torch.bool), 'mean')":
+        'NotImplementedError',
+    'torch.zeros(2, dtype=torch.int64).copy_(inf)':
+        'int64 (1,) [-9223372036854775808, -9223372036854775808]',
+    'torch.zeros(2, dtype=torch.float16).copy_(0.1)':
+        'float16 (1,) [0.0999755859375, 0.0999755859375]',
 }  # fmt: skip

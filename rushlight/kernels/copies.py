@@ -97,9 +97,11 @@ def reshaped(x: Array, size: Shape) -> Array:
 
 def like(x: Array) -> Array:
     """A copy whose dimensions have the order in memory that they have in ``x``."""
-    if x.size >= LARGE and _is_repeated(x):
+    if x.size < LARGE:
+        return np.array(x, order="K")
+    if x.flags.c_contiguous or _is_repeated(x):
         return contiguous(x)
-    if x.size < LARGE or not (x.flags.c_contiguous or _is_permuted(x)):
+    if not _is_permuted(x):
         return np.array(x, order="K")
     order = sorted(range(x.ndim), key=lambda d: -x.strides[d])
     out = memory.empty(tuple([x.shape[d] for d in order]), x.dtype).transpose(np.argsort(order))

@@ -72,7 +72,12 @@ def as_operands_lie(result: Array, operands: Sequence[Array]) -> Array:
 def _moved(result: Array, strides: Shape) -> Array:
     unit = result.itemsize
     if all([n == 1 or s == t * unit for n, s, t in zip(result.shape, result.strides, strides, strict=True)]):
-        return result
+        if 1 not in result.shape:
+            return result
+        steps = tuple(
+            [s * unit for s in strides]
+        )  # where the size is 1 it leads nowhere, and yet counts for results of this one
+        return result if steps == result.strides else np.lib.stride_tricks.as_strided(result, result.shape, steps)
     out = _empty(result.shape, strides, result.dtype)
     out[...] = result
     return out
@@ -106,7 +111,7 @@ def as_gathered(result: Array, source: Array, where: Any) -> Array:
     parts = list(where) if where.__class__ is tuple else [where]
     arrays = [p for p in parts if isinstance(p, np.ndarray)]
     if result.ndim < 2 or result.size < 2 or all([a.flags.c_contiguous for a in (source, *arrays)]):
-        return result if result.flags.c_contiguous else np.ascontiguousarray(result)
+        return _moved(result, contiguous_strides(result.shape))
     if any([p is Ellipsis for p in parts]):
         at = next(i for i, p in enumerate(parts) if p is Ellipsis)
         parts[at : at + 1] = [slice(None)] * (source.ndim - sum([_dims(p) for p in parts]))

@@ -168,6 +168,9 @@ def _running(operation: np.ufunc, a: Array, axis: int, dtype: DTypeLike) -> Arra
             return native
     working = _RUNNING.get(dtype.char, dtype)
     with np.errstate(all="ignore"):
+        if operation is np.multiply and dtype.kind == "c":  # products begin with 1, and 1 * inf is inf+nanj
+            a = a.copy()
+            a[(slice(None),) * axis + (slice(0, 1),)] *= 1
         out = operation.accumulate(a.astype(working, copy=False), axis=axis, dtype=working)
         if operation is np.add and working != np.bool_:
             out += 0  # sums begin with 0, and so are never -0

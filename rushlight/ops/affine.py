@@ -26,6 +26,8 @@ from .movement import t
 @opaque(
     out="exact partial",
     methods="addmm addmm_",
+    refuses={"bool": "addmm_impl_cpu_"},
+    refuses_where="elements",
     samples=lambda m: [
         m(m.f(2, 4), m.f(2, 3), m.f(3, 4)),
         m(m.f(4), m.f(2, 3), m.f(3, 4), beta=2, alpha=0.5),

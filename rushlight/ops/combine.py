@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..kernels.iteration import is_half
+from ..kernels.strides import broadcast_shapes
 from ..op import elementwise
 from ..promotion import element, result_type
 from ..tensor import Tensor
@@ -228,6 +229,7 @@ def _lerp_refuses(kernel: str) -> dict[str, str]:
     methods="lerp lerp_",
     refuses=_lerp_refuses("lerp_kernel_tensor"),
     grad_name=_lerp_name,
+    scalars="weight",
     samples=lambda m: [
         *_three(m),
         m(m.f(2, 3), m.f(3), 0.3),
@@ -262,6 +264,7 @@ def _(input, end, weight):
             have, want = (names.get(t.dtype.name, t.dtype.name) for t in (x, input))
             raise errors.runtime(f"expected dtype {want} for `{name}` but got dtype {have}")
     if isinstance(input, Tensor) and not isinstance(weight, Tensor) and input.dtype.category < types.FLOATING:
+        broadcast_shapes(input._a.shape, end._a.shape)  # which PyTorch asks before it looks for a kernel
         raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{types.scalar_name(input.dtype)}'")
     return (input, end, weight), {}
 
@@ -380,8 +383,8 @@ def _(k, g, other):
 
 
 @ldexp.vjp("other")
-def _(k, g, out):
-    return g * k.conj(out * 0.6931471805599453)
+def _(k, g, input, other):  # as of the product that PyTorch makes of it, which keeps its factors
+    return g * k.conj(input) * k.conj(k.pow(2.0, other) * 0.6931471805599453)
 
 
 def _of_integers(name: str, ufunc: Any, doc: str) -> None:

@@ -44,14 +44,14 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     if eps < 0:
         raise errors.runtime(f"eps must be non-negative, got: {eps:g}")
     shape = broadcast_shapes(x1._a.shape, x2._a.shape)
-    pair: list[Any] = []
-    for x in (x1, x2):
-        v: Any = x.to(kind).expand(shape)  # type: ignore[attr-defined]
-        norm = v.norm(2, dim, True).clone()
-        with no_grad():
+    pair: list[Any] = [x if x.dtype is kind else x.to(kind) for x in (x1, x2)]  # type: ignore[attr-defined]
+    pair = [v if v._a.shape == shape else v.expand(shape) for v in pair]
+    norms = [v.norm(2, dim, True).clone() for v in pair]
+    with no_grad():
+        for norm in norms:
             norm.clamp_min_(eps)
-        pair.append(v / norm)
-    return (pair[0] * pair[1]).sum(dim)  # type: ignore[no-any-return]
+    second = pair[1] / norms[1]  # of which PyTorch makes the node first: gradients of 16 bits are added in that order
+    return (pair[0] / norms[0] * second).sum(dim)  # type: ignore[no-any-return]
 
 
 @function(name="nn.functional.pairwise_distance", aliases="pairwise_distance", samples=lambda m: [

@@ -407,10 +407,10 @@ def _check_target(self: Tensor, index: Any, value: Tensor) -> None:
     _check_gathered(view, gather, value)
     if not self._a.size:
         return
-    if any([isinstance(p, ndarray) and p.dtype.kind == "b" for p in parts]):
-        return  # of a mask that does not fit it speaks first
+    read(index, self._a.shape, ranges=False)  # of a mask that does not fit it speaks first
     check_together([p for p in parts if isinstance(p, ndarray)])
-    _check_values(view, value, tuple(np.zeros_like(p) if isinstance(p, ndarray) else p for p in gather))
+    found = [np.zeros_like(p) if isinstance(p, ndarray) and p.dtype.kind != "b" else p for p in gather]
+    _check_values(view, value, tuple(found))
 
 
 Tensor.__setitem__ = write_index  # type: ignore[method-assign, assignment, attr-defined]

@@ -43,6 +43,8 @@ def become(self: Tensor, node: str, make: Callable[[Tensor], Tensor]) -> Tensor:
     else:
         view = make(self)
     self._a = view._a
+    if self._edge is not None and self._edge[0].is_leaf:
+        self._edge[0].meta = (self._a.shape, self._a.dtype)
     bump(self)
     return self
 

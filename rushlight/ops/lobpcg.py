@@ -115,10 +115,10 @@ class LOBPCG:
         E, X, R = self.E._a, self.X._a, self.R._a
         scale = np.linalg.norm(X, axis=0) * (self.fvars["A_norm"] + np.abs(E) * self.fvars["B_norm"])
         with np.errstate(divide="ignore", invalid="ignore"):
-            errors_ = np.linalg.norm(R, axis=0) / scale
-        self.tvars["rerr"] = wrap(errors_)
-        open_ = np.flatnonzero(~(errors_ < self.fparams["tol"]))
-        self.ivars["converged_count"] = int(open_[0]) if open_.size else E.size
+            relative = np.linalg.norm(R, axis=0) / scale
+        self.tvars["rerr"] = wrap(relative)
+        unconverged = np.flatnonzero(~(relative < self.fparams["tol"]))
+        self.ivars["converged_count"] = int(unconverged[0]) if unconverged.size else E.size
 
 
 def _product(matrix: Any, X: Any) -> Any:
@@ -265,7 +265,8 @@ def lobpcg(
     k = (1 if X is None else X.shape[-1]) if k is None else k
     n = (k if n is None else n) if X is None else X.shape[-1]
     _check(A, B, n)
-    wanted = any(M is not None and M.requires_grad for M in (A, B))
+    # in forward mode a tensor has a tangent, which takes the same rule
+    wanted = bool(levels.running) or any(M is not None and M.requires_grad for M in (A, B))
     if wanted:
         A, B = _symmetric(A), None if B is None else _symmetric(B)
     m = A.shape[-1]

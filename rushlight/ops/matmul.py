@@ -86,6 +86,7 @@ _NO_0D = "0-d", "products take vectors or matrices"
 @opaque(
     methods="mm",
     refuses={"bool": "addmm_impl_cpu_"},
+    refuses_where="elements",
     samples=lambda m: [
         m(m.f(2, 3), m.f(3, 4)),
         m(m.nc(3, 2), m.f(2, 2)),
@@ -164,6 +165,7 @@ def _(k, g, input, turned):
     out="exact loose",
     methods="bmm",
     refuses={"bool": "bmm"},
+    refuses_where="elements",
     samples=lambda m: [
         m(m.f(2, 3, 4), m.f(2, 4, 2)),
         m(m.nc(2, 3, 2), m.f(2, 2, 2)),

@@ -78,17 +78,28 @@ def _(input, ord=2, dim=None, keepdim=False, *, dtype=None):  # noqa: A002
             + types.scalar_name(input.dtype),
             "Convert first: x.float().",
         )
+    if isinstance(input, Tensor) and (ord < 0 or ord == float("inf")):
+        _check_not_empty(input, ord, dim)
     axes = tuple(sorted(check_dims(dim, input.ndim)))
     if isinstance(input, Tensor):
-        if (ord < 0 or ord == float("inf")) and any(input._a.shape[d] == 0 for d in axes):
-            raise errors.runtime(
-                f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have an "
-                "identity"
-            )
         if dtype is not None and dtype is not input.dtype:
             _check_norm_dtype(input.dtype, dtype)
             input = input.to(dtype)
     return (input,), {"ord": float(ord), "dim": axes, "keepdim": keepdim}
+
+
+def _check_not_empty(x: Tensor, order: float, dim: Any) -> None:
+    """Refuse a norm of no elements that has no value; dimensions are looked at one after the other, as PyTorch does."""
+    if x._a.size:
+        return
+    every = dim is None or dim in ((), [])
+    for d in range(x._a.ndim) if every else dim if isinstance(dim, (tuple, list)) else (dim,):
+        if x._a.ndim and x._a.shape[check_dim(d, x._a.ndim)] == 0:
+            raise errors.runtime(
+                f"linalg.vector_norm cannot compute the {order} norm on an empty tensor because the operation does not have an "
+                "identity",
+                f"Dimension {d} of {list(x._a.shape)} has no elements.",
+            )
 
 
 def _check_norm_dtype(here: types.dtype, to: types.dtype) -> None:
@@ -119,10 +130,14 @@ def _(k, g, input, out, ord, dim, keepdim):
         hit = k.abs(input) == size
         return k.sgn(input) * (g / k.sum(hit, dim, True) * hit)
     zero = size == 0.0
-    safe = k.where(zero, size + 1.0, size)
-    if ord == 2:
-        return k.where(zero, g * 0.0, g / safe) * input
-    return k.where(zero, g * 0.0, g / k.pow(safe, ord - 1)) * k.sgn(input) * k.pow(k.abs(input), ord - 1)
+    safe = size + zero  # a Python number would make float32 of bfloat16, here and below
+    if ord == 2:  # the factors in PyTorch's order, here and below, whose digits these are
+        return g * k.where(zero, k.zeros_of(input), input / safe)
+    if ord < 1:
+        powers = k.sgn(input) * k.where(k.eq(input, 0), k.zeros_of(size), k.pow(k.abs(input), ord - 1))
+        return powers * g * k.pow(size, 1 - ord)
+    powers = k.sgn(input) * k.pow(k.abs(input), ord - 1) if ord < 2 else input * k.pow(k.abs(input), ord - 2)
+    return powers * k.where(zero, k.zeros_of(g), g / k.pow(safe, ord - 1))
 
 
 def _norm_samples(m: Any) -> list[Any]:

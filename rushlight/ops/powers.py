@@ -11,6 +11,7 @@ from ..functions import function
 from ..inplace import inplace
 from ..kernels.iteration import is_half
 from ..kernels.power import complex_powers, power, powers
+from ..kernels.strides import broadcast_shapes
 from ..kernels.symbols import Symbol
 from ..op import elementwise
 from ..promotion import check_operands, result_type
@@ -20,6 +21,9 @@ from .arithmetic import is_bool
 
 def _pow_types(inputs):
     if all(is_bool(x) for x in inputs) and isinstance(inputs[1], Tensor):
+        broadcast_shapes(
+            *[x._a.shape for x in inputs if isinstance(x, Tensor)]
+        )  # which PyTorch asks before it looks for a kernel
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     common = result_type(inputs)
     exponent = inputs[1]
@@ -46,6 +50,7 @@ def _pow_name(inputs, attrs):
     keeps_floats=True,
     methods="pow pow_",
     numbers="either",
+    row_major="number first",
     domain=(0.5, 3),
     grad_name=_pow_name,
     errors=lambda m: [

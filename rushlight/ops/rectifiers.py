@@ -152,7 +152,10 @@ def hardsigmoid(k, input):
 
 @hardsigmoid.vjp("input")
 def _(k, g, input):
-    return k.where((input > -3.0) & (input < 3.0), g * _SIXTH, 0.0)
+    def formula(g, input):
+        return k.where((input > -3.0) & (input < 3.0), g * _SIXTH, 0.0)
+
+    return k.either(formula, formula, g, input)  # of 16-bit floats in float32, rounded once
 
 
 @elementwise(public=False, refuses=floats_only("hardswish_cpu"), domain=(-2.9, 2.9))
@@ -164,7 +167,10 @@ def hardswish(k, input):
 
 @hardswish.vjp("input", formal=True)
 def _(k, g, input):
-    return k.where(input <= -3.0, 0.0, k.where(input < 3.0, g * (input / 3 + 0.5), g))
+    def formula(g, input):
+        return k.where(input <= -3.0, 0.0, k.where(input < 3.0, g * (input / 3 + 0.5), g))
+
+    return k.either(formula, formula, g, input)  # of 16-bit floats in float32, rounded once
 
 
 @elementwise(public=False, refuses=floats_only("prelu_cpu"), domain=(-3, 3))

@@ -82,7 +82,7 @@ def by_dim(base: str, all_number: int = 0) -> Any:
 def sum(k, input, *, dim, keepdim, dtype, full):  # noqa: A001
     """Sum of all elements, or along dimensions. Integers and bools sum to int64."""
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
-    return reduce.sum_axes(input, dim, keepdim, target)
+    return in_order(reduce.sum_axes(input, dim, keepdim, target))
 
 
 @sum.prepare
@@ -315,7 +315,7 @@ _with_mean("std_mean", True, "Standard deviation and mean, see :func:`torch.std`
 def _quantifier(name: str, ufunc: Any, doc: str) -> None:
     def forward(k, input, *, dim, keepdim):
         out = ufunc.reduce(input.astype(bool), axis=dim, keepdims=keepdim)
-        return np.asarray(out, np.uint8 if input.dtype == np.uint8 else bool)
+        return in_order(np.asarray(out, np.uint8 if input.dtype == np.uint8 else bool))
 
     forward.__name__, forward.__doc__ = name, doc
     op = reduction(
@@ -330,8 +330,10 @@ def _quantifier(name: str, ufunc: Any, doc: str) -> None:
 
     @op.plan
     def _(input, dim, keepdim):
-        """Of bools NumPy's own."""
-        return (lambda input: ufunc.reduce(input, dim, None, None, keepdim)) if input.dtype == bool else None
+        """Of bools in order NumPy's own."""
+        if input.dtype != bool or not input.flags.c_contiguous:
+            return None
+        return lambda input: ufunc.reduce(input, dim, None, None, keepdim)
 
     @op.prepare
     def _(input, dim=None, keepdim=False):

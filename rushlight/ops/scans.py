@@ -102,7 +102,9 @@ def _(k, g, input, out, dim):
         return g
     if (input._a if isinstance(input, Tensor) else np.asarray(input)).all():
         return _reverse_cumsum(k, g * k.conj(out), dim) / k.conj(input)
-    # at a zero each element gets the products without it, computed as such
+    if not isinstance(input, Tensor):
+        return _around_zeros(k, g, k.conj(input), k.conj(out), dim)
+    # to be differentiated again: at a zero each element gets the products without it, computed as such
     n = shape[dim]
     tail = [1] * (len(shape) - dim - 1)
     rows = k.reshape_gradient(input, size=(*shape[:dim], 1, *shape[dim:]))
@@ -110,6 +112,23 @@ def _(k, g, input, out, dim):
     later = _as(k, np.triu(np.ones((n, n), bool)).reshape(n, n, *tail))
     others = k.where(later, k.cumprod(k.where(own, 1.0, rows), dim + 1), 0.0)
     return k.sum(k.reshape_gradient(g, size=(*shape[:dim], 1, *shape[dim:])) * k.conj(others), dim + 1)
+
+
+def _around_zeros(k, g, x, out, dim):
+    """The gradient of running products with zeros among the factors: of arrays, which need no second one.
+
+    Before the first zero of a row it is as ever; at the first zero it is the sum of the products without it, up to the
+    second zero; behind that nothing depends on an element.
+    """
+    zeros = np.cumsum(x == 0, dim)
+    before, first = zeros == 0, (x == 0) & (zeros == 1)
+    between = (zeros == 1) & ~first
+    plain = _reverse_cumsum(k, np.where(before, g * out, g.dtype.type(0)), dim) / np.where(before, x, x.dtype.type(1))
+    others = k.cumprod(np.where(between, x, x.dtype.type(1)), dim) * np.where(zeros == 1, g, g.dtype.type(0))
+    at = np.argmax(first, dim, keepdims=True)
+    until = np.where(at == 0, x.dtype.type(1), np.take_along_axis(out, np.maximum(at - 1, 0), dim))
+    there = np.sum(others, dim, keepdims=True) * until
+    return np.where(first, there, np.where(before, plain, g.dtype.type(0)))
 
 
 @reduction(

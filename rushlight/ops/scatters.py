@@ -331,7 +331,8 @@ def _(input, dim, index, src, reduce, *, include_self=True):
         raise NotImplementedError(f"\"{name}\" not implemented for '{types.scalar_name(input.dtype)}'")
 
     def check_kernel() -> None:
-        if _array(input).dtype.kind == "c" and reduce in ("amax", "amin"):
+        kind = _array(input).dtype.kind
+        if (kind == "c" and reduce in ("amax", "amin")) or (kind == "b" and reduce == "mean"):
             refuse(f"scatter_gather_tensor_cpu_reduce_{reduce}")
 
     dim = check_scatter("scatter_reduce", input, index, src, dim, check_kernel)

@@ -11,6 +11,7 @@ from ..errors import check_dim
 from ..functions import function
 from ..kernels import rows, sorting
 from ..kernels.along import starts, taken_along
+from ..kernels.layouts import as_operands_lie
 from ..op import opaque, reduction
 from ..return_types import named
 from ..routes import routed
@@ -104,15 +105,14 @@ def sort_pair(k, input, *, dim, descending, stable=False):
     if not input.ndim:
         return np.array(input), np.zeros((), np.int64)
     found = sorting.ordered(input, dim, descending)
-    if found is not None:
-        return found
-    if descending:
-        n = input.shape[dim]
-        index = n - 1 - np.flip(np.argsort(np.flip(input, dim), dim, kind="stable"), dim)
-    else:
-        index = np.argsort(input, dim, kind="stable")
-    values, order = np.empty_like(input), np.empty_like(input, np.int64)  # both are laid out as the input is
-    values[...], order[...] = taken_along(input, index, dim), index
+    if found is None:
+        if descending:
+            n = input.shape[dim]
+            index = n - 1 - np.flip(np.argsort(np.flip(input, dim), dim, kind="stable"), dim)
+        else:
+            index = np.argsort(input, dim, kind="stable")
+        found = taken_along(input, index, dim), index
+    values, order = (as_operands_lie(x, (input,)) for x in found)
     return values, order
 
 
@@ -196,7 +196,9 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 @opaque(nondiff=True, public=False)
 def nonzero_matrix(k, input):
     """The indices of nonzero elements, one row each."""
-    return np.argwhere(input).astype(np.int64)
+    if not input.ndim:
+        return np.empty((int(input != 0), 0), np.int64)
+    return np.array(np.nonzero(input), np.int64).T
 
 
 def _nonzeros(m: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from ..functions import function
 from ..op import opaque
 from ..readers import arrays
 from ..tensor import Tensor
+from ..writing import in_order
 
 
 def _samples(m: Any) -> list[Any]:
@@ -44,12 +45,12 @@ def _checked(name: str, input: Any, diagonal: Any) -> Any:
 def _lower(input: Any, diagonal: int) -> Any:
     """What takes the lower triangle: which elements stay is a matter of the shape."""
     inside, zero = np.tri(*input.shape[-2:], k=diagonal, dtype=bool), np.zeros((), input.dtype)
-    return lambda input: large.pointwise(arrays, _kept, input, inside, zero)
+    return lambda input: in_order(large.pointwise(arrays, _kept, input, inside, zero))
 
 
 def _upper(input: Any, diagonal: int) -> Any:
     outside, zero = np.tri(*input.shape[-2:], k=diagonal - 1, dtype=bool), np.zeros((), input.dtype)
-    return lambda input: large.pointwise(arrays, _cleared, input, outside, zero)
+    return lambda input: in_order(large.pointwise(arrays, _cleared, input, outside, zero))
 
 
 def _kept(k: Any, input: Any, inside: Any, zero: Any) -> Any:

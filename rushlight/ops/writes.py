@@ -10,6 +10,7 @@ from ..functions import function
 from ..inplace import inplace
 from ..kernels import copies
 from ..op import opaque
+from ..plain import copied
 from ..promotion import cast, cast_array, element
 from ..tensor import Tensor, requires_grad, wrap
 from ..writing import bump, check_writable
@@ -36,7 +37,9 @@ def copy(k, input, src):
 @copy.prepare
 def _(input, src, non_blocking=False):
     if isinstance(src, (bool, int, float, complex)) and isinstance(input, Tensor):
-        src = wrap(cast(src, input.dtype))
+        src = wrap(
+            np.asarray(src) if isinstance(src, float) else cast(src, input.dtype)
+        )  # inf has a place among integers, too
     if not isinstance(src, Tensor):
         raise errors.not_a_tensor("copy_", "other", 1, src)
     lead = src.ndim - input.ndim
@@ -58,6 +61,9 @@ def _(input, src, non_blocking=False):
 def _(target, src):
     as_it_is = src.dtype is target.dtype or copies.can_convert(target.dtype, src.dtype)
     copies.assign(target, src if as_it_is else cast_array(src, target.dtype))
+
+
+copy.short = copied
 
 
 @copy.vjp("input")

@@ -1,0 +1,202 @@
+"""What random programs leave out, because PyTorch has no answer that means anything: each of ``DOUBTS`` says why.
+
+They see a line before it is run: its text, and the tensors it is to be run on. Everything else is compared.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch
+from drawing import Drawing, shares_memory
+from side_by_side import NAMES
+
+NAME = re.compile(r"\bt\d+\b")
+SIXTEEN_BITS = {torch.float16, torch.bfloat16}
+
+
+def operands(text: str, d: Drawing) -> list[torch.Tensor]:
+    return [d.tensors[name] for name in NAME.findall(text) if name in d.tensors]
+
+
+def is_recorded(text: str, d: Drawing) -> bool:
+    return any(t.requires_grad for t in operands(text, d))
+
+
+# --- the order of reads and writes, the sign of NaN, memory that was left over -----------------------------------------
+WRITE = re.compile(r"(?:with torch.no_grad\(\): )?(t\d+)((?:\[.*\])?) (?:[^=\s]*)= |.*\b(t\d+)\.\w+_\(|.*out=(t\d+)")
+
+
+def target(text: str, d: Drawing) -> torch.Tensor | None:
+    """What a statement writes to: a tensor, or a part of one."""
+    found = WRITE.match(text)
+    name = None if found is None else found[1] or found[3] or found[4]
+    if found is None or name not in d.tensors:
+        return None
+    whole = d.tensors[name]
+    try:
+        part: Any = eval(name + (found[2] or ""), {**NAMES, **d.tensors})
+    except Exception:
+        return whole
+    return part if shares_memory(part, whole) else whole
+
+
+def writes_what_overlaps(text: str, d: Drawing) -> bool:
+    """Elements that share memory in part are written in an order that nobody promises, and PyTorch does not look for them."""
+    x = target(text, d)
+    return x is not None and overlaps(x)
+
+
+def overlaps(t: torch.Tensor) -> bool:
+    """Whether a step along one dimension leads to where steps along others lead too; none of them is 0, which PyTorch sees."""
+    reach = 1
+    for step, n in sorted((step, n) for step, n in zip(t.stride(), t.shape, strict=True) if n > 1 and step):
+        if step < reach:
+            return True
+        reach = step * n
+    return False
+
+
+def reads_what_it_writes(text: str, d: Drawing) -> bool:
+    """An operand that is partly overwritten on the way is read before or after that, as it happens. PyTorch refuses it for tensors
+    without gaps, which it tells apart by strides of dimensions of size 1 too; these lead nowhere, and are not compared."""
+    x = target(text, d)
+    if x is None:
+        return False
+    return any(
+        t is not x and shares_memory(t, x) and meets(t, x) and not (is_seen(t) and is_seen(x))
+        for t in operands(text, d)
+    )
+
+
+def meets(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Whether two tensors of one memory show places in the same stretch of it, and not the same in the same order."""
+    if (a.shape, a.stride(), a.storage_offset()) == (b.shape, b.stride(), b.storage_offset()):
+        return False
+    return a.storage_offset() < end(b) and b.storage_offset() < end(a)
+
+
+def end(t: torch.Tensor) -> int:
+    return t.storage_offset() + sum((n - 1) * step for n, step in zip(t.shape, t.stride(), strict=True)) + 1
+
+
+def is_seen(t: torch.Tensor) -> bool:
+    """Whether PyTorch looks for such operands of it."""
+    return end(t) - t.storage_offset() == t.numel() and 1 not in t.shape and t.dim() > 0
+
+
+def asks_for_the_sign_of_nan(text: str, d: Drawing) -> bool:
+    """Which the processor decides, otherwise in vectors than alone."""
+    return ("signbit" in text or "copysign" in text) and any(bool(t.isnan().any()) for t in operands(text, d))
+
+
+def multiplies_infinite_complex_numbers(text: str, d: Drawing) -> bool:
+    """Which parts of a product are NaN then depends on whose multiplication it is: the library's, the compiler's, a vector's."""
+    finite = all(bool(t.isfinite().all()) for t in operands(text, d) if t.is_complex())
+    return not finite and any(name in text for name in PRODUCTS)
+
+
+PRODUCTS = ("@", "mm(", "matmul", "mv(", "dot(", "outer", "linear", "einsum", "prod(")
+
+
+def shows_what_was_left_over(text: str, d: Drawing) -> bool:
+    """Some losses leave their terms in the memory of their mean, where ``as_strided`` finds them."""
+    return "as_strided" in text and any(t.untyped_storage().nbytes() > held(t) for t in operands(text, d))
+
+
+def held(t: torch.Tensor) -> int:
+    """The bytes of what a program made: of a tensor, or what it is a view of."""
+    base = t if t._base is None else t._base
+    return base.numel() * base.element_size()
+
+
+def reinterprets_nothing(text: str, d: Drawing) -> bool:
+    """Whether a tensor without elements can be shown with another dtype depends on strides that lead nowhere."""
+    return ".view(torch." in text and any(t.numel() == 0 for t in operands(text, d))
+
+
+# --- where PyTorch's own derivatives fail, or are of other numbers (docs/differences.md) --------------------------------
+def has_complex32(text: str, d: Drawing) -> bool:
+    """PyTorch makes it of float16 and complex numbers, and has arithmetic for little of it."""
+    dtypes = {t.dtype for t in operands(text, d)}
+    return torch.float16 in dtypes and ("1j" in text or torch.complex64 in dtypes)
+
+
+def differentiates_beside_bools(text: str, d: Drawing) -> bool:
+    """The gradients of these negate the bools or bytes or subtract 1 from them, which wraps, or is refused; of ``True ** x`` there is
+    an internal assertion that fails."""
+    dtypes = {t.dtype for t in operands(text, d)} if is_recorded(text, d) else set()
+    bools = torch.bool in dtypes and any(name in text for name in ("**", "pow", "logaddexp"))
+    bools = bools or (text.startswith("True ** ") and is_recorded(text, d))
+    return bools or ("atan2" in text and bool(dtypes & {torch.bool, torch.uint8}))
+
+
+def differentiates_real_beside_complex(text: str, d: Drawing) -> bool:
+    """The gradient of the real operand of these stays complex, which PyTorch's engine then refuses."""
+    mixed = is_recorded(text, d) and len({t.is_complex() for t in operands(text, d)}) > 1
+    return mixed and any(name in text for name in ("where(", "logaddexp("))
+
+
+def differentiates_wider_bounds(text: str, d: Drawing) -> bool:
+    """With two tensors as bounds PyTorch's gradients of them fail where the result has another shape than the input."""
+    given = operands(text, d)
+    wider = any(t.numel() > given[0].numel() or t.dim() > given[0].dim() for t in given[1:])
+    return "clamp(" in text and wider and is_recorded(text, d)
+
+
+def compares_into_integers(text: str, d: Drawing) -> bool:
+    """``t.eq_(x)`` lets PyTorch's integers require a gradient if ``x`` does."""
+    x = target(text, d)
+    return x is not None and not (x.is_floating_point() or x.is_complex()) and is_recorded(text, d)
+
+
+def writes_to_a_conjugate(text: str, d: Drawing) -> bool:
+    """PyTorch's shows the memory of what it is the conjugate of."""
+    x = target(text, d)
+    return x is not None and x.is_conj()
+
+
+def differentiates_a_remainder(text: str, d: Drawing) -> bool:
+    """By a tensor, of a number: PyTorch has the derivative for two tensors only."""
+    return re.fullmatch(r"[^t]\S* % t\d+", text) is not None and is_recorded(text, d)
+
+
+def replaces_what_is_saved(text: str, d: Drawing) -> bool:
+    """PyTorch's nodes keep the tensor, and so read what ``x.data = y`` put there after they were made, or refuse if it was detached."""
+    if ".data =" not in text and ".detach_()" not in text:
+        return False
+    return bool(d.used & set(NAME.findall(text))) and any(t.requires_grad for t in d.tensors.values())
+
+
+# --- what 16 bits cannot tell ------------------------------------------------------------------------------------------
+def cancels_in_16_bits(text: str, d: Drawing) -> bool:
+    """The differences from a mean or a maximum, of numbers with three digits: what is left is what was rounded where."""
+    narrow = any(t.dtype in SIXTEEN_BITS for t in operands(text, d))
+    return narrow and any(f"{name}(" in text for name in ("layer_norm", "log_softmax", "cross_entropy", "renorm"))
+
+
+def rounds_gradients_between(text: str, d: Drawing) -> bool:
+    """PyTorch's gradients of a quotient of 16-bit floats beside wider ones are rounded to 16 bits on the way."""
+    dtypes = {t.dtype for t in operands(text, d)}
+    return "addcdiv" in text and len(dtypes) > 1 and bool(dtypes & SIXTEEN_BITS)
+
+
+DOUBTS = (
+    writes_what_overlaps,
+    reads_what_it_writes,
+    asks_for_the_sign_of_nan,
+    multiplies_infinite_complex_numbers,
+    shows_what_was_left_over,
+    reinterprets_nothing,
+    has_complex32,
+    differentiates_beside_bools,
+    differentiates_real_beside_complex,
+    differentiates_wider_bounds,
+    compares_into_integers,
+    writes_to_a_conjugate,
+    differentiates_a_remainder,
+    replaces_what_is_saved,
+    cancels_in_16_bits,
+    rounds_gradients_between,
+)
