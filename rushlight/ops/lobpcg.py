@@ -115,10 +115,10 @@ class LOBPCG:
         E, X, R = self.E._a, self.X._a, self.R._a
         scale = np.linalg.norm(X, axis=0) * (self.fvars["A_norm"] + np.abs(E) * self.fvars["B_norm"])
         with np.errstate(divide="ignore", invalid="ignore"):
-            errors_ = np.linalg.norm(R, axis=0) / scale
-        self.tvars["rerr"] = wrap(errors_)
-        open_ = np.flatnonzero(~(errors_ < self.fparams["tol"]))
-        self.ivars["converged_count"] = int(open_[0]) if open_.size else E.size
+            relative = np.linalg.norm(R, axis=0) / scale
+        self.tvars["rerr"] = wrap(relative)
+        unconverged = np.flatnonzero(~(relative < self.fparams["tol"]))
+        self.ivars["converged_count"] = int(unconverged[0]) if unconverged.size else E.size
 
 
 def _product(matrix: Any, X: Any) -> Any:

@@ -21,7 +21,7 @@ from .trace import Level, Trace, level
 from .trials import CLEARLY, MOST_OF_ALL, Trials, finite
 
 #: The noise scale from which on smaller steps are tried, and what they may be.
-NOISY = 10.0
+NOISY = 3.0
 FACTORS = (1 / 4, 1 / 16)
 #: The part of all that can be gained, and of the loss, that the noise must cost.
 PART, VISIBLE = 1 / 3, 0.05
