@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from distribution_cases import BAD, CASES, build, describe  # noqa: E402
 
 
+@pytest.mark.filterwarnings("ignore:Singular sample detected")
 @pytest.mark.parametrize("name", CASES)
 def test_same(name):
     ours, theirs = describe(rushlight, CASES[name]), describe(real, CASES[name])

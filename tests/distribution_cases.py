@@ -32,6 +32,10 @@ CASES = {
     "Correlations": "D.TransformedDistribution(D.Independent(D.Normal(t([0.0, 0.5, -1.0]), 1.0), 1), [D.CorrCholeskyTransform()])",
     "Mixture": "D.MixtureSameFamily(D.Categorical(t([0.3, 0.7])), D.Normal(t([0.0, 4.0]), t([1.0, 2.0])))",
     "MultivariateNormal": "D.MultivariateNormal(t([0.5, -1.0]), t([[2.0, 0.3], [0.3, 1.0]]))",
+    "Wishart": "D.Wishart(t([4.5, 6.0]), t([[2.0, 0.3, 0.1], [0.3, 1.0, -0.2], [0.1, -0.2, 0.7]]))",
+    "Wishart by factor": "D.Wishart(3.5, scale_tril=t([[1.5, 0.0], [0.4, 0.8]]))",
+    "Wishart by precision": "D.Wishart(t(5.0), precision_matrix=t([[2.0, 0.3], [0.3, 1.0]]))",
+    "LKJCholesky": "D.LKJCholesky(3, t([0.5, 2.0]))", "LKJCholesky of two": "D.LKJCholesky(2)",
     "MultivariateNormal by precision": "D.MultivariateNormal(t([[0.5, -1.0]]), precision_matrix=t([[2.0, 0.3], [0.3, 1.0]]))",
 }  # fmt: skip
 
@@ -51,6 +55,10 @@ BAD = {
     "D.LowRankMultivariateNormal(t([0.0]), t([0.0]), t([1.0]))": (ValueError, "cov_factor must be at least two-dimensional"),
     "D.LowRankMultivariateNormal(t([0.0]), t([[0.0], [1.0]]), t([1.0]))": (ValueError, "cov_factor must be a batch of matrices"),
     "D.LowRankMultivariateNormal(t([0.0]), t([[0.0]]), t([1.0, 2.0]))": (ValueError, "cov_diag must be a batch of vectors with shape"),
+    "D.Wishart(t(1.0), t([[1.0, 0.0], [0.0, 1.0]]))": (ValueError, "expected to be greater than ndim - 1 = 1."),
+    "D.Wishart(t(3.0))": (AssertionError, "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."),
+    "D.Wishart(t(3.0), t([1.0]))": (ValueError, "scale_tril must be at least two-dimensional"),
+    "D.LKJCholesky(1)": (ValueError, "Expected dim to be an integer greater than or equal to 2. Found dim=1."),
     "D.FisherSnedecor(-1.0, 2.0)": (ValueError, "to satisfy the constraint GreaterThan(lower_bound=0.0)"),
     "D.kl_divergence(D.Normal(0.0, 1.0), D.Categorical(t([0.5, 0.5])))": (NotImplementedError, "No KL(p || q) is implemented for p type"),
     "D.Beta(t(1.0), t(2.0)).cdf(t(0.5))": (NotImplementedError, ""),

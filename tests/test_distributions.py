@@ -16,6 +16,7 @@ from rushlight import distributions as D
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "distributions.json").read_text())
 
 
+@pytest.mark.filterwarnings("ignore:Singular sample detected")  # as PyTorch says of each it draws twice
 @pytest.mark.parametrize("name", CASES)
 def test_as_recorded(name):
     got, want = describe(torch, CASES[name]), GOLDEN[name]
@@ -170,3 +171,14 @@ def test_policy_gradient_step():
     (-d.log_prob(action) * 2.0).backward()
     wanted = 2 * (torch.full((3,), 1 / 3) - torch.nn.functional.one_hot(action, 3))
     np.testing.assert_allclose(logits.grad.numpy(), wanted.numpy(), rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Singular sample detected")
+def test_the_divergence_of_wishart_distributions_is_the_mean_of_their_densities():
+    D, t = torch.distributions, torch.tensor
+    p = D.Wishart(t([4.5, 6.0]), t([[2.0, 0.3], [0.3, 1.0]]))
+    q = D.Wishart(t(5.5), t([[1.0, -0.2], [-0.2, 0.7]]))
+    torch.manual_seed(0)
+    x = p.sample((20_000,))
+    mean = (p.log_prob(x) - q.log_prob(x)).mean(0)
+    np.testing.assert_allclose(mean.numpy(), D.kl_divergence(p, q).numpy(), rtol=0.03)

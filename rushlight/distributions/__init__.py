@@ -8,6 +8,7 @@ from . import (
     derived,
     discrete,
     kl,
+    matrices,
     multivariate,
     simplex,
     transformed,
@@ -21,6 +22,7 @@ from .derived import *  # noqa: F403
 from .discrete import *  # noqa: F403
 from .distribution import Distribution, ExponentialFamily
 from .kl import kl_divergence, register_kl
+from .matrices import *  # noqa: F403
 from .multivariate import *  # noqa: F403
 from .simplex import *  # noqa: F403
 from .transformed import *  # noqa: F403
@@ -30,7 +32,7 @@ __all__ = [
     "ContinuousBernoulli",
     "Distribution", "ExponentialFamily", "biject_to", "constraint_registry", "constraints", "kl", "kl_divergence", "register_kl",
     "transform_to", "transforms",
-    *circular.__all__, *continuous.__all__, *derived.__all__, *discrete.__all__, *multivariate.__all__, *simplex.__all__,
+    *circular.__all__, *continuous.__all__, *derived.__all__, *discrete.__all__, *matrices.__all__, *multivariate.__all__, *simplex.__all__,
     *transformed.__all__, *transforms.__all__,
 ]  # fmt: skip
 

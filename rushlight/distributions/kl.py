@@ -9,6 +9,7 @@ from typing import Any
 from .continuous import Cauchy, Exponential, Gamma, Laplace, Normal, Uniform
 from .discrete import Bernoulli, Binomial, Categorical, Geometric, OneHotCategorical, Poisson
 from .distribution import call, sum_rightmost
+from .matrices import Wishart, multivariate_digamma
 from .multivariate import LowRankMultivariateNormal, MultivariateNormal, batch_mahalanobis, half_log_det
 from .simplex import Beta, Dirichlet
 from .transformed import Gumbel, HalfNormal, Independent, LogNormal, Pareto, TransformedDistribution
@@ -229,6 +230,16 @@ def _(p: Any, q: Any) -> Any:
     trace = sum_rightmost(q.precision_matrix * p.covariance_matrix, 2)
     distance = q._distance(q.loc - p.loc)
     return 0.5 * (q._log_det() - p._log_det() + trace + distance - p.event_shape[0])
+
+
+@register_kl(Wishart, Wishart)
+def _(p: Any, q: Any) -> Any:
+    n, half = p.event_shape[-1], p.df / 2
+    root = call("linalg.solve_triangular", q._factor, p._factor, upper=False)
+    return (
+        q.df * (half_log_det(q._factor) - half_log_det(p._factor)) + half * (sum_rightmost(root.pow(2), 2) - n)
+        + call("mvlgamma", q.df / 2, n) - call("mvlgamma", half, n) + (half - q.df / 2) * multivariate_digamma(half, n)
+    )  # fmt: skip
 
 
 @register_kl(Pareto, Pareto)

@@ -66,7 +66,7 @@ class MultivariateNormal(Distribution):
         elif covariance_matrix is not None:
             self._unbroadcasted_scale_tril = call("linalg.cholesky", covariance_matrix)
         else:
-            self._unbroadcasted_scale_tril = _factor_of_inverse(precision_matrix)
+            self._unbroadcasted_scale_tril = factor_of_inverse(precision_matrix)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         new = super().expand(batch_shape, _instance)
@@ -123,7 +123,7 @@ class MultivariateNormal(Distribution):
         return h if not self._batch_shape else h.expand(self._batch_shape)
 
 
-def _factor_of_inverse(precision: Any) -> Any:
+def factor_of_inverse(precision: Any) -> Any:
     """The lower Cholesky factor of the inverse: from the factor of the matrix with rows and columns reversed."""
     reversed_factor = call("linalg.cholesky", call("flip", precision, (-2, -1)))
     upper = call("flip", reversed_factor, (-2, -1)).transpose(-2, -1)
