@@ -18,6 +18,7 @@ from .kernels.iteration import forget_with_threads
 from .kernels.lazy import DEAR, DEFERRED, LONGEST, MOST_CHAINS, Lazy, chains, computed
 from .kernels.llvm import patience
 from .kernels.summation import planned
+from .kernels.symbols import KINDS
 from .readers import arrays, loops
 
 if TYPE_CHECKING:
@@ -103,9 +104,11 @@ forget_with_threads(_sums)
 
 
 def _is_long(operands: tuple[Any, ...]) -> bool:
-    """Whether the first of the operands is an array for which a loop is worth it."""
+    """Whether the first of the operands is an array of floats for which a loop is worth it."""
     first = operands[0]
-    return first.__class__ is ndarray and first.ndim > 0 and first.size >= MEDIUM and _is_worth_it(operands)
+    if first.__class__ is not ndarray or first.dtype not in KINDS:
+        return False
+    return first.ndim > 0 and first.size >= MEDIUM and _is_worth_it(operands)
 
 
 def spread(op: Op, a: Any, b: Any, attrs: dict[str, Any], out: Any = None) -> Any:

@@ -100,7 +100,7 @@ class CopySlices(Node):
 
     __slots__ = ("inner", "region", "shape")
 
-    inputs = ("base", "value")
+    inputs: tuple[str, ...] = ("base", "value")
     inner: Any
 
     def __init__(self, base: Tensor, view: Tensor, inner: Node):

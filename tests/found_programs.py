@@ -511,6 +511,10 @@ CASES = {
         'torch.bfloat16',
     "F.binary_cross_entropy_with_logits(torch.tensor([0.3], dtype=torch.bfloat16), torch.tensor([0.4], dtype=torch.bfloat16), reduction='none').dtype":
         'torch.bfloat16',
+    'torch.triu(torch.tensor([[1 + 1j, 2j], [3j, 4]]))':
+        'complex64 (2, 1) [[(1+1j), 2j], [0j, (4+0j)]]',
+    'torch.tril(torch.tensor([[1 + 1j, 2j], [3j, 4]]), -1)':
+        'complex64 (2, 1) [[0j, 0j], [3j, 0j]]',
     'F.binary_cross_entropy(torch.tensor([0.3], dtype=torch.bfloat16), torch.tensor([0.4], dtype=torch.bfloat16)).dtype':
         'torch.bfloat16',
     'torch.tensor([1j, 0]).logical_not_()':

@@ -74,7 +74,7 @@ class Habit:
     ALONE, FULL = 16, 128
 
     def __init__(self) -> None:
-        self.credit = self.FULL
+        self.credit: int = self.FULL
 
     def waits(self) -> bool:
         """Whether the next result is to wait."""

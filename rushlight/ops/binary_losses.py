@@ -10,7 +10,7 @@ from .. import errors, large, types
 from ..functions import function
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
-from ..readers import REGISTRY
+from ..readers import REGISTRY, arrays
 from ..routes import routed
 from ..tensor import Tensor
 from .losses import (
@@ -111,9 +111,10 @@ def bce_logits(k, input, target, weight, pos_weight, *, reduction):
 
 def _logit_loss(k, input, target, weight, pos_weight):
     log_sigmoid = k.logsigmoid(input)
+    one = target.dtype.type(1) if k is arrays else 1  # before NumPy 2.1 bfloat16 beside a Python number becomes float32
     if pos_weight is not None:
-        log_sigmoid = log_sigmoid * ((pos_weight - 1) * target + 1)
-    loss = (1 - target) * input - log_sigmoid
+        log_sigmoid = log_sigmoid * ((pos_weight - one) * target + one)
+    loss = (one - target) * input - log_sigmoid
     return loss if weight is None else loss * weight
 
 

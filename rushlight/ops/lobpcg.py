@@ -36,11 +36,16 @@ class LOBPCG:
         self, A: Any, B: Any, X: Tensor, iK: Any, iparams: dict[str, int], fparams: dict[str, float],
         bparams: dict[str, bool], method: str, tracker: Callable[[LOBPCG], Any] | None,
     ):  # fmt: skip
-        self.A, self.B, self.iK, self.method, self.tracker = A, B, iK, method, tracker
-        self.iparams, self.fparams, self.bparams = iparams, fparams, bparams
+        self.A, self.B = A, B
+        self.iK: Any = iK
+        self.method: str = method
+        self.tracker: Callable[[LOBPCG], Any] | None = tracker
+        self.iparams: dict[str, int] = iparams
+        self.fparams: dict[str, float] = fparams
+        self.bparams: dict[str, bool] = bparams
         self.X, self.S, self.E = X, X, wrap(np.zeros(X.shape[-1], X._a.real.dtype))
         self.R = wrap(np.zeros_like(X._a))
-        self.ivars = {"istep": 0, "iterations_left": iparams["niter"], "converged_count": 0}
+        self.ivars: dict[str, int] = {"istep": 0, "iterations_left": iparams["niter"], "converged_count": 0}
         self.fvars: dict[str, float] = {}
         self.bvars: dict[str, bool] = {}
         self.tvars: dict[str, Tensor] = {}

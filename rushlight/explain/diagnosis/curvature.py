@@ -30,7 +30,9 @@ class Sharpness:
     """The largest eigenvalue of the Hessian, again and again: each search begins with the direction that the last one has found."""
 
     def __init__(self, rng: Any, iterations: int = ITERATIONS, again: int = AGAIN):
-        self.rng, self.iterations, self.again = rng, iterations, again
+        self.rng: Any = rng
+        self.iterations: int = iterations
+        self.again: int = again
         self.directions: dict[bool, list[Any]] = {}  # of the first search, and of the one above a negative eigenvalue
 
     def __call__(self, grads: Sequence[Tensor | None], leaves: Sequence[Tensor]) -> float:

@@ -93,7 +93,7 @@ class Trace:
         self.losses: list[Loss] = []
         self.steps = 0
         self.backwards = 0
-        self.seconds = 0.0  # of the processor's time
+        self.seconds: float = 0.0  # of the processor's time
         self.finished = False  # the program came to its end by itself
         self.error: tuple[str, str, Line | None] | None = None
         self.leaves: dict[str, Leaf] = {}

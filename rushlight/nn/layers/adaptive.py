@@ -50,9 +50,11 @@ class AdaptiveLogSoftmaxWithLoss(Module):
                 "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each value is "
                 "between 1 and n_classes-1"
             )
-        self.in_features, self.n_classes = in_features, n_classes
+        self.in_features: int = in_features
+        self.n_classes: int = n_classes
         self.cutoffs: list[int] = [*cutoffs, n_classes]
-        self.div_value, self.head_bias = div_value, head_bias
+        self.div_value: float = div_value
+        self.head_bias: bool = head_bias
         self.shortlist_size: int = cutoffs[0]
         self.n_clusters: int = len(cutoffs)
         self.head_size: int = self.shortlist_size + self.n_clusters
