@@ -282,9 +282,14 @@ def _smoothed_slope(k, input, target, g, beta):
 
 @smoothed_error.vjp_joint
 def _(k, g, input, target, reduction, beta, needs):
+    return _slopes(k, _smoothed_slope, g, input, target, reduction, needs, beta=beta)
+
+
+def _slopes(k, slope, g, input, target, reduction, needs, **settings):
+    """The gradients of a pair whose loss is one of their difference: that of the target is the other's, negated."""
     g = _share(g, reduction, _common(input, target))
     return tuple([
-        large.pointwise(k, _smoothed_slope, input, target, own, beta=beta) if need else None
+        large.pointwise(k, slope, input, target, own, **settings) if need else None
         for own, need in zip((g, -g), needs, strict=True)
     ])  # fmt: skip
 
@@ -340,11 +345,7 @@ def _huber_slope(k, input, target, g, delta):
 
 @huber_error.vjp_joint
 def _(k, g, input, target, reduction, delta, needs):
-    g = _share(g, reduction, _common(input, target))
-    return tuple([
-        large.pointwise(k, _huber_slope, input, target, own, delta=delta) if need else None
-        for own, need in zip((g, -g), needs, strict=True)
-    ])  # fmt: skip
+    return _slopes(k, _huber_slope, g, input, target, reduction, needs, delta=delta)
 
 
 @function(name="nn.functional.huber_loss", samples=_pairs(delta=[0.5, 2.0]), errors=lambda m: [
