@@ -36,6 +36,16 @@ def test_operations_nodes_and_marks_are_counted():
     assert [e.count for e in shapes if e.key == "aten::linear"] == [3, 3]
 
 
+def test_what_has_a_short_way_is_seen():
+    x, y = torch.ones(3, 3), torch.zeros(3, 3)
+    with profile() as prof:
+        y.copy_(x)
+        torch.mm(x, y)
+        torch.matmul(x, y)
+    found = counts(prof)
+    assert found["aten::copy"] == found["aten::matmul"] == 1 and found["aten::mm"] == 2
+
+
 def test_operators_are_seen_on_every_path():
     x, y = torch.ones(3, requires_grad=True), torch.ones(3)
     with torch.no_grad(), profile() as prof:

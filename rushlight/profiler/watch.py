@@ -154,9 +154,10 @@ class Watcher:
 
 
 def _general(function: Any) -> Any:
-    """A function without the looking up of known calls around it."""
-    inside = getattr(function, "__wrapped__", None)
-    return inside if isinstance(inside, FunctionType) else function
+    """A function without the short ways and the looking up of known calls around it."""
+    while isinstance(inside := getattr(function, "__wrapped__", None), FunctionType):
+        function = inside
+    return function
 
 
 def _of_op(frame: FrameType) -> str | None:
