@@ -72,6 +72,7 @@ class ArrayReader:
     acosh: Any = staticmethod(elementary.acosh)
     atanh: Any = staticmethod(elementary.atanh)
     abs: Any = np.absolute
+    length: Any = staticmethod(elementary.length)
     floor: Any = np.floor
     ceil: Any = np.ceil
     trunc: Any = np.trunc
@@ -169,6 +170,10 @@ class TensorReader:
     @staticmethod
     def is_complex(x: Any) -> bool:
         return isinstance(x, complex) or (isinstance(x, Tensor) and x._a.dtype.kind == "c")
+
+    @staticmethod
+    def length(x: Any) -> Any:
+        return REGISTRY["abs"].public(x)
 
     @staticmethod
     def fma(a: Any, b: Any, c: Any) -> Any:

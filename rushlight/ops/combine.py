@@ -221,11 +221,20 @@ def _lerp_name(inputs, attrs):
     return "LerpBackward1" if isinstance(inputs[2], Tensor) else "LerpBackward0"
 
 
+def _lerp_types(inputs):
+    """Of one dtype all, but a Python number as a weight: it is not rounded to 16 bits, as PyTorch computes with wider ones."""
+    common = result_type(inputs)
+    narrow = common.itemsize == 2 and common.category == types.FLOATING and not isinstance(inputs[2], Tensor)
+    return [common, common, types.float32 if narrow else common]
+
+
 def _lerp_refuses(kernel: str) -> dict[str, str]:
     return dict.fromkeys(("bool", "int"), kernel)
 
 
 @elementwise(
+    promote=_lerp_types,
+    common_floats=True,
     methods="lerp lerp_",
     refuses=_lerp_refuses("lerp_kernel_tensor"),
     grad_name=_lerp_name,
@@ -245,7 +254,13 @@ def _lerp_refuses(kernel: str) -> dict[str, str]:
     ],
 )
 def lerp(k, input, end, weight):
-    """``input + weight * (end - input)``, measured from the nearer end."""
+    """``input + weight * (end - input)``, measured from the nearer end.
+
+    The weight is a number, a tensor of the dtype of ``input``, or a tensor of one element without dimensions, of any dtype.
+    """
+    if is_half(input.dtype):
+        wide = [np.asarray(x, np.float32) for x in (input, end, weight)]
+        return lerp.forward(k, *wide).astype(input.dtype)
     far = np.abs(weight) >= 0.5
     step = end - input
     return np.where(far, k.fma(-step, 1 - weight, end), k.fma(step, weight, input))
@@ -259,7 +274,8 @@ def _(input, end, weight):
             f"({', '.join(type(x).__name__ for x in (input, end, weight))}), but expected two tensors and a weight"
         )
     for name, x in (("end", end), ("weight", weight)):
-        if isinstance(x, Tensor) and isinstance(input, Tensor) and x.dtype is not input.dtype:
+        lone = name == "weight" and isinstance(x, Tensor) and not x._a.ndim
+        if isinstance(x, Tensor) and isinstance(input, Tensor) and x.dtype is not input.dtype and not lone:
             names = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int"}
             have, want = (names.get(t.dtype.name, t.dtype.name) for t in (x, input))
             raise errors.runtime(f"expected dtype {want} for `{name}` but got dtype {have}")

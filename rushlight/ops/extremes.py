@@ -307,7 +307,7 @@ def aminmax_pair(k, input, *, dim, keepdim):
 
     Gradient of ``input``: ``g`` where the element is the extreme, shared by equal ones.
     """
-    return reduce.amin(input, dim, keepdim), reduce.amax(input, dim, keepdim)
+    return in_order(reduce.amin(input, dim, keepdim)), in_order(reduce.amax(input, dim, keepdim))
 
 
 @aminmax_pair.vjp("input")

@@ -190,7 +190,7 @@ def _(k, g, where):
 @opaque(grad_name="IndexPutBackward0", public=False)
 def index_zero(k, input, *, where):
     """A copy with zeros where index arrays point."""
-    out = np.array(input)
+    out = copied(input)
     out[where] = 0
     return out
 

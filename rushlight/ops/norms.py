@@ -60,7 +60,7 @@ from .reduction import _keep, need_tensor
 )
 def vector_norm(k, input, *, ord, dim, keepdim):
     """``(sum of |x|^ord)^(1/ord)``; the largest |x| for inf, the number of nonzeros for 0."""
-    return norm_kernel.norm(input, ord, dim, keepdim)
+    return in_order(norm_kernel.norm(input, ord, dim, keepdim))
 
 
 @vector_norm.plan
@@ -127,7 +127,7 @@ def _(k, g, input, out, ord, dim, keepdim):
     if ord == 1:
         return g * k.sgn(input)
     if ord in (float("inf"), float("-inf")):
-        hit = k.abs(input) == size
+        hit = k.length(input) == size
         return k.sgn(input) * (g / k.sum(hit, dim, True) * hit)
     zero = size == 0.0
     safe = size + zero  # a Python number would make float32 of bfloat16, here and below

@@ -9,7 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dim, check_dims, describe
 from ..functions import function
-from ..kernels import copies, places
+from ..kernels import copies, layouts, places
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
@@ -35,7 +35,7 @@ from ..tensor import Tensor, wrap
 )
 def flip(k, input, *, dims):
     """The elements in reverse order along dimensions."""
-    out = copies.empty_like(input)
+    out = layouts.empty_like_array(input, input.dtype)
     copies.assign(out, np.flip(input, dims))
     return out
 

@@ -122,7 +122,7 @@ def _(k, g, input_shape, dim, keepdim):
 )
 def mean(k, input, *, dim, keepdim, dtype, full):
     """Arithmetic mean of all elements, or along dimensions."""
-    return reduce.mean(input, dim, keepdim, input.dtype if dtype is None else dtype.np)
+    return in_order(reduce.mean(input, dim, keepdim, input.dtype if dtype is None else dtype.np))
 
 
 @mean.prepare
@@ -382,7 +382,7 @@ def prod(k, input, *, dim, keepdim, dtype, full):
     Gradient of ``input``: ``g * out / input``; where it is 0, ``g`` times the product of the others.
     """
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
-    return reduce.prod(input, dim, keepdim, target)
+    return in_order(reduce.prod(input, dim, keepdim, target))
 
 
 @prod.plan
@@ -439,7 +439,7 @@ def _as(k, a):
 def nansum(k, input, *, dim, keepdim, dtype, full):
     """Sum with every NaN counted as 0."""
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
-    return reduce.nansum(input, dim, keepdim, target)
+    return in_order(reduce.nansum(input, dim, keepdim, target))
 
 
 @nansum.prepare
