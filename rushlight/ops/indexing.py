@@ -400,6 +400,9 @@ def _check_gathered(view: Tensor, gather: tuple[Any, ...], value: Tensor) -> Non
 
 def _check_target(self: Tensor, index: Any, value: Tensor) -> None:
     """What PyTorch asks of a target and of the values before it looks into index tensors."""
+    given = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(i, (Tensor, list)) for i in given) and sum(i is Ellipsis for i in given) > 1:
+        check_writable(self, value, overlap=False)  # that a second Ellipsis leads beyond the last dimension is seen later
     parts, _ = read(index, self._a.shape, ranges=False, masks=False)
     if not any(isinstance(p, ndarray) for p in parts):
         return
