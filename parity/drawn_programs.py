@@ -33,6 +33,8 @@ def add_line(d: Drawing) -> str | None:
     if is_statement:
         if maker is not backward and d.number(8) == 7:
             text = f"with torch.no_grad(): {text}"
+        for t in d.tensors.values():  # PyTorch crashes where a hook is put on a view before its new history was asked for
+            has_history(t)
         execute(text, {**NAMES, **d.tensors})
         return text
     names = {**NAMES, **d.tensors}

@@ -179,7 +179,7 @@ def _(k, g, tensor1, value):
         m.error(RuntimeError, "Integer division with addcdiv is no longer supported", m.f(2), m.i(2), m.i(2, lo=1)),
     ],
 )
-def addcdiv(k, input, tensor1, tensor2, *, value=1):
+def addcdiv(k, input, tensor1, tensor2, *, value=1, given=(types.float32, types.float32)):
     """``input + value * tensor1 / tensor2``.
 
     Raises:
@@ -199,7 +199,9 @@ def _(input, tensor1, tensor2, *, value=1):
             "of tensor1 and tensor2.",
             "Write input + value * torch.div(tensor1, tensor2, rounding_mode='trunc'), or convert to float.",
         )
-    return _tensors_only("addcdiv")(input, tensor1, tensor2, value=value)
+    inputs, attrs = _tensors_only("addcdiv")(input, tensor1, tensor2, value=value)
+    given = tuple([x.dtype for x in (tensor1, tensor2) if isinstance(x, Tensor)])
+    return inputs, attrs | ({"given": given} if len(given) == 2 else {})
 
 
 @addcdiv.vjp("input")
@@ -207,14 +209,28 @@ def _(k, g):
     return g
 
 
+def _rounded(k: Any, x: Any, dtype: Any) -> Any:
+    """Rounded to the dtype of an operand if that has 16 bits, whatever the result's is: PyTorch's quotients are made before that."""
+    return k.convert(k.convert(x, dtype=dtype), dtype=types.float32) if _is_narrow(dtype) else x
+
+
+def _is_narrow(dtype: types.dtype) -> bool:
+    return dtype.itemsize == 2 and dtype.category == types.FLOATING
+
+
 @addcdiv.vjp("tensor1")
-def _(k, g, tensor2, value):
-    return g * k.conj(value / tensor2)
+def _(k, g, tensor2, value, given):
+    if not _is_narrow(given[1]):
+        return g * k.conj(value / tensor2)
+    inverse = _rounded(k, 1.0 / k.convert(tensor2, dtype=types.float32), given[1])
+    return g * _rounded(k, inverse * value, given[1])
 
 
 @addcdiv.vjp("tensor2")
-def _(k, g, tensor1, tensor2, value):
-    return -g * k.conj(value * tensor1 / (tensor2 * tensor2))
+def _(k, g, tensor1, tensor2, value, given):
+    a, b = (k.convert(x, dtype=types.float32) if _is_narrow(t) else x for x, t in zip((tensor1, tensor2), given, strict=True))
+    quotient = _rounded(k, value * a, given[0]) / _rounded(k, b * b, given[1])
+    return -g * k.conj(_rounded(k, quotient, types.promote_types(*given)))
 
 
 def _lerp_name(inputs, attrs):

@@ -290,7 +290,7 @@ def _shared_evenly(k, g, input, out, dim, keepdim):
     shape = tuple(input.shape)
     g, out = _keep(k, g, dim, keepdim, shape), _keep(k, out, dim, keepdim, shape)
     hit = input == out
-    return g / k.sum(hit, dim, True) * hit if shape else g
+    return g / k.sum(hit, dim, True) * hit if shape else k.where(hit, g, np.nan)
 
 
 _along_dims(

@@ -361,8 +361,8 @@ masked_select.nondiff("mask")
 
 
 @masked_select.vjp("input")
-def _(k, g, mask, input_shape):
-    return k.masked_spread(g, mask, size=broadcast_shapes(tuple(input_shape), tuple(mask.shape)))
+def _(k, g, mask, input):  # the shape alone would do, but who writes to the input is told so, as by PyTorch
+    return k.masked_spread(g, mask, size=broadcast_shapes(tuple(input.shape), tuple(mask.shape)))
 
 
 @opaque(public=False, grad_name="MaskedScatterBackward0")
