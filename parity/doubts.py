@@ -9,10 +9,8 @@ import re
 from typing import Any
 
 import torch
-from drawing import Drawing, shares_memory
+from drawing import NAME, Drawing, shares_memory
 from side_by_side import NAMES
-
-NAME = re.compile(r"\bt\d+\b")
 
 
 def operands(text: str, d: Drawing) -> list[torch.Tensor]:
@@ -177,6 +175,11 @@ def differentiates_a_count(text: str, d: Drawing) -> bool:
     return re.search(r"norm\(t\d+, 0\b", text) is not None and is_recorded(text, d)
 
 
+def differentiates_what_nothing_reaches(text: str, d: Drawing) -> bool:
+    """What has no derivative is not asked for one where the gradient would go nowhere: to a view made while nothing was recorded."""
+    return "unique(" in text and any(t.requires_grad and t.is_leaf and t._is_view() for t in operands(text, d))
+
+
 def differentiates_wider_bounds(text: str, d: Drawing) -> bool:
     """With two tensors as bounds PyTorch's gradients of them fail where the result has another shape than the input."""
     given = operands(text, d)
@@ -193,12 +196,16 @@ def compares_into_integers(text: str, d: Drawing) -> bool:
 def writes_to_a_conjugate(text: str, d: Drawing) -> bool:
     """PyTorch's shows the memory of what it is the conjugate of."""
     x = target(text, d)
+    if ".requires_grad" in text:  # which is true of views too
+        return any(t.is_conj() for t in d.tensors.values())
     return x is not None and any(t.is_conj() != x.is_conj() and shares_memory(t, x) for t in d.tensors.values())
 
 
 def conjugates_what_has_gaps(text: str, d: Drawing) -> bool:
     """A view has the strides of what it shows, numbers of their own lie close together."""
-    return "conj(" in text and any(t.is_complex() and t.stride() != torch.empty_like(t).stride() for t in operands(text, d))
+    return "conj(" in text and any(
+        t.is_complex() and t.stride() != torch.empty_like(t).stride() for t in operands(text, d)
+    )
 
 
 def differentiates_a_remainder(text: str, d: Drawing) -> bool:
@@ -211,6 +218,30 @@ def replaces_what_is_saved(text: str, d: Drawing) -> bool:
     if ".data =" not in text and ".detach_()" not in text:
         return False
     return bool(d.used & set(NAME.findall(text))) and any(t.requires_grad for t in d.tensors.values())
+
+
+def resizes_what_is_shared(text: str, d: Drawing) -> bool:
+    """An ``out=`` of another shape than the result is resized, in the memory that it shows if there is room."""
+    x = target(text, d) if "out=" in text else None
+    shapes = {t.shape for t in operands(text, d)}
+    return x is not None and len(shapes) > 1 and any(t is not x and shares_memory(t, x) for t in d.tensors.values())
+
+
+def writes_to_a_batch_that_was_folded(text: str, d: Drawing) -> bool:
+    """A matrix times a batch is computed with a copy of the batch by PyTorch, which then does not notice that it is written to."""
+    x = target(text, d)
+    if x is None or x.dim() < 3:
+        return False
+    found = [re.search(r"\w @ (t\d+)$|matmul\(t\d+, (t\d+)\)", line) for line in d.lines]
+    batches = [d.tensors.get(match[1] or match[2]) for match in found if match is not None]
+    return any(batch is not None and shares_memory(batch, x) for batch in batches)
+
+
+def multiplies_a_row_by_a_batch(text: str, d: Drawing) -> bool:
+    """Which PyTorch does the other way round if the row is recorded; the result then is a view of what nobody else knows."""
+    given = operands(text, d)
+    product = len(given) == 2 and ("matmul(" in text or " @ " in text)
+    return product and given[0].dim() == 2 and given[0].shape[0] == 1 < given[1].dim() - 1 and given[0].requires_grad
 
 
 def turns_a_leaf(text: str, d: Drawing) -> bool:
@@ -235,11 +266,15 @@ DOUBTS = (
     divides_by_integers,
     differentiates_a_sign,
     differentiates_a_count,
+    differentiates_what_nothing_reaches,
     differentiates_wider_bounds,
     compares_into_integers,
     writes_to_a_conjugate,
     conjugates_what_has_gaps,
     differentiates_a_remainder,
     replaces_what_is_saved,
+    resizes_what_is_shared,
+    multiplies_a_row_by_a_batch,
+    writes_to_a_batch_that_was_folded,
     turns_a_leaf,
 )

@@ -88,13 +88,13 @@ def literal(shape: tuple[int, ...], dtype: str, seed: int) -> str:
     return "[]" if 0 in shape else nested(shape)
 
 
-def unary(d: Drawing) -> str:
-    name = d.choice(UNARY)
-    return f"torch.{name}({d.pick()})"
+def of_one(space: str, names: list[str], fits: Any = None) -> Any:
+    """Draws the call of one of these functions of one tensor."""
+    return lambda d: f"{space}.{d.choice(names)}({d.pick(fits)})"
 
 
-def activation(d: Drawing) -> str:
-    return f"F.{d.choice(ACTIVATIONS)}({d.pick(torch.is_floating_point)})"
+unary = of_one("torch", UNARY)
+activation = of_one("F", ACTIVATIONS, torch.is_floating_point)
 
 
 def binary(d: Drawing) -> str:
@@ -254,12 +254,6 @@ def view(d: Drawing) -> str:
 def index(d: Drawing, x: str) -> str:
     """An index for ``x`` of any kind, in brackets."""
     d.careful = d.tensors[x].numel() == 0 or d.number(3) == 0  # else with nothing that is False
-    text = _index(d, x)
-    d.careful = False
-    return text
-
-
-def _index(d: Drawing, x: str) -> str:
     shape = tuple(d.tensors[x].shape)
     items: list[str] = []
     dims = list(shape[: d.number(len(shape) + 1) + (1 if d.rarely() else 0)]) or list(shape[:1])

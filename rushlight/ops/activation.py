@@ -180,7 +180,11 @@ def _(k, g, input, beta, threshold):
 
 
 @elementwise(
-    public=False, refuses=floats_only("log_sigmoid_cpu"), grad_name="LogSigmoidBackward0", row_major=True, domain=(-4, 4)
+    public=False,
+    refuses=floats_only("log_sigmoid_cpu"),
+    grad_name="LogSigmoidBackward0",
+    row_major=True,
+    domain=(-4, 4),
 )
 def logsigmoid(k, input):
     """``log(sigmoid(input))``, without overflow."""

@@ -228,7 +228,10 @@ def _(k, g, tensor2, value, given):
 
 @addcdiv.vjp("tensor2")
 def _(k, g, tensor1, tensor2, value, given):
-    a, b = (k.convert(x, dtype=types.float32) if _is_narrow(t) else x for x, t in zip((tensor1, tensor2), given, strict=True))
+    a, b = (
+        k.convert(x, dtype=types.float32) if _is_narrow(t) else x
+        for x, t in zip((tensor1, tensor2), given, strict=True)
+    )
     quotient = _rounded(k, value * a, given[0]) / _rounded(k, b * b, given[1])
     return -g * k.conj(_rounded(k, quotient, types.promote_types(*given)))
 

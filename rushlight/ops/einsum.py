@@ -257,7 +257,9 @@ def _pair(
     batch = [c for c in order if c in size_a and c in size_b and c in later]
     only_a = [c for c in order if c in size_a and c not in size_b]
     rest = [c for c in order if c not in size_a and c not in size_b or c in size_b and c not in size_a]
-    if only_a and rest and order.index(rest[-1]) < order.index(only_a[0]):  # the product then lies in the order of the result
+    if (
+        only_a and rest and order.index(rest[-1]) < order.index(only_a[0])
+    ):  # the product then lies in the order of the result
         x, a, y, b, size_a, size_b = y, b, x, a, size_b, size_a
         only_a = [c for c in rest if c in size_a]
     only_b = [c for c in order if c in size_b and c not in size_a]

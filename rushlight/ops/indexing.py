@@ -18,6 +18,7 @@ from ..inplace import inplace
 from ..kernels import places
 from ..kernels.layouts import as_gathered, copied
 from ..kernels.strides import broadcast_shapes
+from ..node import ask_history
 from ..op import movement, opaque
 from ..override import dispatch_override, has_override
 from ..promotion import cast, cast_array, element
@@ -329,7 +330,14 @@ def get(self: Tensor, index: Any) -> Tensor:
         return REGISTRY["basic_slice"].public(self, where=(slice(*s.indices(self._a.shape[0])),))  # type: ignore[no-any-return]
     if levels.running and (level := levels.of_index(self, index)) is not None:
         return level.get(self, index)
-    view, gather, sources = take_apart(self, index)
+    try:
+        view, gather, sources = take_apart(self, index)
+    except IndexError:
+        if not isinstance(index, tuple) or any(
+            isinstance(i, Tensor) for i in index
+        ):  # of other indices PyTorch speaks first
+            ask_history(index_get, (self,))
+        raise
     if gather is None:
         return alias.public(self) if view is self else view  # type: ignore[no-any-return]
     out: Tensor = REGISTRY["index_get"].public(view, where=gather)
@@ -402,7 +410,9 @@ def _check_target(self: Tensor, index: Any, value: Tensor) -> None:
     """What PyTorch asks of a target and of the values before it looks into index tensors."""
     given = index if isinstance(index, tuple) else (index,)
     if any(isinstance(i, (Tensor, list)) for i in given) and sum(i is Ellipsis for i in given) > 1:
-        check_writable(self, value, overlap=False)  # that a second Ellipsis leads beyond the last dimension is seen later
+        check_writable(
+            self, value, overlap=False
+        )  # that a second Ellipsis leads beyond the last dimension is seen later
     parts, _ = read(index, self._a.shape, ranges=False, masks=False)
     if not any(isinstance(p, ndarray) for p in parts):
         return

@@ -229,7 +229,7 @@ def _of_variance(k, g, input, dim, keepdim, correction, power):
     n = _count(tuple(input.shape), dim)
     share = _keep(k, g, dim, keepdim, input.shape) * (power / (n - correction) if n != correction else float("inf"))
     if not dim:
-        return input * 0.0 * share
+        return input * 0.0 * share if n > correction else input * np.nan * share
     middle = k.mean(input, dim, True)
     if len(dim) == len(input.shape) and k is arrays:
         return large.pointwise(k, _share_of_distance, input, middle.reshape(()), share.reshape(()))
