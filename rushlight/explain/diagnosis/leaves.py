@@ -15,6 +15,7 @@ from ...optim.optimizer import Optimizer
 from ...random.generator import default_generator
 from ...tensor import Parameter, Tensor
 from .. import places
+from ..statistics import array_of
 from .trace import Leaf, Trace
 
 
@@ -25,6 +26,11 @@ def rms(a: np.ndarray[Any, Any]) -> float:
     a = a.astype(np.float64) if a.dtype.kind != "c" else np.abs(a)
     with np.errstate(over="ignore", invalid="ignore"):
         return float(np.sqrt(np.mean(a * a)))
+
+
+def norm_of(arrays: Iterable[np.ndarray[Any, Any]]) -> float:
+    """The Euclidean norm of all elements of several arrays together."""
+    return float(np.sqrt(sum(float(np.vdot(a, a).real) for a in arrays)))
 
 
 class _State:
@@ -50,7 +56,7 @@ class _State:
     def used(self) -> bool:
         """Whether the gradient is the one that was there after the last backward."""
         g = self.leaf._grad
-        return g is not None and self.sum != 0 and abs_sum(g._a) == self.sum
+        return g is not None and self.sum != 0 and abs_sum(array_of(g)) == self.sum
 
 
 def abs_sum(a: np.ndarray[Any, Any]) -> float:
@@ -242,9 +248,10 @@ class Leaves:
         self.backwards += 1
         for state in self.states.values():
             g = state.leaf._grad if given is None else given.get(id(state.leaf))
-            state.sum = 0.0 if g is None else abs_sum(g._a)
+            a = None if g is None else array_of(g)
+            state.sum = 0.0 if a is None else abs_sum(a)
             state.mark()
             state.data = state.leaf._a.copy() if measured else None
-            state.gradient = g._a.copy() if measured and g is not None else None
-            if g is not None and measured:
-                state.seen.grads.append(rms(g._a) * float(np.sqrt(g._a.size)))
+            state.gradient = a.copy() if measured and a is not None else None
+            if a is not None and measured:
+                state.seen.grads.append(rms(a) * float(np.sqrt(a.size)))

@@ -86,6 +86,15 @@ class Cut(NamedTuple):
     module: str
 
 
+class Bounded(NamedTuple):
+    """A softmax, sigmoid or tanh whose result a loss takes as logits."""
+
+    name: str
+    line: Line | None
+    module: str
+    taker: str  # the loss
+
+
 class Trace:
     """Everything seen in one run."""
 
@@ -102,9 +111,7 @@ class Trace:
         self.recurrent: dict[str, tuple[int, float]] = {}  # hidden weights: length of the sequences, spectral radius
         self.cuts: list[Cut] = []
         self.misfits: list[tuple[str, tuple[int, ...], tuple[int, ...], Line | None]] = []
-        self.probabilities: list[
-            tuple[str, Line | None, str]
-        ] = []  # softmax or sigmoid before a loss that takes logits
+        self.bounded: list[Bounded] = []
         self.logits_as_logarithms: tuple[Line | None, float] | None = (
             None  # nll_loss given a number above 0: the largest
         )
