@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -76,18 +77,20 @@ class Leaves:
         self.states: dict[int, _State] = {}
         self.names: dict[int, str] = {}
         self.by_name: dict[str, Tensor] = {}
-        self.models: list[Module] = []
+        self.models: dict[str, Module] = {}
         self.backwards = 0
 
     # --- who they are ---------------------------------------------------------------------------------------------------
     def add_model(self, model: Module, closely: bool) -> bool:
         """Learn the names of a model's parameters; whether it is a new one."""
-        if any(model is m for m in self.models):
+        if any(model is m for m in self.models.values()):
             return False
-        self.models.append(model)
-        root = places.root_name(model, sys._getframe(1))
-        if root == "model" or not closely or root not in self.trace.models:
-            self.trace.models.append(root)
+        root = variable = places.root_name(model, sys._getframe(1))
+        for n in itertools.count(2):
+            if root not in self.models:
+                break
+            root = f"{variable} ({n})"
+        self.models[root] = model
         kinds = {
             id(p): (path, type(m).__name__)
             for path, m in model.named_modules()
@@ -98,19 +101,20 @@ class Leaves:
             self.names.setdefault(id(p), f"{root}.{name}")
             if p.requires_grad:
                 path, kind = kinds[id(p)]
-                self.add(p, ".".join(filter(None, [root, path])), kind)
+                self.add(p, root, ".".join(filter(None, [root, path])), kind)
         if closely:
             self.compare_with_defaults(model)
         return True
 
-    def is_first(self, model: Module) -> bool:
-        return self.models[0] is model
+    def root(self, model: Module) -> str:
+        """What a model is called in the names of its parameters."""
+        return next(root for root, other in self.models.items() if other is model)
 
-    def add(self, leaf: Tensor, module: str = "", kind: str = "") -> _State:
+    def add(self, leaf: Tensor, model: str = "", module: str = "", kind: str = "") -> _State:
         found = self.states.get(id(leaf))
         if found is None:
             name = self.names.get(id(leaf)) or self.new_name(leaf)
-            seen = self.trace.leaves[name] = Leaf(name, leaf._a.shape, module, kind)
+            seen = self.trace.leaves[name] = Leaf(name, leaf._a.shape, model, module, kind)
             a = leaf._a
             seen.std, seen.mean, seen.rms = (float(a.std()), float(a.mean()), rms(a)) if a.size else (0.0, 0.0, 0.0)
             found = self.states[id(leaf)] = _State(leaf, seen)
@@ -157,7 +161,8 @@ class Leaves:
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if p.requires_grad:
-                    self.add(p).seen.held = True
+                    seen = self.add(p).seen
+                    seen.held = seen.handed = True
 
     def hold_all(self) -> None:
         """The same for every optimizer that there is: one may make its first step later."""

@@ -73,7 +73,7 @@ def single_batches(trace: Trace, trials: Trials) -> Finding | None:
     """The same where single batches are sharper than the step size bears, and their mean is not: larger ones would bear it."""
     lr, sharp = step_size(trace), early_sharpness(trace)
     bound = limit(trace)
-    if lr is None or bound is None or not lr * np.mean(sharp) < bound[0] * bound[1]:
+    if lr is None or bound is None or not lr * np.mean(sharp) < bound[0] * bound[1] or not finite(trace.ends()[1]):
         return None
     return too_noisy(trace, trials)
 

@@ -64,6 +64,7 @@ class Observer:
         self.rng: np.random.Generator = np.random.default_rng(0)
         self.sharpness: curvature.Sharpness = curvature.Sharpness(np.random.default_rng(1))
         self.leaves: Leaves = Leaves(self.trace, closely)
+        self.first: Module | None = None  # the first model that is trained
         self.signals: Signals = Signals(self.trace, self.leaves)
         self.cuts: Cuts = Cuts(self.trace)
         self.busy = False  # while backwards of our own run
@@ -147,16 +148,17 @@ class Observer:
             self.signals.sequence(module, args)
         if self.busy or len(places.running_modules()) > 1 or next(module.parameters(), None) is None:
             return None
-        if mode.recording() == mode.OFF:
-            self.trace.no_grad_calls += 1
-            return None
         if self.leaves.add_model(module, closely=self.closely):
-            self.trace.model_line = self.trace.model_line or places.user_line()
             self.start()
+        if mode.recording() == mode.OFF:
+            self.trace.unrecorded.setdefault(self.leaves.root(module), places.user_line())
+            return None
+        self.trace.model_line = self.trace.model_line or places.user_line()
+        self.first = self.first or module
         plain = [i for i, x in enumerate(args) if isinstance(x, Tensor) and x._edge is None and x.is_floating_point()]
         if self.closely:
             self.signals.given(args, plain)
-        if self.change.inputs is not None and plain and self.leaves.is_first(module):
+        if self.change.inputs is not None and plain and module is self.first:
             mean, std = self.change.inputs
             i = plain[0]
             x = args[i]

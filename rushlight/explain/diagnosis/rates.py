@@ -46,9 +46,9 @@ def stalled(trace: Trace) -> bool:
 
 
 def step_size(trace: Trace) -> float | None:
-    """The step size: the optimizer's, or what the program multiplies gradients with."""
+    """The step size: the optimizer's, at its largest if it is scheduled, or what the program multiplies gradients with."""
     if trace.optimizers:
-        return float(trace.optimizers[0]["lr"])
+        return float(max(trace.scheduled, default=trace.optimizers[0]["lr"]))
     rates = [rate for leaf in trace.leaves.values() for rate in leaf.rates]
     return float(np.median(rates)) if rates else None
 
