@@ -66,11 +66,11 @@ def make_orthogonal(leaf: Tensor, rng: Any) -> None:
 
 def clip_gradients(leaves: list[Tensor], largest: float) -> None:
     """Scale all gradients so that their norm together is at most ``largest``."""
-    held = [p for p in leaves if p._grad is not None]
-    norm = norm_of(array_of(p._grad) for p in held)
+    held = [(p, p._grad) for p in leaves if p._grad is not None]
+    norm = norm_of(array_of(g) for _, g in held)
     if norm > largest:
-        for p in held:
-            p._grad = p._grad.detach() * (largest / norm)
+        for p, g in held:
+            p._grad = g.detach() * (largest / norm)
 
 
 def normalised(x: Tensor, mean: Any, std: Any) -> Tensor:

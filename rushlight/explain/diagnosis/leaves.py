@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import itertools
+import math
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -24,9 +25,8 @@ def rms(a: np.ndarray[Any, Any]) -> float:
     """The root of the mean square of the elements."""
     if not a.size:
         return 0.0
-    a = a.astype(np.float64) if a.dtype.kind != "c" else np.abs(a)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.sqrt(np.mean(a * a)))
+    a = a.astype(np.float64) if a.dtype.kind != "c" else np.abs(a).astype(np.float64)
+    return math.sqrt(float(np.vdot(a, a)) / a.size)
 
 
 def norm_of(arrays: Iterable[np.ndarray[Any, Any]]) -> float:
@@ -69,7 +69,7 @@ class Leaves:
 
     backwards: int
 
-    MEASURED = 40  # backwards at whose steps changes are measured
+    MEASURED = 20  # backwards at whose steps changes are measured
 
     def __init__(self, trace: Trace, closely: bool):
         self.trace = trace
@@ -226,13 +226,13 @@ class Leaves:
             return
         with np.errstate(all="ignore"):
             step = new.astype(np.float64) - old
-            before = rms(old)
+            before, moved = rms(old), rms(step)
             if before > 0:
-                state.seen.updates.append(rms(step) / before)
+                state.seen.updates.append(moved / before)
             if g is not None and g.shape == step.shape:
                 square = float(np.vdot(g, g))
                 rate = -float(np.vdot(step, g)) / square if square > 0 else float("nan")
-                noise = 1e-3 * rms(step) + 1e-7 * before
+                noise = 1e-3 * moved + 1e-7 * before
                 if np.isfinite(rate) and rate > 0 and rms(step + rate * g.astype(np.float64)) <= noise:
                     state.seen.rates.append(rate)
 

@@ -27,6 +27,8 @@ FACTORS = (1 / 4, 1 / 16)
 PART, VISIBLE = 1 / 3, 0.05
 #: Parameters that noise throws about are looked at so many times at least and at most, each time on so many batches.
 LEAST_TIMES, MOST_TIMES, BATCHES = 4, 30, 30
+#: So many times are enough where all of them agree and the difference is clear; if not, as many more are looked at as there is time for.
+FEW_TIMES = 8
 
 
 class Kept(NamedTuple):
@@ -34,6 +36,7 @@ class Kept(NamedTuple):
 
     steps: int
     batches: int
+    times: int
     trace: Trace
 
     @property
@@ -47,16 +50,16 @@ class Kept(NamedTuple):
 
     def at_rate(self, trials: Trials, rate: float) -> Kept:
         """The same with longer or shorter steps."""
-        return kept(trials, rate, self.steps, self.batches)
+        return kept(trials, rate, self.steps, self.batches, self.times)
 
 
-def kept(trials: Trials, rate: float, steps: int, batches: int) -> Kept:
-    """Parameters ``steps`` backwards from the start, and each time a quarter of that later: as often as there is time for."""
+def kept(trials: Trials, rate: float, steps: int, batches: int, times: int) -> Kept:
+    """Parameters ``steps`` backwards from the start, and each time a quarter of that later: ``times``, or as often as there is time for."""
     each = steps // 4 + batches
     backwards = trials.trace.backwards * trials.seconds / max(trials.trace.seconds, 1e-3)  # that there is time for
-    windows = int(min(max((backwards - steps) / each, LEAST_TIMES), MOST_TIMES))
+    windows = int(min(max((backwards - steps) / each, LEAST_TIMES), times))
     change = Change(rate=rate, freeze=steps, batches=batches, windows=windows)
-    return Kept(steps, batches, trials.run(change, steps + windows * each))
+    return Kept(steps, batches, times, trials.run(change, steps + windows * each))
 
 
 def noise_scale(trace: Trace) -> tuple[float, float, float] | None:
@@ -82,18 +85,23 @@ def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
     """Gradients of single batches that disagree more than the step size bears."""
     if len(trace.losses) < 20 or not (stalled(trace) or diverged(trace)):
         return None
-    attempts = ((trials.steps, BATCHES), (trials.steps // 4, BATCHES), (trials.steps // 4, BATCHES // 2))
-    known = (kept(trials, 1.0, steps, batches) for steps, batches in attempts)
-    now = next((k for k in known if len(k.losses) >= LEAST_TIMES), None)  # a program may end before
-    measured = None if now is None else noise_scale(now.trace)
-    if now is None or measured is None or measured[0] < NOISY:
-        return None
-    start = now.at_rate(trials, 0.0).level
-    tried = [(factor, now.at_rate(trials, factor)) for factor in FACTORS]
-    tried = [(factor, other) for factor, other in tried if costs(start, now, other)]
-    if not tried:
-        return None
-    factor, calm = min(tried, key=lambda t: t[1].level.mean)
+    for times in (FEW_TIMES, MOST_TIMES):
+        attempts = ((trials.steps, BATCHES), (trials.steps // 4, BATCHES), (trials.steps // 4, BATCHES // 2))
+        known = (kept(trials, 1.0, steps, batches, times) for steps, batches in attempts)
+        now = next((k for k in known if len(k.losses) >= LEAST_TIMES), None)  # a program may end before
+        measured = None if now is None else noise_scale(now.trace)
+        if now is None or measured is None or measured[0] < NOISY:
+            return None
+        start = now.at_rate(trials, 0.0).level
+        tried = [(factor, now.at_rate(trials, factor)) for factor in FACTORS]
+        tried = [(factor, other) for factor, other in tried if costs(start, now, other)]
+        if tried:
+            return _finding(trace, now, start, min(tried, key=lambda t: t[1].level.mean), measured)
+    return None
+
+
+def _finding(trace: Trace, now: Kept, start: Level, calmer: tuple[float, Kept], measured: Any) -> Finding:
+    factor, calm = calmer
     scale, variance, signal = measured
     n = len(now.losses) * now.batches
     found = [
@@ -124,5 +132,6 @@ def costs(start: Level, now: Kept, calm: Kept) -> bool:
         return True
     apart = now.losses[:n] - calm.losses[:n]
     difference = level(apart)
-    clearly = difference.mean > CLEARLY * difference.error or float(np.mean(apart > 0)) >= MOST_OF_ALL
+    by_size, by_signs = difference.mean > CLEARLY * difference.error, float(np.mean(apart > 0)) >= MOST_OF_ALL
+    clearly = (by_size and by_signs) if now.times < MOST_TIMES else (by_size or by_signs)
     return clearly and difference.mean > max(PART * (start.mean - other.mean), VISIBLE * abs(other.mean))

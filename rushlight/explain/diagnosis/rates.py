@@ -79,7 +79,7 @@ def update_size(trace: Trace) -> float:
     sizes = [
         u
         for leaf in trace.leaves.values()
-        for u in leaf.updates[:20]
+        for u in leaf.updates
         if np.isfinite(u) and leaf.rms > 0 and len(leaf.shape) > 1
     ]
     return float(np.median(sizes)) if sizes else 0.0
