@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import types
+from .kernels.cpython import address
 from .kernels.lazy import expose
 from .kernels.strides import element_strides, root_array
 
@@ -132,11 +133,6 @@ class Tensor(TensorBase):
 
     def _is_view(self) -> bool:
         return self._base is not None
-
-
-def address(array: np.ndarray[Any, Any]) -> int:
-    """Address of an array's first element."""
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
 def wrap(array: np.ndarray[Any, Any]) -> Tensor:

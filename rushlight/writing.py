@@ -15,8 +15,9 @@ from . import errors, types
 from .autograd.graph import FREED, Node, next_seq, notice
 from .autograd.mode import inference, recording
 from .kernels.copies import assign
+from .kernels.cpython import address
 from .kernels.lazy import computed, settle
-from .tensor import Tensor, address, edge_of, requires_grad, set_edge
+from .tensor import Tensor, edge_of, requires_grad, set_edge
 
 ndarray = np.ndarray
 
