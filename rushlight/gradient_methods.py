@@ -8,7 +8,7 @@ from . import errors, levels, types
 from .autograd import backward as autograd_backward
 from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
 from .methods import method
-from .tensor import Tensor, alias_of, edge_of, extra
+from .tensor import Tensor, alias_of, edge_of, extra, of_inference
 
 
 @method
@@ -199,4 +199,4 @@ def retain_grad(self: Tensor) -> None:
 @method
 def is_inference(self: Tensor) -> bool:
     """True for a tensor made in inference mode."""
-    return self._extra is not None and "inference" in self._extra
+    return of_inference(self)

@@ -144,6 +144,11 @@ def wrap(array: np.ndarray[Any, Any]) -> Tensor:
     return t
 
 
+def of_inference(x: Tensor) -> bool:
+    """Whether a tensor was made in inference mode: it may not be saved for a gradient, nor written to outside of that mode."""
+    return x._extra is not None and "inference" in x._extra
+
+
 def view_of(x: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
     """A tensor that shows ``array``, a part of the memory of ``x``, and shares its version counter."""
     t: Tensor = _new(Tensor)

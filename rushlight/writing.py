@@ -17,7 +17,7 @@ from .autograd.mode import inference, recording
 from .kernels.copies import assign
 from .kernels.cpython import address
 from .kernels.lazy import computed, settle
-from .tensor import Tensor, edge_of, requires_grad, set_edge
+from .tensor import Tensor, edge_of, of_inference, requires_grad, set_edge
 
 ndarray = np.ndarray
 
@@ -159,7 +159,7 @@ def check_writable(x: Tensor, *others: Any, overlap: bool = True, recorded: bool
         check_history(x)
     if overlap:
         check_overlap(x._a)
-    if x._extra is not None and "inference" in x._extra and not inference.get():
+    if of_inference(x) and not inference.get():
         raise errors.runtime(
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
             "tensor before doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details."
