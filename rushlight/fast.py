@@ -29,7 +29,17 @@ from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import OFTEN, Op, call
-from .plain import PLAIN_TENSORS, has_own_memory, has_plain_form, is_rare, several, shortened, single
+from .plain import (
+    PLAIN_TENSORS,
+    has_own_memory,
+    has_plain_form,
+    has_plans,
+    is_rare,
+    several,
+    shortened,
+    single,
+    takes_one,
+)
 from .readers import arrays
 from .recorder import single_call
 from .routes import routed
@@ -562,9 +572,8 @@ def short_path(op: Op) -> Callable[..., Any] | None:
     if can_be_fast(op):
         public = unary(op) if len(op.inputs) == 1 else function(op)
     elif has_plain_form(op):
-        alone = len(op.inputs) == 1 and op.joint is None and not op.input_defaults
-        public = single(op) if alone else several(op)
-        if not (alone and (op.view or op.planner)) and "generator" not in op.attrs:
+        public = single(op) if takes_one(op) else several(op)
+        if not (takes_one(op) and has_plans(op)) and "generator" not in op.attrs:
             public = routed(public)
     elif "generator" in op.attrs:
         return None  # which draws random numbers
