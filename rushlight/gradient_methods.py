@@ -8,7 +8,8 @@ from . import errors, levels, types
 from .autograd import backward as autograd_backward
 from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
 from .methods import method
-from .tensor import Tensor, alias_of, edge_of, extra
+from .tensor import Tensor, alias_of, edge_of, extra, inference
+from .tensor import is_inference as is_marked
 
 
 @method
@@ -56,10 +57,15 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     """Start or stop computing gradients for this leaf; returns it.
 
     Raises:
-        RuntimeError: for a tensor of integers, or when asked to stop on a non-leaf.
+        RuntimeError: for a tensor of integers, an inference tensor outside inference mode, or when asked to stop on a non-leaf.
     """
     if levels.running:
         levels.check_requires_grad()
+    if requires_grad and is_marked(self) and not inference.get():
+        raise errors.runtime(
+            "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",
+            "x.clone() is a normal tensor.",
+        )
     edge = edge_of(self)
     if not requires_grad:
         if edge is not None and not edge[0].is_leaf:
@@ -199,4 +205,4 @@ def retain_grad(self: Tensor) -> None:
 @method
 def is_inference(self: Tensor) -> bool:
     """True for a tensor made in inference mode."""
-    return self._extra is not None and "inference" in self._extra
+    return is_marked(self)

@@ -7,6 +7,7 @@ it; operators and methods come from the op registry and are attached by ``rushli
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -128,6 +129,8 @@ class Tensor(TensorBase):
 
     @property
     def _version(self) -> int:
+        if is_inference(self):
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._vc[0]
 
     def _is_view(self) -> bool:
@@ -139,13 +142,32 @@ def address(array: np.ndarray[Any, Any]) -> int:
     return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
+inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
+#: An entry for each inference mode that is on, in any thread: what hot paths ask before they ask ``inference``.
+inferring: list[object] = []
+
+
 def wrap(array: np.ndarray[Any, Any]) -> Tensor:
     """A new tensor around an array: a leaf that does not require grad."""
     t: Tensor = _new(Tensor)
     t._a = array
     t._edge = t._grad = t._base = t._extra = None
     t._vc = [0]
+    if inferring:
+        return marked(t)
     return t
+
+
+def marked(t: Tensor) -> Tensor:
+    """A new tensor, as an inference tensor if inference mode is on here: it may enter no graph, and writes to it are not counted."""
+    if inference.get():
+        t._extra = {"inference": True}
+    return t
+
+
+def is_inference(x: Tensor) -> bool:
+    """True for a tensor made in inference mode, and for what shows its memory."""
+    return x._extra is not None and "inference" in x._extra
 
 
 def view_of(x: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
@@ -156,8 +178,8 @@ def view_of(x: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
     t._vc = x._vc
     t._base = x if x._base is None else x._base
     t._gen = x._vc[0]
-    if x._extra is not None and "view_kind" in x._extra:
-        t._extra = {"view_kind": x._extra["view_kind"]}
+    if x._extra is not None and ("inference" in x._extra or "view_kind" in x._extra):
+        t._extra = {kind: x._extra[kind] for kind in ("inference", "view_kind") if kind in x._extra}
     elif not _recording():
         t._extra = {"view_kind": NO_GRAD_VIEW}
     return t
@@ -204,6 +226,7 @@ def alias_of(x: Tensor, array: np.ndarray[Any, Any], share_version: bool) -> Ten
     t = wrap(array)
     if share_version:
         t._vc = x._vc
+    t._extra = {"inference": True} if is_inference(x) else None
     return t
 
 
@@ -329,6 +352,8 @@ class Parameter(Tensor):
         t._a = data._a
         t._edge = t._grad = t._base = t._extra = None
         t._vc = [0]
+        if is_inference(data):
+            t._extra = {"inference": True}
         if requires_grad:
             t.requires_grad_(True)
         return t

@@ -170,7 +170,7 @@ _RANKS = {types.channels_last: 4, types.channels_last_3d: 5}
     m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2))],
     errors=lambda m: [
         m.error(TypeError, "contiguous()", m.f(2), 3),
-        m.error(RuntimeError, "required rank 4 tensor to use channels_last format", m.f(2), m.torch.channels_last)],
+        m.error(RuntimeError, "required rank 4 tensor to use channels_last format", m.f(2), memory_format=m.torch.channels_last)],
 )  # fmt: skip
 def contiguous(input: Tensor, memory_format: Any = types.contiguous_format) -> Tensor:
     """This tensor if its memory is in order, else a copy that is.

@@ -15,7 +15,8 @@ from ..module import Module
 
 
 def _fused(
-    weight: Tensor, bias: Tensor | None, mean: Tensor, var: Tensor, eps: float, scale: Tensor | None, shift: Tensor | None, shape: list[int],
+    weight: Tensor, bias: Tensor | None, mean: Tensor, var: Tensor, eps: float, scale: Tensor | None, shift: Tensor | None,
+    shape: list[int],
 ) -> tuple[Parameter, Parameter]:  # fmt: skip
     """Weight and bias with the normalisation in them, in the dtypes of the layer's own."""
     bias_dtype = weight.dtype if bias is None else bias.dtype

@@ -133,9 +133,7 @@ def _methods(hook: BasePruningMethod) -> tuple[BasePruningMethod, ...]:
 
 def _check_scores(scores: Tensor | None, t: Tensor, what: str) -> None:
     if scores is not None and scores.shape != t.shape:
-        raise AssertionError(
-            f"importance_scores should have the same shape as {what}, got {scores.shape} vs {t.shape}"
-        )
+        raise AssertionError(f"importance_scores should have the same shape as {what}, got {scores.shape} vs {t.shape}")
 
 
 class PruningContainer(BasePruningMethod):
