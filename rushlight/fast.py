@@ -33,7 +33,7 @@ from .plain import PLAIN_TENSORS, has_own_memory, has_plain_form, is_rare, sever
 from .readers import arrays
 from .recorder import single_call
 from .routes import routed
-from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, inferring, marked, wrap
+from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, inferring, marked, of_inference, wrap
 
 ndarray = np.ndarray
 asarray: Callable[..., np.ndarray[Any, Any]] = np.asarray
@@ -217,7 +217,7 @@ def unary(op: Op) -> Callable[..., Any]:
         t._vc = [0]
         if edge is not None and differentiable:
             mode = recording()
-            if mode != 1 or x._extra is not None:
+            if mode != 1 or of_inference(x):
                 return call(op, args, kwargs) if mode else t if not inferring else marked(t)
             node = node_class()
             node.seq = next_seq()
@@ -385,7 +385,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             node.saved = (None, b, None)
             node.versions = NUMBER_VERSION
         else:
-            if x._extra is not None or (not number and y._extra is not None):  # an inference tensor may not be saved
+            if of_inference(x) or (not number and of_inference(y)):
                 return slow(x, y)
             node.saved = (a if keep & FIRST else None, b if keep & SECOND else None, r if keep & OUT else None)
             versions: tuple[Any, ...] = ()

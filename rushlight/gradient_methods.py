@@ -8,8 +8,7 @@ from . import errors, levels, types
 from .autograd import backward as autograd_backward
 from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
 from .methods import method
-from .tensor import Tensor, alias_of, edge_of, extra, inference
-from .tensor import is_inference as is_marked
+from .tensor import Tensor, alias_of, edge_of, extra, inference, of_inference
 
 
 @method
@@ -61,7 +60,7 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     """
     if levels.running:
         levels.check_requires_grad()
-    if requires_grad and is_marked(self) and not inference.get():
+    if requires_grad and of_inference(self) and not inference.get():
         raise errors.runtime(
             "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",
             "x.clone() is a normal tensor.",
@@ -205,4 +204,4 @@ def retain_grad(self: Tensor) -> None:
 @method
 def is_inference(self: Tensor) -> bool:
     """True for a tensor made in inference mode."""
-    return is_marked(self)
+    return of_inference(self)

@@ -25,7 +25,7 @@ from .node import FIRST, OUT, kept, no_gradient_through, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
 from .readers import arrays
-from .tensor import Deferred, Parameter, Tensor, edge_of, view_of, wrap
+from .tensor import Deferred, Parameter, Tensor, edge_of, of_inference, view_of, wrap
 
 ndarray = np.ndarray
 asarray: Callable[..., np.ndarray[Any, Any]] = np.asarray
@@ -91,7 +91,7 @@ def single(op: Op) -> Callable[..., Any]:
             a = x._a
             dt = a.dtype
             edge = x._edge if x._base is None else edge_of(x)
-            rare = edge is not None and x._extra is not None
+            rare = edge is not None and of_inference(x)
             if attrs is None or rare:
                 inputs, attrs = prepare(*args, **kwargs)
                 if rare or inputs[0] is not x:
@@ -161,14 +161,19 @@ class Plans:
 
     @staticmethod
     def key(a: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Types belong to it: 1 and True are equal, and one of them may be refused."""
-        if kwargs:
-            rest = args[1:]
-            return a.shape, a.strides, a.dtype, rest, *map(type, rest), *kwargs.items(), *map(type, kwargs.values())
-        if len(args) == 1:
-            return a.shape, a.strides, a.dtype
+        """Types belong to it: 1 and True are equal, and one of them may be refused. Most calls have one argument or none beside the tensor,
+        for which the shorter forms take half the time."""
+        if not kwargs:
+            if len(args) == 1:
+                return a.shape, a.strides, a.dtype
+            if len(args) == 2:
+                value = args[1]
+                return a.shape, a.strides, a.dtype, value, value.__class__
+        elif len(kwargs) == 1 == len(args):
+            ((name, value),) = kwargs.items()
+            return a.shape, a.strides, a.dtype, value, value.__class__, name
         rest = args[1:]
-        return a.shape, a.strides, a.dtype, rest, *map(type, rest)
+        return a.shape, a.strides, a.dtype, rest, *map(type, rest), *kwargs.items(), *map(type, kwargs.values())
 
     def add(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any], attrs: dict[str, Any]) -> None:
         """Decide for arrays like ``a``, if the arguments beside it are plain values. Of dtypes that take the general path there is a
@@ -267,7 +272,7 @@ def affine(transpose: Op, addmm: Op, attrs_of: Callable[[Any, Any], dict[str, An
             return None
         for operand in (x, weight, bias):
             cls = operand.__class__
-            if (cls is not Tensor and cls is not Parameter) or operand._extra is not None:
+            if (cls is not Tensor and cls is not Parameter) or of_inference(operand):
                 return None
         a, w, c = x._a, weight._a, bias._a
         dt = a.dtype
@@ -322,8 +327,8 @@ def pair(op: Op, body: Callable[[Any, Any], Any], attrs_of: Callable[[Any, Any],
             is_rare(mode)
             or (one is not Tensor and one is not Parameter)
             or (other is not Tensor and other is not Parameter)
-            or x._extra is not None
-            or y._extra is not None
+            or of_inference(x)
+            or of_inference(y)
         ):
             return None
         a, b = x._a, y._a

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import errors, types
+from .kernels.cpython import address
 from .kernels.strides import root_array
 from .tensor import wrap
 
@@ -45,7 +46,7 @@ class _Storage:
 
     def data_ptr(self) -> int:
         """Address of the memory; 0 if there is none."""
-        return self._elements.__array_interface__["data"][0] if len(self._elements) else 0  # type: ignore[no-any-return]
+        return address(self._elements) if len(self._elements) else 0  # type: ignore[no-any-return]
 
     def tolist(self) -> list[Any]:
         """The elements as Python numbers."""
@@ -289,7 +290,7 @@ def shared_memory(a: ndarray[Any, Any]) -> Any:
 
 def of_memory(memory: ndarray[Any, Any]) -> UntypedStorage:
     """The storage of some bytes, the same object as long as somebody holds it."""
-    key = (memory.__array_interface__["data"][0], memory.size)
+    key = (address(memory), memory.size)
     found = _held.get(key)
     if found is None:
         found = object.__new__(UntypedStorage)

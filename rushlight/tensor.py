@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import types
+from .kernels.cpython import address
 from .kernels.lazy import expose
 from .kernels.strides import element_strides, root_array
 
@@ -129,17 +130,12 @@ class Tensor(TensorBase):
 
     @property
     def _version(self) -> int:
-        if is_inference(self):
+        if of_inference(self):
             raise RuntimeError("Inference tensors do not track version counter.")
         return self._vc[0]
 
     def _is_view(self) -> bool:
         return self._base is not None
-
-
-def address(array: np.ndarray[Any, Any]) -> int:
-    """Address of an array's first element."""
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
 inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
@@ -165,8 +161,8 @@ def marked(t: Tensor) -> Tensor:
     return t
 
 
-def is_inference(x: Tensor) -> bool:
-    """True for a tensor made in inference mode, and for what shows its memory."""
+def of_inference(x: Tensor) -> bool:
+    """Whether a tensor was made in inference mode: it may not be saved for a gradient, nor written to outside of that mode."""
     return x._extra is not None and "inference" in x._extra
 
 
@@ -226,7 +222,7 @@ def alias_of(x: Tensor, array: np.ndarray[Any, Any], share_version: bool) -> Ten
     t = wrap(array)
     if share_version:
         t._vc = x._vc
-    t._extra = {"inference": True} if is_inference(x) else None
+    t._extra = {"inference": True} if of_inference(x) else None
     return t
 
 
@@ -352,7 +348,7 @@ class Parameter(Tensor):
         t._a = data._a
         t._edge = t._grad = t._base = t._extra = None
         t._vc = [0]
-        if is_inference(data):
+        if of_inference(data):
             t._extra = {"inference": True}
         if requires_grad:
             t.requires_grad_(True)

@@ -15,8 +15,9 @@ from . import errors, types
 from .autograd.graph import FREED, Node, next_seq, notice
 from .autograd.mode import recording
 from .kernels.copies import assign
+from .kernels.cpython import address
 from .kernels.lazy import computed, settle
-from .tensor import Tensor, address, edge_of, inference, is_inference, requires_grad, set_edge
+from .tensor import Tensor, edge_of, inference, of_inference, requires_grad, set_edge
 
 ndarray = np.ndarray
 
@@ -163,7 +164,7 @@ def check_writable(x: Tensor, *others: Any, overlap: bool = True, recorded: bool
 
 def check_inference(x: Tensor) -> None:
     """Refuse to write to an inference tensor outside inference mode."""
-    if is_inference(x) and not inference.get():
+    if of_inference(x) and not inference.get():
         raise errors.runtime(
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
             "tensor before doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details."

@@ -102,6 +102,14 @@ def trusted() -> bool:
     return all(map(_has_known_fields, tried))
 
 
+_word = ctypes.c_size_t.from_address
+
+
+def address(a: np.ndarray[Any, Any]) -> int:
+    """Where the first element of an array lies. NumPy's own way to say so makes a dict of everything else too, ten times as slow."""
+    return _word(id(a) + DATA).value if trusted() else a.__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+
 def _has_known_fields(a: np.ndarray[Any, Any]) -> bool:
     def word(offset: int, kind: Any = ctypes.c_void_p) -> Any:
         return kind.from_address(id(a) + offset).value

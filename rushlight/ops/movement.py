@@ -37,13 +37,21 @@ def view(k, input, *, size):
     """
     if input.flags.c_contiguous:
         return input.reshape(size)
-    strides = view_strides(input.shape, element_strides(input), size)
-    if strides is None:
+    shown = _shown(input, size)
+    if shown is None:
         raise errors.runtime(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
         )
-    return np.lib.stride_tricks.as_strided(input, size, tuple(s * input.itemsize for s in strides))
+    return shown
+
+
+def _shown(input: Any, size: Any) -> Any:
+    """The memory of an array that is not in order under another shape; None if that takes a copy."""
+    strides = view_strides(input.shape, element_strides(input), size)
+    if strides is None:
+        return None
+    return np.lib.stride_tricks.as_strided(input, size, tuple([s * input.itemsize for s in strides]))
 
 
 @view.prepare
@@ -55,6 +63,20 @@ def _(input, *size):
     for n in shape:
         numel *= n
     return (input,), {"size": infer_size(sizes(size), numel)}
+
+
+@view.plan
+def _(input, size):
+    return _by_reshape(input, size)
+
+
+def _by_reshape(input: Any, size: Any) -> Any:
+    """NumPy's own way, where it finds the same strides (of dimensions of size 1 it may make others): a tenth of ``as_strided``'s time."""
+    shown = _shown(input, size)
+    if shown is None:
+        return None
+    found = input.reshape(size)
+    return (lambda a: a.reshape(size)) if found.strides == shown.strides and np.may_share_memory(found, input) else None
 
 
 @view.vjp("input")
@@ -96,8 +118,12 @@ def _(k, g):
 @movement(public=False)
 def reshape_alias(k, input, *, size):
     """A view under another shape of memory that is not in order."""
-    strides = view_strides(input.shape, element_strides(input), size)
-    return np.lib.stride_tricks.as_strided(input, size, tuple(s * input.itemsize for s in strides))
+    return _shown(input, size)
+
+
+@reshape_alias.plan
+def _(input, size):
+    return _by_reshape(input, size)
 
 
 @reshape_alias.vjp("input")

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..functions import function
+from ..kernels.cpython import address
 from ..kernels.lazy import settle
 from ..storage import shared_memory
-from ..tensor import Parameter, Tensor, address, wrap
+from ..tensor import Parameter, Tensor, wrap
 from .views import storage_bytes
 
 ndarray = np.ndarray
