@@ -43,7 +43,7 @@ from .plain import (
 from .readers import arrays
 from .recorder import single_call
 from .routes import routed
-from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, of_inference, wrap
+from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, inferring, marked, of_inference, wrap
 
 ndarray = np.ndarray
 asarray: Callable[..., np.ndarray[Any, Any]] = np.asarray
@@ -228,7 +228,7 @@ def unary(op: Op) -> Callable[..., Any]:
         if edge is not None and differentiable:
             mode = recording()
             if mode != 1 or of_inference(x):
-                return call(op, args, kwargs) if mode else t
+                return call(op, args, kwargs) if mode else t if not inferring else marked(t)
             node = node_class()
             node.seq = next_seq()
             node.edges = (edge,)
@@ -247,6 +247,8 @@ def unary(op: Op) -> Callable[..., Any]:
                 node.saved = nothing
                 node.versions = ()
             t._edge = (node, 0)
+        elif inferring:
+            return marked(t)
         return t
 
     return fast
@@ -367,12 +369,12 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         if e1 is not None:
             keep = second if e0 is None else both
         elif e0 is None:
-            return t
+            return t if not inferring else marked(t)
         else:
             keep = alone if number else first
         mode = recording()
         if mode != 1 or not differentiable:
-            return slow(x, y) if mode else t
+            return slow(x, y) if mode else t if not inferring else marked(t)
         if number:
             node = with_number()
             to = e0[0]

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import types
 from .autograd.graph import next_seq
-from .autograd.mode import inference, recording
+from .autograd.mode import recording
 from .deferred import reduced
 from .fpstate import quietly
 from .kernels.copies import assign
@@ -57,8 +57,8 @@ def has_plans(op: Op) -> bool:
 
 
 def is_rare(mode: int) -> bool:
-    """Whether results are marked or noted in this mode. It is asked before the body runs, which may draw random numbers."""
-    return mode != 1 and (mode > 1 or inference.get())
+    """Whether results are noted in this mode. It is asked before the body runs, which may draw random numbers."""
+    return mode > 1
 
 
 class Short:
