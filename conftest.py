@@ -2,13 +2,5 @@
 
 from importlib.util import find_spec
 
-NATIVE = [
-    "entry_points/__init__.py",
-    "entry_points/binary.py",
-    "entry_points/parts.py",
-    "entry_points/single.py",
-    "kernels/native.py",
-    "kernels/loops.py",
-    "kernels/tiles.py",
-]
+NATIVE = ["entry_points", "kernels/native.py", "kernels/loops.py", "kernels/tiles.py"]
 collect_ignore = [] if find_spec("llvmlite") else [f"rushlight/{name}" for name in NATIVE]

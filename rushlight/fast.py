@@ -30,7 +30,9 @@ from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import OFTEN, Op, call
 from .plain import (
+    HOT,
     PLAIN_TENSORS,
+    entries,
     has_own_memory,
     has_plain_form,
     has_plans,
@@ -55,10 +57,6 @@ _numbers32: dict[Any, np.ndarray[Any, Any]] = {}
 _numbers64: dict[Any, np.ndarray[Any, Any]] = {}
 _integers: dict[Any, np.ndarray[Any, Any]] = {}
 
-#: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
-#: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
-HOT = 0 if llvm.setting() == "now" else 20_000
-
 
 def with_loops(f32: Any, f64: Any, kernel: Callable[..., Any]) -> Callable[..., Any]:
     """A function of arrays: their dtype's loop, or ``kernel`` for what the loop refuses."""
@@ -77,21 +75,6 @@ def with_loops(f32: Any, f64: Any, kernel: Callable[..., Any]) -> Callable[..., 
 
     return computed
 
-
-class _Native:
-    """The operators as machine code (``rushlight.entry_points``): made at most once."""
-
-    wanted = True
-
-    def install(self) -> None:
-        self.wanted = False
-        if llvm.available():
-            from . import entry_points
-
-            entry_points.install()
-
-
-_native = _Native()
 
 #: Integers that every floating dtype holds exactly.
 EXACT = 16777216
@@ -383,8 +366,8 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             node = of_tensors()
             node.meta = (r.shape, dt)
         node.seq = seq = next_seq()
-        if seq > HOT and _native.wanted:
-            _native.install()
+        if seq > HOT and entries.wanted:
+            entries.install()
         node.edges = (e0, e1)
         node.hooks = node.stack = None
         node.attrs = defaults

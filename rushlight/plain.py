@@ -21,7 +21,7 @@ from .kernels.copies import assign
 from .kernels.cpython import address
 from .kernels.iteration import forget_with_threads
 from .kernels.lazy import looking, pending, settle
-from .kernels.llvm import patience
+from .kernels.llvm import available, patience, setting
 from .node import FIRST, OUT, kept, no_gradient_through, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
@@ -73,21 +73,39 @@ class Short:
         self.size: int = len(op.slot_of)
 
 
-class Native:
-    """The machine code that follows the decisions of plans (``entry_points.single``), from the moment it is there."""
+#: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
+#: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
+HOT = 0 if setting() == "now" else 20_000
+
+
+class Entries:
+    """The machine code in which short paths are one call (``entry_points``): made at most once, when a program is hot."""
 
     def __init__(self) -> None:
-        self.make: Callable[[Short], Callable[..., Any]] | None = None
+        self.wanted = True
+        self.make: Callable[[Short], Callable[..., Any]] | None = (
+            None  # a function of an op's decisions, once there is one
+        )
         self.waiting: list[Callable[[], None]] = []
 
-    def install(self, make: Callable[[Short], Callable[..., Any]]) -> None:
+    def install(self) -> None:
+        self.wanted = False
+        if available():
+            from . import entry_points
+
+            entry_points.install()
+
+    def begin(self, make: Callable[[Short], Callable[..., Any]]) -> None:
+        """Give each op on the path of ``single`` its function."""
         self.make = make
         for begin in self.waiting:
             begin()
         self.waiting.clear()
 
 
-native_single = Native()
+entries = Entries()
+#: Whether ops ask their machine code. Who listens to all calls (``explain.listening``) says no.
+asks_entries = True
 
 
 def single(op: Op) -> Callable[..., Any]:
@@ -110,12 +128,12 @@ def single(op: Op) -> Callable[..., Any]:
 
             def begin() -> None:
                 nonlocal native
-                native = native_single.make(short)  # type: ignore[misc]
+                native = entries.make(short)  # type: ignore[misc]
 
-            native_single.waiting.append(begin) if native_single.make is None else begin()
+            entries.waiting.append(begin) if entries.make is None else begin()
 
     def public(*args: Any, **kwargs: Any) -> Any:
-        if native is not None:
+        if native is not None and asks_entries:
             t = native(args, kwargs)
             if t is not None:
                 return t
@@ -163,7 +181,9 @@ def single(op: Op) -> Callable[..., Any]:
             raise no_gradient_through(r)
         name = grad_name if grad_name.__class__ is str else grad_name((x,), attrs)
         node: Any = (node_classes.get(name) or op.node_class(name))()
-        node.seq = next_seq()
+        node.seq = seq = next_seq()
+        if seq > HOT and entries.wanted:
+            entries.install()
         node.edges = (edge,)
         node.meta = (r.shape, r.dtype)
         node.hooks = node.stack = None
@@ -241,7 +261,7 @@ class Plans:
             run = None if self.op.planner is None else self.op.planner(a, **attrs)
             if run is not None or self.op.view or a.dtype is F32 or a.dtype is F64:
                 self.known[key] = run, attrs
-                if native_single.make is not None:
+                if entries.make is not None:
                     self.add_layout(a, args, kwargs, attrs, run)
 
     def add_layout(

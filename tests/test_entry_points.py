@@ -211,7 +211,7 @@ def test_nothing_is_kept_or_lost():
 
 
 def test_nothing_is_replaced_if_a_check_fails(monkeypatch):
-    now, made = vars(torch.Tensor)["__mul__"], plain.native_single.make
+    now, made = vars(torch.Tensor)["__mul__"], plain.entries.make
     monkeypatch.setattr(entry_points, "DESCR", entry_points.FLAGS)  # a NumPy with other fields
     assert not entry_points.install()
     monkeypatch.undo()
@@ -223,11 +223,11 @@ def test_nothing_is_replaced_if_a_check_fails(monkeypatch):
         entry_points, "compiled", lambda: (operators, lambda short: lambda args, kwargs: args[0].clone())
     )
     assert not entry_points.install()
-    assert vars(torch.Tensor)["__mul__"] is now and plain.native_single.make is made
+    assert vars(torch.Tensor)["__mul__"] is now and plain.entries.make is made
 
 
 @pytest.mark.parametrize(("setting", "nodes", "expected"), [
-    (None, 100, "Python"), (None, fast.HOT or 20_000, "native"), ("now", 1, "native"), ("off", 21_000, "Python")])  # fmt: skip
+    (None, 100, "Python"), (None, plain.HOT or 20_000, "native"), ("now", 1, "native"), ("off", 21_000, "Python")])  # fmt: skip
 def test_when_the_operators_are_compiled(setting, nodes, expected):
     code = f"""
 import sys

@@ -24,7 +24,7 @@ from llvmlite import ir
 from ..kernels.cpython import DATA, DESCR, DIMS, FLAGS, ND, TYPE, method
 from ..kernels.native import P, Program, Writer, i64
 from ..op import Op
-from ..plain import Short, native_single
+from ..plain import Short, entries
 from ..readers import REGISTRY
 from ..tensor import Tensor, wrap
 from .binary import C_CONTIGUOUS_AND_ALIGNED, row_of, write_binary
@@ -72,7 +72,7 @@ def install() -> bool:
     for name, function in operators.items():
         replaced[name] = vars(Tensor)[name]
         setattr(Tensor, name, function)
-    native_single.install(make)
+    entries.begin(make)
     return True
 
 

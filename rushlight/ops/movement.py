@@ -481,6 +481,25 @@ def _(k, g, input_shape, dim, index):
 
 
 @movement(grad_name="SliceBackward0", public=False)
+def slice_along(k, input, *, dim, start, end, step):
+    """``input[..., start:end:step, ...]`` along ``dim``.
+
+    Gradient of ``input``: ``g`` where the slice lies, 0 elsewhere.
+    """
+    return input[(slice(None),) * dim + (slice(start, end, step),)]
+
+
+@slice_along.prepare
+def _(input, dim, start, end, step=1):
+    return (input,), {"dim": dim, "start": start, "end": end, "step": step}
+
+
+@slice_along.vjp("input")
+def _(k, g, input_shape, dim, start, end, step):
+    return k.basic_put(g, size=input_shape, where=(slice(None),) * dim + (slice(start, end, step),))
+
+
+@movement(grad_name="SliceBackward0", public=False)
 def basic_slice(k, input, *, where):
     """Basic indexing: ints, slices and Ellipsis.
 
@@ -543,7 +562,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         raise errors.runtime("narrow(): length must be non-negative.")
     if start + length > n:
         raise errors.runtime(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
-    return basic_slice.public(input, where=(slice(None),) * dim + (slice(start, start + length),))  # type: ignore[no-any-return]
+    return slice_along.public(input, dim, start, start + length)  # type: ignore[no-any-return]
 
 
 # --- what it looks like ---------------------------------------------------------------------------------------------
