@@ -97,30 +97,39 @@ _SUBMODULES = frozenset(
     "hub explain futures compiler library fx sparse profiler nested classes signal init _C _dynamo _inductor".split()
 )
 
-#: Rushlight's own, which PyTorch does not have: what happens in a training, and what went wrong. By the module that they live in.
-_EXPLAINING = {"detect_nan": "explain.nonfinite", "diagnose": "explain.diagnosis", "watch": "watching"}
+#: Names that load the module they live in when they are asked for.
+_LATER = {
+    "serialization": "save load",
+    "storage": "TypedStorage UntypedStorage from_file BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage "
+    "ComplexFloatStorage DoubleStorage FloatStorage HalfStorage IntStorage LongStorage ShortStorage Storage",
+    "func": "vmap",
+    "rare": "symeig detach get_device eig lstsq solve matrix_rank _scaled_mm _amp_foreach_non_finite_check_and_unscale_ cond "
+    "compiled_with_cxx11_abi get_deterministic_debug_mode get_device_module has_lapack has_mkl has_openmp has_spectral is_distributed "
+    "is_inference is_warn_always_enabled set_anomaly_enabled set_deterministic_debug_mode set_warn_always sym_float sym_int sym_ite "
+    "sym_max sym_min sym_not sym_sqrt sym_sum SymBool SymFloat SymInt",
+    "native_forms": "binary_cross_entropy_with_logits cosine_embedding_loss embedding hinge_embedding_loss kl_div "
+    "margin_ranking_loss poisson_nll_loss triplet_margin_loss",
+    "sparse": "sparse_coo_tensor",
+    "utils.dlpack": "from_dlpack to_dlpack",
+    "jit": "fork wait",
+    "futures": "Future",
+    "amp": "autocast GradScaler",
+    # Rushlight's own, which PyTorch does not have: what happens in a training, and what went wrong.
+    "explain.nonfinite": "detect_nan",
+    "explain.diagnosis": "diagnose",
+    "watching": "watch",
+}
+_HOMES = {name: module for module, names in _LATER.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("save", "load"):
-        return getattr(importlib.import_module(f"{__name__}.serialization"), name)
-    if name in ("TypedStorage", "UntypedStorage", "from_file"):
-        return getattr(importlib.import_module(f"{__name__}.storage"), name)
-    if name == "vmap":
-        return importlib.import_module(f"{__name__}.func").vmap
-    if name in ("symeig", "_scaled_mm", "_amp_foreach_non_finite_check_and_unscale_"):
-        return getattr(importlib.import_module(f"{__name__}.rare"), name)
-    if name in ("sparse_coo_tensor", "spmm"):
-        sparse = importlib.import_module(f"{__name__}.sparse")
-        return sparse.mm if name == "spmm" else sparse.sparse_coo_tensor
-    if name == "Future":
-        return importlib.import_module(f"{__name__}.futures").Future
-    if name in _EXPLAINING:
-        return getattr(importlib.import_module(f"{__name__}.{_EXPLAINING[name]}"), name)
+    home = _HOMES.get(name)
+    if home is not None:
+        return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    if name == "spmm":
+        return importlib.import_module(f"{__name__}.sparse").mm
     if name == "torch":  # the module holds itself: ``from torch import torch``
         return importlib.import_module(__name__)
-    if name in ("autocast", "GradScaler"):
-        return getattr(importlib.import_module(f"{__name__}.amp"), name)
     if name[-1] == "_" and name[0] != "_":
         from . import inplace_functions
 
@@ -141,7 +150,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     in_place = importlib.import_module(f"{__name__}.inplace_functions").NAMES
-    return sorted({*globals(), *_SUBMODULES, *in_place, "save", "load", "vmap", *_families.waiting("")})
+    return sorted({*globals(), *_SUBMODULES, *in_place, *_HOMES, "spmm", *_families.waiting("")})
 
 
 def load_ipython_extension(ipython: Any) -> None:

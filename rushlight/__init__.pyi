@@ -44,6 +44,7 @@ from . import nested as nested
 from . import nn as nn
 from . import onnx as onnx
 from . import optim as optim
+from . import overrides as overrides
 from . import profiler as profiler
 from . import random as random
 from . import recorder as recorder
@@ -58,6 +59,7 @@ from . import utils as utils
 from . import version as version
 from . import xpu as xpu
 from .tensor import Tensor as Tensor
+from rushlight.amp import autocast as autocast
 from rushlight.autograd.mode import enable_grad as enable_grad
 from rushlight.autograd.mode import inference_mode as inference_mode
 from rushlight.autograd.mode import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
@@ -67,9 +69,55 @@ from rushlight.autograd.mode import is_inference_mode_enabled as is_inference_mo
 from rushlight.autograd.mode import no_grad as no_grad
 from rushlight.autograd.mode import set_grad_enabled as set_grad_enabled
 from rushlight.errors import OutOfMemoryError as OutOfMemoryError
+from rushlight.explain.diagnosis import diagnose as diagnose
+from rushlight.explain.nonfinite import detect_nan as detect_nan
+from rushlight.futures import Future as Future
+from rushlight.jit import fork as fork
+from rushlight.jit import wait as wait
+from rushlight.native_forms import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from rushlight.native_forms import cosine_embedding_loss as cosine_embedding_loss
+from rushlight.native_forms import embedding as embedding
+from rushlight.native_forms import hinge_embedding_loss as hinge_embedding_loss
+from rushlight.native_forms import kl_div as kl_div
+from rushlight.native_forms import margin_ranking_loss as margin_ranking_loss
+from rushlight.native_forms import poisson_nll_loss as poisson_nll_loss
+from rushlight.native_forms import triplet_margin_loss as triplet_margin_loss
 from rushlight.printing import set_printoptions as set_printoptions
 from rushlight.random.generator import Generator as Generator
 from rushlight.random.generator import default_generator as default_generator
+from rushlight.rare import SymBool as SymBool
+from rushlight.rare import SymFloat as SymFloat
+from rushlight.rare import SymInt as SymInt
+from rushlight.rare import compiled_with_cxx11_abi as compiled_with_cxx11_abi
+from rushlight.rare import cond as cond
+from rushlight.rare import detach as detach
+from rushlight.rare import eig as eig
+from rushlight.rare import get_deterministic_debug_mode as get_deterministic_debug_mode
+from rushlight.rare import get_device as get_device
+from rushlight.rare import get_device_module as get_device_module
+from rushlight.rare import has_lapack as has_lapack
+from rushlight.rare import has_mkl as has_mkl
+from rushlight.rare import has_openmp as has_openmp
+from rushlight.rare import has_spectral as has_spectral
+from rushlight.rare import is_distributed as is_distributed
+from rushlight.rare import is_inference as is_inference
+from rushlight.rare import is_warn_always_enabled as is_warn_always_enabled
+from rushlight.rare import lstsq as lstsq
+from rushlight.rare import matrix_rank as matrix_rank
+from rushlight.rare import set_anomaly_enabled as set_anomaly_enabled
+from rushlight.rare import set_deterministic_debug_mode as set_deterministic_debug_mode
+from rushlight.rare import set_warn_always as set_warn_always
+from rushlight.rare import solve as solve
+from rushlight.rare import sym_float as sym_float
+from rushlight.rare import sym_int as sym_int
+from rushlight.rare import sym_ite as sym_ite
+from rushlight.rare import sym_max as sym_max
+from rushlight.rare import sym_min as sym_min
+from rushlight.rare import sym_not as sym_not
+from rushlight.rare import sym_sqrt as sym_sqrt
+from rushlight.rare import sym_sum as sym_sum
+from rushlight.rare import symeig as symeig
+from rushlight.scaling import GradScaler as GradScaler
 from rushlight.serialization import load as load
 from rushlight.serialization import save as save
 from rushlight.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
@@ -101,6 +149,11 @@ from rushlight.settings import set_num_interop_threads as set_num_interop_thread
 from rushlight.settings import set_num_threads as set_num_threads
 from rushlight.settings import typename as typename
 from rushlight.settings import use_deterministic_algorithms as use_deterministic_algorithms
+from rushlight.sparse import sparse_coo_tensor as sparse_coo_tensor
+from rushlight.storage import Storage as Storage
+from rushlight.storage import TypedStorage as TypedStorage
+from rushlight.storage import UntypedStorage as UntypedStorage
+from rushlight.storage import from_file as from_file
 from rushlight.tensor import Tensor as Tensor
 from rushlight.transforms.mapping import vmap as vmap
 from rushlight.types import Size as Size
@@ -114,6 +167,9 @@ from rushlight.types import layout as layout
 from rushlight.types import memory_format as memory_format
 from rushlight.types import promote_types as promote_types
 from rushlight.types import set_default_dtype as set_default_dtype
+from rushlight.utils.dlpack import from_dlpack as from_dlpack
+from rushlight.utils.dlpack import to_dlpack as to_dlpack
+from rushlight.watching.session import watch as watch
 
 __version__: str
 bfloat16: _dtype
@@ -225,9 +281,9 @@ def alpha_dropout(input: _Tensor, p: _float, train: _bool) -> _Tensor:
 def alpha_dropout_(input: _Tensor, p: _float, train: _bool) -> _Tensor:
     """What ``nn.functional`` calls: ``alpha_dropout_(input, p, train)``."""
 def amax(input: _Tensor, dim: _Ints = ..., keepdim: _bool = False, *, out: Any = None) -> _Tensor:
-    """The largest element along dimensions; its gradient is shared by all that are equal to it."""
+    """The largest element along dimensions."""
 def amin(input: _Tensor, dim: _Ints = ..., keepdim: _bool = False, *, out: Any = None) -> _Tensor:
-    """The smallest element along dimensions; its gradient is shared by all that are equal to it."""
+    """The smallest element along dimensions."""
 def aminmax(input: _Tensor, *, dim: _int | None = None, keepdim: _bool = False, out: Any = None) -> _return_types.aminmax:
     """The smallest and the largest element, of all or along ``dim``."""
 def angle(input: _Tensor, *, out: Any = None) -> _Tensor:
@@ -578,6 +634,8 @@ def frexp(input: _Tensor, *, out: Any = None) -> _return_types.frexp:
     """``input = mantissa * 2 ** exponent`` with a mantissa between 1/2 and 1."""
 def from_numpy(ndarray: Any) -> _Tensor:
     """A tensor that shares the memory of a NumPy array."""
+def frombuffer(buffer: Any, *, dtype: _dtype | None = None, count: _int = -1, offset: _int = 0, requires_grad: _bool = False) -> _Tensor:
+    """A tensor of one dimension that shows the memory of an object with Python's buffer protocol: ``count`` elements of ``dtype`` (below 0: all) from byte ``offset`` on."""
 def full(size: _Ints, fill_value: _Tensor | _Number, **kwargs: Any) -> _Tensor:
     """A tensor of this size filled with one number; its dtype is the number's unless ``dtype`` is given."""
 def full_like(input: _Tensor, fill_value: _Tensor | _Number, **kwargs: Any) -> _Tensor:
@@ -1072,6 +1130,8 @@ def split_with_sizes(input: _Tensor, split_sizes: Any, dim: _int = 0) -> tuple[_
     """Views of these sizes, one after another along a dimension."""
 def split_with_sizes_copy(input: _Tensor, split_sizes: Any, dim: _int = 0) -> tuple[_Tensor, ...]:
     """What ``split_with_sizes`` shows, copied into memory of its own (each part)."""
+def spmm(sparse: Any, dense: Any, reduce: str = 'sum') -> Any:
+    """The product of a sparse matrix and a dense one, element by element in their order."""
 def sqrt(input: _Tensor, *, out: Any = None) -> _Tensor:
     """The square root."""
 def sqrt_(input: _Tensor) -> _Tensor:

@@ -150,9 +150,9 @@ class Methods:
     def allclose(self, other: _Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool:
         """Whether all elements are close."""
     def amax(self, dim: _Ints = ..., keepdim: _bool = False) -> _Tensor:
-        """The largest element along dimensions; its gradient is shared by all that are equal to it."""
+        """The largest element along dimensions."""
     def amin(self, dim: _Ints = ..., keepdim: _bool = False) -> _Tensor:
-        """The smallest element along dimensions; its gradient is shared by all that are equal to it."""
+        """The smallest element along dimensions."""
     def aminmax(self, *, dim: _int | None = None, keepdim: _bool = False) -> _return_types.aminmax:
         """The smallest and the largest element, of all or along ``dim``."""
     def angle(self) -> _Tensor:
@@ -611,29 +611,43 @@ class Methods:
     def is_inference(self) -> _bool:
         """True for a tensor made in inference mode."""
     @property
+    def is_ipu(self) -> _bool: ...
+    @property
+    def is_maia(self) -> _bool: ...
+    @property
     def is_meta(self) -> _bool: ...
     @property
     def is_mkldnn(self) -> _bool: ...
     @property
     def is_mps(self) -> _bool: ...
+    @property
+    def is_mtia(self) -> _bool: ...
     def is_neg(self) -> _bool:
         """False: no tensor is a negative that is yet to be computed."""
     @property
     def is_nested(self) -> _bool: ...
     def is_nonzero(self) -> _bool:
         """Whether the one element is not 0."""
+    def is_pinned(self, device: _device | str | _int | None = None) -> _bool:
+        """False: memory is pinned for the sake of an accelerator."""
     @property
     def is_quantized(self) -> _bool: ...
     def is_same_size(self, other: _Tensor) -> _bool:
         """Whether two tensors have the same shape."""
     def is_set_to(self, tensor: _Tensor) -> _bool:
         """Whether both show the same memory in the same way."""
+    def is_shared(self) -> _bool:
+        """Whether the tensor lies in memory that ``share_memory_`` made."""
     def is_signed(self) -> _bool:
         """Whether the dtype has negative numbers."""
     @property
     def is_sparse(self) -> _bool: ...
     @property
     def is_sparse_csr(self) -> _bool: ...
+    @property
+    def is_vulkan(self) -> _bool: ...
+    @property
+    def is_xla(self) -> _bool: ...
     @property
     def is_xpu(self) -> _bool: ...
     def isclose(self, other: _Tensor | _Number, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _Tensor:
@@ -1012,7 +1026,7 @@ class Methods:
     def sgn_(self) -> _Tensor:
         """In-place version of :func:`torch.sgn`: writes the result into this tensor and returns it."""
     def share_memory_(self) -> _Tensor:
-        """This tensor. Its memory is not moved; processes that are forked later see a copy."""
+        """Move this tensor to memory that processes share, and return it; a view takes its base along."""
     def short(self, *, memory_format: _memory_format | None = None) -> _Tensor:
         """This tensor as torch.int16."""
     def sigmoid(self) -> _Tensor:

@@ -29,11 +29,23 @@ from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import OFTEN, Op, call
-from .plain import PLAIN_TENSORS, has_own_memory, has_plain_form, is_rare, several, shortened, single
+from .plain import (
+    HOT,
+    PLAIN_TENSORS,
+    entries,
+    has_own_memory,
+    has_plain_form,
+    has_plans,
+    is_rare,
+    several,
+    shortened,
+    single,
+    takes_one,
+)
 from .readers import arrays
 from .recorder import single_call
 from .routes import routed
-from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, wrap
+from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, inferring, marked, of_inference, wrap
 
 ndarray = np.ndarray
 asarray: Callable[..., np.ndarray[Any, Any]] = np.asarray
@@ -44,10 +56,6 @@ F32, F64, I64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
 _numbers32: dict[Any, np.ndarray[Any, Any]] = {}
 _numbers64: dict[Any, np.ndarray[Any, Any]] = {}
 _integers: dict[Any, np.ndarray[Any, Any]] = {}
-
-#: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
-#: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
-HOT = 0 if llvm.setting() == "now" else 20_000
 
 
 def with_loops(f32: Any, f64: Any, kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,21 +75,6 @@ def with_loops(f32: Any, f64: Any, kernel: Callable[..., Any]) -> Callable[..., 
 
     return computed
 
-
-class _Native:
-    """The operators as machine code (``rushlight.entry_points``): made at most once."""
-
-    wanted = True
-
-    def install(self) -> None:
-        self.wanted = False
-        if llvm.available():
-            from . import entry_points
-
-            entry_points.install()
-
-
-_native = _Native()
 
 #: Integers that every floating dtype holds exactly.
 EXACT = 16777216
@@ -217,8 +210,8 @@ def unary(op: Op) -> Callable[..., Any]:
         t._vc = [0]
         if edge is not None and differentiable:
             mode = recording()
-            if mode != 1 or x._extra is not None:
-                return call(op, args, kwargs) if mode else t
+            if mode != 1 or of_inference(x):
+                return call(op, args, kwargs) if mode else t if not inferring else marked(t)
             node = node_class()
             node.seq = next_seq()
             node.edges = (edge,)
@@ -237,6 +230,8 @@ def unary(op: Op) -> Callable[..., Any]:
                 node.saved = nothing
                 node.versions = ()
             t._edge = (node, 0)
+        elif inferring:
+            return marked(t)
         return t
 
     return fast
@@ -357,12 +352,12 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         if e1 is not None:
             keep = second if e0 is None else both
         elif e0 is None:
-            return t
+            return t if not inferring else marked(t)
         else:
             keep = alone if number else first
         mode = recording()
         if mode != 1 or not differentiable:
-            return slow(x, y) if mode else t
+            return slow(x, y) if mode else t if not inferring else marked(t)
         if number:
             node = with_number()
             to = e0[0]
@@ -371,8 +366,8 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             node = of_tensors()
             node.meta = (r.shape, dt)
         node.seq = seq = next_seq()
-        if seq > HOT and _native.wanted:
-            _native.install()
+        if seq > HOT and entries.wanted:
+            entries.install()
         node.edges = (e0, e1)
         node.hooks = node.stack = None
         node.attrs = defaults
@@ -383,7 +378,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             node.saved = (None, b, None)
             node.versions = NUMBER_VERSION
         else:
-            if x._extra is not None or (not number and y._extra is not None):  # an inference tensor may not be saved
+            if of_inference(x) or (not number and of_inference(y)):
                 return slow(x, y)
             node.saved = (a if keep & FIRST else None, b if keep & SECOND else None, r if keep & OUT else None)
             versions: tuple[Any, ...] = ()
@@ -562,9 +557,8 @@ def short_path(op: Op) -> Callable[..., Any] | None:
     if can_be_fast(op):
         public = unary(op) if len(op.inputs) == 1 else function(op)
     elif has_plain_form(op):
-        alone = len(op.inputs) == 1 and op.joint is None and not op.input_defaults
-        public = single(op) if alone else several(op)
-        if not (alone and (op.view or op.planner)) and "generator" not in op.attrs:
+        public = single(op) if takes_one(op) else several(op)
+        if not (takes_one(op) and has_plans(op)) and "generator" not in op.attrs:
             public = routed(public)
     elif "generator" in op.attrs:
         return None  # which draws random numbers

@@ -8,7 +8,7 @@ from . import errors, levels, types
 from .autograd import backward as autograd_backward
 from .autograd.graph import AccumulateGrad, Hooks, RemovableHandle, add_hook
 from .methods import method
-from .tensor import Tensor, alias_of, edge_of, extra
+from .tensor import Tensor, alias_of, edge_of, extra, inference, of_inference
 
 
 @method
@@ -56,10 +56,15 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     """Start or stop computing gradients for this leaf; returns it.
 
     Raises:
-        RuntimeError: for a tensor of integers, or when asked to stop on a non-leaf.
+        RuntimeError: for a tensor of integers, an inference tensor outside inference mode, or when asked to stop on a non-leaf.
     """
     if levels.running:
         levels.check_requires_grad()
+    if requires_grad and of_inference(self) and not inference.get():
+        raise errors.runtime(
+            "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",
+            "x.clone() is a normal tensor.",
+        )
     edge = edge_of(self)
     if not requires_grad:
         if edge is not None and not edge[0].is_leaf:
@@ -199,4 +204,4 @@ def retain_grad(self: Tensor) -> None:
 @method
 def is_inference(self: Tensor) -> bool:
     """True for a tensor made in inference mode."""
-    return self._extra is not None and "inference" in self._extra
+    return of_inference(self)

@@ -54,6 +54,20 @@ def script_if_tracing(fn: T) -> T:
     return fn
 
 
+def fork(func: Any, *args: Any, **kwargs: Any) -> Any:
+    """``func(*args, **kwargs)``, computed at once, as a future that holds its result."""
+    from .futures import Future
+
+    found: Any = Future()
+    found.set_result(func(*args, **kwargs))
+    return found
+
+
+def wait(future: Any) -> Any:
+    """What ``fork`` has computed."""
+    return future.wait()
+
+
 def annotate(the_type: Any, value: T) -> T:
     """The value."""
     return value

@@ -322,7 +322,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "kthvalue_pair median_all median_dim mode_pair nanmedian_all nanmedian_dim",
     },
     "rare_create": {
-        "functions": "empty_permuted scalar_tensor",
+        "functions": "empty_permuted frombuffer scalar_tensor",
         "methods": "",
         "records": "",
     },
@@ -360,6 +360,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "functions": "scatter scatter_add scatter_reduce",
         "methods": "scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_",
         "records": "scatter scatter_add scatter_reduce",
+    },
+    "sharing": {
+        "functions": "",
+        "methods": "is_pinned is_shared share_memory_",
+        "records": "",
     },
     "softmaxes": {
         "functions": "log_softmax logsumexp nn.functional.gumbel_softmax nn.functional.log_softmax nn.functional.softmax nn.functional.softmin softmax special.log_softmax special.logsumexp special.softmax",

@@ -12,7 +12,7 @@ from .autograd.graph import FREED, Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
 from .kernels.lazy import Lazy, computed
 from .readers import arrays, tensors
-from .tensor import Parameter, Tensor, edge_of, wrap
+from .tensor import Parameter, Tensor, edge_of, of_inference, wrap
 
 if TYPE_CHECKING:
     from .op import Op, Rule
@@ -475,7 +475,7 @@ def version_of(x: Any) -> tuple[Any, ...]:
     """
     if not isinstance(x, Tensor):
         return () if x is None else NUMBER_VERSION
-    if x._extra is not None and "inference" in x._extra:
+    if of_inference(x):
         raise errors.runtime(
             "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
             "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import errors, fpstate, large, levels, tensor, types  # type: ignore[no-redef]  # torch.tensor is a function too
-from .autograd.mode import inference, recording
+from .autograd.mode import recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import MEDIUM
 from .kernels.layouts import as_operands_lie
 from .node import OpNode, Saver, ask_history, gather_edges, record
-from .override import PLAIN, dispatch_override, has_override
+from .override import PLAIN, dispatch_override, has_override, within
 from .promotion import promote, refusals
 from .readers import REGISTRY, arrays, tensors
 from .tensor import Tensor, edge_of, view_of, wrap
@@ -455,7 +455,10 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         inputs, attrs = op.bind(args, kwargs)
     except levels.DataDependent:
         return levels.each_example(op.public, args, kwargs)
-    except Exception:
+    except Exception as error:
+        other = within(args) if isinstance(error, TypeError) else None
+        if other is not None:
+            return dispatch_override(op.public, other, args, kwargs)
         ask_history(op, args)
         raise
     if op.family == "composite":
@@ -464,8 +467,7 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             result = apply(op, inputs, attrs)
         except errors.NoArray:  # a sparse tensor within a list
-            within = next(x for a in args if isinstance(a, (list, tuple)) for x in a if has_override(x))
-            return dispatch_override(op.public, within, args, kwargs)
+            return dispatch_override(op.public, within(args), args, kwargs)
     return result if out is None else write_out(op.name, out, result, inputs, op.out)
 
 
@@ -487,9 +489,6 @@ def apply(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         edges = gather_edges(op, inputs)
         if edges is not None:
             record(op, outs, results, inputs, saved_inputs, attrs, edges)
-    elif inference.get():
-        for t in outs:
-            tensor.extra(t)["inference"] = True
     return outs[0] if len(outs) == 1 else tuple(outs)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
 
@@ -28,20 +28,52 @@ PLAIN = frozenset(
 )
 
 
+def disabled(func: Any, types_: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """``torch._C._disabled_torch_function_impl``: a subclass whose ``__torch_function__`` it is takes nothing over."""
+    return func(*args, **(kwargs or {}))
+
+
 def has_override(x: Any) -> bool:
     """True if an argument's class takes calls over through ``__torch_function__``."""
     if x.__class__ is Deferred:
         x._a  # noqa: B018 - from here on it is a plain tensor
         return False
     method = getattr(type(x), "__torch_function__", None)
-    return method is not None and _overrides.get()
+    return method is not None and method is not disabled and _overrides.get()
+
+
+def takes_over(x: Any) -> bool:
+    """``has_override`` of any object: plain tensors take nothing over."""
+    return x.__class__ not in PLAIN and has_override(x)
+
+
+def handle(public: Callable[..., Any], relevant: Iterable[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What the first of the ``relevant`` arguments that takes calls over answers, subclasses before their bases.
+
+    Raises:
+        TypeError: if all answer NotImplemented.
+    """
+    asked: list[Any] = []
+    for arg in relevant:
+        if takes_over(arg) and type(arg) not in map(type, asked):
+            place = next((i for i, other in enumerate(asked) if issubclass(type(arg), type(other))), len(asked))
+            asked.insert(place, arg)
+    kinds = tuple(type(arg) for arg in asked)
+    for arg in asked:
+        result = type(arg).__torch_function__(public, kinds, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    raise TypeError(
+        f"Multiple dispatch failed for 'torch.{public.__name__}'; all __torch_function__ handlers returned NotImplemented: "
+        f"no implementation found on {list(kinds)}"
+    )
+
+
+def within(args: tuple[Any, ...]) -> Any:
+    """The first in a list among the arguments that takes calls over, or None."""
+    return next((x for a in args if isinstance(a, (list, tuple)) for x in a if takes_over(x)), None)
 
 
 def dispatch_override(public: Callable[..., Any], x: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    kinds = tuple({type(a) for a in args if hasattr(type(a), "__torch_function__")})
-    result = type(x).__torch_function__(public, kinds, args, kwargs)
-    if result is NotImplemented:
-        raise TypeError(
-            f"no implementation found for '{public.__name__}' on types that implement __torch_function__: {kinds}"
-        )
-    return result
+    """``handle`` for a call of which ``x`` is known to take calls over; it may stand in a list among the arguments."""
+    return handle(public, (*args, *kwargs.values(), x), args, kwargs)

@@ -33,7 +33,7 @@ from .op import OFTEN, Op, apply, laid_out
 from .plain import is_rare
 from .promotion import promote
 from .readers import arrays
-from .tensor import Parameter, Tensor, edge_of, view_of, wrap
+from .tensor import Parameter, Tensor, edge_of, inferring, marked, view_of, wrap
 
 ndarray = np.ndarray
 asarray = np.asarray
@@ -477,6 +477,8 @@ class Route:
         t._vc = [0]
         if step.node is not None:
             step.record((t,), (r,), tensors, given, edges)
+        elif inferring:
+            return marked(t)
         return t
 
     def several(self, results: tuple[Any, ...], tensors: list[Any], given: list[Any], edges: list[Any]) -> Any:

@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from . import errors, types
-from .tensor import Parameter, Tensor, address, root_array, wrap
+from .kernels.cpython import address
+from .tensor import Parameter, Tensor, root_array, wrap
 
 _STORAGE_OF = {
     "FloatStorage": types.float32, "DoubleStorage": types.float64, "HalfStorage": types.float16,

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from . import errors, types
+from .kernels.cpython import address
+from .kernels.strides import root_array
 from .tensor import wrap
 
 ndarray = np.ndarray
@@ -44,7 +46,7 @@ class _Storage:
 
     def data_ptr(self) -> int:
         """Address of the memory; 0 if there is none."""
-        return self._elements.__array_interface__["data"][0] if len(self._elements) else 0  # type: ignore[no-any-return]
+        return address(self._elements) if len(self._elements) else 0  # type: ignore[no-any-return]
 
     def tolist(self) -> list[Any]:
         """The elements as Python numbers."""
@@ -97,11 +99,19 @@ class _Storage:
         return False
 
     def is_shared(self) -> bool:
-        """False."""
-        return False
+        """Whether it is memory that ``Tensor.share_memory_`` made."""
+        return shared_memory(self._elements) is not None
 
     def share_memory_(self) -> Any:
-        """This storage. Its memory is not moved; processes that are forked later see a copy."""
+        """This storage, if processes share it already.
+
+        Raises:
+            NotImplementedError: if it would have to be moved: ``Tensor.share_memory_`` takes its tensor along.
+        """
+        if not self.is_shared():
+            raise NotImplementedError(
+                "share_memory_ of a storage is not supported: tensors would not follow it. Write tensor.share_memory_()."
+            )
         return self
 
     def cuda(self, device: Any = None, non_blocking: bool = False) -> Any:
@@ -228,9 +238,59 @@ for _name, _dtype in {
     setattr(TypedStorage, _name, _conversion(_name, _dtype))
 
 
+class _OldType(type):
+    """The class of ``FloatStorage`` and its kind, whose objects are typed storages of one dtype."""
+
+    dtype: types.dtype
+
+    def __call__(cls, source: Any = 0, *, device: Any = None) -> TypedStorage:
+        return TypedStorage(source, dtype=cls.dtype, device=device)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, TypedStorage) and instance.dtype is cls.dtype
+
+    def __repr__(cls) -> str:
+        return f"<class 'torch.{cls.__name__}'>"
+
+    def from_buffer(cls, buffer: Any, byte_order: str = "native", count: int = -1, offset: int = 0) -> TypedStorage:
+        """A copy of the elements that lie in a buffer, written in ``native``, ``little`` or ``big`` order of bytes.
+
+        Raises:
+            ValueError: for another order.
+        """
+        orders: dict[str, Any] = {"native": "=", "little": "<", "big": ">"}
+        if byte_order not in orders:
+            raise errors.value(
+                f"invalid byte_order '{byte_order}' (expected 'big' or 'little' or 'native')",
+                "Write byte_order='little'.",
+            )
+        read = np.frombuffer(buffer, cls.dtype.np.newbyteorder(orders[byte_order]), count, offset)
+        return typed(read.astype(cls.dtype.np).view(np.uint8), cls.dtype)
+
+
+#: ``torch.FloatStorage`` and its kind, by name.
+OLD_TYPES = {
+    types.scalar_name(t) + "Storage": _OldType(
+        types.scalar_name(t) + "Storage", (), {"dtype": t, "__module__": "torch", "__doc__": f"Typed storages of {t}."}
+    )
+    for t in (
+        types.bool_, types.uint8, types.int8, types.int16, types.int32, types.int64, types.float16, types.bfloat16, types.float32,
+        types.float64, types.complex64, types.complex128,
+    )
+}  # fmt: skip
+globals().update(OLD_TYPES)
+Storage = OLD_TYPES["FloatStorage"]
+
+
+def shared_memory(a: ndarray[Any, Any]) -> Any:
+    """The ``multiprocessing.RawArray`` that an array lies in, or None."""
+    holder = root_array(a).base
+    return holder if hasattr(holder, "_wrapper") else None
+
+
 def of_memory(memory: ndarray[Any, Any]) -> UntypedStorage:
     """The storage of some bytes, the same object as long as somebody holds it."""
-    key = (memory.__array_interface__["data"][0], memory.size)
+    key = (address(memory), memory.size)
     found = _held.get(key)
     if found is None:
         found = object.__new__(UntypedStorage)

@@ -7,11 +7,13 @@ it; operators and methods come from the op registry and are attached by ``rushli
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import types
+from .kernels.cpython import address
 from .kernels.lazy import expose
 from .kernels.strides import element_strides, root_array
 
@@ -128,15 +130,17 @@ class Tensor(TensorBase):
 
     @property
     def _version(self) -> int:
+        if of_inference(self):
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._vc[0]
 
     def _is_view(self) -> bool:
         return self._base is not None
 
 
-def address(array: np.ndarray[Any, Any]) -> int:
-    """Address of an array's first element."""
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
+#: An entry for each inference mode that is on, in any thread: what hot paths ask before they ask ``inference``.
+inferring: list[object] = []
 
 
 def wrap(array: np.ndarray[Any, Any]) -> Tensor:
@@ -145,7 +149,21 @@ def wrap(array: np.ndarray[Any, Any]) -> Tensor:
     t._a = array
     t._edge = t._grad = t._base = t._extra = None
     t._vc = [0]
+    if inferring:
+        return marked(t)
     return t
+
+
+def marked(t: Tensor) -> Tensor:
+    """A new tensor, as an inference tensor if inference mode is on here: it may enter no graph, and writes to it are not counted."""
+    if inference.get():
+        t._extra = {"inference": True}
+    return t
+
+
+def of_inference(x: Tensor) -> bool:
+    """Whether a tensor was made in inference mode: it may not be saved for a gradient, nor written to outside of that mode."""
+    return x._extra is not None and "inference" in x._extra
 
 
 def view_of(x: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
@@ -156,8 +174,8 @@ def view_of(x: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
     t._vc = x._vc
     t._base = x if x._base is None else x._base
     t._gen = x._vc[0]
-    if x._extra is not None and "view_kind" in x._extra:
-        t._extra = {"view_kind": x._extra["view_kind"]}
+    if x._extra is not None and ("inference" in x._extra or "view_kind" in x._extra):
+        t._extra = {kind: x._extra[kind] for kind in ("inference", "view_kind") if kind in x._extra}
     elif not _recording():
         t._extra = {"view_kind": NO_GRAD_VIEW}
     return t
@@ -204,6 +222,7 @@ def alias_of(x: Tensor, array: np.ndarray[Any, Any], share_version: bool) -> Ten
     t = wrap(array)
     if share_version:
         t._vc = x._vc
+    t._extra = {"inference": True} if of_inference(x) else None
     return t
 
 
@@ -329,6 +348,8 @@ class Parameter(Tensor):
         t._a = data._a
         t._edge = t._grad = t._base = t._extra = None
         t._vc = [0]
+        if of_inference(data):
+            t._extra = {"inference": True}
         if requires_grad:
             t.requires_grad_(True)
         return t

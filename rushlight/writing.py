@@ -13,10 +13,11 @@ import numpy as np
 
 from . import errors, types
 from .autograd.graph import FREED, Node, next_seq, notice
-from .autograd.mode import inference, recording
+from .autograd.mode import recording
 from .kernels.copies import assign
+from .kernels.cpython import address
 from .kernels.lazy import computed, settle
-from .tensor import Tensor, address, edge_of, requires_grad, set_edge
+from .tensor import Tensor, edge_of, inference, of_inference, requires_grad, set_edge
 
 ndarray = np.ndarray
 
@@ -158,7 +159,12 @@ def check_writable(x: Tensor, *others: Any, overlap: bool = True, recorded: bool
         check_history(x)
     if overlap:
         check_overlap(x._a)
-    if x._extra is not None and "inference" in x._extra and not inference.get():
+    check_inference(x)
+
+
+def check_inference(x: Tensor) -> None:
+    """Refuse to write to an inference tensor outside inference mode."""
+    if of_inference(x) and not inference.get():
         raise errors.runtime(
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
             "tensor before doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details."
@@ -289,7 +295,8 @@ def check_out(name: str, out: Any, result: Tensor, inputs: tuple[Any, ...], rule
     """Refuse an ``out=`` that the result may not be written into.
 
     Raises:
-        TypeError: if it is no tensor. RuntimeError: if gradients are recorded, for a dtype or memory that ``rule`` forbids.
+        TypeError: if it is no tensor. RuntimeError: if gradients are recorded, for a dtype or memory that ``rule`` forbids, for an
+            inference tensor outside inference mode.
     """
     if not isinstance(out, Tensor):
         raise errors.type_(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
@@ -298,6 +305,7 @@ def check_out(name: str, out: Any, result: Tensor, inputs: tuple[Any, ...], rule
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
             "requires grad."
         )
+    check_inference(out)
     if result._a.dtype is not out._a.dtype:
         if "exact" in rule:
             raise errors.runtime(

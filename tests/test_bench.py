@@ -181,6 +181,28 @@ def test_a_line_ends_before_a_size_at_which_results_differ():
     assert list(points) == [1, 2]  # as far as both went
 
 
+def test_what_seems_to_be_a_crossing_is_measured_again():
+    """Two lines seem to be slower in the only round: one was in a slow moment, the other stays so."""
+    asked = []
+
+    class Fake:
+        def ask(self, side, job, name, sizes, seconds):
+            asked.append((side, name, len(sizes)))
+            first = len(asked) <= 4
+            slow = side == OURS and (first or name == "add")
+            return [{"n": n, "best": (10 if slow and n == 5 else 1) * US, "result": [1.0]} for n in sizes]
+
+    found = sweep.sweep(["mul", "add"], Fake(), {}, [THEIRS], 1, 0.1, lambda text: None)
+    assert [(point.line, point.n) for point in found.crossings] == [("add", 5)]
+    assert asked[4:] == [
+        (side, name, 1) for turn in range(sweep.MORE) for name in ("mul", "add") for side in _order(turn)
+    ]
+
+
+def _order(turn):
+    return [THEIRS, OURS] if turn % 2 == 0 else [OURS, THEIRS]
+
+
 def test_sizes_end_where_memory_does():
     assert sweep.allowed("mul", math.inf) == SIZES
     assert sweep.allowed("mul", 12_000 * 5 / 4)[-1] == 500

@@ -187,6 +187,7 @@ def test_nothing_is_compiled_where_arrays_have_other_fields(field, monkeypatch):
     monkeypatch.setattr(elementwise_module, "patience", patience)
     x = np.linspace(-2, 2, 9, dtype=np.float32)
     np.testing.assert_array_equal(elementary.tanh(x), np.tanh(x.astype(np.float64)).astype(np.float32))
+    assert cpython.address(x) == x.ctypes.data
 
 
 def test_separate_functions_are_code_of_their_own():

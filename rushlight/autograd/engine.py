@@ -20,6 +20,7 @@ from .. import errors, fpstate
 from ..kernels.copies import contiguous
 from ..kernels.elementwise import LARGE
 from ..kernels.elementwise import run as run_loop
+from ..kernels.layouts import as_variable_lies
 from ..kernels.lazy import Lazy, computed, settle, sum_of
 from ..tensor import Tensor, edge_of, wrap
 from . import graph, mode, rows
@@ -288,7 +289,10 @@ class _Walk:
         if g.__class__ is Rows:
             rows.accumulate(leaf, g)
         elif leaf._grad is None:
-            leaf._grad = self.k.own_gradient(g) if self.create_graph else wrap(unshared(g, holders=2))
+            if self.create_graph:
+                leaf._grad = self.k.own_gradient(g)
+            else:
+                leaf._grad = wrap(as_variable_lies(unshared(g, holders=2), leaf._a))
         elif self.create_graph:
             leaf._grad = leaf._grad + g  # type: ignore[operator]
         elif leaf._grad.__class__ is not Tensor and leaf._grad.is_sparse:  # type: ignore[attr-defined]

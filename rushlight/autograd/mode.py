@@ -14,6 +14,7 @@ from types import FunctionType
 from typing import Any
 
 from .. import tensor
+from ..tensor import inference, inferring
 
 OFF, ON, ON_AND_LOOKING, ON_WITH_HOOKS = 0, 1, 2, 3
 
@@ -22,7 +23,6 @@ anomaly: ContextVar[bool] = ContextVar("rushlight_anomaly", default=False)
 check_nans: ContextVar[bool] = ContextVar("rushlight_check_nans", default=True)
 #: The innermost ``saved_tensors_hooks``: ``(pack, unpack)``.
 saved_hooks: ContextVar[Any] = ContextVar("rushlight_saved_hooks", default=None)
-inference: ContextVar[bool] = ContextVar("rushlight_inference", default=False)
 #: Who is told of every new node: ``watcher(node, outs, results, inputs)``. ``outs`` are the tensors that were made; of an in-place
 #: operation they still show the old values, the new ones are the arrays ``results``. ``inputs`` are what the operation was given.
 watchers: ContextVar[tuple[Callable[..., None], ...]] = ContextVar("rushlight_watchers", default=())
@@ -45,8 +45,8 @@ def is_inference_mode_enabled() -> bool:
 
 
 def set_mode(enabled: bool) -> None:
-    """Switch recording on or off for the current context, for good."""
-    if not enabled:
+    """Switch recording on or off for the current context, for good. In inference mode it stays off."""
+    if not enabled or inference.get():
         mode.set(OFF)
     elif saved_hooks.get() is not None:
         mode.set(ON_WITH_HOOKS)
@@ -170,7 +170,14 @@ class set_grad_enabled(_Context):
 
 
 class inference_mode(_Context):
-    """Like ``no_grad``; tensors made inside are inference tensors and may not enter a graph later."""
+    """Like ``no_grad``; tensors made inside are inference tensors and may not enter a graph later.
+
+    >>> import rushlight as torch
+    >>> with torch.inference_mode():
+    ...     x = torch.ones(2)
+    >>> x.is_inference()
+    True
+    """
 
     enabled: bool
 
@@ -191,11 +198,13 @@ class inference_mode(_Context):
     def __enter__(self) -> None:
         self.previous: tuple[int, bool] = (mode.get(), inference.get())
         inference.set(self.enabled)
+        inferring.append(self)
         set_mode(not self.enabled)
 
     def __exit__(self, *exc: object) -> None:
         mode.set(self.previous[0])
         inference.set(self.previous[1])
+        inferring.pop()
 
 
 class set_detect_anomaly(_Context):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from .compare import OURS, THEIRS, Result, Table
 from .resources import MOST_COLD, MOST_MEMORY, MOST_WARM, Cost
-from .sweep import SECONDS_SLOWER, TIMES_SLOWER, Point, Sweep
+from .sweep import MORE, SECONDS_SLOWER, TIMES_SLOWER, Point, Sweep
 
 COMPARED = (
     " A ratio is PyTorch's time over ours of the same round, above 1 where Rushlight is faster."
@@ -105,7 +105,7 @@ def sweep(found: Sweep) -> str:
     parts = [
         "# How cost grows",
         environment(found.facts),
-        f"Medians over the rounds ({found.rounds}), each line in a fresh process.",
+        f"Medians over the rounds ({found.rounds}; {MORE} more of sizes that seemed slower), each line in a fresh process.",
     ]
     if not compared:
         parts.append("No comparison: PyTorch did not run.")

@@ -13,6 +13,7 @@ from .programs import agree
 from .sizes import LINES, SIZES
 
 TIMES_SLOWER, SECONDS_SLOWER = 1.3, 2e-6  # a size at which Rushlight is slower by both is a crossing
+MORE = 4  # rounds of what seems to be one
 
 
 @dataclass
@@ -68,23 +69,36 @@ def allowed(line: str, available: float) -> list[int]:
 def sweep(
     names: list[str], sides: Sides, facts: dict[str, str], against: list[str], rounds: int, seconds: float, say: Say
 ) -> Sweep:
-    """Measure the lines. A line fails as a whole if a side raises, and ends before a size at which the results differ."""
+    """Measure the lines. A line fails as a whole if a side raises, and ends before a size at which the results differ.
+
+    A size that seems to be a crossing is measured in ``MORE`` further rounds, and the medians over all decide: with the few of a sweep of
+    everything, one slow moment of the machine makes a crossing, or hides one in the other's time.
+    """
     found = Sweep(facts, rounds, [], {})
     lines: dict[str, dict[int, Point]] = {name: {} for name in names}
+
+    def measure(turn: int, of: int, name: str, sizes: list[int]) -> None:
+        points = lines[name]
+        order = [OURS, *against][:: -1 if turn % 2 else 1]
+        try:
+            answers = {side: sides.ask(side, "line", name=name, sizes=sizes, seconds=seconds) for side in order}
+        except Failed as error:
+            found.refused[name] = str(error).splitlines()[0]
+            points.clear()
+        else:
+            add(points, name, answers, found.refused)
+        say(f"round {turn + 1} of {of}  {name:15} {found.refused.get(name) or f'{len(sizes)} sizes'}")
+
     for turn in range(rounds):
         for name, points in lines.items():
-            if name in found.refused and not points:
-                continue
-            sizes = [n for n in allowed(name, machine.available_memory()) if turn == 0 or n in points]
-            order = [OURS, *against][:: -1 if turn % 2 else 1]
-            try:
-                answers = {side: sides.ask(side, "line", name=name, sizes=sizes, seconds=seconds) for side in order}
-            except Failed as error:
-                found.refused[name] = str(error).splitlines()[0]
-                points.clear()
-            else:
-                add(points, name, answers, found.refused)
-            say(f"round {turn + 1} of {rounds}  {name:15} {found.refused.get(name) or f'{len(points)} sizes'}")
+            if name not in found.refused or points:
+                sizes = allowed(name, machine.available_memory())
+                measure(turn, rounds, name, [n for n in sizes if turn == 0 or n in points])
+    seeming = {name: [n for n, point in points.items() if point.crossing] for name, points in lines.items()}
+    for turn in range(rounds, rounds + MORE):
+        for name, sizes in seeming.items():
+            if sizes and lines[name]:
+                measure(turn, rounds + MORE, name, sizes)
     found.points = [point for points in lines.values() for point in points.values()]
     return found
 

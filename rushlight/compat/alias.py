@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from .facade import Facade, facade, origin
-from .paths import CLASS_HOME, HOMES, PUBLIC, rushlight_path
+from .paths import CLASS_HOME, HOMES, PUBLIC, rushlight_path, torch_path
 from .version import TORCH_VERSION, TorchVersion
 
 _OWN_NAMES = frozenset({"__name__", "__version__", "__spec__", "__loader__", "__path__", "__package__", "__file__"})
@@ -202,7 +202,15 @@ class AliasFinder:
         return spec
 
     def adopt(self, module: ModuleType) -> None:
-        """Let the classes that ``module`` defines print as torch's: ``<class 'torch.Tensor'>``."""
+        """Let the classes that ``module`` defines print as torch's: ``<class 'torch.Tensor'>``.
+
+        An inner module that has its name in common with a function beside it (``torch.nn.utils.weight_norm``) is put where
+        imports find it, as the import system would write what it loads over the function.
+        """
+        path = torch_path(module.__name__)
+        for inner in HOMES:
+            if inner.rpartition(".")[0] == path and callable(vars(module).get(inner.rpartition(".")[2])):
+                sys.modules.setdefault(inner, facade(inner))  # type: ignore[arg-type]
         part = module.__name__.partition(".")[2].partition(".")[0]
         part = part if part in PUBLIC.values() else ""
         for value in list(vars(module).values()):

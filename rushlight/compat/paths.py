@@ -17,6 +17,7 @@ PUBLIC = {
     "torch.utils.data": "data",
     "torch.distributions": "distributions",
     "torch.autograd": "autograd",
+    "torch.nn.utils": "nn",
     "torch.optim": "optim",
     "torch.nn": "nn",
     "torch": "",
@@ -68,7 +69,14 @@ torch.nn.modules.transformer: Transformer TransformerDecoder TransformerDecoderL
  TransformerEncoderLayer
 torch.nn.modules.upsampling: Upsample UpsamplingBilinear2d UpsamplingNearest2d
 torch.nn.modules.utils: _single _pair _triple _quadruple _ntuple
+torch.nn.utils.clip_grad: clip_grad_norm clip_grad_norm_ clip_grad_value_ clip_grads_with_norm_ get_total_norm
+torch.nn.utils.convert_parameters: parameters_to_vector vector_to_parameters
+torch.nn.utils.init: skip_init
+torch.nn.utils.prune: BasePruningMethod CustomFromMask Identity L1Unstructured LnStructured PruningContainer \
+ RandomStructured RandomUnstructured
 torch.nn.utils.rnn: PackedSequence
+torch.nn.utils.spectral_norm: SpectralNorm remove_spectral_norm spectral_norm
+torch.nn.utils.weight_norm: WeightNorm remove_weight_norm weight_norm
 torch.optim._adafactor: Adafactor
 torch.optim._muon: Muon
 torch.optim.adadelta: Adadelta

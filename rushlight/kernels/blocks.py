@@ -89,10 +89,12 @@ def plan(rows: int, columns: int, inner: int, along: bool, beside: bool) -> tupl
     # Every row of blocks packs the right factor again, every column the left one if that is packed.
     chunks = min(work // _AT_EASE, 24)
     if pack_a:
-        down = max(down, min(chunks // across, rows // 96))
+        down = max(down, min(chunks // across, rows // 64))
     else:
         across = max(across, min(chunks // down, columns // 64))
-    chunks = min(work // _CHUNK, 4)
+    chunks = min(work // _CHUNK, 6 if pack_a else 4)
+    if down * across < chunks and pack_a:
+        down = max(down, min(-(-chunks // across), rows // 24))
     if down * across < chunks:
         across = max(across, min(-(-chunks // down), columns // 48))
         down = max(down, min(-(-chunks // across), rows // 48))

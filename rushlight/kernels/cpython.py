@@ -15,7 +15,7 @@ CONTIGUOUS, ALIGNED, WRITABLE = 0x1, 0x100, 0x400  # in FLAGS
 
 METH_O, METH_FASTCALL = 0x8, 0x80
 PY_TP_ITERNEXT, PY_TP_NEW = 63, 65  # numbers of PyType_GetSlot
-NEW_ARRAY = 93  # PyArray_New in NumPy's table of functions
+NEW_ARRAY, SET_BASE = 93, 282  # PyArray_New and PyArray_SetBaseObject in NumPy's table of functions
 
 
 def type_slot(cls: type, number: int) -> int:
@@ -100,6 +100,14 @@ def trusted() -> bool:
     frozen.flags.writeable = False
     tried: list[np.ndarray[Any, Any]] = [a, a.T, a[:, 1:], frozen, np.zeros((), np.int64), np.zeros((1, 2, 3), bool)]
     return all(map(_has_known_fields, tried))
+
+
+_word = ctypes.c_size_t.from_address
+
+
+def address(a: np.ndarray[Any, Any]) -> int:
+    """Where the first element of an array lies. NumPy's own way to say so makes a dict of everything else too, ten times as slow."""
+    return _word(id(a) + DATA).value if trusted() else a.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
 def _has_known_fields(a: np.ndarray[Any, Any]) -> bool:

@@ -253,6 +253,7 @@ def recorded(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Lo
     try:
         results = function(*symbols)
         values = [recording.value(r) for r in (results if results.__class__ is tuple else (results,))]
+        loop.verify()
     except (Unreadable, TypeError, ValueError):
         return None
     return None if any(loop.is_condition(value) for value in values) else loop.with_results(values)
@@ -282,6 +283,7 @@ def length(function: Callable[..., Any], dtype: Any, count: int, masks: tuple[in
     symbols = [Symbol(recording, recording.loop.load(i + 1)) for i in range(count)]
     try:
         recording.value(function(*symbols))
+        recording.loop.verify()
     except (Unreadable, TypeError, ValueError):
         return None
     return None if recording.loop.parted else len(recording.loop.code) - count

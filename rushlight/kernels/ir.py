@@ -50,7 +50,7 @@ class Loop:
     numbers: int
     parted: bool
 
-    __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "parted", "truths", "_loaded")
+    __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "parted", "_loaded")
 
     def __init__(self, kind: str, arrays: Sequence[str]):
         if kind not in TYPES:
@@ -62,15 +62,12 @@ class Loop:
         self.code: list[tuple[Any, ...]] = []
         self.stores: dict[int, int] = {}  # array -> what it holds at the end
         self.parted = False  # whether what is left over beyond whole vectors is computed otherwise
-        self.truths: set[int] = set()  # the values that only ``where``, ``both`` and ``one`` take
         self._loaded: dict[int, int] = {}
 
     def load(self, array: int) -> int:
         """The element of an array as it was before the loop; loaded once."""
         if array not in self._loaded:
             self._loaded[array] = self._append(("load", array))
-            if array in self.masks:
-                self.truths.add(self._loaded[array])
         return self._loaded[array]
 
     def number(self) -> int:
@@ -79,8 +76,12 @@ class Loop:
         return self._append(("number", self.numbers - 1))
 
     def is_condition(self, value: int) -> bool:
-        """Whether a value is a truth, not a number."""
-        return value in self.truths
+        """Whether a value is a truth, which only ``where``, ``both`` and their like take, not a number."""
+        op, *operands = self.code[value]
+        if op == "load":
+            return operands[0] in self.masks
+        known = instructions().get(op)
+        return known is not None and known.gives == "c"
 
     def constant(self, value: float) -> int:
         """A number that is part of the loop."""
@@ -88,8 +89,6 @@ class Loop:
 
     def emit(self, op: str, *operands: int) -> int:
         """Compute something; what it is called from here on."""
-        if instructions()[op].gives == "c":
-            self.truths.add(len(self.code))
         return self._append((op, *operands))
 
     def by_place(self, vector: int, single: int) -> int:
@@ -105,7 +104,7 @@ class Loop:
         """The same loop with one array for each of several values in the place of the first, its only result."""
         shift = len(values) - 1
         loop = Loop(self.kind, [*(f"r{i}" for i in range(len(values))), *self.arrays[1:]])
-        loop.numbers, loop.masks, loop.truths = self.numbers, tuple([i + shift for i in self.masks]), self.truths
+        loop.numbers, loop.masks = self.numbers, tuple([i + shift for i in self.masks])
         loop.code = [("load", x[1] + shift) if x[0] == "load" else x for x in self.code]
         loop.stores, loop.parted = dict(enumerate(values)), self.parted
         return loop
@@ -150,9 +149,16 @@ class Loop:
                 raise TypeError(f"loop: there is no '{op}' for {self.kind} (instruction {i})")
             if not all(0 <= operand < limit for operand in operands):
                 raise TypeError(f"loop: '{op}' refers to what is not there (instruction {i})")
+            if op not in ("load", "number", BY_PLACE):
+                # A condition is no number: NumPy would count a truth as 1, the loop has to know which operands are which.
+                given = "".join(["c" if self.is_condition(operand) else "n" for operand in operands])
+                if given != instructions()[op].takes:
+                    raise TypeError(f"loop: '{op}' of conditions and numbers mixed (instruction {i})")
         for array, value in self.stores.items():
             if not (0 <= array < len(self.arrays) and 0 <= value < len(self.code)):
                 raise TypeError(f"loop: a store of %{value} to array {array}, which is not there")
+            if self.is_condition(value):
+                raise TypeError(f"loop: a store of the condition %{value} to array {array}")
 
     def __str__(self) -> str:
         numbers = f"{self.numbers} number{'s' * (self.numbers != 1)}"

@@ -20,6 +20,7 @@ import numpy as np
 
 from . import llvm
 from .blocks import F32, Layout, Step, done, kernel, tiles
+from .cpython import address
 
 Array = np.ndarray[Any, Any]
 Sizes = tuple[int, ...]
@@ -147,7 +148,7 @@ def _by_vector(x: Array, y: Array) -> Array:
 
 def _beyond(x: Array) -> int:
     """How many numbers beyond a multiple of 16 bytes a vector begins."""
-    return x.__array_interface__["data"][0] // x.itemsize % _LANES  # type: ignore[no-any-return]
+    return address(x) // x.itemsize % _LANES
 
 
 def _in_lanes(a: Array, b: Array) -> Array:
@@ -155,7 +156,7 @@ def _in_lanes(a: Array, b: Array) -> Array:
     rows, inner = a.shape
     out = np.empty((rows, b.shape[1]), a.dtype)
     whole = b.shape[1] // _LANES * _LANES
-    start, stride = a.__array_interface__["data"][0] // a.itemsize, a.strides[0] // a.itemsize
+    start, stride = address(a) // a.itemsize, a.strides[0] // a.itemsize
     period = 1 if stride % 4 == 0 else 2 if stride % 2 == 0 else 4  # rows that begin at the same place in a vector
     for first in range(min(period, rows)):
         head = min(-(start + first * stride) % _LANES, inner)

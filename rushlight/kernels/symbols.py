@@ -43,25 +43,21 @@ class Recording:
         """What a symbol or a number is in the loop."""
         if x.__class__ is Symbol:
             return x.now  # type: ignore[no-any-return]
-        if isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype == self.dtype:
+        if x.__class__ is not float:
+            if isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype == self.dtype:
+                x = float(x)
+            if not isinstance(x, (int, float, np.floating)):
+                raise Unreadable(type(x).__name__)
             x = float(x)
-        if not isinstance(x, (int, float, np.floating)):
-            raise Unreadable(type(x).__name__)
         if self.values is None:
-            return self.loop.constant(float(x))
-        self.values.append(float(x))
+            return self.loop.constant(x)
+        self.values.append(x)
         return self.loop.number()
 
     def computed(self, op: str, *operands: Any) -> Symbol:
-        loop = self.loop
-        known = instructions().get(op)
-        if known is None or loop.kind not in known.kinds:
-            raise Unreadable(f"{op} of {loop.kind}")
-        values = [x.now if x.__class__ is Symbol else self.value(x) for x in operands]
-        # A condition is no number: NumPy would count a truth as 1, the loop knows which operands are which.
-        if "".join(["c" if v in loop.truths else "n" for v in values]) != known.takes:
-            raise Unreadable(f"{op} of conditions and numbers mixed")
-        return Symbol(self, loop.emit(op, *values))
+        """What an instruction gives. Whether it fits is asked when the loop is compiled: an optimizer's formula is recorded at each step,
+        and is most often one that is known."""
+        return Symbol(self, self.loop.emit(op, *[x.now if x.__class__ is Symbol else self.value(x) for x in operands]))
 
     def by_place(self, vector: Any, single: Any) -> Symbol:
         """One value in whole vectors, another in what is left over beyond the last of them."""

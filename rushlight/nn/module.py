@@ -414,7 +414,9 @@ class Module:
         return self._apply(lambda t: t.cuda(device))
 
     def share_memory(self) -> Any:
-        """This module, for programs that ask."""
+        """Move parameters and buffers to memory that processes share; return this module."""
+        for t in (*self.parameters(), *self.buffers()):
+            t.share_memory_()
         return self
 
     # --- state ----------------------------------------------------------------------------------------------------

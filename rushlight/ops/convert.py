@@ -193,17 +193,6 @@ def pin_memory(self: Tensor, device: Any = None) -> Tensor:
 
 
 @function(
-    name="Tensor.share_memory_",
-    methods="share_memory_",
-    samples=lambda m: [m(m.f(2)), m(m.f()), m(m.f(0)).apart("PyTorch cannot share nothing"), m(m.nc(2, 2))],
-    errors=lambda m: [m.error(TypeError, "takes", m.f(2), 3)],
-)
-def share_memory_(self: Tensor) -> Tensor:
-    """This tensor. Its memory is not moved; processes that are forked later see a copy."""
-    return self
-
-
-@function(
     methods="is_floating_point",
     samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.c(2))],
     errors=lambda m: [
@@ -282,6 +271,11 @@ for _flag in (
     "is_xpu",
     "is_nested",
     "is_sparse_csr",
+    "is_xla",
+    "is_vulkan",
+    "is_ipu",
+    "is_maia",
+    "is_mtia",
 ):
     setattr(Tensor, _flag, property(_is_false, doc="False."))
 

@@ -96,7 +96,9 @@ class Adagrad(Elementwise):
                 self.start(group, p, self.state[p])
 
     def share_memory(self) -> None:
-        """The state is in this process's memory; nothing is moved."""
+        """Move the sums to memory that processes share."""
+        for state in self.state.values():
+            state["sum"].share_memory_()
 
     def names(self, group: Settings) -> tuple[str, ...]:
         return ("sum",)

@@ -27,4 +27,7 @@ def recorded(change: Any, dtype: Any, n_state: int) -> tuple[Any, list[float]]:
     change(loops, *symbols)
     from ..kernels.loops import compiled
 
-    return compiled(recording.loop), values
+    try:
+        return compiled(recording.loop), values
+    except TypeError as error:  # an instruction that does not fit
+        raise Unreadable(str(error)) from error

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..tensor import address, root_array
+from ..kernels.cpython import address
+from ..tensor import root_array
 
 ndarray = np.ndarray
 strided: Callable[..., ndarray[Any, Any]] = np.lib.stride_tricks.as_strided

@@ -18,10 +18,11 @@ import numpy as np
 from .. import op as ops
 from .. import types
 from ..autograd.mode import enable_grad, is_grad_enabled
+from ..kernels.cpython import address
 from ..levels import Dual, Level, dual, shown_as, write
 from ..promotion import cast
 from ..readers import REGISTRY, tensors
-from ..tensor import Tensor, address, wrap
+from ..tensor import Tensor, wrap
 from ..writing import Region
 from . import strides
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, types
 from ..tensor import Tensor, wrap
 
 
@@ -28,18 +28,25 @@ class _Capsule:
         return 1, 0
 
 
-def from_dlpack(ext_tensor: Any) -> Tensor:
-    """A tensor that shares the memory of a capsule or of an object with ``__dlpack__``.
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor that shares the memory of a capsule or of an object with ``__dlpack__``; with ``copy``, one of its own.
 
     Raises:
-        TypeError or BufferError: for what is neither, or does not lie in the CPU's memory.
+        RuntimeError: for what is neither. BufferError: for a tensor that needs a gradient, memory that is not the CPU's.
     """
+    types.check_device(device)
+    if copy:
+        return from_dlpack(ext_tensor).clone()
     if isinstance(ext_tensor, Tensor):
+        if ext_tensor.requires_grad:
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         return ext_tensor.detach()
     if type(ext_tensor).__name__ == "PyCapsule":
         ext_tensor = _Capsule(ext_tensor)
     if not hasattr(ext_tensor, "__dlpack__"):
-        raise errors.type_(
-            f"from_dlpack expects a capsule or an object with __dlpack__, not {type(ext_tensor).__name__}"
+        raise errors.runtime(
+            "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you might have "
+            "already constructed a tensor from it once.",
+            f"Pass an object with __dlpack__, or a capsule; this is {type(ext_tensor).__name__}.",
         )
     return wrap(np.from_dlpack(ext_tensor))
