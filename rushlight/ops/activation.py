@@ -99,7 +99,12 @@ def _(k, g, out, alpha):
 
 @elementwise(public=False, refuses=floats_only("GeluKernelImpl"), domain=(-3, 3))
 def gelu(k, input, *, approximate="none"):
-    """``x * P(X <= x)`` for a standard normal X; or its tanh approximation (Hendrycks & Gimpel 2016)."""
+    """``x * P(X <= x)`` for a standard normal X; or its tanh approximation (Hendrycks & Gimpel 2016).
+
+    Gradient of ``input`` (approximate none): ``(1 + erf(input / sqrt(2))) / 2 + input * exp(-(input ** 2) / 2) / sqrt(2 * pi)``.
+    Gradient of ``input``: ``(1 + t) / 2 + input * (1 - t ** 2) * s * (1 + 0.134145 * input ** 2) / 2``,
+    ``t = tanh(s * (input + 0.044715 * input ** 3))``, ``s = sqrt(2 / pi)``.
+    """
     x = widened(input)
     if x.dtype == np.float32:
         return (kernels.gelu_tanh if approximate == "tanh" else kernels.gelu)(x).astype(input.dtype, copy=False)

@@ -191,7 +191,13 @@ def embedding(
 # --- bags ---------------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("which", "share"), grad_name="EmbeddingBagBackward0")
 def bags(k, weight, per_sample_weights, *, index, bag, count, mode, padding_idx, by_frequency, sparse=False):
-    """The sum, mean or maximum of rows of ``weight`` by bag; ``index`` and ``bag`` without the padding."""
+    """The sum, mean or maximum of rows of ``weight`` by bag; ``index`` and ``bag`` without the padding.
+
+    Gradient of ``weight`` (mode max): the elements of g added where the maximum of a bag was; 0 elsewhere.
+    Gradient of ``weight`` (mode mean): ``g / count`` of each bag added at the rows that it holds; 0 for rows that no bag holds.
+    Gradient of ``weight``: g of each bag added at the rows that it holds, times ``per_sample_weights``; 0 for rows that no bag holds.
+    Gradient of ``per_sample_weights``: ``sum(g * row)`` of each row and the g of its bag.
+    """
     rows = weight[index]
     if mode == "max":
         out = np.full((count.size, weight.shape[1]), -np.inf, weight.dtype)

@@ -59,7 +59,15 @@ from .reduction import _keep, need_tensor
     ],
 )
 def vector_norm(k, input, *, ord, dim, keepdim):
-    """``(sum of |x|^ord)^(1/ord)``; the largest |x| for inf, the number of nonzeros for 0."""
+    """``(sum of |x|^ord)^(1/ord)``; the largest |x| for inf, the number of nonzeros for 0.
+
+    Gradient of ``input`` (ord 0.0): 0.
+    Gradient of ``input`` (ord 1.0): ``g * sgn(input)``.
+    Gradient of ``input`` (ord 2.0): ``g * input / out``; 0 where ``out`` is.
+    Gradient of ``input`` (ord inf): ``g * sgn(input)`` at the largest elements, shared among equals; 0 elsewhere.
+    Gradient of ``input`` (ord -inf): ``g * sgn(input)`` at the smallest elements, shared among equals; 0 elsewhere.
+    Gradient of ``input``: ``g * sgn(input) * (abs(input) / out) ** (ord - 1)``; 0 where ``out`` is.
+    """
     return norm_kernel.norm(input, ord, dim, keepdim)
 
 
@@ -212,7 +220,13 @@ def _dist_zero(k, x, size):
     promote="common",
 )
 def dist(k, input, other, *, p=2.0):
-    """The p-norm of ``input - other``."""
+    """The p-norm of ``input - other``.
+
+    Gradient of ``input`` (p inf): ``g * sgn(input - other)`` where they differ most, shared among equals; 0 elsewhere.
+    Gradient of ``input``: ``g * sgn(input - other) * (abs(input - other) / out) ** (p - 1)``; 0 where ``out`` is.
+    Gradient of ``other`` (p inf): ``-g * sgn(input - other)`` where they differ most, shared among equals; 0 elsewhere.
+    Gradient of ``other``: ``-g * sgn(input - other) * (abs(input - other) / out) ** (p - 1)``; 0 where ``out`` is.
+    """
     broadcast_shapes(input.shape, other.shape)
     difference = np.asarray(input - other)
     return norm_kernel.norm(difference, float(p), tuple(range(difference.ndim)), False)
@@ -275,7 +289,11 @@ def dist_gradient(k: Any, g: Any, difference: Any, size: Any, p: Any) -> Any:
     ],
 )
 def renorm(k, input, *, p, dim, maxnorm):
-    """Each slice along ``dim`` scaled down to the p-norm ``maxnorm`` where it is longer."""
+    """Each slice along ``dim`` scaled down to the p-norm ``maxnorm`` where it is longer.
+
+    Gradient of ``input``: ``maxnorm / norm * (g - sum(g * input) / norm * s)``, ``s = sgn(input) * (abs(input) / norm) ** (p - 1)``,
+    of slices longer than ``maxnorm``; ``g`` of others.
+    """
     axes = tuple(i for i in range(input.ndim) if i != dim)
     size = norm_kernel.norm(input, float(p), axes, True)
     one = size.dtype.type(1)

@@ -17,7 +17,7 @@ from ..readers import REGISTRY
 from ..return_types import named
 from ..tensor import Tensor, wrap
 from ..writing import write_out
-from .reduction import need_tensor
+from .reduction import TO_EQUALS, need_tensor
 
 
 def _pick(input, index, dim, keepdim):
@@ -53,7 +53,7 @@ def _medians(name: str, skip_nan: bool, doc: str) -> None:
         flat = input.reshape(-1)
         return np.asarray(flat[_median_index(flat, skip_nan)])
 
-    full.__name__, full.__doc__ = name + "_all", doc
+    full.__name__, full.__doc__ = name + "_all", f"{doc}\n\n    {TO_EQUALS}"
     full_op = reduction(
         public=False,
         grad_name=f"{name.capitalize()}Backward0",

@@ -16,6 +16,9 @@ from ..readers import REGISTRY, arrays, tensors
 from ..tensor import Tensor, wrap
 from ..writing import in_order, write_out
 
+#: What extremes and medians say of their gradient.
+TO_EQUALS = "Gradient of ``input``: ``g`` where the element is the result, shared by equal ones; 0 elsewhere."
+
 
 def _keep(k, g, axes, keepdim, shape):
     """A reduced gradient with the reduced dimensions back as ones."""
@@ -308,8 +311,19 @@ def _with_mean(name: str, root: bool, doc: str) -> None:
             return gradient(k, g, input, None, dim, keepdim, correction)
 
 
-_with_mean("var_mean", False, "Variance and mean, see :func:`torch.var`.")
-_with_mean("std_mean", True, "Standard deviation and mean, see :func:`torch.std`.")
+_OF_MEAN = "Gradient of ``input`` (from middle): ``g / n``, of n elements."
+_with_mean(
+    "var_mean", False, f"""Variance and mean, see :func:`torch.var`.
+
+    {_OF_MEAN}
+    Gradient of ``input``: ``2 * g * (input - mean) / (n - correction)``, of n elements.""",
+)  # fmt: skip
+_with_mean(
+    "std_mean", True, f"""Standard deviation and mean, see :func:`torch.std`.
+
+    {_OF_MEAN}
+    Gradient of ``input``: ``g * (input - mean) / (out * (n - correction))``, of n elements.""",
+)  # fmt: skip
 
 
 def _quantifier(name: str, ufunc: Any, doc: str) -> None:

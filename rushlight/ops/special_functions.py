@@ -233,7 +233,10 @@ _angle("rad2deg", 180 / math.pi, "Rad2DegBackward0", "Radians in degrees.")
 
 @elementwise(promote="float", methods="sinc sinc_", aliases="special.sinc", domain=(0.2, 3))
 def sinc(k, input):
-    """``sin(pi x) / (pi x)``, 1 at 0."""
+    """``sin(pi x) / (pi x)``, 1 at 0.
+
+    Gradient of ``input``: ``(cos(pi * input) - sinc(input)) / input``; 0 at 0.
+    """
     if input.dtype.itemsize == 2:
         return k.sinc(input.astype(np.float32)).astype(input.dtype)
     x = input * input.dtype.type(math.pi)
