@@ -248,7 +248,9 @@ def multiplies_a_matrix_by_a_batch(text: str, d: Drawing) -> bool:
 
 def squares_what_overflows(text: str, d: Drawing) -> bool:
     """The norm of one number is its size, or the root of its square, as a dimension is named or not."""
-    return "norm(" in text and any(t.dim() == 0 and bool(t.abs() > 1e18) for t in operands(text, d))
+    return "norm(" in text and any(
+        t.dim() == 0 and t.is_floating_point() and bool(t.abs() > 1e18) for t in operands(text, d)
+    )
 
 
 def speaks_of_a_lost_history(text: str, d: Drawing) -> bool:
