@@ -461,7 +461,7 @@ class Step:
 class Route:
     """What a call comes to: steps, and which of the tensors are returned, as which class of tuple."""
 
-    __slots__ = ("steps", "kind", "places", "direct")
+    __slots__ = ("steps", "kind", "places", "direct", "bare")
 
     def __init__(self, steps: list[Step], given: int, kind: Any, places: list[int]):
         self.steps, self.kind, self.places = steps, kind, places
@@ -471,11 +471,22 @@ class Route:
         if only is not None and not only.op.view and (kind is None or len(only.op.outputs) > 1):
             self.direct = only
             self.places = [p - given for p in places]
+        makers = [step for step in steps for _ in range(step.count)]
+        #: Whether nothing on the way need be a tensor: no node is made, and nothing returned is a view.
+        self.bare: bool = min(places) >= given and all(
+            [step.node is None for step in steps] + [not makers[p - given].op.view for p in places]
+        )
 
     def run(self, tensors: list[Any], given: list[Any], edges: list[Any]) -> Any:
         """The result, of tensors, their arrays and edges; None if the general way is to be gone."""
         step = self.direct
         try:
+            if step is None and self.bare:
+                values = list(given)
+                for step in self.steps:
+                    r = step.results([values[p] for p in step.places])
+                    values += [asarray(a) for a in (r[: step.count] if r.__class__ is tuple else (r,))]
+                return self.shaped(values, wrap)
             if step is None:
                 values = list(tensors)
                 for step in self.steps:
@@ -509,12 +520,12 @@ class Route:
             step.record(outs, results, tensors, given, edges)
         return self.shaped(outs)
 
-    def shaped(self, values: list[Any]) -> Any:
-        """The result, of the tensors so far."""
+    def shaped(self, values: list[Any], finish: Callable[[Any], Any] = lambda t: t) -> Any:
+        """The result, of the tensors so far, or of what ``finish`` makes tensors of."""
         kind = self.kind
         if kind is None:
-            return values[self.places[0]]
-        return shaped(kind, [values[p] for p in self.places])
+            return finish(values[self.places[0]])
+        return shaped(kind, [finish(values[p]) for p in self.places])
 
 
 def shaped(kind: Any, parts: list[Any]) -> Any:

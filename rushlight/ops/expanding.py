@@ -73,6 +73,8 @@ def describe(input: Any) -> str:
 @expand.plan
 def _(input, size):
     """By its strides, for memory in order and NumPy's own dtypes: ``as_strided`` takes ten times as long."""
+    if size == input.shape and element_strides(input) == tuple([step // input.itemsize for step in input.strides]):
+        return lambda a: a[...]
     if not input.flags.c_contiguous or input.dtype.kind not in "biufc":
         return None
     dtype, strides = input.dtype, expanded_strides(input, size)
