@@ -66,7 +66,7 @@ class Watcher:
         looking.append(self)
         routes.close("profiler")
         self._operators = {name: vars(Tensor)[name] for name in (*_MACHINE_CODE, "__matmul__")}
-        Tensor.__matmul__ = _at  # type: ignore[attr-defined]
+        setattr(Tensor, "__matmul__", _at)  # noqa: B010 - mypy
         for name, op in _MACHINE_CODE.items():
             if not isinstance(self._operators[name], FunctionType):
                 setattr(Tensor, name, fast.operator(REGISTRY[op], op))
