@@ -2,5 +2,5 @@
 
 from importlib.util import find_spec
 
-NATIVE = ["entry_points.py", "kernels/native.py", "kernels/loops.py", "kernels/tiles.py"]
+NATIVE = ["entry_points", "kernels/native.py", "kernels/loops.py", "kernels/tiles.py"]
 collect_ignore = [] if find_spec("llvmlite") else [f"rushlight/{name}" for name in NATIVE]

@@ -8,6 +8,7 @@ import numpy as np  # noqa: E402
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+import rushlight  # noqa: E402
 from rushlight.kernels import strides as ours  # noqa: E402
 
 EXAMPLES = settings(deadline=None, max_examples=1500)
@@ -135,3 +136,24 @@ def test_element_strides_of_views(shape, data):
         compared = [dim for dim, n in enumerate(t.shape) if n > 1 or not (expanded or moved_after)]
         strides = ours.element_strides(a)
         assert [strides[dim] for dim in compared] == [t.stride(dim) for dim in compared]
+
+
+@EXAMPLES
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.data())
+def test_gradients_lie_as_their_leaves_do(shape, data):
+    """A leaf of any order or with gaps, read in any order: its ``.grad`` has the leaf's strides if these leave no gaps, else those of a
+    row-major one. ``p.grad.view(-1)`` depends on it."""
+    order = data.draw(st.permutations(range(len(shape))))
+    read = data.draw(st.permutations(range(len(shape))))
+    gap = data.draw(st.booleans())
+
+    def strides(framework):
+        memory = framework.rand(*[2 * shape[d] if gap else shape[d] for d in order])
+        if gap:
+            memory = memory[tuple([slice(None, None, 2)] * len(order))]
+        leaf = memory.permute([order.index(d) for d in range(len(order))]).requires_grad_()
+        view = leaf.permute(read)
+        (view * framework.rand(*view.shape)).sum().backward()
+        return [step for step, n in zip(leaf.grad.stride(), leaf.shape, strict=True) if n > 1]
+
+    assert strides(rushlight) == strides(torch)

@@ -281,9 +281,9 @@ def alpha_dropout(input: _Tensor, p: _float, train: _bool) -> _Tensor:
 def alpha_dropout_(input: _Tensor, p: _float, train: _bool) -> _Tensor:
     """What ``nn.functional`` calls: ``alpha_dropout_(input, p, train)``."""
 def amax(input: _Tensor, dim: _Ints = ..., keepdim: _bool = False, *, out: Any = None) -> _Tensor:
-    """The largest element along dimensions; its gradient is shared by all that are equal to it."""
+    """The largest element along dimensions."""
 def amin(input: _Tensor, dim: _Ints = ..., keepdim: _bool = False, *, out: Any = None) -> _Tensor:
-    """The smallest element along dimensions; its gradient is shared by all that are equal to it."""
+    """The smallest element along dimensions."""
 def aminmax(input: _Tensor, *, dim: _int | None = None, keepdim: _bool = False, out: Any = None) -> _return_types.aminmax:
     """The smallest and the largest element, of all or along ``dim``."""
 def angle(input: _Tensor, *, out: Any = None) -> _Tensor:

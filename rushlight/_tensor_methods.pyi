@@ -150,9 +150,9 @@ class Methods:
     def allclose(self, other: _Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool:
         """Whether all elements are close."""
     def amax(self, dim: _Ints = ..., keepdim: _bool = False) -> _Tensor:
-        """The largest element along dimensions; its gradient is shared by all that are equal to it."""
+        """The largest element along dimensions."""
     def amin(self, dim: _Ints = ..., keepdim: _bool = False) -> _Tensor:
-        """The smallest element along dimensions; its gradient is shared by all that are equal to it."""
+        """The smallest element along dimensions."""
     def aminmax(self, *, dim: _int | None = None, keepdim: _bool = False) -> _return_types.aminmax:
         """The smallest and the largest element, of all or along ``dim``."""
     def angle(self) -> _Tensor:

@@ -29,7 +29,19 @@ from .kernels.memory import empty
 from .large import body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import OFTEN, Op, call
-from .plain import PLAIN_TENSORS, has_own_memory, has_plain_form, is_rare, several, shortened, single
+from .plain import (
+    HOT,
+    PLAIN_TENSORS,
+    entries,
+    has_own_memory,
+    has_plain_form,
+    has_plans,
+    is_rare,
+    several,
+    shortened,
+    single,
+    takes_one,
+)
 from .readers import arrays
 from .recorder import single_call
 from .routes import routed
@@ -44,10 +56,6 @@ F32, F64, I64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
 _numbers32: dict[Any, np.ndarray[Any, Any]] = {}
 _numbers64: dict[Any, np.ndarray[Any, Any]] = {}
 _integers: dict[Any, np.ndarray[Any, Any]] = {}
-
-#: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
-#: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
-HOT = 0 if llvm.setting() == "now" else 20_000
 
 
 def with_loops(f32: Any, f64: Any, kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,21 +75,6 @@ def with_loops(f32: Any, f64: Any, kernel: Callable[..., Any]) -> Callable[..., 
 
     return computed
 
-
-class _Native:
-    """The operators as machine code (``rushlight.entry_points``): made at most once."""
-
-    wanted = True
-
-    def install(self) -> None:
-        self.wanted = False
-        if llvm.available():
-            from . import entry_points
-
-            entry_points.install()
-
-
-_native = _Native()
 
 #: Integers that every floating dtype holds exactly.
 EXACT = 16777216
@@ -209,7 +202,7 @@ def unary(op: Op) -> Callable[..., Any]:
             edge = x._edge
         else:
             edge = edge_of(x) if differentiable else None  # a view may have lost its history
-            if r.ndim > 2:  # where a view may repeat what lies out of order
+            if r.ndim > 2 and op.row_major is not True:  # where a view may repeat what lies out of order
                 r = as_operands_lie(r, (a,))
         t = _new(Tensor)
         t._a = r
@@ -373,8 +366,8 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             node = of_tensors()
             node.meta = (r.shape, dt)
         node.seq = seq = next_seq()
-        if seq > HOT and _native.wanted:
-            _native.install()
+        if seq > HOT and entries.wanted:
+            entries.install()
         node.edges = (e0, e1)
         node.hooks = node.stack = None
         node.attrs = defaults
@@ -564,9 +557,8 @@ def short_path(op: Op) -> Callable[..., Any] | None:
     if can_be_fast(op):
         public = unary(op) if len(op.inputs) == 1 else function(op)
     elif has_plain_form(op):
-        alone = len(op.inputs) == 1 and op.joint is None and not op.input_defaults
-        public = single(op) if alone else several(op)
-        if not (alone and (op.view or op.planner)) and "generator" not in op.attrs:
+        public = single(op) if takes_one(op) else several(op)
+        if not (takes_one(op) and has_plans(op)) and "generator" not in op.attrs:
             public = routed(public)
     elif "generator" in op.attrs:
         return None  # which draws random numbers

@@ -18,9 +18,10 @@ from .autograd.mode import recording
 from .deferred import reduced
 from .fpstate import quietly
 from .kernels.copies import assign
+from .kernels.cpython import address
 from .kernels.iteration import forget_with_threads
 from .kernels.lazy import looking, pending, settle
-from .kernels.llvm import patience
+from .kernels.llvm import available, patience, setting
 from .node import FIRST, OUT, kept, no_gradient_through, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
@@ -45,9 +46,66 @@ def has_plain_form(op: Op) -> bool:
     return one and plain and floats and not views and set(op.answers.values()) <= {"rule"}
 
 
+def takes_one(op: Op) -> bool:
+    """Whether an op of the plain form has that of ``single``."""
+    return len(op.inputs) == 1 and op.joint is None and not op.input_defaults
+
+
+def has_plans(op: Op) -> bool:
+    """Whether an op on the path of ``single`` remembers what it has decided."""
+    return op.view or op.planner is not None
+
+
 def is_rare(mode: int) -> bool:
     """Whether results are noted in this mode. It is asked before the body runs, which may draw random numbers."""
     return mode > 1
+
+
+class Short:
+    """What the short path of an op of one tensor is made of, read when the op is first called."""
+
+    def __init__(self, op: Op):
+        self.view: bool = op.view
+        self.plans = Plans(op)
+        self.keep: int = kept(op, 0)
+        rules = [rule for rule in op.rules if rule is not None]
+        self.shape_slot: int = 2 if any(2 in rule.slots for rule in rules) else 0
+        self.size: int = len(op.slot_of)
+
+
+#: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
+#: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
+HOT = 0 if setting() == "now" else 20_000
+
+
+class Entries:
+    """The machine code in which short paths are one call (``entry_points``): made at most once, when a program is hot."""
+
+    def __init__(self) -> None:
+        self.wanted = True
+        self.make: Callable[[Short], Callable[..., Any]] | None = (
+            None  # a function of an op's decisions, once there is one
+        )
+        self.waiting: list[Callable[[], None]] = []
+
+    def install(self) -> None:
+        self.wanted = False
+        if available():
+            from . import entry_points
+
+            entry_points.install()
+
+    def begin(self, make: Callable[[Short], Callable[..., Any]]) -> None:
+        """Give each op on the path of ``single`` its function."""
+        self.make = make
+        for begin in self.waiting:
+            begin()
+        self.waiting.clear()
+
+
+entries = Entries()
+#: Whether ops ask their machine code. Who listens to all calls (``explain.listening``) says no.
+asks_entries = True
 
 
 def single(op: Op) -> Callable[..., Any]:
@@ -58,17 +116,27 @@ def single(op: Op) -> Callable[..., Any]:
     grad_name: Any = op.grad_name
     node_classes = op.node_classes
     keep = shape_slot = size = 0
-    plans: Plans | None = None
+    plans: Any = None
+    native: Callable[[Any, Any], Any] | None = None
 
     def start() -> None:
         nonlocal size, keep, shape_slot, plans
-        keep = kept(op, 0)
-        rules = [rule for rule in op.rules if rule is not None]
-        shape_slot = 2 if any(2 in rule.slots for rule in rules) else 0
-        size = len(op.slot_of)
-        plans = Plans(op) if view or op.planner is not None else None
+        short = Short(op)
+        keep, shape_slot, size = short.keep, short.shape_slot, short.size
+        if has_plans(op):
+            plans = short.plans
+
+            def begin() -> None:
+                nonlocal native
+                native = entries.make(short)  # type: ignore[misc]
+
+            entries.waiting.append(begin) if entries.make is None else begin()
 
     def public(*args: Any, **kwargs: Any) -> Any:
+        if native is not None and asks_entries:
+            t = native(args, kwargs)
+            if t is not None:
+                return t
         if not size:
             start()
         x: Any = args[0] if args else None
@@ -113,7 +181,9 @@ def single(op: Op) -> Callable[..., Any]:
             raise no_gradient_through(r)
         name = grad_name if grad_name.__class__ is str else grad_name((x,), attrs)
         node: Any = (node_classes.get(name) or op.node_class(name))()
-        node.seq = next_seq()
+        node.seq = seq = next_seq()
+        if seq > HOT and entries.wanted:
+            entries.install()
         node.edges = (edge,)
         node.meta = (r.shape, r.dtype)
         node.hooks = node.stack = None
@@ -143,11 +213,14 @@ class Plans:
     CAP = 4096
 
     def __init__(self, op: Op):
-        self.planner: Any = op.planner
-        self.view: bool = op.view
+        self.op = op
         self.known: dict[Any, tuple[Any, dict[str, Any]]] = {}
-        forget_with_threads(self.known)
-        patience.dependents.append(self.known)
+        #: The same for machine code, which reads sizes and strides as they lie in memory: what makes the array, or how it lies if it is a
+        #: view, the attributes, the class of the node.
+        self.by_layout: dict[Any, tuple[Any, dict[str, Any], Any]] = {}
+        for decided in (self.known, self.by_layout):
+            forget_with_threads(decided)
+            patience.dependents.append(decided)
 
     def result(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The op's array, if there is a shorter way to it, and its attributes; None where nothing is decided."""
@@ -155,7 +228,7 @@ class Plans:
             run, attrs = self.known[self.key(a, args, kwargs)]
             if run is None:
                 return None, attrs
-            return run(a) if self.view else quietly(run, a), attrs
+            return run(a) if self.op.view else quietly(run, a), attrs
         except (KeyError, TypeError, RuntimeError):  # not decided, an argument without a hash, another thread is inside
             return None, None
 
@@ -184,9 +257,42 @@ class Plans:
         if key not in self.known:
             if len(self.known) >= self.CAP:
                 self.known.clear()
-            run = None if self.planner is None else self.planner(a, **attrs)
-            if run is not None or self.view or a.dtype is F32 or a.dtype is F64:
+                self.by_layout.clear()
+            run = None if self.op.planner is None else self.op.planner(a, **attrs)
+            if run is not None or self.op.view or a.dtype is F32 or a.dtype is F64:
                 self.known[key] = run, attrs
+                if entries.make is not None:
+                    self.add_layout(a, args, kwargs, attrs, run)
+
+    def add_layout(
+        self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any], attrs: dict[str, Any], run: Any
+    ) -> None:
+        """The same decision for machine code."""
+        op, name = self.op, self.op.grad_name
+        if run is None:
+            run = functools.partial(op.forward, arrays, **attrs)
+        how = layout_of(run(a), a) if op.view else functools.partial(quietly, run)  # NumPy's warnings are silenced
+        if how is not None:
+            node_class = op.node_class(name if name.__class__ is str else name(args[:1], attrs))  # type: ignore[operator, arg-type]
+            self.by_layout[layout_key(a, args, kwargs)] = how, attrs, node_class
+
+
+def layout_of(view: Any, a: Any) -> bytes | None:
+    """How a view lies in the memory of its array, which is the same for all arrays of one layout: the number of its dtype, dimensions,
+    bytes from the first element, sizes, strides. None if it is more than that, as of another dtype."""
+    if view.dtype is not a.dtype or a.dtype.isbuiltin != 1 or not a.size:
+        return None
+    return np.array(
+        [a.dtype.num, view.ndim, address(view) - address(a), *view.shape, *view.strides], np.int64
+    ).tobytes()
+
+
+def layout_key(a: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """The key of ``Plans.by_layout``, as ``entry_points.single`` makes it."""
+    layout = np.array([*a.shape, *a.strides], np.int64).tobytes()
+    beside = [part for value in args[1:] for part in (value, value.__class__)]
+    named = [part for name, value in kwargs.items() for part in (value, value.__class__, name)]
+    return (layout, a.dtype, *beside, *named)
 
 
 #: Classes of arguments that say the same at each call.

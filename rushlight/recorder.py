@@ -17,8 +17,16 @@ from typing import Any
 from .op import Op
 from .readers import REGISTRY, ArrayReader
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
+#: How operators are written, and how tightly they bind, as in Python; between them stand a minus before something, and calls.
+_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "matmul": "@", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
           "eq": "==", "ne": "!=", "and": "&", "or": "|"}  # fmt: skip
+_COMPARE, _NEG, _POW, _CALL = 1, 6, 7, 8
+_BINDS = {
+    "or": 2, "and": 3, "add": 4, "sub": 4, "mul": 5, "div": 5, "matmul": 5, "pow": _POW,
+    **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne"), _COMPARE),
+}  # fmt: skip
+#: What needs no parentheses on the right: ``a + (b + c)`` is read as well without, ``a - (b - c)`` is not.
+_ASSOCIATIVE = ("add", "mul", "matmul")
 
 
 class Unreadable(Exception):
@@ -106,23 +114,30 @@ class Expr:
     def __str__(self) -> str:
         if not self.args:
             return self.name
-        if self.name in _INFIX and len(self.args) == 2:
-            left, right = (f"({a})" if isinstance(a, Expr) and is_infix(a) else str(a) for a in self.args)
-            return f"{left} {_INFIX[self.name]} {right}"
+        if self.name in _SIGNS and len(self.args) == 2:
+            left, right = self.args
+            binds = _BINDS[self.name]
+            same = self.name in _ASSOCIATIVE and isinstance(right, Expr) and right.name == self.name
+            left = _within(left, binds + (binds in (_POW, _COMPARE)))
+            return f"{left} {_SIGNS[self.name]} {_within(right, binds + (not same))}"
+        if self.name.startswith("."):
+            return f"{_within(self.args[0], _CALL)}{self.name}"
         if self.name == "neg":
-            return (
-                f"-({self.args[0]})"
-                if isinstance(self.args[0], Expr) and is_infix(self.args[0])
-                else f"-{self.args[0]}"
-            )
+            return f"-{_within(self.args[0], _BINDS['mul'])}"
         parts = [str(a) for a in self.args] + [f"{n}={v}" for n, v in self.attrs.items()]
         return f"{self.name}({', '.join(parts)})"
 
     __repr__ = __str__
 
 
-def is_infix(e: Expr) -> bool:
-    return e.name in _INFIX and len(e.args) == 2
+def _within(x: Any, least: int) -> str:
+    """Part of an expression as text, in parentheses if it binds less tightly than what stands around it."""
+    binds = _CALL
+    if isinstance(x, Expr):
+        binds = _BINDS.get(x.name, _CALL) if len(x.args) == 2 else _NEG if x.name == "neg" else _CALL
+    elif isinstance(x, (int, float)) and x < 0:
+        binds = _NEG
+    return str(x) if binds >= least else f"({x})"
 
 
 class ExprReader:

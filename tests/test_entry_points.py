@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 
 import rushlight as torch
-from rushlight import fast
+from rushlight import fast, plain, samples
 from rushlight.kernels import llvm
+from rushlight.node import NUMBER_VERSION
+from rushlight.op import apply
 from rushlight.readers import REGISTRY
 
 if not llvm.available():
@@ -23,6 +25,7 @@ from rushlight import entry_points
 OPERATORS = ["__add__", "__radd__", "__sub__", "__mul__", "__rmul__", "__truediv__"]
 REFERENCE = {}
 NATIVE = {}
+SINGLE_MAKER = []
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,7 +34,9 @@ def both_paths():
     for name in OPERATORS:
         stem = name.strip("_").removeprefix("r")
         REFERENCE[name] = fast.operator(REGISTRY[{"truediv": "div"}.get(stem, stem)], name)
-    NATIVE.update(entry_points.compiled())
+    operators, make = entry_points.compiled()
+    NATIVE.update(operators)
+    SINGLE_MAKER.append(make)
 
 
 def same(name, a, b):
@@ -86,6 +91,52 @@ def test_the_two_paths_agree(name, pair, mode):
         same(name, *pair)
 
 
+def is_planned(op):
+    return plain.has_plain_form(op) and plain.takes_one(op) and plain.has_plans(op)
+
+
+SINGLE = {name: t for name, t in samples.targets().items() if t.op is not None and is_planned(t.op)}
+
+
+@pytest.mark.parametrize("name", sorted(SINGLE))
+def test_ops_of_one_tensor_agree(name):
+    """Every call on which an op is tried, of a leaf, a result and a view: the decision made by the Python path, then the machine code."""
+    target, compared = SINGLE[name], 0
+    for sample in [sample for dtype in ("float32", "float64") for sample in target.made(torch, dtype)]:
+        for x in variants(sample.args[0]):
+            decided = decide(target.op, (x, *sample.args[1:]), sample.kwargs)
+            if decided is None:
+                continue
+            native, attrs = decided
+            found = native((x, *sample.args[1:]), sample.kwargs)
+            if found is not None:
+                expected = apply(target.op, (x,), attrs)
+                assert entry_points.description(found) == entry_points.description(expected), (name, sample.kwargs)
+                compared += 1
+    assert compared
+
+
+def variants(x):
+    """A tensor as a leaf, and if it may have a gradient as one that wants it, as a result, as a view of both."""
+    yield x
+    if x.is_floating_point():
+        leaf = x.detach().requires_grad_()
+        yield from (leaf, leaf * 1, leaf[...], (leaf * 1)[...])
+
+
+def decide(op, args, kwargs):
+    """The machine code of an op that has the decision for a call, and the call's attributes; None if it raises."""
+    short = plain.Short(op)
+    try:
+        inputs, attrs = op.preparer(*args, **kwargs)
+        if inputs[0] is not args[0]:
+            return None
+        short.plans.add_layout(args[0]._a, args, kwargs, attrs, None)
+    except (RuntimeError, TypeError, ValueError, IndexError):
+        return None
+    return SINGLE_MAKER[0](short), attrs
+
+
 def test_rare_modes_take_the_python_path():
     x = torch.ones(3, requires_grad=True)
     with torch.autograd.detect_anomaly():
@@ -129,13 +180,17 @@ def test_a_written_operand_is_noticed():
 
 def test_nothing_is_kept_or_lost():
     x, y = torch.ones(3, requires_grad=True), torch.ones(3)
+    tried = [(REGISTRY[name], (t, *args)) for name, args in entry_points.TRIED for t in (x[None], y[None])]
+    of_one = [(decide(op, args, {})[0], args) for op, args in tried]
 
     def work():
         for name in OPERATORS:
             for other in (x, y, 2, 2.5, torch.ones(2, 1)):
                 NATIVE[name](x, other), NATIVE[name](y, other)
+        for native, args in of_one:
+            assert native(args, {}) is not None and native((args[0], *args[1:], 7), {}) is None
 
-    held = [x, y, x._a, y._a, x._vc, y._vc, x._edge, (), torch.Tensor, entry_points.NUMBER_VERSION]
+    held = [x, y, x._a, y._a, x._vc, y._vc, x._edge, (), torch.Tensor, NUMBER_VERSION]
     rounds = 50
 
     def growth():
@@ -156,19 +211,23 @@ def test_nothing_is_kept_or_lost():
 
 
 def test_nothing_is_replaced_if_a_check_fails(monkeypatch):
-    now = vars(torch.Tensor)["__mul__"]
+    now, made = vars(torch.Tensor)["__mul__"], plain.entries.make
     monkeypatch.setattr(entry_points, "DESCR", entry_points.FLAGS)  # a NumPy with other fields
     assert not entry_points.install()
     monkeypatch.undo()
-    monkeypatch.setattr(
-        entry_points, "compiled", lambda: {"__mul__": lambda x, y: x + y}
-    )  # code that computes something else
+    operators, make = entry_points.compiled()
+    wrong = {"__mul__": lambda x, y: x + y}  # code that computes something else
+    monkeypatch.setattr(entry_points, "compiled", lambda: (wrong, make))
     assert not entry_points.install()
-    assert vars(torch.Tensor)["__mul__"] is now
+    monkeypatch.setattr(
+        entry_points, "compiled", lambda: (operators, lambda short: lambda args, kwargs: args[0].clone())
+    )
+    assert not entry_points.install()
+    assert vars(torch.Tensor)["__mul__"] is now and plain.entries.make is made
 
 
 @pytest.mark.parametrize(("setting", "nodes", "expected"), [
-    (None, 100, "Python"), (None, fast.HOT or 20_000, "native"), ("now", 1, "native"), ("off", 21_000, "Python")])  # fmt: skip
+    (None, 100, "Python"), (None, plain.HOT or 20_000, "native"), ("now", 1, "native"), ("off", 21_000, "Python")])  # fmt: skip
 def test_when_the_operators_are_compiled(setting, nodes, expected):
     code = f"""
 import sys

@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import rushlight as torch
 import rushlight.nn.functional as F
+from rushlight import samples
 from rushlight.explain.formulas import documented_gradient
 from rushlight.readers import REGISTRY
 
@@ -66,7 +68,8 @@ def loss(function, **attributes):
 def of_one(function, **env):
     def case():
         x = double(3, 3)
-        return function(x), {"A" if function is torch.linalg.det else "input": x}, {"out": function(x), **env}
+        env_of_all = {"out": function(x), "sgn": torch.sgn, **env}
+        return function(x), {"A" if function is torch.linalg.det else "input": x}, env_of_all
 
     return case
 
@@ -86,6 +89,67 @@ def of_eigh(which):
         A = (A + A.T).detach().requires_grad_()
         parts = dict(zip(("L", "V"), torch.linalg.eigh(A), strict=True))
         return parts[which], {"A": A}, {**parts, "eye": torch.eye(4), "diag": torch.diag}
+
+    return case
+
+
+def parts_of(function, names, which, rows=4, columns=4, **env):
+    """One of the results of a factorization of a matrix, whose others the text speaks of too."""
+
+    def case():
+        A = double(rows, columns)
+        parts = dict(zip(names, function(A), strict=True))
+        helpers = {
+            "inv": torch.linalg.inv,
+            "tril": torch.tril,
+            "triu": torch.triu,
+            "eye": torch.eye(rows),
+            "diag": torch.diag,
+        }
+        return parts[which], {"A": A}, {**helpers, **parts, **env}
+
+    return case
+
+
+def of_two(function, *names, **attributes):
+    def case():
+        a, b = double(3, 3), double(3, 3)
+        inputs = dict(zip(names, (a, b), strict=True))
+        out = function(a, b, **attributes)
+        return out, inputs, {**attributes, "out": out, "sgn": torch.sgn}
+
+    return case
+
+
+class Identity:
+    """An identity matrix as large as what is subtracted from it."""
+
+    def __sub__(self, other):
+        return torch.eye(len(other)) - other
+
+
+def of_wide(function):
+    def case():
+        A, B = double(4, 3), torch.randn(4, 2, dtype=torch.float64)
+        out = function(A, B)
+        return out, {"A": A}, {"pinv": torch.linalg.pinv, "B": B, "out": out, "eye": Identity()}
+
+    return case
+
+
+def long_slices():
+    x = (1e4 * torch.randn(3, 4, dtype=torch.float64)).requires_grad_()  # beside which 1e-7 is nothing
+    env = {"maxnorm": 0.5, "norm": x.norm(dim=1, keepdim=True), "p": 2, "sgn": torch.sgn, **over(1)}
+    return x.renorm(2, 0, 0.5), {"input": x}, env
+
+
+def solved_by_factor(upper):
+    def case():
+        B, L = double(3, 2), (torch.randn(3, 3, dtype=torch.float64).tril() + 3 * torch.eye(3)).requires_grad_()
+        L = L.mT.detach().clone().requires_grad_() if upper else L
+        out = torch.cholesky_solve(B, L, upper)
+        solve = lambda b, a, u=upper: torch.cholesky_solve(b, a, u)  # noqa: E731
+        return out, {"B": B, "L": L}, {"cholesky_solve": solve, "out": out}
 
     return case
 
@@ -112,6 +176,14 @@ def recurrent(mode):
 CASES = {
     **{f"svd {which}": of_svd(which) for which in ("U", "S", "Vh")},
     **{f"eigh {which}": of_eigh(which) for which in ("L", "V")},
+    **{f"qr {which}": parts_of(torch.linalg.qr, ("Q", "R"), which, 5, 3) for which in ("Q", "R")},
+    **{f"lu {which}": parts_of(torch.linalg.lu, ("P", "L", "U"), which) for which in ("L", "U")},
+    **{f"cholesky_solve {upper}": solved_by_factor(upper) for upper in (False, True)},
+    "pinv": of_wide(lambda A, B: torch.linalg.pinv(A)),
+    "lstsq": of_wide(lambda A, B: torch.linalg.lstsq(A, B).solution),
+    "dist": of_two(torch.dist, "input", "other", p=3),
+    "atan2": of_two(torch.atan2, "input", "other"),
+    "renorm": long_slices,
     "convolution": convolution,
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
@@ -122,6 +194,11 @@ CASES = {
     "huber_loss": loss(F.huber_loss, delta=0.5),
     "std": of_one(torch.std, n=9, correction=1, mean=torch.mean),
     "prod": of_one(torch.prod),
+    "norm 2": of_one(torch.linalg.vector_norm),
+    "norm 3": of_one(lambda x: torch.linalg.vector_norm(x, 3), ord=3),
+    "gelu": of_one(F.gelu, erf=torch.erf, exp=torch.exp, sqrt=np.sqrt, pi=np.pi),
+    "gelu tanh": of_one(lambda x: F.gelu(x, approximate="tanh"), tanh=torch.tanh, sqrt=np.sqrt, pi=np.pi),
+    "sinc": of_one(torch.sinc, cos=torch.cos, sinc=torch.sinc, pi=np.pi),
     "det": of_one(torch.linalg.det, det=torch.linalg.det, inv=torch.linalg.inv),
 }
 
@@ -133,7 +210,7 @@ def compute(text, env):
     for definition in reversed(rest):
         name, _, value = re.split(r", (?=[a-z]{2,} [a-z])|; ", definition)[0].partition(" = ")
         env[name] = eval(value, env)
-    return eval(re.split(r", by |; | by channel", expression)[0], env)
+    return eval(re.split(r", by |, of |; | by channel", expression)[0], env)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -149,6 +226,8 @@ def test_what_the_documentation_says_is_the_gradient(name):
         assert edge.formula == documented_gradient(e.root.record.doc, which, known) != ""
         plain = g[0, 0] if name == "attention" else g
         found = compute(edge.formula, {**inputs, **env, "g": plain})
+        if e.root.record.family == "elementwise":  # which tells a factor
+            found = found * g
         wanted = torch.autograd.grad(out, x, g, retain_graph=True)[0]
         assert torch.allclose(found.reshape(wanted.shape), wanted, rtol=1e-9, atol=1e-12), (which, edge.formula)
         told += 1
@@ -188,10 +267,52 @@ def test_parts_and_writes_have_names_and_formulas():
     assert new.formula.startswith("g where it was written")
 
 
+WORDS = {"conv", "conv_transpose"}  # a convolution of any number of dimensions
+
+
+def edges_of_samples():
+    """(target, edge) of every operation that the samples of public names make."""
+    for name, target in samples.targets().items():
+        for sample in target.made(torch) if target.samples is not None else ():
+            args, given = list(sample.args), list(samples.tensors_in((sample.args, sample.kwargs), torch.Tensor))
+            if not all(x.numel() for x in given):
+                continue
+            for x in given:
+                x.requires_grad_(x.is_floating_point())
+            if name.endswith("_"):
+                args[0] = args[0].clone() if isinstance(args[0], torch.Tensor) else [x.clone() for x in args[0]]
+            try:
+                result = target.find(torch)(*args, **sample.kwargs)
+            except Exception:  # noqa: BLE001, S112  (what is refused has tests of its own)
+                continue
+            for out in samples.tensors_in(result, torch.Tensor):
+                if out.grad_fn is not None:
+                    yield from ((name, edge) for edge in torch.explain(out).edges)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_formula_is_raw_code():
+    torch.manual_seed(0)
+    seen = set()
+    for name, edge in edges_of_samples():
+        what, text = edge.source.record and edge.source.record.name, edge.formula
+        if what is None or (what, text) in seen or 0 in edge.target.shape:
+            continue
+        seen.add((what, text))
+        assert text or edge.problem, (
+            f"{name}: nothing is told of {what} by {edge.input}"
+        )  # problem: there is no derivative
+        called = set(re.findall(r"([A-Za-z_]\w*)\(", text)) - WORDS
+        spaces = (torch, F, torch.Tensor, torch.linalg, torch.special)
+        raw = {f for f in called if not any(hasattr(space, f) for space in spaces)}
+        assert not raw and len(text) < 200, f"{name}: {what} by {edge.input}: {text}"
+    assert len(seen) > 500
+
+
 def test_gradients_are_told_of_inputs_and_conditions_that_exist():
     told = 0
     for op in REGISTRY.values():
-        for name, about, value in re.findall(r"Gradient of ``(\w+)``(?: \((\w+) (\w+)\))?:", op.doc or ""):
+        for name, about, value in re.findall(r"Gradient of ``(\w+)``(?: \((\w+) ([^)]+)\))?:", op.doc or ""):
             known = {about: value} if about else {}
             assert name in op.inputs and documented_gradient(op.doc, name, known), (op.name, name)
             assert not about or (value in op.outputs if about == "from" else about in op.attrs), (op.name, about, value)
@@ -213,7 +334,7 @@ def test_places_read_as_words():
         "floor": (x.floor(), "0"),
         "matmul": (
             torch.linalg.inv(x[:3]),
-            "-matmul(matmul(transpose(inverse, -2, -1), g), transpose(inverse, -2, -1))",
+            "-inverse.T @ g @ inverse.T",
         ),
         "division by zero": (x / 0.0, "1 / other"),
     }.values():

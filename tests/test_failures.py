@@ -103,3 +103,39 @@ def test_success_pays_nothing_for_it():
     names = [i.opname for i in code if i.opname != "NOP"]
     assert not {"SETUP_FINALLY", "SETUP_EXCEPT", "SETUP_WITH"} & set(names)
     assert dis.Bytecode(nn.Module.__call__).exception_entries
+
+
+class Plain(nn.Module):
+    """Layers that lie in a list and a dict, which modules do not know of."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers, self.heads = [nn.Linear(4, 8), nn.Linear(9, 2)], {"price": nn.Linear(3, 1)}
+
+    def forward(self, x, head=None):
+        if head is not None:
+            return self.heads[head](x)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class Trainer:
+    def __init__(self, net):
+        self.net = net
+
+    def step(self, *args):
+        return self.net(*args)
+
+
+def test_modules_in_plain_containers_and_attributes_have_a_path():
+    x = torch.ones(2, 4)
+    nets = [Plain(), nn.Sequential(nn.Linear(3, 3))]
+    for call, path in (
+        (lambda: Trainer(Plain()).step(x), "self.net.layers[1]"),
+        (lambda: Trainer(Plain()).step(x, "price"), "self.net.heads['price']"),
+        (lambda: nets[1](x), "nets[1].0"),
+        (lambda: nets[0].layers[1](x), "Linear"),  # deeper than anyone looks
+    ):
+        (note,) = failed(call, RuntimeError).__notes__
+        assert note.path == path

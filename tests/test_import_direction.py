@@ -78,7 +78,7 @@ LAZY = {
         "autograd",
         "transforms.gradients",
     ): "a gradient of tensors inside vmap or jvp; programs without them never load it",
-    ("fast", "entry_points"): "machine code for the short path, made when a program has shown that it is worth it",
+    ("plain", "entry_points"): "machine code for the short path, made when a program has shown that it is worth it",
     ("", "compat.alias"): "the front door of the alias; library users never pay for it",
     ("autograd.gradcheck", "autograd.forward_ad"): "tangents are compared only if check_forward_ad asks for it",
     ("autograd.gradcheck", "func"): "and batches of them",

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import fpstate
+from .. import errors, fpstate
 from ..kernels.copies import contiguous
 from ..kernels.elementwise import LARGE
 from ..kernels.elementwise import run as run_loop
+from ..kernels.layouts import as_variable_lies
 from ..kernels.lazy import Lazy, computed, settle, sum_of
 from ..tensor import Tensor, edge_of, wrap
 from . import graph, mode, rows
@@ -274,6 +275,11 @@ class _Walk:
             leaf = node.variable
             if leaf is None or leaf._edge is None:  # gone, or told not to require grad since
                 continue
+            if leaf._base is not None and edge_of(leaf) != (node, 0):
+                raise errors.runtime(
+                    "leaf variable has been moved into the graph interior",
+                    "It is a view, and its base was written to since it was told to require grad: ask for that after the write.",
+                )
             self.accumulate(leaf, g)
             if node.hooks is not None:
                 for hook in list(node.hooks.post_accumulate.values()):
@@ -283,7 +289,10 @@ class _Walk:
         if g.__class__ is Rows:
             rows.accumulate(leaf, g)
         elif leaf._grad is None:
-            leaf._grad = self.k.own_gradient(g) if self.create_graph else wrap(unshared(g, holders=2))
+            if self.create_graph:
+                leaf._grad = self.k.own_gradient(g)
+            else:
+                leaf._grad = wrap(as_variable_lies(unshared(g, holders=2), leaf._a))
         elif self.create_graph:
             leaf._grad = leaf._grad + g  # type: ignore[operator]
         elif leaf._grad.__class__ is not Tensor and leaf._grad.is_sparse:  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 A rule is read with symbols (``rushlight.recorder``): what the node knows, numbers and shapes, stands in their places, and what
 multiplies by 1 or adds 0 goes. An operation of single elements gives a factor, ``2 * input``; any other what becomes of an arriving
-gradient ``g``, ``mm(g, t(mat2))``. Rules that call kernels, or work on arrays in ways that are no formula, are told by the operation's
+gradient ``g``, ``g @ mat2.T``. Rules that call kernels, or work on arrays in ways that are no formula, are told by the operation's
 documentation, which says "Gradient of ``input``: ..." for each input (or "Gradient ..." for its only one). Where that depends on an
 attribute or on which result the gradient comes from, it has a sentence for each: "Gradient of ``A`` (from S): ...", "Gradient of
 ``gates`` (mode gru): ...".
@@ -21,13 +21,19 @@ from ..recorder import Expr, Unreadable, formula, read_rule
 
 
 class Shaped(Expr):
-    """A symbol whose shape is known, so that rules may ask for it."""
+    """A symbol whose shape is known, so that rules may ask for it, also of what part of it they take."""
 
     __slots__ = ("shape",)
 
-    def __init__(self, name: str, shape: tuple[int, ...]):
-        super().__init__(name)
+    def __init__(self, name: str, shape: tuple[int, ...], args: tuple[Any, ...] = ()):
+        super().__init__(name, args)
         self.shape: tuple[int, ...] = shape
+
+    def __mul__(self, other: Any) -> Expr:
+        return Shaped("mul", self.shape, (self, other)) if number(other) else super().__mul__(other)
+
+    def __truediv__(self, other: Any) -> Expr:
+        return Shaped("div", self.shape, (self, other)) if number(other) else super().__truediv__(other)
 
     @property
     def ndim(self) -> int:
@@ -76,7 +82,7 @@ def of_derivative(op: Op, name: str, output: str, shape: tuple[int, ...], known:
 
 def documented_gradient(doc: str | None, name: str, known: dict[str, Any]) -> str:
     """What a documentation says of the gradient of this input, in the sentence whose condition (``mode gru``) is ``known`` to hold."""
-    sentence = rf"^\s*Gradient of ``{name}``(?: \((\w+) (\w+)\))?: (.*?)(?=\n\s*Gradient of|\n\s*\n|\s*\Z)"
+    sentence = rf"^\s*Gradient of ``{name}``(?: \((\w+) ([^)]+)\))?: (.*?)(?=\n\s*Gradient of|\n\s*\n|\s*\Z)"
     for found in re.finditer(sentence, doc or "", re.MULTILINE | re.DOTALL):
         if found[1] is None or str(known.get(found[1])) == found[2]:
             return as_text(found[3])
@@ -85,7 +91,8 @@ def documented_gradient(doc: str | None, name: str, known: dict[str, Any]) -> st
 
 def first_gradient(doc: str | None) -> str:
     """What a documentation says in the sentence that begins with "Gradient": of the only input, or of all."""
-    found = re.search(r"Gradient(?:\s+of the input)?:?\s+(.*?)(?:\.\s|\.?$)", " ".join((doc or "").split()))
+    sentence = r"Gradient(?:\s+of the input)?:?\s+(?!of ``)(.*?)(?:\.\s|\.?$)"
+    found = re.search(sentence, " ".join((doc or "").split()))
     return as_text(found[1]) if found else ""
 
 
@@ -122,7 +129,7 @@ def _mul(a: Any, b: Any) -> Any:
         return simplified(Expr("mul", (b, a)))
     if number(a) and isinstance(b, Expr) and b.name == "mul" and number(b.args[0]):
         return Expr("mul", (_plain(a * b.args[0]), b.args[1]))
-    return None
+    return Expr("pow", (a, 2)) if isinstance(a, Expr) and str(a) == str(b) else None
 
 
 def _div(a: Any, b: Any) -> Any:
@@ -153,9 +160,21 @@ def _logical(name: str) -> Callable[[Any, Any], Any]:
     return simplify
 
 
-def _called(name: str) -> Callable[..., Any]:
-    """The public name of what rules call by one of their own."""
-    return lambda *args: Expr(name, args)
+def _transposed(a: Any, *dims: int) -> Any:
+    """A matrix turned; ``None`` if it is not the last two dimensions that change places."""
+    if dims not in ((), (-2, -1)):
+        return None
+    if isinstance(a, Expr) and a.name == ".T":
+        return a.args[0]
+    if isinstance(a, Expr) and a.name == "matmul":
+        return Expr("matmul", tuple(simplified(Expr("t", (x,))) for x in reversed(a.args)))
+    return Expr(".T", (a,))
+
+
+def _of_batches(*matrices: Any) -> Any:
+    """A product of stacks of matrices, which turn in their own two dimensions."""
+    turned = [isinstance(m, Expr) and m.name == "transpose" and m.args[1:] == (1, 2) for m in matrices]
+    return Expr("matmul", tuple(Expr(".mT", m.args[:1]) if t else m for m, t in zip(matrices, turned, strict=True)))
 
 
 _SIMPLER: dict[str, Callable[..., Any]] = {
@@ -172,11 +191,17 @@ _SIMPLER: dict[str, Callable[..., Any]] = {
     "logical_or": _logical("or"),
     "one_minus_square": lambda a: Expr("sub", (1, Expr("pow", (a, 2)))),
     "zeros_of": lambda a: 0,
-    "matprod": _called("matmul"),
+    "t": _transposed,
+    "transpose": _transposed,
+    "bmm": _of_batches,
     "put_along": lambda g, indices: Expr("scatter", (indices, g)),
-    "reshape_gradient": _called("reshape"),
-    "broadcast_gradient": _called("expand"),
 }
+#: The public names of what rules call by names of their own; of those that give a gradient its shape, the shape is left out.
+_SHAPING = {"reshape_gradient": "reshape", "broadcast_gradient": "expand"}
+_PUBLIC = {
+    "matprod": "matmul", "mm": "matmul", "mv": "matmul", "cross_product": "cross", "join_complex": "view_as_complex",
+    "view_as_real_": "view_as_real", "polygamma_of": "polygamma",
+}  # fmt: skip
 _COMPUTED: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "neg": lambda a: -a,
     "div": lambda a, b: a / b if b else None, "eq": lambda a, b: a == b, "ne": lambda a, b: a != b,
@@ -206,4 +231,6 @@ def simplified(e: Any) -> Any:
         value = _COMPUTED[e.name](*args)
         return e if value is None else _plain(value)
     simpler = _SIMPLER[e.name](*args) if e.name in _SIMPLER else None
-    return Expr(e.name, args, e.attrs) if simpler is None else simpler
+    if simpler is not None:
+        return simpler
+    return Expr(_SHAPING[e.name], args) if e.name in _SHAPING else Expr(_PUBLIC.get(e.name, e.name), args, e.attrs)

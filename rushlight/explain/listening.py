@@ -38,6 +38,7 @@ def _closed(*args: Any) -> Any:
 #: What the short paths and the general one look up, and what stands there while somebody listens.
 _NAMES: list[tuple[Any, str, Any]] = [
     (plain, "is_rare", lambda mode: True),
+    (plain, "asks_entries", False),
     (fast, "quietly", _closed),
     (fast, "deferred", lambda *args: None),  # computed when it is called
     (fast, "is_rare", lambda mode: True),
@@ -64,7 +65,7 @@ class _Paths:
             routes.close("listening")
             native = sys.modules.get("rushlight.entry_points")
             operators = [] if native is None else [(Tensor, name, python) for name, python in native.replaced.items()]
-            for place, name, value in [*_NAMES, (fast._native, "wanted", False), *operators]:
+            for place, name, value in [*_NAMES, (plain.entries, "wanted", False), *operators]:
                 self.before.append((place, name, vars(place).get(name, getattr(place, name))))
                 setattr(place, name, value)
 

@@ -33,6 +33,7 @@ from ..optim.optimizer import register_optimizer_step_post_hook, register_optimi
 from ..tensor import Tensor
 from . import places
 from .listening import listening
+from .statistics import array_of
 
 
 class Values(NamedTuple):
@@ -105,7 +106,7 @@ FINITE = ("finite", "infinite in part", "nan in part")
 # --- what an array holds ------------------------------------------------------------------------------------------------
 def floats(x: Any) -> np.ndarray[Any, Any] | None:
     """A value as an array of floating or complex numbers; None if it has none."""
-    a = x._a if isinstance(x, Tensor) else x
+    a = array_of(x) if isinstance(x, Tensor) else x
     if isinstance(a, (float, complex, np.generic)):  # ops on 0-d arrays give NumPy's scalars
         a = np.asarray(a)
     if not isinstance(a, np.ndarray) or a.dtype.kind not in "fcV":
@@ -128,7 +129,7 @@ def badness(values: Iterable[Any]) -> int:
 
 def describe(name: str, x: Any) -> Values | None:
     """The ``Values`` of an array or a number; None for anything else."""
-    a = x._a if isinstance(x, Tensor) else x
+    a = array_of(x) if isinstance(x, Tensor) else x
     if isinstance(a, (bool, int)):
         return Values(name, (), "number", a, a, 0, 0)
     if isinstance(a, (float, complex, np.generic)):

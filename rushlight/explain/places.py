@@ -15,13 +15,14 @@ import linecache
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ..nn.module import Module
+from .names import LONG
 
 PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 _LIBRARIES = tuple(
@@ -121,11 +122,11 @@ _roots: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
 
 def child_name(outer: Module, inner: Module) -> str:
-    """The name of a module below another, ``encoder.3``; its class's name if it lies elsewhere."""
+    """The name of a module below another, ``encoder.3``, also ``layers[3]`` of a plain list; its class's name if it lies elsewhere."""
     names = _children.get(outer)
     if names is None or id(inner) not in names or _below(outer, names[id(inner)]) is not inner:
         names = _children[outer] = {id(m): name for name, m in outer.named_modules()}
-    return names.get(id(inner)) or type(inner).__name__
+    return names.get(id(inner)) or held_by(vars(outer), inner) or type(inner).__name__
 
 
 def _below(outer: Module, name: str) -> Any:
@@ -145,11 +146,28 @@ def root_name(module: Module, caller: FrameType | None) -> str:
 
 
 def variable_name(thing: Any, frame: FrameType) -> str | None:
-    """The name of the variable of a frame, local or global, that holds this very object."""
+    """How a frame's code calls this very object: ``net``, a variable, local or global; ``self.net``; ``nets[1]``."""
     for names in (frame.f_locals, frame.f_globals):
         for name, value in names.items():
             if value is thing and not name.startswith("_") and name != "self":
                 return name
+    owner = frame.f_locals.get("self")
+    of_owner = None if owner is thing else held_by(getattr(owner, "__dict__", {}), thing)
+    return f"self.{of_owner}" if of_owner else held_by(frame.f_locals, thing) or held_by(frame.f_globals, thing)
+
+
+def held_by(names: Mapping[str, Any], thing: Any) -> str | None:
+    """The name under which an object lies among others: ``net``, ``nets[1]``, ``nets['a']``; None if it does not."""
+    for name, value in list(names.items()):
+        if name.startswith("_"):
+            continue
+        if value is thing:
+            return name
+        if isinstance(value, (list, tuple, dict)) and len(value) <= LONG:
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            found = next((f"{name}[{key!r}]" for key, x in items if x is thing), None)
+            if found is not None:
+                return found
     return None
 
 

@@ -6,6 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..tensor import Tensor
+
+
+def array_of(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """The elements of a tensor, of a sparse one too: embeddings may have such gradients."""
+    return tensor.to_dense()._a if tensor.is_sparse else tensor._a  # type: ignore[attr-defined, no-any-return]
+
 
 class Statistics(NamedTuple):
     """The elements of an array in a few numbers; those of an empty one, and of what is no number, are NaN."""

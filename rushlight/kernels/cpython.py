@@ -15,7 +15,7 @@ CONTIGUOUS, ALIGNED, WRITABLE = 0x1, 0x100, 0x400  # in FLAGS
 
 METH_O, METH_FASTCALL = 0x8, 0x80
 PY_TP_ITERNEXT, PY_TP_NEW = 63, 65  # numbers of PyType_GetSlot
-NEW_ARRAY = 93  # PyArray_New in NumPy's table of functions
+NEW_ARRAY, SET_BASE = 93, 282  # PyArray_New and PyArray_SetBaseObject in NumPy's table of functions
 
 
 def type_slot(cls: type, number: int) -> int:

@@ -83,6 +83,15 @@ def _moved(result: Array, strides: Shape) -> Array:
     return out
 
 
+def as_variable_lies(g: Array, variable: Array) -> Array:
+    """A gradient in the order of the variable that keeps it, row-major if that has gaps or repeats."""
+    if g.flags.c_contiguous and variable.flags.c_contiguous:
+        return g
+    strides = element_strides(variable)
+    dense = is_non_overlapping_and_dense(variable.shape, strides)
+    return _moved(g, strides if dense else contiguous_strides(g.shape))
+
+
 def _empty(shape: Shape, strides: Shape, np_dtype: Any) -> Array:
     """Memory with these strides, which leave no gaps."""
     order = sorted(range(len(shape)), key=strides.__getitem__, reverse=True)

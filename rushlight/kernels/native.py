@@ -14,7 +14,7 @@ from typing import Any
 from llvmlite import ir
 
 from . import llvm
-from .cpython import NEW_ARRAY, PY_TP_ITERNEXT, PY_TP_NEW, numpy_function, type_slot
+from .cpython import NEW_ARRAY, PY_TP_ITERNEXT, PY_TP_NEW, SET_BASE, numpy_function, type_slot
 
 P, I8, I32, I64 = ir.PointerType(), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 FLOAT, DOUBLE, VOID = ir.FloatType(), ir.DoubleType(), ir.VoidType()
@@ -145,6 +145,7 @@ class Program:
             "object_new": type_slot(object, PY_TP_NEW),
             "count_next": type_slot(itertools.count, PY_TP_ITERNEXT),
             "new_array": numpy_function(NEW_ARRAY),
+            "set_base": numpy_function(SET_BASE),
         }
 
     def place(self, thing: Any) -> int:

@@ -14,6 +14,7 @@ from ..kernels import activations as kernels
 from ..op import elementwise, opaque
 from ..routes import routed
 from ..tensor import Tensor
+from ..writing import in_order
 from .activation_forms import (
     either,
     floating_samples,
@@ -99,7 +100,12 @@ def _(k, g, out, alpha):
 
 @elementwise(public=False, refuses=floats_only("GeluKernelImpl"), domain=(-3, 3))
 def gelu(k, input, *, approximate="none"):
-    """``x * P(X <= x)`` for a standard normal X; or its tanh approximation (Hendrycks & Gimpel 2016)."""
+    """``x * P(X <= x)`` for a standard normal X; or its tanh approximation (Hendrycks & Gimpel 2016).
+
+    Gradient of ``input`` (approximate none): ``(1 + erf(input / sqrt(2))) / 2 + input * exp(-(input ** 2) / 2) / sqrt(2 * pi)``.
+    Gradient of ``input``: ``(1 + t) / 2 + input * (1 - t ** 2) * s * (1 + 0.134145 * input ** 2) / 2``,
+    ``t = tanh(s * (input + 0.044715 * input ** 3))``, ``s = sqrt(2 / pi)``.
+    """
     x = widened(input)
     if x.dtype == np.float32:
         return (kernels.gelu_tanh if approximate == "tanh" else kernels.gelu)(x).astype(input.dtype, copy=False)
@@ -178,10 +184,16 @@ def _(k, g, input, beta, threshold):
     return k.either(kernels.softplus_slope, formula, g, input, float(beta), float(threshold))
 
 
-@elementwise(public=False, refuses=floats_only("log_sigmoid_cpu"), grad_name="LogSigmoidBackward0", domain=(-4, 4))
+@elementwise(
+    public=False,
+    refuses=floats_only("log_sigmoid_cpu"),
+    grad_name="LogSigmoidBackward0",
+    row_major=True,
+    domain=(-4, 4),
+)
 def logsigmoid(k, input):
     """``log(sigmoid(input))``, without overflow."""
-    x = widened(input)
+    x = in_order(widened(input))
     if x.dtype == np.float32:
         return kernels.logsigmoid(x).astype(input.dtype, copy=False)
     return (np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))).astype(input.dtype, copy=False)

@@ -255,7 +255,10 @@ def _starts(sample: Any, size: int, pool: int, count: int) -> Any:
     grad_name=lambda inputs, attrs: f"FractionalMaxPool{len(attrs['kernel'])}DBackward0",
 )  # fmt: skip
 def fractional_max(k, input, samples, *, kernel, out_size):
-    """The largest element of windows that start where the samples, (N, C, dims), say; and its place in the flattened space."""
+    """The largest element of windows that start where the samples, (N, C, dims), say; and its place in the flattened space.
+
+    Gradient of ``input``: the elements of g added where the maxima were; 0 elsewhere.
+    """
     n = len(kernel)
     size, lead = input.shape[input.ndim - n :], input.shape[: input.ndim - n]
     planes = int(np.prod(lead))

@@ -68,7 +68,8 @@ def _node(inputs: Any, attrs: Any) -> str:
 def cholesky_factor(k, A, *, upper, old=False):
     """The lower (upper) triangular factor, and the first leading minor that is not positive.
 
-    Gradient of ``A`` (upper False): ``(S + S.T) / 2``, ``S = inv(L).T @ (half * tril(L.T @ g)) @ inv(L)``, ``half = 1 - eye / 2``.
+    Gradient of ``A`` (upper True): that of the lower factor ``out.T``, for ``g.T``.
+    Gradient of ``A``: ``(S + S.T) / 2``, ``S = inv(L).T @ (half * tril(L.T @ g)) @ inv(L)``, ``half = 1 - eye / 2``.
     """
     if upper:
         L, info = _factored(np.conjugate(A.swapaxes(-1, -2)))
@@ -253,7 +254,12 @@ def cholesky_inverse(L: Tensor, upper: bool = False, *, out: Any = None) -> Tens
 
 @opaque(public=False, grad_name="CholeskySolveBackward0")
 def solution_from_factor(k, B, L, *, upper):
-    """X of ``L L^H X = B`` (``U^H U X = B``)."""
+    """X of ``L L^H X = B`` (``U^H U X = B``).
+
+    Gradient of ``B``: ``cholesky_solve(g, L)``.
+    Gradient of ``L`` (upper True): ``-L @ (S + S.T)``, ``S = cholesky_solve(g, L, True) @ out.T``.
+    Gradient of ``L``: ``-(S + S.T) @ L``, ``S = cholesky_solve(g, L) @ out.T``.
+    """
     return _twice(L, B, upper)
 
 

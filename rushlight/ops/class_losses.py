@@ -392,7 +392,11 @@ def _margin_shape(input: Tensor) -> tuple[int, int]:
 
 @opaque(public=False, grad_name="MultiMarginLossBackward0")
 def margins(k, input, target, weight, *, p, margin, reduction):
-    """``sum_j w max(0, margin - x[y] + x[j])**p / classes`` over the wrong classes j, of rows (N, C)."""
+    """``sum_j w max(0, margin - x[y] + x[j])**p / classes`` over the wrong classes j, of rows (N, C).
+
+    Gradient of ``input``: ``g * weight[target] * p * z ** (p - 1) / classes`` at the wrong classes where ``z = margin - x[y] + x[j]`` is
+    above 0, minus their sum at the target class, by the mean divided by the number of rows.
+    """
     z = _margins(input, target, margin)
     loss = z if p == 1 else z * z
     if weight is not None:
@@ -482,7 +486,11 @@ def multi_margin_loss(
 
 @opaque(public=False, grad_name="MultilabelMarginLossBackward0")
 def label_margins(k, input, target, *, reduction):
-    """``sum max(0, 1 - x[y] + x[j]) / classes`` over the labels y and the other classes j, of rows (N, C)."""
+    """``sum max(0, 1 - x[y] + x[j]) / classes`` over the labels y and the other classes j, of rows (N, C).
+
+    Gradient of ``input``: ``g / classes`` at each wrong class, ``-g / classes`` at the label, for each pair of them less than 1 apart; by
+    the mean divided by the number of rows.
+    """
     z, _ = _label_margins(input, target)
     loss = z.sum((1, 2), dtype=input.dtype) / input.dtype.type(input.shape[1])
     return k.mean(loss) if reduction == "mean" else k.sum(loss) if reduction == "sum" else loss

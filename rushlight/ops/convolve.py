@@ -179,6 +179,7 @@ def convolve(k, input, weight, bias, *, stride, padding, dilation, groups):
 
     Gradient of ``input``: ``conv_transpose(g, weight)``.
     Gradient of ``weight``: ``sum over n and places of g[n, o, place] * input[n, c, window at place]``.
+    Gradient of ``bias``: ``sum over n and places of g[n, o, place]``.
     """
     key = input.shape, weight.shape, input.dtype.char, stride, padding, dilation, groups
     run = _runs.get(key)

@@ -121,7 +121,12 @@ def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Tensor:
 
 @opaque(public=False, outputs=("L", "V"), n_diff=2, grad_name="LinalgEigBackward0")
 def eig_pair(k, A):
-    """Eigenvalues and eigenvectors of a square matrix, complex."""
+    """Eigenvalues and eigenvectors of a square matrix, complex.
+
+    Gradient of ``A`` (from L): ``inv(V).T @ diag(g) @ V.T``, conjugated where they are complex.
+    Gradient of ``A``: ``inv(V).T @ ((V.T @ g - V.T @ V @ diag(V.T @ g)) / (L_j - L_i)) @ V.T``, conjugated where they are complex;
+    what is divided is 0 on the diagonal.
+    """
     to = np.complex64 if A.dtype.itemsize * (1 if A.dtype.kind == "c" else 2) <= 8 else np.complex128
     L, V = np.linalg.eig(A)
     return L.astype(to), V.astype(to)

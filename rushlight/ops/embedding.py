@@ -70,7 +70,7 @@ def embedding_scatter(k, input, index, *, size, padding_idx=None, by_frequency=F
     out = np.zeros(size, input.dtype)
     if not by_frequency and places.add_slices(out, input, index, 0, -1 if padding_idx is None else padding_idx):
         return out
-    flat, rows = index.reshape(-1), input.reshape(-1, size[1])
+    flat, rows = index.reshape(-1), input.reshape(index.size, size[1])
     if padding_idx is not None:
         keep = flat != padding_idx
         flat, rows = flat[keep], rows[keep]
@@ -191,7 +191,13 @@ def embedding(
 # --- bags ---------------------------------------------------------------------------------------------------------------
 @opaque(public=False, extras=("which", "share"), grad_name="EmbeddingBagBackward0")
 def bags(k, weight, per_sample_weights, *, index, bag, count, mode, padding_idx, by_frequency, sparse=False):
-    """The sum, mean or maximum of rows of ``weight`` by bag; ``index`` and ``bag`` without the padding."""
+    """The sum, mean or maximum of rows of ``weight`` by bag; ``index`` and ``bag`` without the padding.
+
+    Gradient of ``weight`` (mode max): the elements of g added where the maximum of a bag was; 0 elsewhere.
+    Gradient of ``weight`` (mode mean): ``g / count`` of each bag added at the rows that it holds; 0 for rows that no bag holds.
+    Gradient of ``weight``: g of each bag added at the rows that it holds, times ``per_sample_weights``; 0 for rows that no bag holds.
+    Gradient of ``per_sample_weights``: ``sum(g * row)`` of each row and the g of its bag.
+    """
     rows = weight[index]
     if mode == "max":
         out = np.full((count.size, weight.shape[1]), -np.inf, weight.dtype)

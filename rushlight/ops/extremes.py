@@ -17,7 +17,7 @@ from ..return_types import named
 from ..routes import routed
 from ..tensor import Tensor
 from ..writing import in_order, write_out
-from .reduction import _keep, need_tensor
+from .reduction import TO_EQUALS, _keep, need_tensor
 
 
 def _not_empty(op: str, input: Any, dim: Any, kind: Any = errors.runtime) -> None:
@@ -35,7 +35,7 @@ def _extreme(name: str, ufunc: Any, arg: Any, doc: str) -> None:
     def full(k, input):
         return ufunc.reduce(input, axis=None)
 
-    full.__name__, full.__doc__ = f"{name}_all", doc
+    full.__name__, full.__doc__ = f"{name}_all", f"{doc}\n\n    {TO_EQUALS}"
     full_op = reduction(grad_name=f"{name.capitalize()}Backward1", public=False, refuses={"complex": f"{name}_all"})(
         full
     )
@@ -290,15 +290,11 @@ def _shared_evenly(k, g, input, out, dim, keepdim):
     shape = tuple(input.shape)
     g, out = _keep(k, g, dim, keepdim, shape), _keep(k, out, dim, keepdim, shape)
     hit = input == out
-    return g / k.sum(hit, dim, True) * hit if shape else g
+    return g / k.sum(hit, dim, True) * hit if shape else k.where(hit, g, np.nan)
 
 
-_along_dims(
-    "amax", reduce.amax, "The largest element along dimensions; its gradient is shared by all that are equal to it."
-)
-_along_dims(
-    "amin", reduce.amin, "The smallest element along dimensions; its gradient is shared by all that are equal to it."
-)
+_along_dims("amax", reduce.amax, f"The largest element along dimensions.\n\n    {TO_EQUALS}")
+_along_dims("amin", reduce.amin, f"The smallest element along dimensions.\n\n    {TO_EQUALS}")
 
 
 @reduction(public=False, outputs=("low", "high"), grad_name="AminmaxBackward0", refuses={"complex": "aminmax_cpu"})
@@ -307,7 +303,7 @@ def aminmax_pair(k, input, *, dim, keepdim):
 
     Gradient of ``input``: ``g`` where the element is the extreme, shared by equal ones.
     """
-    return reduce.amin(input, dim, keepdim), reduce.amax(input, dim, keepdim)
+    return in_order(reduce.amin(input, dim, keepdim)), in_order(reduce.amax(input, dim, keepdim))
 
 
 @aminmax_pair.vjp("input")

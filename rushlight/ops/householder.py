@@ -89,7 +89,11 @@ def _backward(k: Any, g: Any, A: Any, tau: Any, C: Any, transpose: bool) -> tupl
 
 @opaque(public=False, grad_name="LinalgHouseholderProductBackward0")
 def reflections_product(k, A, tau):
-    """The first columns of the product of the reflections."""
+    """The first columns of the product of the reflections.
+
+    Gradient of ``A``: in each column v ``-tau * (G + G.T) @ v``, ``G = g @ x.T`` of what ``eye - tau * v @ v.T`` gives and is given.
+    Gradient of ``tau``: ``-v.T @ G @ v`` for each column v, ``G = g @ x.T`` of what ``eye - tau * v @ v.T`` gives and is given.
+    """
     return _states(k, A, tau, _eye(A), False)[-1]
 
 
@@ -164,7 +168,12 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Any = None) -> Tensor:
 
 @opaque(public=False, grad_name="OrmqrBackward0")
 def reflected(k, input, tau, other, *, left, transpose):
-    """A matrix times the product of all reflections, or its adjoint."""
+    """A matrix times the product of all reflections, or its adjoint.
+
+    Gradient of ``input``: in each column v ``-tau * (G + G.T) @ v``, ``G = g @ x.T`` of what ``eye - tau * v @ v.T`` gives and is given.
+    Gradient of ``tau``: ``-v.T @ G @ v`` for each column v, ``G = g @ x.T`` of what ``eye - tau * v @ v.T`` gives and is given.
+    Gradient of ``other``: g times the product of all reflections, transposed.
+    """
     if left:
         return _states(k, input, tau, other, transpose)[-1]
     return adjoint(k, _states(k, input, tau, adjoint(k, other), not transpose)[-1])

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..errors import check_dim
-from ..kernels import copies, places
+from ..kernels import copies, layouts, places
 from ..op import opaque
 from ..promotion import element
 from ..tensor import Tensor, wrap
@@ -234,7 +234,7 @@ def index_fill(k, input, index, value, *, dim):
     Gradient of ``input``: ``g``, but 0 at the slices that were written.
     Gradient of ``value``: ``sum of g`` over the slices that were written.
     """
-    out = np.array(input)
+    out = layouts.copied(input)
     if not out.size:
         return out
     view = out.reshape(1) if not out.ndim else out
@@ -318,7 +318,18 @@ def _reduce_samples(m: Any) -> list[Any]:
     ],
 )
 def index_reduce(k, input, index, source, *, dim, reduce, include_self=True):
-    """A copy with ``source`` combined into the slices at ``index``: ``prod``, ``mean``, ``amax`` or ``amin``."""
+    """A copy with ``source`` combined into the slices at ``index``: ``prod``, ``mean``, ``amax`` or ``amin``.
+
+    Gradient of ``input`` (reduce sum): g; 0 where something was put, unless ``include_self``.
+    Gradient of ``input`` (reduce mean): ``g / count``, of how many the mean is; 0 where something was put, unless ``include_self``.
+    Gradient of ``input`` (reduce prod): ``g * out / input``, by the product of the others where it is 0; 0 where something was put,
+    unless ``include_self``.
+    Gradient of ``input``: g at the elements that were taken, shared among equals; 0 elsewhere.
+    Gradient of ``source`` (reduce sum): g at the place that each was added to.
+    Gradient of ``source`` (reduce mean): ``g / count`` at the place that each was added to.
+    Gradient of ``source`` (reduce prod): ``g * out / source`` at the place of each, by the product of the others where it is 0.
+    Gradient of ``source``: g at the elements that were taken, shared among equals; 0 elsewhere.
+    """
     out = np.array(input, order="C")
     view = out.reshape(1) if not out.ndim else out
     reduce_into(view, _where(dim, index), _vector(source), reduce, include_self)

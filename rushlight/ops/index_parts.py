@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,15 @@ def basic(index: Any) -> Any:
     return index if open_end else (*index, ...)
 
 
-def all_ints(index: Any, shape: tuple[int, ...]) -> bool:
-    """Whether it is a tuple of ints that are all in range."""
-    if index.__class__ is not tuple or not 0 < len(index) <= len(shape):
-        return False
-    for i, n in zip(index, shape, strict=False):
-        if i.__class__ is not int or not -n <= i < n:
+def fits(index: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
+    """Whether the ints of an index that ``basic`` takes are in range, as far as that is seen at a glance: without an Ellipsis."""
+    d = 0
+    for i in index:
+        if i is None:
+            continue
+        if i is Ellipsis or d == len(shape) or (i.__class__ is int and not -shape[d] <= i < shape[d]):
             return False
+        d += 1
     return True
 
 
@@ -192,7 +195,7 @@ def dims_of(p: Any) -> int:
     return 0 if p is None or p is Ellipsis else p.ndim if isinstance(p, ndarray) and p.dtype.kind == "b" else 1
 
 
-def check(parts: list[Any], shape: tuple[int, ...], ranges: bool = True, masks: bool = True) -> None:
+def check(parts: Sequence[Any], shape: tuple[int, ...], ranges: bool = True, masks: bool = True) -> None:
     used = sum(map(dims_of, parts))
     if used > len(shape):
         if not shape and len(parts) == 1 and parts[0].__class__ is int:

@@ -18,13 +18,14 @@ from ..inplace import inplace
 from ..kernels import places
 from ..kernels.layouts import as_gathered, copied
 from ..kernels.strides import broadcast_shapes
+from ..node import ask_history
 from ..op import movement, opaque
 from ..override import dispatch_override, has_override
 from ..promotion import cast, cast_array, element
 from ..readers import REGISTRY
 from ..tensor import Parameter, Tensor, requires_grad, view_of, wrap
 from ..writing import bump, check_apart, check_overlap, check_writable, has_overlap, is_same
-from .index_parts import all_ints, basic, check, check_together, dims_of, index_array, is_whole, place, read, slice_of
+from .index_parts import basic, check, check_together, dims_of, fits, index_array, is_whole, place, read, slice_of
 
 ndarray = np.ndarray
 
@@ -190,7 +191,7 @@ def _(k, g, where):
 @opaque(grad_name="IndexPutBackward0", public=False)
 def index_zero(k, input, *, where):
     """A copy with zeros where index arrays point."""
-    out = np.array(input)
+    out = copied(input)
     out[where] = 0
     return out
 
@@ -216,13 +217,14 @@ def take_apart(self: Tensor, index: Any) -> Taken:
         IndexError: too many or wrong indices. TypeError: a str, a slice of something. ValueError: a step below 1.
     """
     recorded = recording() and requires_grad(self)
-    if not recorded:
-        plain = basic(index)
-        if plain is not None:
-            with contextlib.suppress(IndexError):  # what is wrong is said below
-                return Taken(view_of(self, self._a[plain]), None, ())
-    elif all_ints(index, self._a.shape):  # the commonest index of several parts
+    plain = basic(index)
+    if plain is not None and recorded:
+        if not fits(index, self._a.shape):
+            check(plain, self._a.shape)
         return Taken(_by_nodes(self, index)[0], None, ())
+    if plain is not None:
+        with contextlib.suppress(IndexError):  # what is wrong is said below
+            return Taken(view_of(self, self._a[plain]), None, ())
     try:
         parts, sources = read(index, self._a.shape)
     except IndexError:
@@ -287,7 +289,7 @@ def _one_ellipsis(gather: list[Any]) -> tuple[Any, ...]:
 
 def _by_nodes(self: Tensor, parts: Sequence[Any]) -> tuple[Tensor, tuple[Any, ...]]:
     """The basic parts one after another, each with its node."""
-    rest = self._a.ndim - sum(map(dims_of, parts))
+    rest = self._a.ndim - sum(map(dims_of, parts)) if any([p is Ellipsis for p in parts]) else 0
     x, d = self, 0
     gather: list[Any] = []
     for p in parts:
@@ -298,9 +300,10 @@ def _by_nodes(self: Tensor, parts: Sequence[Any]) -> tuple[Tensor, tuple[Any, ..
             gather.extend([slice(None)] * rest)
             d, rest = d + rest, 0
         elif isinstance(p, slice):
-            start, stop, step = p.indices(x._a.shape[d])
-            if not is_whole(p, x._a.shape[d]):
-                x = REGISTRY["basic_slice"].public(x, where=(slice(None),) * d + (slice(start, stop, step),))
+            if p.start is not None or p.stop is not None or p.step is not None:
+                start, stop, step = p.indices(x._a.shape[d])
+                if not is_whole(p, x._a.shape[d]):
+                    x = REGISTRY["slice_along"].public(x, d, start, stop, step)
             gather.append(slice(None))
             d += 1
         elif p is None or p.ndim == 0:
@@ -324,12 +327,21 @@ def get(self: Tensor, index: Any) -> Tensor:
         if not shape or not -shape[0] <= index < shape[0]:
             check([index], shape)
         return REGISTRY["select"].public(self, 0, index)  # type: ignore[no-any-return]
+    if index is None:
+        return REGISTRY["unsqueeze"].public(self, 0)  # type: ignore[no-any-return]
     if index.__class__ is slice and self._a.ndim:
         s = slice_of(index)
-        return REGISTRY["basic_slice"].public(self, where=(slice(*s.indices(self._a.shape[0])),))  # type: ignore[no-any-return]
+        return REGISTRY["slice_along"].public(self, 0, *s.indices(self._a.shape[0]))  # type: ignore[no-any-return]
     if levels.running and (level := levels.of_index(self, index)) is not None:
         return level.get(self, index)
-    view, gather, sources = take_apart(self, index)
+    try:
+        view, gather, sources = take_apart(self, index)
+    except IndexError:
+        if not isinstance(index, tuple) or any(
+            isinstance(i, Tensor) for i in index
+        ):  # of other indices PyTorch speaks first
+            ask_history(index_get, (self,))
+        raise
     if gather is None:
         return alias.public(self) if view is self else view  # type: ignore[no-any-return]
     out: Tensor = REGISTRY["index_get"].public(view, where=gather)
@@ -400,6 +412,11 @@ def _check_gathered(view: Tensor, gather: tuple[Any, ...], value: Tensor) -> Non
 
 def _check_target(self: Tensor, index: Any, value: Tensor) -> None:
     """What PyTorch asks of a target and of the values before it looks into index tensors."""
+    given = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(i, (Tensor, list)) for i in given) and sum(i is Ellipsis for i in given) > 1:
+        check_writable(
+            self, value, overlap=False
+        )  # that a second Ellipsis leads beyond the last dimension is seen later
     parts, _ = read(index, self._a.shape, ranges=False, masks=False)
     if not any(isinstance(p, ndarray) for p in parts):
         return

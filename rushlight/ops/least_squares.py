@@ -31,7 +31,10 @@ def _cutoff(S: Any, atol: Any, rtol: Any, shape: Any, eps: float) -> Any:
 
 @opaque(public=False, grad_name="LinalgPinvBackward0")
 def pseudo_inverse(k, A, *, atol, rtol, hermitian):
-    """Moore and Penrose's inverse."""
+    """Moore and Penrose's inverse.
+
+    Gradient of ``A``: ``-P.T @ g @ P.T + (eye - A @ P) @ g.T @ P @ P.T + P.T @ P @ g.T @ (eye - P @ A)``, ``P = out``.
+    """
     if not A.size:
         return np.zeros((*A.shape[:-2], A.shape[-1], A.shape[-2]), A.dtype)
     if hermitian:
@@ -110,7 +113,13 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 
 @opaque(public=False, outputs=("X", "residuals"), n_diff=2, grad_name="LinalgLstsqBackward0")
 def least_squares(k, A, B, *, measured, rcond=None):
-    """X that minimises the length of ``A X - B``, the shortest of them; the squares of what is left, if they are asked for."""
+    """X that minimises the length of ``A X - B``, the shortest of them; the squares of what is left, if they are asked for.
+
+    Gradient of ``A`` (from residuals): ``2 * (A @ X - B) * g @ X.T``.
+    Gradient of ``A``: ``-P.T @ G @ P.T + (eye - A @ P) @ G.T @ P @ P.T + P.T @ P @ G.T @ (eye - P @ A)``, ``G = g @ B.T``, ``P = pinv(A)``.
+    Gradient of ``B`` (from residuals): ``-2 * (A @ X - B) * g``.
+    Gradient of ``B``: ``pinv(A).T @ g``.
+    """
     if not A.size:
         batch = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
         return np.zeros((*batch, A.shape[-1], B.shape[-1]), A.dtype), np.empty(0, A.real.dtype)

@@ -141,7 +141,11 @@ def _of_length_one(U: Any, least: float) -> Any:
 # --- derivatives ----------------------------------------------------------------------------------------------------------
 @opaque(public=False, outputs=("E", "X"), n_diff=2, grad_name="LOBPCGAutogradFunctionBackward")
 def eigenpairs_found(k, A, values, vectors):
-    """Some eigenpairs of a symmetric matrix that have been found by means which are not differentiated."""
+    """Some eigenpairs of a symmetric matrix that have been found by means which are not differentiated.
+
+    Gradient of ``A`` (from E): ``X @ diag(g) @ X.T``.
+    Gradient of ``A``: ``X @ (X.T @ g / (E_j - E_i)) @ X.T`` off the diagonal, and what turns X out of its span.
+    """
     return values.copy(), vectors.copy()
 
 

@@ -136,7 +136,10 @@ def _original(pivots: Any, m: int) -> Any:
 # --- factors ----------------------------------------------------------------------------------------------------------
 @opaque(public=False, outputs=("LU", "pivots", "info"), n_diff=1, grad_name="LinalgLuFactorExBackward0")
 def lu_compact(k, A):
-    """L and U in one matrix, the rows that were swapped, and the first zero pivot."""
+    """L and U in one matrix, the rows that were swapped, and the first zero pivot.
+
+    Gradient of ``A``: ``P @ inv(L).T @ (tril(L.T @ tril(g, -1), -1) + triu(triu(g) @ U.T)) @ inv(U).T``, of the square part.
+    """
     return eliminated(A)
 
 
@@ -175,7 +178,11 @@ def _of_factors(k, gL, gU, L, U, pivots):
 
 @opaque(public=False, outputs=("L", "U", "pivots", "info"), n_diff=2, grad_name="LinalgLuBackward0")
 def lu_factors(k, A):
-    """L, U, the rows that were swapped and the first zero pivot."""
+    """L, U, the rows that were swapped and the first zero pivot.
+
+    Gradient of ``A`` (from L): ``P @ inv(L).T @ tril(L.T @ g, -1) @ inv(U).T``, of the square part.
+    Gradient of ``A``: ``P @ inv(L).T @ triu(g @ U.T) @ inv(U).T``, of the square part.
+    """
     compact, pivots, info = eliminated(A)
     return *_unpacked(compact), pivots, info
 
@@ -341,7 +348,11 @@ def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) 
 # --- unpacking --------------------------------------------------------------------------------------------------------
 @opaque(public=False, outputs=("L", "U"), n_diff=2, grad_name="LuUnpackBackward0")
 def lu_halves(k, LU, *, wanted):
-    """L and U of a compact matrix."""
+    """L and U of a compact matrix.
+
+    Gradient of ``LU`` (from L): ``tril(g, -1)``.
+    Gradient of ``LU``: ``triu(g)``.
+    """
     if not wanted:
         return np.empty(0, LU.dtype), np.empty(0, LU.dtype)
     return _unpacked(LU)
@@ -437,7 +448,11 @@ def solved(LU: Any, pivots: Any, B: Any, adjointly: bool = False) -> Any:
 
 @opaque(public=False, grad_name="LinalgLuSolveBackward0")
 def lu_solution(k, LU, pivots, B, *, left, adjoint):
-    """X of ``A X = B``, of ``A^H X = B``, ``X A = B`` or ``X A^H = B``."""
+    """X of ``A X = B``, of ``A^H X = B``, ``X A = B`` or ``X A^H = B``.
+
+    Gradient of ``LU``: that of ``A = P @ L @ U``, ``-G @ out.T``, ``G`` the solution of the transposed system for g, led to L and U.
+    Gradient of ``B``: the solution of the transposed system for g.
+    """
     if left:
         return solved(LU, pivots, B, adjoint)
     H = np.conjugate(B.swapaxes(-1, -2))

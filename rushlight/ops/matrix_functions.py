@@ -168,7 +168,10 @@ def _exponential(A: Any) -> Any:
     ],
 )
 def matrix_exp(k, A):
-    """The exponential of a square matrix, or of each of a batch."""
+    """The exponential of a square matrix, or of each of a batch.
+
+    Gradient of ``A``: the upper right block of ``matrix_exp([[A.T, g], [0, A.T]])``.
+    """
     return _exponential(A)
 
 

@@ -16,6 +16,8 @@ from ..kernels.strides import element_strides, infer_size, view_strides
 from ..op import movement, opaque
 from ..tensor import Tensor
 
+as_strided = np.lib.stride_tricks.as_strided
+
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     """``f(2, 3)`` or ``f((2, 3))``."""
@@ -51,7 +53,7 @@ def _shown(input: Any, size: Any) -> Any:
     strides = view_strides(input.shape, element_strides(input), size)
     if strides is None:
         return None
-    return np.lib.stride_tricks.as_strided(input, size, tuple([s * input.itemsize for s in strides]))
+    return as_strided(input, size, tuple([s * input.itemsize for s in strides]))
 
 
 @view.prepare
@@ -193,7 +195,7 @@ def turned(a: Any, order: Any) -> Any:
     if a.size:
         return a.transpose(order)
     strides = element_strides(a)
-    return np.lib.stride_tricks.as_strided(a, [a.shape[d] for d in order], [strides[d] * a.itemsize for d in order])
+    return as_strided(a, [a.shape[d] for d in order], [strides[d] * a.itemsize for d in order])
 
 
 @movement(methods="transpose", samples=lambda m: [
@@ -282,7 +284,14 @@ def _(k, g, dims):
 def unsqueeze(k, input, *, dim):
     """A dimension of size 1 inserted at ``dim``."""
     shape = (*input.shape[:dim], 1, *input.shape[dim:])
-    return input.reshape(shape) if input.flags.c_contiguous else np.expand_dims(input, dim)
+    in_order = input.flags.c_contiguous
+    if in_order and 1 not in input.shape:
+        return input.reshape(shape)
+    step = input.shape[dim] * input.strides[dim] if dim < input.ndim else input.itemsize
+    strides = (*input.strides[:dim], step, *input.strides[dim:])  # the others as they are, those of sizes of 1 too
+    if in_order and input.dtype.kind in "biufc":
+        return np.ndarray(shape, input.dtype, input, 0, strides)  # a tenth of what as_strided takes
+    return as_strided(input, shape, strides)
 
 
 @unsqueeze.prepare
@@ -331,9 +340,17 @@ def _(k, g, input_shape):
     m.error(RuntimeError, "isn't allowed in a leading, non-existing dimension 0", m.f(2), -1, 2)])  # fmt: skip
 def expand(k, input, *, size):
     """Dimensions of size 1 repeated, without a copy; -1 keeps a size."""
-    out = np.broadcast_to(input, size)
-    out.flags.writeable = input.flags.writeable  # NumPy's is read-only; PyTorch decides at the write
-    return out
+    return as_strided(input, size, expanded_strides(input, size))
+
+
+def expanded_strides(a: Any, size: Any) -> tuple[int, ...]:
+    """In bytes; NumPy's ``broadcast_to`` has 0 for all dimensions of size 1, which PyTorch's keep."""
+    lead, strides = len(size) - a.ndim, element_strides(a)
+    steps = [0 if n != m else step for n, m, step in zip(size[lead:], a.shape, strides, strict=True)]
+    for n in reversed(size[:lead]):
+        inner = size[len(size) - len(steps)] * steps[0] if steps else 1
+        steps.insert(0, inner if n == 1 else 0)
+    return tuple([step * a.itemsize for step in steps])
 
 
 @expand.prepare
@@ -372,11 +389,12 @@ def describe(input: Any) -> str:
 
 @expand.plan
 def _(input, size):
-    """By its strides, for memory in order and NumPy's own dtypes: ``broadcast_to`` takes ten times as long."""
+    """By its strides, for memory in order and NumPy's own dtypes: ``as_strided`` takes ten times as long."""
+    if size == input.shape and element_strides(input) == tuple([step // input.itemsize for step in input.strides]):
+        return lambda a: a[...]
     if not input.flags.c_contiguous or input.dtype.kind not in "biufc":
         return None
-    like = np.broadcast_to(input, size)
-    dtype, strides = input.dtype, like.strides
+    dtype, strides = input.dtype, expanded_strides(input, size)
     return lambda a: np.ndarray(size, dtype, a, 0, strides)
 
 
@@ -447,6 +465,25 @@ def _(k, g, input_shape, dim, index):
 
 
 @movement(grad_name="SliceBackward0", public=False)
+def slice_along(k, input, *, dim, start, end, step):
+    """``input[..., start:end:step, ...]`` along ``dim``.
+
+    Gradient of ``input``: ``g`` where the slice lies, 0 elsewhere.
+    """
+    return input[(slice(None),) * dim + (slice(start, end, step),)]
+
+
+@slice_along.prepare
+def _(input, dim, start, end, step=1):
+    return (input,), {"dim": dim, "start": start, "end": end, "step": step}
+
+
+@slice_along.vjp("input")
+def _(k, g, input_shape, dim, start, end, step):
+    return k.basic_put(g, size=input_shape, where=(slice(None),) * dim + (slice(start, end, step),))
+
+
+@movement(grad_name="SliceBackward0", public=False)
 def basic_slice(k, input, *, where):
     """Basic indexing: ints, slices and Ellipsis.
 
@@ -509,7 +546,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         raise errors.runtime("narrow(): length must be non-negative.")
     if start + length > n:
         raise errors.runtime(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
-    return basic_slice.public(input, where=(slice(None),) * dim + (slice(start, start + length),))  # type: ignore[no-any-return]
+    return slice_along.public(input, dim, start, start + length)  # type: ignore[no-any-return]
 
 
 # --- what it looks like ---------------------------------------------------------------------------------------------

@@ -17,7 +17,13 @@ from .matrices import NO_0D, adjoint, check_kernel, check_matrix, constant, or_z
 
 @opaque(public=False, outputs=("Q", "R"), n_diff=2, grad_name="LinalgQrBackward0")
 def qr_pair(k, A, *, mode):
-    """Q with orthonormal columns and the upper triangular R of ``A = Q R``."""
+    """Q with orthonormal columns and the upper triangular R of ``A = Q R``.
+
+    Gradient of ``A`` (from Q): ``(g + Q @ S) @ inv(R).T``, ``S = tril(M) + tril(M, -1).T``, ``M = -g.T @ Q``; if A is wide
+    of its square part.
+    Gradient of ``A``: ``Q @ S @ inv(R).T``, ``S = tril(M) + tril(M, -1).T``, ``M = R @ g.T``; if A is wide of its
+    square part.
+    """
     if mode == "r":
         return np.empty(0, A.dtype), np.linalg.qr(A, "r")
     out = np.linalg.qr(A, mode)

@@ -12,12 +12,12 @@ from ..functions import function
 from ..kernels import sorting
 from ..kernels.along import taken_along
 from ..op import reduction
-from ..promotion import cast_array
+from ..promotion import cast_array, refuse
 from ..readers import REGISTRY
 from ..return_types import named
 from ..tensor import Tensor, wrap
 from ..writing import write_out
-from .reduction import need_tensor
+from .reduction import TO_EQUALS, need_tensor
 
 
 def _pick(input, index, dim, keepdim):
@@ -53,7 +53,7 @@ def _medians(name: str, skip_nan: bool, doc: str) -> None:
         flat = input.reshape(-1)
         return np.asarray(flat[_median_index(flat, skip_nan)])
 
-    full.__name__, full.__doc__ = name + "_all", doc
+    full.__name__, full.__doc__ = name + "_all", f"{doc}\n\n    {TO_EQUALS}"
     full_op = reduction(
         public=False,
         grad_name=f"{name.capitalize()}Backward0",
@@ -188,6 +188,8 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
         raise errors.index(f"kthvalue(): Expected reduction dim {d} to have non-zero size.")
     if not 1 <= k <= (input._a.shape[d] if input._a.ndim else 1):
         raise errors.runtime(f"kthvalue(): selected number k out of range for dimension {d}")
+    if input._a.ndim:
+        refuse(kthvalue_pair, input.dtype)  # without elements too
     result = named("kthvalue", ("values", "indices"))(*kthvalue_pair.public(input, kth=int(k), dim=d, keepdim=keepdim))
     return result if out is None else write_out("kthvalue", out, result, (input,), "exact apart")
 

@@ -28,6 +28,8 @@ def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
 
     Gradient of ``input``: ``s @ w_ih``, ``s`` the gradient before the gates: ``c (1 - i) i``, ``c (1 - f) f``, ``i (1 - g^2)``,
     ``tanh(c) (1 - o) o`` times what arrives.
+    Gradient of ``hidden``: ``s @ w_hh`` of the first time, ``s`` the gradient before the gates.
+    Gradient of ``cell``: ``f * d`` of the first time, ``d`` what arrives at its cell.
     Gradient of ``w_ih``: ``sum over time of s.T @ input``, ``s`` the gradient before the gates.
     Gradient of ``w_hh``: ``sum over time of s.T @ hidden of the time before``, ``s`` the gradient before the gates.
     Gradient of ``b_ih``: ``sum over time and batch of s``, the gradient before the gates.

@@ -16,6 +16,9 @@ from ..readers import REGISTRY, arrays, tensors
 from ..tensor import Tensor, wrap
 from ..writing import in_order, write_out
 
+#: What extremes and medians say of their gradient.
+TO_EQUALS = "Gradient of ``input``: ``g`` where the element is the result, shared by equal ones; 0 elsewhere."
+
 
 def _keep(k, g, axes, keepdim, shape):
     """A reduced gradient with the reduced dimensions back as ones."""
@@ -122,7 +125,7 @@ def _(k, g, input_shape, dim, keepdim):
 )
 def mean(k, input, *, dim, keepdim, dtype, full):
     """Arithmetic mean of all elements, or along dimensions."""
-    return reduce.mean(input, dim, keepdim, input.dtype if dtype is None else dtype.np)
+    return in_order(reduce.mean(input, dim, keepdim, input.dtype if dtype is None else dtype.np))
 
 
 @mean.prepare
@@ -229,7 +232,7 @@ def _of_variance(k, g, input, dim, keepdim, correction, power):
     n = _count(tuple(input.shape), dim)
     share = _keep(k, g, dim, keepdim, input.shape) * (power / (n - correction) if n != correction else float("inf"))
     if not dim:
-        return input * 0.0 * share
+        return input * 0.0 * share if n > correction else input * np.nan * share
     middle = k.mean(input, dim, True)
     if len(dim) == len(input.shape) and k is arrays:
         return large.pointwise(k, _share_of_distance, input, middle.reshape(()), share.reshape(()))
@@ -308,8 +311,19 @@ def _with_mean(name: str, root: bool, doc: str) -> None:
             return gradient(k, g, input, None, dim, keepdim, correction)
 
 
-_with_mean("var_mean", False, "Variance and mean, see :func:`torch.var`.")
-_with_mean("std_mean", True, "Standard deviation and mean, see :func:`torch.std`.")
+_OF_MEAN = "Gradient of ``input`` (from middle): ``g / n``, of n elements."
+_with_mean(
+    "var_mean", False, f"""Variance and mean, see :func:`torch.var`.
+
+    {_OF_MEAN}
+    Gradient of ``input``: ``2 * g * (input - mean) / (n - correction)``, of n elements.""",
+)  # fmt: skip
+_with_mean(
+    "std_mean", True, f"""Standard deviation and mean, see :func:`torch.std`.
+
+    {_OF_MEAN}
+    Gradient of ``input``: ``g * (input - mean) / (out * (n - correction))``, of n elements.""",
+)  # fmt: skip
 
 
 def _quantifier(name: str, ufunc: Any, doc: str) -> None:
@@ -382,7 +396,7 @@ def prod(k, input, *, dim, keepdim, dtype, full):
     Gradient of ``input``: ``g * out / input``; where it is 0, ``g`` times the product of the others.
     """
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
-    return reduce.prod(input, dim, keepdim, target)
+    return in_order(reduce.prod(input, dim, keepdim, target))
 
 
 @prod.plan
@@ -439,7 +453,7 @@ def _as(k, a):
 def nansum(k, input, *, dim, keepdim, dtype, full):
     """Sum with every NaN counted as 0."""
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
-    return reduce.nansum(input, dim, keepdim, target)
+    return in_order(reduce.nansum(input, dim, keepdim, target))
 
 
 @nansum.prepare

@@ -144,7 +144,10 @@ def _unique(m: Any) -> list[Any]:
     errors=_scatter_errors,
 )
 def scatter(k, input, index, src, *, dim, reduce=None):
-    """A copy with ``src`` written by index along ``dim``: ``out[index[i][j]][j] = src[i][j]`` for dim 0."""
+    """A copy with ``src`` written by index along ``dim``: ``out[index[i][j]][j] = src[i][j]`` for dim 0.
+
+    Gradient of ``src``: g at the place that each was written to.
+    """
     out = contiguous(input)
     _write(out, index, src, dim, reduce)
     return out
@@ -206,7 +209,10 @@ def _for_source(k, g, index, src_shape):
 
 @opaque(out="exact partial", methods="scatter_add scatter_add_", samples=_scatter_samples, errors=_scatter_errors)
 def scatter_add(k, input, index, src, *, dim):
-    """A copy with ``src`` added by index along ``dim``: ``out[index[i][j]][j] += src[i][j]`` for dim 0."""
+    """A copy with ``src`` added by index along ``dim``: ``out[index[i][j]][j] += src[i][j]`` for dim 0.
+
+    Gradient of ``src``: g at the place that each was added to.
+    """
     out = contiguous(input)
     _add(out, index, src, dim)
     return out
@@ -314,7 +320,18 @@ def _reduce_samples(m: Any) -> list[Any]:
     ],
 )
 def scatter_reduce(k, input, index, src, *, dim, reduce, include_self=True):
-    """A copy with ``src`` combined by index along ``dim``: ``sum``, ``prod``, ``mean``, ``amax`` or ``amin``."""
+    """A copy with ``src`` combined by index along ``dim``: ``sum``, ``prod``, ``mean``, ``amax`` or ``amin``.
+
+    Gradient of ``input`` (reduce sum): g; 0 where something was put, unless ``include_self``.
+    Gradient of ``input`` (reduce mean): ``g / count``, of how many the mean is; 0 where something was put, unless ``include_self``.
+    Gradient of ``input`` (reduce prod): ``g * out / input``, by the product of the others where it is 0; 0 where something was put,
+    unless ``include_self``.
+    Gradient of ``input``: g at the elements that were taken, shared among equals; 0 elsewhere.
+    Gradient of ``src`` (reduce sum): g at the place that each was added to.
+    Gradient of ``src`` (reduce mean): ``g / count`` at the place that each was added to.
+    Gradient of ``src`` (reduce prod): ``g * out / src`` at the place of each, by the product of the others where it is 0.
+    Gradient of ``src``: g at the elements that were taken, shared among equals; 0 elsewhere.
+    """
     out = np.array(input, order="C")
     flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
     if index.size:

@@ -233,7 +233,10 @@ _angle("rad2deg", 180 / math.pi, "Rad2DegBackward0", "Radians in degrees.")
 
 @elementwise(promote="float", methods="sinc sinc_", aliases="special.sinc", domain=(0.2, 3))
 def sinc(k, input):
-    """``sin(pi x) / (pi x)``, 1 at 0."""
+    """``sin(pi x) / (pi x)``, 1 at 0.
+
+    Gradient of ``input``: ``(cos(pi * input) - sinc(input)) / input``; 0 at 0.
+    """
     if input.dtype.itemsize == 2:
         return k.sinc(input.astype(np.float32)).astype(input.dtype)
     x = input * input.dtype.type(math.pi)
@@ -250,7 +253,7 @@ def _(k, g, input):
     return k.where(zero, 0.0, g * k.conj(slope))
 
 
-@elementwise(methods="angle", promote="float", domain=(0.3, 3))
+@elementwise(methods="angle", promote="float", row_major="complex", domain=(0.3, 3))
 def angle(k, input):
     """The argument of a complex number; of a real one 0 or pi."""
     if input.dtype.kind == "c":

@@ -83,9 +83,7 @@ def _parts_by_ops(input: Tensor, arrays: list[Any], dim: int, joins: str) -> Ite
         if joins == "stack":
             yield REGISTRY["select"].public(input, dim, i)
         else:
-            yield REGISTRY["basic_slice"].public(
-                input, where=(*[slice(None)] * dim, slice(start, start + a.shape[dim]))
-            )
+            yield REGISTRY["slice_along"].public(input, dim, start, start + a.shape[dim])
             start += a.shape[dim]
 
 
@@ -267,9 +265,9 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     else:
         cuts = cuts_at("tensor_split", input, indices_or_sections)
     edges = [0, *cuts, n]
-    where = [slice(*slice(s, e).indices(n)[:2]) for s, e in zip(edges, edges[1:], strict=False)]
-    take = REGISTRY["basic_slice"].public
-    return tuple(take(input, where=(slice(None),) * at + (s,)) for s in where)
+    where = [slice(s, e).indices(n)[:2] for s, e in zip(edges, edges[1:], strict=False)]
+    take = REGISTRY["slice_along"].public
+    return tuple(take(input, at, start, end) for start, end in where)
 
 
 def cuts_at(name: str, input: Tensor, indices: Any) -> list[int]:

@@ -147,7 +147,13 @@ def solve_triangular(
 
 @opaque(public=False, outputs=("solution", "cloned_coefficient"), n_diff=2, grad_name="TriangularSolveBackward0")
 def triangular_solve_pair(k, b, A, *, upper, transpose, unitriangular):
-    """X of ``A X = b`` and a copy of A."""
+    """X of ``A X = b`` and a copy of A.
+
+    Gradient of ``b``: the solution of the transposed system for g.
+    Gradient of ``A`` (from cloned_coefficient): g.
+    Gradient of ``A`` (transpose True): ``-solution @ G.T``, ``G`` the solution of the transposed system for g; the triangle that is read.
+    Gradient of ``A``: ``-G @ solution.T``, ``G`` the solution of the transposed system for g; the triangle that is read.
+    """
     batch = np.broadcast_shapes(A.shape[:-2], b.shape[:-2])
     T, up = (A.swapaxes(-1, -2), not upper) if transpose else (A, upper)
     return substituted(T, b, up, unitriangular), np.array(np.broadcast_to(A, (*batch, *A.shape[-2:])))

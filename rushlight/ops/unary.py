@@ -191,7 +191,11 @@ def _(k, g, out):
 
 @elementwise(promote="float", methods="atan2 atan2_", aliases="arctan2", refuses="complex", domain=(0.5, 3))
 def atan2(k, input, other):
-    """The angle of the point (other, input)."""
+    """The angle of the point (other, input).
+
+    Gradient of ``input``: ``other / (input ** 2 + other ** 2)``; 0 at the origin.
+    Gradient of ``other``: ``-input / (input ** 2 + other ** 2)``; 0 at the origin.
+    """
     return k.atan2(input, other)
 
 

@@ -21,7 +21,7 @@ from ..readers import REGISTRY
 from ..tensor import Tensor, requires_grad, wrap
 from ..writing import Region, has_overlap, write_out
 from . import splitting, views
-from .movement import basic_slice, narrow, reshape
+from .movement import narrow, reshape, slice_along
 from .splitting import need_tensor
 from .views import check_dim
 
@@ -33,7 +33,7 @@ def _slice(input: Tensor, dim: int = 0, start: Any = None, end: Any = None, step
     dim = check_dim(dim, input._a.ndim)
     if step <= 0:
         raise errors.runtime("slice step must be positive")
-    return basic_slice.public(input, where=(slice(None),) * dim + (slice(start, end, step),))  # type: ignore[no-any-return]
+    return slice_along.public(input, dim, start, end, step)  # type: ignore[no-any-return]
 
 
 def _size(name: str, size: Any) -> tuple[int, ...]:

@@ -109,7 +109,7 @@ def squeeze(call: Call) -> Any:
     return call.run((call.value(0),), dim=tuple([d + 1 for d in dims if d < call.ndim()]))
 
 
-@rule("select")
+@rule("select", "slice_along")
 def select(call: Call) -> Any:
     return call.run((call.value(0),), dim=call.attrs["dim"] + 1)
 

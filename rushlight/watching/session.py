@@ -20,6 +20,7 @@ import numpy as np
 
 from .. import errors
 from ..autograd import engine
+from ..explain.statistics import array_of
 from ..nn.module import Module, register_module_forward_hook
 from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
@@ -271,7 +272,7 @@ def _measured(name: str, p: Tensor, held: bool, before: np.ndarray[Any, Any]) ->
     if before.shape == p._a.shape and before.dtype == p._a.dtype:
         update = measure.norm(np.subtract(p._a, before, out=before))
     if p._grad is not None:
-        gradient = measure.norm(p._grad._a)
+        gradient = measure.norm(array_of(p._grad))
     return Parameter(name, before.ndim, held, gradient, weight, update, measure.ratio(update, weight))
 
 

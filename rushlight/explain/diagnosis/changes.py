@@ -13,6 +13,9 @@ from ...ops import losses
 from ...tensor import Tensor, wrap
 from .. import places
 from ..listening import hear_through
+from ..statistics import array_of
+from .leaves import norm_of
+from .trace import Bounded
 
 
 class Change(NamedTuple):
@@ -32,7 +35,7 @@ class Change(NamedTuple):
     clip: float = 0.0  # largest norm of the gradient
     fill: tuple[str, ...] = ()  # parameters given other numbers
     align: bool = False  # targets take the shape of predictions with as many elements
-    logits: tuple[Any, ...] = ()  # softmax or sigmoid, lines and modules at which they are left out
+    logits: tuple[Bounded, ...] = ()  # softmax, sigmoid or tanh that are left out
     log_softmax: bool = False  # before nll_loss
     connect: bool = False  # detach() and .data hand on the tensor itself
     freeze: int = -1  # after so many backwards parameters stay, gradients are averaged and losses kept,
@@ -63,11 +66,11 @@ def make_orthogonal(leaf: Tensor, rng: Any) -> None:
 
 def clip_gradients(leaves: list[Tensor], largest: float) -> None:
     """Scale all gradients so that their norm together is at most ``largest``."""
-    grads = [p._grad._a for p in leaves if p._grad is not None]
-    norm = float(np.sqrt(sum(float(np.vdot(g, g).real) for g in grads)))
+    held = [(p, p._grad) for p in leaves if p._grad is not None]
+    norm = norm_of(array_of(g) for _, g in held)
     if norm > largest:
-        for g in grads:
-            g *= largest / norm
+        for p, g in held:
+            p._grad = g.detach() * (largest / norm)
 
 
 def normalised(x: Tensor, mean: Any, std: Any) -> Tensor:

@@ -14,9 +14,10 @@ import numpy as np
 
 from ...autograd import grad
 from ...tensor import Tensor, wrap
+from ..statistics import array_of
 
 ITERATIONS, AGAIN = 20, 6  # at most; the second number is for searches that begin with a direction found before
-CLOSE = 1e-3  # relative change of the eigenvalue at which the iteration ends
+CLOSE = 2e-3  # relative change of the eigenvalue at which the iteration ends
 
 
 def gradients(
@@ -57,7 +58,9 @@ class Sharpness:
                 retain_graph=True,
                 allow_unused=True,
             )
-            moved = [shift * v if h is None else h._a + shift * v for h, v in zip(products, vectors, strict=True)]
+            moved = [
+                shift * v if h is None else array_of(h) + shift * v for h, v in zip(products, vectors, strict=True)
+            ]
             before, value = value, _dot(moved, vectors)
             if not np.isfinite(value):
                 return value

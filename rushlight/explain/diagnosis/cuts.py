@@ -12,22 +12,23 @@ from ...tensor import Tensor
 from .. import places
 from ..nonfinite import public_name
 from .changes import all_pairs, misfit
-from .trace import Cut, Trace
+from .trace import Bounded, Cut, Trace
 
 #: Methods that hand on values without their history.
 LEAVING = ("detach", "item", "tolist", "numpy", "detach_")
-#: What takes logits, and what makes probabilities of them.
-TAKES_LOGITS = {"log_softmax": "softmax", "bce_logits": "sigmoid"}
+#: What makes bounded numbers of logits, and what takes logits.
+BOUNDING = frozenset({"softmax", "sigmoid", "tanh"})
+TAKING_LOGITS = {"log_softmax": "cross_entropy", "bce_logits": "binary_cross_entropy_with_logits"}
 
 
 class Cuts:
-    """Listens for what cuts the graph, for targets that do not fit, for probabilities taken as logits."""
+    """Listens for what cuts the graph, for targets that do not fit, for bounded numbers taken as logits."""
 
     MOST = 60
 
     def __init__(self, trace: Trace):
         self.trace = trace
-        self.made: list[tuple[Any, str, places.Line | None, str]] = []  # probabilities, and where
+        self.made: list[tuple[Any, str, places.Line | None, str]] = []  # by what is in BOUNDING, and where
 
     def install(self) -> None:
         """In this process for good: note each call of a method that leaves the graph."""
@@ -76,10 +77,10 @@ class Cuts:
                 if isinstance(x, Tensor):
                     self.cut(how, x)
         self.compared(op.name, misfit(op, inputs))
-        if op.name in ("softmax", "sigmoid"):
+        if op.name in BOUNDING:
             self.made = [*self.made[-8:], (result, op.name, places.user_line(), places.module_path())]
-        elif op.name in TAKES_LOGITS:
-            self.look_for_probabilities(TAKES_LOGITS[op.name], arrays[0])
+        elif op.name in TAKING_LOGITS:
+            self.look_for_bounded(TAKING_LOGITS[op.name], arrays[0])
         elif op.name == "nll" and arrays[0].size and arrays[0].max() > 1e-3:
             self.trace.logits_as_logarithms = self.trace.logits_as_logarithms or (
                 places.user_line(),
@@ -93,9 +94,9 @@ class Cuts:
             if found not in self.trace.misfits:
                 self.trace.misfits.append(found)
 
-    def look_for_probabilities(self, maker: str, logits: Any) -> None:
-        """Whether what a loss takes as logits is what a softmax or sigmoid gave."""
-        for probabilities, name, line, module in self.made:
-            found = (name, line, module)
-            if name == maker and np.may_share_memory(probabilities, logits) and found not in self.trace.probabilities:
-                self.trace.probabilities.append(found)
+    def look_for_bounded(self, taker: str, logits: Any) -> None:
+        """Whether what a loss takes as logits is what a softmax, sigmoid or tanh gave."""
+        for result, name, line, module in self.made:
+            found = Bounded(name, line, module, taker)
+            if np.may_share_memory(result, logits) and found not in self.trace.bounded:
+                self.trace.bounded.append(found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
+import math
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +17,7 @@ from ...optim.optimizer import Optimizer
 from ...random.generator import default_generator
 from ...tensor import Parameter, Tensor
 from .. import places
+from ..statistics import array_of
 from .trace import Leaf, Trace
 
 
@@ -22,9 +25,13 @@ def rms(a: np.ndarray[Any, Any]) -> float:
     """The root of the mean square of the elements."""
     if not a.size:
         return 0.0
-    a = a.astype(np.float64) if a.dtype.kind != "c" else np.abs(a)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.sqrt(np.mean(a * a)))
+    a = a.astype(np.float64) if a.dtype.kind != "c" else np.abs(a).astype(np.float64)
+    return math.sqrt(float(np.vdot(a, a)) / a.size)
+
+
+def norm_of(arrays: Iterable[np.ndarray[Any, Any]]) -> float:
+    """The Euclidean norm of all elements of several arrays together."""
+    return float(np.sqrt(sum(float(np.vdot(a, a).real) for a in arrays)))
 
 
 class _State:
@@ -50,7 +57,7 @@ class _State:
     def used(self) -> bool:
         """Whether the gradient is the one that was there after the last backward."""
         g = self.leaf._grad
-        return g is not None and self.sum != 0 and abs_sum(g._a) == self.sum
+        return g is not None and self.sum != 0 and abs_sum(array_of(g)) == self.sum
 
 
 def abs_sum(a: np.ndarray[Any, Any]) -> float:
@@ -62,7 +69,7 @@ class Leaves:
 
     backwards: int
 
-    MEASURED = 40  # backwards at whose steps changes are measured
+    MEASURED = 20  # backwards at whose steps changes are measured
 
     def __init__(self, trace: Trace, closely: bool):
         self.trace = trace
@@ -70,18 +77,20 @@ class Leaves:
         self.states: dict[int, _State] = {}
         self.names: dict[int, str] = {}
         self.by_name: dict[str, Tensor] = {}
-        self.models: list[Module] = []
+        self.models: dict[str, Module] = {}
         self.backwards = 0
 
     # --- who they are ---------------------------------------------------------------------------------------------------
     def add_model(self, model: Module, closely: bool) -> bool:
         """Learn the names of a model's parameters; whether it is a new one."""
-        if any(model is m for m in self.models):
+        if any(model is m for m in self.models.values()):
             return False
-        self.models.append(model)
-        root = places.root_name(model, sys._getframe(1))
-        if root == "model" or not closely or root not in self.trace.models:
-            self.trace.models.append(root)
+        root = variable = places.root_name(model, sys._getframe(1))
+        for n in itertools.count(2):
+            if root not in self.models:
+                break
+            root = f"{variable} ({n})"
+        self.models[root] = model
         kinds = {
             id(p): (path, type(m).__name__)
             for path, m in model.named_modules()
@@ -92,19 +101,20 @@ class Leaves:
             self.names.setdefault(id(p), f"{root}.{name}")
             if p.requires_grad:
                 path, kind = kinds[id(p)]
-                self.add(p, ".".join(filter(None, [root, path])), kind)
+                self.add(p, root, ".".join(filter(None, [root, path])), kind)
         if closely:
             self.compare_with_defaults(model)
         return True
 
-    def is_first(self, model: Module) -> bool:
-        return self.models[0] is model
+    def root(self, model: Module) -> str:
+        """What a model is called in the names of its parameters."""
+        return next(root for root, other in self.models.items() if other is model)
 
-    def add(self, leaf: Tensor, module: str = "", kind: str = "") -> _State:
+    def add(self, leaf: Tensor, model: str = "", module: str = "", kind: str = "") -> _State:
         found = self.states.get(id(leaf))
         if found is None:
             name = self.names.get(id(leaf)) or self.new_name(leaf)
-            seen = self.trace.leaves[name] = Leaf(name, leaf._a.shape, module, kind)
+            seen = self.trace.leaves[name] = Leaf(name, leaf._a.shape, model, module, kind)
             a = leaf._a
             seen.std, seen.mean, seen.rms = (float(a.std()), float(a.mean()), rms(a)) if a.size else (0.0, 0.0, 0.0)
             found = self.states[id(leaf)] = _State(leaf, seen)
@@ -151,7 +161,8 @@ class Leaves:
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if p.requires_grad:
-                    self.add(p).seen.held = True
+                    seen = self.add(p).seen
+                    seen.held = seen.handed = True
 
     def hold_all(self) -> None:
         """The same for every optimizer that there is: one may make its first step later."""
@@ -215,13 +226,13 @@ class Leaves:
             return
         with np.errstate(all="ignore"):
             step = new.astype(np.float64) - old
-            before = rms(old)
+            before, moved = rms(old), rms(step)
             if before > 0:
-                state.seen.updates.append(rms(step) / before)
+                state.seen.updates.append(moved / before)
             if g is not None and g.shape == step.shape:
                 square = float(np.vdot(g, g))
                 rate = -float(np.vdot(step, g)) / square if square > 0 else float("nan")
-                noise = 1e-3 * rms(step) + 1e-7 * before
+                noise = 1e-3 * moved + 1e-7 * before
                 if np.isfinite(rate) and rate > 0 and rms(step + rate * g.astype(np.float64)) <= noise:
                     state.seen.rates.append(rate)
 
@@ -242,9 +253,10 @@ class Leaves:
         self.backwards += 1
         for state in self.states.values():
             g = state.leaf._grad if given is None else given.get(id(state.leaf))
-            state.sum = 0.0 if g is None else abs_sum(g._a)
+            a = None if g is None else array_of(g)
+            state.sum = 0.0 if a is None else abs_sum(a)
             state.mark()
             state.data = state.leaf._a.copy() if measured else None
-            state.gradient = g._a.copy() if measured and g is not None else None
-            if g is not None and measured:
-                state.seen.grads.append(rms(g._a) * float(np.sqrt(g._a.size)))
+            state.gradient = a.copy() if measured and a is not None else None
+            if a is not None and measured:
+                state.seen.grads.append(rms(a) * float(np.sqrt(a.size)))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .changes import Change
-from .rates import diverged, losses_shown, stalled, step_size
+from .rates import diverged, early_sharpness, limit, losses_shown, stalled, step_size
 from .report import Check, Finding
 from .trace import Level, Trace, level
 from .trials import CLEARLY, MOST_OF_ALL, Trials, finite
@@ -27,18 +27,22 @@ FACTORS = (1 / 4, 1 / 16)
 PART, VISIBLE = 1 / 3, 0.05
 #: Parameters that noise throws about are looked at so many times at least and at most, each time on so many batches.
 LEAST_TIMES, MOST_TIMES, BATCHES = 4, 30, 30
+#: So many times are enough where all of them agree and the difference is clear; if not, as many more are looked at as there is time for.
+FEW_TIMES = 8
 
 
 class Kept(NamedTuple):
-    """Parameters at several times after ``steps`` backwards, and for each time their mean loss on the batches that follow."""
+    """Parameters at several times after ``steps`` backwards, and for each time their mean loss on the ``batches`` that follow."""
 
     steps: int
+    batches: int
+    times: int
     trace: Trace
 
     @property
     def losses(self) -> np.ndarray[Any, Any]:
-        whole = len(self.trace.frozen) // BATCHES
-        return np.reshape(self.trace.frozen[: whole * BATCHES], (whole, BATCHES)).mean(1)
+        whole = len(self.trace.frozen) // self.batches
+        return np.reshape(self.trace.frozen[: whole * self.batches], (whole, self.batches)).mean(1)
 
     @property
     def level(self) -> Level:
@@ -46,17 +50,16 @@ class Kept(NamedTuple):
 
     def at_rate(self, trials: Trials, rate: float) -> Kept:
         """The same with longer or shorter steps."""
-        return kept(trials, rate, self.steps)
+        return kept(trials, rate, self.steps, self.batches, self.times)
 
 
-def kept(trials: Trials, rate: float, steps: int) -> Kept:
-    """Parameters ``steps`` backwards from the start, and each time a quarter of that later: as often as there is time for."""
-    each = steps // 4 + BATCHES
+def kept(trials: Trials, rate: float, steps: int, batches: int, times: int) -> Kept:
+    """Parameters ``steps`` backwards from the start, and each time a quarter of that later: ``times``, or as often as there is time for."""
+    each = steps // 4 + batches
     backwards = trials.trace.backwards * trials.seconds / max(trials.trace.seconds, 1e-3)  # that there is time for
-    windows = int(min(max((backwards - steps) / each, LEAST_TIMES), MOST_TIMES))
-    return Kept(
-        steps, trials.run(Change(rate=rate, freeze=steps, batches=BATCHES, windows=windows), steps + windows * each)
-    )
+    windows = int(min(max((backwards - steps) / each, LEAST_TIMES), times))
+    change = Change(rate=rate, freeze=steps, batches=batches, windows=windows)
+    return Kept(steps, batches, times, trials.run(change, steps + windows * each))
 
 
 def noise_scale(trace: Trace) -> tuple[float, float, float] | None:
@@ -69,23 +72,38 @@ def noise_scale(trace: Trace) -> tuple[float, float, float] | None:
     return variance / signal if signal > 0 else float("inf"), variance, signal
 
 
+def single_batches(trace: Trace, trials: Trials) -> Finding | None:
+    """The same where single batches are sharper than the step size bears, and their mean is not: larger ones would bear it."""
+    lr, sharp = step_size(trace), early_sharpness(trace)
+    bound = limit(trace)
+    if lr is None or bound is None or not lr * np.mean(sharp) < bound[0] * bound[1] or not finite(trace.ends()[1]):
+        return None
+    return too_noisy(trace, trials)
+
+
 def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
     """Gradients of single batches that disagree more than the step size bears."""
     if len(trace.losses) < 20 or not (stalled(trace) or diverged(trace)):
         return None
-    known = (kept(trials, 1.0, steps) for steps in (trials.steps, trials.steps // 4))
-    now = next((k for k in known if len(k.losses) >= LEAST_TIMES), None)  # a program may end before
-    measured = None if now is None else noise_scale(now.trace)
-    if now is None or measured is None or measured[0] < NOISY:
-        return None
-    start = now.at_rate(trials, 0.0).level
-    tried = [(factor, now.at_rate(trials, factor)) for factor in FACTORS]
-    tried = [(factor, other) for factor, other in tried if costs(start, now, other)]
-    if not tried:
-        return None
-    factor, calm = min(tried, key=lambda t: t[1].level.mean)
+    for times in (FEW_TIMES, MOST_TIMES):
+        attempts = ((trials.steps, BATCHES), (trials.steps // 4, BATCHES), (trials.steps // 4, BATCHES // 2))
+        known = (kept(trials, 1.0, steps, batches, times) for steps, batches in attempts)
+        now = next((k for k in known if len(k.losses) >= LEAST_TIMES), None)  # a program may end before
+        measured = None if now is None else noise_scale(now.trace)
+        if now is None or measured is None or measured[0] < NOISY:
+            return None
+        start = now.at_rate(trials, 0.0).level
+        tried = [(factor, now.at_rate(trials, factor)) for factor in FACTORS]
+        tried = [(factor, other) for factor, other in tried if costs(start, now, other)]
+        if tried:
+            return _finding(trace, now, start, min(tried, key=lambda t: t[1].level.mean), measured)
+    return None
+
+
+def _finding(trace: Trace, now: Kept, start: Level, calmer: tuple[float, Kept], measured: Any) -> Finding:
+    factor, calm = calmer
     scale, variance, signal = measured
-    n = len(now.losses) * BATCHES
+    n = len(now.losses) * now.batches
     found = [
         f"gradients at the same parameters, by batch: variance {variance:.3g}, square of their mean {signal:.3g}",
         f"noise scale {scale:.3g}: that many batches would have to be averaged for a gradient that is half signal",
@@ -114,5 +132,6 @@ def costs(start: Level, now: Kept, calm: Kept) -> bool:
         return True
     apart = now.losses[:n] - calm.losses[:n]
     difference = level(apart)
-    clearly = difference.mean > CLEARLY * difference.error or float(np.mean(apart > 0)) >= MOST_OF_ALL
+    by_size, by_signs = difference.mean > CLEARLY * difference.error, float(np.mean(apart > 0)) >= MOST_OF_ALL
+    clearly = (by_size and by_signs) if now.times < MOST_TIMES else (by_size or by_signs)
     return clearly and difference.mean > max(PART * (start.mean - other.mean), VISIBLE * abs(other.mean))

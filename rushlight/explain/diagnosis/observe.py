@@ -22,9 +22,10 @@ from ...optim.scheduler import LRScheduler
 from ...tensor import Tensor, wrap
 from .. import places
 from ..listening import listening
+from ..statistics import array_of
 from . import changes, curvature
 from .cuts import Cuts
-from .leaves import Leaves, rms
+from .leaves import Leaves, norm_of, rms
 from .signals import Signals
 from .trace import Loss, Trace
 
@@ -63,6 +64,7 @@ class Observer:
         self.rng: np.random.Generator = np.random.default_rng(0)
         self.sharpness: curvature.Sharpness = curvature.Sharpness(np.random.default_rng(1))
         self.leaves: Leaves = Leaves(self.trace, closely)
+        self.first: Module | None = None  # the first model that is trained
         self.signals: Signals = Signals(self.trace, self.leaves)
         self.cuts: Cuts = Cuts(self.trace)
         self.busy = False  # while backwards of our own run
@@ -98,8 +100,8 @@ class Observer:
                 part.__enter__()
         if self.change.align:
             changes.align_targets()
-        for name, *where in self.change.logits:
-            changes.instead(name, (tuple(where),), lambda x: x)
+        for bounded in self.change.logits:
+            changes.instead(bounded.name, ((bounded.line, bounded.module),), lambda x: x)
         if self.change.log_softmax:
             changes.normalise_nll()
         for name in ("sigmoid", "tanh") if self.change.rectify else ():
@@ -146,16 +148,17 @@ class Observer:
             self.signals.sequence(module, args)
         if self.busy or len(places.running_modules()) > 1 or next(module.parameters(), None) is None:
             return None
-        if mode.recording() == mode.OFF:
-            self.trace.no_grad_calls += 1
-            return None
         if self.leaves.add_model(module, closely=self.closely):
-            self.trace.model_line = self.trace.model_line or places.user_line()
             self.start()
+        if mode.recording() == mode.OFF:
+            self.trace.unrecorded.setdefault(self.leaves.root(module), places.user_line())
+            return None
+        self.trace.model_line = self.trace.model_line or places.user_line()
+        self.first = self.first or module
         plain = [i for i, x in enumerate(args) if isinstance(x, Tensor) and x._edge is None and x.is_floating_point()]
         if self.closely:
             self.signals.given(args, plain)
-        if self.change.inputs is not None and plain and self.leaves.is_first(module):
+        if self.change.inputs is not None and plain and module is self.first:
             mean, std = self.change.inputs
             i = plain[0]
             x = args[i]
@@ -199,8 +202,8 @@ class Observer:
         self.start()
         for leaf in self.leaves.all():
             if leaf._grad is not None:
-                leaf._grad._a[...] = 0
-        return [None if g is None else wrap(np.zeros_like(g._a)) for g in found]
+                leaf._grad = wrap(np.zeros_like(leaf._a))
+        return [None if g is None else wrap(np.zeros_like(array_of(g))) for g in found]
 
     # --- backward -------------------------------------------------------------------------------------------------------
     def on_backward(self, roots: Any, grads: Any, **options: Any) -> Any:
@@ -294,7 +297,7 @@ class Observer:
         twice = not trace.no_sharpness and (trace.is_bounded or len(trace.sharpness) < WITHOUT_BOUND)
         try:
             found = curvature.gradients(roots, grads, reached, twice)
-            norm = float(np.sqrt(sum(float(np.vdot(g._a, g._a).real) for g in found if g is not None)))
+            norm = norm_of([array_of(g) for g in found if g is not None])
             trace.gradients.append(norm)
             if twice and np.isfinite(norm):
                 trace.sharpness.append((trace.steps, self.sharpness(found, reached)))
@@ -314,7 +317,7 @@ class Observer:
         finally:
             self.busy = False
         whole = np.concatenate([
-            np.zeros(p._a.size) if g is None else g._a.reshape(-1).astype(np.float64) for g, p in zip(found, leaves, strict=True)
+            np.zeros(p._a.size) if g is None else array_of(g).reshape(-1).astype(np.float64) for g, p in zip(found, leaves, strict=True)
         ])  # fmt: skip
         if self.sum_of_gradients is None:
             self.sum_of_gradients = np.zeros_like(whole)

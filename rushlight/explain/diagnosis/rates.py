@@ -46,9 +46,9 @@ def stalled(trace: Trace) -> bool:
 
 
 def step_size(trace: Trace) -> float | None:
-    """The step size: the optimizer's, or what the program multiplies gradients with."""
+    """The step size: the optimizer's, at its largest if it is scheduled, or what the program multiplies gradients with."""
     if trace.optimizers:
-        return float(trace.optimizers[0]["lr"])
+        return float(max(trace.scheduled, default=trace.optimizers[0]["lr"]))
     rates = [rate for leaf in trace.leaves.values() for rate in leaf.rates]
     return float(np.median(rates)) if rates else None
 
@@ -79,7 +79,7 @@ def update_size(trace: Trace) -> float:
     sizes = [
         u
         for leaf in trace.leaves.values()
-        for u in leaf.updates[:20]
+        for u in leaf.updates
         if np.isfinite(u) and leaf.rms > 0 and len(leaf.shape) > 1
     ]
     return float(np.median(sizes)) if sizes else 0.0

@@ -30,6 +30,14 @@ def fan_in(node: Any, weight: np.ndarray[Any, Any], stands_first: bool) -> int:
     return int(weight.shape[-1 if stands_first else -2])
 
 
+def is_of_dims(n: float, shape: tuple[int, ...]) -> bool:
+    """Whether a number is the product of some of the sizes of a shape."""
+    products = {1}
+    for size in shape:
+        products |= {size * p for p in products}
+    return any(math.isclose(n, p, rel_tol=1e-3) for p in products)
+
+
 class Signals:
     """Told of inputs, of every new node at some steps, of every root."""
 
@@ -43,6 +51,7 @@ class Signals:
         self.trace, self.leaves = trace, leaves
         self.sums: list[Any] = []  # samples, sum, sum of squares, by feature
         self.batches = 0
+        self.of_sum: tuple[int, ...] = ()  # the shape of what a loss sums
         self.forward = 0  # which one runs, and how often it has come by each activation
         self.calls: Counter[str] = Counter()
 
@@ -149,19 +158,25 @@ class Signals:
             self.trace.summed = round(self.summed(edge[0], 8))
 
     def summed(self, node: Any, depth: int) -> float:
-        """Over how many samples a loss adds, times the numbers that it is multiplied with; 1 for a mean or what is unknown."""
+        """Over how many samples a loss adds, times the numbers that it is multiplied with; 1 for a mean or what is unknown.
+
+        What is divided by a number must leave whole dimensions to be a sum over them: ``sum() / mask.sum()`` is a mean.
+        """
         op = getattr(node, "op", None)
         if op is None or not depth:
             return 1.0
         shapes = [None if e is None or e[0].n_outputs > 1 else e[0].meta[0] for e in node.edges]
         shape = next((s for s in shapes if s), ())
         if op.name == "sum" or node.attrs.get("reduction") == "sum":
+            self.of_sum = shape
             return float(np.prod(shape)) if shape and self.is_of_batch(shape) else 1.0
         if op.name in ("mul", "div") and node.saved is not None and node.edges[1] is None:
-            number = node.saved[1]
-            if isinstance(number, np.ndarray) and number.size == 1 and float(number):
+            number = float(node.saved[1]) if isinstance(node.saved[1], np.ndarray) and node.saved[1].size == 1 else 0.0
+            if number:
                 inner = self.summed(node.edges[0][0], depth - 1)
-                return max(1.0, inner * (float(number) if op.name == "mul" else 1 / float(number)))
+                if op.name == "mul":
+                    return max(1.0, inner * number) if inner > 1 else 1.0
+                return inner / number if is_of_dims(inner / number, self.of_sum) else 1.0
         if op.name in ("add", "sub", "neg", "view", "squeeze", "reshape"):
             return max([self.summed(e[0], depth - 1) for e in node.edges if e is not None], default=1.0)
         return 1.0

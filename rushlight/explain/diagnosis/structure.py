@@ -39,7 +39,7 @@ def detached(trace: Trace, trials: Trials) -> Finding | None:
     if cut is not None:
         found.append(f"{cut.how} cuts the graph{f' in {cut.module}' if cut.module else ''} ({cut.line})")
         change = f"leave {cut.how} out of what leads to the loss; use it only for what is printed or kept"
-    elif trace.no_grad_calls:
+    elif trace.unrecorded:
         change = "call the model outside of torch.no_grad() while training"
     else:
         change = "compute the loss from the model's outputs with operations that have a derivative, and parameters that require grad"
@@ -143,13 +143,22 @@ def unused(trace: Trace, trials: Trials) -> Finding | None:
 
 def idle_leaves(trace: Trace) -> list[Leaf]:
     """Parameters of models in use that no backward has reached and nothing has changed."""
-    if trace.backwards < 2 or not any(leaf.reached for leaf in trace.leaves.values()):
+    if trace.backwards < 2:
         return []
-    roots = {leaf.name.partition(".")[0] for leaf in trace.leaves.values() if leaf.reached and leaf.kind}
+    trained = {leaf.model for leaf in trace.leaves.values() if leaf.reached and leaf.kind}
     return [
         leaf
         for leaf in trace.leaves.values()
-        if not leaf.reached and not leaf.changes and leaf.kind and leaf.name.partition(".")[0] in roots
+        if leaf.kind and not leaf.reached and not leaf.changes and leaf.model in trained
+    ]
+
+
+def unrecorded_leaves(trace: Trace) -> list[Leaf]:
+    """Parameters that an optimizer was to change, of models that are called under ``no_grad`` alone."""
+    return [
+        leaf
+        for leaf in trace.leaves.values()
+        if leaf.handed and not leaf.reached and not leaf.changes and leaf.model in trace.unrecorded
     ]
 
 
@@ -168,6 +177,9 @@ def partly_detached(trace: Trace, trials: Trials) -> Finding | None:
     """Parameters that an optimizer holds and the loss depends on, to which no gradient comes: something cuts the graph behind them."""
     held = [leaf for leaf in idle_leaves(trace) if leaf.held]
     cut = blamed(trace)
+    if not held and any(leaf.reached for leaf in trace.leaves.values()):
+        held = unrecorded_leaves(trace)
+        cut = next((Cut("torch.no_grad()", trace.unrecorded[leaf.model], leaf.model) for leaf in held), None)
     if not held or cut is None:
         return None
     changed, n = matters(trace, trials, held)

@@ -22,17 +22,19 @@ class Leaf:
 
     name: str
     shape: tuple[int, ...]
+    model: str
     module: str
     kind: str
     std: float
     mean: float
     rms: float
 
-    def __init__(self, name: str, shape: tuple[int, ...], module: str, kind: str):
-        self.name, self.shape, self.module, self.kind = name, shape, module, kind
+    def __init__(self, name: str, shape: tuple[int, ...], model: str, module: str, kind: str):
+        self.name, self.shape, self.model, self.module, self.kind = name, shape, model, module, kind
         self.std = self.mean = self.rms = 0.0  # at the start
         self.usual: float | None = None  # the rms that its module's own initialisation gives
         self.held = False  # by an optimizer
+        self.handed = False  # to a step of an optimizer
         self.reached = 0  # by how many of the backwards that were looked at
         self.changes = 0  # how often it was another one at the next backward
         self.stale = 0  # how often a step used a gradient to which an earlier, used one had been added
@@ -86,6 +88,15 @@ class Cut(NamedTuple):
     module: str
 
 
+class Bounded(NamedTuple):
+    """A softmax, sigmoid or tanh whose result a loss takes as logits."""
+
+    name: str
+    line: Line | None
+    module: str
+    taker: str  # the loss
+
+
 class Trace:
     """Everything seen in one run."""
 
@@ -102,9 +113,7 @@ class Trace:
         self.recurrent: dict[str, tuple[int, float]] = {}  # hidden weights: length of the sequences, spectral radius
         self.cuts: list[Cut] = []
         self.misfits: list[tuple[str, tuple[int, ...], tuple[int, ...], Line | None]] = []
-        self.probabilities: list[
-            tuple[str, Line | None, str]
-        ] = []  # softmax or sigmoid before a loss that takes logits
+        self.bounded: list[Bounded] = []
         self.logits_as_logarithms: tuple[Line | None, float] | None = (
             None  # nll_loss given a number above 0: the largest
         )
@@ -120,8 +129,7 @@ class Trace:
         self.schedule_line: Line | None = None  # where a schedule of step sizes was last stepped
         self.made_line: Line | None = None  # where the optimizer was made
         self.model_line: Line | None = None  # where the outermost module is called
-        self.models: list[str] = []
-        self.no_grad_calls = 0  # of the outermost modules, while nothing was recorded
+        self.unrecorded: dict[str, Line | None] = {}  # models called while nothing was recorded, and where at first
         self.followed = 0  # backwards of which the graph was followed to its leaves
         self.unreached = 0  # of these, the ones that reached no parameter at all
         # with the parameters kept: |mean gradient|^2, mean |gradient|^2, how many; and the losses
@@ -134,10 +142,24 @@ class Trace:
         return not self.optimizers or self.optimizers[0]["class"] == "SGD"
 
     # --- the loss -----------------------------------------------------------------------------------------------------
+    def phase(self) -> list[Loss]:
+        """The losses of one training: of several, one after the other from lines of their own, the longest."""
+        calls: dict[Any, list[int]] = {}
+        for i, loss in enumerate(self.losses):
+            calls.setdefault(loss.line and loss.line.line, []).append(i)
+        phases: list[list[int]] = []  # the first call and the last
+        for first, *_, last in sorted([i[0], *i] for i in calls.values()):
+            if phases and first < phases[-1][1]:
+                phases[-1][1] = max(last, phases[-1][1])
+            else:
+                phases.append([first, last])
+        first, last = max(phases, key=lambda phase: phase[1] - phase[0], default=[0, 0])
+        return self.losses[first : last + 1]
+
     def curve(self) -> np.ndarray[Any, Any]:
         """The loss of each step: the mean of the backwards of one line, summed over lines."""
         by_step: dict[int, dict[Any, list[float]]] = {}
-        for loss in self.losses:
+        for loss in self.phase():
             by_step.setdefault(loss.step, {}).setdefault(loss.line and loss.line.line, []).append(loss.value)
         return np.array([sum(float(np.mean(v)) for v in lines.values()) for _, lines in sorted(by_step.items())])
 

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from .changes import Change
-from .noise import too_noisy
+from .noise import single_batches, too_noisy
 from .rates import shrunk, step_size, too_long, too_short
 from .recurrence import memory
 from .report import Finding
+from .signals import ENDS
 from .structure import named
 from .trace import Layer, Leaf, Trace
 from .trials import Trials, finite
@@ -53,29 +54,24 @@ def broadcast(trace: Trace, trials: Trials) -> Finding | None:
     )
 
 
-def probabilities(trace: Trace, trials: Trials) -> Finding | None:
-    """A softmax before a loss that takes logits."""
-    if not trace.probabilities:
+def bounded(trace: Trace, trials: Trials) -> Finding | None:
+    """A softmax, sigmoid or tanh before a loss that takes logits."""
+    if not trace.bounded:
         return None
-    name, line, module = trace.probabilities[0]
-    trial = trials.run(Change(logits=tuple(trace.probabilities)))
+    name, line, module, taker = trace.bounded[0]
+    trial = trials.run(Change(logits=tuple(trace.bounded)))
     if not trial.losses or not trial.ends()[1].mean < trace.ends()[1].mean - 4 * trial.ends()[1].error:
         return None
-    least = "no class can get more than e = 2.718 times the weight of another"
-    if name == "sigmoid":
-        least = "no probability can be below 1/2 or above 0.731"
-    taker = "cross_entropy" if name == "softmax" else "binary_cross_entropy_with_logits"
-    text = f"{name}{f' in {module}' if module else ''} gives what {taker} takes as logits: they lie between 0 and 1, so that {least}"
+    low, high = ENDS.get(name, (0.0, 1.0))
+    least = f"no probability can be below {1 / (1 + np.exp(-low)):.3g} or above {1 / (1 + np.exp(-high)):.3g}"
+    if taker == "cross_entropy":
+        least = f"no class can get more than e^{high - low:g} = {np.exp(high - low):.4g} times the weight of another"
+    given = f"{name}{f' in {module}' if module else ''} gives what {taker} takes as logits"
+    text = f"{given}: they lie between {low:g} and {high:g}, so that {least}"
     change = f"give {taker} the logits: leave the {name} out"
     check = trials.check(f"without this {name}", trial)
-    return Finding(
-        f"{name} before cross entropy",
-        "the loss is given probabilities where it takes logits",
-        [text],
-        change,
-        line,
-        check,
-    )
+    title = "the loss is given bounded numbers where it takes logits"
+    return Finding(f"{name} before cross entropy", title, [text], change, line, check)
 
 
 def no_log_softmax(trace: Trace, trials: Trials) -> Finding | None:
@@ -384,9 +380,11 @@ MOST_OF = 2 / 3
 
 #: In the order in which a cause is named when several changes help: what comes first is behind what comes later.
 CAUSES: list[Callable[[Trace, Trials], Finding | None]] = [
-    broadcast, probabilities, no_log_softmax, inputs, initialisation, reduction, dead, gradient_flow, memory,
-    too_long, spikes, shrunk, too_noisy, too_short,
+    broadcast, bounded, no_log_softmax, inputs, initialisation, reduction, dead, gradient_flow, memory,
+    single_batches, too_long, spikes, shrunk, too_noisy, too_short,
 ]  # fmt: skip
+#: What stands alone: not looked for beside others.
+ALONE = (spikes, shrunk, single_batches, too_noisy, too_short)
 
 
 def all_of(trace: Trace, trials: Trials) -> list[Finding]:
@@ -395,8 +393,8 @@ def all_of(trace: Trace, trials: Trials) -> list[Finding]:
         return []
     found: list[Finding] = []
     for cause in CAUSES:
-        if found and cause in (spikes, shrunk, too_noisy, too_short):
-            break
+        if found and (cause in ALONE or found[-1].kind == "gradient noise"):
+            continue
         finding = cause(trace, trials)
         if finding is not None:
             found.append(finding)
