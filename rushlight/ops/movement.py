@@ -190,40 +190,6 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, (*shape[:first], n, *shape[last + 1 :]))
 
 
-#: How many dimensions the orders of memory are for.
-_RANKS = {types.channels_last: 4, types.channels_last_3d: 5}
-
-
-@function(name="Tensor.contiguous", methods="contiguous", samples=lambda m: [
-    m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2))],
-    errors=lambda m: [
-        m.error(TypeError, "contiguous()", m.f(2), 3),
-        m.error(RuntimeError, "required rank 4 tensor to use channels_last format", m.f(2), memory_format=m.torch.channels_last)],
-)  # fmt: skip
-def contiguous(input: Tensor, memory_format: Any = types.contiguous_format) -> Tensor:
-    """This tensor if its memory is in order, else a copy that is.
-
-    Raises:
-        RuntimeError: for ``channels_last`` of a tensor that has not four dimensions (``channels_last_3d``: five).
-    """
-    need_format("contiguous", memory_format)
-    rank = _RANKS.get(memory_format)
-    if rank is not None and input._a.ndim != rank:
-        raise errors.runtime(
-            f"required rank {rank} tensor to use {str(memory_format).removeprefix('torch.')} format",
-            f"The tensor has {input._a.ndim} dimensions.",
-        )
-    return input if input._a.flags.c_contiguous else clone.public(input, memory_format=types.contiguous_format)
-
-
-def need_format(name: str, memory_format: Any) -> None:
-    """Refuse what is no memory format."""
-    if not isinstance(memory_format, types.memory_format):
-        raise errors.type_(
-            f"{name}(): argument 'memory_format' must be torch.memory_format, not {type(memory_format).__name__}"
-        )
-
-
 def turned(a: Any, order: Any) -> Any:
     """Dimensions in another order. NumPy forgets the strides of arrays without elements; PyTorch permutes them too."""
     if a.size:
@@ -616,15 +582,6 @@ def numel(input: Tensor) -> int:
 def dim(self: Tensor) -> int:
     """Number of dimensions."""
     return self._a.ndim
-
-
-@function(name="Tensor.is_contiguous", methods="is_contiguous", samples=lambda m: [
-    m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))],
-    errors=lambda m: [m.error(TypeError, "is_contiguous()", m.f(2), 3)])  # fmt: skip
-def is_contiguous(self: Tensor, memory_format: Any = types.contiguous_format) -> bool:
-    """Whether the elements lie in row-major order."""
-    need_format("is_contiguous", memory_format)
-    return bool(self._a.flags.c_contiguous)
 
 
 def _matrix(x: Tensor) -> Tensor:
