@@ -1,5 +1,5 @@
-"""The short way of what scripts index most, read or written: ``x[i]`` and ``x[i, j]`` with one int64 tensor for each of the first dimensions,
-and ``x[mask]``. None or False stands for all else, and for what fails: ``indexing`` has the whole of it, and the words."""
+"""The short way of what scripts index most, read or written: ``x[i]`` and ``x[i, j]`` with one int64 tensor for each of the first
+dimensions, and ``x[mask]``. None or False stands for all else, and for what fails: ``indexing`` has the whole of it, and the words."""
 
 from __future__ import annotations
 
