@@ -40,9 +40,10 @@ def target(text: str, d: Drawing) -> torch.Tensor | None:
 
 
 def writes_what_overlaps(text: str, d: Drawing) -> bool:
-    """Elements that share memory in part are written in an order that nobody promises, and PyTorch does not look for them."""
+    """Elements that share memory in part are written in an order that nobody promises, and PyTorch does not look for them; nor
+    for repeated ones where it fills slices."""
     x = target(text, d)
-    return x is not None and overlaps(x)
+    return x is not None and (overlaps(x) or ("index_fill_(" in text and is_repeated(x)))
 
 
 def overlaps(t: torch.Tensor) -> bool:
@@ -90,7 +91,13 @@ def has_nan(t: torch.Tensor) -> bool:
 def asks_for_the_bits_of_nan(text: str, d: Drawing) -> bool:
     """Its sign and the others: which the processor decides, otherwise in vectors than alone."""
     asks = any(name in text for name in ("signbit", "copysign", ".view(torch."))
-    return asks and any(has_nan(t) for t in operands(text, d))
+    x = target(text, d)  # which may become NaN
+    seen = (
+        x is not None
+        and x.is_floating_point()
+        and any(t.dtype != x.dtype and shares_memory(t, x) for t in d.tensors.values())
+    )
+    return seen or (asks and any(has_nan(t) for t in operands(text, d)))
 
 
 def asks_for_the_slope_at_nan(text: str, d: Drawing) -> bool:
@@ -130,6 +137,12 @@ def reads_what_leads_nowhere(text: str, d: Drawing) -> bool:
 def takes_the_median_of_what_is_repeated(text: str, d: Drawing) -> bool:
     """PyTorch sorts on the spot what stands for several elements."""
     return "median(" in text and any(is_repeated(t) for t in operands(text, d))
+
+
+def chooses_among_equals(text: str, d: Drawing) -> bool:
+    """Which of equal elements is the k-th, and gets the gradient, depends on the order in which a search has moved them."""
+    given = operands(text, d)
+    return "kthvalue(" in text and is_recorded(text, d) and any(t.unique().numel() < t.numel() for t in given)
 
 
 def is_repeated(t: torch.Tensor) -> bool:
@@ -280,6 +293,7 @@ DOUBTS = (
     shows_what_was_left_over,
     reads_what_leads_nowhere,
     takes_the_median_of_what_is_repeated,
+    chooses_among_equals,
     has_complex32,
     differentiates_beside_bools,
     differentiates_real_beside_complex,

@@ -68,7 +68,7 @@ def _(k, g, input, mean, rstd, dim):
     count = 1
     for d in dim:
         count *= input.shape[d]
-    return k.norm_hat(input, mean, rstd, dim=dim) * (g * r * r * (-1.0 / count))
+    return k.norm_hat(input, mean, rstd, dim=dim) * (g * r * r * (-1.0 / max(count, 1)))
 
 
 def pulled_back(k: Any, h: Any, hat: Any, rstd: Any, dim: tuple[int, ...]) -> Any:
