@@ -144,6 +144,9 @@ def _(k, g, input, weight, mean, rstd, dim, needs):
             to_bias = k.sum(g, dim=outer) if outer else g
         return to_input, to_weight, to_bias
 
+    if k is not arrays and input.dtype.itemsize == 2:  # computed in float32 and rounded once, as the kernels below
+        wide = [x if x is None else k.convert(x, dtype=types.float32) for x in (g, input, weight, mean, rstd)]
+        return tuple([v if v is None else k.convert(v, dtype=input.dtype) for v in formula(*wide)])
     end = input.shape[len(input.shape) - len(dim) :]
     n = math.prod(end)
     if k is arrays and input.size:

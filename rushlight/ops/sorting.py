@@ -33,7 +33,8 @@ def topk_pair(k, input, *, k_, dim, largest, sorted):
     last = dim == input.ndim - 1
     rows = input if last else np.moveaxis(input, dim, -1)
     flat = rows.reshape(-1, rows.shape[-1])
-    index = topk_rows(flat, k_, largest, sorted).reshape(*rows.shape[:-1], k_)
+    found = topk_rows(flat, k_, largest, sorted) if flat.size else np.zeros((len(flat), k_), np.int64)
+    index = found.reshape(*rows.shape[:-1], k_)
     if not last:
         index = np.ascontiguousarray(np.moveaxis(index, -1, dim))
     return taken_along(input, index, dim), index
