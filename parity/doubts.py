@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from drawing import NAME, Drawing, shares_memory
-from side_by_side import NAMES
+from side_by_side import NAMES, has_history
 
 
 def operands(text: str, d: Drawing) -> list[torch.Tensor]:
@@ -237,11 +237,31 @@ def writes_to_a_batch_that_was_folded(text: str, d: Drawing) -> bool:
     return any(batch is not None and shares_memory(batch, x) for batch in batches)
 
 
-def multiplies_a_row_by_a_batch(text: str, d: Drawing) -> bool:
-    """Which PyTorch does the other way round if the row is recorded; the result then is a view of what nobody else knows."""
+def multiplies_a_matrix_by_a_batch(text: str, d: Drawing) -> bool:
+    """Which PyTorch does the other way round if the matrix is recorded; of one row or column the result then is a view of what
+    nobody else knows."""
     given = operands(text, d)
-    product = len(given) == 2 and ("matmul(" in text or " @ " in text)
-    return product and given[0].dim() == 2 and given[0].shape[0] == 1 < given[1].dim() - 1 and given[0].requires_grad
+    if len(given) != 2 or not ("matmul(" in text or " @ " in text) or given[0].dim() != 2 or given[1].dim() < 3:
+        return False
+    return given[0].requires_grad and 1 in (given[0].shape[0], given[1].shape[-1])
+
+
+def squares_what_overflows(text: str, d: Drawing) -> bool:
+    """The norm of one number is its size, or the root of its square, as a dimension is named or not."""
+    return "norm(" in text and any(
+        t.dim() == 0 and t.is_floating_point() and bool(t.abs() > 1e18) for t in operands(text, d)
+    )
+
+
+def speaks_of_a_lost_history(text: str, d: Drawing) -> bool:
+    """Whether PyTorch does so first, or of a missing kernel, varies."""
+    with torch.enable_grad():
+        return "bitwise" in text and not all(has_history(t) for t in operands(text, d))
+
+
+def subtracts_in_another_order(text: str, d: Drawing) -> bool:
+    """``rsub`` of tensors lies in memory as the second does, here as the first."""
+    return "rsub(" in text and len({t.stride() for t in operands(text, d)}) > 1
 
 
 def turns_a_leaf(text: str, d: Drawing) -> bool:
@@ -274,7 +294,10 @@ DOUBTS = (
     differentiates_a_remainder,
     replaces_what_is_saved,
     resizes_what_is_shared,
-    multiplies_a_row_by_a_batch,
+    multiplies_a_matrix_by_a_batch,
+    squares_what_overflows,
+    speaks_of_a_lost_history,
+    subtracts_in_another_order,
     writes_to_a_batch_that_was_folded,
     turns_a_leaf,
 )

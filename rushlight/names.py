@@ -196,6 +196,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "",
     },
+    "index_short": {
+        "functions": "",
+        "methods": "",
+        "records": "",
+    },
     "inplace_views": {
         "functions": "as_strided_ is_storage resize_as_",
         "methods": "as_strided_ is_set_to resize resize_ resize_as resize_as_ set_ squeeze_ storage swapaxes_ swapdims_ t_ transpose_ unsqueeze_ untyped_storage",

@@ -26,6 +26,7 @@ from ..readers import REGISTRY
 from ..tensor import Parameter, Tensor, requires_grad, view_of, wrap
 from ..writing import bump, check_apart, check_overlap, check_writable, has_overlap, is_same
 from .index_parts import basic, check, check_together, dims_of, fits, index_array, is_whole, place, read, slice_of
+from .index_short import gathered, guard, scattered
 
 ndarray = np.ndarray
 
@@ -332,6 +333,9 @@ def get(self: Tensor, index: Any) -> Tensor:
     if index.__class__ is slice and self._a.ndim:
         s = slice_of(index)
         return REGISTRY["slice_along"].public(self, 0, *s.indices(self._a.shape[0]))  # type: ignore[no-any-return]
+    found = gathered(self, index)
+    if found is not None:
+        return found
     if levels.running and (level := levels.of_index(self, index)) is not None:
         return level.get(self, index)
     try:
@@ -350,12 +354,6 @@ def get(self: Tensor, index: Any) -> Tensor:
     return out
 
 
-def guard(node: Any, sources: tuple[Tensor, ...]) -> None:
-    """Let backward notice when an index tensor was written to since."""
-    for t in sources:
-        node.versions = (*node.versions, t._vc, t._vc[0])
-
-
 Tensor.__getitem__ = get  # type: ignore[method-assign, assignment, attr-defined]
 
 
@@ -367,6 +365,8 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
         return
     if levels.running and (level := levels.of_index(self, index, value)) is not None:
         level.set(self, index, value)
+        return
+    if scattered(self, index, value):
         return
     fresh = not isinstance(value, Tensor)
     if fresh:

@@ -416,6 +416,8 @@ def _(input, dim=None, keepdim=False, *, dtype=None):
 
 @prod.vjp("input")
 def _(k, g, input, out, dim, keepdim):
+    if k.is_complex(input) and not k.is_complex(g):  # it was asked for a real dtype
+        input = k.real(input)
     shape = tuple(input.shape)
     if not (input._a if isinstance(input, Tensor) else np.asarray(input)).all():
         return _prod_gradient(k, g, input, dim, keepdim)
