@@ -9,11 +9,8 @@ import re
 from typing import Any
 
 import torch
-from drawing import Drawing, shares_memory
-from side_by_side import NAMES
-
-NAME = re.compile(r"\bt\d+\b")
-SIXTEEN_BITS = {torch.float16, torch.bfloat16}
+from drawing import NAME, Drawing, shares_memory
+from side_by_side import NAMES, has_history
 
 
 def operands(text: str, d: Drawing) -> list[torch.Tensor]:
@@ -24,7 +21,7 @@ def is_recorded(text: str, d: Drawing) -> bool:
     return any(t.requires_grad for t in operands(text, d))
 
 
-# --- the order of reads and writes, the sign of NaN, memory that was left over -----------------------------------------
+# --- the order of reads and writes, the bits of NaN, memory that was left over -----------------------------------------
 WRITE = re.compile(r"(?:with torch.no_grad\(\): )?(t\d+)((?:\[.*\])?) (?:[^=\s]*)= |.*\b(t\d+)\.\w+_\(|.*out=(t\d+)")
 
 
@@ -86,9 +83,20 @@ def is_seen(t: torch.Tensor) -> bool:
     return end(t) - t.storage_offset() == t.numel() and 1 not in t.shape and t.dim() > 0
 
 
-def asks_for_the_sign_of_nan(text: str, d: Drawing) -> bool:
-    """Which the processor decides, otherwise in vectors than alone."""
-    return ("signbit" in text or "copysign" in text) and any(bool(t.isnan().any()) for t in operands(text, d))
+def has_nan(t: torch.Tensor) -> bool:
+    return bool(t.isnan().any())
+
+
+def asks_for_the_bits_of_nan(text: str, d: Drawing) -> bool:
+    """Its sign and the others: which the processor decides, otherwise in vectors than alone."""
+    asks = any(name in text for name in ("signbit", "copysign", ".view(torch."))
+    return asks and any(has_nan(t) for t in operands(text, d))
+
+
+def asks_for_the_slope_at_nan(text: str, d: Drawing) -> bool:
+    """PyTorch's slopes of these compare the number, in one way in vectors and in another for those that are left over."""
+    named = re.search(r"F\.(elu|celu|selu|hardtanh|relu6|hardswish)\(", text) is not None
+    return named and is_recorded(text, d) and any(has_nan(t) for t in operands(text, d))
 
 
 def multiplies_infinite_complex_numbers(text: str, d: Drawing) -> bool:
@@ -111,9 +119,21 @@ def held(t: torch.Tensor) -> int:
     return base.numel() * base.element_size()
 
 
-def reinterprets_nothing(text: str, d: Drawing) -> bool:
-    """Whether a tensor without elements can be shown with another dtype depends on strides that lead nowhere."""
-    return ".view(torch." in text and any(t.numel() == 0 for t in operands(text, d))
+def reads_what_leads_nowhere(text: str, d: Drawing) -> bool:
+    """Whether a tensor can be shown with another dtype depends on its last stride, also where there is no second element; and
+    ``as_strided`` begins where a tensor without elements does."""
+    given = operands(text, d)
+    shown = ".view(torch." in text and any(t.numel() == 0 or t.shape[-1:] == (1,) for t in given)
+    return shown or ("as_strided" in text and any(t.numel() == 0 for t in given))
+
+
+def takes_the_median_of_what_is_repeated(text: str, d: Drawing) -> bool:
+    """PyTorch sorts on the spot what stands for several elements."""
+    return "median(" in text and any(is_repeated(t) for t in operands(text, d))
+
+
+def is_repeated(t: torch.Tensor) -> bool:
+    return any(n > 1 and step == 0 for n, step in zip(t.shape, t.stride(), strict=True))
 
 
 # --- where PyTorch's own derivatives fail, or are of other numbers (docs/differences.md) --------------------------------
@@ -127,7 +147,7 @@ def differentiates_beside_bools(text: str, d: Drawing) -> bool:
     """The gradients of these negate the bools or bytes or subtract 1 from them, which wraps, or is refused; of ``True ** x`` there is
     an internal assertion that fails."""
     dtypes = {t.dtype for t in operands(text, d)} if is_recorded(text, d) else set()
-    bools = torch.bool in dtypes and any(name in text for name in ("**", "pow", "logaddexp"))
+    bools = torch.bool in dtypes and any(name in text for name in ("**", "pow", "logaddexp", "lerp"))
     bools = bools or (text.startswith("True ** ") and is_recorded(text, d))
     return bools or ("atan2" in text and bool(dtypes & {torch.bool, torch.uint8}))
 
@@ -136,6 +156,28 @@ def differentiates_real_beside_complex(text: str, d: Drawing) -> bool:
     """The gradient of the real operand of these stays complex, which PyTorch's engine then refuses."""
     mixed = is_recorded(text, d) and len({t.is_complex() for t in operands(text, d)}) > 1
     return mixed and any(name in text for name in ("where(", "logaddexp("))
+
+
+def divides_by_integers(text: str, d: Drawing) -> bool:
+    """PyTorch's derivative of ``addcdiv`` writes 1 / divisor into integers, and so is refused."""
+    given = operands(text, d)
+    whole = [not (t.is_floating_point() or t.is_complex()) for t in given]
+    return "addcdiv" in text and any(whole[2:]) and is_recorded(text, d)
+
+
+def differentiates_a_sign(text: str, d: Drawing) -> bool:
+    """The gradient is a tensor of zeros of a kind to which no second gradient can be added."""
+    return "sgn(" in text and is_recorded(text, d)
+
+
+def differentiates_a_count(text: str, d: Drawing) -> bool:
+    """From a norm of order 0 no gradient comes, but PyTorch's nodes before it still complain of what was written to since."""
+    return re.search(r"norm\(t\d+, 0\b", text) is not None and is_recorded(text, d)
+
+
+def differentiates_what_nothing_reaches(text: str, d: Drawing) -> bool:
+    """What has no derivative is not asked for one where the gradient would go nowhere: to a view made while nothing was recorded."""
+    return "unique(" in text and any(t.requires_grad and t.is_leaf and t._is_view() for t in operands(text, d))
 
 
 def differentiates_wider_bounds(text: str, d: Drawing) -> bool:
@@ -154,7 +196,16 @@ def compares_into_integers(text: str, d: Drawing) -> bool:
 def writes_to_a_conjugate(text: str, d: Drawing) -> bool:
     """PyTorch's shows the memory of what it is the conjugate of."""
     x = target(text, d)
-    return x is not None and x.is_conj()
+    if ".requires_grad" in text:  # which is true of views too
+        return any(t.is_conj() for t in d.tensors.values())
+    return x is not None and any(t.is_conj() != x.is_conj() and shares_memory(t, x) for t in d.tensors.values())
+
+
+def conjugates_what_has_gaps(text: str, d: Drawing) -> bool:
+    """A view has the strides of what it shows, numbers of their own lie close together."""
+    return "conj(" in text and any(
+        t.is_complex() and t.stride() != torch.empty_like(t).stride() for t in operands(text, d)
+    )
 
 
 def differentiates_a_remainder(text: str, d: Drawing) -> bool:
@@ -169,34 +220,84 @@ def replaces_what_is_saved(text: str, d: Drawing) -> bool:
     return bool(d.used & set(NAME.findall(text))) and any(t.requires_grad for t in d.tensors.values())
 
 
-# --- what 16 bits cannot tell ------------------------------------------------------------------------------------------
-def cancels_in_16_bits(text: str, d: Drawing) -> bool:
-    """The differences from a mean or a maximum, of numbers with three digits: what is left is what was rounded where."""
-    narrow = any(t.dtype in SIXTEEN_BITS for t in operands(text, d))
-    return narrow and any(f"{name}(" in text for name in ("layer_norm", "log_softmax", "cross_entropy", "renorm"))
+def resizes_what_is_shared(text: str, d: Drawing) -> bool:
+    """An ``out=`` of another shape than the result is resized, in the memory that it shows if there is room."""
+    x = target(text, d) if "out=" in text else None
+    shapes = {t.shape for t in operands(text, d)}
+    return x is not None and len(shapes) > 1 and any(t is not x and shares_memory(t, x) for t in d.tensors.values())
 
 
-def rounds_gradients_between(text: str, d: Drawing) -> bool:
-    """PyTorch's gradients of a quotient of 16-bit floats beside wider ones are rounded to 16 bits on the way."""
-    dtypes = {t.dtype for t in operands(text, d)}
-    return "addcdiv" in text and len(dtypes) > 1 and bool(dtypes & SIXTEEN_BITS)
+def writes_to_a_batch_that_was_folded(text: str, d: Drawing) -> bool:
+    """A matrix times a batch is computed with a copy of the batch by PyTorch, which then does not notice that it is written to."""
+    x = target(text, d)
+    if x is None or x.dim() < 3:
+        return False
+    found = [re.search(r"\w @ (t\d+)$|matmul\(t\d+, (t\d+)\)", line) for line in d.lines]
+    batches = [d.tensors.get(match[1] or match[2]) for match in found if match is not None]
+    return any(batch is not None and shares_memory(batch, x) for batch in batches)
+
+
+def multiplies_a_matrix_by_a_batch(text: str, d: Drawing) -> bool:
+    """Which PyTorch does the other way round if the matrix is recorded; of one row or column the result then is a view of what
+    nobody else knows."""
+    given = operands(text, d)
+    if len(given) != 2 or not ("matmul(" in text or " @ " in text) or given[0].dim() != 2 or given[1].dim() < 3:
+        return False
+    return given[0].requires_grad and 1 in (given[0].shape[0], given[1].shape[-1])
+
+
+def squares_what_overflows(text: str, d: Drawing) -> bool:
+    """The norm of one number is its size, or the root of its square, as a dimension is named or not."""
+    return "norm(" in text and any(
+        t.dim() == 0 and t.is_floating_point() and bool(t.abs() > 1e18) for t in operands(text, d)
+    )
+
+
+def speaks_of_a_lost_history(text: str, d: Drawing) -> bool:
+    """Whether PyTorch does so first, or of a missing kernel, varies."""
+    with torch.enable_grad():
+        return "bitwise" in text and not all(has_history(t) for t in operands(text, d))
+
+
+def subtracts_in_another_order(text: str, d: Drawing) -> bool:
+    """``rsub`` of tensors lies in memory as the second does, here as the first."""
+    return "rsub(" in text and len({t.stride() for t in operands(text, d)}) > 1
+
+
+def turns_a_leaf(text: str, d: Drawing) -> bool:
+    """PyTorch's nodes hand it gradients of the shape that it had; what becomes of them depends on who else refers to them."""
+    x = target(text, d)
+    turned = re.search(r"\.(squeeze_|unsqueeze_|t_)\(", text) is not None
+    return turned and x is not None and x.is_leaf and x.requires_grad and bool(d.used & set(NAME.findall(text)))
 
 
 DOUBTS = (
     writes_what_overlaps,
     reads_what_it_writes,
-    asks_for_the_sign_of_nan,
+    asks_for_the_bits_of_nan,
+    asks_for_the_slope_at_nan,
     multiplies_infinite_complex_numbers,
     shows_what_was_left_over,
-    reinterprets_nothing,
+    reads_what_leads_nowhere,
+    takes_the_median_of_what_is_repeated,
     has_complex32,
     differentiates_beside_bools,
     differentiates_real_beside_complex,
+    divides_by_integers,
+    differentiates_a_sign,
+    differentiates_a_count,
+    differentiates_what_nothing_reaches,
     differentiates_wider_bounds,
     compares_into_integers,
     writes_to_a_conjugate,
+    conjugates_what_has_gaps,
     differentiates_a_remainder,
     replaces_what_is_saved,
-    cancels_in_16_bits,
-    rounds_gradients_between,
+    resizes_what_is_shared,
+    multiplies_a_matrix_by_a_batch,
+    squares_what_overflows,
+    speaks_of_a_lost_history,
+    subtracts_in_another_order,
+    writes_to_a_batch_that_was_folded,
+    turns_a_leaf,
 )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from side_by_side import has_history
+
+#: Of a tensor in a line.
+NAME = re.compile(r"\bt\d+\b")
 
 
 class Drawing:
@@ -16,7 +20,8 @@ class Drawing:
         self.integer = integer
         self.tensors: dict[str, torch.Tensor] = {}
         self.made = 0
-        self.used: set[str] = set()  # the names that stand in its lines so far
+        self.lines: list[str] = []
+        self.used: set[str] = set()  # the names that stand in its lines, other than before a first ``=``
         self.careful = False  # draw no index that is out of range
 
     def number(self, n: int) -> int:

@@ -88,13 +88,13 @@ def literal(shape: tuple[int, ...], dtype: str, seed: int) -> str:
     return "[]" if 0 in shape else nested(shape)
 
 
-def unary(d: Drawing) -> str:
-    name = d.choice(UNARY)
-    return f"torch.{name}({d.pick()})"
+def of_one(space: str, names: list[str], fits: Any = None) -> Any:
+    """Draws the call of one of these functions of one tensor."""
+    return lambda d: f"{space}.{d.choice(names)}({d.pick(fits)})"
 
 
-def activation(d: Drawing) -> str:
-    return f"F.{d.choice(ACTIVATIONS)}({d.pick(torch.is_floating_point)})"
+unary = of_one("torch", UNARY)
+activation = of_one("F", ACTIVATIONS, torch.is_floating_point)
 
 
 def binary(d: Drawing) -> str:
@@ -254,12 +254,6 @@ def view(d: Drawing) -> str:
 def index(d: Drawing, x: str) -> str:
     """An index for ``x`` of any kind, in brackets."""
     d.careful = d.tensors[x].numel() == 0 or d.number(3) == 0  # else with nothing that is False
-    text = _index(d, x)
-    d.careful = False
-    return text
-
-
-def _index(d: Drawing, x: str) -> str:
     shape = tuple(d.tensors[x].shape)
     items: list[str] = []
     dims = list(shape[: d.number(len(shape) + 1) + (1 if d.rarely() else 0)]) or list(shape[:1])
@@ -432,25 +426,23 @@ def network(d: Drawing) -> str:
     x = d.pick(torch.is_floating_point)
     t = d.tensors[x]
     y = d.pick(lambda u: u.shape == t.shape and u.dtype == t.dtype)
-    wide = d.pick(lambda u: u.dtype in (torch.float32, torch.float64))  # for what sums that nearly cancel
-    w = d.tensors[wide]
     i = d.dim(x)
     return d.choice([
         f"F.softmax({x}, {i})",
-        f"F.log_softmax({wide}, {d.dim(wide)})",
+        f"F.log_softmax({x}, {i})",
         f"F.normalize({x}, dim={i})",
-        f"F.layer_norm({wide}, {tuple(w.shape[-1:])})",
+        f"F.layer_norm({x}, {tuple(t.shape[-1:])})",
         f"F.mse_loss({x}, {y})",
         f"F.l1_loss({x}, {y}, reduction={d.choice(['sum', 'none', 'mean'])!r})",
         f"F.smooth_l1_loss({x}, {y})",
-        f"F.cross_entropy({wide}, torch.tensor({d.positions(max(d.size(wide, 1), 1), w.shape[0] if w.dim() > 1 else 1)}))",
+        f"F.cross_entropy({x}, torch.tensor({d.positions(max(d.size(x, 1), 1), t.shape[0] if t.dim() > 1 else 1)}))",
         f"F.binary_cross_entropy_with_logits({x}, {y})",
         f"F.kl_div({x}, {y}, reduction='batchmean')",
         f"F.cosine_similarity({x}, {y}, dim={i})",
         f"torch.linalg.norm({x}{d.choice(['', f', dim={i}', ', ord=1', ', ord=inf'])})",
         f"torch.linalg.vector_norm({x}, {d.choice(['2', '1', '0', 'inf', '3.5'])}, dim={i})",
         f"{x}.norm()",
-        f"{wide}.renorm(2, {i}, 1.0)",
+        f"{x}.renorm(2, {i}, 1.0)",
         f"torch.cdist({x}, {y})",
         f"torch.logsumexp({x}, {i})",
         f"torch.var_mean({x}, {i})[0]",

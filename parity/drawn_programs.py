@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from doubts import DOUBTS, NAME
-from drawing import Drawing
+from doubts import DOUBTS
+from drawing import NAME, Drawing
 from drawn_lines import KINDS, backward, leaf
 from hypothesis import strategies as st
 from side_by_side import NAMES, execute, has_history
@@ -25,6 +25,7 @@ INTEGERS = {n: st.integers(0, n - 1) for n in range(2, 200)}
 def add_line(d: Drawing) -> str | None:
     """One more line, which PyTorch has run; None if it made more than is wanted, or is doubtful."""
     maker, is_statement = KINDS[d.number(len(KINDS))]
+    d.careful = False
     text = maker(d)
     with torch.no_grad():  # which asks no view for a history that it may have lost
         if any(doubt(text, d) for doubt in DOUBTS):
@@ -33,6 +34,10 @@ def add_line(d: Drawing) -> str | None:
     if is_statement:
         if maker is not backward and d.number(8) == 7:
             text = f"with torch.no_grad(): {text}"
+        for (
+            t
+        ) in d.tensors.values():  # PyTorch crashes where a hook is put on a view before its new history was asked for
+            has_history(t)
         execute(text, {**NAMES, **d.tensors})
         return text
     names = {**NAMES, **d.tensors}
@@ -55,7 +60,7 @@ def add_line(d: Drawing) -> str | None:
 def program(integer: Callable[[int], int], longest: int = 14) -> list[str]:
     """The lines of a program, by a source of integers: ``integer(n)`` is one of 0 ... n - 1."""
     d = Drawing(integer)
-    lines = []
+    lines = d.lines
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(2):

@@ -141,8 +141,8 @@ def test_element_strides_of_views(shape, data):
 @EXAMPLES
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.data())
 def test_gradients_lie_as_their_leaves_do(shape, data):
-    """A leaf of any order or with gaps, read in any order: its ``.grad`` has the leaf's strides if these leave no gaps, else a row-major one's.
-    ``p.grad.view(-1)`` depends on it."""
+    """A leaf of any order or with gaps, read in any order: its ``.grad`` has the leaf's strides if these leave no gaps, else those of a
+    row-major one. ``p.grad.view(-1)`` depends on it."""
     order = data.draw(st.permutations(range(len(shape))))
     read = data.draw(st.permutations(range(len(shape))))
     gap = data.draw(st.booleans())

@@ -202,7 +202,7 @@ def unary(op: Op) -> Callable[..., Any]:
             edge = x._edge
         else:
             edge = edge_of(x) if differentiable else None  # a view may have lost its history
-            if r.ndim > 2:  # where a view may repeat what lies out of order
+            if r.ndim > 2 and op.row_major is not True:  # where a view may repeat what lies out of order
                 r = as_operands_lie(r, (a,))
         t = _new(Tensor)
         t._a = r

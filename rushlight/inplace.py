@@ -15,7 +15,7 @@ from .kernels.strides import broadcast_shapes
 from .node import gather_edges, record
 from .op import Op, Parameters, camel, evaluate
 from .override import dispatch_override, has_override
-from .promotion import cast_array, check_operands, promote, result_type
+from .promotion import cast_array, check_operands, promote, refuse, result_type
 from .readers import REGISTRY
 from .tensor import Parameter, Tensor, wrap
 from .writing import bump, check_apart, check_result, check_writable, has_overlap, is_same, rebase
@@ -36,6 +36,12 @@ FILLING = ("fill", "zero", "masked_fill", "index_fill", "index_put", "tril", "tr
 UNRECORDED = ("logical_and", "logical_or", "logical_xor", "logical_not")
 
 
+def _check_shape(x: Tensor, operands: tuple[Any, ...], dtype: Any) -> None:
+    """Refuse what does not fit ``x``: a result of this dtype, of what these operands broadcast to."""
+    shape = broadcast_shapes(*[i._a.shape for i in operands if isinstance(i, Tensor)])
+    check_result(x, np.empty(shape, dtype))
+
+
 def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     """``op_(self, ...)``: the op's result written into its first input, which is returned."""
     x: Tensor = args[0]
@@ -53,12 +59,17 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         check_target(op, x, args, kwargs)
         if isinstance(error, NotImplementedError):  # a kernel that is missing, which PyTorch finds out last
             check_apart(x, args[1:])
+            if op.family == "elementwise":
+                _check_shape(x, args, x._a.dtype)
         raise
     try:
         check_target(op, x, args, kwargs)
-    except RuntimeError:
+    except RuntimeError as error:
         if op.family == "elementwise":
             check_operands(op, inputs)  # of these PyTorch speaks first
+            in_words = " " in str((op.refuses or {}).get(x.dtype.category, ""))
+            if in_words and "single memory location" in str(error):
+                refuse(op, x.dtype)  # and of what it refuses in words, but not of kernels that are missing
         raise
     if len(inputs) > 1:
         check_apart(x, inputs[1:])
@@ -76,12 +87,11 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     except NotImplementedError:
         if op.family == "elementwise" and all(i is not None for i in inputs):
             # PyTorch asks this before it looks for a kernel
-            shape = broadcast_shapes(*[i._a.shape for i in inputs if isinstance(i, Tensor)])
             answers = op.all_nondiff and not op.name.startswith("bitwise")  # with bools, which fit anywhere
-            check_result(x, np.empty(shape, x._a.dtype if answers else result_type(inputs).np))
+            _check_shape(x, inputs, x._a.dtype if answers else result_type(inputs).np)
         raise
     r = np.asarray(result[0] if result.__class__ is tuple else result)
-    if op.name == "abs" and x._a.dtype.kind == "c":
+    if r.dtype.kind == "f" and x._a.dtype.kind == "c":
         raise errors.runtime(f"In-place {op.name} is not supported for complex tensors.", "Its results are real.")
     check_result(x, r)
     edges = gather_edges(op, inputs) if recording() else None

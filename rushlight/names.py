@@ -164,7 +164,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "grid_sampling": {
         "functions": "grid_sampler grid_sampler_2d grid_sampler_3d nn.functional.affine_grid nn.functional.grid_sample",
         "methods": "",
-        "records": "affine_places affine_places_back grid_read grid_write",
+        "records": "affine_places affine_places_back grid_read grid_slopes grid_write",
     },
     "hashing": {
         "functions": "hash_tensor",
@@ -192,6 +192,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "index_add index_copy index_fill index_reduce",
     },
     "index_parts": {
+        "functions": "",
+        "methods": "",
+        "records": "",
+    },
+    "index_short": {
         "functions": "",
         "methods": "",
         "records": "",

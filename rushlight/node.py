@@ -269,6 +269,14 @@ def modified(node: OpNode, which: int) -> Exception:
 
 
 # --- recording a call ---------------------------------------------------------------------------------------------------
+def ask_history(op: Op, args: tuple[Any, ...]) -> None:
+    """Of arguments that do not fit: PyTorch speaks first of a view that has lost its history."""
+    if recording() and not op.all_nondiff:
+        for x in args:
+            if isinstance(x, Tensor):
+                edge_of(x)
+
+
 def gather_edges(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The edges of the inputs that a gradient flows to; None if there is none."""
     if op.all_nondiff:  # nobody asks for histories, which views may have lost

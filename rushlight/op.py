@@ -21,7 +21,7 @@ from .autograd.mode import recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import MEDIUM
 from .kernels.layouts import as_operands_lie
-from .node import OpNode, Saver, gather_edges, record
+from .node import OpNode, Saver, ask_history, gather_edges, record
 from .override import PLAIN, dispatch_override, has_override, within
 from .promotion import promote, refusals
 from .readers import REGISTRY, arrays, tensors
@@ -104,8 +104,7 @@ class Op:
             (``"special.erf"``) of the function alone.
         refuses: the categories of dtypes (``bool int float complex``) that PyTorch has no kernel for, by the dtype that the
             inputs promote to: ``"bool complex"``, or a dict from category to what PyTorch names, a kernel
-            (``"floor_vml_cpu"``) or a whole sentence (in a tuple if it is a RuntimeError). The kernel is ``<name>_cpu`` unless
-            it is named.
+            (``"floor_vml_cpu"``; else it is ``<name>_cpu``) or a whole sentence (in a tuple if it is a RuntimeError).
         samples, errors: functions of a sample maker, see rushlight.samples.
         outputs: names of several results. extras: names of further results of the body that are saved, never returned.
         grad_name: PyTorch's name of the node, if not ``<Name>Backward0``; a function ``(inputs, attrs) -> name`` if it varies.
@@ -119,7 +118,7 @@ class Op:
         scalars: inputs of which PyTorch's node keeps a Python number as such, not as a tensor: a first backward empties nothing.
         real_gradient: that PyTorch has its derivative for real numbers alone.
         common_floats: with a function as ``promote``: it gives the same for these as ``common``.
-        row_major: that an elementwise result lies in the order of its dimensions; ``"number first"``: that of a number and a tensor.
+        row_major: that an elementwise result lies in the order of its dimensions; or of what does: "number first", "complex".
     """
 
     samples: Any
@@ -456,11 +455,12 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         inputs, attrs = op.bind(args, kwargs)
     except levels.DataDependent:
         return levels.each_example(op.public, args, kwargs)
-    except TypeError:
-        other = within(args)
-        if other is None:
-            raise
-        return dispatch_override(op.public, other, args, kwargs)
+    except Exception as error:
+        other = within(args) if isinstance(error, TypeError) else None
+        if other is not None:
+            return dispatch_override(op.public, other, args, kwargs)
+        ask_history(op, args)
+        raise
     if op.family == "composite":
         result = op.forward(tensors, *inputs, **attrs)
     else:
@@ -531,7 +531,8 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
 
 def laid_out(op: Op, result: Any, operands: Sequence[Any], number_first: bool = False) -> Any:
     """What an elementwise body made of operands, in the layout that PyTorch gives it."""
-    in_rows = op.row_major is True or (number_first and op.row_major)
+    of = op.row_major
+    in_rows = number_first if of == "number first" else of is True or (of and operands[0].dtype.kind == "c")
     return in_order(result) if in_rows else as_operands_lie(result, operands)
 
 

@@ -72,6 +72,7 @@ class ArrayReader:
     acosh: Any = staticmethod(elementary.acosh)
     atanh: Any = staticmethod(elementary.atanh)
     abs: Any = np.absolute
+    length: Any = staticmethod(elementary.length)
     floor: Any = np.floor
     ceil: Any = np.ceil
     trunc: Any = np.trunc
@@ -171,6 +172,10 @@ class TensorReader:
         return isinstance(x, complex) or (isinstance(x, Tensor) and x._a.dtype.kind == "c")
 
     @staticmethod
+    def length(x: Any) -> Any:
+        return REGISTRY["abs"].public(x)
+
+    @staticmethod
     def fma(a: Any, b: Any, c: Any) -> Any:
         return a * b + c
 
@@ -196,7 +201,9 @@ def once_rounded(kernel: Callable[..., Any], args: Any, narrow: Any) -> Any:
     out = kernel(*[x.astype(np.float32) if x.__class__ is ndarray else x for x in args])
     if any([x.__class__ is ndarray and x.dtype is not narrow for x in args]):
         return out
-    return tuple([x.astype(narrow) for x in out]) if out.__class__ is tuple else out.astype(narrow)
+    if out.__class__ is tuple:
+        return tuple([x if x is None else x.astype(narrow) for x in out])
+    return out.astype(narrow)
 
 
 class LoopReader:

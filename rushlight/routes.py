@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -28,6 +28,7 @@ from .fpstate import quietly
 from .kernels.elementwise import MEDIUM
 from .kernels.iteration import forget_with_threads
 from .kernels.llvm import patience
+from .kernels.memory import empty
 from .node import record, saver
 from .op import OFTEN, Op, apply, laid_out
 from .plain import is_rare
@@ -275,6 +276,8 @@ class Step:
         "outs",
         "body",
         "planned",
+        "loop",
+        "made",
         "shortest",
         "left",
         "node",
@@ -302,13 +305,16 @@ class Step:
         self.straight: bool = len(self.tensors) == len(plain)
         self.save: Any = None
         self.left = 0
-        if op.family == "elementwise":
-            if max([a.size for a in promoted if a.__class__ is ndarray]) >= MEDIUM or outs[0]._a.size >= MEDIUM:
-                raise Unfit  # which loops compute
+        largest = max([a.size for a in (*promoted, outs[0]._a) if a.__class__ is ndarray])
+        by_loops = op.family == "elementwise" and largest >= MEDIUM
+        if op.family == "elementwise" and not by_loops:
             self.left = OFTEN
         #: A shorter way than the body, which gives None where it has no answer.
         self.planned: Any = None
+        self.loop: Any = None
         self.body: Callable[..., Any] = self.arranged(self.whole(), plain)
+        if by_loops:
+            self.planned, self.made = self.looped, (outs[0]._a.shape, outs[0]._a.dtype)
         self.shortest: Callable[..., Any] = self.body if self.planned is None else self.planned
         self.plain = tuple([None if i in self.tensors else x for i, x in enumerate(plain)]), tuple(
             [None if i in self.tensors else x for i, x in enumerate(promoted)]
@@ -360,6 +366,19 @@ class Step:
 
         return run
 
+    def looped(self, *given: Any) -> Any:
+        """What loops make of large arrays; None if NumPy is to do it."""
+        operands = self.filled(self.plain[1], given)
+        if self.loop is None and patience.ready:
+            self.loop = large.small(self.op, operands, self.attrs) or False
+        if not self.loop:
+            return large.body(self.op, operands, self.attrs)
+        r = self.loop(*given)
+        if r is False:  # too large for it to make the array
+            r = empty(*self.made)
+            return r if self.loop(r, *given) else None
+        return r
+
     def compile(self, given: list[Any]) -> None:
         """What is called often is worth a loop at any size: it costs less than NumPy's several passes."""
         if not patience.over(0, OFTEN):
@@ -378,7 +397,7 @@ class Step:
 
         self.shortest = run
 
-    def filled(self, kept: tuple[Any, ...], given: list[Any]) -> tuple[Any, ...]:
+    def filled(self, kept: tuple[Any, ...], given: Sequence[Any]) -> tuple[Any, ...]:
         """Inputs in their order: what was given at the places of the tensors, else what was kept."""
         if self.straight:
             return tuple(given)
@@ -442,7 +461,7 @@ class Step:
 class Route:
     """What a call comes to: steps, and which of the tensors are returned, as which class of tuple."""
 
-    __slots__ = ("steps", "kind", "places", "direct")
+    __slots__ = ("steps", "kind", "places", "direct", "bare")
 
     def __init__(self, steps: list[Step], given: int, kind: Any, places: list[int]):
         self.steps, self.kind, self.places = steps, kind, places
@@ -452,11 +471,22 @@ class Route:
         if only is not None and not only.op.view and (kind is None or len(only.op.outputs) > 1):
             self.direct = only
             self.places = [p - given for p in places]
+        makers = [step for step in steps for _ in range(step.count)]
+        #: Whether nothing on the way need be a tensor: no node is made, and nothing returned is a view.
+        self.bare: bool = min(places) >= given and all(
+            [step.node is None for step in steps] + [not makers[p - given].op.view for p in places]
+        )
 
     def run(self, tensors: list[Any], given: list[Any], edges: list[Any]) -> Any:
         """The result, of tensors, their arrays and edges; None if the general way is to be gone."""
         step = self.direct
         try:
+            if step is None and self.bare:
+                values = list(given)
+                for step in self.steps:
+                    r = step.results([values[p] for p in step.places])
+                    values += [asarray(a) for a in (r[: step.count] if r.__class__ is tuple else (r,))]
+                return self.shaped(values, wrap)
             if step is None:
                 values = list(tensors)
                 for step in self.steps:
@@ -490,12 +520,12 @@ class Route:
             step.record(outs, results, tensors, given, edges)
         return self.shaped(outs)
 
-    def shaped(self, values: list[Any]) -> Any:
-        """The result, of the tensors so far."""
+    def shaped(self, values: list[Any], finish: Callable[[Any], Any] = lambda t: t) -> Any:
+        """The result, of the tensors so far, or of what ``finish`` makes tensors of."""
         kind = self.kind
         if kind is None:
-            return values[self.places[0]]
-        return shaped(kind, [values[p] for p in self.places])
+            return finish(values[self.places[0]])
+        return shaped(kind, [finish(values[p]) for p in self.places])
 
 
 def shaped(kind: Any, parts: list[Any]) -> Any:

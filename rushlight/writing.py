@@ -71,7 +71,7 @@ class Region:
         if not self.span:
             return zeros
         whole, part = self._laid_out(zeros)
-        if may_overlap(part):
+        if may_overlap(part) or may_overlap(whole):  # of elements of the base in one place one stands for all
             where = np.arange(1, zeros.size + 1).reshape(zeros.shape)  # 0 is beside the base
             index = Region.__new__(Region)
             scale = np.dtype(np.int64).itemsize / zeros.dtype.itemsize

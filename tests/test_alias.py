@@ -81,6 +81,22 @@ def test_the_inner_module_imported_is_the_attribute():
         """)
 
 
+def test_modules_that_share_their_name_with_a_function():
+    run("""
+        import torch
+        from torch.nn.utils.weight_norm import WeightNorm, remove_weight_norm, weight_norm
+        import torch.nn.utils.spectral_norm
+        assert weight_norm is torch.nn.utils.weight_norm is rushlight.nn.utils.weight_norm and callable(weight_norm)
+        assert callable(torch.nn.utils.spectral_norm)
+        print(WeightNorm)
+        from torch._tensor import Tensor
+        from torch.functional import einsum, split
+        from torch.torch_version import TorchVersion
+        from torch.nn.utils.clip_grad import clip_grad_norm_
+        assert Tensor is torch.Tensor and einsum is torch.einsum and TorchVersion("2.5") > "2.4"
+        """)
+
+
 def test_classes_print_as_torchs():
     lines = run("""
         import torch

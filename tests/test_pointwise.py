@@ -82,3 +82,34 @@ def test_they_are_one_loop(monkeypatch):
     with kernels(True):
         F.mse_loss(x, y).backward()
     assert len(calls) == 2 and all(found is not None for found in calls)
+
+
+@pytest.mark.parametrize("n", [5, 19, 20_000])
+def test_of_equal_zeros_a_bound_keeps_the_element(n):
+    """relu(-0.0) is -0.0, as PyTorch's vectors have it, and prints so."""
+    x = torch.full((n,), -0.0)
+    for _ in range(3):  # the second call with a signature is watched, the third known
+        for y in (
+            torch.relu(x),
+            x.clamp(0, 1),
+            x.clamp(min=0),
+            x.clamp_min(0),
+            torch.nn.functional.hardtanh(x, 0, 1),
+            x.clone().relu_(),
+        ):
+            assert torch.signbit(y).all()
+        assert not torch.signbit((-x).clamp(max=-0.0)).any()
+
+
+def test_calls_on_arrays_of_middle_size_are_known():
+    """From some thousand elements on loops compute: a call with a known signature goes to them directly, whatever follows."""
+    x, y = torch.linspace(-3, 3, 20_000), torch.linspace(3, -3, 20_000).requires_grad_()
+    expected = np.clip(x.numpy(), -1, 2)
+    for i in range(5):
+        np.testing.assert_array_equal(x.clamp(-1, 2).numpy(), expected)
+        z = torch.lerp(y, x, 0.25 + i)
+        np.testing.assert_allclose(
+            z.detach().numpy(), y.detach().numpy() * (0.75 - i) + x.numpy() * (0.25 + i), rtol=1e-5, atol=1e-6
+        )
+        (grad,) = torch.autograd.grad(z.sum(), y)
+        np.testing.assert_allclose(grad.numpy(), 0.75 - i, rtol=1e-6)

@@ -42,8 +42,9 @@ def test_what_has_a_short_way_is_seen():
         y.copy_(x)
         torch.mm(x, y)
         torch.matmul(x, y)
+        x @ y  # noqa: B018
     found = counts(prof)
-    assert found["aten::copy"] == found["aten::matmul"] == 1 and found["aten::mm"] == 2
+    assert found["aten::copy"] == 1 and found["aten::matmul"] == 2 and found["aten::mm"] == 3
 
 
 def test_operators_are_seen_on_every_path():

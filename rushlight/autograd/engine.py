@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import fpstate
+from .. import errors, fpstate
 from ..kernels.copies import contiguous
 from ..kernels.elementwise import LARGE
 from ..kernels.elementwise import run as run_loop
@@ -275,6 +275,11 @@ class _Walk:
             leaf = node.variable
             if leaf is None or leaf._edge is None:  # gone, or told not to require grad since
                 continue
+            if leaf._base is not None and edge_of(leaf) != (node, 0):
+                raise errors.runtime(
+                    "leaf variable has been moved into the graph interior",
+                    "It is a view, and its base was written to since it was told to require grad: ask for that after the write.",
+                )
             self.accumulate(leaf, g)
             if node.hooks is not None:
                 for hook in list(node.hooks.post_accumulate.values()):

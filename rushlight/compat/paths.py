@@ -10,6 +10,7 @@ from __future__ import annotations
 MODULES = {
     "torch.utils.data": "rushlight.data",
     "torch.cuda.amp": "rushlight.backends.cuda_amp",
+    "torch.torch_version": "rushlight.compat.version",
 }
 
 # Torch's public modules whose classes HOMES names, longest first, each with the part of Rushlight that defines them.
@@ -26,6 +27,8 @@ PUBLIC = {
 _TABLE = """
 torch: Tensor Size device dtype finfo iinfo layout memory_format
 torch._C: Generator
+torch._tensor:
+torch.functional:
 torch.utils:
 torch.utils.data.dataloader: DataLoader
 torch.utils.data.dataset: ChainDataset ConcatDataset Dataset IterableDataset StackDataset Subset \
@@ -68,7 +71,7 @@ torch.nn.modules.sparse: Embedding EmbeddingBag
 torch.nn.modules.transformer: Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder \
  TransformerEncoderLayer
 torch.nn.modules.upsampling: Upsample UpsamplingBilinear2d UpsamplingNearest2d
-torch.nn.modules.utils: _single _pair _triple _quadruple _ntuple
+torch.nn.modules.utils: consume_prefix_in_state_dict_if_present _single _pair _triple _quadruple _ntuple
 torch.nn.utils.clip_grad: clip_grad_norm clip_grad_norm_ clip_grad_value_ clip_grads_with_norm_ get_total_norm
 torch.nn.utils.convert_parameters: parameters_to_vector vector_to_parameters
 torch.nn.utils.init: skip_init

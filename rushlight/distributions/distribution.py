@@ -276,7 +276,7 @@ def broadcast_all(*values: Any) -> Any:
     shape: tuple[int, ...] = ()
     for t in tensors:
         shape = broadcast_shapes(shape, t._a.shape)
-    return [t.expand(shape) for t in tensors]
+    return tuple(t.expand(shape) for t in tensors)
 
 
 def only_numbers(*values: Any) -> bool:

@@ -73,6 +73,11 @@ atan: Function = rounded_once(np.arctan, "rounded_atan")
 atanh: Function = rounded_once(np.arctanh, "rounded_atanh")
 
 
+def length(x: Any) -> Any:
+    """Absolute values; of complex64 rounded once, as PyTorch's are: NumPy's are not in a third of them."""
+    return np.absolute(x.astype(np.complex128)).astype(_FLOAT32) if x.dtype == np.complex64 else np.absolute(x)
+
+
 def asinh(x: Any) -> Any:
     """The C library's, as PyTorch's."""
     native = elementwise.run("asinh", x) if x.__class__ is np.ndarray else None

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .elementary import length
 from .iteration import Array, Axes, is_half, plan_for, reduced_shape
 from .llvm import patience
 from .reduce import amax, amin, sum_axes
@@ -31,7 +32,7 @@ def norm(a: Array, p: float, axes: Axes, keepdims: bool) -> Array:
     shape = reduced_shape(a, axes, keepdims)
     is_complex = a.dtype.kind == "c"
     if is_complex:
-        a = np.asarray(np.abs(a))
+        a = np.asarray(length(a))
     dtype = a.dtype
     if a.size == 0:
         return np.full(shape, math.inf if p < 0 else 0.0, dtype)

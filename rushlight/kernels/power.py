@@ -113,10 +113,6 @@ def powers(x: Any, exponent: Any) -> Any:
 
 
 def complex_powers(x: Any, exponent: Any) -> Any:
-    """``x ** exponent`` for complex arrays: ``exp(exponent * log x)``, also where x is zero and has no logarithm."""
+    """``x ** exponent`` for complex arrays: ``exp(exponent * log x)``, for whole exponents too, where NumPy multiplies."""
     with np.errstate(all="ignore"):
-        out = np.asarray(np.power(x, exponent))
-        at_zero = np.broadcast_to(x == 0, out.shape)
-        out[at_zero & (exponent.real == 0)] = complex(np.nan, np.nan)
-        out[at_zero & (exponent.real < 0)] = complex(np.inf, np.nan)
-        return out
+        return np.asarray(np.exp(exponent * np.log(x)))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import moments
+from .fused import fma
 from .iteration import get_threads, is_half
 from .llvm import has, patience
 from .memory import empty, maker
@@ -56,8 +57,21 @@ def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float
         out, mean, rstd = empty(x.shape, x.dtype), np.empty(count, x.dtype), np.empty(count, x.dtype)
         w, b = _like(weight, x.dtype), _like(bias, x.dtype)
         if kernel(count, max(1, _CHUNK // n), out, mean, rstd, x, w, b, n, float(eps)):
-            return (out.astype(rows.dtype) if half else out), mean, rstd
-    return moments.layer_norm(rows, weight, bias, eps)
+            return (_narrow(x, mean, rstd, w, b).astype(rows.dtype) if half else out), mean, rstd
+    out, mean, rstd = moments.layer_norm(rows, weight, bias, eps)
+    if half:
+        w, b = _like(weight, np.dtype(np.float32)), _like(bias, np.dtype(np.float32))
+        out = _narrow(rows.astype(np.float32), mean, rstd, w, b).astype(rows.dtype)
+    return out, mean, rstd
+
+
+def _narrow(x: Array, mean: Array, rstd: Array, weight: Array | None, bias: Array | None) -> Array:
+    """Rows that were 16-bit floats, normalised in the form that PyTorch has for these: ``x * rstd - mean * rstd``, fused."""
+    with np.errstate(all="ignore"):
+        out = fma(x, rstd[:, None], -(mean * rstd)[:, None])
+        if weight is not None and bias is not None:
+            return np.asarray(fma(out, weight, bias))
+        return np.asarray(out * weight if weight is not None else out if bias is None else out + bias)
 
 
 def planned(rows: tuple[int, int], shape: Any, stats: Any, x: Array, weight: Any, bias: Any, eps: float) -> Any:

@@ -42,7 +42,7 @@ def softmax(a: Array, axis: int) -> Array:
 
 
 def log_softmax(a: Array, axis: int) -> Array:
-    """(a - m) - log(sum(exp(a - m))) along `axis`, m the maximum."""
+    """(a - m) - log(sum(exp(a - m))) along `axis`, m the maximum. Of 16-bit rows the sum and its logarithm are rounded to 16 bits."""
     if a.size == 0 or a.ndim == 0:
         return np.zeros_like(a)
     native = _rows("log_softmax_rows", axis, a)
@@ -52,9 +52,11 @@ def log_softmax(a: Array, axis: int) -> Array:
     with np.errstate(all="ignore"):
         difference = x - amax(x, (axis,), True)
         total = _sum(_exp(difference), axis)
-        return (difference - (log_positive(total) if total.dtype == np.float32 else np.log(total))).astype(
-            a.dtype, copy=False
-        )
+        narrow = x is not a and axis in (-1, a.ndim - 1)
+        total = total.astype(a.dtype).astype(x.dtype) if narrow else total
+        log = log_positive(total) if total.dtype == np.float32 else np.log(total)
+        log = log.astype(a.dtype).astype(x.dtype) if narrow else log
+        return (difference - log).astype(a.dtype, copy=False)
 
 
 def softmax_gradient(g: Array, out: Array, axis: int) -> Array:

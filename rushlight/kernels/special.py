@@ -46,7 +46,12 @@ def in_float64(fn: Callable[..., Array], native: str = "", own: bool = False) ->
         kind = np.float32 if own and a.dtype.kind in "fV" and a.dtype != np.float64 else np.float64
         with np.errstate(all="ignore"):
             flat = fn(a.astype(kind).reshape(-1), *args)
-            return flat.reshape(a.shape).astype(a.dtype if a.dtype.kind in "fV" else np.float64)
+            out = flat.reshape(a.shape).astype(a.dtype if a.dtype.kind in "fV" else np.float64)
+        if a.flags.c_contiguous:
+            return out
+        lying = np.empty_like(a, dtype=out.dtype)  # as the argument does
+        lying[...] = out
+        return lying
 
     return outer
 

@@ -233,6 +233,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name in ("attention", "common_types", "grad"):
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
     from ..compat.facade import inner
 
     return inner("torch.nn", name)

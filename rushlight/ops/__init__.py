@@ -7,8 +7,8 @@ import importlib
 import importlib.util
 
 COMMON = (
-    "arithmetic", "compare", "convert", "create", "gradient_fit", "indexing", "joining", "legacy_types", "likes", "matmul", "movement",
-    "powers", "ranges", "reduction", "regions", "sampling", "splitting", "unary", "views", "writes",
+    "arithmetic", "compare", "convert", "create", "expanding", "gradient_fit", "indexing", "joining", "legacy_types", "likes", "matmul",
+    "movement", "powers", "ranges", "reduction", "regions", "sampling", "splitting", "unary", "views", "writes",
 )  # fmt: skip
 
 for _family in COMMON:

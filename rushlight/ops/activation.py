@@ -14,6 +14,7 @@ from ..kernels import activations as kernels
 from ..op import elementwise, opaque
 from ..routes import routed
 from ..tensor import Tensor
+from ..writing import in_order
 from .activation_forms import (
     either,
     floating_samples,
@@ -183,10 +184,16 @@ def _(k, g, input, beta, threshold):
     return k.either(kernels.softplus_slope, formula, g, input, float(beta), float(threshold))
 
 
-@elementwise(public=False, refuses=floats_only("log_sigmoid_cpu"), grad_name="LogSigmoidBackward0", domain=(-4, 4))
+@elementwise(
+    public=False,
+    refuses=floats_only("log_sigmoid_cpu"),
+    grad_name="LogSigmoidBackward0",
+    row_major=True,
+    domain=(-4, 4),
+)
 def logsigmoid(k, input):
     """``log(sigmoid(input))``, without overflow."""
-    x = widened(input)
+    x = in_order(widened(input))
     if x.dtype == np.float32:
         return kernels.logsigmoid(x).astype(input.dtype, copy=False)
     return (np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))).astype(input.dtype, copy=False)

@@ -11,6 +11,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dim
 from ..functions import FUNCTIONS, function
+from ..kernels import copies, layouts
 from ..op import opaque
 from ..promotion import result_type
 from ..readers import REGISTRY
@@ -170,9 +171,10 @@ _flipped("flipud", 1, 0, "The first dimension in reverse order.")
 def rot90(k, input, *, times, dims):
     """The plane of two dimensions turned by 90 degrees, so many times."""
     turned = np.rot90(input, times, dims)
-    if times % 2 == 0:
-        return turned.copy()
-    out = np.empty_like(input).swapaxes(*dims)  # a flip and a transposition
+    if times % 4 == 0:
+        return copies.contiguous(turned)
+    out = layouts.empty_like_array(input, input.dtype)
+    out = out.swapaxes(*dims) if times % 2 else out  # a flip and a transposition, or two flips
     out[...] = turned
     return out
 

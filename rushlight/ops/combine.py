@@ -179,7 +179,7 @@ def _(k, g, tensor1, value):
         m.error(RuntimeError, "Integer division with addcdiv is no longer supported", m.f(2), m.i(2), m.i(2, lo=1)),
     ],
 )
-def addcdiv(k, input, tensor1, tensor2, *, value=1):
+def addcdiv(k, input, tensor1, tensor2, *, value=1, given=(types.float32, types.float32)):
     """``input + value * tensor1 / tensor2``.
 
     Raises:
@@ -199,7 +199,9 @@ def _(input, tensor1, tensor2, *, value=1):
             "of tensor1 and tensor2.",
             "Write input + value * torch.div(tensor1, tensor2, rounding_mode='trunc'), or convert to float.",
         )
-    return _tensors_only("addcdiv")(input, tensor1, tensor2, value=value)
+    inputs, attrs = _tensors_only("addcdiv")(input, tensor1, tensor2, value=value)
+    given = tuple([x.dtype for x in (tensor1, tensor2) if isinstance(x, Tensor)])
+    return inputs, attrs | ({"given": given} if len(given) == 2 else {})
 
 
 @addcdiv.vjp("input")
@@ -207,18 +209,42 @@ def _(k, g):
     return g
 
 
+def _rounded(k: Any, x: Any, dtype: Any) -> Any:
+    """Rounded to the dtype of an operand if that has 16 bits, whatever the result's is: PyTorch's quotients are made before that."""
+    return k.convert(k.convert(x, dtype=dtype), dtype=types.float32) if _is_narrow(dtype) else x
+
+
+def _is_narrow(dtype: types.dtype) -> bool:
+    return dtype.itemsize == 2 and dtype.category == types.FLOATING
+
+
 @addcdiv.vjp("tensor1")
-def _(k, g, tensor2, value):
-    return g * k.conj(value / tensor2)
+def _(k, g, tensor2, value, given):
+    if not _is_narrow(given[1]):
+        return g * k.conj(value / tensor2)
+    inverse = _rounded(k, 1.0 / k.convert(tensor2, dtype=types.float32), given[1])
+    return g * _rounded(k, inverse * value, given[1])
 
 
 @addcdiv.vjp("tensor2")
-def _(k, g, tensor1, tensor2, value):
-    return -g * k.conj(value * tensor1 / (tensor2 * tensor2))
+def _(k, g, tensor1, tensor2, value, given):
+    a, b = (
+        k.convert(x, dtype=types.float32) if _is_narrow(t) else x
+        for x, t in zip((tensor1, tensor2), given, strict=True)
+    )
+    quotient = _rounded(k, value * a, given[0]) / _rounded(k, b * b, given[1])
+    return -g * k.conj(_rounded(k, quotient, types.promote_types(*given)))
 
 
 def _lerp_name(inputs, attrs):
     return "LerpBackward1" if isinstance(inputs[2], Tensor) else "LerpBackward0"
+
+
+def _lerp_types(inputs):
+    """Of one dtype all, but a Python number as a weight: it is not rounded to 16 bits, as PyTorch computes with wider ones."""
+    common = result_type(inputs)
+    narrow = common.itemsize == 2 and common.category == types.FLOATING and not isinstance(inputs[2], Tensor)
+    return [common, common, types.float32 if narrow else common]
 
 
 def _lerp_refuses(kernel: str) -> dict[str, str]:
@@ -226,6 +252,8 @@ def _lerp_refuses(kernel: str) -> dict[str, str]:
 
 
 @elementwise(
+    promote=_lerp_types,
+    common_floats=True,
     methods="lerp lerp_",
     refuses=_lerp_refuses("lerp_kernel_tensor"),
     grad_name=_lerp_name,
@@ -245,7 +273,13 @@ def _lerp_refuses(kernel: str) -> dict[str, str]:
     ],
 )
 def lerp(k, input, end, weight):
-    """``input + weight * (end - input)``, measured from the nearer end."""
+    """``input + weight * (end - input)``, measured from the nearer end.
+
+    The weight is a number, a tensor of the dtype of ``input``, or a tensor of one element without dimensions, of any dtype.
+    """
+    if is_half(input.dtype):
+        wide = [np.asarray(x, np.float32) for x in (input, end, weight)]
+        return lerp.forward(k, *wide).astype(input.dtype)
     far = np.abs(weight) >= 0.5
     step = end - input
     return np.where(far, k.fma(-step, 1 - weight, end), k.fma(step, weight, input))
@@ -259,7 +293,8 @@ def _(input, end, weight):
             f"({', '.join(type(x).__name__ for x in (input, end, weight))}), but expected two tensors and a weight"
         )
     for name, x in (("end", end), ("weight", weight)):
-        if isinstance(x, Tensor) and isinstance(input, Tensor) and x.dtype is not input.dtype:
+        lone = name == "weight" and isinstance(x, Tensor) and not x._a.ndim
+        if isinstance(x, Tensor) and isinstance(input, Tensor) and x.dtype is not input.dtype and not lone:
             names = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int"}
             have, want = (names.get(t.dtype.name, t.dtype.name) for t in (x, input))
             raise errors.runtime(f"expected dtype {want} for `{name}` but got dtype {have}")

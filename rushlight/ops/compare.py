@@ -346,8 +346,8 @@ def clamp(k, input, min=None, max=None):  # noqa: A002
     """Elements below ``min`` become ``min``, above ``max`` become ``max``; nan stays. Gradient 1 inside and at the edges."""
     if min is None and max is None:
         raise errors.runtime("torch.clamp: At least one of 'min' or 'max' must not be None")
-    out = input if min is None else np.maximum(input, min)
-    return out if max is None else np.minimum(out, max)
+    out = input if min is None else np.maximum(min, input)  # of -0.0 and 0.0 the second stays
+    return out if max is None else np.minimum(max, out)
 
 
 @clamp.vjp("input")
@@ -374,7 +374,7 @@ def _one_bound(name: str, base: str, ufunc: Any, prepare: Any, doc: str) -> None
     """clamp_min or clamp_max: nodes of their own in PyTorch."""
 
     def forward(k, input, bound):
-        return ufunc(input, bound)
+        return ufunc(bound, input)
 
     forward.__name__, forward.__doc__ = name, doc
     op = elementwise(

@@ -1,4 +1,4 @@
-"""Conversions: ``.to()`` and its short names, and what a CPU answers when asked about devices."""
+"""Conversions: ``.to()`` and its short names, the order of memory, and what a CPU answers when asked about devices."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..promotion import result_type as promoted
 from ..routes import routed
 from ..tensor import Tensor
 from .legacy_types import TYPED
+from .movement import clone
 
 
 @elementwise(promote="none", grad_name="ToCopyBackward0", public=False, domain=(-3, 3))
@@ -179,6 +180,51 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_fo
     return self
 
 
+# --- the order of memory ----------------------------------------------------------------------------------------------
+#: How many dimensions the orders of memory are for.
+_RANKS = {types.channels_last: 4, types.channels_last_3d: 5}
+
+
+@function(name="Tensor.contiguous", methods="contiguous", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2))],
+    errors=lambda m: [
+        m.error(TypeError, "contiguous()", m.f(2), 3),
+        m.error(RuntimeError, "required rank 4 tensor to use channels_last format", m.f(2), memory_format=m.torch.channels_last)],
+)  # fmt: skip
+def contiguous(input: Tensor, memory_format: Any = types.contiguous_format) -> Tensor:
+    """This tensor if its memory is in order, else a copy that is.
+
+    Raises:
+        RuntimeError: for ``channels_last`` of a tensor that has not four dimensions (``channels_last_3d``: five).
+    """
+    need_format("contiguous", memory_format)
+    rank = _RANKS.get(memory_format)
+    if rank is not None and input._a.ndim != rank:
+        raise errors.runtime(
+            f"required rank {rank} tensor to use {str(memory_format).removeprefix('torch.')} format",
+            f"The tensor has {input._a.ndim} dimensions.",
+        )
+    return input if input._a.flags.c_contiguous else clone.public(input, memory_format=types.contiguous_format)
+
+
+def need_format(name: str, memory_format: Any) -> None:
+    """Refuse what is no memory format."""
+    if not isinstance(memory_format, types.memory_format):
+        raise errors.type_(
+            f"{name}(): argument 'memory_format' must be torch.memory_format, not {type(memory_format).__name__}"
+        )
+
+
+@function(name="Tensor.is_contiguous", methods="is_contiguous", samples=lambda m: [
+    m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))],
+    errors=lambda m: [m.error(TypeError, "is_contiguous()", m.f(2), 3)])  # fmt: skip
+def is_contiguous(self: Tensor, memory_format: Any = types.contiguous_format) -> bool:
+    """Whether the elements lie in row-major order."""
+    need_format("is_contiguous", memory_format)
+    return bool(self._a.flags.c_contiguous)
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
 @function(
     name="Tensor.pin_memory",
     methods="pin_memory",

@@ -58,6 +58,8 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
 # --- in sorted sequences --------------------------------------------------------------------------------------------------
 def _search(sequence: Any, values: Any, side: str) -> Any:
+    if values.dtype.kind == "V" or sequence.dtype.kind == "V":  # NumPy does not sort NaN of bfloat16 to the end
+        sequence, values = (x.astype(np.float64) for x in (sequence, values))
     if sequence.ndim <= 1:
         return np.searchsorted(sequence, values, side)
     lead = int(np.prod(sequence.shape[:-1]))

@@ -43,6 +43,16 @@ def read_size(name: str, size: Sequence[Any]) -> tuple[int, ...]:
     return out
 
 
+def plain_size(size: tuple[Any, ...]) -> tuple[int, ...] | None:
+    """Sizes given as non-negative ints, or as a tuple of them; None for all else, of which ``read_size`` says more."""
+    if len(size) == 1 and size[0].__class__ is tuple:
+        size = size[0]
+    for n in size:
+        if n.__class__ is not int or n < 0:
+            return None
+    return size
+
+
 def need_number(name: str, argument: str, position: int, value: Any) -> Any:
     """A number, or the one element of a tensor.
 
@@ -358,6 +368,10 @@ def from_numpy(ndarray: Any, /) -> Tensor:
 # --- from sizes -----------------------------------------------------------------------------------------------------
 def filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -> Tensor:
     """A tensor of a size, filled with ``value``, or not at all."""
+    if size and not kwargs:  # most calls, in a third of the time
+        plain = plain_size(size)
+        if plain is not None:
+            return wrap(made(plain, types.get_default_dtype().np, value))
     if "size" in kwargs:
         size = (kwargs.pop("size"),)
     elif not size:
@@ -366,8 +380,12 @@ def filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -
         )
     dtype = wanted_dtype(name, kwargs)
     shape = read_size(name, size)
-    a = memory.empty(shape, dtype.np) if value is None else copies.filled(shape, value, dtype.np)
-    return finish(a, **kwargs)
+    return finish(made(shape, dtype.np, value), **kwargs)
+
+
+def made(shape: tuple[int, ...], np_dtype: Any, value: Any) -> ndarray[Any, Any]:
+    """An array filled with ``value``, or not at all."""
+    return memory.empty(shape, np_dtype) if value is None else copies.filled(shape, value, np_dtype)
 
 
 @function(

@@ -44,7 +44,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     if eps < 0:
         raise errors.runtime(f"eps must be non-negative, got: {eps:g}")
     shape = broadcast_shapes(x1._a.shape, x2._a.shape)
-    pair: list[Any] = [x if x.dtype is kind else x.to(kind) for x in (x1, x2)]  # type: ignore[attr-defined]
+    # integers alone: the norms of floats are theirs, in their own digits
+    pair: list[Any] = [x if x.dtype.category == types.FLOATING else x.to(kind) for x in (x1, x2)]  # type: ignore[attr-defined]
     pair = [v if v._a.shape == shape else v.expand(shape) for v in pair]
     norms = [v.norm(2, dim, True).clone() for v in pair]
     with no_grad():

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors
 from ..functions import function
+from ..op import call
 from ..readers import REGISTRY
 from ..routes import routed
 from ..tensor import Tensor
@@ -211,12 +212,15 @@ def _contract(terms: list[list[str]], operands: list[Tensor], result: list[str])
             sizes[c] = n if sizes.get(c, 1) == 1 else sizes[c]
         cut.append((x, labels))
     x, labels = cut[0]
+    order = [*result, *sorted(set(sizes).difference(result), key=_rank)]
+    wide = [set(_wide(y, other)) for y, other in cut]
     for i, (y, other) in enumerate(cut[1:], 1):
-        later = set(result).union(*[t for _, t in cut[i + 1 :]])
-        x, labels = _pair(x, labels, y, other, later)
+        x, labels = _pair(x, labels, y, other, order, set(result).union(*wide[i + 1 :]))
+    if len(cut) == 1:
+        x, labels = _in_order(x, labels, order)
     gone = [i for i, c in enumerate(labels) if c not in result]
     if gone:
-        x = x.sum(gone)
+        x = x.sum(gone) if len(cut) == 1 else x.squeeze(tuple(gone))
         labels = [c for c in labels if c in result]
     missing = [c for c in result if c not in labels]
     for _ in missing:
@@ -225,44 +229,72 @@ def _contract(terms: list[list[str]], operands: list[Tensor], result: list[str])
     return x.permute(*[labels.index(c) for c in result]) if result else x.view(())  # type: ignore[no-any-return]
 
 
-def _pair(x: Tensor, a: list[str], y: Tensor, b: list[str], later: set[str]) -> tuple[Tensor, list[str]]:
-    """Two operands contracted: by one batched product where a letter is summed, else by multiplication."""
+def _rank(label: str) -> tuple[int, str]:
+    """The order of the labels that are summed: those of the ellipsis from the left, then letters as in ASCII."""
+    return (-int(label[1:]), "") if label.startswith(".") else (1, label)
+
+
+def _wide(x: Tensor, labels: list[str]) -> dict[str, int]:
+    """The sizes of the labels that are not 1: what is 1 is broadcast."""
+    return {c: n for c, n in zip(labels, x._a.shape, strict=True) if n != 1}
+
+
+def _pair(
+    x: Tensor, a: list[str], y: Tensor, b: list[str], order: list[str], later: set[str]
+) -> tuple[Tensor, list[str]]:
+    """Two operands contracted: by one batched product where a label is summed, else by multiplication.
+
+    ``order`` has all labels, those of the result first: dimensions are in this order within a product, as PyTorch's are.
+    """
     # what only one of them has and nobody needs is summed first
-    x, a = _drop(x, a, set(b) | later)
-    y, b = _drop(y, b, set(a) | later)
-    # a size of 1 beside a larger one is a broadcast dimension: of one operand only
-    size_a, size_b = dict(zip(a, x._a.shape, strict=True)), dict(zip(b, y._a.shape, strict=True))
-    for c in [c for c in a if c in b and size_a[c] != size_b[c]]:
-        if size_a[c] == 1:
-            x, a = x.squeeze(a.index(c)), [d for d in a if d != c]
-        else:
-            y, b = y.squeeze(b.index(c)), [d for d in b if d != c]
-    x, a = _drop(x, a, set(b) | later)
-    y, b = _drop(y, b, set(a) | later)
-    shared = [c for c in a if c in b]
-    batch, summed = [c for c in shared if c in later], [c for c in shared if c not in later]
-    only_a, only_b = [c for c in a if c not in b], [c for c in b if c not in a]
-    names = batch + only_a + only_b
-    left = x.permute(*[a.index(c) for c in batch + only_a + summed]) if a else x
-    right = y.permute(*[b.index(c) for c in batch + summed + only_b]) if b else y
+    x, a = _drop(x, a, order, later.union(_wide(y, b)))
+    y, b = _drop(y, b, order, later.union(_wide(x, a)))
+    size_a, size_b = _wide(x, a), _wide(y, b)
+    summed = [c for c in order if c in size_a and c in size_b and c not in later]
     if not summed:
-        wide = [*left._a.shape, *[1] * len(only_b)]
-        return left.reshape(wide) * right.reshape(
-            [*right._a.shape[: len(batch)], *[1] * len(only_a), *right._a.shape[len(batch) :]]
-        ), names
-    size = dict(zip(a, x._a.shape, strict=True)) | dict(zip(b, y._a.shape, strict=True))
+        # the general path looks at the strides of sizes of 1, which decide here how the product lies
+        return call(REGISTRY["mul"], (_aligned(x, a, order), _aligned(y, b, order)), {}), order
+    batch = [c for c in order if c in size_a and c in size_b and c in later]
+    only_a = [c for c in order if c in size_a and c not in size_b]
+    rest = [c for c in order if c not in size_a and c not in size_b or c in size_b and c not in size_a]
+    if (
+        only_a and rest and order.index(rest[-1]) < order.index(only_a[0])
+    ):  # the product then lies in the order of the result
+        x, a, y, b, size_a, size_b = y, b, x, a, size_b, size_a
+        only_a = [c for c in rest if c in size_a]
+    only_b = [c for c in order if c in size_b and c not in size_a]
 
     def count(labels: list[str]) -> int:
-        return int(np.prod([size[c] for c in labels]))
+        return int(np.prod([size_a.get(c) or size_b.get(c, 0) for c in labels]))
 
-    product = REGISTRY["bmm"].public(
-        left.reshape(count(batch), count(only_a), count(summed)),
-        right.reshape(count(batch), count(summed), count(only_b)),
-    )
-    return product.view([size[c] for c in names]), names
+    def folded(t: Tensor, labels: list[str], groups: list[list[str]]) -> Tensor:
+        wide = [c for group in groups for c in group]
+        ones = [c for c in labels if c not in wide]
+        return t.permute(*[labels.index(c) for c in wide + ones]).reshape([count(group) for group in groups])
+
+    product = REGISTRY["bmm"].public(folded(x, a, [batch, only_a, summed]), folded(y, b, [batch, summed, only_b]))
+    names = batch + only_a + only_b
+    return product.view([size_a.get(c) or size_b.get(c, 0) for c in names]), names
 
 
-def _drop(x: Tensor, labels: list[str], wanted: set[str]) -> tuple[Tensor, list[str]]:
+def _aligned(x: Tensor, labels: list[str], order: list[str]) -> Tensor:
+    """The dimensions in this order, with a size of 1 for each that it has not."""
+    labels = labels + [c for c in order if c not in labels]
+    for _ in range(len(order) - x._a.ndim):
+        x = x.unsqueeze(-1)  # type: ignore[attr-defined]
+    return x.permute(*map(labels.index, order)) if order else x  # type: ignore[attr-defined, no-any-return]
+
+
+def _in_order(x: Tensor, labels: list[str], order: list[str]) -> tuple[Tensor, list[str]]:
+    """The dimensions in this order of their labels."""
+    sorted_labels = [c for c in order if c in labels]
+    return (x, labels) if sorted_labels == labels else (x.permute(*map(labels.index, sorted_labels)), sorted_labels)
+
+
+def _drop(x: Tensor, labels: list[str], order: list[str], wanted: set[str]) -> tuple[Tensor, list[str]]:
     """Sum over the labels that nobody wants."""
-    gone = [i for i, c in enumerate(labels) if c not in wanted]
-    return (x.sum(gone), [c for c in labels if c in wanted]) if gone else (x, labels)
+    if all(c in wanted or n == 1 for c, n in zip(labels, x._a.shape, strict=True)):
+        return x, labels
+    x, labels = _in_order(x, labels, order)
+    gone = [i for i, (c, n) in enumerate(zip(labels, x._a.shape, strict=True)) if c not in wanted and n != 1]
+    return x.sum(gone, keepdim=True), labels

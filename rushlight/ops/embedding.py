@@ -70,7 +70,7 @@ def embedding_scatter(k, input, index, *, size, padding_idx=None, by_frequency=F
     out = np.zeros(size, input.dtype)
     if not by_frequency and places.add_slices(out, input, index, 0, -1 if padding_idx is None else padding_idx):
         return out
-    flat, rows = index.reshape(-1), input.reshape(-1, size[1])
+    flat, rows = index.reshape(-1), input.reshape(index.size, size[1])
     if padding_idx is not None:
         keep = flat != padding_idx
         flat, rows = flat[keep], rows[keep]

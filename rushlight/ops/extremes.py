@@ -290,7 +290,7 @@ def _shared_evenly(k, g, input, out, dim, keepdim):
     shape = tuple(input.shape)
     g, out = _keep(k, g, dim, keepdim, shape), _keep(k, out, dim, keepdim, shape)
     hit = input == out
-    return g / k.sum(hit, dim, True) * hit if shape else g
+    return g / k.sum(hit, dim, True) * hit if shape else k.where(hit, g, np.nan)
 
 
 _along_dims("amax", reduce.amax, f"The largest element along dimensions.\n\n    {TO_EQUALS}")
@@ -303,7 +303,7 @@ def aminmax_pair(k, input, *, dim, keepdim):
 
     Gradient of ``input``: ``g`` where the element is the extreme, shared by equal ones.
     """
-    return reduce.amin(input, dim, keepdim), reduce.amax(input, dim, keepdim)
+    return in_order(reduce.amin(input, dim, keepdim)), in_order(reduce.amax(input, dim, keepdim))
 
 
 @aminmax_pair.vjp("input")

@@ -7,7 +7,9 @@ order of the derivative along each axis as a setting, is closed under differenti
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 import warnings
 from typing import Any
 
@@ -92,16 +94,35 @@ def _axis(place: Any, size: int, mode: str, padding: str, align: bool, order: in
     return found
 
 
-def _neighbours(grid: Any, size: Any, mode: str, padding: str, align: bool, orders: Any) -> Any:
-    """All neighbours of all places: (place in the flattened space, weight), each of shape (N, places)."""
+def _neighbours(grid: Any, size: Any, mode: str, padding: str, align: bool, *orders: Any) -> Any:
+    """All neighbours of all places: (place in the flattened space, a weight for each of ``orders``), each of shape (N, places)."""
     n = len(size)
     places = grid.reshape(grid.shape[0], int(np.prod(grid.shape[1:-1])), n)
-    axes = [_axis(places[..., n - 1 - i], m, mode, padding, align, orders[i]) for i, m in enumerate(size)]
-    for choice in itertools.product(*axes):
-        index, weight = choice[0]
-        for (other, factor), m in zip(choice[1:], size[1:], strict=True):
-            index, weight = index * m + other, weight * factor
-        yield index, weight
+    axes = [
+        {order: _axis(places[..., n - 1 - i], m, mode, padding, align, order) for order in {o[i] for o in orders}}
+        for i, m in enumerate(size)
+    ]
+    offsets = [range(len(next(iter(axis.values())))) for axis in axes]
+    for choice in itertools.product(*offsets):
+        index: Any = 0
+        for axis, at, m in zip(axes, choice, size, strict=True):
+            index = index * m + next(iter(axis.values()))[at][0]
+        weights = []
+        for order in orders:
+            factors = [axis[o][at][1] for axis, at, o in zip(axes, choice, order, strict=True)]
+            weights.append(functools.reduce(operator.mul, factors))
+        yield index, *weights
+
+
+def _rows(input: Any) -> Any:
+    """(N, C, *space) as (N * space, C): what is read at one place lies together."""
+    n, c, length = *input.shape[:2], int(np.prod(input.shape[2:]))
+    return np.ascontiguousarray(input.reshape(n, c, length).swapaxes(1, 2)).reshape(n * length, c)
+
+
+def _each(orders: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """For each coordinate of a place, which counts the last dimension of space first: ``orders`` with one more along its axis."""
+    return [tuple(o + (i == axis) for i, o in enumerate(orders)) for axis in reversed(range(len(orders)))]
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
@@ -113,21 +134,12 @@ def grid_read(k, input, grid, *, mode, padding, align, orders):
     Gradient of ``grid``: ``sum over c of g[n, c, place] * slope``, ``slope`` how fast what was read changes with this coordinate.
     """
     n, c = input.shape[:2]
-    flat = input.reshape(n, c, int(np.prod(input.shape[2:])))
-    out = np.zeros((n, c, int(np.prod(grid.shape[1:-1]))), input.dtype)
+    rows, places = _rows(input), int(np.prod(grid.shape[1:-1]))
+    first = np.arange(n)[:, None] * int(np.prod(input.shape[2:]))
+    out = np.zeros((n, places, c), input.dtype)
     for index, weight in _neighbours(grid, input.shape[2:], mode, padding, align, orders):
-        out += np.take_along_axis(flat, index[:, None], 2) * weight[:, None]
-    return out.reshape(n, c, *grid.shape[1:-1])
-
-
-def _grid_gradient(k: Any, g: Any, input: Any, grid: Any, mode: str, padding: str, align: bool, orders: Any) -> Any:
-    """For each axis, last first: the gradient times the values read with the weights' derivative along it."""
-    parts = []
-    for axis in reversed(range(len(orders))):
-        more = tuple(o + (i == axis) for i, o in enumerate(orders))
-        read = k.grid_read(input, grid, mode=mode, padding=padding, align=align, orders=more)
-        parts.append(k.unsqueeze(k.sum(g * read, 1), -1))
-    return k.cat(parts, -1)
+        out += rows.take(index + first, 0, mode="clip") * weight[..., None]
+    return np.ascontiguousarray(out.swapaxes(1, 2)).reshape(n, c, *grid.shape[1:-1])
 
 
 @grid_read.vjp("input")
@@ -137,7 +149,59 @@ def _(k, g, grid, input_shape, mode, padding, align, orders):
 
 @grid_read.vjp("grid")
 def _(k, g, input, grid, mode, padding, align, orders):
-    return _grid_gradient(k, g, input, grid, mode, padding, align, orders)
+    return k.grid_slopes(g, input, grid, mode=mode, padding=padding, align=align, orders=orders)
+
+
+@opaque(public=False, grad_name=lambda inputs, attrs: f"GridSampler{len(attrs['orders'])}DBackwardBackward0")
+def grid_slopes(k, written, input, grid, *, mode, padding, align, orders):
+    """For each coordinate of each place: ``sum over c of written[n, c, place] * slope``, ``slope`` as ``grid_read`` with one order more.
+
+    The gradients are those of the three factors: what is read with the slopes, elements added with them, and slopes of slopes.
+    """
+    n, c = input.shape[:2]
+    rows, places = _rows(input), int(np.prod(grid.shape[1:-1]))
+    first = np.arange(n)[:, None] * int(np.prod(input.shape[2:]))
+    g = np.ascontiguousarray(written.reshape(n, c, places).swapaxes(1, 2))
+    out = np.zeros((n, places, len(orders)), input.dtype)
+    for index, *weights in _neighbours(grid, input.shape[2:], mode, padding, align, *_each(orders)):
+        found = (rows.take(index + first, 0, mode="clip") * g).sum(-1)
+        for i, weight in enumerate(weights):
+            out[..., i] += found * weight
+    return out.reshape(grid.shape)
+
+
+def _by_coordinate(k: Any, g: Any, orders: tuple[int, ...]) -> list[tuple[Any, tuple[int, ...]]]:
+    """The gradient of ``grid_slopes`` for each coordinate, beside the channels, with the orders that belong to it."""
+    return [(k.unsqueeze(k.select(g, dim=-1, index=i), 1), more) for i, more in enumerate(_each(orders))]
+
+
+def _summed(parts: Any) -> Any:
+    return functools.reduce(operator.add, parts)
+
+
+@grid_slopes.vjp("written")
+def _(k, g, input, grid, mode, padding, align, orders):
+    return _summed(
+        part * k.grid_read(input, grid, mode=mode, padding=padding, align=align, orders=more)
+        for part, more in _by_coordinate(k, g, orders)
+    )
+
+
+@grid_slopes.vjp("input")
+def _(k, g, written, grid, input_shape, mode, padding, align, orders):
+    size = tuple(input_shape)
+    return _summed(
+        k.grid_write(written * part, grid, size=size, mode=mode, padding=padding, align=align, orders=more)
+        for part, more in _by_coordinate(k, g, orders)
+    )
+
+
+@grid_slopes.vjp("grid")
+def _(k, g, written, input, grid, mode, padding, align, orders):
+    return _summed(
+        k.grid_slopes(written * part, input, grid, mode=mode, padding=padding, align=align, orders=more)
+        for part, more in _by_coordinate(k, g, orders)
+    )
 
 
 @opaque(public=False, grad_name=lambda inputs, attrs: f"GridSampler{len(attrs['orders'])}DBackwardBackward0")
@@ -160,7 +224,7 @@ def _(k, g, grid, mode, padding, align, orders):
 
 @grid_write.vjp("grid")
 def _(k, g, input, grid, mode, padding, align, orders):
-    return _grid_gradient(k, input, g, grid, mode, padding, align, orders)
+    return k.grid_slopes(input, g, grid, mode=mode, padding=padding, align=align, orders=orders)
 
 
 # --- grid_sample ------------------------------------------------------------------------------------------------------

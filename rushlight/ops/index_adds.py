@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..errors import check_dim
-from ..kernels import copies, places
+from ..kernels import copies, layouts, places
 from ..op import opaque
 from ..promotion import element
 from ..tensor import Tensor, wrap
@@ -234,7 +234,7 @@ def index_fill(k, input, index, value, *, dim):
     Gradient of ``input``: ``g``, but 0 at the slices that were written.
     Gradient of ``value``: ``sum of g`` over the slices that were written.
     """
-    out = np.array(input)
+    out = layouts.copied(input)
     if not out.size:
         return out
     view = out.reshape(1) if not out.ndim else out

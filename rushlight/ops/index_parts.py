@@ -103,6 +103,8 @@ def read(
     if sum(p is Ellipsis for p in parts) > 1:
         parts = _one_by_one(parts, len(shape))
     check(parts, shape, ranges, masks)
+    if sum(isinstance(p, ndarray) for p in parts) > 1 and len(shape) == sum(map(dims_of, parts)):
+        parts = [p for p in parts if p is not Ellipsis]  # it stands for nothing, and for NumPy sets arrays apart
     return parts, tuple(sources)
 
 

@@ -18,6 +18,7 @@ from ..inplace import inplace
 from ..kernels import places
 from ..kernels.layouts import as_gathered, copied
 from ..kernels.strides import broadcast_shapes
+from ..node import ask_history
 from ..op import movement, opaque
 from ..override import dispatch_override, has_override
 from ..promotion import cast, cast_array, element
@@ -25,6 +26,7 @@ from ..readers import REGISTRY
 from ..tensor import Parameter, Tensor, requires_grad, view_of, wrap
 from ..writing import bump, check_apart, check_overlap, check_writable, has_overlap, is_same
 from .index_parts import basic, check, check_together, dims_of, fits, index_array, is_whole, place, read, slice_of
+from .index_short import gathered, guard, scattered
 
 ndarray = np.ndarray
 
@@ -190,7 +192,7 @@ def _(k, g, where):
 @opaque(grad_name="IndexPutBackward0", public=False)
 def index_zero(k, input, *, where):
     """A copy with zeros where index arrays point."""
-    out = np.array(input)
+    out = copied(input)
     out[where] = 0
     return out
 
@@ -331,21 +333,25 @@ def get(self: Tensor, index: Any) -> Tensor:
     if index.__class__ is slice and self._a.ndim:
         s = slice_of(index)
         return REGISTRY["slice_along"].public(self, 0, *s.indices(self._a.shape[0]))  # type: ignore[no-any-return]
+    found = gathered(self, index)
+    if found is not None:
+        return found
     if levels.running and (level := levels.of_index(self, index)) is not None:
         return level.get(self, index)
-    view, gather, sources = take_apart(self, index)
+    try:
+        view, gather, sources = take_apart(self, index)
+    except IndexError:
+        if not isinstance(index, tuple) or any(
+            isinstance(i, Tensor) for i in index
+        ):  # of other indices PyTorch speaks first
+            ask_history(index_get, (self,))
+        raise
     if gather is None:
         return alias.public(self) if view is self else view  # type: ignore[no-any-return]
     out: Tensor = REGISTRY["index_get"].public(view, where=gather)
     if out._edge is not None:
         guard(out._edge[0], sources)
     return out
-
-
-def guard(node: Any, sources: tuple[Tensor, ...]) -> None:
-    """Let backward notice when an index tensor was written to since."""
-    for t in sources:
-        node.versions = (*node.versions, t._vc, t._vc[0])
 
 
 Tensor.__getitem__ = get  # type: ignore[method-assign, assignment, attr-defined]
@@ -359,6 +365,8 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
         return
     if levels.running and (level := levels.of_index(self, index, value)) is not None:
         level.set(self, index, value)
+        return
+    if scattered(self, index, value):
         return
     fresh = not isinstance(value, Tensor)
     if fresh:
@@ -404,6 +412,11 @@ def _check_gathered(view: Tensor, gather: tuple[Any, ...], value: Tensor) -> Non
 
 def _check_target(self: Tensor, index: Any, value: Tensor) -> None:
     """What PyTorch asks of a target and of the values before it looks into index tensors."""
+    given = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(i, (Tensor, list)) for i in given) and sum(i is Ellipsis for i in given) > 1:
+        check_writable(
+            self, value, overlap=False
+        )  # that a second Ellipsis leads beyond the last dimension is seen later
     parts, _ = read(index, self._a.shape, ranges=False, masks=False)
     if not any(isinstance(p, ndarray) for p in parts):
         return

@@ -224,6 +224,7 @@ def _(k, g, input):
     out="exact loose",
     methods="mv",
     refuses={"bool": "addmv_impl_cpu"},
+    refuses_where="elements",
     samples=lambda m: [
         m(m.f(2, 3), m.f(3)),
         m(m.nc(3, 2), m.nc(2)),

@@ -71,18 +71,17 @@ def _matrix_norm(A: Tensor, ord: Any, row: int, column: int, keepdim: bool) -> T
         check_floats("linalg.matrix_norm", A, low=False)
         S = svdvals(A.movedim((row, column), (-2, -1)))
         name = {2: "amax", -2: "amin"}.get(ord)
-        out = (
-            S.sum(-1, keepdim)
-            if name is None or (ord == 2 and not S._a.shape[-1])
-            else REGISTRY[name].public(S, -1, keepdim)
-        )
+        if ord == 2 and not S._a.shape[-1]:
+            S = S.detach()  # type: ignore[attr-defined]
+            name = None
+        out = S.sum(-1, keepdim) if name is None else REGISTRY[name].public(S, -1, keepdim)
         return out.unsqueeze(-1).movedim((-2, -1), (row, column)) if keepdim else out  # type: ignore[no-any-return]
     summed, other = (row, column) if abs(ord) == 1 else (column, row)
     sums = vector_norm.public(A, 1, (summed,), keepdim)
     if not keepdim and other > summed:
         other -= 1
-    if ord > 0 and not sums._a.shape[other]:
-        return sums.sum(other, keepdim)  # type: ignore[no-any-return]
+    if ord > 0 and not sums._a.shape[other]:  # of no numbers 0, without a history
+        return sums.detach().sum(other, keepdim)  # type: ignore[no-any-return]
     return REGISTRY["amax" if ord > 0 else "amin"].public(sums, other, keepdim)  # type: ignore[no-any-return]
 
 

@@ -16,6 +16,8 @@ from ..kernels.strides import element_strides, infer_size, view_strides
 from ..op import movement, opaque
 from ..tensor import Tensor
 
+as_strided = np.lib.stride_tricks.as_strided
+
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     """``f(2, 3)`` or ``f((2, 3))``."""
@@ -51,7 +53,7 @@ def _shown(input: Any, size: Any) -> Any:
     strides = view_strides(input.shape, element_strides(input), size)
     if strides is None:
         return None
-    return np.lib.stride_tricks.as_strided(input, size, tuple([s * input.itemsize for s in strides]))
+    return as_strided(input, size, tuple([s * input.itemsize for s in strides]))
 
 
 @view.prepare
@@ -188,46 +190,12 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, (*shape[:first], n, *shape[last + 1 :]))
 
 
-#: How many dimensions the orders of memory are for.
-_RANKS = {types.channels_last: 4, types.channels_last_3d: 5}
-
-
-@function(name="Tensor.contiguous", methods="contiguous", samples=lambda m: [
-    m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2))],
-    errors=lambda m: [
-        m.error(TypeError, "contiguous()", m.f(2), 3),
-        m.error(RuntimeError, "required rank 4 tensor to use channels_last format", m.f(2), memory_format=m.torch.channels_last)],
-)  # fmt: skip
-def contiguous(input: Tensor, memory_format: Any = types.contiguous_format) -> Tensor:
-    """This tensor if its memory is in order, else a copy that is.
-
-    Raises:
-        RuntimeError: for ``channels_last`` of a tensor that has not four dimensions (``channels_last_3d``: five).
-    """
-    need_format("contiguous", memory_format)
-    rank = _RANKS.get(memory_format)
-    if rank is not None and input._a.ndim != rank:
-        raise errors.runtime(
-            f"required rank {rank} tensor to use {str(memory_format).removeprefix('torch.')} format",
-            f"The tensor has {input._a.ndim} dimensions.",
-        )
-    return input if input._a.flags.c_contiguous else clone.public(input, memory_format=types.contiguous_format)
-
-
-def need_format(name: str, memory_format: Any) -> None:
-    """Refuse what is no memory format."""
-    if not isinstance(memory_format, types.memory_format):
-        raise errors.type_(
-            f"{name}(): argument 'memory_format' must be torch.memory_format, not {type(memory_format).__name__}"
-        )
-
-
 def turned(a: Any, order: Any) -> Any:
     """Dimensions in another order. NumPy forgets the strides of arrays without elements; PyTorch permutes them too."""
     if a.size:
         return a.transpose(order)
     strides = element_strides(a)
-    return np.lib.stride_tricks.as_strided(a, [a.shape[d] for d in order], [strides[d] * a.itemsize for d in order])
+    return as_strided(a, [a.shape[d] for d in order], [strides[d] * a.itemsize for d in order])
 
 
 @movement(methods="transpose", samples=lambda m: [
@@ -316,7 +284,14 @@ def _(k, g, dims):
 def unsqueeze(k, input, *, dim):
     """A dimension of size 1 inserted at ``dim``."""
     shape = (*input.shape[:dim], 1, *input.shape[dim:])
-    return input.reshape(shape) if input.flags.c_contiguous else np.expand_dims(input, dim)
+    in_order = input.flags.c_contiguous
+    if in_order and 1 not in input.shape:
+        return input.reshape(shape)
+    step = input.shape[dim] * input.strides[dim] if dim < input.ndim else input.itemsize
+    strides = (*input.strides[:dim], step, *input.strides[dim:])  # the others as they are, those of sizes of 1 too
+    if in_order and input.dtype.kind in "biufc":
+        return np.ndarray(shape, input.dtype, input, 0, strides)  # a tenth of what as_strided takes
+    return as_strided(input, shape, strides)
 
 
 @unsqueeze.prepare
@@ -354,96 +329,6 @@ def _(input, dim=None):
 @squeeze.vjp("input")
 def _(k, g, input_shape):
     return k.reshape_gradient(g, size=input_shape)
-
-
-@movement(methods="expand", public=False, samples=lambda m: [
-    m(m.f(1, 3), 2, 3), m(m.f(3), 2, -1), m(m.f(), 2, 2), m(m.nc(3, 1), 3, 2), m(m.f(0, 1), 0, 2), m(m.f(2, 1), (2, 2)),
-    m(m.nc(3, 2), 2, 3, 2)],
-    errors=lambda m: [
-    m.error(RuntimeError, "The expanded size of the tensor (3) must match the existing size (2)", m.f(2), 3),
-    m.error(RuntimeError, "must be greater or equal to the number of dimensions in the tensor (2)", m.f(2, 3), 3),
-    m.error(RuntimeError, "isn't allowed in a leading, non-existing dimension 0", m.f(2), -1, 2)])  # fmt: skip
-def expand(k, input, *, size):
-    """Dimensions of size 1 repeated, without a copy; -1 keeps a size."""
-    out = np.broadcast_to(input, size)
-    out.flags.writeable = input.flags.writeable  # NumPy's is read-only; PyTorch decides at the write
-    return out
-
-
-@expand.prepare
-def _(input, *size, implicit=False, **named):
-    size = sizes((named["size"],) if "size" in named else size)
-    shape = tuple(input.shape)
-    lead = len(size) - len(shape)
-    if lead < 0:
-        raise errors.runtime(
-            f"expand({describe(input)}, size={list(size)}): the number of sizes provided ({len(size)}) must be greater or equal "
-            f"to the number of dimensions in the tensor ({len(shape)})"
-        )
-    out = []
-    for i, n in enumerate(size):
-        have = shape[i - lead] if i >= lead else None
-        if n == -1:
-            if have is None:
-                raise errors.runtime(
-                    f"expand({describe(input)}, size={list(size)}): The expanded size of the tensor (-1) isn't allowed in a "
-                    f"leading, non-existing dimension {i}"
-                )
-            n = have
-        if have is not None and have != n and have != 1:
-            raise errors.runtime(
-                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton dimension {i}.  "
-                f"Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
-            )
-        out.append(n)
-    return (input,), {"size": tuple(out)}
-
-
-def describe(input: Any) -> str:
-    dtype = types.scalar_name(types.of_array(input._a if isinstance(input, Tensor) else input))
-    return f"torch.{dtype}Tensor{{{list(input.shape)}}}"
-
-
-@expand.plan
-def _(input, size):
-    """By its strides, for memory in order and NumPy's own dtypes: ``broadcast_to`` takes ten times as long."""
-    if not input.flags.c_contiguous or input.dtype.kind not in "biufc":
-        return None
-    like = np.broadcast_to(input, size)
-    dtype, strides = input.dtype, like.strides
-    return lambda a: np.ndarray(size, dtype, a, 0, strides)
-
-
-@expand.vjp("input")
-def _(k, g, input_shape):
-    return k.sum_to_size(g, size=input_shape)
-
-
-@function(name="Tensor.expand_as", methods="expand_as", samples=lambda m: [
-    m(m.f(1, 3), m.i(2, 3)), m(m.f(), m.i(2)), m(m.f(), m.i()), m(m.nc(3, 1), m.i(3, 2)), m(m.f(0, 1), m.i(0, 2)),
-    m(m.nc(3, 2), m.i(3, 2))],
-    errors=lambda m: [m.error(RuntimeError, "must match the existing size (2)", m.f(2), m.f(3))])  # fmt: skip
-def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """``input`` expanded to the shape of ``other``."""
-    return expand.public(input, tuple(other._a.shape))  # type: ignore[no-any-return]
-
-
-@function(name="Tensor.view_as", methods="view_as", samples=lambda m: [
-    m(m.f(2, 3), m.i(6)), m(m.f(), m.i(1)), m(m.nc(3, 2), m.i(3, 2)), m(m.f(0, 2), m.i(0)), m(m.f(1), m.i())],
-    errors=lambda m: [
-    m.error(RuntimeError, "shape '[4]' is invalid for input of size 6", m.f(6), m.f(4)),
-    m.error(RuntimeError, "view size is not compatible", m.nc(3, 2), m.f(6))])  # fmt: skip
-def view_as(input: Tensor, other: Tensor) -> Tensor:
-    """``input`` under the shape of ``other``, without a copy."""
-    return view.public(input, tuple(other._a.shape))  # type: ignore[no-any-return]
-
-
-@function(name="Tensor.reshape_as", methods="reshape_as", samples=lambda m: [
-    m(m.f(2, 3), m.i(6)), m(m.f(), m.i(1)), m(m.nc(3, 2), m.i(6)), m(m.f(0, 2), m.i(0)), m(m.f(1), m.i())],
-    errors=lambda m: [m.error(RuntimeError, "shape '[4]' is invalid for input of size 6", m.f(6), m.f(4))])  # fmt: skip
-def reshape_as(input: Tensor, other: Tensor) -> Tensor:
-    """``input`` under the shape of ``other``."""
-    return reshape(input, tuple(other._a.shape))
 
 
 @movement(methods="select", samples=lambda m: [
@@ -598,15 +483,6 @@ def numel(input: Tensor) -> int:
 def dim(self: Tensor) -> int:
     """Number of dimensions."""
     return self._a.ndim
-
-
-@function(name="Tensor.is_contiguous", methods="is_contiguous", samples=lambda m: [
-    m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))],
-    errors=lambda m: [m.error(TypeError, "is_contiguous()", m.f(2), 3)])  # fmt: skip
-def is_contiguous(self: Tensor, memory_format: Any = types.contiguous_format) -> bool:
-    """Whether the elements lie in row-major order."""
-    need_format("is_contiguous", memory_format)
-    return bool(self._a.flags.c_contiguous)
 
 
 def _matrix(x: Tensor) -> Tensor:

@@ -114,6 +114,8 @@ def native_layer_norm(k, input, weight, bias, *, dim, eps):
         return input.copy(), empty, empty
     flat = [None if v is None else v.reshape(-1) for v in (weight, bias)]
     out, mean, rstd = row_norm.layer_norm(input.reshape(-1, n), flat[0], flat[1], eps)
+    if is_half(input.dtype) and (weight is None or weight.dtype == input.dtype):  # PyTorch keeps them in 16 bits too
+        mean, rstd = mean.astype(input.dtype), rstd.astype(input.dtype)
     return in_order(out.reshape(shape)), mean.reshape(stats), rstd.reshape(stats)
 
 

@@ -11,6 +11,7 @@ from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels import norm as norm_kernel
 from ..kernels import rows
+from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque, reduction
 from ..promotion import result_type
@@ -68,7 +69,7 @@ def vector_norm(k, input, *, ord, dim, keepdim):
     Gradient of ``input`` (ord -inf): ``g * sgn(input)`` at the smallest elements, shared among equals; 0 elsewhere.
     Gradient of ``input``: ``g * sgn(input) * (abs(input) / out) ** (ord - 1)``; 0 where ``out`` is.
     """
-    return norm_kernel.norm(input, ord, dim, keepdim)
+    return in_order(norm_kernel.norm(input, ord, dim, keepdim))
 
 
 @vector_norm.plan
@@ -135,7 +136,7 @@ def _(k, g, input, out, ord, dim, keepdim):
     if ord == 1:
         return g * k.sgn(input)
     if ord in (float("inf"), float("-inf")):
-        hit = k.abs(input) == size
+        hit = k.length(input) == size
         return k.sgn(input) * (g / k.sum(hit, dim, True) * hit)
     zero = size == 0.0
     safe = size + zero  # a Python number would make float32 of bfloat16, here and below
@@ -295,10 +296,10 @@ def renorm(k, input, *, p, dim, maxnorm):
     of slices longer than ``maxnorm``; ``g`` of others.
     """
     axes = tuple(i for i in range(input.ndim) if i != dim)
-    size = norm_kernel.norm(input, float(p), axes, True)
+    size = norm_kernel.norm(input.astype(np.float32) if is_half(input.dtype) else input, float(p), axes, True)
     one = size.dtype.type(1)
     factor = np.where(size > maxnorm, size.dtype.type(maxnorm) / (size + size.dtype.type(1e-7)), one)
-    return in_order(input * factor)
+    return in_order(input * (factor.astype(input.dtype) if is_half(input.dtype) else factor))
 
 
 @renorm.prepare
@@ -320,11 +321,13 @@ def _(input, p, dim, maxnorm):
 @renorm.vjp("input")
 def _(k, g, input, p, dim, maxnorm):
     axes = [i for i in range(len(tuple(input.shape))) if i != dim]
+    inner, own = g * k.conj(input), g.dtype if isinstance(g, Tensor) else types.of_array(g)
+    if own.itemsize == 2:  # norms and sums of 16-bit floats are computed in float32, PyTorch's products before not
+        inner, input = (k.convert(x, dtype=types.float32) for x in (inner, input))
     size = k.vector_norm(input, p, axes, True)
-    longer = size > maxnorm
-    factor = k.where(longer, maxnorm / (size + 1e-7), 1.0)
-    inner = k.sum(g * k.conj(input), axes, True)
+    inner = k.sum(inner, axes, True)
     if k.is_complex(inner):
         inner = k.real(inner)
-    slope = k.where(longer, -maxnorm / ((size + 1e-7) * (size + 1e-7)), 0.0)  # of the factor, by the norm
-    return g * factor + vector_norm.rules[0].fn(k, inner * slope, input, size, ord=p, dim=axes, keepdim=True)
+    inverse = 1.0 / (size + 1e-7)
+    through = vector_norm.rules[0].fn(k, inner, input, size, ord=p, dim=axes, keepdim=True)
+    return k.where(size > maxnorm, k.convert(maxnorm * inverse * (g - inverse * through), dtype=own), g)

@@ -84,7 +84,7 @@ def _(input, pad, value=0):
     pad = tuple(int(p) for p in pad)
     _check_constant(tuple(input.shape), pad, False)
     if isinstance(input, Tensor):
-        value = element(value, input.dtype).item()
+        value = element(value, input.dtype).item() if any(p > 0 for p in pad) else 0
     return (input,), {"pad": pad, "value": value}
 
 

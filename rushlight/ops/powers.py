@@ -76,6 +76,8 @@ def pow(k, input, exponent):
         if special is not None:
             root = a.dtype.kind == "V" and abs(exponent) == 0.5  # of bfloat16: rounded once
             return special(a.astype(np.float32)).astype(a.dtype) if root else special(a)
+        if a.dtype.kind == "c" and exponent:
+            return complex_powers(a, a.dtype.type(exponent))
         if a.dtype == np.float32 and abs(exponent) < 1e30:
             return power(a, exponent)
         if is_half(a.dtype):  # computed in float32, of an exponent that is one of these numbers as well

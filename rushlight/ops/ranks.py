@@ -12,7 +12,7 @@ from ..functions import function
 from ..kernels import sorting
 from ..kernels.along import taken_along
 from ..op import reduction
-from ..promotion import cast_array
+from ..promotion import cast_array, refuse
 from ..readers import REGISTRY
 from ..return_types import named
 from ..tensor import Tensor, wrap
@@ -188,6 +188,8 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
         raise errors.index(f"kthvalue(): Expected reduction dim {d} to have non-zero size.")
     if not 1 <= k <= (input._a.shape[d] if input._a.ndim else 1):
         raise errors.runtime(f"kthvalue(): selected number k out of range for dimension {d}")
+    if input._a.ndim:
+        refuse(kthvalue_pair, input.dtype)  # without elements too
     result = named("kthvalue", ("values", "indices"))(*kthvalue_pair.public(input, kth=int(k), dim=d, keepdim=keepdim))
     return result if out is None else write_out("kthvalue", out, result, (input,), "exact apart")
 

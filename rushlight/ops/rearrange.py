@@ -9,7 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..errors import check_dim, check_dims, describe
 from ..functions import function
-from ..kernels import copies, places
+from ..kernels import copies, layouts, places
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
@@ -35,7 +35,7 @@ from ..tensor import Tensor, wrap
 )
 def flip(k, input, *, dims):
     """The elements in reverse order along dimensions."""
-    out = copies.empty_like(input)
+    out = layouts.empty_like_array(input, input.dtype)
     copies.assign(out, np.flip(input, dims))
     return out
 
@@ -361,8 +361,8 @@ masked_select.nondiff("mask")
 
 
 @masked_select.vjp("input")
-def _(k, g, mask, input_shape):
-    return k.masked_spread(g, mask, size=broadcast_shapes(tuple(input_shape), tuple(mask.shape)))
+def _(k, g, mask, input):  # the shape alone would do, but who writes to the input is told so, as by PyTorch
+    return k.masked_spread(g, mask, size=broadcast_shapes(tuple(input.shape), tuple(mask.shape)))
 
 
 @opaque(public=False, grad_name="MaskedScatterBackward0")

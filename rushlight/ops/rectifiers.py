@@ -35,7 +35,7 @@ _SIXTH = float(np.float32(1 / 6))  # PyTorch's factor has float32's digits, for 
 @elementwise(methods="relu relu_", domain=(-3, 3))
 def relu(k, input):
     """``max(input, 0)``; the gradient at 0 is 0. NaN stays, and lets its gradient through."""
-    return np.maximum(input, input.dtype.type(0))
+    return np.maximum(input.dtype.type(0), input)
 
 
 @relu.prepare
@@ -85,7 +85,7 @@ def _(k, g, out, negative_slope):
 @elementwise(public=False, refuses=NO_CLAMP, domain=(-3, 3))
 def hardtanh(k, input, *, min_val=-1.0, max_val=1.0):
     """``input`` limited to [min_val, max_val]; the gradient at the limits is 0."""
-    return np.minimum(np.maximum(input, input.dtype.type(min_val)), input.dtype.type(max_val))
+    return np.minimum(input.dtype.type(max_val), np.maximum(input.dtype.type(min_val), input))
 
 
 @hardtanh.vjp("input", formal=True)

@@ -125,7 +125,7 @@ def _(k, g, input_shape, dim, keepdim):
 )
 def mean(k, input, *, dim, keepdim, dtype, full):
     """Arithmetic mean of all elements, or along dimensions."""
-    return reduce.mean(input, dim, keepdim, input.dtype if dtype is None else dtype.np)
+    return in_order(reduce.mean(input, dim, keepdim, input.dtype if dtype is None else dtype.np))
 
 
 @mean.prepare
@@ -232,7 +232,7 @@ def _of_variance(k, g, input, dim, keepdim, correction, power):
     n = _count(tuple(input.shape), dim)
     share = _keep(k, g, dim, keepdim, input.shape) * (power / (n - correction) if n != correction else float("inf"))
     if not dim:
-        return input * 0.0 * share
+        return input * 0.0 * share if n > correction else input * np.nan * share
     middle = k.mean(input, dim, True)
     if len(dim) == len(input.shape) and k is arrays:
         return large.pointwise(k, _share_of_distance, input, middle.reshape(()), share.reshape(()))
@@ -396,7 +396,7 @@ def prod(k, input, *, dim, keepdim, dtype, full):
     Gradient of ``input``: ``g * out / input``; where it is 0, ``g`` times the product of the others.
     """
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
-    return reduce.prod(input, dim, keepdim, target)
+    return in_order(reduce.prod(input, dim, keepdim, target))
 
 
 @prod.plan
@@ -416,6 +416,8 @@ def _(input, dim=None, keepdim=False, *, dtype=None):
 
 @prod.vjp("input")
 def _(k, g, input, out, dim, keepdim):
+    if k.is_complex(input) and not k.is_complex(g):  # it was asked for a real dtype
+        input = k.real(input)
     shape = tuple(input.shape)
     if not (input._a if isinstance(input, Tensor) else np.asarray(input)).all():
         return _prod_gradient(k, g, input, dim, keepdim)
@@ -453,7 +455,7 @@ def _as(k, a):
 def nansum(k, input, *, dim, keepdim, dtype, full):
     """Sum with every NaN counted as 0."""
     target = dtype.np if dtype is not None else np.dtype(np.int64) if input.dtype.kind in "biu" else input.dtype
-    return reduce.nansum(input, dim, keepdim, target)
+    return in_order(reduce.nansum(input, dim, keepdim, target))
 
 
 @nansum.prepare

@@ -180,6 +180,7 @@ def _(k, g, input, out, dim):
     later = _as(k, np.triu(np.ones((n, n), bool)).reshape(n, n, *[1] * (len(shape) - dim - 1)))
     i, j = (*shape[: dim + 1], 1, *shape[dim + 1 :]), (*shape[:dim], 1, *shape[dim:])
     share = k.exp(k.where(later, k.reshape_gradient(input, size=i) - k.reshape_gradient(out, size=j), -float("inf")))
+    g = k.where(k.isnan(g), 0.0, g)  # which PyTorch takes apart by its sign, and NaN has none
     return k.sum(k.where(later, k.reshape_gradient(g, size=j) * k.conj(share), 0.0), dim + 1)
 
 

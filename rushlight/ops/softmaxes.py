@@ -49,8 +49,8 @@ def logsumexp(k, input, *, dim, keepdim):
         top = input.real.max(dim, keepdims=True)
         top = np.where(np.isinf(top), 0, top)
         total = np.exp(input - top).sum(dim, keepdims=keepdim)
-        return np.log(total) + top.reshape(total.shape)
-    return reduce.logsumexp(input, dim, keepdim)
+        return in_order(np.log(total) + top.reshape(total.shape))
+    return in_order(reduce.logsumexp(input, dim, keepdim))
 
 
 @logsumexp.prepare

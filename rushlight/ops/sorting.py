@@ -83,14 +83,14 @@ def _tops(m: Any) -> list[Any]:
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
     """The k largest (or smallest) elements along ``dim``, with their indices."""
     need_tensor("topk", input)
+    dim = check_dim(dim, input._a.ndim)
+    if k < 0 or (input._a.ndim and k > input._a.shape[dim]):
+        raise errors.runtime("selected index k out of range")
     kind = input._a.dtype.kind
     if kind in "bc":
         raise errors.runtime(
             f"{' ' if kind == 'c' else ''}topk does not support {'bool' if kind == 'b' else 'complex'} dtypes on CPU"
         )
-    dim = check_dim(dim, input._a.ndim)
-    if k < 0 or (input._a.ndim and k > input._a.shape[dim]):
-        raise errors.runtime("selected index k out of range")
     pair = topk_pair.public(input, k_=int(k), dim=dim, largest=largest, sorted=sorted)
     result = named("topk", ("values", "indices"))(*pair)
     return result if out is None else write_out("topk", out, result, (input,), "exact partial")

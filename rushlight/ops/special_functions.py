@@ -253,7 +253,7 @@ def _(k, g, input):
     return k.where(zero, 0.0, g * k.conj(slope))
 
 
-@elementwise(methods="angle", promote="float", domain=(0.3, 3))
+@elementwise(methods="angle", promote="float", row_major="complex", domain=(0.3, 3))
 def angle(k, input):
     """The argument of a complex number; of a real one 0 or pi."""
     if input.dtype.kind == "c":

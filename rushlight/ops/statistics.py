@@ -236,32 +236,40 @@ def _(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     for name, x in (("X1", x1), ("X2", x2)):
         if isinstance(x, Tensor) and x.dtype.category != types.FLOATING:
             raise errors.runtime(f"cdist only supports floating-point dtypes, {name} got: {types.scalar_name(x.dtype)}")
-    if isinstance(x1, Tensor) and is_half(x1._a.dtype) and 0 not in (*x1.shape, *x2.shape):
-        raise NotImplementedError(f"\"cdist\" not implemented for '{types.scalar_name(x1.dtype)}'")
     if x1.shape[-1] != x2.shape[-1]:
         raise errors.runtime(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
     if p < 0:
         raise errors.runtime("cdist only supports non-negative p values")
     broadcast_shapes(tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
+    if isinstance(x1, Tensor) and isinstance(x2, Tensor) and 0 not in (*x1.shape, *x2.shape):
+        if is_half(x1._a.dtype):
+            raise NotImplementedError(f"\"cdist\" not implemented for '{types.scalar_name(x1.dtype)}'")
+        if x1.dtype is not x2.dtype:
+            names = [types.scalar_name(x.dtype) for x in (x1, x2)]
+            raise errors.runtime(f"expected scalar type {names[0]} but found {names[1]}", "Convert one of them.")
     return (x1, x2), {"p": float(p)}
 
 
 @cdist.vjp_joint
 def _(k, g, x1, x2, out, p, needs):
     difference = k.unsqueeze(x1, -2) - k.unsqueeze(x2, -3)
-    slope = _slope(k, difference, k.unsqueeze(out, -1), p) * k.unsqueeze(g, -1)
+    slope = _slope(k, k.unsqueeze(g, -1), difference, k.unsqueeze(out, -1), p)
     return (k.sum(slope, -2) if needs[0] else None, -k.sum(slope, -3) if needs[1] else None)
 
 
-def _slope(k, difference, size, p):
-    """The gradient of a p-norm; 0 where the norm is 0."""
+def _slope(k, g, difference, size, p):
+    """The gradient of a p-norm; 0 where the norm is 0, whatever ``g`` is there."""
     if p == 0:
-        return difference * 0.0
+        return k.zeros_of(difference)
     if p == 1:
-        return k.sgn(difference)
+        return g * k.sgn(difference)
     if p == float("inf"):
-        hit = k.abs(difference) == size
-        return k.where(hit, k.sgn(difference), 0.0)
+        return g * k.where(k.abs(difference) == size, k.sgn(difference), 0.0)
     zero = size == 0.0
     safe = k.where(zero, size + 1.0, size)
-    return k.where(zero, 0.0, k.sgn(difference) * k.pow(k.abs(difference) / safe, p - 1))
+    if p == 2:
+        return k.where(zero, 0.0, g * difference / safe)
+    powers = k.sgn(difference) * k.pow(k.abs(difference), p - 1)
+    if p > 2:
+        powers = difference * k.pow(k.abs(difference), p - 2)
+    return k.where(zero, 0.0, powers * g / k.pow(safe, p - 1))

@@ -358,7 +358,7 @@ def view_dtype(self: Tensor, dtype: types.dtype) -> Tensor:
                 f"{a.shape[-1]}"
             )
         for d, s in enumerate(self.stride()[:-1]):
-            if s % ratio and a.shape[d] > 1:
+            if s % ratio:
                 raise errors.runtime(
                     f"self.stride({d}) must be divisible by {ratio} to view {here} as {there} (different element sizes), but "
                     f"got {s}"

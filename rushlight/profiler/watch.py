@@ -16,6 +16,7 @@ from ..autograd.graph import Node
 from ..functions import FUNCTIONS
 from ..kernels.lazy import looking, settle
 from ..op import Op
+from ..ops.matmul import matmul
 from ..optim.optimizer import Optimizer
 from ..readers import REGISTRY
 from ..tensor import Tensor
@@ -64,7 +65,8 @@ class Watcher:
         settle()
         looking.append(self)
         routes.close("profiler")
-        self._operators = {name: vars(Tensor)[name] for name in _MACHINE_CODE}
+        self._operators = {name: vars(Tensor)[name] for name in (*_MACHINE_CODE, "__matmul__")}
+        setattr(Tensor, "__matmul__", _at)  # noqa: B010 - mypy
         for name, op in _MACHINE_CODE.items():
             if not isinstance(self._operators[name], FunctionType):
                 setattr(Tensor, name, fast.operator(REGISTRY[op], op))
@@ -151,6 +153,11 @@ class Watcher:
             if getattr(_general(function.fn), "__code__", None) is code:
                 return "aten::" + function.torch_name.rpartition(".")[2]
         return None
+
+
+def _at(self: Tensor, other: Any) -> Any:
+    """``x @ y`` by the way of ``torch.matmul``, which is seen, and what it calls within."""
+    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
 def _general(function: Any) -> Any:

@@ -23,6 +23,24 @@ _triple = _ntuple(3, "_triple")
 _quadruple = _ntuple(4, "_quadruple")
 
 
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """Take a prefix, such as ``"module."``, off the names of a state dict and its metadata, in place."""
+    for key in list(state_dict):
+        if key.startswith(prefix):
+            state_dict[key.removeprefix(prefix)] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", None)
+    if metadata is None:
+        return
+    outer = prefix.rstrip(".")
+    for key in list(metadata):
+        if key in ("", outer):  # the model itself, and what was around it
+            continue
+        if key.startswith(prefix):
+            metadata[key.removeprefix(prefix)] = metadata.pop(key)
+    if outer in metadata:
+        metadata[""] = metadata.pop(outer)
+
+
 def _reverse_repeat_tuple(t: tuple[Any, ...], n: int) -> tuple[Any, ...]:
     """Each entry ``n`` times, the last first: the padding of ``F.pad`` from that of a convolution."""
     return tuple(x for x in reversed(t) for _ in range(n))
