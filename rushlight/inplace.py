@@ -91,7 +91,7 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
             _check_shape(x, inputs, x._a.dtype if answers else result_type(inputs).np)
         raise
     r = np.asarray(result[0] if result.__class__ is tuple else result)
-    if op.name == "abs" and x._a.dtype.kind == "c":
+    if r.dtype.kind == "f" and x._a.dtype.kind == "c":
         raise errors.runtime(f"In-place {op.name} is not supported for complex tensors.", "Its results are real.")
     check_result(x, r)
     edges = gather_edges(op, inputs) if recording() else None

@@ -12,7 +12,7 @@ from ..tensor import Tensor
 from . import constraints
 from .continuous import Chi2
 from .distribution import Distribution, ExponentialFamily, broadcast_all, call, computed, lazy_property, standard_normal
-from .multivariate import factor_of_inverse, half_log_det, inverse
+from .multivariate import half_log_det, inverse, lower_factor, spread_given
 from .simplex import Beta
 
 ATTEMPTS = 10  # to draw a matrix that passes
@@ -49,11 +49,7 @@ class Wishart(ExponentialFamily):
         self, df: Any, covariance_matrix: Any = None, precision_matrix: Any = None, scale_tril: Any = None,
         validate_args: bool | None = None,
     ):  # fmt: skip
-        given = {"covariance_matrix": covariance_matrix, "precision_matrix": precision_matrix, "scale_tril": scale_tril}
-        given = {name: matrix for name, matrix in given.items() if matrix is not None}
-        if len(given) != 1:
-            raise AssertionError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
-        ((name, matrix),) = given.items()
+        name, matrix = spread_given(AssertionError, covariance_matrix, precision_matrix, scale_tril)
         if matrix.dim() < 2:
             raise errors.value("scale_tril must be at least two-dimensional, with optional leading batch dimensions")
         batch, p = tuple(matrix.shape[:-2]), matrix.shape[-1]
@@ -71,12 +67,7 @@ class Wishart(ExponentialFamily):
             )
         self.__dict__[name] = matrix.expand((*batch, -1, -1))
         super().__init__(batch, matrix.shape[-2:], validate_args=validate_args)
-        if scale_tril is not None:
-            self._factor = scale_tril
-        elif covariance_matrix is not None:
-            self._factor = call("linalg.cholesky", covariance_matrix)
-        else:
-            self._factor = factor_of_inverse(precision_matrix)
+        self._factor = lower_factor(name, matrix)
 
     @property
     def arg_constraints(self) -> Any:  # type: ignore[override]

@@ -50,23 +50,14 @@ class MultivariateNormal(Distribution):
     ):  # fmt: skip
         if loc.dim() < 1:
             raise errors.value("loc must be at least one-dimensional.")
-        given = {"covariance_matrix": covariance_matrix, "precision_matrix": precision_matrix, "scale_tril": scale_tril}
-        given = {name: matrix for name, matrix in given.items() if matrix is not None}
-        if len(given) != 1:
-            raise errors.value("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
-        ((name, matrix),) = given.items()
+        name, matrix = spread_given(ValueError, covariance_matrix, precision_matrix, scale_tril)
         if matrix.dim() < 2:
             raise errors.value(f"{name} must be at least two-dimensional, with optional leading batch dimensions")
         batch = broadcast_shapes(tuple(matrix.shape[:-2]), tuple(loc.shape[:-1]))
         self.__dict__[name] = matrix.expand((*batch, -1, -1))
         self.loc: Any = loc.expand((*batch, -1))
         super().__init__(batch, self.loc.shape[-1:], validate_args=validate_args)
-        if scale_tril is not None:
-            self._unbroadcasted_scale_tril = scale_tril
-        elif covariance_matrix is not None:
-            self._unbroadcasted_scale_tril = call("linalg.cholesky", covariance_matrix)
-        else:
-            self._unbroadcasted_scale_tril = factor_of_inverse(precision_matrix)
+        self._unbroadcasted_scale_tril = lower_factor(name, matrix)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         new = super().expand(batch_shape, _instance)
@@ -121,6 +112,22 @@ class MultivariateNormal(Distribution):
     def entropy(self) -> Any:
         h = 0.5 * self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + half_log_det(self._unbroadcasted_scale_tril)
         return h if not self._batch_shape else h.expand(self._batch_shape)
+
+
+def spread_given(error: type[Exception], covariance: Any, precision: Any, factor: Any) -> tuple[str, Any]:
+    """The name and the matrix that say how widely vectors are spread: one of the three, or ``error`` is raised."""
+    matrices = {"covariance_matrix": covariance, "precision_matrix": precision, "scale_tril": factor}
+    given = [(name, matrix) for name, matrix in matrices.items() if matrix is not None]
+    if len(given) != 1:
+        raise error("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
+    return given[0]
+
+
+def lower_factor(name: str, matrix: Any) -> Any:
+    """The lower Cholesky factor of the covariance, from the matrix of that name."""
+    if name == "scale_tril":
+        return matrix
+    return call("linalg.cholesky", matrix) if name == "covariance_matrix" else factor_of_inverse(matrix)
 
 
 def factor_of_inverse(precision: Any) -> Any:

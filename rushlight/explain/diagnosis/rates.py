@@ -18,6 +18,8 @@ SMALL_UPDATE, USUAL_UPDATE = 1e-5, 1e-3
 SHRUNK = 1e-2
 #: How far below the bound a step size counts as far too small.
 FAR_BELOW = 1e-3
+#: How far above the bound a step size must be for the bound to be that of where a loss has been thrown, not of where it began.
+ABSURD = 1e3
 
 
 def diverged(trace: Trace) -> bool:
@@ -31,9 +33,11 @@ def diverged(trace: Trace) -> bool:
 
 def burst(trace: Trace) -> bool:
     """Whether the loss was once far above its start: half of a quarter of the run more than twice as high, and above all of the calmest
-    quarter, so that losses that only jump about do not count."""
+    quarter, so that losses that only jump about do not count; or all of the last quarter, when the others were higher still."""
     curve = trace.curve()
     quarters = [part for part in np.array_split(curve, 4) if len(part)]
+    if len(curve) >= 20 and quarters[-1].min() > 2 * abs(curve[0]):
+        return True
     calmest = min((float(part.max()) for part in quarters), default=float("inf"))
     return any(not np.median(part) <= max(2 * abs(curve[0]), calmest) for part in quarters)
 
@@ -151,9 +155,11 @@ def bound_formula(trace: Trace) -> str:
 
 def factors(lr: float | None, bound: tuple[float, float] | None) -> list[float]:
     """Which parts of the step size are tried, the largest first."""
+    tenths = [0.1, 0.01, 0.001]
     if lr is None or bound is None or lr <= bound[0]:
-        return [0.1, 0.01, 0.001]
-    return [bound[0] * part / lr for part in (0.5, 0.1, 0.02)]
+        return tenths
+    below = [bound[0] * part / lr for part in (0.5, 0.1, 0.02)]
+    return below if lr < ABSURD * bound[0] else [*tenths, *below]
 
 
 def losses_shown(trace: Trace) -> str:

@@ -18,6 +18,8 @@ from .trace import Layer, Trace, Units
 #: Products of an input with a parameter.
 LINEAR = frozenset({"addmm", "mm", "mv", "bmm", "baddbmm", "convolve", "convolve_input", "matmul", "linear"})
 ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+#: How many operations a loss is followed back to its sums: as many as a sequence has steps whose losses are added one by one.
+DEEP = 200
 AT_AN_END = 0.02  # of the range: where a sigmoid's slope is below 8 % of its largest
 
 
@@ -155,9 +157,9 @@ class Signals:
     def of_loss(self, root: Tensor) -> None:
         edge = root._edge
         if edge is not None and not self.trace.summed:
-            self.trace.summed = round(self.summed(edge[0], 8))
+            self.trace.summed = round(self.summed(edge[0], DEEP, {}))
 
-    def summed(self, node: Any, depth: int) -> float:
+    def summed(self, node: Any, depth: int, known: dict[Any, float]) -> float:
         """Over how many samples a loss adds, times the numbers that it is multiplied with; 1 for a mean or what is unknown.
 
         What is divided by a number must leave whole dimensions to be a sum over them: ``sum() / mask.sum()`` is a mean.
@@ -173,12 +175,15 @@ class Signals:
         if op.name in ("mul", "div") and node.saved is not None and node.edges[1] is None:
             number = float(node.saved[1]) if isinstance(node.saved[1], np.ndarray) and node.saved[1].size == 1 else 0.0
             if number:
-                inner = self.summed(node.edges[0][0], depth - 1)
+                inner = self.summed(node.edges[0][0], depth - 1, known)
                 if op.name == "mul":
                     return max(1.0, inner * number) if inner > 1 else 1.0
                 return inner / number if is_of_dims(inner / number, self.of_sum) else 1.0
         if op.name in ("add", "sub", "neg", "view", "squeeze", "reshape"):
-            return max([self.summed(e[0], depth - 1) for e in node.edges if e is not None], default=1.0)
+            if node not in known:
+                below = [self.summed(e[0], depth - 1, known) for e in node.edges if e is not None]
+                known[node] = sum(n for n in below if n > 1) or 1.0  # a sum of sums is one over all of them
+            return known[node]
         return 1.0
 
     def is_of_batch(self, shape: tuple[int, ...]) -> bool:
