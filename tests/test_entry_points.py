@@ -147,6 +147,9 @@ def test_rare_modes_take_the_python_path():
     assert x.grad.tolist() == [4.0, 4.0, 4.0]
     with torch.inference_mode():
         z = torch.ones(3).clone()
+        assert NATIVE["__mul__"](torch.ones(3), 2.0).is_inference()
+        native, _ = decide(REGISTRY["sum"], (torch.ones(3),), {})
+        assert native((torch.ones(3),), {}) is None
     with pytest.raises(RuntimeError, match="Inference tensors cannot be saved for backward"):
         NATIVE["__mul__"](x, z)
     assert NATIVE["__add__"](x, [1.0]) is NotImplemented

@@ -14,7 +14,7 @@ from ..kernels.native import DOUBLE, FLOAT, I32, I64, NULL, Bits, P, Program, Wr
 from ..node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from ..op import Op
 from ..tensor import Tensor
-from .parts import Slots, grad_mode, hang, is_tensor, new_cell, new_node, shape, size, versions
+from .parts import Slots, grad_mode, hang, is_tensor, new_cell, new_node, require_no_inference, shape, size, versions
 
 C_CONTIGUOUS_AND_ALIGNED = 0x101
 
@@ -54,6 +54,7 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
         return array
 
     # --- operands: what is not as expected goes the Python way
+    require_no_inference(w)
     w.require(is_tensor(w, x))
     left = plain(x)
     dtype = w.field(left, DESCR)

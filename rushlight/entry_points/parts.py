@@ -10,7 +10,7 @@ from ..autograd.mode import mode
 from ..kernels.cpython import TYPE, slot_offset
 from ..kernels.native import I32, I64, NULL, P, Writer, i64
 from ..node import OpNode
-from ..tensor import Parameter, Tensor, TensorBase
+from ..tensor import Parameter, Tensor, TensorBase, inferring
 
 
 class Slots:
@@ -54,6 +54,11 @@ def grad_mode(w: Writer) -> Any:
     now = w.at.load(place, typ=P)
     w.drop(now)  # small integers stay
     return now
+
+
+def require_no_inference(w: Writer) -> None:
+    """Go on only if inference mode is on in no thread: what is made in it is marked, which is rare."""
+    w.require(w.same(w.call("PyList_Size", I64, w.object(inferring)), i64(0)))
 
 
 def size(w: Writer, dims: Any, i: Any) -> Any:

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from ..autograd.mode import inference
 from ..kernels import cpython
 from ..kernels.cpython import DATA, DESCR, DIMS, FLAGS, ND, STRIDES, TYPE, WRITABLE
 from ..kernels.native import I8, I32, I64, NULL, P, Program, Writer, i32, i64
 from ..node import FIRST, OUT
 from ..plain import Short
 from ..tensor import Tensor
-from .parts import Slots, grad_mode, hang, is_tensor, new_cell, new_node, shape, size, versions
+from .parts import Slots, grad_mode, hang, is_tensor, new_cell, new_node, require_no_inference, shape, size, versions
 
 #: What a function is made for: its plans, and the numbers as one text of 64-bit words.
 PLANS, NUMBERS = 0, 1
@@ -42,7 +41,7 @@ def write_single(program: Program, slots: Slots) -> None:
     w = Writer(program, "single", ir.FunctionType(P, [P, P, I64]))
     b = w.at
     this, given, _ = w.function.args
-    none, zero = w.object(None), w.object(0)
+    none = w.object(None)
     args = b.load(given, typ=P)
     kwargs = b.load(b.gep(given, [i64(1)], source_etype=P), typ=P)
     text = w.call("PyBytes_AsString", P, w.call("PyTuple_GetItem", P, this, i64(NUMBERS)))
@@ -69,12 +68,8 @@ def write_single(program: Program, slots: Slots) -> None:
     # --- the grad mode: views that are made while nothing is recorded are marked, which is rare
     now = grad_mode(w)
     recorded = w.same(now, w.object(1))
-    place = b.alloca(P)
-    w.call("PyContextVar_Get", I32, w.object(inference), NULL, place)
-    in_inference = b.load(place, typ=P)
-    w.drop(in_inference)
-    plain = b.and_(w.same(now, zero), w.same(in_inference, w.object(False)))
-    w.require(b.or_(recorded, b.and_(plain, b.not_(view))))
+    require_no_inference(w)
+    w.require(b.or_(recorded, b.and_(w.same(now, w.object(0)), b.not_(view))))
 
     # --- its edge: that of a view is another one once its memory was written
     base, edge = w.field(x, slots.base), w.field(x, slots.edge)
