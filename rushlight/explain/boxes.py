@@ -6,7 +6,7 @@ from typing import Any
 
 from .graph import Edge, Explanation, Node
 from .groups import Group, grouped
-from .statistics import short
+from .statistics import gradient_text, short
 
 #: Boxes in a picture, unless more are asked for.
 LIMIT = 60
@@ -91,14 +91,10 @@ def open_up(tree: Group, limit: int) -> set[int]:
 
 def box_of(x: Any) -> Box:
     if isinstance(x, Group):
-        operations = sum(not node.is_leaf for node in x.nodes())
-        counted = f"{operations} operation{'s' * (operations != 1)}"
-        return Box(x, "group", [x.name or x.kind, x.detail if len(x.detail) < 40 else x.detail[:39] + "…", counted])
+        return Box(x, "group", [x.name or x.kind, x.detail if len(x.detail) < 40 else x.detail[:39] + "…", x.counted])
     kind = "leaf" if x.is_leaf else "root" if x is x.explanation.root else "op"
     gradient, value = x.gradient, x.number
-    shown = (
-        "" if gradient is None else f"∂ {short(gradient.mean)}" if gradient.size == 1 else f"‖∂‖ {short(gradient.norm)}"
-    )
+    shown = "" if gradient is None else gradient_text(gradient)
     title = x.title if x.is_leaf or x.title == x.op else f"{x.title} = {x.op}"
     return Box(x, kind, [title, f"= {short(value)}" if value is not None else "×".join(map(str, x.shape)), shown])
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from ..tensor import Tensor, edge_of
 from . import names, places
-from .failures import Note
+from .failures import Note, summary
 from .graph import Explanation, _written
-from .groups import one_line
+from .names import title_of
 
 
 class Layer(NamedTuple):
@@ -44,7 +44,7 @@ class Failure:
         frames = [] if frame is None else places.module_frames(frame)
         modules = [f.f_locals["self"] for f in frames]
         self.path: str = places.module_path(frame) if frame is not None else ""
-        self.module: str = one_line(modules[-1]) if modules else ""
+        self.module: str = title_of(modules[-1]) if modules else ""
         given = (*frames[-1].f_locals["args"], *frames[-1].f_locals["kwargs"].items()) if frames else ()
         users = places.user_frame(frame) if frame is not None else None
         if not frames and users is not None:
@@ -108,12 +108,7 @@ def value_of(x: Any) -> Any:
 def described(x: Any) -> str:
     """An argument in a few words: dtype and shape of a tensor."""
     value = value_of(x)
-    text = (
-        f"{value.dtype} {list(value.shape)}".removeprefix("torch.")
-        if isinstance(value, Tensor)
-        else type(value).__name__
-    )
-    return f"{x[0]}: {text}" if value is not x else text
+    return f"{x[0]}: {summary(value)}" if value is not x else summary(value)
 
 
 def layers(explanation: Explanation, root: Any, name: str) -> Iterator[Layer]:
@@ -133,7 +128,7 @@ def layers(explanation: Explanation, root: Any, name: str) -> Iterator[Layer]:
                 owner = owners.get(id(edge.target.fn))
             if owner is not None and node.op not in ("t", "transpose"):
                 path = f"{name}.{owner[0]}".rstrip(".")
-                last[path] = Layer(path, one_line(owner[1]), node.shape)
+                last[path] = Layer(path, title_of(owner[1]), node.shape)
     yield from last.values()
 
 

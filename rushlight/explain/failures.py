@@ -24,6 +24,7 @@ from ..nn.module import Module
 from ..tensor import Tensor
 from ..types import of_array
 from . import places
+from .names import title_of
 
 
 class Note(str):
@@ -50,14 +51,6 @@ def place(error: BaseException, module: Module, args: tuple[Any, ...], kwargs: d
     note = Note("\n".join(rows))
     note.path, note.module = path, title
     error.add_note(note)
-
-
-def title_of(module: Module) -> str:
-    """``Linear(in_features=10, out_features=5, bias=True)``; the name of its class alone if a user's ``extra_repr`` fails too."""
-    try:
-        return f"{type(module).__name__}({module.extra_repr()})"
-    except Exception:
-        return type(module).__name__
 
 
 def named(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:

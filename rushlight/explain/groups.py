@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from .graph import Explanation, Node
+from .names import title_of
 
 #: Runs are folded if a pattern comes at least so often ...
 OFTEN = 3
@@ -48,6 +49,12 @@ class Group:
             else:
                 yield x
 
+    @property
+    def counted(self) -> str:
+        """How many operations it holds: ``12 operations``."""
+        n = sum(not node.is_leaf for node in self.nodes())
+        return f"{n} operation{'s' * (n != 1)}"
+
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}: {len(self.members)} members>"
 
@@ -73,7 +80,7 @@ def by_module(operations: Sequence[Node], depth: int) -> list[Any]:
             found.extend(run)
         elif run:
             call = run[0].calls[depth]
-            found.append(Group("module", call.name, by_module(run, depth + 1), one_line(call.module)))
+            found.append(Group("module", call.name, by_module(run, depth + 1), title_of(call.module)))
         run.clear()
 
     for node in operations:
@@ -85,12 +92,6 @@ def by_module(operations: Sequence[Node], depth: int) -> list[Any]:
         run.append(node)
     close()
     return found
-
-
-def one_line(module: Any) -> str:
-    """A module as its class with what it was made with, ``Linear(in_features=3, ...)``."""
-    settings = module.extra_repr()
-    return f"{type(module).__name__}({settings if chr(10) not in settings else ''})"
 
 
 # --- repetition -----------------------------------------------------------------------------------------------------------

@@ -35,6 +35,11 @@ def _closed(*args: Any) -> Any:
     raise RuntimeError
 
 
+def is_in_place() -> bool:
+    """Asked by a listener: whether the operation that it is told of writes into its first input."""
+    return sys._getframe(3).f_code is inplace.inplace.__code__  # who called ``_heard``, which called the listener
+
+
 #: What the short paths and the general one look up, and what stands there while somebody listens.
 _NAMES: list[tuple[Any, str, Any]] = [
     (plain, "is_rare", lambda mode: True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -44,14 +45,25 @@ def add_all(found: dict[Key, str], variables: dict[str, Any]) -> None:
     for name, x in items:
         if isinstance(x, Module):
             add_module(found, name if name != "self" else type(x).__name__, x)
-        elif isinstance(x, (list, tuple)) and 0 < len(x) <= LONG:
-            for i, element in enumerate(x):
-                if isinstance(element, Tensor):
-                    add(found, f"{name}[{i}]", element)
-        elif isinstance(x, dict) and 0 < len(x) <= LONG:
-            for key, element in list(x.items()):
-                if isinstance(element, Tensor):
-                    add(found, f"{name}[{key!r}]", element)
+        for place, element in elements(name, x):
+            if isinstance(element, Tensor):
+                add(found, place, element)
+
+
+def elements(name: str, container: Any) -> Iterator[tuple[str, Any]]:
+    """What a list, tuple or dict holds, with its name: ``weights[0]``, ``nets['a']``. Nothing of anything else, or of a long one."""
+    if isinstance(container, (list, tuple, dict)) and len(container) <= LONG:
+        for key, x in list(container.items() if isinstance(container, dict) else enumerate(container)):
+            yield f"{name}[{key!r}]", x
+
+
+def title_of(module: Module) -> str:
+    """``Linear(in_features=10, out_features=5, bias=True)``; without settings of several lines, or that fail to be told."""
+    try:
+        settings = module.extra_repr()
+    except Exception:
+        return type(module).__name__
+    return f"{type(module).__name__}({settings if chr(10) not in settings else ''})"
 
 
 def add_module(found: dict[Key, str], name: str, module: Module) -> None:

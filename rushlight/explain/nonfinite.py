@@ -25,14 +25,14 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .. import inplace, types
+from .. import types
 from ..autograd import mode
 from ..autograd.graph import RemovableHandle
 from ..kernels.lazy import computed
 from ..optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from ..tensor import Tensor
 from . import places
-from .listening import listening
+from .listening import is_in_place, listening
 from .statistics import array_of
 
 
@@ -199,7 +199,7 @@ class _Watch:
         if not produced and (self.passed is not None or bad > badness(arrays)):
             return
         name = public_name(op)
-        if sys._getframe(2).f_code is inplace.inplace.__code__:
+        if is_in_place():
             name += "_"
         value = "nan" if bad == 2 else "inf"
         names = op.inputs if not op.variadic else [f"{op.inputs[0]}[{i}]" for i in range(len(inputs))]

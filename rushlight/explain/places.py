@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ..nn.module import Module
-from .names import LONG
+from .names import elements
 
 PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 _LIBRARIES = tuple(
@@ -163,11 +163,9 @@ def held_by(names: Mapping[str, Any], thing: Any) -> str | None:
             continue
         if value is thing:
             return name
-        if isinstance(value, (list, tuple, dict)) and len(value) <= LONG:
-            items = value.items() if isinstance(value, dict) else enumerate(value)
-            found = next((f"{name}[{key!r}]" for key, x in items if x is thing), None)
-            if found is not None:
-                return found
+        found = next((place for place, x in elements(name, value) if x is thing), None)
+        if found is not None:
+            return found
     return None
 
 

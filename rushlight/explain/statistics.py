@@ -17,8 +17,13 @@ def array_of(tensor: Tensor) -> np.ndarray[Any, Any]:
 
 
 def norm_of(arrays: Iterable[np.ndarray[Any, Any]]) -> float:
-    """The Euclidean norm of the elements of all arrays together."""
-    return math.sqrt(sum(map(_square, arrays)))
+    """The Euclidean norm of the elements of all arrays together, in their own precision: inf for gradients that have run away."""
+    return math.sqrt(sum(float(np.vdot(a, a).real) for a in arrays))
+
+
+def norm(a: np.ndarray[Any, Any]) -> float:
+    """The Euclidean norm of the elements, in float64."""
+    return math.sqrt(_square(a))
 
 
 def rms(a: np.ndarray[Any, Any]) -> float:
@@ -83,6 +88,11 @@ def short(x: float | None, digits: int = 4) -> str:
         return "?"
     text = f"{x:.{digits}g}"
     return text.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e").replace("-", "\u2212")
+
+
+def gradient_text(gradient: Statistics) -> str:
+    """A gradient in a picture: the number, ``∂ −20``, or of an array its norm, ``‖∂‖ 3.2``."""
+    return f"∂ {short(gradient.mean)}" if gradient.size == 1 else f"‖∂‖ {short(gradient.norm)}"
 
 
 def memory(n: int) -> str:

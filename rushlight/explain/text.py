@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .graph import Edge, Explanation, Node
 from .groups import Group, grouped
-from .statistics import memory, short
+from .statistics import gradient_text, memory, short
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -79,12 +79,7 @@ def headline(explanation: Explanation) -> list[Part]:
 
 
 def of_group(group: Group) -> list[Part]:
-    operations = sum(not node.is_leaf for node in group.nodes())
-    return [
-        (group.name or group.kind, "title"),
-        (group.detail, "op"),
-        (f"{operations} operation{'s' * (operations != 1)}", "soft"),
-    ]
+    return [(group.name or group.kind, "title"), (group.detail, "op"), (group.counted, "soft")]
 
 
 def of_node(node: Node) -> list[Part]:
@@ -96,8 +91,7 @@ def of_node(node: Node) -> list[Part]:
     parts.append((f"= {short(value)}", "value") if value is not None else (shape(node), "value"))
     parts += [(of_edge(edge), "derivative") for edge in node.inputs]
     if gradient is not None:
-        text = f"∂ {short(gradient.mean)}" if gradient.size == 1 else f"‖∂‖ {short(gradient.norm)}"
-        parts.append((text, "gradient"))
+        parts.append((gradient_text(gradient), "gradient"))
     if node.line is not None:
         parts.append((str(node.line), "place"))
     return parts

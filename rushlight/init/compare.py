@@ -112,22 +112,31 @@ def compare(model: Module, input: Any = None, ways: dict[str, Callable[[Tensor],
     rows = []
     with fork_rng():
         for way, fill in (WAYS if ways is None else ways).items():
-            drawn = copy.deepcopy(model)
-            with no_grad():
-                weights = [p for p in drawn.parameters() if p.dim() > 1]
-                for p in drawn.parameters():
-                    if p.dim() > 1:
-                        fill(p)
-                for module in drawn.modules():
-                    for name, p in module._parameters.items():
-                        if p is not None and "bias" in name:
-                            p.zero_()
+            drawn = _drawn(model, fill)
             layers = flow.measure(drawn, input).layers
+            weights = _weights(drawn)
             n = sum(p.numel() for p in weights)
             mean = sum(float(p.sum()) for p in weights) / n
             std = math.sqrt(max(0.0, sum(float(p.double().square().sum()) for p in weights) / n - mean**2))
             rows.append(Tried(way, mean, std, layers, _verdict(layers)))
     return Comparison(f"{type(model).__name__}, by distribution of its weights", rows)
+
+
+def _weights(model: Module) -> list[Tensor]:
+    return [p for p in model.parameters() if p.dim() > 1]
+
+
+def _drawn(model: Module, fill: Callable[[Tensor], Any]) -> Module:
+    """A copy of a model with its weights drawn by ``fill`` and its biases zero."""
+    drawn = copy.deepcopy(model)
+    with no_grad():
+        for p in _weights(drawn):
+            fill(p)
+        for module in drawn.modules():
+            for name, bias in module._parameters.items():
+                if bias is not None and "bias" in name:
+                    bias.zero_()
+    return drawn
 
 
 def _verdict(layers: list[flow.Layer]) -> str:
@@ -159,7 +168,6 @@ class _Characters(Module):
 
 def examples() -> dict[str, Module]:
     """Small networks of the three kinds: a deep one (DNN), one of convolutions (CNN), a recurrent one (RNN)."""
-
     deep = [layer for _ in range(6) for layer in (nn.Linear(64, 64), nn.ReLU())]
     sizes = [(3, 8), (8, 8), (8, 16), (16, 16)]
     convolutions = [layer for a, b in sizes for layer in (nn.Conv2d(a, b, 3, padding=1), nn.ReLU())]

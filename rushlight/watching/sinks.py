@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 class Sink:
     """Told of each measured row and each finding; refreshed when time allows (``cost``: what that took last)."""
 
-    cost: float
-
-    cost = 0.0
+    cost: float = 0.0
 
     def row(self, w: Watch, row: dict[str, float]) -> None:
         """A step was measured."""

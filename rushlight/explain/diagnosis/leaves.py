@@ -16,7 +16,7 @@ from ...optim.optimizer import Optimizer
 from ...random.generator import default_generator
 from ...tensor import Parameter, Tensor, edge_of
 from .. import places
-from ..statistics import array_of, norm_of, rms
+from ..statistics import array_of, norm, rms
 from .trace import Leaf, Trace
 
 
@@ -243,4 +243,4 @@ class Leaves:
             state.data = state.leaf._a.copy() if measured else None
             state.gradient = a.copy() if measured and a is not None else None
             if a is not None and measured:
-                state.seen.grads.append(norm_of([a]))
+                state.seen.grads.append(norm(a))

@@ -6,14 +6,12 @@ a training is met however it is written; a step is a change of parameters betwee
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ... import inplace
 from ...autograd import engine, grad, mode
 from ...nn import functional
 from ...nn.module import Module, register_module_forward_hook, register_module_forward_pre_hook
@@ -21,7 +19,7 @@ from ...optim.optimizer import Optimizer, register_optimizer_step_post_hook, reg
 from ...optim.scheduler import LRScheduler
 from ...tensor import Tensor, wrap
 from .. import places
-from ..listening import listening
+from ..listening import is_in_place, listening
 from ..nonfinite import detect_nan
 from ..statistics import array_of, norm_of, rms
 from . import changes, curvature
@@ -120,8 +118,7 @@ class Observer:
             return
         self.cuts.heard(op, inputs, arrays, result)
         if self.trace.step_line is None and inputs and isinstance(inputs[0], Tensor):
-            # the caller of ``op.evaluate``, which calls its listeners, writes in place
-            if sys._getframe(2).f_code is inplace.inplace.__code__ and self.leaves.of_memory(inputs[0]):
+            if is_in_place() and self.leaves.of_memory(inputs[0]):
                 self.trace.step_line = places.user_line()
 
     def hear_schedules(self) -> None:
