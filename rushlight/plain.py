@@ -83,9 +83,8 @@ class Entries:
 
     def __init__(self) -> None:
         self.wanted = True
-        self.make: Callable[[Short], Callable[..., Any]] | None = (
-            None  # a function of an op's decisions, once there is one
-        )
+        #: Makes a function of an op's decisions, once there is machine code.
+        self.make: Callable[[Short], Callable[..., Any]] | None = None
         self.waiting: list[Callable[[], None]] = []
 
     def install(self) -> None:

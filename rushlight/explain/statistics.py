@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +14,22 @@ from ..tensor import Tensor
 def array_of(tensor: Tensor) -> np.ndarray[Any, Any]:
     """The elements of a tensor, of a sparse one too: embeddings may have such gradients."""
     return tensor.to_dense()._a if tensor.is_sparse else tensor._a  # type: ignore[attr-defined, no-any-return]
+
+
+def norm_of(arrays: Iterable[np.ndarray[Any, Any]]) -> float:
+    """The Euclidean norm of the elements of all arrays together."""
+    return math.sqrt(sum(map(_square, arrays)))
+
+
+def rms(a: np.ndarray[Any, Any]) -> float:
+    """The root of the mean square of the elements; 0 without any."""
+    return math.sqrt(_square(a) / a.size) if a.size else 0.0
+
+
+def _square(a: np.ndarray[Any, Any]) -> float:
+    """The sum of the squares, in float64."""
+    wide = (np.abs(a) if a.dtype.kind == "c" else a).astype(np.float64)
+    return float(np.vdot(wide, wide))
 
 
 class Statistics(NamedTuple):

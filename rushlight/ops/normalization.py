@@ -102,6 +102,7 @@ def native_layer_norm(k, input, weight, bias, *, dim, eps):
     Gradient of ``input``: ``rstd * (weight * g - mean(weight * g) - x * mean(weight * g * x))``, ``x = (input - mean(input)) *
     rstd``, means over ``dim``.
     Gradient of ``weight``: ``sum(g * x)``, ``x = (input - mean(input)) * rstd``.
+    Gradient of ``bias``: ``sum(g)``.
     """
     shape = input.shape
     split = len(shape) - len(dim)

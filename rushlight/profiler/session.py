@@ -125,7 +125,7 @@ class profile:
         >>> with torch.profiler.profile() as prof:
         ...     _ = torch.ones(2, 2) @ torch.ones(2, 2)
         >>> [(event.key, event.count) for event in prof.key_averages()]
-        [('aten::ones', 2), ('aten::mm', 1)]
+        [('aten::ones', 2), ('aten::matmul', 1), ('aten::mm', 1)]
     """
 
     record_shapes: bool

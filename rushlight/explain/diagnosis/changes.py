@@ -13,8 +13,7 @@ from ...ops import losses
 from ...tensor import Tensor, wrap
 from .. import places
 from ..listening import hear_through
-from ..statistics import array_of
-from .leaves import norm_of
+from ..statistics import array_of, norm_of
 from .trace import Bounded
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import gc
 import itertools
-import math
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -15,23 +14,10 @@ import numpy as np
 from ...nn.module import Module
 from ...optim.optimizer import Optimizer
 from ...random.generator import default_generator
-from ...tensor import Parameter, Tensor
+from ...tensor import Parameter, Tensor, edge_of
 from .. import places
-from ..statistics import array_of
+from ..statistics import array_of, norm_of, rms
 from .trace import Leaf, Trace
-
-
-def rms(a: np.ndarray[Any, Any]) -> float:
-    """The root of the mean square of the elements."""
-    if not a.size:
-        return 0.0
-    a = a.astype(np.float64) if a.dtype.kind != "c" else np.abs(a).astype(np.float64)
-    return math.sqrt(float(np.vdot(a, a)) / a.size)
-
-
-def norm_of(arrays: Iterable[np.ndarray[Any, Any]]) -> float:
-    """The Euclidean norm of all elements of several arrays together."""
-    return float(np.sqrt(sum(float(np.vdot(a, a).real) for a in arrays)))
 
 
 class _State:
@@ -176,8 +162,6 @@ class Leaves:
 
     def of_graph(self, roots: Iterable[Tensor]) -> list[Tensor]:
         """The leaves that the graph of these tensors ends in: parameters, and other tensors that stay from step to step."""
-        from ...tensor import edge_of
-
         stack = [edge[0] for edge in map(edge_of, roots) if edge is not None and not edge[0].is_leaf]
         seen = set(stack)
         found = []
@@ -232,8 +216,8 @@ class Leaves:
             if g is not None and g.shape == step.shape:
                 square = float(np.vdot(g, g))
                 rate = -float(np.vdot(step, g)) / square if square > 0 else float("nan")
-                noise = 1e-3 * moved + 1e-7 * before
-                if np.isfinite(rate) and rate > 0 and rms(step + rate * g.astype(np.float64)) <= noise:
+                rounding = 1e-3 * moved + 1e-7 * before
+                if np.isfinite(rate) and rate > 0 and rms(step + rate * g.astype(np.float64)) <= rounding:
                     state.seen.rates.append(rate)
 
     def forget_used(self) -> None:
@@ -259,4 +243,4 @@ class Leaves:
             state.data = state.leaf._a.copy() if measured else None
             state.gradient = a.copy() if measured and a is not None else None
             if a is not None and measured:
-                state.seen.grads.append(rms(a) * float(np.sqrt(a.size)))
+                state.seen.grads.append(norm_of([a]))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .changes import Change
-from .rates import diverged, early_sharpness, limit, losses_shown, stalled, step_size
+from .rates import bound_of, diverged, early_sharpness, losses_shown, scaled, stalled, step_size
 from .report import Check, Finding
 from .trace import Level, Trace, level
 from .trials import CLEARLY, MOST_OF_ALL, Trials, finite
@@ -72,23 +72,19 @@ def noise_scale(trace: Trace) -> tuple[float, float, float] | None:
     return variance / signal if signal > 0 else float("inf"), variance, signal
 
 
-def single_batches(trace: Trace, trials: Trials) -> Finding | None:
-    """The same where single batches are sharper than the step size bears, and their mean is not: larger ones would bear it."""
-    lr, sharp = step_size(trace), early_sharpness(trace)
-    bound = limit(trace)
-    if lr is None or bound is None or not lr * np.mean(sharp) < bound[0] * bound[1] or not finite(trace.ends()[1]):
-        return None
-    return too_noisy(trace, trials)
-
-
 def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
     """Gradients of single batches that disagree more than the step size bears."""
     if len(trace.losses) < 20 or not (stalled(trace) or diverged(trace)):
         return None
-    for times in (FEW_TIMES, MOST_TIMES):
-        attempts = ((trials.steps, BATCHES), (trials.steps // 4, BATCHES), (trials.steps // 4, BATCHES // 2))
+    quarter = trials.steps // 4
+    attempts = (
+        (trials.steps, BATCHES),
+        (quarter, BATCHES),
+        (quarter, BATCHES // 2),
+    )  # a program may end before the longer ones
+    for times in (FEW_TIMES, MOST_TIMES):  # the second only where the first leaves it open
         known = (kept(trials, 1.0, steps, batches, times) for steps, batches in attempts)
-        now = next((k for k in known if len(k.losses) >= LEAST_TIMES), None)  # a program may end before
+        now = next((k for k in known if len(k.losses) >= LEAST_TIMES), None)
         measured = None if now is None else noise_scale(now.trace)
         if now is None or measured is None or measured[0] < NOISY:
             return None
@@ -98,6 +94,16 @@ def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
         if tried:
             return _finding(trace, now, start, min(tried, key=lambda t: t[1].level.mean), measured)
     return None
+
+
+def single_batches(trace: Trace, trials: Trials) -> Finding | None:
+    """Noise where single batches are sharper than the step size bears, and their mean is not: larger batches would bear it."""
+    lr, bound = step_size(trace), bound_of(trace)
+    if lr is None or bound is None or not lr * np.mean(early_sharpness(trace)) < bound.factor:
+        return None
+    if not finite(trace.ends()[1]):
+        return None
+    return too_noisy(trace, trials)
 
 
 def _finding(trace: Trace, now: Kept, start: Level, calmer: tuple[float, Kept], measured: Any) -> Finding:
@@ -111,8 +117,7 @@ def _finding(trace: Trace, now: Kept, start: Level, calmer: tuple[float, Kept], 
         f"calmer steps {calm.level}",
         losses_shown(trace),
     ]
-    lr = step_size(trace)
-    new = f"{lr * factor:.3g}" if lr is not None else f"{factor:.3g} times as much"
+    new = scaled(step_size(trace), factor)
     change = f"batches {round(1 / factor)} times as large, or a step size of {new} (decayed towards the end)"
     check = Check(
         f"step size {new}, judged on {n} batches", (start, now.level), (start, calm.level), now.steps, [calm.level.mean]

@@ -22,10 +22,11 @@ from ...optim.scheduler import LRScheduler
 from ...tensor import Tensor, wrap
 from .. import places
 from ..listening import listening
-from ..statistics import array_of
+from ..nonfinite import detect_nan
+from ..statistics import array_of, norm_of, rms
 from . import changes, curvature
 from .cuts import Cuts
-from .leaves import Leaves, norm_of, rms
+from .leaves import Leaves
 from .signals import Signals
 from .trace import Loss, Trace
 
@@ -95,9 +96,7 @@ class Observer:
         if self.closely:
             self.cuts.install()
             self.hear_schedules()
-            self.listeners = [listening(self.heard), mode.watching(self.noticed)]
-            for part in self.listeners:
-                part.__enter__()
+            self.listen(True)
         if self.change.align:
             changes.align_targets()
         for bounded in self.change.logits:
@@ -109,8 +108,6 @@ class Observer:
         if self.change.connect:
             changes.connect()
         if self.change.only_nan:
-            from ..nonfinite import detect_nan
-
             detect_nan().__enter__()
         return self
 
@@ -123,6 +120,7 @@ class Observer:
             return
         self.cuts.heard(op, inputs, arrays, result)
         if self.trace.step_line is None and inputs and isinstance(inputs[0], Tensor):
+            # the caller of ``op.evaluate``, which calls its listeners, writes in place
             if sys._getframe(2).f_code is inplace.inplace.__code__ and self.leaves.of_memory(inputs[0]):
                 self.trace.step_line = places.user_line()
 
@@ -276,9 +274,9 @@ class Observer:
         if not look:
             return []
         self.trace.followed += 1
-        known = not self.leaves.all()
+        none_known = not self.leaves.all()
         found = self.leaves.of_graph(roots)
-        if known and self.leaves.all() and not self.leaves.models:
+        if none_known and self.leaves.all() and not self.leaves.models:
             self.late = True
         if not found:
             self.trace.unreached += 1
@@ -335,7 +333,9 @@ class Observer:
                 part.__enter__()
             return
         self.listeners[0].__exit__()
-        mode.watchers.set(())
+        mode.watchers.set(
+            ()
+        )  # the second's __exit__ would bring back the mode of where it began, which may be another by now
         mode.set_mode(mode.is_grad_enabled())
         self.listeners = []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,10 @@ SHRUNK = 1e-2
 FAR_BELOW = 1e-3
 #: How far above the bound a step size must be for the bound to be that of where a loss has been thrown, not of where it began.
 ABSURD = 1e3
+
+
+#: So many measurements of the sharpness stand for its beginning where the loss runs away at once.
+FIRST = 8
 
 
 def diverged(trace: Trace) -> bool:
@@ -60,22 +64,37 @@ def step_size(trace: Trace) -> float | None:
 def early_sharpness(trace: Trace) -> list[float]:
     """The sharpness at the steps before a loss has run away."""
     curve = trace.curve()
-    start = abs(curve[0]) if len(curve) else 0.0
-    steps = [s for s in range(len(curve)) if np.isfinite(curve[s]) and abs(curve[s]) <= 10 * start + 1e-12]
-    last = next((s for s in range(len(curve)) if s not in set(steps)), len(curve))
-    values = [value for step, value in trace.sharpness if step <= last and np.isfinite(value)]
-    epoch = [value for step, value in trace.sharpness[:8] if np.isfinite(value)]
-    return values if len(values) > 3 else epoch
+    calm = np.isfinite(curve) & (np.abs(curve) <= 10 * np.abs(curve[:1]) + 1e-12)
+    last = len(curve) if calm.all() else int(np.argmin(calm))
+    before = [value for step, value in trace.sharpness if step <= last and np.isfinite(value)]
+    first = [value for _, value in trace.sharpness[:FIRST] if np.isfinite(value)]
+    return before if len(before) > 3 else first
 
 
-def limit(trace: Trace) -> tuple[float, float] | None:
-    """The longest stable step at the sharpest batch seen, and that sharpness; None where no bound is known."""
-    if not trace.is_bounded:
-        return None
+class Bound(NamedTuple):
+    """How long a step of gradient descent may be: ``factor / sharpness``, at the sharpest batch seen."""
+
+    sharpness: float
+    momentum: float
+
+    @property
+    def factor(self) -> float:
+        return 2 * (1 + self.momentum)
+
+    @property
+    def step(self) -> float:
+        return self.factor / self.sharpness
+
+    @property
+    def formula(self) -> str:
+        return f"2 (1 + {self.momentum:g}) / sharpness" if self.momentum else "2 / sharpness"
+
+
+def bound_of(trace: Trace) -> Bound | None:
+    """The bound on a training's step size; None where none is known."""
     momentum = float(trace.optimizers[0].get("momentum", 0.0)) if trace.optimizers else 0.0
-    values = early_sharpness(trace)
-    sharpest = max(values, default=0.0)
-    return (2 * (1 + momentum) / sharpest, sharpest) if sharpest > 0 else None
+    sharpest = max(early_sharpness(trace), default=0.0)
+    return Bound(sharpest, momentum) if trace.is_bounded and sharpest > 0 else None
 
 
 def update_size(trace: Trace) -> float:
@@ -91,78 +110,89 @@ def update_size(trace: Trace) -> float:
 
 def too_long(trace: Trace, trials: Trials) -> Finding | None:
     """A step size above what the curvature bears."""
-    lr, bound, update = step_size(trace), limit(trace), update_size(trace)
-    over = (
-        lr is not None
-        and bound is not None
-        and np.mean([lr > bound[0] * bound[1] / s for s in early_sharpness(trace) if s > 0]) > 0.3
-    )
-    game = len(trace.optimizers) > 1  # several losses against each other rise and fall
-    if not (over or ((diverged(trace) or burst(trace)) and not game) or update > LARGE_UPDATE):
+    lr, bound = step_size(trace), bound_of(trace)
+    helped = shorter_that_helps(trace, trials, factors(lr, bound)) if overshoots(trace, lr, bound) else None
+    if helped is None:
         return None
-    tried = []
-    for factor in factors(lr, bound):
-        trial = trials.run(Change(rate=factor))
-        if trials.helps(trial):
-            tried.append((trial.ends()[1].mean, factor, trial))
-            if len(tried) > 1 and tried[-1][0] > tried[-2][0]:
-                break
-        elif not diverged(trace) and trial.ends()[1].mean > trace.ends()[1].mean:
-            break  # slower already: still shorter steps are slower still
-    if not tried:
-        return None
-    best = min(last for last, _, _ in tried)
-    _, factor, trial = next(t for t in tried if t[0] <= best + 0.25 * abs(best))  # the largest that does about as well
+    factor, trial = helped
+    new = scaled(lr, factor)
+    below = f" (below {bound.step:.3g})" if bound is not None else ""
     numbers: dict[str, Any] = {
         "lr": lr,
-        "limit": None if bound is None else bound[0],
-        "sharpness": None if bound is None else bound[1],
+        "limit": None if bound is None else bound.step,
+        "sharpness": None if bound is None else bound.sharpness,
+        "suggested": None if lr is None else lr * factor,
     }
-    numbers["suggested"] = None if lr is None else lr * factor
+    line = trace.step_line if trials.by_hand else trace.made_line or trace.step_line
+    return Finding(
+        "step size",
+        "the step size is too large: each step overshoots",
+        signs(trace, lr, bound),
+        f"a step size of {new}{below}",
+        line or (trace.losses[0].line if trace.losses else None),
+        trials.check(f"step size {new}", trial),
+        numbers,
+    )
+
+
+def overshoots(trace: Trace, lr: float | None, bound: Bound | None) -> bool:
+    """Whether a shorter step is worth trying: above the bound of many batches, a loss that runs away, updates too large."""
+    if lr is not None and bound is not None:
+        if np.mean([lr > bound.factor / s for s in early_sharpness(trace) if s > 0]) > 0.3:
+            return True
+    game = len(trace.optimizers) > 1  # several losses against each other rise and fall
+    return update_size(trace) > LARGE_UPDATE or (not game and (diverged(trace) or burst(trace)))
+
+
+def shorter_that_helps(trace: Trace, trials: Trials, parts: list[float]) -> tuple[float, Trace] | None:
+    """Of these parts of the step size the largest that does about as well as the best."""
+    tried: list[tuple[float, float, Trace]] = []
+    for part in parts:
+        trial = trials.run(Change(rate=part))
+        last = trial.ends()[1].mean
+        if trials.helps(trial):
+            tried.append((last, part, trial))
+            if len(tried) > 1 and last > tried[-2][0]:
+                break
+        elif not diverged(trace) and last > trace.ends()[1].mean:
+            break  # slower already: still shorter steps are slower still
+    best = min((last for last, _, _ in tried), default=0.0)
+    return next(((part, trial) for last, part, trial in tried if last <= best + 0.25 * abs(best)), None)
+
+
+def signs(trace: Trace, lr: float | None, bound: Bound | None) -> list[str]:
+    """What was measured of steps that are too long."""
     found = []
     if bound is not None and lr is not None:
         values = early_sharpness(trace)
         found.append(
             f"sharpness (largest Hessian eigenvalue, {len(values)} batches) from {min(values):.4g} to {max(values):.4g}: the sharpest "
-            f"bears a step size of at most {bound_formula(trace)} = {bound[0]:.4g}; it is {lr:.4g}, {lr / bound[0]:.3g} times that"
+            f"bears a step size of at most {bound.formula} = {bound.step:.4g}; it is {lr:.4g}, {lr / bound.step:.3g} times that"
         )
     if trace.no_sharpness:
         found.append(f"no sharpness: {trace.no_sharpness}")
+    update = update_size(trace)
     if update:
         found.append(f"a step changes weights by {100 * update:.3g} % of their size (usual: about 0.1 %)")
-    found.append(losses_shown(trace))
-    new = f"{lr * factor:.3g}" if lr is not None else f"{factor:.3g} times as much"
-    below = f" (below {bound[0]:.3g})" if bound is not None else ""
-    check = trials.check(f"step size {new}", trial)
-    line = (trace.step_line if trials.by_hand else trace.made_line or trace.step_line) or (
-        trace.losses[0].line if trace.losses else None
-    )
-    return Finding(
-        "step size",
-        "the step size is too large: each step overshoots",
-        found,
-        f"a step size of {new}{below}",
-        line,
-        check,
-        numbers,
-    )
+    return [*found, losses_shown(trace)]
 
 
-def bound_formula(trace: Trace) -> str:
-    momentum = trace.optimizers[0].get("momentum", 0) if trace.optimizers else 0
-    return "2 / sharpness" if not momentum else f"2 (1 + {momentum:g}) / sharpness"
+def scaled(lr: float | None, factor: float) -> str:
+    """A step size so many times as long, in words where its own length is not known."""
+    return f"{factor:.3g} times as much" if lr is None else f"{lr * factor:.3g}"
 
 
-def factors(lr: float | None, bound: tuple[float, float] | None) -> list[float]:
+def factors(lr: float | None, bound: Bound | None) -> list[float]:
     """Which parts of the step size are tried, the largest first."""
     tenths = [0.1, 0.01, 0.001]
-    if lr is None or bound is None or lr <= bound[0]:
+    if lr is None or bound is None or lr <= bound.step:
         return tenths
-    below = [bound[0] * part / lr for part in (0.5, 0.1, 0.02)]
-    return below if lr < ABSURD * bound[0] else [*tenths, *below]
+    below = [bound.step * part / lr for part in (0.5, 0.1, 0.02)]
+    return below if lr < ABSURD * bound.step else [*tenths, *below]
 
 
 def losses_shown(trace: Trace) -> str:
+    """The loss at a few steps, for the eye."""
     curve = trace.curve()
     at = sorted({int(i) for i in np.linspace(0, len(curve) - 1, 6)})
     return "loss at steps " + ", ".join(f"{i}: {curve[i]:.4g}" for i in at)
@@ -172,13 +202,13 @@ def too_short(trace: Trace, trials: Trials) -> Finding | None:
     """A step size so far below the bound that nothing moves."""
     if not stalled(trace) or diverged(trace):
         return None
-    lr, bound, update = step_size(trace), limit(trace), update_size(trace)
+    lr, bound, update = step_size(trace), bound_of(trace), update_size(trace)
     if lr is None or lr <= 0:
         return None
     if bound is not None:
-        if lr > FAR_BELOW * bound[0]:
+        if lr > FAR_BELOW * bound.step:
             return None
-        wanted = [bound[0] * 0.3 / lr, bound[0] * 0.03 / lr]
+        wanted = [bound.step * 0.3 / lr, bound.step * 0.03 / lr]
     elif update and update < SMALL_UPDATE:
         wanted = [part * USUAL_UPDATE / update for part in (10.0, 1.0)]
     else:
@@ -191,9 +221,9 @@ def too_short(trace: Trace, trials: Trials) -> Finding | None:
                 losses_shown(trace),
             ]
             if bound is not None:
-                found.insert(0, f"step size {lr:.3g}; the curvature bears up to {bound[0]:.3g}")
+                found.insert(0, f"step size {lr:.3g}; the curvature bears up to {bound.step:.3g}")
             check = trials.check(f"step size {lr * factor:.3g}", trial)
-            numbers = {"lr": lr, "limit": bound and bound[0], "suggested": lr * factor}
+            numbers = {"lr": lr, "limit": None if bound is None else bound.step, "suggested": lr * factor}
             return Finding(
                 "step size",
                 "the step size is too small: nothing moves",

@@ -47,10 +47,8 @@ def observed(
     read, write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # fork beside threads: ours and BLAS's start again in the child
+    with warnings.catch_warnings():  # of a fork beside threads: ours and BLAS's start again in the child
+        warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if not child:
         _in_child(read, write, lambda: _seen(program, change, steps, seconds, closely))

@@ -11,8 +11,9 @@ import numpy as np
 
 from ...tensor import Tensor
 from .. import places
+from ..statistics import norm_of, rms
 from .changes import feature_dim
-from .leaves import Leaves, rms
+from .leaves import Leaves
 from .trace import Layer, Trace, Units
 
 #: Products of an input with a parameter.
@@ -131,7 +132,7 @@ class Signals:
     @staticmethod
     def came_back(layer: Layer, grads: Any) -> None:
         if grads[0] is not None and not layer.back:
-            layer.back = rms(grads[0]._a) * float(np.sqrt(grads[0]._a.size))
+            layer.back = norm_of([grads[0]._a])
 
     def units(self, name: str, result: Any) -> None:
         line, module = places.user_line(), places.module_path()

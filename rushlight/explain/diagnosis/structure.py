@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from .changes import Change
 from .report import Finding
@@ -13,8 +14,25 @@ NO_GRAD = ("does not require grad and does not have a grad_fn", "element 0 of te
 
 
 def named(leaves: list[Leaf], most: int = 4) -> str:
+    """The names of parameters, of many the first."""
     shown = ", ".join(leaf.name for leaf in leaves[:most])
     return shown + (f" and {len(leaves) - most} more" if len(leaves) > most else "")
+
+
+def size_of(leaves: list[Leaf]) -> int:
+    """How many numbers parameters hold."""
+    return sum(math.prod(leaf.shape) for leaf in leaves)
+
+
+def numbers_of(leaves: list[Leaf]) -> dict[str, Any]:
+    """A finding's ``numbers`` about parameters."""
+    return {"parameters": [leaf.name for leaf in leaves], "size": size_of(leaves)}
+
+
+def without_gradient(trace: Trace, leaves: list[Leaf]) -> str:
+    """The sentence about parameters that no backward has reached."""
+    some = f"{len(leaves)} of {len(trace.leaves)} parameters ({size_of(leaves)} numbers)"
+    return f"{some} got no gradient in {trace.backwards} backwards: {named(leaves)}"
 
 
 def detached(trace: Trace, trials: Trials) -> Finding | None:
@@ -37,7 +55,7 @@ def detached(trace: Trace, trials: Trials) -> Finding | None:
     if error:
         found.insert(0, f"{error[0]}: {error[1].partition(chr(10))[0]}")
     if cut is not None:
-        found.append(f"{cut.how} cuts the graph{f' in {cut.module}' if cut.module else ''} ({cut.line})")
+        found.append(str(cut))
         change = f"leave {cut.how} out of what leads to the loss; use it only for what is printed or kept"
     elif trace.unrecorded:
         change = "call the model outside of torch.no_grad() while training"
@@ -93,8 +111,7 @@ def not_held(trace: Trace, trials: Trials) -> Finding | None:
     if not lost:
         return None
     idle = [leaf for leaf in trace.leaves.values() if leaf.held and not leaf.reached]
-    size = sum(n_of(leaf) for leaf in lost)
-    found = [f"{len(lost)} parameters ({size} numbers) get gradients and are in no optimizer: {named(lost)}"]
+    found = [f"{len(lost)} parameters ({size_of(lost)} numbers) get gradients and are in no optimizer: {named(lost)}"]
     if idle:
         found.append(
             f"the optimizer holds {len(idle)} that get none: {named(idle)}; were they replaced after it was made?"
@@ -104,18 +121,11 @@ def not_held(trace: Trace, trials: Trials) -> Finding | None:
         "not in the optimizer", "the optimizer does not hold all parameters that get gradients", found, change
     )
     finding.line = trace.made_line or trace.step_line
-    finding.numbers = {"parameters": [leaf.name for leaf in lost], "size": size}
+    finding.numbers = numbers_of(lost)
     finding.check = trials.check(
         "all of them in the optimizer", trials.run(Change(hold=tuple(leaf.name for leaf in lost)))
     )
     return finding
-
-
-def n_of(leaf: Leaf) -> int:
-    n = 1
-    for size in leaf.shape:
-        n *= size
-    return n
 
 
 def unused(trace: Trace, trials: Trials) -> Finding | None:
@@ -123,17 +133,13 @@ def unused(trace: Trace, trials: Trials) -> Finding | None:
     idle = idle_leaves(trace)
     if not idle:
         return None
-    size = sum(n_of(leaf) for leaf in idle)
     modules = sorted({f"{leaf.module} {leaf.kind}" for leaf in idle})
-    found = [
-        f"{len(idle)} of {len(trace.leaves)} parameters ({size} numbers) got no gradient in {trace.backwards} backwards: {named(idle)}",
-        f"modules: {', '.join(modules[:4])}",
-    ]
+    found = [without_gradient(trace, idle), f"modules: {', '.join(modules[:4])}"]
     title = "part of the model has no influence on the loss"
     change = "use them in forward, or take them out of the model"
     finding = Finding("unused parameters", title, found, change)
     finding.line = trace.model_line
-    finding.numbers = {"parameters": [leaf.name for leaf in idle], "size": size}
+    finding.numbers = numbers_of(idle)
     changed, n = matters(trace, trials, idle)
     if changed:
         return None  # cut off on purpose, as the teacher of a student is
@@ -185,14 +191,10 @@ def partly_detached(trace: Trace, trials: Trials) -> Finding | None:
     changed, n = matters(trace, trials, held)
     if not changed:
         return None
-    size = sum(n_of(leaf) for leaf in held)
-    found = [
-        f"{len(held)} of {len(trace.leaves)} parameters ({size} numbers) got no gradient in {trace.backwards} backwards: {named(held)}",
-        f"{cut.how} cuts the graph{f' in {cut.module}' if cut.module else ''} ({cut.line})",
-    ]
+    found = [without_gradient(trace, held), str(cut)]
     change = f"leave {cut.how} out of what leads to the loss, with operations of torch in the place of other libraries'"
     finding = Finding("detached loss", "a part of the model is cut off from the loss", found, change, cut.line)
-    finding.numbers = {"parameters": [leaf.name for leaf in held], "size": size}
+    finding.numbers = numbers_of(held)
     finding.check = (
         f"tried on a copy: the loss depends on them: other numbers in them change {changed} of the first {n} losses"
     )

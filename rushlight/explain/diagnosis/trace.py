@@ -80,12 +80,20 @@ class Units:
         self.saturated: list[float] = []
 
 
+def within(module: str) -> str:
+    """Where something was, for the end of a phrase; nothing outside of modules."""
+    return f" in {module}" if module else ""
+
+
 class Cut(NamedTuple):
     """Where a tensor that required a gradient became one that does not, or a number."""
 
     how: str
     line: Line | None
     module: str
+
+    def __str__(self) -> str:
+        return f"{self.how} cuts the graph{within(self.module)} ({self.line})"
 
 
 class Bounded(NamedTuple):
@@ -115,7 +123,7 @@ class Trace:
         self.misfits: list[tuple[str, tuple[int, ...], tuple[int, ...], Line | None]] = []
         self.bounded: list[Bounded] = []
         self.logits_as_logarithms: tuple[Line | None, float] | None = (
-            None  # nll_loss given a number above 0: the largest
+            None  # where nll_loss got one above 0; the largest
         )
         self.sharpness: list[tuple[int, float]] = []
         self.no_sharpness = ""  # why not

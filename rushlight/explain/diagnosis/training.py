@@ -18,7 +18,7 @@ from .recurrence import memory
 from .report import Finding
 from .signals import ENDS
 from .structure import named
-from .trace import Layer, Leaf, Trace
+from .trace import Layer, Leaf, Trace, within
 from .trials import Trials, finite
 
 #: A weight's rms over that of its module's own initialisation. Xavier's and Kaiming's lie between 0.5 and 2.5.
@@ -66,7 +66,7 @@ def bounded(trace: Trace, trials: Trials) -> Finding | None:
     least = f"no probability can be below {1 / (1 + np.exp(-low)):.3g} or above {1 / (1 + np.exp(-high)):.3g}"
     if taker == "cross_entropy":
         least = f"no class can get more than e^{high - low:g} = {np.exp(high - low):.4g} times the weight of another"
-    given = f"{name}{f' in {module}' if module else ''} gives what {taker} takes as logits"
+    given = f"{name}{within(module)} gives what {taker} takes as logits"
     text = f"{given}: they lie between {low:g} and {high:g}, so that {least}"
     change = f"give {taker} the logits: leave the {name} out"
     check = trials.check(f"without this {name}", trial)
@@ -88,30 +88,22 @@ def no_log_softmax(trace: Trace, trials: Trials) -> Finding | None:
 
 def inputs(trace: Trace, trials: Trials) -> Finding | None:
     """Features far from mean 0 and standard deviation 1."""
-    if trace.features is None:
+    if trace.features is None or trace.features[2] < 4:
         return None
     mean, std, n = trace.features
-    if n < 4:
-        return None
-    sizes = np.sqrt(mean * mean + std * std)
     varied = std > 1e-6 * (np.abs(mean) + 1e-30)
-    if not varied.any():
-        return None
+    sizes = np.sqrt(mean * mean + std * std)
     overall = float(np.sqrt(np.mean(sizes**2)))
-    spread = float(sizes[varied].max() / max(np.median(sizes[varied]), 1e-30)) if varied.sum() > 1 else 1.0
-    offset = float(np.median(np.abs(mean[varied]) / std[varied]))
-    off = not USUAL_INPUTS[0] < overall < USUAL_INPUTS[1] or spread > USUAL_SPREAD or offset > USUAL_OFFSET
-    if not off:
+    if not varied.any() or not is_off(overall, sizes[varied], np.abs(mean[varied]) / std[varied]):
         return None
-    scale = np.where(varied, std, 1.0)
-    trial = trials.run(Change(inputs=(mean, scale)))
+    trial = trials.run(Change(inputs=(mean, np.where(varied, std, 1.0))))
     if not trials.helps(trial):
         return None
     worst = int(np.argmax(np.abs(np.log(np.maximum(sizes, 1e-30)))))
     found = [
-        f"rms of the inputs {overall:.4g} over {n} rows; {len(mean)} features, rms from {sizes.min():.3g} to {sizes.max():.3g}"
+        f"rms of the inputs {overall:.4g} over {n} rows; {len(mean)} features, rms from {sizes.min():.3g} to {sizes.max():.3g}",
+        f"feature {worst}: mean {mean[worst]:.4g}, standard deviation {std[worst]:.4g}",
     ]
-    found.append(f"feature {worst}: mean {mean[worst]:.4g}, standard deviation {std[worst]:.4g}")
     change = "normalise: (x - mean) / std with mean and std of the training set, by feature (images: by channel)"
     check = trials.check("inputs with mean 0 and standard deviation 1", trial)
     numbers = {"rms": overall, "mean": mean.tolist(), "std": std.tolist()}
@@ -124,6 +116,13 @@ def inputs(trace: Trace, trials: Trials) -> Finding | None:
         check,
         numbers,
     )
+
+
+def is_off(overall: float, sizes: Any, offsets: Any) -> bool:
+    """Whether inputs are unusual: in their rms, in that of a feature beside the others', or in how far from 0 most features lie."""
+    spread = float(sizes.max() / max(np.median(sizes), 1e-30))
+    usual = USUAL_INPUTS[0] < overall < USUAL_INPUTS[1]
+    return not usual or spread > USUAL_SPREAD or float(np.median(offsets)) > USUAL_OFFSET
 
 
 # --- initialisation and flow --------------------------------------------------------------------------------------------------
@@ -183,14 +182,10 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
 
 def shorter(trace: Trace, rate: float) -> str:
     """What to add to a change that needs this part of the step size."""
+    if rate == 1:
+        return ""
     lr = step_size(trace)
-    return (
-        ""
-        if rate == 1
-        else f", and a step size of {lr * rate:.3g}"
-        if lr is not None
-        else f", and {rate:g} times the step"
-    )
+    return f", and {rate:g} times the step" if lr is None else f", and a step size of {lr * rate:.3g}"
 
 
 def flow(trace: Trace) -> list[str]:
@@ -207,7 +202,7 @@ def flow(trace: Trace) -> list[str]:
 def saturation(trace: Trace) -> list[str]:
     """Activations most of whose elements lie at an end of their range."""
     return [
-        f"{u.op}{f' in {u.module}' if u.module else ''}: {100 * u.saturated[0]:.0f} % of elements at an end of its range"
+        f"{u.op}{within(u.module)}: {100 * u.saturated[0]:.0f} % of elements at an end of its range"
         for u in trace.units.values()
         if u.saturated and u.saturated[0] > 0.5
     ][:2]
@@ -248,7 +243,7 @@ def gradient_flow(trace: Trace, trials: Trials) -> Finding | None:
 
 def remedies(trace: Trace, layers: list[Layer]) -> list[tuple[str, Change]]:
     """What is tried against gradients that vanish or explode, the least change first."""
-    weights = Change(weights=kaiming(trace, layers))
+    weights = Change(weights=kaiming(trace, layers[:-1]))
     found = [("weights with Kaiming's deviation sqrt(2 / fan_in)", weights)]
     ends = [u for u in trace.units.values() if u.saturated and u.after < len(trace.layers)]
     if ends:
@@ -263,13 +258,17 @@ def remedies(trace: Trace, layers: list[Layer]) -> list[tuple[str, Change]]:
 def kaiming(trace: Trace, layers: list[Layer]) -> dict[str, float]:
     """Kaiming's deviations for the weights of layers, zero for their biases."""
     found = {}
-    for layer in layers[:-1]:
-        leaf = trace.leaves[layer.leaf]
-        found[leaf.name] = float(np.sqrt(2 / layer.fan_in))
-        bias = leaf.name.removesuffix("weight") + "bias"
-        if leaf.kind and bias in trace.leaves:
-            found[bias] = 0.0
+    for layer in layers:
+        found[layer.leaf] = float(np.sqrt(2 / layer.fan_in))
+        bias = bias_of(trace, layer)
+        if bias is not None:
+            found[bias.name] = 0.0
     return found
+
+
+def bias_of(trace: Trace, layer: Layer) -> Leaf | None:
+    """The bias beside a layer's weight, ``net.0.bias``."""
+    return trace.leaves.get(layer.leaf.removesuffix("weight") + "bias")
 
 
 def spikes(trace: Trace, trials: Trials) -> Finding | None:
@@ -304,24 +303,19 @@ def dead(trace: Trace, trials: Trials) -> Finding | None:
     if worst is None or worst.dead[0] < 0.6 or not 0 < worst.after <= len(trace.layers):
         return None
     layer = trace.layers[worst.after - 1]
-    leaf = trace.leaves[layer.leaf]
-    bias = leaf.name.removesuffix("weight") + "bias"
-    weights = {
-        leaf.name: float(np.sqrt(2 / layer.fan_in)),
-        **({bias: 0.0} if bias in trace.leaves else {}),
-    }
-    trial = trials.run(Change(weights=weights))
+    trial = trials.run(Change(weights=kaiming(trace, [layer])))
     if not trials.helps(trial):
         return None
     found = [
         f"{100 * worst.dead[0]:.0f} % of the units{f' of {worst.module}' if worst.module else ''} are zero for all samples of a batch"
     ]
-    if bias in trace.leaves:
-        found.append(f"{bias}: mean {trace.leaves[bias].mean:.3g} beside outputs of rms {layer.out:.3g}")
+    bias = bias_of(trace, layer)
+    if bias is not None:
+        found.append(f"{bias.name}: mean {bias.mean:.3g} beside outputs of rms {layer.out:.3g}")
     change = (
         "biases at zero and weights with Kaiming's deviation; a smaller step size if they die later; leaky_relu or gelu"
     )
-    check = trials.check(f"{leaf.name} drawn anew, biases zero", trial)
+    check = trials.check(f"{layer.leaf} drawn anew, biases zero", trial)
     return Finding(
         "dead units",
         "most units of a relu give nothing, and get no gradient",
@@ -329,7 +323,7 @@ def dead(trace: Trace, trials: Trials) -> Finding | None:
         change,
         worst.line,
         check,
-        {"dead": worst.dead[0], "parameter": leaf.name},
+        {"dead": worst.dead[0], "parameter": layer.leaf},
     )
 
 
@@ -383,7 +377,7 @@ CAUSES: list[Callable[[Trace, Trials], Finding | None]] = [
     broadcast, bounded, no_log_softmax, inputs, initialisation, reduction, dead, gradient_flow, memory,
     single_batches, too_long, spikes, shrunk, too_noisy, too_short,
 ]  # fmt: skip
-#: What stands alone: not looked for beside others.
+#: What stands alone: not looked for where something else was found, and nothing is looked for after it.
 ALONE = (spikes, shrunk, single_batches, too_noisy, too_short)
 
 
@@ -393,11 +387,13 @@ def all_of(trace: Trace, trials: Trials) -> list[Finding]:
         return []
     found: list[Finding] = []
     for cause in CAUSES:
-        if found and (cause in ALONE or found[-1].kind == "gradient noise"):
+        if found and cause in ALONE:
             continue
         finding = cause(trace, trials)
         if finding is not None:
             found.append(finding)
+            if cause in ALONE:
+                break
     if not found:
         finding = unexplained(trace, trials)
         return [finding] if finding is not None else []
