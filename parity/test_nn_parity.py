@@ -12,7 +12,7 @@ import rushlight
 real = pytest.importorskip("torch")
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from nn_cases import BAD, CASES, build, describe  # noqa: E402
+from nn_cases import BAD, CASES, HOOK_CALLS, build, describe, hook_calls  # noqa: E402
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -26,3 +26,8 @@ def test_fails_alike(case):
     with pytest.raises(kind) as caught:
         build(real, case)
     assert phrase in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:Full backward hook is firing")
+def test_backward_hooks_of_all_modules_are_called_alike():
+    assert hook_calls(rushlight) == hook_calls(real) == HOOK_CALLS

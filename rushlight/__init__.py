@@ -107,8 +107,8 @@ _LATER = {
     "compiled_with_cxx11_abi get_deterministic_debug_mode get_device_module has_lapack has_mkl has_openmp has_spectral is_distributed "
     "is_inference is_warn_always_enabled set_anomaly_enabled set_deterministic_debug_mode set_warn_always sym_float sym_int sym_ite "
     "sym_max sym_min sym_not sym_sqrt sym_sum SymBool SymFloat SymInt",
-    "native_forms": "binary_cross_entropy_with_logits cosine_embedding_loss embedding hinge_embedding_loss kl_div "
-    "margin_ranking_loss poisson_nll_loss triplet_margin_loss",
+    "native_forms": "binary_cross_entropy_with_logits cosine_embedding_loss embedding gru_cell hinge_embedding_loss kl_div "
+    "lstm_cell rnn_relu_cell rnn_tanh_cell margin_ranking_loss poisson_nll_loss triplet_margin_loss",
     "sparse": "sparse_coo_tensor",
     "utils.dlpack": "from_dlpack to_dlpack",
     "jit": "fork wait",

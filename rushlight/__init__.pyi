@@ -77,10 +77,14 @@ from rushlight.jit import wait as wait
 from rushlight.native_forms import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from rushlight.native_forms import cosine_embedding_loss as cosine_embedding_loss
 from rushlight.native_forms import embedding as embedding
+from rushlight.native_forms import gru_cell as gru_cell
 from rushlight.native_forms import hinge_embedding_loss as hinge_embedding_loss
 from rushlight.native_forms import kl_div as kl_div
+from rushlight.native_forms import lstm_cell as lstm_cell
 from rushlight.native_forms import margin_ranking_loss as margin_ranking_loss
 from rushlight.native_forms import poisson_nll_loss as poisson_nll_loss
+from rushlight.native_forms import rnn_relu_cell as rnn_relu_cell
+from rushlight.native_forms import rnn_tanh_cell as rnn_tanh_cell
 from rushlight.native_forms import triplet_margin_loss as triplet_margin_loss
 from rushlight.printing import set_printoptions as set_printoptions
 from rushlight.random.generator import Generator as Generator

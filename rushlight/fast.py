@@ -343,7 +343,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             return slow(x, y)
         if r.__class__ is not ndarray:
             r = asarray(r)
-        elif r.ndim > (2 if number else 1) and not a.flags.c_contiguous:
+        elif r.ndim > (2 if number else 1) and not (a.flags.c_contiguous and (number or a.size == r.size)):
             r = as_operands_lie(r, (a,) if number else (a, b))
         t = _new(Tensor)
         t._a = r

@@ -1,4 +1,4 @@
-"""Losses and tables that ``torch`` has beside ``torch.nn.functional``, as PyTorch's inside calls them: a reduction is a number."""
+"""Losses, tables and cells that ``torch`` has beside ``torch.nn``, as PyTorch's inside calls them: a reduction is a number."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 from . import errors
 from .nn import functional
+from .nn.layers import cells
 from .tensor import Tensor
 
 F: Any = functional
+_ONE_DIMENSION = "Dimension out of range (expected to be in range of [-1, 0], but got 1)"
 
 
 def _reduced(loss: Tensor, reduction: int) -> Tensor:
@@ -72,3 +74,59 @@ def embedding(
     """``F.embedding`` with the table first; a ``padding_idx`` below 0 is none."""
     padding = None if padding_idx < 0 else padding_idx
     return F.embedding(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)  # type: ignore[no-any-return]
+
+
+def rnn_tanh_cell(
+    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
+) -> Tensor:
+    """``tanh(w_ih x + b_ih + w_hh h + b_hh)`` of ``input`` [N, in] and ``hx`` [N, hidden]: a step of ``nn.RNNCell``."""
+    _check_cell(1, input, hx, w_ih, w_hh)
+    return cells.rnn_cell(input, hx, w_ih, w_hh, b_ih, b_hh).tanh()  # type: ignore[no-any-return]
+
+
+def rnn_relu_cell(
+    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
+) -> Tensor:
+    """``relu(w_ih x + b_ih + w_hh h + b_hh)`` of ``input`` [N, in] and ``hx`` [N, hidden]: a step of ``nn.RNNCell``."""
+    _check_cell(1, input, hx, w_ih, w_hh)
+    return cells.rnn_cell(input, hx, w_ih, w_hh, b_ih, b_hh).relu()  # type: ignore[no-any-return]
+
+
+def gru_cell(
+    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
+) -> Tensor:
+    """The new state of ``nn.GRUCell`` with these weights, of ``input`` [N, in] and ``hx`` [N, hidden]."""
+    _check_cell(3, input, hx, w_ih, w_hh)
+    return cells.gru_cell(input, hx, w_ih, w_hh, b_ih, b_hh)
+
+
+def lstm_cell(
+    input: Tensor, hx: Any, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """The new state and cell of ``nn.LSTMCell`` with these weights, of ``input`` [N, in] and the pair ``hx`` of [N, hidden]."""
+    if len(hx) != 2:
+        raise errors.runtime("lstm_cell expects two hidden states", f"hx has {len(hx)}: give (state, cell).")
+    for i, state in enumerate(hx):
+        _check_cell(4, input, state, w_ih, w_hh, i)
+    return cells.lstm_cell(input, hx[0], hx[1], w_ih, w_hh, b_ih, b_hh)
+
+
+def _check_cell(gates: int, input: Tensor, state: Tensor, w_ih: Tensor, w_hh: Tensor, which: int = 0) -> None:
+    """Refuse sizes that do not fit each other: of the input, a state and the weights of ``gates`` gates."""
+    if input.ndim < 2:
+        raise errors.index(_ONE_DIMENSION, f"The input has the shape {list(input.shape)}: give [N, {w_ih.shape[1]}].")
+    if input.shape[1] != w_ih.shape[1]:
+        raise errors.runtime(f"input has inconsistent input_size: got {input.shape[1]} expected {w_ih.shape[1]}")
+    if input.shape[0] != state.shape[0]:
+        raise errors.runtime(
+            f"Input batch size {input.shape[0]} doesn't match hidden{which} batch size {state.shape[0]}"
+        )
+    size = w_hh.shape[1]
+    if state.ndim < 2:
+        raise errors.index(_ONE_DIMENSION, f"The state has the shape {list(state.shape)}: give [N, {size}].")
+    if state.shape[1] != size:
+        raise errors.runtime(f"hidden{which} has inconsistent hidden_size: got {state.shape[1]}, expected {size}")
+    if w_ih.shape[0] != gates * size:
+        raise errors.runtime(
+            f"weight_ih first dim must be {gates} * hidden_size = {gates * size}, but got {w_ih.shape[0]}"
+        )

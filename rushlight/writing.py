@@ -124,13 +124,29 @@ class CopySlices(Node):
             self.inner = None
         if self.edges[0] is None:
             return [None, *through[1:]]
+        shape, _, _, strides = self.region.view
+        if through[0] is not None and repeats(shape, strides):  # the gradients of one place may differ
+            raise overlapping("clone() the expanded tensor before writing to it, whose gradient this is.")
         old = k.region_put(g, 0.0 if through[0] is None else through[0], region=self.region)
         return [old, *through[1:]]
 
 
 def has_overlap(a: ndarray[Any, Any]) -> bool:
     """True if an element is certainly shown twice: a dimension of size > 1 with stride 0, as ``expand`` makes."""
-    return a.size > 0 and 0 in a.strides and any(n > 1 and s == 0 for n, s in zip(a.shape, a.strides, strict=True))
+    return repeats(a.shape, a.strides)
+
+
+def repeats(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """``has_overlap`` of an array of this shape with these strides."""
+    return 0 in strides and 0 not in shape and any(n > 1 and s == 0 for n, s in zip(shape, strides, strict=True))
+
+
+def overlapping(advice: str) -> Exception:
+    """What is raised where one place of the memory that is written stands for several elements."""
+    return errors.runtime(
+        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+        + advice
+    )
 
 
 def may_overlap(a: ndarray[Any, Any]) -> bool:
@@ -174,10 +190,7 @@ def check_inference(x: Tensor) -> None:
 def check_overlap(a: ndarray[Any, Any]) -> None:
     """Refuse to write to memory in which one place stands for several elements."""
     if has_overlap(a):
-        raise errors.runtime(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
+        raise overlapping("Please clone() the tensor before performing the operation.")
 
 
 def check_apart(x: Tensor, others: tuple[Any, ...], whole: bool = False) -> None:

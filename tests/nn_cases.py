@@ -72,3 +72,57 @@ def describe(torch: Any, case: str) -> dict[str, Any]:
         "digest": digest.hexdigest()[:16],
         "next": float(torch.rand(1)[0]),
     }
+
+
+def hook_calls(torch: Any) -> list[str]:
+    """In which order backward hooks of all modules and of one are called; grad_input is doubled on its way."""
+    calls: list[str] = []
+    everywhere = torch.nn.modules.module
+    net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
+
+    def note(what: str, factor: int | None = None) -> Any:
+        def hook(module: Any, first: Any, *rest: Any) -> Any:
+            calls.append(f"{what} {type(module).__name__} {[g is not None for g in first]}")
+            return None if factor is None else (first[0] * factor,)
+
+        return hook
+
+    net[0].register_full_backward_hook(note("own"))
+    net[0].register_full_backward_pre_hook(note("own pre"))
+    with (
+        everywhere.register_module_full_backward_hook(note("all", 2)),
+        everywhere.register_module_full_backward_pre_hook(note("all pre")),
+    ):
+        x = torch.ones(1, 2, requires_grad=True)
+        y = torch.nn.ReLU()(x)
+        torch.nn.Sequential(torch.nn.ReLU())(y).sum().backward()
+        calls.append(str(x.grad.tolist()))
+    with (
+        everywhere.register_module_full_backward_hook(note("all")),
+        everywhere.register_module_full_backward_pre_hook(note("all pre")),
+    ):
+        net(torch.ones(1, 2)).sum().backward()
+    net(torch.ones(1, 2, requires_grad=True)).sum().backward()
+    return calls
+
+
+#: PyTorch's order.
+HOOK_CALLS = [
+    "all pre Sequential [True]",
+    "all pre ReLU [True]",
+    "all ReLU [True]",
+    "all Sequential [True]",
+    "all pre ReLU [True]",
+    "all ReLU [True]",
+    "[[8.0, 8.0]]",
+    "all pre Sequential [True]",
+    "all Sequential [False]",
+    "all pre ReLU [True]",
+    "all ReLU [True]",
+    "all pre Linear [True]",
+    "own pre Linear [True]",
+    "all Linear [False]",
+    "own Linear [False]",
+    "own pre Linear [True]",
+    "own Linear [True]",
+]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nn_cases import BAD, CASES, build, describe
+from nn_cases import BAD, CASES, HOOK_CALLS, build, describe, hook_calls
 
 import rushlight as torch
 
@@ -51,3 +51,7 @@ def test_unflatten_is_a_view():
     x = torch.randn(2, 6)
     y = torch.nn.Unflatten(1, (2, 3))(x)
     assert tuple(y.shape) == (2, 2, 3) and y.data_ptr() == x.data_ptr()
+
+
+def test_backward_hooks_of_all_modules_are_called_before_a_modules_own():
+    assert hook_calls(torch) == HOOK_CALLS

@@ -376,7 +376,7 @@ def same(a, b):
     if a.dtype is torch.bfloat16:
         a, b = a.float(), b.float()
     return a.dtype is b.dtype and np.array_equal(
-        a.detach().numpy(), b.detach().numpy(), equal_nan=a.dtype.is_floating_point
+        a.detach().numpy(), b.detach().numpy(), equal_nan=a.dtype.is_floating_point or a.dtype.is_complex
     )
 
 

@@ -158,15 +158,19 @@ def _horner(coefficients: tuple[float, ...], x: Array) -> Array:
 
 
 def _short_exp(x: Array) -> Array:
-    """``exp(x)`` of numbers that are not positive, to seven digits."""
-    x = np.maximum(x, _F(-87.33654))
+    """``exp(x)`` of numbers that are not positive, to seven digits; 0 where that has no normal float32."""
+    least = _F(-87.33654)
+    vanished = x < least
+    x = np.maximum(x, least)
     n = np.multiply(x, INVERSE_LN2, dtype=_D)
     n += 0.5
     n = np.floor(n.astype(_F)).astype(_D)
     power = (((n + _WHOLE).view(np.int64) << 52) + _ONE).view(_D)
     n *= -_LN2
     n += x
-    return (_horner(_SHORT, n.astype(_F).astype(_D)) * power).astype(_F)
+    out = (_horner(_SHORT, n.astype(_F).astype(_D)) * power).astype(_F)
+    out[vanished] = 0
+    return out
 
 
 def erf_and_exp(x: Any) -> tuple[Any, Any]:

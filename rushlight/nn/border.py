@@ -11,6 +11,8 @@ from ..tensor import Tensor
 if TYPE_CHECKING:
     from .module import Module
 
+Hook = Callable[..., Any]
+
 
 class Border(Function):
     """Hands tensors on; in backward hands their gradients to a function."""
@@ -27,10 +29,10 @@ class Border(Function):
 
 
 class BackwardHooks:
-    """Watches the gradients at a module's borders for its full backward hooks."""
+    """Watches the gradients at a module's borders for full backward hooks: those that there are when it is called, as in PyTorch."""
 
-    def __init__(self, module: Module):
-        self.module = module
+    def __init__(self, module: Module, hooks: tuple[Hook, ...], pre_hooks: tuple[Hook, ...]):
+        self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
         self.grad_output: tuple[Any, ...] | None = None
         self.inputs: list[Tensor] = []
 
@@ -55,18 +57,18 @@ class BackwardHooks:
         return type(output)(items) if many else items[0]
 
     def enter(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        for hook in list(self.module._backward_pre_hooks.values()):
+        for hook in self.pre_hooks:
             result = hook(self.module, grads)
             if result is not None:
                 grads = result if isinstance(result, tuple) else (result,)
         self.grad_output = grads
         if not self.inputs:
-            for hook in list(self.module._backward_hooks.values()):
+            for hook in self.hooks:
                 hook(self.module, (None,), grads)
         return grads
 
     def leave(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        for hook in list(self.module._backward_hooks.values()):
+        for hook in self.hooks:
             result = hook(self.module, grads, self.grad_output)
             if result is not None:
                 grads = result if isinstance(result, tuple) else (result,)

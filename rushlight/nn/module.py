@@ -10,6 +10,16 @@ from .. import errors
 from ..autograd.graph import RemovableHandle, add_hook
 from ..autograd.mode import no_grad
 from ..tensor import Parameter, Tensor
+from .global_hooks import (
+    _global_backward_hooks,
+    _global_backward_pre_hooks,
+    _global_forward_hooks,
+    _global_forward_pre_hooks,
+)
+from .global_hooks import register_module_forward_hook as register_module_forward_hook
+from .global_hooks import register_module_forward_pre_hook as register_module_forward_pre_hook
+from .global_hooks import register_module_full_backward_hook as register_module_full_backward_hook
+from .global_hooks import register_module_full_backward_pre_hook as register_module_full_backward_pre_hook
 
 if TYPE_CHECKING:
     from .loading import IncompatibleKeys
@@ -53,6 +63,8 @@ class Module:
                 or self._backward_pre_hooks
                 or _global_forward_hooks
                 or _global_forward_pre_hooks
+                or _global_backward_hooks
+                or _global_backward_pre_hooks
             ):
                 return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
@@ -73,10 +85,12 @@ class Module:
                 if result is not None:
                     args = result if isinstance(result, tuple) else (result,)
         backward = None
-        if self._backward_hooks or self._backward_pre_hooks:
+        hooks = (*_global_backward_hooks.values(), *self._backward_hooks.values())
+        pre_hooks = (*_global_backward_pre_hooks.values(), *self._backward_pre_hooks.values())
+        if hooks or pre_hooks:
             from .border import BackwardHooks
 
-            backward = BackwardHooks(self)
+            backward = BackwardHooks(self, hooks, pre_hooks)
             args = backward.watch_inputs(args)
         output = self.forward(*args, **kwargs)
         for key, hook in (*_global_forward_hooks.items(), *self._forward_hooks.items()):
@@ -556,20 +570,6 @@ class Module:
         if lines or children:
             return text + "\n  " + "\n  ".join(lines + children) + "\n)"
         return text + ")"
-
-
-_global_forward_hooks: Any = OrderedDict()
-_global_forward_pre_hooks: Any = OrderedDict()
-
-
-def register_module_forward_hook(hook: Any, **kwargs: Any) -> RemovableHandle:
-    """Call ``hook(module, args, output)`` after every module's forward."""
-    return add_hook(_global_forward_hooks, hook)
-
-
-def register_module_forward_pre_hook(hook: Any) -> RemovableHandle:
-    """Call ``hook(module, args)`` before every module's forward."""
-    return add_hook(_global_forward_pre_hooks, hook)
 
 
 def indent(text: str) -> str:

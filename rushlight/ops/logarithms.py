@@ -17,6 +17,9 @@ def _both_sides(m: Any) -> list[Any]:
     return [m(m.a([-math.inf, math.inf, 1.0]), m.a([-math.inf, math.inf, math.inf])).value_only("infinities")]
 
 
+_COMPLEX_ENDS = [complex(a, b) for a in (-math.inf, math.inf, 1.0, math.nan) for b in (1.0, math.inf)]
+
+
 def _sum_samples(m: Any) -> list[Any]:
     return [
         m(m.f(2, 3), m.f(3)),
@@ -33,17 +36,30 @@ def _sum_samples(m: Any) -> list[Any]:
 @elementwise(
     methods="logaddexp",
     refuses="bool int",
-    samples=lambda m: [*_sum_samples(m), m(m.c(3), m.c(3)).value_only("complex")],
+    samples=lambda m: [
+        *_sum_samples(m),
+        m(m.c(3), m.c(3)).value_only("complex"),
+        m(m.a(_COMPLEX_ENDS).reshape(8, 1), m.a(_COMPLEX_ENDS)).value_only("infinities, NaN"),
+    ],
 )
 def logaddexp(k, input, other):
     """``log(exp(input) + exp(other))`` without overflow."""
     if input.dtype.kind == "c":
-        larger = np.where(input.real >= other.real, input, other)
-        smaller = np.where(input.real >= other.real, other, input)
-        return larger + np.log1p(np.exp(smaller - larger))
+        return _complex_sum(input, other)
     if input.dtype == np.float32 == other.dtype:
         return activations.logaddexp(input, other)
     return np.logaddexp(input, other)
+
+
+def _complex_sum(x, y):
+    """The larger and ``log1p(exp(smaller - larger))``, by their real parts; infinities of one sign have no difference."""
+    first = x.real >= y.real
+    larger, smaller = np.where(first, x, y), np.where(first, y, x)
+    out = larger + np.log1p(np.exp(smaller - larger))
+    alike = np.isinf(x.real) & (x.real == y.real)
+    if alike.any():  # nothing tells the angle of the logarithm of 0: as in PyTorch it is the second one's
+        out = np.where(alike, np.where(x.real < 0, y, np.log(np.exp(x) + np.exp(y))), out)
+    return np.where(np.isnan(x) | np.isnan(y), out.dtype.type(complex(np.nan, np.nan)), out)
 
 
 logaddexp.prepare(_two_of("logaddexp"))

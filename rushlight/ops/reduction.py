@@ -293,14 +293,15 @@ def _with_mean(name: str, root: bool, doc: str) -> None:
     def gradient(k, g, input, out, dim, keepdim, correction):
         of_spread, of_mean = g
         shape = tuple(input.shape)
-        grad = input * 0.0
+        through_mean = None
         if of_mean is not None:
-            grad = grad + _spread(k, of_mean, dim, keepdim, shape) / max(_count(shape, dim), 1)
+            through_mean = _spread(k, of_mean, dim, keepdim, shape) / max(_count(shape, dim), 1)
         if of_spread is None:
-            return grad
+            return through_mean
         if root:
             of_spread = k.where(out == 0.0, 0.0, of_spread / out)
-        return grad + _of_variance(k, of_spread, input, dim, keepdim, correction, 1.0 if root else 2.0)
+        through_spread = _of_variance(k, of_spread, input, dim, keepdim, correction, 1.0 if root else 2.0)
+        return through_spread if through_mean is None else through_mean + through_spread
 
     if root:
         op.vjp("input")(gradient)

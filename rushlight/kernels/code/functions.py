@@ -524,14 +524,15 @@ def digamma_of(x):
 # --- parts of PyTorch's GELU ------------------------------------------------------------------------------------------
 @instruction("", kinds="f32", ulp="2e-7 of the value for numbers above -87")
 def short_exp(x):
-    """``vectors._short_exp``: of numbers that are not positive, to seven digits."""
+    """``vectors._short_exp``: of numbers that are not positive, to seven digits; 0 where that has no normal float32."""
+    given = x
     x = select(x < -87.33654, -87.33654, x)
     n = below(fused(x, vectors.INVERSE_LN2, 0.5))
     r = fused(n, -vectors._LN2, x)
     out = fused(vectors._SHORT[0], r, vectors._SHORT[1])
     for i in unroll(2, 6):
         out = fused(out, r, vectors._SHORT[i])
-    return out * single_power(i32(n))
+    return select(given < -87.33654, 0.0, out * single_power(i32(n)))
 
 
 @instruction("", kinds="f32", ulp="5e-7 of 1: PyTorch's GELU has no more digits")

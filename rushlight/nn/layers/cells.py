@@ -75,6 +75,30 @@ def _in_pieces(gates: Any) -> Any:
     return [g.contiguous() for g in gates] if gates[0].shape[-1] % STEP == 0 else gates
 
 
+def rnn_cell(input: Tensor, hidden: Tensor, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+    """What an RNN's nonlinearity is applied to: both products and their biases."""
+    return F.linear(input, w_ih, b_ih) + F.linear(hidden, w_hh, b_hh)
+
+
+def lstm_cell(
+    input: Tensor, hidden: Tensor, cell: Tensor, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any
+) -> tuple[Tensor, Tensor]:
+    """A step of an LSTM, in the operations that PyTorch has in a cell."""
+    i, f, g, o = _in_pieces(rnn_cell(input, hidden, w_ih, w_hh, b_ih, b_hh).chunk(4, -1))
+    new_cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
+    return o.sigmoid() * new_cell.tanh(), new_cell
+
+
+def gru_cell(input: Tensor, hidden: Tensor, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Tensor:
+    """A step of a GRU."""
+    of_input: Any = F.linear(input, w_ih, b_ih)
+    of_hidden: Any = F.linear(hidden, w_hh, b_hh)
+    r, z = _in_pieces((of_input + of_hidden).chunk(3, -1)[:2])
+    x_n, h_n = _in_pieces((of_input.chunk(3, -1)[2], of_hidden.chunk(3, -1)[2]))
+    new = (x_n + r.sigmoid() * h_n).tanh()
+    return new + z.sigmoid() * (hidden - new)  # type: ignore[no-any-return]
+
+
 class RNNCell(RNNCellBase):
     """``h' = tanh(W_ih x + b_ih + W_hh h + b_hh)``, or relu."""
 
@@ -90,7 +114,7 @@ class RNNCell(RNNCellBase):
         if self.nonlinearity not in ("tanh", "relu"):
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
         hidden = self._zeros(input) if hx is None else hx
-        total: Any = F.linear(input, self.weight_ih, self.bias_ih) + F.linear(hidden, self.weight_hh, self.bias_hh)
+        total: Any = rnn_cell(input, hidden, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
         return total.tanh() if self.nonlinearity == "tanh" else total.relu()  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
@@ -107,10 +131,7 @@ class LSTMCell(RNNCellBase):
         self._check(input, *(hx or ()))
         zeros = self._zeros(input) if hx is None else None
         hidden, cell = (zeros, zeros) if hx is None else hx
-        total: Any = F.linear(input, self.weight_ih, self.bias_ih) + F.linear(hidden, self.weight_hh, self.bias_hh)
-        i, f, g, o = _in_pieces(total.chunk(4, -1))
-        new_cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
-        return o.sigmoid() * new_cell.tanh(), new_cell
+        return lstm_cell(input, hidden, cell, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
 
 
 class GRUCell(RNNCellBase):
@@ -121,9 +142,4 @@ class GRUCell(RNNCellBase):
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         self._check(input, *(() if hx is None else (hx,)))
         hidden = self._zeros(input) if hx is None else hx
-        of_input: Any = F.linear(input, self.weight_ih, self.bias_ih)
-        of_hidden: Any = F.linear(hidden, self.weight_hh, self.bias_hh)
-        r, z = _in_pieces((of_input + of_hidden).chunk(3, -1)[:2])
-        x_n, h_n = _in_pieces((of_input.chunk(3, -1)[2], of_hidden.chunk(3, -1)[2]))
-        new = (x_n + r.sigmoid() * h_n).tanh()
-        return new + z.sigmoid() * (hidden - new)  # type: ignore[no-any-return]
+        return gru_cell(input, hidden, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
