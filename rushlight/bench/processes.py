@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # settings that make NumPy's BLAS slower than it is
+#: Settings that make NumPy's BLAS slower than it is, and one that has Python translate all modules anew in each process, which an installed
+#: package does not ask of it.
+SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
 
 # The measuring modules as a package of their own name: under `rushlight.bench`, PyTorch's process would import rushlight first.
 _START = """\
