@@ -368,25 +368,29 @@ class Step:
 
     def looped(self, *given: Any) -> Any:
         """What loops make of large arrays; None if NumPy is to do it."""
-        operands = self.filled(self.plain[1], given)
         if self.loop is None and patience.ready:
-            self.loop = large.small(self.op, operands, self.attrs) or False
+            self.loop = self.loop_of(given) or False
         if not self.loop:
-            return large.body(self.op, operands, self.attrs)
+            return large.body(self.op, self.filled(self.plain[1], given), self.attrs)
         r = self.loop(*given)
         if r is False:  # too large for it to make the array
             r = empty(*self.made)
             return r if self.loop(r, *given) else None
         return r
 
+    def loop_of(self, given: Sequence[Any]) -> Any:
+        """The loop of the body for arrays like these, which takes them alone; None if there is none. It would take an array of one number
+        for that number, which is another at each call."""
+        if not all([a.ndim and any(a.strides) for a in given]):
+            return None
+        return large.small(self.op, self.filled(self.plain[1], given), self.attrs)
+
     def compile(self, given: list[Any]) -> None:
         """What is called often is worth a loop at any size: it costs less than NumPy's several passes."""
         if not patience.over(0, OFTEN):
             self.left = OFTEN if patience.ready is None else 0
             return
-        if not all([a.ndim and any(a.strides) for a in given]):
-            return  # a loop takes one number for such
-        loop = large.small(self.op, self.filled(self.plain[1], given), self.attrs)
+        loop = self.loop_of(given)
         if loop is None:
             return
         body = self.body

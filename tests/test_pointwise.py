@@ -111,5 +111,10 @@ def test_calls_on_arrays_of_middle_size_are_known():
         np.testing.assert_allclose(
             z.detach().numpy(), y.detach().numpy() * (0.75 - i) + x.numpy() * (0.25 + i), rtol=1e-5, atol=1e-6
         )
+        bound = torch.tensor(0.5 * i)  # another number at each call, in one element or repeated
+        positive = x.numpy() > 0
+        for b in (bound, bound.expand(20_000)):
+            np.testing.assert_array_equal(torch.maximum(x, b).numpy(), np.maximum(x.numpy(), 0.5 * i))
+            np.testing.assert_array_equal(torch.where(x > 0, x, b).numpy(), np.where(positive, x.numpy(), 0.5 * i))
         (grad,) = torch.autograd.grad(z.sum(), y)
         np.testing.assert_allclose(grad.numpy(), 0.75 - i, rtol=1e-6)
