@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..autograd import grad
@@ -24,43 +25,28 @@ def _gradient(dims: int, x: Any, w: Any, grad_output: Tensor, of_input: bool, se
     return grad(out, wanted, grad_output)[0]  # type: ignore[no-any-return]
 
 
-def conv1d_input(
-    input_size: Any, weight: Tensor, grad_output: Tensor, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Tensor:  # fmt: skip
-    """The gradient of ``F.conv1d`` for an input of ``input_size``, where that for the output is ``grad_output``."""
-    return _gradient(1, input_size, weight, grad_output, True, (stride, padding, dilation, groups))
+def _pair(dims: int) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """The two functions of the convolution of so many dimensions."""
+
+    def to_input(
+        input_size: Any, weight: Tensor, grad_output: Tensor, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+    ) -> Tensor:  # fmt: skip
+        return _gradient(dims, input_size, weight, grad_output, True, (stride, padding, dilation, groups))
+
+    def to_weight(
+        input: Tensor, weight_size: Any, grad_output: Tensor, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+    ) -> Tensor:  # fmt: skip
+        return _gradient(dims, input, weight_size, grad_output, False, (stride, padding, dilation, groups))
+
+    for function, name in ((to_input, "input"), (to_weight, "weight")):
+        function.__name__ = function.__qualname__ = f"conv{dims}d_{name}"
+        function.__doc__ = (
+            f"The gradient of ``F.conv{dims}d`` for {'an input' if name == 'input' else 'a weight'} of ``{name}_size``, where that for "
+            "the output is ``grad_output``."
+        )
+    return to_input, to_weight
 
 
-def conv1d_weight(
-    input: Tensor, weight_size: Any, grad_output: Tensor, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Tensor:  # fmt: skip
-    """The gradient of ``F.conv1d`` for a weight of ``weight_size``, where that for the output is ``grad_output``."""
-    return _gradient(1, input, weight_size, grad_output, False, (stride, padding, dilation, groups))
-
-
-def conv2d_input(
-    input_size: Any, weight: Tensor, grad_output: Tensor, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Tensor:  # fmt: skip
-    """The gradient of ``F.conv2d`` for an input of ``input_size``, where that for the output is ``grad_output``."""
-    return _gradient(2, input_size, weight, grad_output, True, (stride, padding, dilation, groups))
-
-
-def conv2d_weight(
-    input: Tensor, weight_size: Any, grad_output: Tensor, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Tensor:  # fmt: skip
-    """The gradient of ``F.conv2d`` for a weight of ``weight_size``, where that for the output is ``grad_output``."""
-    return _gradient(2, input, weight_size, grad_output, False, (stride, padding, dilation, groups))
-
-
-def conv3d_input(
-    input_size: Any, weight: Tensor, grad_output: Tensor, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Tensor:  # fmt: skip
-    """The gradient of ``F.conv3d`` for an input of ``input_size``, where that for the output is ``grad_output``."""
-    return _gradient(3, input_size, weight, grad_output, True, (stride, padding, dilation, groups))
-
-
-def conv3d_weight(
-    input: Tensor, weight_size: Any, grad_output: Tensor, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Tensor:  # fmt: skip
-    """The gradient of ``F.conv3d`` for a weight of ``weight_size``, where that for the output is ``grad_output``."""
-    return _gradient(3, input, weight_size, grad_output, False, (stride, padding, dilation, groups))
+conv1d_input, conv1d_weight = _pair(1)
+conv2d_input, conv2d_weight = _pair(2)
+conv3d_input, conv3d_weight = _pair(3)
