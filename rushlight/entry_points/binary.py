@@ -14,7 +14,19 @@ from ..kernels.native import DOUBLE, FLOAT, I32, I64, NULL, Bits, P, Program, Wr
 from ..node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from ..op import Op
 from ..tensor import Tensor
-from .parts import Slots, grad_mode, hang, is_tensor, new_cell, new_node, require_no_inference, shape, size, versions
+from .parts import (
+    Slots,
+    give,
+    grad_mode,
+    hang,
+    is_tensor,
+    new_cell,
+    new_node,
+    require_no_inference,
+    shape,
+    size,
+    versions,
+)
 
 C_CONTIGUOUS_AND_ALIGNED = 0x101
 
@@ -161,14 +173,7 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
         ]
         return [saved, versions(w, tensors, lambda: w.keep(w.object(NUMBER_VERSION)))]
 
-    def leaf() -> list[Any]:
-        w.put(t, slots.edge, w.keep(none))
-        return []
-
-    w.choose(recorded, node, leaf)
-    for thing in in_use:
-        w.drop(thing)
-    b.ret(t)
+    give(w, slots, t, recorded, node, in_use)
 
     # --- the other way
     b.position_at_end(w.slow)

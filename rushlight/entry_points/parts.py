@@ -126,3 +126,16 @@ def hang(w: Writer, slots: Slots, t: Any, node: Any) -> None:
     """Make the node a tensor's; the reference to it passes over."""
     w.put(t, slots.edge, w.tuple(node, w.object(0)))
     w.drop(node)
+
+
+def give(w: Writer, slots: Slots, t: Any, recorded: Any, node: Callable[[], list[Any]], in_use: list[Any]) -> None:
+    """Return a tensor, with the node that ``node`` hangs on it where it is recorded, and let go of what was in use."""
+
+    def leaf() -> list[Any]:
+        w.put(t, slots.edge, w.keep(w.object(None)))
+        return []
+
+    w.choose(recorded, node, leaf)
+    for thing in in_use:
+        w.drop(thing)
+    w.at.ret(t)

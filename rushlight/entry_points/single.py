@@ -19,7 +19,19 @@ from ..kernels.native import I8, I32, I64, NULL, P, Program, Writer, i32, i64
 from ..node import FIRST, OUT
 from ..plain import Short
 from ..tensor import Tensor
-from .parts import Slots, grad_mode, hang, is_tensor, new_cell, new_node, require_no_inference, shape, size, versions
+from .parts import (
+    Slots,
+    give,
+    grad_mode,
+    hang,
+    is_tensor,
+    new_cell,
+    new_node,
+    require_no_inference,
+    shape,
+    size,
+    versions,
+)
 
 #: What a function is made for: its plans, and the numbers as one text of 64-bit words.
 PLANS, NUMBERS = 0, 1
@@ -212,14 +224,7 @@ def write_single(program: Program, slots: Slots) -> None:
         hang(w, slots, t, made)
         return []
 
-    def leaf() -> list[Any]:
-        w.put(t, slots.edge, w.keep(none))
-        return []
-
-    w.choose(grad, node, leaf)
-    for thing in in_use:
-        w.drop(thing)
-    b.ret(t)
+    give(w, slots, t, grad, node, in_use)
 
     # --- the other way: None, and no error
     b.position_at_end(failed)
