@@ -564,7 +564,7 @@ def short_path(op: Op) -> Callable[..., Any] | None:
         return None  # which draws random numbers
     else:
         public = routed(op.public)
-    if op.short is not None:
+    if op.short is not None and op.writer is None:  # that of an op which writes is its method's
         public = shortened(op.short)(public)
     general = op.public
     public.__name__, public.__qualname__ = general.__name__, general.__qualname__

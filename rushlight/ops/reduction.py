@@ -176,6 +176,9 @@ def spread_samples(m: Any) -> list[Any]:
         m(m.f(), correction=0).value_only("no slope at 0"),
         m(m.f(0, 2)).value_only("nan"),
         m(m.f(3, 2), 0, correction=2),
+        m(m.f(3), correction=3).not_numeric("divided by 0"),
+        m(m.f(2, 2), correction=5, keepdim=True).not_numeric("divided by 0"),
+        m(m.a([1.5])).not_numeric("divided by 0"),
         m(m.i(3)),
     ]
 
@@ -198,8 +201,8 @@ def _spread_options(input, dim=None, unbiased=None, keepdim=False, *, correction
     kind = (input._a if isinstance(input, Tensor) else input).dtype.kind
     if kind in "biu":
         raise errors.runtime(f"{name} only support floating point and complex dtypes", "Convert first: x.float().")
-    attrs = {"dim": tuple(sorted(check_dims(dim, input.ndim))), "keepdim": keepdim, "correction": correction}
-    return (input,), attrs
+    dims = tuple(sorted(check_dims(dim, input.ndim)))
+    return (input,), {"dim": dims, "keepdim": keepdim, "correction": correction, "full": dim is None}
 
 
 @reduction(
@@ -209,7 +212,7 @@ def _spread_options(input, dim=None, unbiased=None, keepdim=False, *, correction
     samples=spread_samples,
     errors=spread_errors,
 )
-def var(k, input, *, dim, keepdim, correction):
+def var(k, input, *, dim, keepdim, correction, full):
     """Variance, divided by n - 1 unless ``correction`` (or ``unbiased=False``) says otherwise."""
     return in_order(moments.var(input, dim, keepdim, correction))
 
@@ -218,18 +221,23 @@ var.prepare(_spread_options)
 
 
 @var.plan
-def _(input, dim, keepdim, correction):
+def _(input, dim, keepdim, correction, full):
     return rows.spread(input, dim, keepdim, correction, False)
 
 
 @var.vjp("input")
-def _(k, g, input, dim, keepdim, correction):
-    return _of_variance(k, g, input, dim, keepdim, correction, 2.0)
+def _(k, g, input, dim, keepdim, correction, full):
+    return _of_variance(k, g, input, dim, keepdim, correction, full, 2.0)
 
 
-def _of_variance(k, g, input, dim, keepdim, correction, power):
-    """``g`` times ``power / (n - correction)`` times each element's distance from the mean."""
+def _of_variance(k, g, input, dim, keepdim, correction, full, power):
+    """``g`` times ``power / (n - correction)`` times each element's distance from the mean.
+
+    Of all elements, with ``n <= correction``, there is no variance: PyTorch's slope is infinite, NaN at the mean.
+    """
     n = _count(tuple(input.shape), dim)
+    if full and n <= correction:
+        return g * k.where(input == k.mean(input, dim, True), np.nan, np.inf)
     share = _keep(k, g, dim, keepdim, input.shape) * (power / (n - correction) if n != correction else float("inf"))
     if not dim:
         return input * 0.0 * share if n > correction else input * np.nan * share
@@ -254,7 +262,7 @@ def _share_of_distance(k, input, middle, share):
     samples=spread_samples,
     errors=spread_errors,
 )
-def std(k, input, *, dim, keepdim, correction):
+def std(k, input, *, dim, keepdim, correction, full):
     """Standard deviation: the square root of ``var``.
 
     Gradient of ``input``: ``g * (input - mean(input)) / ((n - correction) * out)``.
@@ -263,7 +271,7 @@ def std(k, input, *, dim, keepdim, correction):
 
 
 @std.plan
-def _(input, dim, keepdim, correction):
+def _(input, dim, keepdim, correction, full):
     return rows.spread(input, dim, keepdim, correction, True)
 
 
@@ -273,14 +281,14 @@ def _(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
 
 @std.vjp("input")
-def _(k, g, input, out, dim, keepdim, correction):
-    return _of_variance(k, k.where(out == 0.0, 0.0, g / out), input, dim, keepdim, correction, 1.0)
+def _(k, g, input, out, dim, keepdim, correction, full):
+    return _of_variance(k, k.where(out == 0.0, 0.0, g / out), input, dim, keepdim, correction, full, 1.0)
 
 
 def _with_mean(name: str, root: bool, doc: str) -> None:
     """var_mean or std_mean: two results of one node."""
 
-    def forward(k, input, *, dim, keepdim, correction):
+    def forward(k, input, *, dim, keepdim, correction, full):
         return moments.var_mean(input, dim, keepdim, correction, root)
 
     forward.__name__, forward.__doc__ = name, doc
@@ -290,7 +298,7 @@ def _with_mean(name: str, root: bool, doc: str) -> None:
     def _(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
         return _spread_options(input, dim, unbiased, keepdim, correction=correction, name=name)
 
-    def gradient(k, g, input, out, dim, keepdim, correction):
+    def gradient(k, g, input, out, dim, keepdim, correction, full):
         of_spread, of_mean = g
         shape = tuple(input.shape)
         through_mean = None
@@ -300,7 +308,7 @@ def _with_mean(name: str, root: bool, doc: str) -> None:
             return through_mean
         if root:
             of_spread = k.where(out == 0.0, 0.0, of_spread / out)
-        through_spread = _of_variance(k, of_spread, input, dim, keepdim, correction, 1.0 if root else 2.0)
+        through_spread = _of_variance(k, of_spread, input, dim, keepdim, correction, full, 1.0 if root else 2.0)
         return through_spread if through_mean is None else through_mean + through_spread
 
     if root:
@@ -308,8 +316,8 @@ def _with_mean(name: str, root: bool, doc: str) -> None:
     else:  # which needs no result for it: that may be written over
 
         @op.vjp("input")
-        def _(k, g, input, dim, keepdim, correction):
-            return gradient(k, g, input, None, dim, keepdim, correction)
+        def _(k, g, input, dim, keepdim, correction, full):
+            return gradient(k, g, input, None, dim, keepdim, correction, full)
 
 
 _OF_MEAN = "Gradient of ``input`` (from middle): ``g / n``, of n elements."
