@@ -412,7 +412,7 @@ def cartesian_prod(*tensors: Any) -> _Tensor:
     """All tuples of one element of each vector, one a row."""
 def cat(tensors: Sequence[_Tensor], dim: _int = 0, *, out: Any = None) -> _Tensor:
     """Tensors one after another along ``dim``; the other sizes are equal."""
-def cdist(x1: _Tensor, x2: _Tensor, p: _float = 2.0, compute_mode: str = 'use_mm_for_euclid_dist_if_necessary', *, out: Any = None) -> _Tensor:
+def cdist(x1: _Tensor, x2: _Tensor, p: _float = 2.0, compute_mode: str = 'use_mm_for_euclid_dist_if_necessary') -> _Tensor:
     """The p-norm distances of all pairs of rows of two batches."""
 def ceil(input: _Tensor, *, out: Any = None) -> _Tensor:
     """The smallest integer that is not smaller."""

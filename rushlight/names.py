@@ -399,7 +399,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "statistics": {
         "functions": "cdist corrcoef cov cumulative_trapezoid trapezoid trapz",
         "methods": "corrcoef cov",
-        "records": "cdist",
+        "records": "euclidean_dist pair_distances",
     },
     "stft": {
         "functions": "istft stft",

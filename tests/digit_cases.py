@@ -175,6 +175,18 @@ CASES |= {
     "softplus, sharper": _each(lambda torch, x: torch.nn.functional.softplus(x, 2.5, 3.0), (16,), (160,), (3, 32)),
 }
 
+_TALL = ((26, 3), (40, 15))
+CASES |= {
+    f"{what} of {dtype}": _each(
+        lambda torch, x, f=f, dtype=dtype: f(torch, x.to(getattr(torch, dtype))).float(), *shapes
+    )
+    for what, f, shapes in (
+        ("cdist", lambda torch, x: torch.cdist(x, x[:7] + 1), _TALL),
+        ("logcumsumexp", lambda torch, x: torch.logcumsumexp(x, 0), (*_TALL, (50,))),
+    )
+    for dtype in ("bfloat16", "float16")
+}
+
 
 def arrays(torch: Any, name: str) -> list[Any]:
     return [t.detach().contiguous().numpy() for t in CASES[name](torch)]

@@ -10,6 +10,7 @@ import numpy as np
 from .. import errors, types
 from ..autograd.mode import no_grad
 from ..functions import function
+from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import REGISTRY
 from ..tensor import Tensor, wrap
@@ -69,6 +70,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     "nothing"), m(m.nc(3, 2)).first_order("PyTorch has no second"), m.without("0-d", "rows of a matrix")], errors=lambda m: [
     m.error(RuntimeError, "pdist only supports 2D tensors", m.f(3)),
     m.error(RuntimeError, "pdist only supports non-negative p values", m.f(3, 2), -1.0),
+    m.error(NotImplementedError, "\"pdist\" not implemented for 'Half'", m.f(3, 2).half()),
     m.error(RuntimeError, "pdist only supports floating-point dtypes", m.i(3, 2))])  # fmt: skip
 def pdist(input: Tensor, p: float = 2) -> Tensor:
     """The p-norm distances of all pairs of rows, as the upper triangle of their matrix row by row."""
@@ -80,6 +82,8 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
         raise errors.runtime("pdist only supports floating-point dtypes")
     if p < 0:
         raise errors.runtime("pdist only supports non-negative p values")
+    if is_half(input._a.dtype) and input._a.size and input._a.shape[0] > 1:
+        raise NotImplementedError(f"\"pdist\" not implemented for '{types.scalar_name(input.dtype)}'")
     first, second = np.triu_indices(input._a.shape[0], 1)
     x: Any = input
     return renamed((x.index_select(0, wrap(first)) - x.index_select(0, wrap(second))).norm(p, 1), "PdistBackward0")

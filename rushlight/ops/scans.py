@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, types
 from ..errors import check_dim
 from ..functions import function
 from ..kernels import reduce, scans
 from ..op import reduction
-from ..readers import REGISTRY
+from ..readers import REGISTRY, arrays
 from ..return_types import named
 from ..tensor import Tensor
 from ..writing import in_order, write_out
@@ -175,6 +175,8 @@ def _(k, g, input, out, dim):
     shape = tuple(input.shape)
     if not shape or not shape[dim]:
         return g
+    if k is arrays:
+        return _by_logarithms(k, g, input, out, dim)
     # exp(input_i - out_j) for j >= i never overflows: all pairs
     n = shape[dim]
     later = _as(k, np.triu(np.ones((n, n), bool)).reshape(n, n, *[1] * (len(shape) - dim - 1)))
@@ -182,6 +184,21 @@ def _(k, g, input, out, dim):
     share = k.exp(k.where(later, k.reshape_gradient(input, size=i) - k.reshape_gradient(out, size=j), -float("inf")))
     g = k.where(k.isnan(g), 0.0, g)  # which PyTorch takes apart by its sign, and NaN has none
     return k.sum(k.where(later, k.reshape_gradient(g, size=j) * k.conj(share), 0.0), dim + 1)
+
+
+def _by_logarithms(k, g, input, out, dim):
+    """The gradient of arrays, which need no second one, in PyTorch's order: positive and negative ``g`` each by a logcumsumexp from behind."""
+
+    def spread(logarithms):
+        behind = k.flip(k.logcumsumexp(k.flip(k.sub(logarithms, out), (dim,)), dim), (dim,))
+        return k.exp(k.add(behind, input))
+
+    if g.dtype.kind == "c":
+        return k.conj(spread(k.log(k.conj(g))))
+    nothing = np.asarray(types.finfo(types.of_array(g)).min, g.dtype)
+    logarithms = k.log(k.abs(g))
+    positive, negative = (spread(k.where(part, logarithms, nothing)) for part in (g > 0, g < 0))
+    return k.sub(positive, negative)
 
 
 def _running_extreme(name: str, ufunc: Any, doc: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..kernels import norm as norm_kernel
 from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
-from ..readers import REGISTRY
+from ..readers import REGISTRY, arrays
 from ..tensor import Tensor
 from .reduction import need_tensor
 
@@ -206,19 +207,26 @@ def _cdist_samples(m: Any) -> list[Any]:
         m(m.f(2, 3, 2), m.f(4, 2)),
         m(m.nc(3, 2), m.f(4, 2)),
         m(m.f(0, 2), m.f(3, 2)),
+        m(m.f(26, 2), m.f(2, 2), compute_mode="donot_use_mm_for_euclid_dist"),
     ]
-    return [*[c.first_order("torch has no second derivative") for c in calls], m.without("0-d", "matrices")]
+    by_product = [
+        m(m.f(26, 2), m.f(2, 2)),
+        m(m.f(3, 2), m.f(4, 2), compute_mode="use_mm_for_euclid_dist"),
+        m(m.f(2, 1, 3, 2), m.f(2, 4, 2), compute_mode="use_mm_for_euclid_dist"),
+        m(m.f(3, 2), m.f(1, 4, 2), compute_mode="use_mm_for_euclid_dist"),
+        m(m.a([[1.0, 2.0], [0.0, 0.0]]), m.a([[1.0, 2.0]]), compute_mode="use_mm_for_euclid_dist").first_order(
+            "NaN in PyTorch"
+        ),
+    ]
+    return [
+        *[c.first_order("torch has no second derivative") for c in calls],
+        *by_product,
+        m.without("0-d", "matrices"),
+    ]
 
 
-@opaque(
-    samples=_cdist_samples,
-    errors=lambda m: [
-        m.error(RuntimeError, "X1 and X2 must have the same number of columns. X1: 4 X2: 3", m.f(2, 4), m.f(2, 3)),
-        m.error(RuntimeError, "cdist only supports non-negative p values", m.f(2, 2), m.f(2, 2), -1.0),
-        m.error(RuntimeError, "cdist only supports at least 2D tensors, X1 got: 1D", m.f(2), m.f(2)),
-    ],
-)
-def cdist(k, x1, x2, *, p):
+@opaque(public=False, grad_name="CdistBackward0", torch_name="cdist")
+def pair_distances(k, x1, x2, *, p):
     """The p-norm distances of all pairs of rows of two batches.
 
     Gradient of ``x1``: ``g * sign(d) * (abs(d) / out) ** (p - 1)`` summed over the rows of ``x2``, ``d = x1 - x2``.
@@ -228,33 +236,105 @@ def cdist(k, x1, x2, *, p):
     return norm_kernel.norm(difference, p, (difference.ndim - 1,), False)
 
 
-@cdist.prepare
-def _(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
+@pair_distances.vjp_joint
+def _(k, g, x1, x2, out, p, needs):
+    difference = k.unsqueeze(x1, -2) - k.unsqueeze(x2, -3)
+    slope = _slope(k, k.unsqueeze(g, -1), difference, k.unsqueeze(out, -1), p)
+    return (k.sum(slope, -2) if needs[0] else None, -k.sum(slope, -3) if needs[1] else None)
+
+
+@opaque(public=False, torch_name="cdist")
+def euclidean_dist(k, x1, x2):
+    """The distances of all pairs of rows by one product: the root of ``x1 ** 2 - 2 * x1 @ x2.T + x2 ** 2``.
+
+    Gradient of ``x1``: ``x1 * r.sum(-1) - r @ x2``, ``r = g / out``, 0 where out is.
+    Gradient of ``x2``: ``x2 * r.sum(-2) - r.T @ x1``, ``r = g / out``, 0 where out is.
+    """
+    product = k.bmm if x1.ndim == 3 else k.mm
+    squares = [k.sum(x * x, -1, True) for x in (x1, x2)]
+    ones = [np.ones_like(x) for x in squares]
+    left = k.cat((k.mul(x1, -2), squares[0], ones[0]), -1)
+    right = k.cat((x2, ones[1], squares[1]), -1)
+    return k.sqrt(k.clamp_min(product(left, right.swapaxes(-1, -2)), 0))
+
+
+@euclidean_dist.vjp_joint
+def _(k, g, x1, x2, out, needs):
+    zero = out == 0
+    ratio = k.where(zero, out, g / (out if k is arrays else k.where(zero, 1, out)))  # which is differentiated again
+    product = k.bmm if len(x1.shape) == 3 else k.mm
+    return (
+        x1 * k.sum(ratio, -1, True) - product(ratio, x2) if needs[0] else None,
+        x2 * k.unsqueeze(k.sum(ratio, -2), -1) - product(k.transpose(ratio, -1, -2), x1) if needs[1] else None,
+    )
+
+
+_MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
+_FEW_ROWS = 25  # up to which PyTorch subtracts row from row unless it is told otherwise
+
+
+@function(
+    samples=_cdist_samples,
+    errors=lambda m: [
+        m.error(RuntimeError, "X1 and X2 must have the same number of columns. X1: 4 X2: 3", m.f(2, 4), m.f(2, 3)),
+        m.error(RuntimeError, "cdist only supports non-negative p values", m.f(2, 2), m.f(2, 2), -1.0),
+        m.error(RuntimeError, "cdist only supports at least 2D tensors, X1 got: 1D", m.f(2), m.f(2)),
+        m.error(ValueError, "mm is not a valid value for compute_mode", m.f(2, 2), m.f(2, 2), compute_mode="mm"),
+        m.error(RuntimeError, "expected m1 and m2 to have the same dtype, but got: c10::Half != double",
+                m.f(26, 2).half(), m.f(2, 2).double()),
+    ],
+)  # fmt: skip
+@levels.by_example
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = _MODES[0]) -> Tensor:
+    """The p-norm distances of all pairs of rows of two batches.
+
+    Args:
+        x1: (..., P, M). x2: (..., R, M), of which the leading dimensions broadcast. The result is (..., P, R).
+        p: the norm, 0 to infinity.
+        compute_mode: how distances for p = 2 are computed. By a matrix product, which is fast, but loses the digits in which
+            rows agree (the distance of a row to itself may come out as 1e-3): ``"use_mm_for_euclid_dist"``, or beyond 25 rows
+            ``"use_mm_for_euclid_dist_if_necessary"``. From the differences: ``"donot_use_mm_for_euclid_dist"``.
+    """
+    if compute_mode not in _MODES:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
+    for position, (name, x) in enumerate((("x1", x1), ("x2", x2)), 1):
+        need_tensor("cdist", x, name, position)
     for name, x in (("X1", x1), ("X2", x2)):
         if x.ndim < 2:
             raise errors.runtime(f"cdist only supports at least 2D tensors, {name} got: {x.ndim}D")
     for name, x in (("X1", x1), ("X2", x2)):
-        if isinstance(x, Tensor) and x.dtype.category != types.FLOATING:
+        if x.dtype.category != types.FLOATING:
             raise errors.runtime(f"cdist only supports floating-point dtypes, {name} got: {types.scalar_name(x.dtype)}")
     if x1.shape[-1] != x2.shape[-1]:
         raise errors.runtime(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
     if p < 0:
         raise errors.runtime("cdist only supports non-negative p values")
-    broadcast_shapes(tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
-    if isinstance(x1, Tensor) and isinstance(x2, Tensor) and 0 not in (*x1.shape, *x2.shape):
-        if is_half(x1._a.dtype):
-            raise NotImplementedError(f"\"cdist\" not implemented for '{types.scalar_name(x1.dtype)}'")
-        if x1.dtype is not x2.dtype:
-            names = [types.scalar_name(x.dtype) for x in (x1, x2)]
-            raise errors.runtime(f"expected scalar type {names[0]} but found {names[1]}", "Convert one of them.")
-    return (x1, x2), {"p": float(p)}
+    batch = broadcast_shapes(tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
+    is_large = max(x1.shape[-2], x2.shape[-2]) > _FEW_ROWS
+    if 0 in (*x1.shape, *x2.shape):
+        return pair_distances.public(x1, x2, p=float(p))  # type: ignore[no-any-return]
+    if p == 2 and (compute_mode == _MODES[1] or compute_mode == _MODES[0] and is_large):
+        return _by_product(x1, x2, batch)
+    if is_half(x1._a.dtype):
+        raise NotImplementedError(f"\"cdist\" not implemented for '{types.scalar_name(x1.dtype)}'")
+    if x1.dtype is not x2.dtype:
+        names = [types.scalar_name(x.dtype) for x in (x1, x2)]
+        raise errors.runtime(f"expected scalar type {names[0]} but found {names[1]}", "Convert one of them.")
+    return pair_distances.public(x1, x2, p=float(p))  # type: ignore[no-any-return]
 
 
-@cdist.vjp_joint
-def _(k, g, x1, x2, out, p, needs):
-    difference = k.unsqueeze(x1, -2) - k.unsqueeze(x2, -3)
-    slope = _slope(k, k.unsqueeze(g, -1), difference, k.unsqueeze(out, -1), p)
-    return (k.sum(slope, -2) if needs[0] else None, -k.sum(slope, -3) if needs[1] else None)
+def _by_product(x1: Tensor, x2: Tensor, batch: tuple[int, ...]) -> Tensor:
+    if x1.dtype is not x2.dtype:
+        names = [types.c_name(x.dtype) for x in (x1, x2)]
+        raise errors.runtime(
+            f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}", "Convert one of them."
+        )
+    rows = x1.shape[-2], x2.shape[-2]
+    count = math.prod(batch)
+    if batch:
+        lead = (count,) if count != 1 else ()
+        x1, x2 = (x.expand(*batch, *x.shape[-2:]).reshape(*lead, *x.shape[-2:]) for x in (x1, x2))
+    return euclidean_dist.public(x1, x2).view(*batch, *rows)  # type: ignore[no-any-return]
 
 
 def _slope(k, g, difference, size, p):
