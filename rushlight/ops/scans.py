@@ -187,7 +187,7 @@ def _(k, g, input, out, dim):
 
 
 def _by_logarithms(k, g, input, out, dim):
-    """The gradient of arrays, which need no second one, in PyTorch's order: positive and negative ``g`` each by a logcumsumexp from behind."""
+    """The gradient of arrays, which need no second one, in PyTorch's order: positive and negative ``g`` each from behind."""
 
     def spread(logarithms):
         behind = k.flip(k.logcumsumexp(k.flip(k.sub(logarithms, out), (dim,)), dim), (dim,))
