@@ -15,13 +15,14 @@ import numpy as np
 from .iteration import get_threads
 from .llvm import has, patience
 from .memory import empty
+from .registers import lanes
 
 Array = np.ndarray[Any, Any]
 
 _F = np.dtype(np.float32)
 _LARGE = 1 << 15  # scores from which on machine code does not wait
 _CALLS = 15  # of NumPy for the smallest attention
-_SIZE, _KEYS, _PANEL, _ROWS = 192, 512, 16, 6  # as in the kernels
+_SIZE, _KEYS, _ROWS = 192, 512, 6  # as in the kernels
 _NOTHING = np.zeros(_KEYS, _F)
 
 
@@ -94,7 +95,7 @@ def backward(
     most = min(length, 32 if length < 192 else 64 if length < 768 else 256)
     wide = _padded(size)
     space = 2 * _padded(span) * size + (3 * span + 2 * _ROWS + 3 * most + _ROWS) * wide
-    space += 2 * (most + _ROWS) * (_KEYS + _PANEL)
+    space += 2 * (most + _ROWS) * (_KEYS + 2 * lanes())
     room = empty(-(-batch * heads // grain) * space, _F)
     ran = kernel(
         batch * heads, grain, grain, *found, arrays[0], arrays[1], logarithms, *arrays[2:], own_mask, room, space, heads, length,
@@ -109,7 +110,8 @@ def _share(heads: int) -> int:
 
 
 def _padded(n: int) -> int:
-    return -(-n // _PANEL) * _PANEL
+    panel = 2 * lanes()
+    return -(-n // panel) * panel
 
 
 def _rows(a: Array) -> Array:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import llvm
+from .registers import lanes
 
 Array = np.ndarray[Any, Any]
 
@@ -98,6 +99,7 @@ def plan(rows: int, columns: int, inner: int, along: bool, beside: bool) -> tupl
     if down * across < chunks:
         across = max(across, min(-(-chunks // down), columns // 48))
         down = max(down, min(-(-chunks // across), rows // 48))
-    mb, nb = -(-rows // (6 * down)) * 6, -(-columns // (16 * across)) * 16
+    panel = 2 * lanes()
+    mb, nb = -(-rows // (6 * down)) * 6, -(-columns // (panel * across)) * panel
     units = -(-rows // mb) * -(-columns // nb)
     return units, max(_CHUNK * units // max(work, 1), 1), mb, nb, int(pack_a), int(pack_b)

@@ -20,6 +20,7 @@ from .emit import F32, F64
 from .iteration import get_threads
 from .kernel import compiled
 from .memory import maker
+from .registers import vector_bytes
 
 Array = np.ndarray[Any, Any]
 Triple = tuple[int, int, int]
@@ -29,6 +30,7 @@ CACHE = 60_000  # elements that the padded planes of a unit, and its planes of t
 NARROWEST = 64  # columns at the least of a band that is not a whole row
 FEW = 320  # terms whose planes fit the first cache
 CHUNKS = 8  # pieces of work at the least; of a weight's gradient so many are summed apart, whatever the threads
+IN_LANES = 32  # bytes of the vectors in whose lanes a weight's gradient is summed, if its sums are not single chains
 LONG = 512  # places to sum over before lanes are added up
 TABLES = 1 << 22  # elements that all tables of sums may have
 FEW_WEIGHTS = 1 << 16  # weights that NumPy packs
@@ -254,9 +256,9 @@ def _pieces() -> int:
     return max(CHUNKS, 2 * get_threads())
 
 
-def _kind(dtype: np.dtype[Any]) -> dict[str, Any]:
+def _kind(dtype: np.dtype[Any], vector: int | None = None) -> dict[str, Any]:
     """The type of the elements, and how many a vector has."""
-    return {"T": F32 if dtype.itemsize == 4 else F64, "L": 32 // dtype.itemsize}
+    return {"T": F32 if dtype.itemsize == 4 else F64, "L": (vector or vector_bytes()) // dtype.itemsize}
 
 
 def _packer(plan: Layout, dtype: np.dtype[Any], groups: int, rows: int) -> Callable[[Array], Array]:
@@ -292,8 +294,9 @@ def correlator(
 ) -> Callable[[Array, Array, Array, Array | None], bool]:
     """A function that writes the sums: ``write(out, x, weight, bias)`` for contiguous arrays."""
     tile = (1, 8) if task.members == 1 else (4, 3)
-    plan = correlation(task, source, tile, 32 // dtype.itemsize, to, _pieces())
-    kernel = compiled(code.correlate, **_kind(dtype), M=tile[0], V=tile[1])
+    kind = _kind(dtype)
+    plan = correlation(task, source, tile, kind["L"], to, _pieces())
+    kernel = compiled(code.correlate, **kind, M=tile[0], V=tile[1])
     pack = _packer(plan, dtype, task.groups, tile[0])
     blocks = -(-task.members // tile[0])
     zeros = np.zeros((task.groups, blocks, tile[0]), dtype)
@@ -497,10 +500,10 @@ def planned_weight(
 
 def _chains(task: Task, dtype: np.dtype[Any]) -> Callable[[Array, Array], Array | None]:
     """The sums of products of an input and a gradient, (groups, terms, members) or larger, in PyTorch's order: place by place."""
-    lanes = 32 // dtype.itemsize
-    tile = (8, 1) if task.members <= lanes else (6, 2)
-    plan = table_of_chains(task, tile, lanes, 2 * get_threads())
-    multiply = compiled(code.chains, **_kind(dtype), M=tile[0], V=tile[1])
+    kind = _kind(dtype)
+    tile = (8, 1) if task.members <= kind["L"] else (6, 2)
+    plan = table_of_chains(task, tile, kind["L"], 2 * get_threads())
+    multiply = compiled(code.chains, **kind, M=tile[0], V=tile[1])
     make = maker((task.groups, plan.offsets.size, int(plan.numbers[code.LENGTH])), dtype)
     scratch = maker((plan.units * plan.scratch,), dtype)
 
@@ -514,8 +517,9 @@ def _chains(task: Task, dtype: np.dtype[Any]) -> Callable[[Array, Array], Array 
 def _sums(task: Task, dtype: np.dtype[Any]) -> Callable[[Array, Array], Array | None]:
     """The same for few members, vectors of places at a time."""
     tile = (1, 9) if task.members == 1 else (4, 3)
-    plan = table_of_sums(task, tile, 32 // dtype.itemsize, _pieces())
-    multiply = compiled(code.multiply, **_kind(dtype), M=tile[0], V=tile[1])
+    kind = _kind(dtype, IN_LANES)
+    plan = table_of_sums(task, tile, kind["L"], _pieces())
+    multiply = compiled(code.multiply, **kind, M=tile[0], V=tile[1])
     chunks = plan.units // int(plan.numbers[code.PARTS])
     make = maker((chunks, task.groups, plan.offsets.size, _up(task.members, tile[0])), dtype)
     scratch = maker((plan.units * plan.scratch,), dtype)
@@ -539,8 +543,8 @@ def backward_weight(
 
 def channel_sums(g: Array) -> Array | None:
     """The sums of a gradient over all but its second dimension, in PyTorch's order: place by place."""
-    lanes, (images, channels) = 32 // g.dtype.itemsize, g.shape[:2]
-    out = np.empty(_up(channels, lanes), g.dtype)
-    run = compiled(code.channel_sums, **_kind(g.dtype))
-    done = run(out.size // lanes, 1, out, np.ascontiguousarray(g), images, channels, math.prod(g.shape[2:]))
+    kind, (images, channels) = _kind(g.dtype), g.shape[:2]
+    out = np.empty(_up(channels, kind["L"]), g.dtype)
+    run = compiled(code.channel_sums, **kind)
+    done = run(out.size // kind["L"], 1, out, np.ascontiguousarray(g), images, channels, math.prod(g.shape[2:]))
     return out[:channels] if done else None

@@ -8,10 +8,12 @@ one in a thousand (``code/compensated.py``).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy._core import _multiarray_umath as _umath  # type: ignore[attr-defined]
 
 from . import elementwise, square_root, vectors
 from .symbols import Symbol
@@ -79,15 +81,40 @@ def length(x: Any) -> Any:
     return np.absolute(x, signature="D->d").astype(_FLOAT32) if x.dtype == np.complex64 else np.absolute(x)
 
 
-def asinh(x: Any) -> Any:
-    """The C library's, as PyTorch's."""
-    native = elementwise.run("asinh", x) if x.__class__ is np.ndarray else None
-    return np.arcsinh(x) if native is None else native
+def of_library(ufunc: np.ufunc, name: str) -> Function:
+    """``ufunc`` with the float32 digits of the C library's function, which are PyTorch's.
+
+    NumPy asks the library too, unless the processor has AVX-512: then it has functions of Intel's, which are up to two units away.
+    """
+
+    @functools.cache
+    def asked() -> Any:
+        if not _umath.__cpu_features__.get("AVX512_SKX"):
+            return ufunc
+        import ctypes
+
+        try:
+            function = ctypes.CDLL(None)[name]
+        except (OSError, AttributeError):  # no library under which it could be found
+            return ufunc
+        function.argtypes, function.restype = (ctypes.c_float,), ctypes.c_float
+        return np.frompyfunc(function, 1, 1)
+
+    def function(x: Any) -> Any:
+        if x.__class__ is not np.ndarray:
+            return ufunc(x)
+        native = elementwise.run(loop, x)
+        if native is not None:
+            return native
+        return np.asarray(asked()(x), _FLOAT32) if x.dtype == _FLOAT32 else ufunc(x)
+
+    loop = name.removesuffix("f")
+    function.__name__ = function.__qualname__ = ufunc.__name__
+    return function
 
 
-def acosh(x: Any) -> Any:
-    native = elementwise.run("acosh", x) if x.__class__ is np.ndarray else None
-    return np.arccosh(x) if native is None else native
+asinh: Function = of_library(np.arcsinh, "asinhf")
+acosh: Function = of_library(np.arccosh, "acoshf")
 
 
 def atan2(y: Any, x: Any) -> Any:

@@ -23,8 +23,11 @@ _GRADIENTS_OF_BIASES: list[Kernel] = [("sums", "column_sums", _SUMS), ("sums", "
 def _of_correlate(bound: Bindings) -> list[Kernel]:
     kind = {"T": bound["T"], "L": bound["L"]}
     alone = bound["M"] == 1  # a channel by itself has no chains
+    in_lanes = {"T": bound["T"], "L": 8 if bound["T"] is f32 else 4}
     weights: Kernel = (
-        ("convolution", "multiply", bound | {"V": 9}) if alone else ("convolution", "chains", kind | {"M": 6, "V": 2})
+        ("convolution", "multiply", in_lanes | {"M": 1, "V": 9})
+        if alone
+        else ("convolution", "chains", kind | {"M": 6, "V": 2})
     )
     sums: Kernel = ("convolution", "channel_sums", kind)
     return [_PRODUCTS, _FEW_CLASSES, weights, sums, *_GRADIENTS_OF_BIASES] if bound["T"] is f32 else [weights]

@@ -53,7 +53,7 @@ def forward(
     out, kept = empty((steps, batch, size), _F), empty((steps, batch, 4 * size if count == 3 else 0), _F)
     panels = np.ascontiguousarray(weights.reshape(count, size // 8, 8, size).transpose(1, 3, 0, 2))
     ran = kernel(
-        batch, _share(batch), out, kept, x, np.ascontiguousarray(hidden), panels, bias_by_unit(bias, size, count), x_step, x_row,
+        batch, _share(batch), out, kept, x, np.ascontiguousarray(hidden), panels, bias_by_unit(bias, size, count, 8), x_step, x_row,
         steps, batch, size, int(reverse),
     )  # fmt: skip
     return (out, kept) if ran else None
@@ -80,7 +80,7 @@ def backward(
     of_hidden = empty((steps, batch, inner), _F)
     of_input = empty((steps, batch, inner), _F) if mode == "gru" else of_hidden
     ran = kernel(
-        batch, _share(batch), of_input, of_hidden, direct, through, slope, kept, out, np.ascontiguousarray(hidden), columns(weights),
+        batch, _share(batch), of_input, of_hidden, direct, through, slope, kept, out, np.ascontiguousarray(hidden), columns(weights, 16),
         step, row, steps, batch, size, int(reverse),
     )  # fmt: skip
     return (of_input, of_hidden, direct + through) if ran else None

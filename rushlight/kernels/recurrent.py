@@ -14,10 +14,10 @@ import numpy as np
 from .iteration import get_threads
 from .llvm import has, patience
 from .memory import empty
+from .registers import lanes
 
 Array = np.ndarray[Any, Any]
 
-W, PANEL = 8, 16
 _F = np.dtype(np.float32)
 _LARGE = 1 << 16  # of the measure below: NumPy takes 0.3 ms
 
@@ -52,7 +52,7 @@ def lstm(
     gates = empty((steps, batch, 4 * size), _F)
     ran = kernel(
         batch, _share(batch), out, cells, gates, x, np.ascontiguousarray(hidden), np.ascontiguousarray(cell),
-        _by_unit(w_ih, w_hh), bias_by_unit(bias, size, 4), x_step, x_row, steps, batch, features, size, int(reverse),
+        _by_unit(w_ih, w_hh), bias_by_unit(bias, size, 4, lanes()), x_step, x_row, steps, batch, features, size, int(reverse),
     )  # fmt: skip
     return (out, gates, cells) if ran else None
 
@@ -74,7 +74,7 @@ def lstm_gradient(
     d_out, step, row = rows(g[0]) if g[0] is not None else (np.zeros(size, _F), 0, 0)
     to_hidden, to_cell = (np.zeros((batch, size), _F) if x is None else x.copy(order="C") for x in g[1:])
     to_input = None if w_ih is None else empty((steps, batch, features), _F)
-    panels = [columns(w) for w in (w_hh, w_ih) if w is not None]
+    panels = [columns(w, 2 * lanes()) for w in (w_hh, w_ih) if w is not None]
     slopes, to_bias = empty((steps, batch, 4 * size), _F), np.zeros((batch, 4 * size), _F)
     ran = kernel(
         batch, _share(batch), slopes, slopes if to_input is None else to_input, to_hidden, to_cell, to_bias, d_out, gates, cells,
@@ -98,31 +98,31 @@ def rows(a: Array) -> tuple[Array, int, int]:
 
 # --- weights as the kernels read them ---------------------------------------------------------------------------------
 def _by_unit(w_ih: Array, w_hh: Array) -> Array:
-    """(block of 8 units, pair of gates, input then hidden, gate of the pair, unit), with zeros for units that are not there."""
-    size, features = w_hh.shape[1], w_ih.shape[1]
-    blocks = -(-size // W)
-    both = np.empty((4, blocks * W, features + size), _F)
+    """(block of units, pair of gates, input then hidden, gate of the pair, unit), with zeros for units that are not there."""
+    size, features, width = w_hh.shape[1], w_ih.shape[1], lanes()
+    blocks = -(-size // width)
+    both = np.empty((4, blocks * width, features + size), _F)
     both[:, :size, :features] = w_ih.reshape(4, size, features)
     both[:, :size, features:] = w_hh.reshape(4, size, size)
     both[:, size:] = 0
-    return np.ascontiguousarray(both.reshape(2, 2, blocks, W, features + size).transpose(2, 0, 4, 1, 3))
+    return np.ascontiguousarray(both.reshape(2, 2, blocks, width, features + size).transpose(2, 0, 4, 1, 3))
 
 
-def bias_by_unit(bias: Array | None, size: int, gates: int) -> Array:
-    """(block of 8 units, gate, unit)."""
-    blocks = -(-size // W)
-    out = np.zeros((gates, blocks * W), _F)
+def bias_by_unit(bias: Array | None, size: int, gates: int, width: int) -> Array:
+    """(block of so many units, gate, unit)."""
+    blocks = -(-size // width)
+    out = np.zeros((gates, blocks * width), _F)
     if bias is not None:
         out[:, :size] = bias.reshape(gates, size)
-    return np.ascontiguousarray(out.reshape(gates, blocks, W).transpose(1, 0, 2))
+    return np.ascontiguousarray(out.reshape(gates, blocks, width).transpose(1, 0, 2))
 
 
-def columns(w: Array) -> Array:
-    """(panel of 16 columns, row, column), with zeros for columns that are not there."""
+def columns(w: Array, panel: int) -> Array:
+    """(panel of so many columns, row, column), with zeros for columns that are not there."""
     height, width = w.shape
-    panels = -(-width // PANEL)
-    if width % PANEL:
-        whole = np.zeros((height, panels * PANEL), _F)
+    panels = -(-width // panel)
+    if width % panel:
+        whole = np.zeros((height, panels * panel), _F)
         whole[:, :width] = w
         w = whole
-    return np.ascontiguousarray(w.reshape(height, panels, PANEL).transpose(1, 0, 2))
+    return np.ascontiguousarray(w.reshape(height, panels, panel).transpose(1, 0, 2))

@@ -40,6 +40,7 @@ from .panels import MOST_ROWS, PANEL, W, add_products, add_turned_products, pack
 
 KEYS = 512  # of a block
 SCORES = KEYS + PANEL  # room for a row of them: rows that begin 2048 bytes apart would share a few places of the cache
+L = 8  # lanes in which PyTorch adds the numbers of a row
 SIZE = 192  # numbers of a head at most
 INFINITY = math.inf
 
@@ -160,13 +161,13 @@ def settle(R, out, wide, sums, again):
 
 def weigh(line, terms, masked, visible, n, block, scale, first, top, total, sums, size):
     """A row of products of a block becomes exponentials of the scores less the largest so far; sums so far are scaled to it."""
-    lanes = iota(W)
-    most = splat(f32(-INFINITY), W)
-    for j in range(0, visible, W):
-        there = lanes < splat(i32(visible - j), W)
-        s = load(line, j, W)
+    lanes = iota(L)
+    most = splat(f32(-INFINITY), L)
+    for j in range(0, visible, L):
+        there = lanes < splat(i32(visible - j), L)
+        s = load(line, j, L)
         if masked == 1:
-            s = fma(s, scale, load(terms, j, W, visible - j))
+            s = fma(s, scale, load(terms, j, L, visible - j))
         else:
             s = s * scale
         s = select(there, s, f32(-INFINITY))
@@ -175,40 +176,40 @@ def weigh(line, terms, masked, visible, n, block, scale, first, top, total, sums
     before = f32(-INFINITY) if first == 0 else top[0]
     now = maximum(max_lanes(most), before)
     added = f32(0.0)
-    whole = block // W * W
+    whole = block // L * L
     done = i64(0)
     if now != -INFINITY:
-        acc = splat(f32(0.0), W)
+        acc = splat(f32(0.0), L)
         while done < minimum(visible, whole):
-            s = load(line, done, W)
+            s = load(line, done, L)
             e = select(s == -INFINITY, f32(0.0), short_exp(s - now))
             line[done] = e
             acc += e
-            done += W
+            done += L
         added = sum_lanes(acc)
         if visible > whole:  # what is beyond the last whole vector is computed by the C library, and added in order
-            s = load(line, whole, W)
+            s = load(line, whole, L)
             line[whole] = select(s == -INFINITY, f32(0.0), single_exp(s - now))
             for j in range(whole, visible):
                 added += line[j]
-            done = whole + W
+            done = whole + L
     while done < n:
-        line[done] = splat(f32(0.0), W)
-        done += W
+        line[done] = splat(f32(0.0), L)
+        done += L
     if first == 0:
         total[0] = added
     else:
         share = f32(1.0) if before == now else single_exp(before - now)
         total[0] = fma(share, total[0], added)
-        for j in range(0, size, W):
-            sums[j] = load(sums, j, W) * share
+        for j in range(0, size, L):
+            sums[j] = load(sums, j, L) * share
     top[0] = now
 
 
 def put_row(to, x, size, factor):
-    whole = size // W * W
-    for j in range(0, whole, W):
-        to[j] = load(x, j, W) * factor
+    whole = size // L * L
+    for j in range(0, whole, L):
+        to[j] = load(x, j, L) * factor
     for j in range(whole, size):
         to[j] = x[j] * factor
 
@@ -294,7 +295,7 @@ def to_scores(
 ):  # fmt: skip
     """The weights of a block of rows and keys, and the gradients of its scores. Row r sees the first ``at + r + 1`` keys."""
     row = i64(0)
-    lanes = iota(W)
+    lanes = iota(L)
     while row < rows:
         R_here = height(rows - row)
         count = minimum(R_here, rows - row)
@@ -310,14 +311,14 @@ def to_scores(
             along = sum_of_products(g + r * gt, out + r * ot, size)
             logarithm = logarithms[r]
             weight, change = weights + r * SCORES, changes + r * SCORES
-            for j in range(0, n, W):
-                e, c = splat(f32(0.0), W), splat(f32(0.0), W)
+            for j in range(0, n, L):
+                e, c = splat(f32(0.0), L), splat(f32(0.0), L)
                 if j < visible:
-                    s = load(weight, j, W)
+                    s = load(weight, j, L)
                     if masked == 1:
-                        s = s + load(terms, r * mt + j, W, visible - j)
-                    e = select(lanes < splat(i32(visible - j), W), exp(s - logarithm), f32(0.0))
-                    c = select(lanes < splat(i32(visible - j), W), e * (load(change, j, W) - along), f32(0.0))
+                        s = s + load(terms, r * mt + j, L, visible - j)
+                    e = select(lanes < splat(i32(visible - j), L), exp(s - logarithm), f32(0.0))
+                    c = select(lanes < splat(i32(visible - j), L), e * (load(change, j, L) - along), f32(0.0))
                 weight[j] = e
                 change[j] = c
         row += R_here
@@ -325,12 +326,12 @@ def to_scores(
 
 def sum_of_products(a, b, size):
     """In lanes; what is left over goes to the first ones."""
-    whole = size // W * W
-    total = splat(f32(0.0), W)
-    for j in range(0, whole, W):
-        total += load(a, j, W) * load(b, j, W)
+    whole = size // L * L
+    total = splat(f32(0.0), L)
+    for j in range(0, whole, L):
+        total += load(a, j, L) * load(b, j, L)
     if whole < size:
-        total += load(a, whole, W, size - whole) * load(b, whole, W, size - whole)
+        total += load(a, whole, L, size - whole) * load(b, whole, L, size - whole)
     return sum_lanes(total)
 
 

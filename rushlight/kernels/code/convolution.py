@@ -41,15 +41,15 @@ from ..words import (
 NUMBERS = 35
 
 
-#: The steps of transposing a square of 4 or 8 vectors: what changes places are pairs of lanes, then of twos, then of fours.
-LOW = {
-    4: ((0, 4, 2, 6), (0, 1, 4, 5)),
-    8: ((0, 8, 2, 10, 4, 12, 6, 14), (0, 1, 8, 9, 4, 5, 12, 13), (0, 1, 2, 3, 8, 9, 10, 11)),
-}
-HIGH = {
-    4: ((1, 5, 3, 7), (2, 3, 6, 7)),
-    8: ((1, 9, 3, 11, 5, 13, 7, 15), (2, 3, 10, 11, 6, 7, 14, 15), (4, 5, 6, 7, 12, 13, 14, 15)),
-}
+def exchanged(n, run, high):
+    """Of two vectors of ``n`` lanes: runs of so many lanes, the even ones of both or the odd ones."""
+    starts = range(run if high else 0, n, 2 * run)
+    return tuple(lane + i for start in starts for lane in (start, n + start) for i in range(run))
+
+
+#: The steps of transposing a square of vectors: what changes places are single lanes, then twos, then fours, then eights.
+LOW = {n: tuple(exchanged(n, 1 << i, False) for i in range(n.bit_length() - 1)) for n in (4, 8, 16)}
+HIGH = {n: tuple(exchanged(n, 1 << i, True) for i in range(n.bit_length() - 1)) for n in (4, 8, 16)}
 
 
 def blank(to, start, stop, zeros, L):
@@ -348,21 +348,12 @@ def turn(to, source, channels, apart, places, V, L):
 def turned(source, starts, p, left, L):
     """A square of L runs, transposed: the vectors are of one place each; only ``left`` of them are any good."""
     square = [load(source, starts[i] + p, L, left) for i in range(L)]
-    for i in unroll(L):
-        if i % 2 == 0:
-            low = shuffle(square[i], square[i + 1], LOW[L][0])
-            square[i + 1] = shuffle(square[i], square[i + 1], HIGH[L][0])
-            square[i] = low
-    for i in unroll(L):
-        if i % 4 < 2:
-            low = shuffle(square[i], square[i + 2], LOW[L][1])
-            square[i + 2] = shuffle(square[i], square[i + 2], HIGH[L][1])
-            square[i] = low
-    if L == 8:
-        for i in unroll(4):
-            low = shuffle(square[i], square[i + 4], LOW[L][2])
-            square[i + 4] = shuffle(square[i], square[i + 4], HIGH[L][2])
-            square[i] = low
+    for step in unroll(len(LOW[L])):
+        for i in unroll(L):
+            if i // 2**step % 2 == 0:
+                low = shuffle(square[i], square[i + 2**step], LOW[L][step])
+                square[i + 2**step] = shuffle(square[i], square[i + 2**step], HIGH[L][step])
+                square[i] = low
     return square
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from ..elementwise import STEP
 from ..words import f32, fma, i64, load, minimum, read, select, splat, stack, store, strided, unroll, write
 from .functions import exp, rounded_tanh, single_exp
-from .panels import MOST_ROWS, PANEL, W, add_products, height, terms_of_a_chain
+from .panels import MOST_ROWS, add_products, height, terms_of_a_chain
 
+W, PANEL = 8, 16  # units come by eights
 ROWS = 4  # of a tile of three vectors
 GRU = True  # bound when a kernel is compiled; else a plain layer
 V = 3  # gates
@@ -48,7 +49,7 @@ def forward(
                 while done < size:
                     terms = minimum(chain, size - done)
                     sums = [splat(f32(0), W)] * (ROWS * V)
-                    add_products(ROWS, sums, h + (row * size + done), size, rows, panel + done * V * W, terms, V)
+                    add_products(ROWS, sums, h + (row * size + done), size, rows, panel + done * V * W, terms, V, W)
                     for r in unroll(ROWS):
                         for v in unroll(V):
                             before = load(own_bias, v * W, W) if done == 0 else load(z, (r * V + v) * W, W)
@@ -127,7 +128,7 @@ def backward(
                         if R_here == R:
                             sums = [splat(f32(0), W)] * (2 * R)
                             part = weights + (column * inner + done * PANEL)
-                            add_products(R, sums, slopes + (row * inner + done), inner, rows, part, terms)
+                            add_products(R, sums, slopes + (row * inner + done), inner, rows, part, terms, 2, W)
                             for r in unroll(R):
                                 if r < rows:
                                     to = through + ((row + r) * size + column)

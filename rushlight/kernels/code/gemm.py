@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..registers import lanes
 from ..words import (
     address,
     f32,
@@ -23,7 +24,6 @@ from ..words import (
     minimum,
     prefetch,
     select,
-    shuffle,
     splat,
     stack,
     store,
@@ -31,9 +31,10 @@ from ..words import (
     unroll,
     write,
 )
+from .panels import turned
 
-T: Any = f32  # bound when a kernel is compiled, like W
-W = 8
+T: Any = f32
+W = lanes()
 FUSED = True
 BLOCK = 192  # of the inner size
 ROWS, COLUMNS = 192, 192  # of a block of the result at most
@@ -105,19 +106,6 @@ def height(rest):
     return select((rest > 8) or (rest == 5) or (rest == 6), i64(6), i64(4))
 
 
-def turned(x):
-    """Eight vectors of eight: the columns of the square become its rows."""
-    pairs = [shuffle(x[i // 2 * 2], x[i // 2 * 2 + 1], _PAIRS[i % 2]) for i in range(8)]
-    fours = [shuffle(pairs[_FIRST[i]], pairs[_FIRST[i] + 2], _FOURS[i % 2]) for i in range(8)]
-    return [shuffle(fours[i % 4], fours[i % 4 + 4], _HALVES[i // 4]) for i in range(8)]
-
-
-_PAIRS = (0, 8, 1, 9, 4, 12, 5, 13), (2, 10, 3, 11, 6, 14, 7, 15)
-_FIRST = 0, 0, 1, 1, 4, 4, 5, 5
-_FOURS = (0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15)
-_HALVES = (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15)
-
-
 def pack_columns(W, room, b, kb, jb, k, left):
     """A panel of ``2 * W`` columns, row after row; what stands for columns that are not there is never stored."""
     if jb == 1:
@@ -134,17 +122,16 @@ def pack_columns(W, room, b, kb, jb, k, left):
         for c in range(2 * W):
             places[c] = minimum(c, left - 1) * jb
         done = i64(0)
-        if W == 8:
-            if kb == 1:
-                done = k // 8 * 8
-                for half in range(2):
-                    rows = [b + places[half * 8 + c] for c in range(8)]
-                    to = room + half * 8
-                    for i in range(0, done, 8):
-                        square = turned([load(rows[c], i, 8) for c in range(8)])
-                        for q in unroll(8):
-                            store(to, q * 16, square[q])
-                        to = to + 8 * 16
+        if kb == 1:
+            done = k // 8 * 8
+            for part in range(0, 2 * W, 8):
+                rows = [b + places[part + c] for c in range(8)]
+                to = room + part
+                for i in range(0, done, 8):
+                    square = turned([load(rows[c], i, 8) for c in range(8)])
+                    for q in unroll(8):
+                        store(to, q * 2 * W, square[q])
+                    to = to + 8 * 2 * W
         for i in range(done, k):
             row = b + i * kb
             for c in range(2 * W):

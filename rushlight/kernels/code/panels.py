@@ -1,4 +1,4 @@
-"""Products by tiles whose right factor is packed: panels of 16 columns, one row of the factor after another.
+"""Products by tiles whose right factor is packed: panels of two vectors of columns, one row of the factor after another.
 
 A few rows by a panel stay in registers along the inner size: each element is one chain of fused multiply-adds, as in PyTorch's BLAS
 for up to 192 terms.
@@ -6,15 +6,16 @@ for up to 192 terms.
 
 from __future__ import annotations
 
+from ..registers import lanes
 from ..words import f32, fma, i64, load, minimum, select, shuffle, splat, store, unroll
 
-W = 8
+W = lanes()
 PANEL = 2 * W
 MOST_ROWS = 6  # of a tile
 
 
-def add_products(R, sums, a, between, count, panel, k, V=2):
-    """Add to ``R`` rows by a panel of sums: ``count`` rows of ``a``, ``between`` apart, times k rows of a panel of V vectors."""
+def add_products(R, sums, a, between, count, panel, k, V=2, W=W):
+    """Add to ``R`` rows by a panel of sums: ``count`` rows of ``a``, ``between`` apart, times k rows of a panel of V vectors of W."""
     rows = [a + minimum(i64(r), count - 1) * between for r in range(R)]
     p = panel + 0
     for i in range(k):
@@ -67,7 +68,7 @@ HALVES = (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15)
 
 
 def pack(room, x, rows, between, columns, factor):
-    """Panels of 16 columns of a matrix whose rows are ``between`` apart, times a number; columns that are not there are 0."""
+    """Panels of columns of a matrix whose rows are ``between`` apart, times a number; columns that are not there are 0."""
     for column in range(0, columns, W):
         left = columns - column
         to = room + (column // PANEL * (PANEL * rows) + column % PANEL)
@@ -80,15 +81,14 @@ def pack(room, x, rows, between, columns, factor):
 
 
 def pack_turned(room, x, rows, between, columns, factor):
-    """Panels of 16 rows of the same matrix: its transpose's columns. Rows that are not there are the last one again."""
-    whole = columns // W * W
-    for row in range(0, rows + W, W):  # half a panel at a time; there may be one half too many, of the last panel
+    """Panels of rows of the same matrix: its transpose's columns. Rows that are not there are the last one again."""
+    whole = columns // 8 * 8
+    for row in range(0, (rows + PANEL - 1) // PANEL * PANEL, 8):
         to = room + (row // PANEL * (PANEL * columns) + row % PANEL)
-        if (row < rows) or (row % PANEL != 0):
-            for i in range(0, whole, W):
-                square = turned([load(x, minimum(row + r, rows - 1) * between + i, W) * factor for r in range(8)])
-                for r in unroll(8):
-                    store(to, (i + r) * PANEL, square[r])
-            for i in range(whole, columns):
-                for r in range(8):
-                    to[i * PANEL + r] = x[minimum(row + r, rows - 1) * between + i] * factor
+        for i in range(0, whole, 8):
+            square = turned([load(x, minimum(row + r, rows - 1) * between + i, 8) * factor for r in range(8)])
+            for r in unroll(8):
+                store(to, (i + r) * PANEL, square[r])
+        for i in range(whole, columns):
+            for r in range(8):
+                to[i * PANEL + r] = x[minimum(row + r, rows - 1) * between + i] * factor

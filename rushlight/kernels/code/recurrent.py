@@ -98,7 +98,7 @@ def lstm_forward(
     start, stop, out: write[f32], cells: write[f32], gates: write[f32], x: strided[f32], hidden: read[f32], cell: read[f32],
     weights: read[f32], bias: read[f32], x_step: i64, x_row: i64, steps: i64, batch: i64, features: i64, size: i64, reverse: i64,
 ):  # fmt: skip
-    """Sequences ``start`` to ``stop`` through all steps. ``weights`` are panels (unit block, pair of gates, input and hidden, 2, 8).
+    """Sequences ``start`` to ``stop`` through all steps. ``weights`` are panels (unit block, pair of gates, input and hidden, 2, W).
 
     The products of inputs and states are added, then the bias, which is nearest to PyTorch's oneDNN. Those of the inputs come first, for
     all steps, and wait in ``gates``: a panel stays in the first cache, and the hidden weights, which each step reads, in the second.
