@@ -14,7 +14,7 @@ from ..random import normal as normal_family
 from ..random import uniform as uniform_family
 from ..random.generator import default_generator
 from ..tensor import Tensor
-from ..writing import bump
+from ..writing import bump, check_inference
 
 _UNIT_GAIN = (
     "linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid",
@@ -62,6 +62,12 @@ def _correct_fan(tensor: Tensor, mode: str) -> int:
     return fan_in if mode == "fan_in" else fan_out
 
 
+def _memory(tensor: Tensor) -> Any:
+    """The array that is filled."""
+    check_inference(tensor)
+    return tensor._a
+
+
 def _written(tensor: Tensor) -> Tensor:
     bump(tensor)
     return tensor
@@ -69,13 +75,13 @@ def _written(tensor: Tensor) -> Tensor:
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Fill from the uniform distribution on [a, b)."""
-    uniform_family.uniform_(generator or default_generator, tensor._a, a, b)
+    uniform_family.uniform_(generator or default_generator, _memory(tensor), a, b)
     return _written(tensor)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Fill from the normal distribution."""
-    normal_family.normal_(generator or default_generator, tensor._a, mean, std)
+    normal_family.normal_(generator or default_generator, _memory(tensor), mean, std)
     return _written(tensor)
 
 
@@ -85,14 +91,14 @@ def trunc_normal_(
     """Fill from the normal distribution restricted to [a, b]."""
     from ..random.truncated import trunc_normal_ as fill
 
-    fill(generator or default_generator, tensor._a, mean, std, a, b)
+    fill(generator or default_generator, _memory(tensor), mean, std, a, b)
     return _written(tensor)
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
     settle()
-    tensor._a[...] = val
+    _memory(tensor)[...] = val
     return _written(tensor)
 
 
@@ -111,7 +117,7 @@ def eye_(tensor: Tensor) -> Tensor:
     if tensor._a.ndim != 2:
         raise errors.value("Only tensors with 2 dimensions are supported")
     settle()
-    tensor._a[...] = np.eye(*tensor._a.shape)
+    _memory(tensor)[...] = np.eye(*tensor._a.shape)
     return _written(tensor)
 
 
@@ -124,7 +130,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
         raise errors.value("dim 0 must be divisible by groups")
     per_group = shape[0] // groups
     settle()
-    tensor._a[...] = 0
+    _memory(tensor)[...] = 0
     centre = tuple(n // 2 for n in shape[2:])
     for group in range(groups):
         for d in range(min(per_group, shape[1])):
@@ -185,7 +191,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     q, r = np.linalg.qr(flat.T if rows < flat.shape[1] else flat)
     q *= np.sign(np.diag(r))
     settle()
-    tensor._a[...] = (q.T if rows < flat.shape[1] else q).reshape(tensor._a.shape) * tensor._a.dtype.type(gain)
+    _memory(tensor)[...] = (q.T if rows < flat.shape[1] else q).reshape(tensor._a.shape) * tensor._a.dtype.type(gain)
     return _written(tensor)
 
 
@@ -197,7 +203,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
         raise errors.value("Only tensors with 2 dimensions are supported")
     rows, columns = tensor._a.shape
     zeros = math.ceil(sparsity * rows)
-    normal_family.normal_(generator or default_generator, tensor._a, 0, std)
+    normal_family.normal_(generator or default_generator, _memory(tensor), 0, std)
     for column in range(columns):
         tensor._a[randperm(default_generator, rows)[:zeros], column] = 0
     return _written(tensor)

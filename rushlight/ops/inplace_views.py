@@ -16,7 +16,7 @@ from ..autograd.mode import recording
 from ..functions import function
 from ..op import REGISTRY
 from ..tensor import Tensor, edge_of, requires_grad, view_of, wrap
-from ..writing import bump, check_history
+from ..writing import bump, check_history, check_inference
 from .movement import copied_reshape, sizes
 from .views import _restrided, storage_bytes, strided_view
 
@@ -30,6 +30,7 @@ def refuse_wrapped(self: Tensor) -> None:
 def become(self: Tensor, node: str, make: Callable[[Tensor], Tensor]) -> Tensor:
     """Let ``self`` show what ``make`` makes of it; the history gets the node under its in-place name."""
     refuse_wrapped(self)
+    check_inference(self)
     if recording() and requires_grad(self):
         check_history(self)
         edge = edge_of(self)
@@ -143,6 +144,7 @@ def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None
             [1, 3]])
     """
     refuse_wrapped(self)
+    check_inference(self)
     make = strided_view.public
 
     def view(x: Tensor) -> Tensor:
@@ -197,6 +199,7 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
 
 def _resize(self: Tensor, shape: tuple[int, ...]) -> None:
     refuse_wrapped(self)
+    check_inference(self)
     bump(self)
     if shape == self._a.shape:
         return
@@ -275,6 +278,7 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
     True
     """
     refuse_wrapped(self)
+    check_inference(self)
     if requires_grad(self) and recording():
         raise errors.runtime("a leaf Variable that requires grad is being used in an in-place operation.")
     if is_storage(source):

@@ -19,7 +19,7 @@ from ..kernels.llvm import patience
 from ..readers import arrays, tensors
 from ..tensor import Tensor, wrap
 from . import fused
-from .optimizer import Optimizer, evaluate
+from .optimizer import Optimizer, check_parameters, evaluate
 
 #: The module of sparse tensors: before it is loaded no gradient is one, and nothing is asked.
 SPARSE = __name__.rpartition(".optim")[0] + ".sparse.tensor"
@@ -43,6 +43,8 @@ class GroupOptimizer(Optimizer):
         for group in self.param_groups:
             params = [p for p in group["params"] if p._grad is not None]
             if params:
+                if not group.get("fused"):  # which asks nobody in PyTorch either
+                    check_parameters(params)
                 self.check(group, params)
                 if SPARSE in sys.modules and any(p._grad.is_sparse for p in params):  # type: ignore[union-attr]
                     self.check_sparse(group)

@@ -15,7 +15,7 @@ from .. import errors, fpstate
 from ..tensor import wrap
 from ..writing import bump
 from .formula import number
-from .optimizer import Optimizer, check_lr, evaluate
+from .optimizer import Optimizer, check_lr, check_parameters, evaluate
 
 
 class Point(NamedTuple):
@@ -77,6 +77,7 @@ class LBFGS(Optimizer):
     # --- one step -----------------------------------------------------------------------------------------------------
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """Move until converged or out of iterations; returns the loss before the first move."""
+        check_parameters(self._params)
         first = evaluate(closure)
         before = [p._a.copy() for p in self._params]
         token = fpstate.enter(fpstate.QUIET)

@@ -15,6 +15,7 @@ from ..autograd.graph import RemovableHandle, add_hook
 from ..autograd.mode import enable_grad
 from ..kernels.lazy import settle
 from ..tensor import Tensor
+from ..writing import check_inference
 
 required: object = object()
 
@@ -326,6 +327,13 @@ def evaluate(closure: Callable[[], Any] | None) -> Any:
         return None
     with enable_grad():
         return closure()
+
+
+def check_parameters(params: list[Tensor]) -> None:
+    """Refuse to change what was made in inference mode, outside of it."""
+    for p in params:
+        if p._extra is not None:
+            check_inference(p)
 
 
 def check_settings(**settings: tuple[Any, bool]) -> None:
