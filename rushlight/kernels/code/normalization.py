@@ -30,11 +30,13 @@ from ..words import (
     unroll,
     write,
 )
+from .lanes import TWICE, added
 
 T: Any = f32  # bound when a kernel is compiled, like W
 W = 8
 CHUNK = 16  # vectors that a recurrence runs over
 SIDE_BY_SIDE = 4  # chunks at a time: each step waits for the one before
+TOGETHER = 4  # rows whose gradients are added up in one go, so that the sums are read and written less often
 LEVELS = 48  # of merges in pairs: rows of 2**48 chunks
 
 
@@ -154,17 +156,21 @@ def layer_norm(
     shares, means, squares = stack(T, CHUNK), stack(T, LEVELS * W), stack(T, LEVELS * W)
     for i in range(CHUNK):
         shares[i] = T(1) / T(i + 1)
-    factors, factor = or_constant(weight, 1.0, T, W)
-    terms, term = or_constant(bias, -0.0, T, W)  # which leaves the sign of a zero alone
-    whole = n // W * W
+    factors, factor = or_constant(weight, 1.0, T, TWICE * W)
+    terms, term = or_constant(bias, -0.0, T, TWICE * W)  # which leaves the sign of a zero alone
+    whole = n // (TWICE * W) * (TWICE * W)
     for i in range(start, stop):
         row, to = x + i * n, out + i * n
         m, s = row_moments(row, T, W, n, shares, means, squares)
         r = T(1) / sqrt(maximum(s / T(n), T(0)) + eps)
         mean[i] = m
         rstd[i] = r
-        for j in range(0, whole, W):
-            to[j] = fma((load(row, j, W) - m) * r, load(factors, j * factor, W), load(terms, j * term, W))
+        for j in range(0, whole, TWICE * W):
+            to[j] = fma(
+                (load(row, j, TWICE * W) - m) * r,
+                load(factors, j * factor, TWICE * W),
+                load(terms, j * term, TWICE * W),
+            )
         for j in range(whole, n):
             to[j] = fma((row[j] - m) * r, factors[j * factor], terms[j * term])
 
@@ -186,7 +192,7 @@ def layer_norm_gradient(
 
     ``kernels.row_gradients`` has the formulas.
     """
-    factors, factor = or_constant(weight, 1.0, T, W)
+    factors, factor = or_constant(weight, 1.0, T, TWICE * W)
     pair = stack(T, 4)
     for part in range(start, stop):
         into_weight, into_bias = to_weight + part * n, to_bias + part * n
@@ -195,31 +201,43 @@ def layer_norm_gradient(
                 into_weight[j] = T(0)
                 into_bias[j] = T(0)
         last = minimum((part + 1) * share, count)
-        for first in range(part * share, last, 2):
-            end = minimum(first + 2, last)
+        for first in range(part * share, last, TOGETHER):
+            end = minimum(first + TOGETHER, last)
             if address(to_input) != 0:
-                sums(pair, g + first * n, x + first * n, (end - 1 - first) * n, factors, factor, n, T, W)
-            for i in range(first, end):
-                row, slope = x + i * n, g + i * n
-                m, r = mean[i], rstd[i]
-                if address(to_input) != 0:
-                    by_x, by_one = pair[2 * (i - first)], pair[2 * (i - first) + 1]
-                    input_gradient(to_input + i * n, slope, row, by_x, by_one, factors, factor, m, r, n, T, W)
-                if address(to_weight) != 0:
-                    add_gradients(into_weight, into_bias, slope, row, m, r, n, W)
+                for i in range(first, end):
+                    row, slope = x + i * n, g + i * n
+                    if (i - first) % 2 == 0:
+                        other = n if i + 1 < end else i64(0)
+                        sums(pair, slope, row, other, factors, factor, n, T, W)
+                    by_x, by_one = pair[(i - first) % 2 * 2], pair[(i - first) % 2 * 2 + 1]
+                    m, r = mean[i], rstd[i]
+                    input_gradient(to_input + i * n, slope, row, by_x, by_one, factors, factor, m, r, n, T, TWICE * W)
+            if address(to_weight) != 0:
+                if end - first == TOGETHER:
+                    add_gradients(into_weight, into_bias, g, x, mean, rstd, first, n, TOGETHER, TWICE * W)
+                else:
+                    for i in range(first, end):
+                        add_gradients(into_weight, into_bias, g, x, mean, rstd, i, n, 1, TWICE * W)
 
 
-def add_gradients(to_weight, to_bias, g, x, m, r, n, W):
-    """Add a row's ``g (rstd x - rstd mean)`` and ``g``."""
+def add_gradients(to_weight, to_bias, g, x, mean, rstd, first, n, R, W):
+    """Add ``g (rstd x - rstd mean)`` and ``g`` of R rows, one after another."""
     whole = n // W * W
-    shift = -(r * m)
+    factors = [rstd[first + r] for r in range(R)]
+    shifts = [-(rstd[first + r] * mean[first + r]) for r in range(R)]
+    slopes, rows = [g + (first + r) * n for r in range(R)], [x + (first + r) * n for r in range(R)]
     for j in range(0, whole, W):
-        h = load(g, j, W)
-        to_weight[j] = fma(h, fma(load(x, j, W), r, shift), load(to_weight, j, W))
-        to_bias[j] = load(to_bias, j, W) + h
+        of_weight, of_bias = load(to_weight, j, W), load(to_bias, j, W)
+        for r in unroll(R):
+            h = load(slopes[r], j, W)
+            of_weight = fma(h, fma(load(rows[r], j, W), factors[r], shifts[r]), of_weight)
+            of_bias = of_bias + h
+        to_weight[j], to_bias[j] = of_weight, of_bias
     for j in range(whole, n):
-        to_weight[j] = fma(g[j], fma(x[j], r, shift), to_weight[j])
-        to_bias[j] = to_bias[j] + g[j]
+        for r in unroll(R):
+            one = slopes[r][j]
+            to_weight[j] = fma(one, fma(rows[r][j], factors[r], shifts[r]), to_weight[j])
+            to_bias[j] = to_bias[j] + one
 
 
 def input_gradient(to, g, x, by_x, by_one, factors, factor, m, r, n, T, W):
@@ -244,11 +262,18 @@ def sums(to, g, x, other, factors, factor, n, T, W):
         w = load(factors, 0, W)
         xs = [load(g, row * other, W) * load(x, row * other, W) * w for row in range(2)]
         ones = [load(g, row * other, W) * w for row in range(2)]
-        for j in range(W, whole, W):
-            w = load(factors, j * factor, W)
+        last = whole - (whole // W - 1) % TWICE * W
+        for j in range(W, last, TWICE * W):
+            wide_w = load(factors, j * factor, TWICE * W)
             for row in unroll(2):
-                h = load(g, j + row * other, W)
-                xs[row] += h * load(x, j + row * other, W) * w
+                wide_h = load(g, j + row * other, TWICE * W)
+                xs[row] = added(xs[row], wide_h * load(x, j + row * other, TWICE * W) * wide_w)
+                ones[row] = added(ones[row], wide_h * wide_w)
+        if last < whole:
+            w = load(factors, last * factor, W)
+            for row in unroll(2):
+                h = load(g, last + row * other, W)
+                xs[row] += h * load(x, last + row * other, W) * w
                 ones[row] += h * w
         rest = n - whole
         for row in unroll(2):

@@ -14,34 +14,32 @@ from ..words import (
     i64,
     iota,
     load,
+    max_lanes,
     read,
     select,
     splat,
     store,
     sum_lanes,
-    unroll,
     write,
 )
 from .functions import exp, log_positive
+from .lanes import TWICE, added
 
 W = 8
+WIDE = TWICE * W
 
 
 def row_max(x, n):
     """The largest number of a row; NaN are passed over, as what follows makes the whole row NaN anyway."""
-    found = splat(f32(MINUS_INFINITY), W)
-    for i in range(0, n // W * W, W):
-        v = load(x, i, W)
+    found = splat(f32(MINUS_INFINITY), WIDE)
+    for i in range(0, n // WIDE * WIDE, WIDE):
+        v = load(x, i, WIDE)
         found = select(v > found, v, found)
-    rest = n % W
+    rest = n % WIDE
     if rest > 0:
-        v = load(x, n - rest, W, rest, MINUS_INFINITY)
+        v = load(x, n - rest, WIDE, rest, MINUS_INFINITY)
         found = select(v > found, v, found)
-    largest = extract(found, 0)
-    for lane in unroll(1, W):
-        one = extract(found, lane)
-        largest = select(one > largest, one, largest)
-    return largest
+    return max_lanes(found)
 
 
 MINUS_INFINITY = float("-inf")
@@ -64,10 +62,15 @@ def softmax_rows(start, stop, out: write[f32], x: read[f32], n: i64):
         top = row_max(at, n)
         total = splat(f32(0), W)
         whole = n // W * W
-        for i in range(0, whole, W):
-            e = exp(load(at, i, W) - top)
+        wide = n // WIDE * WIDE
+        for i in range(0, wide, WIDE):
+            e = exp(load(at, i, WIDE) - top)
             to[i] = e
-            total = total + e
+            total = added(total, e)
+        if wide < whole:
+            last = exp(load(at, wide, W) - top)
+            to[wide] = last
+            total = total + last
         left = n - whole
         rest = splat(f32(0), W)
         if left > 0:
@@ -88,8 +91,11 @@ def log_softmax_rows(start, stop, out: write[f32], x: read[f32], n: i64):
         top = row_max(at, n)
         total = splat(f32(0), W)
         whole = n // W * W
-        for i in range(0, whole, W):
-            total = total + exp(load(at, i, W) - top)
+        wide = n // WIDE * WIDE
+        for i in range(0, wide, WIDE):
+            total = added(total, exp(load(at, i, WIDE) - top))
+        if wide < whole:
+            total = total + exp(load(at, wide, W) - top)
         left = n - whole
         rest = splat(f32(0), W)
         if left > 0:
