@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import rushlight
-from rushlight.kernels import llvm
+from rushlight.kernels import llvm, single_image
 
 if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)
@@ -156,4 +156,37 @@ def test_batch_norm(shape, training, way):
         out = module.nn.functional.batch_norm(leaves[0], *moved, *leaves[1:], training, 0.3, 1e-4)
         out.backward(module.from_numpy(g))
         found.append([out, *moved, *(leaf.grad for leaf in leaves)])
+    equal(*found)
+
+
+# channels of input and output, spatial sizes, kernel: stride, padding, dilation
+ALONE = [
+    (4, 3, (5, 5), (3, 3), {}), (4, 3, (5, 5), (3, 3), {"padding": 1}), (4, 8, (5, 5), (3, 3), {"stride": 2}),
+    (3, 16, (32, 32), (3, 3), {"padding": 1}), (16, 32, (16, 16), (3, 3), {"padding": 1}), (1, 32, (28, 28), (3, 3), {}),
+    (3, 8, (8, 8), (2, 2), {}), (3, 8, (8, 8), (1, 1), {}), (64, 64, (14, 14), (3, 3), {"padding": 1}), (1, 6, (8, 9), (3, 3), {}),
+    (8, 1, (16, 16), (3, 3), {"padding": 1}), (256, 256, (7, 7), (1, 1), {}), (3, 64, (32, 32), (3, 3), {"stride": 2, "padding": 1}),
+    (3, 8, (16, 16), (3, 3), {"padding": 2, "dilation": 2}), (3, 8, (50,), (3,), {"padding": 1}), (16, 32, (40,), (5,), {"padding": 2}),
+    (3, 4, (8, 8, 8), (3, 3, 3), {"padding": 1}), (8, 8, (30,), (3,), {"padding": 2, "dilation": 2}), (1, 2, (3, 3), (3, 3), {}),
+    (2, 4, (9, 9), (5, 3), {}), (300, 5, (4, 4), (2, 2), {}), (5, 300, (8, 8), (2, 2), {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["conv", "conv_transpose"])
+@pytest.mark.parametrize("bias", [False, True], ids=["", "bias"])
+@pytest.mark.parametrize("channels, rows, size, kernel, numbers", ALONE)
+def test_one_small_image(channels, rows, size, kernel, numbers, bias, turned, way):
+    """Products of matrices, the bias first: every bit of the value and of all gradients."""
+    shape = (channels, rows, *kernel) if turned else (rows, channels, *kernel)
+    arrays = random(0, (1, channels, *size), shape, *[(rows,)] * bias)
+    if way == "numpy" and max(channels, rows) * max(size) > 16:
+        pytest.skip("larger products are compiled code's")
+    found = []
+    for module in (rushlight, torch):
+        leaves = [module.from_numpy(a).requires_grad_() for a in arrays]
+        conv = getattr(module.nn.functional, f"conv{'_transpose' * turned}{len(size)}d")
+        out = conv(*leaves[:2], leaves[2] if bias else None, **numbers)
+        if turned and out.numel() > single_image.SMALL:
+            pytest.skip("what counts is the size of the input, which the gradient's convolution does not see")
+        (g,) = random(1, tuple(out.shape))
+        found.append((out, *module.autograd.grad(out, leaves, module.from_numpy(g))))
     equal(*found)

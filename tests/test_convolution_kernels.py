@@ -313,3 +313,17 @@ def test_many_weights_are_packed_by_native_code(monkeypatch):
     np.testing.assert_array_equal(found[0], conv._forward(x, w, *rest))
     for a, b in zip(found[:2], found[2:], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "channels, rows, size, kernel, padding",
+    [(4, 3, (5, 5), (3, 3), 0), (1, 6, (8, 9), (3, 3), 1), (64, 20, (6, 6), (2, 2), 0), (8, 1, (9, 9), (3, 3), 1)],
+)
+def test_one_small_image_is_a_product_of_matrices(channels, rows, size, kernel, padding):
+    """To the last bit, as in PyTorch, also where native code takes over."""
+    x, w, b = torch.randn(1, channels, *size), torch.randn(rows, channels, *kernel), torch.randn(rows)
+    columns = torch.nn.functional.unfold(x, kernel, padding=padding)[0]
+    assert torch.equal(
+        torch.nn.functional.conv2d(x, w, b, padding=padding).flatten(1).flatten(),
+        torch.addmm(b[:, None], w.flatten(1), columns).flatten(),
+    )

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import single_image
 from .code import convolution as code
 from .emit import F32, F64
 from .iteration import get_threads
@@ -35,7 +36,6 @@ LONG = 512  # places to sum over before lanes are added up
 TABLES = 1 << 22  # elements that all tables of sums may have
 FEW_WEIGHTS = 1 << 16  # weights that NumPy packs
 FEWEST = 4  # channels of a gradient for which vectors of channels are worth it
-SMALL = 20480  # elements of an input that PyTorch takes for small
 
 
 class Order(NamedTuple):
@@ -339,7 +339,7 @@ def planned(
     """The convolution of arrays of these shapes, whose result has the spatial sizes ``out``: ``run(x, weight, bias)``."""
     rows, channels, *kernel = weight_shape
     space = _three(out, 1)
-    product = _is_product(shape, kernel, groups)
+    product = single_image.is_one(shape, kernel, groups)
     taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
     steps = _three(stride, 1)
     order = PLAIN if product else _order_forward(groups, kernel, shape[2:], stride)
@@ -369,11 +369,6 @@ def forward(
     return planned(x.shape, weight.shape, x.dtype, out, stride, padding, dilation, groups)(x, weight, bias)
 
 
-def _is_product(shape: Any, kernel: Any, groups: int) -> bool:
-    """Whether PyTorch takes a small input for a product of matrices, where channels come first and the bias last."""
-    return shape[0] == 1 == groups and math.prod(shape[:4]) <= SMALL and (len(kernel) == 1 or min(kernel[-2:]) <= 3)
-
-
 def planned_input(
     shape: Any,
     weight_shape: Any,
@@ -393,7 +388,7 @@ def planned_input(
     members, channels = weight_shape[0] // groups, weight_shape[1]
     space, steps, pads = _three(size, 1), _three(stride, 1), _three(padding, 0)
     kernel, spread = _three(weight_shape[2:], 1), _three(dilation, 1)
-    if _is_product(shape if transposed else (shape[0], groups * channels, *size), weight_shape[2:], groups):
+    if single_image.is_one(shape if transposed else (shape[0], groups * channels, *size), weight_shape[2:], groups):
         order = BY_TAPS
     else:
         order = _order_back(groups, members, channels, steps, kernel, space, len(size), shape[-1])
@@ -481,7 +476,7 @@ def planned_weight(
     space, steps = _three(out, 1), _three(stride, 1)
     task = Task(groups, rows // groups, channels, _three(shape[2:], 1), space, steps, taps, images, PLAIN)
     # PyTorch's order is known for these
-    in_order = len(taps) > 1 == max(dilation) and len(kernel) < 3 and not _is_product(shape, kernel, groups)
+    in_order = len(taps) > 1 == max(dilation) and len(kernel) < 3 and not single_image.is_one(shape, kernel, groups)
     whole = _chains(task, dtype) if in_order and task.members >= FEWEST else _sums(task, dtype)
 
     def run(x: Array, g: Array) -> Array | None:

@@ -26,6 +26,7 @@ from .products import COLUMNS, ROWS, plain_batch, small_product, small_steps, wo
 Array = np.ndarray[Any, Any]
 
 _FEW = 12  # rows up to which those beyond the last four may be added otherwise
+_ONE_SUM = 192  # terms up to which there is one accumulator
 _MOST_KNOWN = 4096
 _LARGE = LARGE // 4  # numbers from which on a result takes memory that is kept
 
@@ -61,6 +62,11 @@ def _steps(x: Layout) -> tuple[Step, ...] | None:
         return small_steps(x) if worth_machine_code(rows * columns * inner) else None
     run = kernel(True)
     return None if run is None or _left_over(rows, inner, columns) else (tiles(run, x),)
+
+
+def is_plain(rows: int, inner: int, columns: int) -> bool:
+    """Whether each element of a product is one sum, term after term, to which a source is added last."""
+    return inner <= _ONE_SUM and rows >= ROWS and columns >= COLUMNS and not _left_over(rows, inner, columns)
 
 
 def _left_over(rows: int, inner: int, columns: int) -> int:

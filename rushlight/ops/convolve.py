@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import llvm
+from ..kernels import gemm, llvm, single_image
 from ..kernels.iteration import forget_with_threads
 from ..kernels.windows import columns, fold_into, inner, out_sizes, padded, positions, windows
 from ..op import opaque
@@ -142,6 +142,16 @@ def _native(weight: Any, places: int) -> Any:
     return convolution
 
 
+def _is_matrix(native: Any, x: Any, shape: Any, kernel: Any, groups: int, *sizes: int) -> bool:
+    """Whether a convolution of one small image is made as PyTorch's, a product of matrices of such ``sizes``.
+
+    Where each element is one sum, native code has the same digits in less time.
+    """
+    if x.dtype.char != "f" or not single_image.is_one(shape, kernel, groups):
+        return False
+    return native is None or not sizes or not gemm.is_plain(*sizes)
+
+
 def _wide(x: Any) -> Any:
     """Half precision as single precision, in which it is summed."""
     return x.astype(np.float32) if x is not None and _half(x.dtype) else x
@@ -190,6 +200,14 @@ def convolve(k, input, weight, bias, *, stride, padding, dilation, groups):
     x, w, b = _wide(input), _wide(weight), _wide(bias)
     size = out_sizes(x.shape[2:], w.shape[2:], stride, padding, dilation)
     native = _native(w, x.shape[0] * int(np.prod(size)))
+    taps = w[0].size
+    if _is_matrix(native, input, x.shape, w.shape[2:], groups, w.shape[0], taps, int(np.prod(size))):
+        run = single_image.planned(x.shape[2:], w.shape, size, stride, padding, dilation)
+        out = run(x, w, b)
+        if out is not None:
+            if native:
+                remember(_runs, key, run)
+            return out
     if native:
         run = native.planned(x.shape, w.shape, x.dtype, size, stride, padding, dilation, groups)
         if x is input:
@@ -266,9 +284,16 @@ def convolve_input(k, input, weight, bias, *, size, stride, padding, dilation, g
         if out is not None:
             return _finish(out, bias, input.dtype)
     g, w = _wide(input), _wide(weight)
-    native = _native(w, g.shape[0] * int(np.prod(g.shape[2:])))
+    length = int(np.prod(g.shape[2:]))
+    native = _native(w, g.shape[0] * length)
+    image = g.shape if turned else (g.shape[0], groups * w.shape[1], *size)
     out = None
-    if native:
+    if _is_matrix(native, input, image, w.shape[2:], groups, w[0].size, w.shape[0], length):
+        run = single_image.planned_input(size, w.shape, g.shape[2:], stride, padding, dilation)
+        out = run(g, w)
+        if out is not None and native:
+            remember(_runs, key, run)
+    if native and out is None:
         run = native.planned_input(g.shape, w.shape, g.dtype, size, stride, padding, dilation, groups, turned)
         if g is input:
             remember(_runs, key, run)
@@ -308,7 +333,12 @@ def convolve_weight(k, input, grad, *, size, stride, padding, dilation, groups):
     x, g, size = _wide(input), _wide(grad), tuple(size)
     native = _native(np.broadcast_to(x.dtype.type(0), size), g.shape[0] * int(np.prod(g.shape[2:])))
     out = None
-    if native:
+    if _is_matrix(native, input, x.shape, size[2:], groups):
+        run = single_image.planned_weight(x.shape[2:], size, g.shape[2:], stride, padding, dilation)
+        out = run(x, g)
+        if out is not None and native:
+            remember(_runs, key, run)
+    if native and out is None:
         run = native.planned_weight(x.shape, g.shape[0], g.shape[2:], x.dtype, size, stride, padding, dilation, groups)
         if x is input:
             remember(_runs, key, run)
