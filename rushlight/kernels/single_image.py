@@ -32,10 +32,10 @@ def _columns(
     _, channels, *kernel = weight_shape
     whole = channels, *[n + 2 * p for n, p in zip(size, padding, strict=True)]
     inside = slice(None), *[slice(p, p + n) for n, p in zip(size, padding, strict=True)]
-    steps = np.empty(whole, np.int8).strides
-    strides = [
-        4 * s for s in (steps[0], *map(math.prod, zip(steps[1:], dilation)), *map(math.prod, zip(steps[1:], stride)))
-    ]
+    plane, *steps = [4 * s for s in np.empty(whole, np.int8).strides]
+    of_taps = [s * d for s, d in zip(steps, dilation, strict=True)]
+    of_places = [s * d for s, d in zip(steps, stride, strict=True)]
+    strides = (plane, *of_taps, *of_places)
     shape, flat = (channels, *kernel, *out), (channels * math.prod(kernel), math.prod(out))
 
     def columns(x: Array) -> Array:
