@@ -64,6 +64,19 @@ def test_the_seeds_loop_has_its_cause_its_limit_and_a_step_that_converges():
     assert w == pytest.approx(1.7, abs=0.3)  # near the least squares, 1.6
 
 
+def test_weights_far_too_wide_are_named_though_few_samples_are_learnt_by_heart_with_them():
+    torch.manual_seed(1)
+    model = nn.Sequential(nn.Linear(20, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 3))
+    for layer in (model[0], model[2], model[4]):
+        nn.init.normal_(layer.weight)
+    x = torch.randn(128, 20)
+    y = x[:, :3].argmax(1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    first = torch.diagnose(lambda: nn.functional.cross_entropy(model(x), y), optimizer, steps=40).findings[0]
+    assert first.kind == "initialisation" and first.numbers["ratio"] > 10
+    assert first.check.after[0].mean < first.check.before[0].mean / 2  # at the start; at the end both are low
+
+
 def make():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
@@ -156,3 +169,29 @@ def test_the_command(tmp_path):
         check=False,
     )
     assert missing.returncode == 2 and "can't open file" in missing.stderr
+
+
+def test_the_documented_bounds_are_those_of_the_code():
+    from rushlight.explain.diagnosis import noise, rates, recurrence, training
+
+    words = {1 / 3: "a third", 1 / 20: "a twentieth", 1 / 1000: "a thousandth", 1 / 2: "half"}
+    low, high = training.USUAL_INPUTS
+    said = [
+        f"rms of the inputs outside {low:g} to {high:g}, features' rms {training.USUAL_SPREAD:g} times their median",
+        f"an offset of {training.USUAL_OFFSET:g} standard deviations",
+        f"a weight's rms outside 1/{1 / training.USUAL[0]:g} to {training.USUAL[1]:g} times",
+        f"makes the signal {training.USUAL_GAIN[1]:g} times larger or {1 / training.USUAL_GAIN[0]:g} times smaller",
+        f"above {training.FAR:g} times it is enough that the loss then starts at less than {words[training.LOWER]}",
+        f"{100 * training.DEAD:g} % of a relu's units zero",
+        f"below 1/{1 / training.USUAL_FLOW[0]:g} or above {training.USUAL_FLOW[1]:g} times that at the last",
+        f"to the power of the length outside 1/{1 / recurrence.USUAL_MEMORY[0]:g} to {recurrence.USUAL_MEMORY[1]:g}",
+        f"single gradients {training.SPIKE:g} times the median",
+        f"updates above {100 * rates.LARGE_UPDATE:g} % of the weights",
+        f"below {words[rates.FAR_BELOW]} of the bound (without one: updates below {100 * rates.SMALL_UPDATE:g} %)",
+        f"a schedule below 1/{1 / rates.SHRUNK:g} of its largest",
+        f"is {noise.NOISY:g} times the square of their mean",
+        f"at {noise.FEW_TIMES} times or, if that leaves it open, at up to {noise.MOST_TIMES}",
+        f"must cost {words[noise.PART]} of what calmer steps gain, and {words[noise.VISIBLE]} of the loss",
+    ]
+    text = " ".join((HERE.parent / "docs" / "diagnosis.md").read_text().split())
+    assert [phrase for phrase in said if phrase not in text] == []

@@ -94,6 +94,10 @@ FORWARD = {
     "a mean of nothing": (lambda: torch.ones(0).mean(), "mean", "nan"),
     "a loss": (lambda: F.mse_loss(torch.full((2,), 1e30), zeros(2)), "mse_loss", "inf"),
     "many elements": (lambda: torch.log(torch.arange(70_000.0)).sum(), "log", "inf"),
+    "a loss of nothing": (lambda: F.cross_entropy(torch.randn(2, 3), torch.full((2,), -100)), "nll_loss", "nan"),
+    "a running variance below zero": (lambda: F.batch_norm(torch.ones(2, 2), zeros(2), -torch.ones(2)), "batch_norm", "nan"),
+    "a convolution": (lambda: F.conv2d(torch.full((1, 1, 3, 3), 1e30), torch.full((1, 1, 3, 3), 1e30)), "convolution", "inf"),
+    "pooled means": (lambda: F.avg_pool2d(torch.full((1, 1, 2, 2), big), 2), "avg_pool2d", "inf"),
     "a float and a native operator": (lambda: (torch.ones(2) * 2 - 2) / 0.0, "div", "nan"),
 }  # fmt: skip
 
@@ -124,6 +128,12 @@ def test_forward(name):
     assert str(error).startswith(f"{op_name} gave {value}: ")
     assert error.inputs or name == "a mean of nothing"
     assert any(v.nans if value == "nan" else v.infs for v in error.outputs)
+
+
+def test_arrays_that_are_no_inputs_of_the_graph_are_shown_too():
+    with pytest.raises(NonFinite) as caught, torch.detect_nan():
+        F.batch_norm(torch.ones(2, 2), zeros(2), -torch.ones(2))
+    assert [(v.name, v.low) for v in caught.value.inputs][-2:] == [("running[0]", 0.0), ("running[1]", -1.0)]
 
 
 @pytest.mark.parametrize("name", BACKWARD)

@@ -167,12 +167,16 @@ def first_place(a: np.ndarray[Any, Any], others: list[tuple[str, Any]]) -> str:
     return f"First {where}, of {', '.join(stood)}." if stood else ""
 
 
-def public_name(op: Any) -> str:
-    """What PyTorch calls an operation: the function's name or, where ours is internal, what the node's name is made of."""
+def public_name(op: Any, inputs: Any = None, attrs: Any = None) -> str:
+    """What PyTorch calls an operation: the function's name or, where ours is internal, what the node's name is made of, which with some
+    depends on what they are given."""
     name = op.grad_name
+    if not op.public_name and callable(name) and inputs is not None:
+        name = name(inputs, attrs)
     if op.public_name or not isinstance(name, str):
         return str(op.torch_name).rpartition(".")[2]
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.sub(r"Backward\d*$", "", name)).lower()
+    name = re.sub(r"(?<=\d)[A-Z]", lambda m: m[0].lower(), re.sub(r"Backward\d*$", "", name))
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().removeprefix("native_")
 
 
 # --- forward ------------------------------------------------------------------------------------------------------------
@@ -198,7 +202,7 @@ class _Watch:
         produced = bad > given
         if not produced and (self.passed is not None or bad > badness(arrays)):
             return
-        name = public_name(op)
+        name = public_name(op, inputs, attrs)
         if is_in_place():
             name += "_"
         value = "nan" if bad == 2 else "inf"
@@ -214,7 +218,8 @@ class _Watch:
             text = f"{name} gave {value}: {count}, of {of}.{' ' + first if first else ''}"
         else:
             text = f"{name} was given {value}, which no operation in this block has produced: it came with the data or from outside."
-        error = NonFinite(value, name, "forward", described(names, arrays), outputs, here(), text)
+        given_arrays = [*described(names, arrays), *(x for x in described(attrs, attrs.values()) if x.shape)]
+        error = NonFinite(value, name, "forward", given_arrays, outputs, here(), text)
         if produced:
             raise error
         self.passed = error

@@ -28,7 +28,9 @@ class Change(NamedTuple):
     hold: tuple[str, ...] = ()  # parameters added to the optimizer
     inputs: tuple[Any, Any] | None = None  # mean and standard deviation that inputs are normalised with
     weights: dict[str, float] | None = None  # standard deviations that weights are drawn anew with, biases being zero
-    orthogonal: tuple[str, ...] = ()  # square weights drawn anew so that they change no length
+    orthogonal: tuple[
+        tuple[str, Any], ...
+    ] = ()  # square weights, or the columns of some, drawn anew so that they change no length
     rectify: tuple[Any, ...] = ()  # lines and modules at which sigmoid and tanh become relu
     normalise: tuple[str, ...] = ()  # weights whose modules' outputs get mean 0 and deviation 1
     clip: float = 0.0  # largest norm of the gradient
@@ -57,9 +59,10 @@ def redraw(leaf: Tensor, std: float, rng: Any) -> None:
     leaf._vc[0] += 1
 
 
-def make_orthogonal(leaf: Tensor, rng: Any) -> None:
-    """A random orthogonal matrix in place of a square parameter."""
-    leaf._a[...] = np.linalg.qr(rng.standard_normal(leaf._a.shape))[0]
+def make_orthogonal(leaf: Tensor, columns: tuple[int, int] | None, rng: Any) -> None:
+    """A random orthogonal matrix in place of a square parameter, or of these columns of one."""
+    part = leaf._a if columns is None else leaf._a[:, slice(*columns)]
+    part[...] = np.linalg.qr(rng.standard_normal(part.shape))[0]
     leaf._vc[0] += 1
 
 

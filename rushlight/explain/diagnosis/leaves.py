@@ -36,9 +36,10 @@ class _State:
         self.at = (id(self.leaf._a), self.leaf._vc[0])
 
     def changed(self) -> bool:
-        if (id(self.leaf._a), self.leaf._vc[0]) == self.at:
-            return False
-        return self.data is None or not np.array_equal(self.data, self.leaf._a, equal_nan=True)
+        """By its content where a copy was kept: what is written through ``p.data`` counts no version."""
+        if self.data is not None:
+            return not np.array_equal(self.data, self.leaf._a, equal_nan=True)
+        return (id(self.leaf._a), self.leaf._vc[0]) != self.at
 
     def used(self) -> bool:
         """Whether the gradient is the one that was there after the last backward."""
@@ -91,6 +92,14 @@ class Leaves:
         if closely:
             self.compare_with_defaults(model)
         return True
+
+    def name_inner(self, module: Module) -> None:
+        """Name what a module holds that runs inside a model and is none of its own, as those of a plain list are."""
+        if any(id(p) not in self.names for p in module._parameters.values() if p is not None):
+            path = places.module_path()
+            for name, p in module._parameters.items():
+                if p is not None:
+                    self.names.setdefault(id(p), f"{path}.{name}")
 
     def root(self, model: Module) -> str:
         """What a model is called in the names of its parameters."""
@@ -195,7 +204,7 @@ class Leaves:
                 seen.changes += 1
                 if state.mixed and state.used():
                     seen.stale += 1
-                if state.data is not None:
+                if state.data is not None and len(seen.updates) < self.measured:
                     self.measure(state)
                 state.mark()
             used = state.used()
@@ -234,13 +243,14 @@ class Leaves:
     def after_backward(self, given: dict[int, Any] | None) -> None:
         """After a backward: keep what the next ``settle`` compares with. ``given`` are gradients that were returned."""
         measured = self.backwards < self.measured
+        by_hand = not self.trace.optimizers
         self.backwards += 1
         for state in self.states.values():
             g = state.leaf._grad if given is None else given.get(id(state.leaf))
             a = None if g is None else array_of(g)
             state.sum = 0.0 if a is None else abs_sum(a)
             state.mark()
-            state.data = state.leaf._a.copy() if measured else None
+            state.data = state.leaf._a.copy() if measured or by_hand else None
             state.gradient = a.copy() if measured and a is not None else None
             if a is not None and measured:
                 state.seen.grads.append(norm(a))

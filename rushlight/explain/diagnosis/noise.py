@@ -93,6 +93,8 @@ def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
         tried = [(factor, other) for factor, other in tried if costs(start, now, other)]
         if tried:
             return _finding(trace, now, start, min(tried, key=lambda t: t[1].level.mean), measured)
+        if now.trace.finished:
+            return None  # more would be the same: the program ends here
     return None
 
 
@@ -112,7 +114,9 @@ def _finding(trace: Trace, now: Kept, start: Level, calmer: tuple[float, Kept], 
     n = len(now.losses) * now.batches
     found = [
         f"gradients at the same parameters, by batch: variance {variance:.3g}, square of their mean {signal:.3g}",
-        f"noise scale {scale:.3g}: that many batches would have to be averaged for a gradient that is half signal",
+        f"noise scale {scale:.3g}: that many batches would have to be averaged for a gradient that is half signal"
+        if np.isfinite(scale)
+        else "the mean of these batches' gradients does not stand out of their noise",
         f"loss of the parameters at {len(now.losses)} times, on {n} other batches: {now.level}; of those at the start {start}, after "
         f"calmer steps {calm.level}",
         losses_shown(trace),

@@ -24,6 +24,7 @@ from ..nonfinite import detect_nan
 from ..statistics import array_of, norm_of, rms
 from . import changes, curvature
 from .cuts import Cuts
+from .draws import Draws
 from .leaves import Leaves
 from .signals import Signals
 from .trace import Loss, Trace
@@ -66,6 +67,7 @@ class Observer:
         self.first: Module | None = None  # the first model that is trained
         self.signals: Signals = Signals(self.trace, self.leaves)
         self.cuts: Cuts = Cuts(self.trace)
+        self.draws: Draws = Draws(self.trace)
         self.busy = False  # while backwards of our own run
         self.changed: set[str] = set()  # parameters that were given other numbers at the start
         self.late = False  # at the first backward of parameters that no module has
@@ -117,6 +119,7 @@ class Observer:
         if self.busy:
             return
         self.cuts.heard(op, inputs, arrays, result)
+        self.draws.heard(op, inputs)
         if self.trace.step_line is None and inputs and isinstance(inputs[0], Tensor):
             if is_in_place() and self.leaves.of_memory(inputs[0]):
                 self.trace.step_line = places.user_line()
@@ -141,7 +144,10 @@ class Observer:
         """Before the forward of each module: outermost ones with parameters are models."""
         if self.closely and not self.trace.backwards:
             self.signals.sequence(module, args)
-        if self.busy or len(places.running_modules()) > 1 or next(module.parameters(), None) is None:
+        if self.busy or next(module.parameters(), None) is None:
+            return None
+        if len(places.running_modules()) > 1:
+            self.leaves.name_inner(module)
             return None
         if self.leaves.add_model(module, closely=self.closely):
             self.start()
@@ -173,9 +179,9 @@ class Observer:
         for name, std in (self.change.weights or {}).items():
             for leaf in self.not_yet_changed(name):
                 changes.redraw(leaf, std, self.rng)
-        for name in self.change.orthogonal:
+        for name, columns in self.change.orthogonal:
             for leaf in self.not_yet_changed(name):
-                changes.make_orthogonal(leaf, self.rng)
+                changes.make_orthogonal(leaf, columns, self.rng)
         for name in self.change.fill:
             for leaf in self.not_yet_changed(name):
                 changes.redraw(leaf, 10 * rms(leaf._a) + 1.0, self.rng)
@@ -325,6 +331,7 @@ class Observer:
         if on == bool(self.listeners) or not self.closely:
             return
         if on:
+            self.draws.install()
             self.listeners = [listening(self.heard), mode.watching(self.noticed)]
             for part in self.listeners:
                 part.__enter__()

@@ -116,7 +116,7 @@ def too_long(trace: Trace, trials: Trials) -> Finding | None:
         return None
     factor, trial = helped
     new = scaled(lr, factor)
-    below = f" (below {bound.step:.3g})" if bound is not None else ""
+    below = f" (below {bound.step:.3g})" if bound is not None and lr is not None and lr * factor < bound.step else ""
     numbers: dict[str, Any] = {
         "lr": lr,
         "limit": None if bound is None else bound.step,

@@ -87,6 +87,10 @@ class Report:
         found = []
         if self.trace.sharpness:
             found.append(f"sharpness at most {max(value for _, value in self.trace.sharpness):.4g}")
+        if self.trace.drawn_line is not None:
+            found.append(
+                f"actions are drawn at {self.trace.drawn_line} (the loss is made for its gradient: its height says nothing)"
+            )
         if self.trace.gradients:
             found.append(f"gradient norm {self.trace.gradients[0]:.4g}")
         if self.trace.leaves:

@@ -14,7 +14,8 @@ from .. import places
 from ..statistics import norm, rms
 from .changes import feature_dim
 from .leaves import Leaves
-from .trace import Layer, Trace, Units
+from .reuse import Reuse, spectral_radius
+from .trace import Layer, Recurrent, Trace, Units
 
 #: Products of an input with a parameter.
 LINEAR = frozenset({"addmm", "mm", "mv", "bmm", "baddbmm", "convolve", "convolve_input", "matmul", "linear"})
@@ -57,6 +58,7 @@ class Signals:
         self.of_sum: tuple[int, ...] = ()  # the shape of what a loss sums
         self.forward = 0  # which one runs, and how often it has come by each activation
         self.calls: Counter[str] = Counter()
+        self.reuse = Reuse(trace)
 
     # --- inputs -----------------------------------------------------------------------------------------------------------
     def given(self, args: tuple[Any, ...], plain: list[int]) -> None:
@@ -89,8 +91,7 @@ class Signals:
         for name, p in module._parameters.items():
             known = self.leaves.names.get(id(p))
             if p is not None and name.startswith("weight_hh") and known is not None:
-                radius = float(np.abs(np.linalg.eigvals(p._a.astype(np.float64))).max())
-                self.trace.recurrent.setdefault(known, (length, radius))
+                self.trace.recurrent.setdefault(known, Recurrent(length, spectral_radius(p._a)))
 
     # --- nodes ------------------------------------------------------------------------------------------------------------
     def noticed(self, node: Any, outs: Any, results: Any, inputs: Any) -> None:
@@ -110,6 +111,7 @@ class Signals:
         if leaf is None or not others:
             return
         name_of_leaf = self.leaves.add(leaf).seen.name
+        self.reuse.used(name_of_leaf, leaf, node, inputs[max(others, key=lambda i: inputs[i]._a.size)])
         if any(layer.leaf == name_of_leaf for layer in self.trace.layers):
             return
         of_data = max(others, key=lambda i: inputs[i]._a.size)
@@ -170,6 +172,8 @@ class Signals:
             return 1.0
         shapes = [None if e is None or e[0].n_outputs > 1 else e[0].meta[0] for e in node.edges]
         shape = next((s for s in shapes if s), ())
+        if op.name == "nll":  # one number of each sample's classes is added
+            shape = shape[:1] + shape[2:] if len(shape) > 1 else ()
         if op.name == "sum" or node.attrs.get("reduction") == "sum":
             self.of_sum = shape
             return float(np.prod(shape)) if shape and self.is_of_batch(shape) else 1.0

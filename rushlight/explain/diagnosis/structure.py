@@ -56,7 +56,7 @@ def detached(trace: Trace, trials: Trials) -> Finding | None:
         found.insert(0, f"{error[0]}: {error[1].partition(chr(10))[0]}")
     if cut is not None:
         found.append(str(cut))
-        change = f"leave {cut.how} out of what leads to the loss; use it only for what is printed or kept"
+        change = without(cut)
     elif trace.unrecorded:
         change = "call the model outside of torch.no_grad() while training"
     else:
@@ -73,6 +73,25 @@ def detached(trace: Trace, trials: Trials) -> Finding | None:
                 f"{cut.how} hands on the tensor itself ({reached} parameters then change)", trial
             )
     return finding
+
+
+#: What hands on values without their history, by what to do otherwise.
+OTHERWISE = {
+    "item()": "use it only for what is printed or kept",
+    "tolist()": "use it only for what is printed or kept",
+    "numpy()": "compute with operations of torch in the place of other libraries'",
+    "detach()": "use it only for what is printed or kept, and operations of torch in the place of other libraries'",
+}
+
+
+def without(cut: Cut) -> str:
+    """What to write in place of what cuts the graph."""
+    if cut.how in OTHERWISE or cut.how in (".data", "detach_()"):
+        return f"leave {cut.how} out of what leads to the loss; {OTHERWISE.get(cut.how, OTHERWISE['item()'])}"
+    if cut.how == "torch.no_grad()":
+        return "compute what leads to the loss outside of torch.no_grad()"
+    smooth = "softmax or gumbel_softmax for argmax, a sigmoid for a comparison, or a straight-through estimator"
+    return f"{cut.how} has no derivative: something smooth in its place ({smooth})"
 
 
 def blamed(trace: Trace) -> Cut | None:
@@ -192,7 +211,7 @@ def partly_detached(trace: Trace, trials: Trials) -> Finding | None:
     if not changed:
         return None
     found = [without_gradient(trace, held), str(cut)]
-    change = f"leave {cut.how} out of what leads to the loss, with operations of torch in the place of other libraries'"
+    change = without(cut)
     finding = Finding("detached loss", "a part of the model is cut off from the loss", found, change, cut.line)
     finding.numbers = numbers_of(held)
     finding.check = (

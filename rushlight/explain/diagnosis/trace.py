@@ -80,6 +80,14 @@ class Units:
         self.saturated: list[float] = []
 
 
+class Recurrent(NamedTuple):
+    """Weights of a hidden state: how often one forward applies them to what they gave, and their spectral radius."""
+
+    length: int
+    radius: float
+    columns: tuple[int, int] | None = None  # where they lie in a weight that takes the input, too
+
+
 def within(module: str) -> str:
     """Where something was, for the end of a phrase; nothing outside of modules."""
     return f" in {module}" if module else ""
@@ -118,10 +126,13 @@ class Trace:
         self.leaves: dict[str, Leaf] = {}
         self.layers: list[Layer] = []
         self.units: dict[str, Units] = {}
-        self.recurrent: dict[str, tuple[int, float]] = {}  # hidden weights: length of the sequences, spectral radius
+        self.recurrent: dict[str, Recurrent] = {}  # by the names of hidden weights
         self.cuts: list[Cut] = []
         self.misfits: list[tuple[str, tuple[int, ...], tuple[int, ...], Line | None]] = []
         self.bounded: list[Bounded] = []
+        self.drawn_line: Line | None = (
+            None  # where actions are drawn whose log-probabilities the loss weighs: its value says nothing
+        )
         self.logits_as_logarithms: tuple[Line | None, float] | None = (
             None  # where nll_loss got one above 0; the largest
         )

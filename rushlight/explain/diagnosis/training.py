@@ -25,11 +25,16 @@ from .trials import Trials, finite
 USUAL = (1 / 8, 4.5)
 #: The same for what a layer gives over what it is given, where there is no initialisation to compare with.
 USUAL_GAIN = (0.05, 8.0)
+#: From here on it is enough that a loss starts far lower with the usual weights, and ends about where it did by the height that it fell
+#: from: wide random weights learn few samples by heart as fast as any, once they have undone such a start.
+FAR, LOWER, ABOUT = 10.0, 0.5, 0.1
 #: Gradient at the first layer's output over that at the last's.
 USUAL_FLOW = (1e-3, 1e3)
 #: The rms of all inputs, the spread of the features' rms, an offset in standard deviations.
 USUAL_INPUTS = (0.02, 8.0)
 USUAL_SPREAD, USUAL_OFFSET = 30.0, 6.0
+#: A single gradient over the median of all; the part of a relu's units that give nothing for a whole batch.
+SPIKE, DEAD = 20.0, 0.6
 
 
 def broadcast(trace: Trace, trials: Trials) -> Finding | None:
@@ -153,11 +158,19 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
     odd = unusual(trace)
     if not odd:
         return None
-    helped = trials.at_a_step_it_bears(Change(weights={leaf.name: usual for leaf, _, usual in odd}))
+    leaf, ratio, usual = max(odd, key=lambda o: (o[0].all_equal, abs(np.log(max(o[1], 1e-9)))))
+    anew = Change(weights={leaf.name: usual for leaf, _, usual in odd})
+    helped = trials.at_a_step_it_bears(anew)
+    start = []
+    if helped is None and ratio > FAR and starts_lower(trace, trials.run(anew)):
+        helped = trials.run(anew), 1.0
+        levels = trace.ends()[0], helped[0].ends()[0]
+        start.append(
+            f"the first {len(trace.curve()) // 4} losses: {levels[0]} with them, {levels[1]} with the usual ones"
+        )
     if helped is None:
         return None
     trial, rate = helped
-    leaf, ratio, usual = max(odd, key=lambda o: (o[0].all_equal, abs(np.log(max(o[1], 1e-9)))))
     what = (
         "all equal, so that all units learn the same"
         if leaf.all_equal
@@ -167,7 +180,7 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
         f"{leaf.name} {list(leaf.shape)}: mean {leaf.mean:.3g}, standard deviation {leaf.std:.4g}; usual 0, {usual:.4g}: {what}",
         *flow(trace),
     ]
-    found += saturation(trace)
+    found += saturation(trace) + start
     change = (
         "leave it to its module (reset_parameters), or nn.init.kaiming_normal_ before relu, xavier_uniform_ before tanh"
     )
@@ -178,6 +191,12 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
     numbers = {"parameters": [o[0].name for o in odd], "ratio": ratio, "std": leaf.std, "usual": usual}
     title = "weights start all equal" if leaf.all_equal else "weights start at the wrong scale"
     return Finding("initialisation", title, found, change, line_of(trace, leaf), check, numbers)
+
+
+def starts_lower(trace: Trace, trial: Trace) -> bool:
+    """Whether the first quarter of a trial's losses lies far below, and the last about as low."""
+    (first, last), (other_first, other_last) = trace.ends(), trial.ends()
+    return other_first.mean < LOWER * first.mean and other_last.mean - last.mean < ABOUT * first.mean
 
 
 def shorter(trace: Trace, rate: float) -> str:
@@ -277,7 +296,7 @@ def spikes(trace: Trace, trials: Trials) -> Finding | None:
     if len(norms) < 5 or not np.median(norms) > 0:
         return None
     ratio = float(norms.max() / np.median(norms))
-    if ratio < 20 or norms[0] == norms.max():
+    if ratio < SPIKE or norms[0] == norms.max():
         return None
     limit = float(np.median(norms))
     trial = trials.run(Change(clip=limit))
@@ -300,7 +319,7 @@ def spikes(trace: Trace, trials: Trials) -> Finding | None:
 def dead(trace: Trace, trials: Trials) -> Finding | None:
     """Relus that give nothing for any sample, from the start."""
     worst = max((u for u in trace.units.values() if u.dead), key=lambda u: u.dead[0], default=None)
-    if worst is None or worst.dead[0] < 0.6 or not 0 < worst.after <= len(trace.layers):
+    if worst is None or worst.dead[0] < DEAD or not 0 < worst.after <= len(trace.layers):
         return None
     layer = trace.layers[worst.after - 1]
     trial = trials.run(Change(weights=kaiming(trace, [layer])))
@@ -374,7 +393,7 @@ MOST_OF = 2 / 3
 
 #: In the order in which a cause is named when several changes help: what comes first is behind what comes later.
 CAUSES: list[Callable[[Trace, Trials], Finding | None]] = [
-    broadcast, bounded, no_log_softmax, inputs, initialisation, reduction, dead, gradient_flow, memory,
+    broadcast, bounded, no_log_softmax, inputs, initialisation, reduction, dead, memory, gradient_flow,
     single_batches, too_long, spikes, shrunk, too_noisy, too_short,
 ]  # fmt: skip
 #: What stands alone: not looked for where something else was found, and nothing is looked for after it.
@@ -383,15 +402,17 @@ ALONE = (spikes, shrunk, single_batches, too_noisy, too_short)
 
 def all_of(trace: Trace, trials: Trials) -> list[Finding]:
     """The confirmed causes, the deepest first; one that helps far less than another comes after it."""
-    if not trace.losses or not trace.steps:
+    if not trace.losses or not trace.steps or (trace.drawn_line is not None and finite(trace.ends()[1])):
         return []
     found: list[Finding] = []
+    seen: list[Any] = []  # the causes that found something
     for cause in CAUSES:
-        if found and cause in ALONE:
+        if found and (cause in ALONE or (cause is gradient_flow and memory in seen)):
             continue
         finding = cause(trace, trials)
         if finding is not None:
             found.append(finding)
+            seen.append(cause)
             if cause in ALONE:
                 break
     if not found:
