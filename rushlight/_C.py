@@ -18,3 +18,7 @@ _backend_name = ["privateuseone"]
 def _get_privateuse1_backend_name() -> str:
     """The name of a device that somebody else may bring: ``privateuseone``."""
     return _backend_name[0]
+
+
+def _get_tracing_state() -> None:
+    """None: nothing is being traced by ``torch.jit``, which lets programs run as they are."""

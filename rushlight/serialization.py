@@ -14,6 +14,7 @@ import os
 import pickle
 import pickletools
 import zipfile
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
@@ -30,6 +31,9 @@ _STORAGE_OF = {
     "ComplexFloatStorage": types.complex64, "ComplexDoubleStorage": types.complex128,
 }  # fmt: skip
 _STORAGE_NAME = {t: n for n, t in _STORAGE_OF.items()}
+
+#: What ``map_location=`` may be, for annotations.
+MAP_LOCATION = Callable[[Any, str], Any] | types.device | str | dict[str, str] | None
 
 
 class _Global:

@@ -182,3 +182,52 @@ def test_the_divergence_of_wishart_distributions_is_the_mean_of_their_densities(
     x = p.sample((20_000,))
     mean = (p.log_prob(x) - q.log_prob(x)).mean(0)
     np.testing.assert_allclose(mean.numpy(), D.kl_divergence(p, q).numpy(), rtol=0.03)
+
+
+EXPANDED = {
+    "Independent": lambda: (D.Normal(torch.zeros(2, 2), 1.0), 1), "Gumbel": lambda: (torch.ones(2), 1.0),
+    "Weibull": lambda: (torch.ones(2), 1.0), "Pareto": lambda: (torch.ones(2), 1.0), "Kumaraswamy": lambda: (torch.ones(2), 1.0),
+    "RelaxedBernoulli": lambda: (torch.tensor(1.0), torch.ones(2) / 2),
+    "RelaxedOneHotCategorical": lambda: (torch.tensor(1.0), torch.ones(2, 3)),
+    "MixtureSameFamily": lambda: (D.Categorical(torch.ones(2, 3)), D.Normal(torch.zeros(2, 3), 1.0)),
+    "OneHotCategorical": lambda: (torch.ones(2, 3),), "Multinomial": lambda: (3, torch.ones(2, 3)),
+    "Beta": lambda: (torch.ones(2), 1.0), "Normal": lambda: (torch.ones(2), 1.0), "LogNormal": lambda: (torch.ones(2), 1.0),
+    "LKJCholesky": lambda: (3, torch.ones(2)), "MultivariateNormal": lambda: (torch.zeros(2, 2), torch.eye(2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPANDED)
+def test_subclasses_expand_as_those_of_pytorch_are_written(name):
+    family, parameters = getattr(D, name), EXPANDED[name]()
+
+    class Tagged(family):
+        def __init__(self, *parameters):
+            self.tag = "made"
+            super().__init__(*parameters)
+
+        def expand(self, batch_shape, _instance=None):
+            new = self._get_checked_instance(Tagged, _instance)
+            new.tag = "expanded"
+            return super().expand(batch_shape, _instance=new)
+
+    class Forgot(family):
+        def __init__(self, *parameters):
+            super().__init__(*parameters)
+
+    new = Tagged(*parameters).expand((3, 2))
+    assert type(new) is Tagged and new.tag == "expanded" and new.batch_shape == (3, 2)
+    assert new.sample().shape == (3, 2, *new.event_shape)
+    with pytest.raises(NotImplementedError, match=f"Subclass Forgot of {name} that defines a custom __init__"):
+        Forgot(*parameters).expand((3, 2))
+
+
+def test_names_that_libraries_of_distributions_import():
+    assert D.utils._sum_rightmost(torch.ones(2, 3), 1).tolist() == [3.0, 3.0]
+    assert isinstance(D.ExpTransform().inv, D.transforms._InverseTransform)
+    for module, name in {
+        "von_mises": "VonMises",
+        "wishart": "Wishart",
+        "lowrank_multivariate_normal": "LowRankMultivariateNormal",
+    }.items():
+        assert getattr(getattr(D, module), name) is getattr(D, name)
+    assert torch._C._get_tracing_state() is None

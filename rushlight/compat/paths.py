@@ -137,10 +137,19 @@ torch.distributions.relaxed_bernoulli: LogitRelaxedBernoulli RelaxedBernoulli
 torch.distributions.relaxed_categorical: ExpRelaxedCategorical RelaxedOneHotCategorical
 torch.distributions.studentT: StudentT
 torch.distributions.transformed_distribution: TransformedDistribution
-torch.distributions.transforms: AbsTransform AffineTransform CatTransform ComposeTransform \
+torch.distributions.transforms: AbsTransform AffineTransform CatTransform ComposeTransform CorrCholeskyTransform \
  CumulativeDistributionTransform ExpTransform IndependentTransform LowerCholeskyTransform PositiveDefiniteTransform \
  PowerTransform ReshapeTransform SigmoidTransform SoftmaxTransform SoftplusTransform StackTransform \
  StickBreakingTransform TanhTransform Transform
+torch.distributions.fishersnedecor: FisherSnedecor
+torch.distributions.generalized_pareto: GeneralizedPareto
+torch.distributions.inverse_gamma: InverseGamma
+torch.distributions.kumaraswamy: Kumaraswamy
+torch.distributions.lkj_cholesky: LKJCholesky
+torch.distributions.logistic_normal: LogisticNormal
+torch.distributions.lowrank_multivariate_normal: LowRankMultivariateNormal
+torch.distributions.von_mises: VonMises
+torch.distributions.wishart: Wishart
 torch.distributions.weibull: Weibull
 """
 

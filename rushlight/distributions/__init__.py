@@ -13,6 +13,7 @@ from . import (
     simplex,
     transformed,
     transforms,
+    utils,
 )
 from .circular import *  # noqa: F403
 from .constraint_registry import biject_to, transform_to
@@ -31,7 +32,7 @@ from .transforms import *  # noqa: F403
 __all__ = [
     "ContinuousBernoulli",
     "Distribution", "ExponentialFamily", "biject_to", "constraint_registry", "constraints", "kl", "kl_divergence", "register_kl",
-    "transform_to", "transforms",
+    "transform_to", "transforms", "utils",
     *circular.__all__, *continuous.__all__, *derived.__all__, *discrete.__all__, *matrices.__all__, *multivariate.__all__, *simplex.__all__,
     *transformed.__all__, *transforms.__all__,
 ]  # fmt: skip

@@ -71,7 +71,10 @@ class Kumaraswamy(TransformedDistribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         one, zero = self.concentration1.expand(batch_shape), self.concentration0.expand(batch_shape)
-        return Kumaraswamy(one, zero, validate_args=False)
+        new = self._get_checked_instance(Kumaraswamy, _instance)
+        Kumaraswamy.__init__(new, one, zero, validate_args=False)
+        new._validate_args = self._validate_args
+        return new
 
     def _moment(self, n: int) -> Any:
         """The mean of x^n, ``c0 B(1 + n / c1, c0)``."""

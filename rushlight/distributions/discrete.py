@@ -16,6 +16,7 @@ from .distribution import (
     broadcast_all,
     call,
     computed,
+    family,
     lazy_property,
     logits_to_probs,
     one_of,
@@ -201,7 +202,7 @@ class OneHotCategorical(Distribution):
         super().__init__(c.batch_shape, c.param_shape[-1:], validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        new = type(self).__new__(type(self)) if _instance is None else _instance
+        new = self._get_checked_instance(family(type(self)), _instance)
         new._categorical = self._categorical.expand(batch_shape)
         Distribution.__init__(new, types.Size(batch_shape), self._event_shape, validate_args=False)
         new._validate_args = self._validate_args
@@ -321,7 +322,7 @@ class Multinomial(Distribution):
         super().__init__(c.batch_shape, c.param_shape[-1:], validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        new = type(self).__new__(type(self)) if _instance is None else _instance
+        new = self._get_checked_instance(family(type(self)), _instance)
         new.total_count, new._categorical = self.total_count, self._categorical.expand(batch_shape)
         Distribution.__init__(new, types.Size(batch_shape), self._event_shape, validate_args=False)
         new._validate_args = self._validate_args

@@ -97,13 +97,28 @@ class Distribution:
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """The same distribution with its batch dimensions expanded."""
-        new = type(self).__new__(type(self)) if _instance is None else _instance
+        new = self._get_checked_instance(family(type(self)), _instance)
         batch_shape = Size(batch_shape)
         for name in self._parameters():
             new.__dict__[name] = getattr(self, name).expand((*batch_shape, *self._parameter_shape(name)))
         Distribution.__init__(new, batch_shape, self._event_shape, validate_args=False)
         new._validate_args = self._validate_args
         return new
+
+    def _get_checked_instance(self, cls: type, _instance: Any = None) -> Any:
+        """An instance for ``expand`` to fill; subclasses call it as those of PyTorch do.
+
+        Raises:
+            NotImplementedError: if a subclass of ``cls`` has an ``__init__`` of its own, whose attributes ``expand`` does not know.
+        """
+        if _instance is not None:
+            return _instance
+        if type(self).__init__ is not cls.__init__:  # type: ignore[misc]
+            raise NotImplementedError(
+                f"Subclass {type(self).__name__} of {cls.__name__} that defines a custom __init__ method must also define a "
+                "custom .expand() method."
+            )
+        return type(self).__new__(type(self))
 
     def _parameters(self) -> list[str]:
         """The parameters that this distribution was made from."""
@@ -230,6 +245,13 @@ class Distribution:
 
 class ExponentialFamily(Distribution):
     """Distributions of the form ``h(x) exp(eta . t(x) - A(eta))``."""
+
+
+def family(cls: type) -> Any:
+    """The class of this package whose ``__init__`` a class has, or builds on."""
+    return next(
+        c for c in cls.__mro__ if getattr(vars(c).get("__init__"), "__globals__", {}).get("__package__") == __package__
+    )
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,7 @@ from .. import errors
 from ..autograd.function import Function, once_differentiable
 from ..ops.create import tensor
 from . import constraints
-from .distribution import ExponentialFamily, broadcast_all, call, only_numbers
+from .distribution import ExponentialFamily, broadcast_all, call, family, only_numbers
 
 
 class _Dirichlet(Function):
@@ -97,7 +97,7 @@ class Beta(ExponentialFamily):
         super().__init__(self._dirichlet.batch_shape, validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        new = type(self).__new__(type(self)) if _instance is None else _instance
+        new = self._get_checked_instance(family(type(self)), _instance)
         new._dirichlet = self._dirichlet.expand(batch_shape)
         ExponentialFamily.__init__(new, new._dirichlet.batch_shape, validate_args=False)
         new._validate_args = self._validate_args

@@ -17,6 +17,7 @@ from .distribution import (
     call,
     clamp_probs,
     computed,
+    family,
     logits_to_probs,
     one_of,
     probs_to_logits,
@@ -55,7 +56,8 @@ class Independent(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         batch_shape = types.Size(batch_shape)
         base = self.base_dist.expand((*batch_shape, *self.event_shape[: self.reinterpreted_batch_ndims]))
-        new = type(self)(base, self.reinterpreted_batch_ndims, validate_args=False)
+        new = self._get_checked_instance(Independent, _instance)
+        Independent.__init__(new, base, self.reinterpreted_batch_ndims, validate_args=False)
         new._validate_args = self._validate_args
         return new
 
@@ -126,7 +128,7 @@ class TransformedDistribution(Distribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         batch_shape = types.Size(batch_shape)
-        new = type(self).__new__(type(self)) if _instance is None else _instance
+        new = self._get_checked_instance(family(type(self)), _instance)
         new.transforms = self.transforms
         shape = (*batch_shape, *self.event_shape)
         for t in reversed(self.transforms):
@@ -293,7 +295,10 @@ class Gumbel(TransformedDistribution):
         super().__init__(base, steps, validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        return Gumbel(self.loc.expand(batch_shape), self.scale.expand(batch_shape), validate_args=False)
+        new = self._get_checked_instance(Gumbel, _instance)
+        Gumbel.__init__(new, self.loc.expand(batch_shape), self.scale.expand(batch_shape), validate_args=False)
+        new._validate_args = self._validate_args
+        return new
 
     def log_prob(self, value: Any) -> Any:
         self._checked(value)
@@ -326,7 +331,12 @@ class Weibull(TransformedDistribution):
         super().__init__(base, steps, validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        return Weibull(self.scale.expand(batch_shape), self.concentration.expand(batch_shape), validate_args=False)
+        new = self._get_checked_instance(Weibull, _instance)
+        Weibull.__init__(
+            new, self.scale.expand(batch_shape), self.concentration.expand(batch_shape), validate_args=False
+        )
+        new._validate_args = self._validate_args
+        return new
 
     mean: Tensor = computed(lambda self: self.scale * call("exp", call("lgamma", 1 + self.concentration_reciprocal)))
 
@@ -359,7 +369,10 @@ class Pareto(TransformedDistribution):
         super().__init__(base, [ExpTransform(), AffineTransform(loc=0, scale=self.scale)], validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        return Pareto(self.scale.expand(batch_shape), self.alpha.expand(batch_shape), validate_args=False)
+        new = self._get_checked_instance(Pareto, _instance)
+        Pareto.__init__(new, self.scale.expand(batch_shape), self.alpha.expand(batch_shape), validate_args=False)
+        new._validate_args = self._validate_args
+        return new
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
     def support(self) -> Any:
@@ -402,7 +415,10 @@ class LogitRelaxedBernoulli(Distribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         param = getattr(self, self._given).expand(batch_shape)
-        return type(self)(self.temperature, **{self._given: param}, validate_args=False)
+        new = self._get_checked_instance(LogitRelaxedBernoulli, _instance)
+        LogitRelaxedBernoulli.__init__(new, self.temperature, **{self._given: param}, validate_args=False)
+        new._validate_args = self._validate_args
+        return new
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
@@ -450,7 +466,10 @@ class ExpRelaxedCategorical(Distribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         logits = self._categorical.logits.expand((*batch_shape, *self.event_shape))
-        return type(self)(self.temperature, logits=logits, validate_args=False)
+        new = self._get_checked_instance(ExpRelaxedCategorical, _instance)
+        ExpRelaxedCategorical.__init__(new, self.temperature, logits=logits, validate_args=False)
+        new._validate_args = self._validate_args
+        return new
 
     probs: Tensor = computed(lambda self: self._categorical.probs)
     logits: Tensor = computed(lambda self: self._categorical.logits)
@@ -523,7 +542,10 @@ class MixtureSameFamily(Distribution):
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         components = self._component_distribution.expand((*batch_shape, self._component_distribution.batch_shape[-1]))
         mixture = self._mixture_distribution.expand(batch_shape)
-        return type(self)(mixture, components, validate_args=False)
+        new = self._get_checked_instance(MixtureSameFamily, _instance)
+        MixtureSameFamily.__init__(new, mixture, components, validate_args=False)
+        new._validate_args = self._validate_args
+        return new
 
     def _weights(self) -> Any:
         probs = self._mixture_distribution.probs

@@ -9,6 +9,7 @@ from .transform_base import (
     ReshapeTransform,
     StackTransform,
     Transform,
+    _InverseTransform,  # noqa: F401 - libraries register what they do with an inverse
     identity_transform,
 )
 from .transforms_of_numbers import (

@@ -5,12 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from ..tensor import Tensor
-from .distribution import broadcast_all, call, clamp_probs, lazy_property, logits_to_probs, probs_to_logits
+from .distribution import (
+    broadcast_all,
+    call,
+    clamp_probs,
+    lazy_property,
+    logits_to_probs,
+    probs_to_logits,
+    sum_rightmost,
+)
 
 __all__ = [
     "broadcast_all", "clamp_probs", "euler_constant", "lazy_property", "logits_to_probs", "probs_to_logits", "tril_matrix_to_vec",
     "vec_to_tril_matrix",
 ]  # fmt: skip
+
+#: The name by which libraries of distributions import it.
+_sum_rightmost = sum_rightmost
 
 #: What the harmonic numbers exceed the logarithm by, in the limit.
 euler_constant: float = float(np.euler_gamma)

@@ -116,9 +116,12 @@ for _name, _dtype in {
         m(m.f(), "torch.FloatTensor"),
         m(m.f(0, 2)),
         m(m.nc(3, 2), m.torch.float64),
+        m(m.i(2), m.torch.Tensor),
+        m(m.i(2), "torch.Tensor"),
     ],
     errors=lambda m: [
         m.error(ValueError, "invalid type: 'torch.Foo'", m.f(2), "torch.Foo"),
+        m.error(ValueError, "invalid type: 'float'", m.f(2), float),
         m.error(TypeError, "dtype must be a type, str, or dtype object", m.f(2), 3),
     ],
 )
@@ -126,13 +129,17 @@ def type_of(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The tensor type's name, or this tensor as another type."""
     if dtype is None:
         return f"torch.{types.scalar_name(self.dtype)}Tensor"
-    if isinstance(dtype, str):
+    if dtype is Tensor or dtype == "torch.Tensor":
+        dtype = types.get_default_dtype()
+    elif isinstance(dtype, str):
         name = dtype.removeprefix("torch.")
         if name not in TYPED:
             raise errors.value(f"invalid type: '{dtype}'")
         dtype = TYPED[name]
     dtype = getattr(dtype, "dtype", dtype)
     if not isinstance(dtype, types.dtype):
+        if isinstance(dtype, type):
+            raise errors.value(f"invalid type: '{dtype.__name__}'", "Write a dtype, torch.float32 for example.")
         raise errors.type_("dtype must be a type, str, or dtype object")
     return _to_dtype(self, dtype)
 
