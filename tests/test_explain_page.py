@@ -10,6 +10,9 @@ import explain_graphs
 import pytest
 from browser import MISSING, Browser
 
+import rushlight as torch
+from rushlight import nn
+
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 
 
@@ -95,6 +98,7 @@ def test_fold_and_unfold(page):
     assert state(page)["boxes"] > folded
     page.click(".frame .toggle")
     assert state(page)["boxes"] == folded
+    page.press("Escape")  # with a group in focus E is about that group
     page.press("e", "e")
     assert state(page)["boxes"] > folded + 3
 
@@ -150,6 +154,107 @@ def test_light_and_dark(page):
     assert page.run(colour) != before
     page.press("t")
     assert page.run(colour) == before
+
+
+ACTIVE = "document.activeElement"
+
+
+def test_the_keyboard_keeps_its_place(page):
+    """Folding, unfolding, following a link and searching leave the focus at what they were about, and the picture in the tab order."""
+    in_order = "document.querySelectorAll('#world [tabindex=\"0\"]').length"
+    for key in ("c", "e", "e", "c"):
+        page.press(key)
+        assert page.run(in_order) == 1
+    if page.name != "seed":  # no groups
+        page.run("document.querySelector('.box.group').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+        group = state(page)["selected"]
+        page.run("document.querySelector('#picture [data-id=\"' + arguments[0] + '\"]').focus()", group)
+        for expanded in ("true", "false"):
+            page.press("e")
+            assert page.run(f"[{ACTIVE}.dataset.id, {ACTIVE}.getAttribute('aria-expanded')]") == [group, expanded]
+        page.run("document.querySelector('#panel .wide').focus()")
+        for text in ("Fold", "Unfold", "Fold"):
+            page.press("Enter")
+            assert page.run(f"[{ACTIVE}.className, {ACTIVE}.textContent]") == ["wide", text]
+    page.press("Escape")
+    page.run("document.querySelector('#panel .link').focus()")
+    page.press("Enter")
+    assert page.run(f"{ACTIVE}.tagName === 'H2' && document.getElementById('panel').contains({ACTIVE})")
+    page.press("/")
+    page.type("#search", "w")
+    found = page.run("document.querySelectorAll('#found [role=option]').length")
+    assert page.run("document.getElementById('matches').textContent").endswith(" found") and found
+    chosen = "document.getElementById(document.getElementById('search').getAttribute('aria-activedescendant'))"
+    assert page.run(f"{chosen} === document.querySelector('#found [aria-selected=true]')")
+    page.press("ArrowDown", "ArrowUp", "ArrowDown")
+    assert page.run(f"{chosen} === document.querySelector('#found [aria-selected=true]')")
+    page.press("Enter")
+    assert page.run(f"{ACTIVE}.dataset.id") == state(page)["selected"]
+
+
+def test_folding_and_stepping_keep_the_view_and_the_step(page):
+    page.press("Home")
+    if page.name == "seed":
+        page.press("c")
+        assert state(page)["step"] == 0
+    else:
+        group = "document.querySelector('.box.group.now')"
+        page.press("c", "ArrowRight")
+        while not page.run(f"Boolean({group})"):
+            page.press("ArrowRight")
+        at = page.run(f"{group}.dataset.id")
+        page.run(f"{group}.focus()")
+        page.press("e")
+        inside = "document.querySelector('.box.now').dataset.id"
+        assert page.run("document.body.dataset.way") == "forward" and page.run(inside) != at
+        page.press("e")
+        assert page.run(inside) == at
+        page.press("Escape")
+    page.press("Home", "+", "+", "+")
+    k = state(page)["view"]["k"]
+    for _ in range(4):
+        page.press("ArrowRight")
+        page.run("return new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)))")
+        assert state(page)["view"]["k"] == pytest.approx(max(k, 0.75))
+
+
+class Marked(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.lin = nn.Linear(n, 1)
+
+    def extra_repr(self):
+        return "'</script><!--<script>alert(1)</script>' \"&amp;<b>"
+
+    def forward(self, x):
+        return self.lin(x) * 1e-9 * len("<!--<script>")
+
+
+def test_texts_of_the_program_are_shown_as_they_are_and_small_numbers_too(browser, tmp_path):
+    torch.manual_seed(0)
+    model, x = Marked(2), torch.tensor(-3e-4, requires_grad=True)
+    with torch.explain.recording():
+        loss = model(torch.ones(1, 2)).sum() + x * x * -1e-3
+    file = tmp_path / "marked.html"
+    torch.explain(loss).html(file)
+    browser.console(), browser.requests()
+    browser.open(file)
+    browser.wait("Boolean(window.rushlight)")
+    assert browser.run("document.querySelectorAll('#picture .box').length") > 3
+    browser.press("/")
+    browser.type("#search", "marked")
+    browser.press("Enter")
+    assert "<!--<script>alert(1)</script>" in browser.run("document.getElementById('panel').textContent")
+    browser.press("Escape")
+    browser.press("e", "e", "End")
+    stories = []
+    for _ in range(state(browser)["steps"] - 1):
+        browser.press("ArrowLeft")
+        stories.append(browser.run("document.getElementById('story').textContent"))
+    assert any("gets \u22120.001 \u00d7 \u22120.0003 (other) = 3e\u22127" in story for story in stories), stories
+    assert not any("NaN" in story for story in stories)
+    assert "\u00d7 (\u22120.0003 \u2212 0.0003)" in browser.run("document.getElementById('world').textContent")  # x * x
+    assert browser.console() == [] and browser.requests() == [file.resolve().as_uri()]
 
 
 def pictures(folder: Path) -> None:

@@ -21,8 +21,8 @@ def page(explanation: Explanation) -> str:
 
 def filled(contents: dict[str, Any]) -> str:
     """The page for what ``page_data.data`` found."""
-    # "</script>" within a string would end the script element
-    payload = json.dumps(contents, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
+    # within a string "</script>" would end the script element, and "<!--<script>" keep it open
+    payload = json.dumps(contents, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     parts = {
         "TITLE": html.escape(f"{contents['title']} · Rushlight"),
         "STYLE": asset("page.css"),

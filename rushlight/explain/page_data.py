@@ -180,6 +180,9 @@ def _node(node: Node) -> dict[str, Any]:
         "v": None if statistics is None else _number(statistics),
         "stat": "" if statistics is None else str(statistics),
         "g": None if gradient is None else _number(gradient),
+        "gx": None
+        if gradient is None or gradient.size != 1 or not np.isfinite(gradient.mean)
+        else float(gradient.mean),
         "gs": "" if gradient is None else str(gradient),
         "gn": None if gradient is None else short(gradient.norm),
         "hooks": node.has_hooks,

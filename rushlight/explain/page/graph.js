@@ -23,7 +23,7 @@ function readGroup(raw, parent) {
       else group.ops += 1;
       if (node.i >= 0) group.last = Math.max(group.last, node.i);
     } else {
-      const inner = readGroup(raw.m && member, group);
+      const inner = readGroup(member, group);
       group.members.push(inner);
       group.ops += inner.ops;
       group.leaves += inner.leaves;
@@ -102,8 +102,19 @@ function titleOf(box) {
   return box.isGroup ? box.name || box.kind : box.t;
 }
 
+function counted(n, word, words = word + "s") {
+  return `${n.toLocaleString("en")} ${n === 1 ? word : words}`;
+}
+
 function shapeOf(node) {
   return node.shape ? (node.shape.length ? node.shape.join("×") : "number") : "";
+}
+
+/** Of all edges from one box to another, `x * x` has two. */
+function labelOfAll(edges) {
+  if (edges.length === 1) return labelOf(edges[0]);
+  if (edges.length > 3 || edges.some((edge) => edge.x === undefined)) return "";
+  return `× (${edges.map((edge) => number(edge.x, 4)).join(" + ").replaceAll("+ −", "− ")})`;
 }
 
 /** A derivative as the label of an edge. */

@@ -28,12 +28,11 @@ function besideTitle(box) {
 /** The two lines under a box's title. */
 function linesOf(box) {
   if (box.isGroup) {
-    const ops = box.ops === 1 ? "1 operation" : box.ops + " operations";
-    const leaves = box.leaves ? ` · ${box.leaves} ${box.leaves === 1 ? "leaf" : "leaves"}` : "";
-    return [shortened(box.settings || (box.kindOf ? `${box.members.length} ${box.members.length === 1 ? "member" : "members"}` : box.detail) || box.kind, 34), ops + leaves];
+    const leaves = box.leaves ? ` · ${counted(box.leaves, "leaf", "leaves")}` : "";
+    return [shortened(box.settings || (box.kindOf ? counted(box.members.length, "member") : box.detail) || box.kind, 34), counted(box.ops, "operation") + leaves];
   }
   if (box.kind === "more") return [box.op, ""];
-  if (box.kind === "failed") return [shortened(box.doc, 44), (box.const || []).map(([, text]) => "got " + text).join(", ")];
+  if (box.kind === "failed") return [shortened(box.doc, 44), shortened((box.const || []).map(([, text]) => "got " + text).join(", "), 60)];
   const value = box.v !== undefined ? "= " + box.v : shapeOf(box);
   const gradient = box.g !== undefined ? "∂ " + box.g : box.gn !== undefined ? "‖∂‖ " + box.gn : "";
   return [value, gradient];
@@ -103,8 +102,8 @@ function linesWithin(group) {
     found.get(key).edges.push(edge);
   }
   for (const line of found.values()) {
-    const plain = line.edges.length === 1 && line.from !== "top" && line.to !== "bottom";
-    if (plain && !member(line.edges[0].target).isGroup && !member(line.edges[0].source).isGroup) line.label = labelOf(line.edges[0]);
+    const plain = line.from !== "top" && line.to !== "bottom";
+    if (plain && !member(line.edges[0].target).isGroup && !member(line.edges[0].source).isGroup) line.label = labelOfAll(line.edges);
   }
   return found;
 }

@@ -1,10 +1,15 @@
 // Buttons, keys, search, and the start.
 
+/** Draw what is unfolded now; step and focus stay where they were, or at what stands there now. */
 function redraw() {
+  const was = steps[step - 1], isStart = steps.length > 0 && step === 0, isEnd = step === steps.length;
+  const last = focused && boxOf(focused), hadFocus = focused && focused === document.activeElement;
   draw();
   makeSteps();
-  goTo(steps.length, true);
+  goTo(isStart ? 0 : isEnd ? steps.length : sameStep(was), true);
   if (selected && drawn.has(selected.id)) drawn.get(selected.id).classList.add("selected");
+  focusOn(drawn.get(last && (drawn.has(last.id) ? last.id : shownAs(last).id)) || drawn.get(boxes[boxes.length - 1].id));
+  if (hadFocus) focused.focus({ preventScroll: true });
   mark(document.getElementById("search").value);
 }
 
@@ -43,6 +48,11 @@ function focusOn(mark) {
   focused = mark;
   mark.setAttribute("tabindex", "0");
 }
+
+svg.addEventListener("focusin", (event) => { // by a click, too
+  const mark = event.target.closest("[data-id]");
+  if (mark) focusOn(mark);
+});
 
 function boxOf(mark) {
   return mark.dataset.id[0] === "g" ? groups[Number(mark.dataset.id.slice(1))] : nodes[Number(mark.dataset.id.slice(1))];
@@ -84,17 +94,22 @@ svg.addEventListener("keydown", (event) => {
   } else if (event.key === "Enter" || event.key === " ") select(box);
   else if (event.key.toLowerCase() === "e" && box.isGroup) {
     setOpen(box, !box.open);
-    drawn.get(box.id).focus({ preventScroll: true });
   } else return;
   event.preventDefault();
   event.stopPropagation();
 });
 
+/** Select nothing, and give the arrows back to the steps. */
+function leave() {
+  select(null);
+  if (svg.contains(document.activeElement)) document.activeElement.blur();
+}
+
 const dialog = document.getElementById("keys");
 const actions = {
   "/": () => document.getElementById("search").focus(), "?": () => dialog.showModal(), "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8),
   0: fit, e: unfoldLevel, c: foldAll, t: switchTheme, ArrowRight: () => goTo(step + 1), ArrowLeft: () => goTo(step - 1), Home: () => goTo(0),
-  End: () => goTo(steps.length), " ": play, Escape: () => select(null),
+  End: () => goTo(steps.length), " ": play, Escape: leave,
 };
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || dialog.open || /^(INPUT|TEXTAREA)$/.test(event.target.tagName)) return;
@@ -141,7 +156,7 @@ function mark(text) {
 }
 
 function list() {
-  const found = matching(search.value).slice(0, 40);
+  const all = matching(search.value), found = all.slice(0, 40);
   chosen = 0;
   results.replaceChildren(...found.map((box, k) => {
     const row = element("li", { role: "option", id: "found" + k, "aria-selected": String(k === 0) }, titleOf(box), " ",
@@ -150,9 +165,13 @@ function list() {
     row.box = box;
     return row;
   }));
-  if (search.value.trim() && !found.length) results.append(element("li", { class: "sub" }, "nothing found"));
+  if (search.value.trim() && !found.length) results.append(element("li", { class: "sub", role: "presentation" }, "nothing found"));
+  if (found.length < all.length) results.append(element("li", { class: "sub", role: "presentation" }, `and ${all.length - found.length} more`));
   results.hidden = !search.value.trim();
-  search.setAttribute("aria-expanded", String(!results.hidden));
+  search.setAttribute("aria-expanded", String(!results.hidden && found.length > 0));
+  if (found.length) search.setAttribute("aria-activedescendant", "found0");
+  else search.removeAttribute("aria-activedescendant");
+  document.getElementById("matches").textContent = results.hidden ? "" : `${counted(all.length, "node or group", "nodes and groups")} found`;
   mark(search.value);
 }
 
@@ -160,12 +179,15 @@ function take(box) {
   search.value = "";
   list();
   goToBox(box);
-  search.blur();
+  drawn.get(box.id).focus({ preventScroll: true });
 }
 
 search.addEventListener("input", list);
 search.addEventListener("focus", list);
-search.addEventListener("blur", () => { results.hidden = true; });
+search.addEventListener("blur", () => {
+  results.hidden = true;
+  search.setAttribute("aria-expanded", "false");
+});
 search.addEventListener("keydown", (event) => {
   const rows = [...results.querySelectorAll("[role=option]")];
   if (event.key === "Escape") {
@@ -200,11 +222,20 @@ function unfoldReadably() {
 }
 
 document.getElementById("title").textContent = data.title;
-document.getElementById("count").textContent = `${data.total.toLocaleString("en")} nodes`;
+document.getElementById("count").textContent = counted(data.total, "node");
 unfoldReadably();
 redraw();
 fit();
 select(null);
-focusOn(drawn.get(boxes[boxes.length - 1].id));
-new ResizeObserver(() => fit()).observe(svg);
+let size = null;
+new ResizeObserver(() => {
+  const now = [svg.clientWidth, svg.clientHeight];
+  if (fitted || !size) fit();
+  else { // the middle stays in the middle
+    view.x += (now[0] - size[0]) / 2;
+    view.y += (now[1] - size[1]) / 2;
+    apply();
+  }
+  size = now;
+}).observe(svg);
 window.rushlight = { ready: performance.now(), state: () => ({ step, steps: steps.length, boxes: boxes.length, view, selected: selected && selected.id }) };

@@ -22,8 +22,11 @@ function select(box) {
     mark.classList.add("selected");
     focusOn(mark);
   }
+  const at = document.activeElement, inside = panel.contains(at), toggles = inside && at.matches(".wide");
   panel.replaceChildren(...(box ? (box.isGroup ? aboutGroup(box) : box.kind === "more" ? aboutMore(box) : aboutNode(box)) : aboutAll()));
-  panel.scrollTop = 0;
+  if (!document.getElementById("outline").contains(at)) panel.parentElement.scrollTop = 0;
+  // the button that was pressed is gone: go on at its successor, or at the heading, which a screen reader then reads
+  if (inside) ((toggles && panel.querySelector(".wide")) || panel.querySelector("h2")).focus({ preventScroll: true });
 }
 
 /** Unfold what is around a box, bring it into the middle, select it. */
@@ -37,7 +40,7 @@ function goToBox(box) {
 }
 
 function heading(kind, title, sub) {
-  return element("div", { class: "heading" }, element("span", { class: "chip " + kind }, kind), element("h2", {}, title), sub ? element("p", { class: "sub" }, sub) : "");
+  return element("div", { class: "heading" }, element("span", { class: "chip " + kind }, kind), element("h2", { tabindex: "-1" }, title), sub ? element("p", { class: "sub" }, sub) : "");
 }
 
 function facts(rows) {
@@ -61,7 +64,7 @@ function aboutAll() {
   if (nodes[data.root].kind === "failed") return aboutFailure(nodes[data.root]);
   const leaves = nodes.filter((node) => node.kind === "leaf");
   const found = [
-    heading("graph", data.title, `${data.total.toLocaleString("en")} nodes, ${leaves.length.toLocaleString("en")} ${leaves.length === 1 ? "leaf" : "leaves"}`),
+    heading("graph", data.title, `${counted(data.total, "node")}, ${counted(leaves.length, "leaf", "leaves")}`),
     element("p", {}, "Data flows down to the result; the gradient flows back up, each edge multiplying it by its derivative. Select a node to see its derivatives, or step through below."),
   ];
   if (!data.recorded) {
@@ -84,7 +87,7 @@ function aboutGroup(group) {
   const inside = within(group);
   const found = [
     heading(group.kind === "graph" ? "graph" : group.kind, titleOf(group), group.detail),
-    facts([["inside", `${group.ops} operations, ${group.leaves} leaves`], ["in", around(group).slice(1).map(titleOf).join(" › ")]]),
+    facts([["inside", `${counted(group.ops, "operation")}, ${counted(group.leaves, "leaf", "leaves")}`], ["in", around(group).slice(1).map(titleOf).join(" › ")]]),
     element("button", { class: "wide", onclick: () => setOpen(group, !group.open) }, group.open ? "Fold" : "Unfold"),
   ];
   const list = element("ul", { class: "members" });

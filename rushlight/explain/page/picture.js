@@ -5,6 +5,7 @@ const world = document.getElementById("world");
 const drawn = new Map(); // id -> the element of a box
 let wires = []; // every line drawn: { line, element, label }
 let view = { x: 0, y: 0, k: 1 };
+let fitted = true; // whether the view is that of `fit`, which follows the window's size
 
 function make(tag, attributes, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -141,6 +142,7 @@ function apply() {
 /** Zoom by a factor; what is at (x, y) of the picture stays there. */
 function zoom(factor, x = svg.clientWidth / 2, y = svg.clientHeight / 2) {
   const k = Math.min(4, Math.max(0.04, view.k * factor));
+  fitted = false;
   view = { k, x: x - (x - view.x) * (k / view.k), y: y - (y - view.y) * (k / view.k) };
   apply();
 }
@@ -153,12 +155,14 @@ function fit() {
   view.k = Math.max(k, Math.min(0.06, k * 2), 0.04);
   view.x = (svg.clientWidth - width * view.k) / 2;
   view.y = (svg.clientHeight - height * view.k) / 2 - top * view.k;
+  fitted = true;
   apply();
 }
 
 /** Bring a box into the middle, at a size at which it can be read. */
 function centre(box) {
-  view.k = Math.min(1.4, Math.max(view.k, 0.75));
+  fitted = false;
+  view.k = Math.max(view.k, 0.75);
   const height = Math.min(box.height, 120);
   view.x = svg.clientWidth / 2 - (box.left + box.width / 2) * view.k;
   view.y = svg.clientHeight / 2 - (box.top + height / 2) * view.k;
@@ -181,6 +185,10 @@ svg.addEventListener("pointerdown", (event) => {
 addEventListener("pointermove", (event) => {
   const before = pointers.get(event.pointerId);
   if (!before) return;
+  if (!event.buttons) { // let go outside of the window
+    letGo(event);
+    return;
+  }
   const now = [event.clientX, event.clientY];
   if (!moved && Math.hypot(now[0] - before[0], now[1] - before[1]) < 4) return;
   moved = true;
@@ -193,22 +201,26 @@ addEventListener("pointermove", (event) => {
   } else {
     view.x += now[0] - before[0];
     view.y += now[1] - before[1];
+    fitted = false;
     apply();
   }
   pointers.set(event.pointerId, now);
 });
-for (const name of ["pointerup", "pointercancel"]) {
-  addEventListener(name, (event) => {
-    pointers.delete(event.pointerId);
-    if (!pointers.size) svg.classList.remove("moving");
-  });
+function letGo(event) {
+  pointers.delete(event.pointerId);
+  if (pointers.size) return;
+  svg.classList.remove("moving");
+  setTimeout(() => { moved = false; }); // after the click that follows; one that a program makes comes without a pointer
 }
+addEventListener("pointerup", letGo);
+addEventListener("pointercancel", letGo);
 svg.addEventListener("wheel", (event) => {
   event.preventDefault();
   const at = svg.getBoundingClientRect();
   if (event.ctrlKey || event.metaKey || !event.shiftKey) zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), event.clientX - at.left, event.clientY - at.top);
   else {
-    view.x -= event.deltaY;
+    view.x -= event.deltaX || event.deltaY; // some systems turn the wheel's direction themselves
+    fitted = false;
     apply();
   }
 }, { passive: false });

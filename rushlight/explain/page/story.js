@@ -48,6 +48,12 @@ function goTo(n, quiet = false) {
   if (now && !quiet && !isVisible(now.box)) centre(now.box);
 }
 
+/** The step of these boxes after a fold or unfold: the one of the box that the step was at, or of the first inside, or of the one around. */
+function sameStep(was) {
+  const inside = new Set(within(was.box));
+  return 1 + steps.findIndex(({ way, box }) => way === was.way && within(box).some((node) => inside.has(node)));
+}
+
 /** The edges that bring values into a box, from outside of it; they are those on which its gradient goes on. */
 function leaving(box) {
   return within(box).flatMap((node) => node.inputs).filter((edge) => shownAs(edge.target) !== box);
@@ -99,7 +105,7 @@ function tellBackward(story, node) {
       story.append(bold(edge.target.t), ` gets g ↦ ${edge.f || "its rule"}`, edge.n !== undefined ? ` (‖J‖ ${edge.about ? "≈ " : ""}${edge.n})` : "");
       return;
     }
-    const product = node.g !== undefined && edge.x !== undefined ? number(parse(node.g) * edge.x) : "?";
+    const product = node.gx !== undefined && edge.x !== undefined ? number(node.gx * edge.x) : "?";
     story.append(bold(edge.target.t), ` gets ${own} × `, bold(edge.d, "grad"), edge.f && edge.f !== edge.d ? ` (${edge.f})` : "", " = ", bold(product, "grad"));
     if (edge.target.users.length > 1 && edge.target.g !== undefined) story.append(` of ${edge.target.g} in all`);
   });
@@ -108,15 +114,11 @@ function tellBackward(story, node) {
 
 function tellGroup(story, { way, box }) {
   story.append(way === "forward" ? "Forward: " : "Backward: ", bold(titleOf(box)), ` ${box.detail || ""}: `);
-  story.append(way === "forward" ? `its ${box.ops || "hidden"} operations compute. ` : "the gradient goes through it. ", box.isGroup ? "Unfold it to see them one by one." : "");
-}
-
-function parse(text) {
-  return Number(text.replace("−", "-"));
+  story.append(way === "forward" ? `its ${box.ops ? counted(box.ops, "operation") : "hidden operations"} compute${box.ops === 1 ? "s" : ""}. ` : "the gradient goes through it. ", box.isGroup ? "Unfold it to see them one by one." : "");
 }
 
 function number(x, digits = 6) {
-  return String(Number(x.toPrecision(digits))).replace("-", "−").replace("e+", "e");
+  return String(Number(x.toPrecision(digits))).replaceAll("-", "−").replace("e+", "e");
 }
 
 function play() {
