@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import errors, types
-from .autograd.graph import next_seq
+from .autograd.graph import HOT, next_seq
 from .autograd.mode import recording
 from .deferred import deferred
 from .fpstate import quietly
@@ -26,11 +26,10 @@ from .kernels.elementwise import LARGE, MEDIUM
 from .kernels.layouts import as_operands_lie
 from .kernels.lazy import WAITING, Lazy, pending, settle
 from .kernels.memory import empty
-from .large import body, native, spread
+from .large import OFTEN, body, native, spread
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
-from .op import OFTEN, Op, call
+from .op import Op, call
 from .plain import (
-    HOT,
     PLAIN_TENSORS,
     entries,
     has_own_memory,

@@ -164,6 +164,12 @@ _BY_LOOP = (
     "            return found",
     "        g = computed(g)",
 )
+_SMALL = (
+    "    elif k is arrays:",
+    "        found = small(g, saved[{}])",
+    "        if found is not None:",
+    "            return (found,)",
+)
 
 
 def by_loop(op: Op) -> bool:
@@ -181,7 +187,7 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
     names: dict[str, Any] = {
         "tensors": tensors, "arrays": arrays, "freed": freed, "check_versions": check_versions, "op": op,
         "gradients": large.gradients, "computed": computed, "FROM": large.threshold(op) if by_loop(op) else 0,
-        "formal": formal,
+        "formal": formal, "small": large.small_gradient(op) if by_loop(op) else None,
     }  # fmt: skip
     calls = []
     for i, rule in enumerate(rules):
@@ -210,6 +216,7 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
         "        saved = self.saved_tensors(saved)",
         "    g = g[0]" if op.n_diff == 1 and len(op.outputs) > 1 else "",
         *(_BY_LOOP if by_loop(op) else ()),
+        *([line.format(*rules[0].slots) for line in _SMALL] if names["small"] else ()),  # type: ignore[union-attr]
         "    attrs = self.attrs" if any(rule is not None and rule.attrs for rule in rules) else "",
         "    edges = self.edges" if len(rules) > 1 else "",
         f"    if k is tensors: return formal(op, saved, {found})"

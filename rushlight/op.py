@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 ndarray = np.ndarray
 
-#: Calls after which an elementwise body is asked for as a loop for small arrays as well: the loop costs less than NumPy's several passes.
-OFTEN = 2000
-
 
 class Rule:
     """A derivative. Its parameter names say what is saved: inputs, outputs, extras, ``<input>_shape``, attributes."""
@@ -507,11 +504,11 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
         if op.family == "elementwise" and promoted[0].__class__ is ndarray:
             op.calls += 1
             large_one = promoted[1] if len(promoted) == 3 and promoted[1].__class__ is ndarray else promoted[0]
-            if large_one.size >= MEDIUM or promoted[0].size >= MEDIUM or op.calls > OFTEN:
+            if large_one.size >= MEDIUM or promoted[0].size >= MEDIUM or op.calls > large.OFTEN:
                 found = large.body(op, promoted, attrs)
                 if found is not None:
                     return found, promoted
-                op.calls -= OFTEN  # another kind of call, perhaps
+                op.calls -= large.OFTEN  # another kind of call, perhaps
         result = op.forward(arrays, *promoted, **attrs)
         if op.family == "elementwise" and result.__class__ is ndarray and result.ndim > 1:
             given = [x._a for x in inputs if isinstance(x, Tensor)]

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from . import types
-from .autograd.graph import next_seq
+from .autograd.engine import Native
+from .autograd.graph import HOT, next_seq
 from .autograd.mode import recording
 from .deferred import reduced
 from .fpstate import quietly
@@ -21,7 +22,7 @@ from .kernels.copies import assign
 from .kernels.cpython import address
 from .kernels.iteration import forget_with_threads
 from .kernels.lazy import looking, pending, settle
-from .kernels.llvm import available, patience, setting
+from .kernels.llvm import available, patience
 from .node import FIRST, OUT, kept, no_gradient_through, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
@@ -73,11 +74,6 @@ class Short:
         self.size: int = len(op.slot_of)
 
 
-#: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
-#: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
-HOT = 0 if setting() == "now" else 20_000
-
-
 class Entries:
     """The machine code in which short paths are one call (``entry_points``): made at most once, when a program is hot."""
 
@@ -88,6 +84,8 @@ class Entries:
         self.waiting: list[Callable[[], None]] = []
 
     def install(self) -> None:
+        if not self.wanted:
+            return
         self.wanted = False
         if available():
             from . import entry_points
@@ -103,6 +101,7 @@ class Entries:
 
 
 entries = Entries()
+Native.install = entries.install
 #: Whether ops ask their machine code. Who listens to all calls (``explain.listening``) says no.
 asks_entries = True
 

@@ -29,8 +29,9 @@ from .kernels.elementwise import MEDIUM
 from .kernels.iteration import forget_with_threads
 from .kernels.llvm import patience
 from .kernels.memory import empty
+from .large import OFTEN
 from .node import record, saver
-from .op import OFTEN, Op, apply, laid_out
+from .op import Op, apply, laid_out
 from .plain import is_rare
 from .promotion import promote
 from .readers import arrays

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 
 import rushlight as torch
 from rushlight import fast, plain, samples
+from rushlight.autograd import engine, graph
 from rushlight.kernels import llvm
 from rushlight.node import NUMBER_VERSION
 from rushlight.op import apply
@@ -22,10 +23,11 @@ if not llvm.available():
 
 from rushlight import entry_points
 
-OPERATORS = ["__add__", "__radd__", "__sub__", "__mul__", "__rmul__", "__truediv__"]
+OPERATORS = ["__add__", "__radd__", "__sub__", "__mul__", "__rmul__", "__truediv__", "__pow__"]
 REFERENCE = {}
 NATIVE = {}
 SINGLE_MAKER = []
+WALK = []
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,9 +36,10 @@ def both_paths():
     for name in OPERATORS:
         stem = name.strip("_").removeprefix("r")
         REFERENCE[name] = fast.operator(REGISTRY[{"truediv": "div"}.get(stem, stem)], name)
-    operators, make = entry_points.compiled()
+    operators, make, walk = entry_points.compiled()
     NATIVE.update(operators)
     SINGLE_MAKER.append(make)
+    WALK.append(walk)
 
 
 def same(name, a, b):
@@ -213,24 +216,129 @@ def test_nothing_is_kept_or_lost():
     assert all(change < rounds for change in least), least
 
 
+# --- backward's loop ------------------------------------------------------------------------------------------------------
+class Twice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+
+
+def hooked(x, y):
+    z = x * y
+    z.register_hook(lambda g: g * 3)
+    z.retain_grad()
+    w = z + x
+    w.grad_fn.register_hook(lambda inputs, outputs: (inputs[0] * 2, inputs[1]))
+    return (w * z).sum()
+
+
+def written(x, y):
+    z = x * y
+    z = z * z
+    y.data.add_(1)  # not noticed
+    z.add_(x.exp())
+    return z.mean()
+
+
+def too_late(x, y):
+    z = x.exp()
+    w = z * y
+    z.add_(1)
+    return w.sum()
+
+
+def twice(x, y):
+    loss = (x * y).sum()
+    loss.backward()
+    return loss
+
+
+GRAPHS = {
+    "leaves and nodes met twice": lambda x, y: ((x * y + x) * (x * y) + y * y * x).sum(),
+    "branches of different length": lambda x, y: (x.sin() * (((y * x).exp() + 1).log() * x).tanh() + x).sum(),
+    "broadcast": lambda x, y: (x * y[:, :1] + x[0] * y.sum() + 2).mean(),
+    "several outputs": lambda x, y: sum((i + 1) * part for i, part in enumerate((x * y).unbind(0))).sum(),
+    "views": lambda x, y: (x.t() @ y).reshape(-1)[1:].pow(2).sum() + x.view(-1)[0],
+    "another dtype": lambda x, y: (x.double() * y).sum() + (x * 2).to(torch.bfloat16).float().sum(),
+    "a layer": lambda x, y: torch.nn.functional.linear(x, y, x[:, 0]).relu().sum(),
+    "a user's": lambda x, y: (Twice.apply(x * y) * x).sum(),
+    "hooks": hooked,
+    "written": written,
+    "written too late": too_late,
+    "freed": twice,
+    "large": lambda x, y: ((x * 2).exp().repeat(300, 300).tanh() * 0.5).sum(),
+}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_both_walk_alike(name, monkeypatch):
+    def gradients(walk):
+        monkeypatch.setattr(engine.Native, "walk", walk)
+        x, y = (torch.tensor([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]]) * n for n in (1.0, 3.0))
+        x, y = x.requires_grad_(), y.requires_grad_()
+        try:
+            GRAPHS[name](x, y).backward()
+        except RuntimeError as error:
+            return str(error)
+        return [None if t.grad is None else t.grad.numpy().tobytes() for t in (x, y)]
+
+    expected = gradients(None)
+    assert [gradients(WALK[0]) for _ in range(3)] == [expected] * 3  # the first time Python tells it the nodes' classes
+    assert (expected.__class__ is str) == (name in ("written too late", "freed"))
+
+
+def test_a_walk_keeps_and_loses_nothing(monkeypatch):
+    monkeypatch.setattr(engine.Native, "walk", WALK[0])
+    x, y = (torch.ones(2, 3, requires_grad=True) for _ in range(2))
+    graphs = [GRAPHS[name] for name in ("leaves and nodes met twice", "broadcast", "views", "a user's", "hooks")]
+
+    def work():
+        for made in graphs:
+            made(x, y).backward()
+            x.grad = y.grad = None
+        loss = too_late(x, y)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            loss.backward()
+
+    held = [x, y, x._a, y._a, x._edge[0], y._edge[0], *engine.runs, *engine.runs.values()]
+    changes = []
+    for _ in range(3):
+        work()
+        gc.collect()
+        before = [*map(sys.getrefcount, held), len(gc.get_objects())]
+        for _ in range(50):
+            work()
+        gc.collect()
+        changes.append(
+            [abs(n - m) for n, m in zip([*map(sys.getrefcount, held), len(gc.get_objects())], before, strict=True)]
+        )
+    assert all(change < 50 for change in map(min, *changes)), changes
+
+
 def test_nothing_is_replaced_if_a_check_fails(monkeypatch):
     now, made = vars(torch.Tensor)["__mul__"], plain.entries.make
     monkeypatch.setattr(entry_points, "DESCR", entry_points.FLAGS)  # a NumPy with other fields
     assert not entry_points.install()
     monkeypatch.undo()
-    operators, make = entry_points.compiled()
+    operators, make, walk = entry_points.compiled()
     wrong = {"__mul__": lambda x, y: x + y}  # code that computes something else
-    monkeypatch.setattr(entry_points, "compiled", lambda: (wrong, make))
+    monkeypatch.setattr(entry_points, "compiled", lambda: (wrong, make, walk))
     assert not entry_points.install()
-    monkeypatch.setattr(
-        entry_points, "compiled", lambda: (operators, lambda short: lambda args, kwargs: args[0].clone())
-    )
+    copies = lambda short: lambda args, kwargs: args[0].clone()  # noqa: E731
+    monkeypatch.setattr(entry_points, "compiled", lambda: (operators, copies, walk))
+    assert not entry_points.install()
+    nowhere = lambda *state: None  # noqa: E731 - gradients that reach nobody
+    monkeypatch.setattr(entry_points, "compiled", lambda: (operators, make, nowhere))
     assert not entry_points.install()
     assert vars(torch.Tensor)["__mul__"] is now and plain.entries.make is made
 
 
 @pytest.mark.parametrize(("setting", "nodes", "expected"), [
-    (None, 100, "Python"), (None, plain.HOT or 20_000, "native"), ("now", 1, "native"), ("off", 21_000, "Python")])  # fmt: skip
+    (None, 100, "Python"), (None, graph.HOT or 20_000, "native"), ("now", 1, "native"), ("off", 21_000, "Python")])  # fmt: skip
 def test_when_the_operators_are_compiled(setting, nodes, expected):
     code = f"""
 import sys

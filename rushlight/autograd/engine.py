@@ -24,7 +24,7 @@ from ..kernels.layouts import as_variable_lies
 from ..kernels.lazy import Lazy, computed, settle, sum_of
 from ..tensor import Tensor, edge_of, wrap
 from . import graph, mode, rows
-from .graph import AccumulateGrad, Hooks, Node
+from .graph import HOT, AccumulateGrad, Hooks, Node
 from .rows import Rows
 
 ndarray = np.ndarray
@@ -41,6 +41,20 @@ class Readers:
     tensors: Any = None
 
 
+class Native:
+    """The loop over ordinary nodes as machine code (``entry_points.walk``), once it is in place.
+
+    ``install`` puts it there, where rushlight.plain has set it; it is called once, when a program has made ``HOT`` nodes.
+    """
+
+    walk: Any = None
+    install: Callable[[], None] | None = None
+
+
+#: ``run`` of the classes of ordinary nodes, put here when one has run: what machine code may call.
+runs: dict[type[Node], Any] = {}
+
+
 def backward(
     roots: Sequence[Tensor],
     grads: Sequence[Tensor],
@@ -55,7 +69,7 @@ def backward(
     Leaves get ``.grad`` (only those among ``inputs``, if given). With ``accumulate=False`` nothing is written: the gradients of
     ``inputs`` are returned, None for an input that was not reached.
     """
-    if accumulate:
+    if observers and accumulate:
         for observer in observers:
             observer(roots)
     walk = _Walk(keep_graph, create_graph)
@@ -64,24 +78,17 @@ def backward(
         walk.restrict_to(inputs, [edge[0] for edge in edges])
     for edge, g in zip(edges, grads, strict=True):
         walk.deliver(edge, g if create_graph else g._a)
-    previous = mode.recording()
-    if create_graph:
-        mode.set_mode(True)
-    else:
-        mode.mode.set(mode.OFF)
-    token = fpstate.enter(fpstate.QUIET)
-    try:
-        walk.run()
-        walk.finish_leaves(accumulate)
-        graph.run_callbacks()
-    finally:
-        fpstate.leave(token)
-        mode.mode.set(previous)
-    return [walk.captured.get(key) for key in walk.wanted] if walk.wanted else []
+    if Native.install is not None and walk.heap and -walk.heap[0][0] > HOT:
+        install, Native.install = Native.install, None
+        install()
+    return walk.finished(accumulate)
 
 
 class _Walk:
     """The state of one backward: gradients that wait for their node, and the heap of those nodes."""
+
+    needed: set[Node] | None = None  # with inputs: the nodes on a path to one of them
+    wanted: Sequence[tuple[Node, int]] = ()
 
     def __init__(self, keep_graph: bool, create_graph: bool):
         self.release = not keep_graph
@@ -91,13 +98,28 @@ class _Walk:
         self.heap: list[tuple[int, Node]] = []
         self.leaves: dict[AccumulateGrad, Any] = {}
         self.owned: set[Any] = set()  # buffers made here: more may be added in place
-        self.needed: set[Node] | None = None  # with inputs: the nodes on a path to one of them
-        self.wanted: list[tuple[Node, int]] = []
-        self.captured: dict[tuple[Node, int], Any] = {}
+
+    def finished(self, accumulate: bool) -> list[Any]:
+        """Go all the way; the gradients of the inputs that are ``wanted``."""
+        previous = mode.recording()
+        if self.create_graph:
+            mode.set_mode(True)
+        else:
+            mode.mode.set(mode.OFF)
+        token = fpstate.enter(fpstate.QUIET)
+        try:
+            self.run()
+            self.finish_leaves(accumulate)
+            graph.run_callbacks()
+        finally:
+            fpstate.leave(token)
+            mode.mode.set(previous)
+        return [self.captured.get(key) for key in self.wanted]
 
     # --- which nodes run ------------------------------------------------------------------------------------------
     def restrict_to(self, inputs: Sequence[Tensor], roots: Sequence[Node]) -> None:
         self.wanted = [e for e in map(edge_of, inputs) if e is not None]
+        self.captured: dict[tuple[Node, int], Any] = {}
         targets = {node for node, _ in self.wanted}
         # Every node is newer than what it leads to: oldest first, a node is needed if one of its targets is.
         seen, stack = set(roots), list(roots)
@@ -189,11 +211,18 @@ class _Walk:
         if runner is None and anomaly and mode.check_nans.get():
             runner = run_checked
         deferring = short and not anomaly and runner is None
+        walk = Native.walk if deferring else None
         # The newest node that waits is kept out of heap and dict: along a chain neither is touched.
         newest: Any = None
         newest_g: Any = None
         while True:
-            if newest is None:
+            if walk is not None:  # as below, until there is a node that is not ordinary
+                left = walk(heap, pending, leaves, newest, newest_g, k, release, self.deliver, self.add)
+                if left is None:
+                    return
+                node, g = left
+                newest = newest_g = None
+            elif newest is None:
                 if not heap:
                     return
                 node = heapq.heappop(heap)[1]
@@ -221,6 +250,8 @@ class _Walk:
             except Exception as error:
                 explain_failure(node, error)
                 raise
+            if walk is not None and node.n_outputs == 1 and not node.is_users:
+                runs[node.__class__] = node.__class__.run
             if not deferring or node.hooks is not None:
                 grads = tuple([computed(gi) for gi in grads])
             if node.hooks is not None and node.hooks.post:
@@ -262,8 +293,10 @@ class _Walk:
 
     # --- leaves ---------------------------------------------------------------------------------------------------
     def finish_leaves(self, accumulate: bool) -> None:
-        self.settle()
         leaves = self.leaves
+        for node, g in leaves.items():
+            if g.__class__ is Lazy:
+                leaves[node] = g.compute()
         while leaves:
             node = next(iter(leaves))
             g = leaves.pop(node)

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from .. import tensor  # type: ignore[no-redef]  # torch.tensor is a function too
+from ..kernels.llvm import setting
 from ..tensor import Tensor, edge_of, wrap
 from . import mode
 
@@ -27,6 +28,10 @@ FREED = (
 
 _sequence = itertools.count(1)
 next_seq: Callable[[], int] = _sequence.__next__
+
+#: Nodes after which a program counts as one of many small operations, for which machine code is worth its making. Nobody has to
+#: wait for it: RUSHLIGHT_KERNELS=now makes it at the first node, ``off`` never.
+HOT = 0 if setting() == "now" else 20_000
 
 
 class Hooks:

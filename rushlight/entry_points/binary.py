@@ -1,4 +1,4 @@
-"""The operators of two tensors, or a tensor and a number, as machine code."""
+"""The operators of two tensors, or a tensor and a number, as machine code; of powers the square."""
 
 from __future__ import annotations
 
@@ -35,13 +35,17 @@ LARGEST = 512
 
 
 #: What differs from op to op: a row of the table.
-ROW = ("of_tensors", "with_number", "attrs", "nothing", "slow", "first", "second", "both")
+ROW = ("of_tensors", "with_number", "attrs", "nothing", "slow", "first", "second", "both", "power")
+
+#: The exponent of the one power that is taken here.
+SQUARE = 2
 
 
 def row_of(op: Op, slow: Any) -> list[Any]:
     """An op's row: its node classes, its attributes, what its nodes save (see ``node.kept``), and its Python path."""
-    keeps = [kept(op, 0), kept(op, 1), kept(op, 0, 1)]
-    return [*fast.node_classes(op), dict(op.defaults), (None,) * len(op.slot_of), slow, *map(Bits, keeps)]
+    power = callable(op.promote)  # the node keeps the number itself, and its gradient has no need of the result
+    keeps = [kept(op, 0, beside_number=power), kept(op, 1), kept(op, 0, 1)]
+    return [*fast.node_classes(op), dict(op.defaults), (None,) * len(op.slot_of), slow, *map(Bits, (*keeps, power))]
 
 
 def write_binary(program: Program, slots: Slots, instructions: list[str], rows: int) -> None:
@@ -91,6 +95,8 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
         w.require(b.not_(w.same(right, NULL)))
         return [right, none, i64(0)]
 
+    power = w.same(of_op("power", I64), i64(1))
+    w.require(b.or_(b.not_(power), w.same(y, w.object(SQUARE))))
     right, e1, step = w.choose(is_tensor(w, y), tensor_operand, number_operand)
     number = w.same(step, i64(0))
     e0 = w.field(x, slots.edge)
@@ -123,7 +129,10 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
         def element(i: Any) -> None:
             u = b.load(b.gep(source, [i], source_etype=kind), typ=kind)
             v = b.load(b.gep(other, [b.mul(i, step)], source_etype=kind), typ=kind)
-            b.store(getattr(b, instruction)(u, v), b.gep(target, [i], source_etype=kind))
+            b.store(
+                b.fmul(u, u) if instruction == "square" else getattr(b, instruction)(u, v),
+                b.gep(target, [i], source_etype=kind),
+            )
 
         w.count(n, element)
         return []
@@ -164,7 +173,7 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
         def has(bit: int) -> Any:
             return b.icmp_signed("!=", b.and_(kept, i64(bit)), i64(0))
 
-        items = [(has(FIRST), left), (has(SECOND), right), (has(OUT), made)]
+        items = [(has(FIRST), left), (has(SECOND), b.select(power, y, right)), (has(OUT), made)]
         saved = w.tuple(*[b.select(wanted, value, none) for wanted, value in items])
         tensors = [
             (has(FIRST), w.field(x, slots.vc)),

@@ -52,7 +52,8 @@ class Writer:
 
     def call(self, name: str, result: Any, *arguments: Any) -> Any:
         """A function by its symbol, of CPython's API if it is not one of ours."""
-        return self.at.call(self.program.declared(name, result, [a.type for a in arguments]), arguments)
+        kinds = [P if isinstance(a.type, ir.PointerType) else a.type for a in arguments]
+        return self.at.call(self.program.declared(name, result, kinds), arguments)
 
     def field(self, thing: Any, offset: int, kind: Any = P) -> Any:
         return self.at.load(self.at.gep(thing, [i64(offset)], source_etype=I8), typ=kind)

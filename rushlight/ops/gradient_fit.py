@@ -8,6 +8,7 @@ import numpy as np
 
 from ..kernels import copies
 from ..kernels.reduce import sum_axes
+from ..kernels.summation import float_sum
 from ..op import opaque
 from ..promotion import cast_array
 
@@ -17,7 +18,10 @@ def sum_to_size(k, input, *, size):
     """Sum over the dimensions along which ``size`` was broadcast to ``input``'s shape."""
     a = np.asarray(input)
     axes = _summed(a.shape, size)
-    return np.asarray(sum_axes(a, axes, False, a.dtype)).reshape(size) if axes else a.reshape(size)
+    if not axes:
+        return a.reshape(size)
+    total = float_sum(a, axes) if a.dtype.kind == "f" else np.asarray(sum_axes(a, axes, False, a.dtype))
+    return total if total.shape == size else total.reshape(size)
 
 
 @functools.lru_cache(maxsize=4096)
