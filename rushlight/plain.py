@@ -372,12 +372,15 @@ def affine(transpose: Op, addmm: Op, attrs_of: Callable[[Any, Any], dict[str, An
 
     def fast(x: Any, weight: Any, bias: Any) -> Any:
         mode = recording()
-        if is_rare(mode):
+        # Written out, as every layer of every network pays for it.
+        if (
+            mode > 1
+            or (x.__class__ is not Tensor and x.__class__ is not Parameter)
+            or (weight.__class__ is not Parameter and weight.__class__ is not Tensor)
+            or (bias.__class__ is not Parameter and bias.__class__ is not Tensor)
+            or not (x._extra is weight._extra is bias._extra is None)
+        ):
             return None
-        for operand in (x, weight, bias):
-            cls = operand.__class__
-            if (cls is not Tensor and cls is not Parameter) or of_inference(operand):
-                return None
         a, w, c = x._a, weight._a, bias._a
         dt = a.dtype
         if (dt is not F32 and dt is not F64) or w.dtype is not dt or c.dtype is not dt:
@@ -392,7 +395,9 @@ def affine(transpose: Op, addmm: Op, attrs_of: Callable[[Any, Any], dict[str, An
         t = wrap(r)
         if not mode:
             return t
-        e0, e1, e2 = [y._edge if y._base is None else edge_of(y) for y in (bias, x, weight)]
+        e0 = bias._edge if bias._base is None else edge_of(bias)
+        e1 = x._edge if x._base is None else edge_of(x)
+        e2 = weight._edge if weight._base is None else edge_of(weight)
         if e2 is not None:
             node: Any = (transpose.node_classes.get(transposed_name) or transpose.node_class(transposed_name))()
             node.seq = next_seq()

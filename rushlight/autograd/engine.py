@@ -305,7 +305,7 @@ class _Walk:
             if not accumulate:
                 self.captured[node, 0] = g if self.create_graph else rows.as_tensor(unshared(g))
                 continue
-            leaf = node.variable
+            leaf = node.ref() if node.__class__ is AccumulateGrad else node.variable
             if leaf is None or leaf._edge is None:  # gone, or told not to require grad since
                 continue
             if leaf._base is not None and edge_of(leaf) != (node, 0):
@@ -319,13 +319,12 @@ class _Walk:
                     hook(leaf)
 
     def accumulate(self, leaf: Tensor, g: Any) -> None:
-        if g.__class__ is Rows:
+        if leaf._grad is None and g.__class__ is ndarray and not self.create_graph:
+            leaf._grad = wrap(as_variable_lies(unshared(g, holders=2), leaf._a))
+        elif g.__class__ is Rows:
             rows.accumulate(leaf, g)
         elif leaf._grad is None:
-            if self.create_graph:
-                leaf._grad = self.k.own_gradient(g)
-            else:
-                leaf._grad = wrap(as_variable_lies(unshared(g, holders=2), leaf._a))
+            leaf._grad = self.k.own_gradient(g)
         elif self.create_graph:
             leaf._grad = leaf._grad + g  # type: ignore[operator]
         elif leaf._grad.__class__ is not Tensor and leaf._grad.is_sparse:  # type: ignore[attr-defined]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from .. import errors, types
 from ..functions import function
 from ..kernels import gemm
@@ -105,7 +107,9 @@ def _(k, g, mat1, alpha, turned):
     return out if alpha == 1 else out * alpha.conjugate()
 
 
-_affine = affine(t, addmm, lambda a, b: {"beta": 1, "alpha": 1, "turned": (by_columns(a), by_columns(b))})
+#: The attributes of a layer's product, by which of its matrices lie column after column.
+_LAYER = {turned: {"beta": 1, "alpha": 1, "turned": turned} for turned in itertools.product((False, True), repeat=2)}
+_affine = affine(t, addmm, lambda a, b: _LAYER[by_columns(a), by_columns(b)])
 
 
 @function(

@@ -14,6 +14,7 @@ from ..kernels.products import inner_product
 from ..op import opaque
 from ..override import dispatch_override, has_override
 from ..plain import pair, shortened
+from ..readers import arrays
 from ..routes import routed
 from ..tensor import Tensor
 from ..writing import write_out
@@ -143,11 +144,19 @@ def by_columns(a: Any) -> bool:
 
 def left_gradient(k: Any, g: Any, mat2: Any, turned: bool) -> Any:
     """The gradient of ``mat1`` in ``mat1 @ mat2``, in the layout of ``mat1``, so that a weight gets its own without a copy."""
+    if k is arrays and g.dtype is F32 and mat2.dtype is F32:  # what most products of a network come to
+        found = gemm.product(mat2, g.T) if turned else gemm.product(g, mat2.T)
+        if found is not None:
+            return found.T if turned else found
     return k.t(k.mm(k.conj(mat2), k.t(g))) if turned else k.mm(g, k.conj(k.t(mat2)))
 
 
 def right_gradient(k: Any, g: Any, mat1: Any, turned: bool) -> Any:
     """The gradient of ``mat2`` in ``mat1 @ mat2``, in the layout of ``mat2``."""
+    if k is arrays and g.dtype is F32 and mat1.dtype is F32:
+        found = gemm.product(g.T, mat1) if turned else gemm.product(mat1.T, g)
+        if found is not None:
+            return found.T if turned else found
     return k.t(k.mm(k.t(g), k.conj(mat1))) if turned else k.mm(k.conj(k.t(mat1)), g)
 
 

@@ -60,7 +60,10 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.linear(input, self.weight, self.bias)  # type: ignore[no-any-return, attr-defined]
+        own = self._parameters  # asked first, as an attribute that is a parameter takes longer to find
+        weight, bias = own.get("weight"), own.get("bias")
+        weight, bias = self.weight if weight is None else weight, self.bias if bias is None else bias
+        return F.linear(input, weight, bias)  # type: ignore[no-any-return, attr-defined]
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
