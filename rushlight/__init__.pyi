@@ -924,6 +924,16 @@ def narrow(input: _Tensor, dim: _int, start: _Tensor | _Number, length: _int) ->
     """``length`` slices from ``start`` along ``dim``."""
 def narrow_copy(input: _Tensor, dim: _Ints, start: _Tensor | _Number, length: Any) -> _Tensor:
     """What ``narrow`` shows, copied into memory of its own."""
+def native_batch_norm(input: _Tensor, weight: _Tensor | None, bias: _Tensor | None, running_mean: _Tensor | None, running_var: _Tensor | None, training: _bool, momentum: _float, eps: _float) -> tuple[_Tensor, ...]:
+    """``nn.functional.batch_norm``, and mean and ``1 / sqrt(var + eps)`` of each channel; in evaluation these are empty."""
+def native_channel_shuffle(input: _Tensor, groups: _int, *, out: Any = None) -> _Tensor:
+    """The channels of (N, C, *) in another order: those of ``groups`` groups taken in turn. Any dtype."""
+def native_dropout(input: _Tensor, p: _float, train: _bool | None) -> tuple[_Tensor, _Tensor]:
+    """Dropout, and the mask of what was kept: ``input * mask / (1 - p)``; without ``train`` all is kept."""
+def native_group_norm(input: _Tensor, weight: _Tensor | None, bias: _Tensor | None, N: _int, C: _int, HxW: _int, group: _int, eps: _float) -> tuple[_Tensor, ...]:
+    """``nn.functional.group_norm``, and mean and ``1 / sqrt(var + eps)`` of each group."""
+def native_layer_norm(input: _Tensor, normalized_shape: _Ints, weight: _Tensor | None, bias: _Tensor | None, eps: _float) -> tuple[_Tensor, ...]:
+    """``nn.functional.layer_norm``, and mean and ``1 / sqrt(var + eps)`` of each row, without gradients."""
 def ne(input: _Tensor, other: _Tensor | _Number, *, out: Any = None) -> _Tensor:
     """``input != other``, elementwise."""
 def neg(input: _Tensor, *, out: Any = None) -> _Tensor:

@@ -266,6 +266,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "methods": "",
         "records": "",
     },
+    "native_norms": {
+        "functions": "native_batch_norm native_dropout native_group_norm native_layer_norm",
+        "methods": "",
+        "records": "masked_scaled",
+    },
     "normalization": {
         "functions": "group_norm layer_norm nn.functional.group_norm nn.functional.layer_norm nn.functional.local_response_norm nn.functional.normalize nn.functional.rms_norm rms_norm",
         "methods": "",
@@ -387,7 +392,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "records": "nonzero_matrix sort_pair topk_pair",
     },
     "spatial": {
-        "functions": "channel_shuffle nn.functional.channel_shuffle nn.functional.fold nn.functional.pixel_shuffle nn.functional.pixel_unshuffle nn.functional.unfold pixel_shuffle pixel_unshuffle",
+        "functions": "channel_shuffle native_channel_shuffle nn.functional.channel_shuffle nn.functional.fold nn.functional.pixel_shuffle nn.functional.pixel_unshuffle nn.functional.unfold pixel_shuffle pixel_unshuffle",
         "methods": "",
         "records": "channel_shuffle col2im im2col pixel_shuffle pixel_unshuffle",
     },

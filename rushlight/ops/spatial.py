@@ -145,7 +145,9 @@ def _channel_errors(m: Any) -> list[Any]:
     ]
 
 
-@opaque(aliases="nn.functional.channel_shuffle", samples=_channel_samples, errors=_channel_errors)
+@opaque(
+    aliases="nn.functional.channel_shuffle native_channel_shuffle", samples=_channel_samples, errors=_channel_errors
+)
 def channel_shuffle(k, input, *, groups):
     """The channels of (N, C, *) in another order: those of ``groups`` groups taken in turn. Any dtype.
 
