@@ -46,6 +46,11 @@ def _normal(torch: Any, *shape: int, seed: int = 0) -> Any:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed + sum(shape)))
 
 
+def _gradients(torch: Any, f: Any, *shape: int) -> Any:
+    x = _normal(torch, *shape).requires_grad_()
+    return torch.autograd.grad(f(x).sum(), x)[0]
+
+
 SIZES = (1, 5, 16, 33, 3000)
 
 CASES: dict[str, Any] = {
@@ -56,6 +61,18 @@ CASES: dict[str, Any] = {
     "addcdiv": lambda torch: [torch.addcdiv(*(_normal(torch, n, seed=i) for i in range(3)), value=0.3) for n in SIZES],
     "sqrt": lambda torch: [_normal(torch, n).abs().sqrt() for n in SIZES],
     "rsqrt": lambda torch: [_normal(torch, n).abs().rsqrt() for n in SIZES],
+    "powers of few numbers": lambda torch: [
+        _normal(torch, n).abs() ** e for n in (1, 5, 15) for e in (0.5, 1.7, -0.3, 1 / 3, 2.2, 3.0, -2.0)
+    ],
+    "powers of rows": lambda torch: [
+        _normal(torch, 9, 40).abs()[:, :37] ** 1.7,
+        _normal(torch, 9, 40).abs()[:, ::2] ** 1.7,
+    ],
+    "roots as powers": lambda torch: [_normal(torch, n).abs() ** 0.5 for n in SIZES],
+    "gradients of powers": lambda torch: [
+        _gradients(torch, lambda x, e=e: x.abs() ** e, n) for n in (1, 5, 15) for e in (0.5, 1.7, 2.5)
+    ],
+    "gradients of acosh": lambda torch: [_gradients(torch, lambda x: (x.abs() + 1.01).acosh(), n) for n in (5, 15, 33)],
     "lerp": lambda torch: [
         torch.lerp(_normal(torch, n), _normal(torch, n, seed=1), w) for n in SIZES for w in (0.1, 0.9, 0.001, 1.7)
     ],

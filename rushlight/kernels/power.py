@@ -13,7 +13,7 @@ import numpy as np
 
 from . import elementwise
 from .pairs import add, div, fma, mul, scale, square, two_sum
-from .vectors import all_by_vectors
+from .vectors import all_by_vectors, by_vectors
 
 _F, _D = np.float32, np.float64
 _BLOCK = 8192
@@ -92,14 +92,15 @@ def _steps(x: Any, exponent: Any) -> Any:
 
 
 def power(x: Any, exponent: Any) -> Any:
-    """``x ** exponent`` for a float32 array and a number; the result is laid out as ``x`` is."""
-    exponent = float(_F(exponent))
+    """``x ** exponent`` for a float32 array and a number; the result is laid out as ``x`` is.
+
+    What is computed one by one takes the number as it is, vectors take its float32.
+    """
+    number, exponent = float(exponent), float(_F(exponent))
     with np.errstate(all="ignore"):
-        if exponent == 0 or not np.isfinite(exponent) or not (x.flags.c_contiguous or x.flags.f_contiguous):
-            return _rounded(x, _F(exponent))
-        straight = x if x.flags.c_contiguous else x.T
-        out = all_by_vectors(lambda x: _steps(x, exponent), lambda x: _rounded(x, exponent), straight)
-        return out if x.flags.c_contiguous else out.T
+        if exponent == 0 or not np.isfinite(exponent):
+            return _rounded(x, number)
+        return by_vectors(x, lambda x: _steps(np.ascontiguousarray(x), exponent), lambda x: _rounded(x, number))
 
 
 def powers(x: Any, exponent: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..inplace import inplace
+from ..kernels.elementary import sqrt
 from ..kernels.iteration import is_half
 from ..kernels.power import complex_powers, power, powers
 from ..kernels.strides import broadcast_shapes
@@ -98,7 +99,7 @@ def pow(k, input, exponent):
 
 #: Powers that are computed by multiplication and roots, which round as PyTorch's do.
 _POWERS = {
-    0.5: np.sqrt,
+    0.5: sqrt,
     1.0: np.positive,
     2.0: lambda a: a * a,
     3.0: lambda a: a * a * a,

@@ -27,7 +27,7 @@ def erfc(k, input):
 
 @erfc.vjp("input")
 def _(k, g, input):
-    return g * (k.exp(-input * input) / -_HALF_SQRT_PI)
+    return k.exp(-(input * input)) * (-1 / _HALF_SQRT_PI) * g
 
 
 @elementwise(

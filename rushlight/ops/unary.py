@@ -138,7 +138,10 @@ _simple("atan", (-3, 3), "The inverse tangent.", lambda k, x: 1 / (1 + x * x), "
 _simple("sinh", (-3, 3), "The hyperbolic sine.", lambda k, x: k.cosh(x))
 _simple("cosh", (-3, 3), "The hyperbolic cosine.", lambda k, x: k.sinh(x))
 _simple("asinh", (-3, 3), "The inverse hyperbolic sine.", lambda k, x: k.rsqrt(x * x + 1), "arcsinh")
-_simple("acosh", (1.2, 3), "The inverse hyperbolic cosine.", lambda k, x: k.rsqrt(x - 1) * k.rsqrt(x + 1), "arccosh")
+_simple(
+    "acosh", (1.2, 3), "The inverse hyperbolic cosine.",
+    lambda k, x: k.rsqrt(x + 1) * k.rsqrt(x - 1) if k.is_complex(x) else k.rsqrt(x * x - 1), "arccosh",
+)  # fmt: skip
 _simple("atanh", (-0.9, 0.9), "The inverse hyperbolic tangent.", lambda k, x: 1 / (1 - x * x), "arctanh")
 
 
