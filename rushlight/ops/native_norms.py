@@ -110,7 +110,10 @@ def batch_norm_and_statistics(
 
 @opaque(public=False, grad_name="NativeDropoutBackward0", torch_name="native_dropout")
 def masked_scaled(k, input, mask, *, scale):
-    """The elements that a mask keeps, times ``scale``."""
+    """The elements that a mask keeps, times ``scale``.
+
+    Gradient of ``input``: ``g * mask * scale``.
+    """
     return (input * mask * scale).astype(input.dtype, copy=False)
 
 
