@@ -71,3 +71,39 @@ def test_patterns_do_not_match_what_is_used_elsewhere():
 
     gm = fx.symbolic_trace(shared)
     assert fx.replace_pattern(gm, lambda x: torch.relu(torch.neg(x)), lambda x: x) == []
+
+
+def test_calls_on_proxies_that_nobody_traces():
+    functions = torch.cat, torch.split, torch.nn.functional.dropout, torch.max
+    graph = fx.Graph()
+    tracer = fx.proxy.GraphAppendingTracer(graph)
+    x, y = (fx.Proxy(graph.placeholder(name), tracer) for name in "xy")
+    a = torch.nn.functional.dropout(torch.split(torch.cat([x, y], 1), 2, 1)[0], training=False)
+    graph.output(torch.max(a, 1)[0].node)
+    targets = [n.target for n in graph.nodes if n.op == "call_function"]
+    assert [t for t in targets if t is not operator.getitem] == list(functions)
+    assert fx.GraphModule(torch.nn.Module(), graph)(torch.ones(3, 1), torch.zeros(3, 1)).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_names_are_put_back_when_the_last_proxy_is_gone():
+    before = torch.cat, torch.relu
+    x = fx.Proxy(fx.Graph().placeholder("x"))
+    assert torch.cat is not before[0]
+    # within a trace, and beyond it while the proxy lives
+    assert fx.symbolic_trace(lambda z: torch.relu(z) + 1)(torch.tensor(-1.0)).item() == 1
+    torch.relu(x)
+    del x
+    assert (torch.cat, torch.relu) == before
+    assert torch.cat([torch.ones(1)]).tolist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    "layer", [torch.nn.LeakyReLU(0.2), torch.nn.SiLU(), torch.nn.Mish(), torch.nn.Hardswish(), torch.nn.Hardsigmoid()]
+)
+def test_activations_are_spelled_out(layer):
+    name = layer._get_name().lower().replace("leakyrelu", "leaky_relu")
+    slope = "negative_slope = 0.2, " if name == "leaky_relu" else ""
+    traced = fx.symbolic_trace(layer)
+    assert f"{name}(input_1, {slope}inplace = False)" in traced.code
+    x = torch.linspace(-3, 3, 7)
+    assert torch.equal(traced(x), layer(x))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import inspect
 import math
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -21,6 +22,7 @@ from ..op import names_under
 from ..readers import REGISTRY
 from ..settings import _assert
 from ..tensor import Parameter, Tensor
+from . import proxy as proxy_module
 from .graph import Graph
 from .graph_module import GraphModule
 from .node import Node
@@ -285,22 +287,23 @@ def _torch_functions() -> dict[int, Callable[..., Any]]:
     return {id(function): function for function in public}
 
 
-@contextmanager
-def _noting(tracer: Tracer, cache: dict[str, Any]) -> Iterator[None]:
-    functions = _torch_functions()
-    functions.update({id(f): f for f in tracer._leaves})
-    noters = {key: _noter(function) for key, function in functions.items()}
-    undo: list[tuple[dict[str, Any], str, Any]] = []
+def _put(undo: list[tuple[dict[str, Any], str, Any]], names: dict[str, Any], name: str, value: Any) -> None:
+    undo.append((names, name, names[name]))
+    names[name] = value
 
-    def put(names: dict[str, Any], name: str, value: Any) -> None:
-        undo.append((names, name, names[name]))
+
+def _put_back(undo: list[tuple[dict[str, Any], str, Any]]) -> None:
+    for names, name, value in reversed(undo):
         names[name] = value
 
-    for key, names in list(_wrapped.items()):
-        if key[1] in names or hasattr(__builtins__, key[1]):
-            original = names.get(key[1]) or __builtins__[key[1]]  # type: ignore[index]
-            if key[1] in names:
-                put(names, key[1], _noter(original, wrapped=True))
+
+@contextmanager
+def _functions_noted(leaves: Iterable[Callable[..., Any]] = ()) -> Iterator[None]:
+    """The functions of torch, and some more, are ones that note calls with proxies, wherever modules name them."""
+    functions = _torch_functions()
+    functions.update({id(f): f for f in leaves})
+    noters = {key: _noter(function) for key, function in functions.items()}
+    undo: list[tuple[dict[str, Any], str, Any]] = []
     for module_name, module in list(sys.modules.items()):
         inside = module_name.startswith(_PREFIX + ".") and module_name.removeprefix(_PREFIX) not in _NAMESPACES.values()
         if inside or not isinstance(module, ModuleType):
@@ -309,7 +312,21 @@ def _noting(tracer: Tracer, cache: dict[str, Any]) -> Iterator[None]:
         for name, value in list(names.items()):
             noter = noters.get(id(value))
             if noter is not None:
-                put(names, name, noter)
+                _put(undo, names, name, noter)
+    try:
+        yield
+    finally:
+        _put_back(undo)
+
+
+@contextmanager
+def _noting(tracer: Tracer, cache: dict[str, Any]) -> Iterator[None]:
+    undo: list[tuple[dict[str, Any], str, Any]] = []
+    for key, names in list(_wrapped.items()):
+        if key[1] in names or hasattr(__builtins__, key[1]):
+            original = names.get(key[1]) or __builtins__[key[1]]  # type: ignore[index]
+            if key[1] in names:
+                _put(undo, names, key[1], _noter(original, wrapped=True))
     saved = Module.__call__, Module.__getattr__
     get = Module.__getattr__
 
@@ -319,13 +336,61 @@ def _noting(tracer: Tracer, cache: dict[str, Any]) -> Iterator[None]:
     def called(module: Module, *args: Any, **kwargs: Any) -> Any:
         return tracer.call_module(module, lambda *a, **k: saved[0](module, *a, **k), args, kwargs)
 
-    Module.__getattr__, Module.__call__ = read, called  # type: ignore[method-assign, assignment]
-    try:
-        yield
-    finally:
-        Module.__call__, Module.__getattr__ = saved  # type: ignore[method-assign]
-        for names, name, value in reversed(undo):
-            names[name] = value
+    with _outside.held(), _functions_noted(tracer._leaves):
+        Module.__getattr__, Module.__call__ = read, called  # type: ignore[method-assign, assignment]
+        try:
+            yield
+        finally:
+            Module.__call__, Module.__getattr__ = saved  # type: ignore[method-assign]
+            _put_back(undo)
+
+
+class _Outside:
+    """Proxies of a graph that nobody traces, made by hand: calls on them are noted while one of them is alive.
+
+    What begins or ends while a program is traced waits for the end of it: names are put back in the opposite order.
+    """
+
+    def __init__(self) -> None:
+        self.alive, self.traces = 0, 0
+        self.noted: AbstractContextManager[None] | None = None
+
+    def meet(self, proxy: Proxy) -> None:
+        """A proxy was made."""
+        self.alive += 1
+        weakref.finalize(proxy, self.gone).atexit = False
+        self.settle()
+
+    def gone(self) -> None:
+        """A proxy is no more."""
+        self.alive -= 1
+        self.settle()
+
+    def settle(self) -> None:
+        """Begin, or end, what the proxies that are alive ask for."""
+        if self.traces or bool(self.alive) == (self.noted is not None):
+            return
+        if self.alive:
+            self.noted = _functions_noted()
+            self.noted.__enter__()
+        else:
+            noted, self.noted = self.noted, None
+            assert noted is not None
+            noted.__exit__(None, None, None)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While a program is traced."""
+        self.traces += 1
+        try:
+            yield
+        finally:
+            self.traces -= 1
+            self.settle()
+
+
+_outside = _Outside()
+proxy_module.meet_outside = _outside.meet
 
 
 def symbolic_trace(root: Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> GraphModule:

@@ -107,6 +107,10 @@ class TracerBase:
         return Attribute(obj, "keys")()
 
 
+#: Told of each proxy whose calls go to a graph that nobody traces; set by ``_symbolic_trace``, above this module.
+meet_outside: Callable[[Proxy], None] | None = None
+
+
 class GraphAppendingTracer(TracerBase):
     """Puts what is noted into a graph that exists."""
 
@@ -124,6 +128,8 @@ class Proxy:
     def __init__(self, node: Node, tracer: TracerBase | None = None):
         self.tracer: GraphAppendingTracer | TracerBase = GraphAppendingTracer(node.graph) if tracer is None else tracer
         self.node = node
+        if meet_outside is not None and isinstance(self.tracer, GraphAppendingTracer):
+            meet_outside(self)
 
     def __repr__(self) -> str:
         return f"Proxy({self.node.name})"

@@ -124,9 +124,9 @@ def gumbel_softmax(logits: _Tensor, tau: _float = 1, hard: _bool = False, eps: _
     """A sample of a softened categorical distribution: softmax of ``(logits + Gumbel noise) / tau`` (Jang et al. 2017)."""
 def hardshrink(input: _Tensor, lambd: _float = 0.5) -> _Tensor:
     """``input`` outside [-lambd, lambd], else 0."""
-def hardsigmoid(input: _Tensor, *args: Any, inplace: _bool = False, **kwargs: Any) -> _Tensor:
+def hardsigmoid(input: _Tensor, inplace: _bool = False) -> _Tensor:
     """``min(max(input + 3, 0), 6) / 6``."""
-def hardswish(input: _Tensor, *args: Any, inplace: _bool = False, **kwargs: Any) -> _Tensor:
+def hardswish(input: _Tensor, inplace: _bool = False) -> _Tensor:
     """``input * min(max(input + 3, 0), 6) / 6`` (Howard et al. 2019)."""
 def hardtanh(input: _Tensor, min_val: _float = -1.0, max_val: _float = 1.0, inplace: _bool = False) -> _Tensor:
     """``input`` limited to [min_val, max_val]."""
@@ -146,7 +146,7 @@ def l1_loss(input: _Tensor, target: _Tensor, size_average: Any = None, reduce: A
     """Absolute differences."""
 def layer_norm(input: _Tensor, normalized_shape: _Ints, weight: _Tensor | None = None, bias: _Tensor | None = None, eps: _float = 1e-05) -> _Tensor:
     """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions (Ba et al. 2016)."""
-def leaky_relu(input: _Tensor, *args: Any, inplace: _bool = False, **kwargs: Any) -> _Tensor:
+def leaky_relu(input: _Tensor, negative_slope: _float = 0.01, inplace: _bool = False) -> _Tensor:
     """``input`` where positive, else ``negative_slope * input``."""
 def leaky_relu_(input: _Tensor, *args: Any, **kwargs: Any) -> _Tensor:
     """In-place version of ``nn.functional.leaky_relu``."""
@@ -186,7 +186,7 @@ def max_unpool2d(input: _Tensor, indices: _Tensor, kernel_size: _Ints, stride: _
     """Zeros with the input at the places where max_pool2d found it; everything else is lost."""
 def max_unpool3d(input: _Tensor, indices: _Tensor, kernel_size: _Ints, stride: _Ints | None = None, padding: _Ints = 0, output_size: _Ints | None = None) -> _Tensor:
     """Zeros with the input at the places where max_pool3d found it; everything else is lost."""
-def mish(input: _Tensor, *args: Any, inplace: _bool = False, **kwargs: Any) -> _Tensor:
+def mish(input: _Tensor, inplace: _bool = False) -> _Tensor:
     """``input * tanh(log(1 + exp(input)))`` (Misra 2019)."""
 def mse_loss(input: _Tensor, target: _Tensor, size_average: Any = None, reduce: Any = None, reduction: str = 'mean', weight: _Tensor | None = None) -> _Tensor:
     """Squared differences: ``(input - target) ** 2``, averaged, summed or all of them."""
@@ -238,7 +238,7 @@ def selu_(input: _Tensor, *args: Any, **kwargs: Any) -> _Tensor:
     """In-place version of ``nn.functional.selu``."""
 def sigmoid(input: _Tensor, *, out: Any = None) -> _Tensor:
     """``1 / (1 + exp(-input))``."""
-def silu(input: _Tensor, *args: Any, inplace: _bool = False, **kwargs: Any) -> _Tensor:
+def silu(input: _Tensor, inplace: _bool = False) -> _Tensor:
     """``input * sigmoid(input)``."""
 def smooth_l1_loss(input: _Tensor, target: _Tensor, size_average: Any = None, reduce: Any = None, reduction: str = 'mean', beta: _float = 1.0) -> _Tensor:
     """``0.5 (x - y)**2 / beta`` where ``|x - y| < beta``, else ``|x - y| - 0.5 beta`` (Girshick 2015)."""

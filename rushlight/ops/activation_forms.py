@@ -7,7 +7,7 @@ has it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from ..op import Op
 from ..readers import REGISTRY
 from ..routes import routed
 from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from inspect import Signature
 
 
 def floats_only(kernel: str) -> dict[str, str]:
@@ -77,6 +80,25 @@ def text_error(m: Any) -> list[Any]:
 
 
 # --- forms --------------------------------------------------------------------------------------------------------------
+class _Form:
+    """What ``inspect.signature`` finds behind a functional form: the attributes of its record by name, then ``inplace``."""
+
+    __slots__ = ("op",)
+
+    def __init__(self, op: Op):
+        self.op: Op = op
+
+    @property
+    def __signature__(self) -> Signature:
+        from inspect import Parameter, Signature
+
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        named = [("input", Parameter.empty, "Tensor"), *((n, x, type(x).__name__) for n, x in self.op.defaults.items())]
+        named.append(("inplace", False, "bool"))
+        parameters = [Parameter(n, kind, default=x, annotation=annotation) for n, x, annotation in named]
+        return Signature(parameters, return_annotation="Tensor")
+
+
 def functional(name: str, written: str = "") -> Callable[..., Tensor]:
     """The functional form: the op, or with ``inplace=True`` written into its input, by the record ``written`` if it has one."""
     op = REGISTRY[name]
@@ -91,6 +113,7 @@ def functional(name: str, written: str = "") -> Callable[..., Tensor]:
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = op.doc
+    call.__wrapped__ = _Form(op)  # type: ignore[attr-defined]
     return routed(call) if op.attrs else call  # without attributes the op itself has a shorter path
 
 
