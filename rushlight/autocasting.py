@@ -16,6 +16,7 @@ from typing import Any
 
 from . import errors, families, routes, settings, types
 from .autograd.mode import recording
+from .doors import behind, led, original
 from .functions import FUNCTIONS
 from .override import PLAIN, has_override
 from .readers import REGISTRY
@@ -107,25 +108,15 @@ def widest(args: Any, dtype: types.dtype) -> types.dtype:
 
 
 # --- doors ------------------------------------------------------------------------------------------------------------
-def _through(*args: Any, **kwargs: Any) -> Any:
-    """The code of a function with a door: ``door`` stands in the place of its constant."""
-    door: Any = "door"
-    return door(args, kwargs)
-
-
 class Door:
     """A public function, and what its arguments are cast to while autocast is on: "narrow", "wide", "widest" or "alone"."""
 
     def __init__(self, public: FunctionType, policy: str):
         self.public: FunctionType = public
         self.policy: str = policy
-        self.own: CodeType = public.__code__
-        behind = FunctionType(self.own, public.__globals__, public.__name__, public.__defaults__, public.__closure__)
-        behind.__kwdefaults__ = public.__kwdefaults__
-        self.behind: Callable[..., Any] = behind
-        constants = tuple(self if c == "door" else c for c in _through.__code__.co_consts)
-        # a function keeps the number of variables that it shares with those around it
-        self.led: CodeType = _through.__code__.replace(co_consts=constants, co_freevars=self.own.co_freevars)
+        self.own: CodeType = original.get(id(public), public.__code__)
+        self.behind: Callable[..., Any] = behind(public)
+        self.led: CodeType = led(public, self)
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         state = settings.autocast_state()

@@ -85,16 +85,20 @@ def test_calls_on_proxies_that_nobody_traces():
     assert fx.GraphModule(torch.nn.Module(), graph)(torch.ones(3, 1), torch.zeros(3, 1)).tolist() == [1.0, 1.0, 1.0]
 
 
-def test_names_are_put_back_when_the_last_proxy_is_gone():
-    before = torch.cat, torch.relu
+def test_functions_are_as_before_when_the_last_proxy_is_gone():
+    before = torch.relu.__code__, torch.cat.__code__
     x = fx.Proxy(fx.Graph().placeholder("x"))
-    assert torch.cat is not before[0]
-    # within a trace, and beyond it while the proxy lives
-    assert fx.symbolic_trace(lambda z: torch.relu(z) + 1)(torch.tensor(-1.0)).item() == 1
-    torch.relu(x)
+    assert torch.relu(x).node.target is torch.relu and torch.relu.__code__ is not before[0]
+    assert torch.cat([torch.ones(1)]).tolist() == [1.0]  # calls without proxies are made
+    # within a trace, and in autocast's doors, while the proxy lives
+    assert (
+        fx.symbolic_trace(lambda z: torch.nn.functional.dropout(z, training=False) + 1)(torch.tensor(-1.0)).item() == 0
+    )
+    with torch.autocast("cpu"):
+        assert torch.mm(torch.ones(1, 1), torch.ones(1, 1)).dtype == torch.bfloat16
     del x
-    assert (torch.cat, torch.relu) == before
-    assert torch.cat([torch.ones(1)]).tolist() == [1.0]
+    assert (torch.relu.__code__, torch.cat.__code__) == before
+    assert torch.mm(torch.ones(1, 1), torch.ones(1, 1)).dtype == torch.float32
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,19 @@ PACKAGE = Path(__file__).parent.parent / "rushlight"
 # A module belongs to the longest name here that it starts with; "" is rushlight/__init__.py itself. A module may import
 # at module level from its own layer and from those above it in this list, which stand below it in the house.
 LAYERS = [
-    ["types", "errors", "fpstate", "return_types", "names", "version", "futures", "classes", "terminal", "pictures"],
+    [
+        "types",
+        "errors",
+        "fpstate",
+        "return_types",
+        "names",
+        "version",
+        "futures",
+        "classes",
+        "terminal",
+        "pictures",
+        "doors",
+    ],
     ["kernels"],
     ["printing", "random", "functions"],
     ["tensor", "autograd.mode", "storage"],

@@ -11,11 +11,12 @@ import math
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from .. import families
+from ..doors import behind, led, original
 from ..functions import FUNCTIONS
 from ..nn import Module, Sequential
 from ..op import names_under
@@ -241,15 +242,23 @@ def _positional(fn: Any, n: int) -> Callable[..., Any]:
 
 
 # --- patches --------------------------------------------------------------------------------------------------------------
-def _noter(function: Callable[..., Any], wrapped: bool = False) -> Callable[..., Any]:
-    """A function that notes calls with proxies and makes the others."""
+#: What functions do behind a door (``_Outside``), by their id.
+_plain: dict[int, Callable[..., Any]] = {}
+
+
+def _noter(
+    function: Callable[..., Any], plain: Callable[..., Any] | None = None, wrapped: bool = False
+) -> Callable[..., Any]:
+    """A function that notes calls with proxies and makes the others, by ``plain`` if that is another."""
+
+    make = function if plain is None else plain
 
     spelled_out = str(function.__module__).endswith("nn.functional") and function.__name__ not in _BUILT_IN
 
     def noting(*args: Any, **kwargs: Any) -> Any:
         proxy = find_proxy((args, kwargs))
         if proxy is None:
-            return function(*args, **kwargs)
+            return make(*args, **kwargs)
         if spelled_out:
             args, kwargs = _spelled_out(function, args, kwargs)
         made = proxy.tracer.create_proxy("call_function", function, args, kwargs)
@@ -263,7 +272,8 @@ def _noter(function: Callable[..., Any], wrapped: bool = False) -> Callable[...,
 
 def _spelled_out(function: Callable[..., Any], args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """A call as PyTorch's Python functions pass it on: what has no default by position, the rest by name."""
-    bound = inspect.signature(function).bind(*args, **kwargs)
+    written = function if hasattr(function, "__wrapped__") else _plain.get(id(function), function)
+    bound = inspect.signature(written).bind(*args, **kwargs)
     bound.apply_defaults()
     positional: list[Any] = []
     named: dict[str, Any] = {}
@@ -336,7 +346,7 @@ def _noting(tracer: Tracer, cache: dict[str, Any]) -> Iterator[None]:
     def called(module: Module, *args: Any, **kwargs: Any) -> Any:
         return tracer.call_module(module, lambda *a, **k: saved[0](module, *a, **k), args, kwargs)
 
-    with _outside.held(), _functions_noted(tracer._leaves):
+    with _functions_noted(tracer._leaves):
         Module.__getattr__, Module.__call__ = read, called  # type: ignore[method-assign, assignment]
         try:
             yield
@@ -346,47 +356,38 @@ def _noting(tracer: Tracer, cache: dict[str, Any]) -> Iterator[None]:
 
 
 class _Outside:
-    """Proxies of a graph that nobody traces, made by hand: calls on them are noted while one of them is alive.
+    """Proxies of a graph that nobody traces, made by hand: calls of functions on them are noted while one of them is alive.
 
-    What begins or ends while a program is traced waits for the end of it: names are put back in the opposite order.
+    The functions are led through a door, so that a target of a node still is the function that a program names.
     """
 
     def __init__(self) -> None:
-        self.alive, self.traces = 0, 0
-        self.noted: AbstractContextManager[None] | None = None
+        self.alive = 0
+        self.led: dict[int, tuple[FunctionType, CodeType]] = {}
 
     def meet(self, proxy: Proxy) -> None:
         """A proxy was made."""
         self.alive += 1
         weakref.finalize(proxy, self.gone).atexit = False
-        self.settle()
+        if self.alive == 1:
+            for function in _torch_functions().values():
+                if isinstance(function, FunctionType):
+                    _plain[id(function)] = plain = behind(function)
+                    noter = _noter(function, plain)
+                    door = led(function, lambda args, kwargs, noter=noter: noter(*args, **kwargs))  # type: ignore[misc]
+                    self.led[id(function)] = function, door
+                    original[id(function)], function.__code__ = function.__code__, door
 
     def gone(self) -> None:
         """A proxy is no more."""
         self.alive -= 1
-        self.settle()
-
-    def settle(self) -> None:
-        """Begin, or end, what the proxies that are alive ask for."""
-        if self.traces or bool(self.alive) == (self.noted is not None):
-            return
-        if self.alive:
-            self.noted = _functions_noted()
-            self.noted.__enter__()
-        else:
-            noted, self.noted = self.noted, None
-            assert noted is not None
-            noted.__exit__(None, None, None)
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """While a program is traced."""
-        self.traces += 1
-        try:
-            yield
-        finally:
-            self.traces -= 1
-            self.settle()
+        if not self.alive:
+            for key, (function, door) in self.led.items():
+                own = original.pop(key)
+                if function.__code__ is door:  # not one of autocast's doors
+                    function.__code__ = own
+            self.led.clear()
+            _plain.clear()
 
 
 _outside = _Outside()
