@@ -7,7 +7,6 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any
 
-
 #: The code that functions had before their doors were opened, by their id.
 original: dict[int, CodeType] = {}
 
