@@ -171,6 +171,42 @@ def test_the_command(tmp_path):
     assert missing.returncode == 2 and "can't open file" in missing.stderr
 
 
+def test_over_how_many_samples_a_loss_is_a_sum():
+    from rushlight.explain.diagnosis.signals import Signals
+    from rushlight.explain.diagnosis.trace import Trace
+
+    F = nn.functional
+    net = nn.Linear(3, 5)
+
+    def one():
+        return F.mse_loss(net(torch.randn(3)), torch.zeros(5))
+
+    def many():
+        return [one() for _ in range(40)]
+
+    def classes(**how):
+        return F.cross_entropy(net(torch.randn(12, 3)), torch.zeros(12).long(), **how)
+
+    for n, loss in (
+        (40, sum(many())),
+        (40, torch.stack(many()).sum()),
+        (1, sum(many()) / 40),
+        (1, sum(loss / 40 for loss in many())),
+        (1, torch.stack(many()).mean()),
+        (1, one() + 0.1 * net.weight.pow(2).sum()),  # different losses
+        (12, classes(reduction="sum")),
+        (12, classes(reduction="sum", label_smoothing=0.1)),
+        (1, classes(reduction="sum") / 12),
+        (1, classes()),
+        (60, net(torch.randn(12, 3)).pow(2).sum()),
+        (1, net(torch.randn(12, 3)).pow(2).sum() / 60),
+    ):
+        signals = Signals(Trace(), None)
+        signals.trace.batch = 12
+        signals.of_loss(loss)
+        assert signals.trace.summed == n, loss
+
+
 def test_the_documented_bounds_are_those_of_the_code():
     from rushlight.explain.diagnosis import noise, rates, recurrence, training
 

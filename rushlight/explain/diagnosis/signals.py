@@ -22,6 +22,10 @@ LINEAR = frozenset({"addmm", "mm", "mv", "bmm", "baddbmm", "convolve", "convolve
 ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 #: How many operations a loss is followed back to its sums: as many as a sequence has steps whose losses are added one by one.
 DEEP = 200
+#: So many losses of one kind, added one by one, are those of samples or of the steps of a sequence; fewer may be different ones.
+ALIKE = 8
+#: What may make a mean of a sum, term by term too.
+SCALING = frozenset({"mul", "div"})
 AT_AN_END = 0.02  # of the range: where a sigmoid's slope is below 8 % of its largest
 
 
@@ -34,12 +38,36 @@ def fan_in(node: Any, weight: np.ndarray[Any, Any], stands_first: bool) -> int:
     return int(weight.shape[-1 if stands_first else -2])
 
 
-def is_of_dims(n: float, shape: tuple[int, ...]) -> bool:
-    """Whether a number is the product of some of the sizes of a shape."""
+def products_of(shape: tuple[int, ...]) -> set[int]:
+    """The products of some of the sizes of a shape."""
     products = {1}
     for size in shape:
         products |= {size * p for p in products}
-    return any(math.isclose(n, p, rel_tol=1e-3) for p in products)
+    return products
+
+
+def is_of_dims(n: float, shape: tuple[int, ...]) -> bool:
+    return any(math.isclose(n, p, rel_tol=1e-3) for p in products_of(shape))
+
+
+def nearest(n: float, shape: tuple[int, ...]) -> float:
+    """The product of sizes that a number is near to; with smoothed labels, a sum of 12 counts nine tenths of itself, and of the rest."""
+    near = min(products_of(shape), key=lambda p: abs(p - n))
+    return near if abs(near - n) < 0.2 * n else n
+
+
+def terms_of(node: Any) -> list[Any]:
+    """What a chain of additions adds."""
+    stack: list[Any] = [node]
+    found: list[Any] = []
+    while stack and len(found) < 4 * DEEP:
+        node = stack.pop()
+        op = getattr(node, "op", None)
+        if op is not None and op.name == "add":
+            stack += [e[0] for e in node.edges if e is not None]
+        else:
+            found.append(node)
+    return found
 
 
 class Signals:
@@ -160,7 +188,7 @@ class Signals:
     def of_loss(self, root: Tensor) -> None:
         edge = root._edge
         if edge is not None and not self.trace.summed:
-            self.trace.summed = round(self.summed(edge[0], DEEP, {}))
+            self.trace.summed = round(nearest(self.summed(edge[0], DEEP, {}), self.of_sum))
 
     def summed(self, node: Any, depth: int, known: dict[Any, float]) -> float:
         """Over how many samples a loss adds, times the numbers that it is multiplied with; 1 for a mean or what is unknown.
@@ -174,22 +202,40 @@ class Signals:
         shape = next((s for s in shapes if s), ())
         if op.name == "nll":  # one number of each sample's classes is added
             shape = shape[:1] + shape[2:] if len(shape) > 1 else ()
+        if op.name == "sum" and node.edges[0] is not None and getattr(node.edges[0][0], "op", None) is not None:
+            inner = node.edges[0][0]
+            if inner.op.name == "stack" and not inner.meta[0][1:]:  # of losses one by one
+                return self.added([e[0] for e in inner.edges if e is not None], depth - 1, known)
         if op.name == "sum" or node.attrs.get("reduction") == "sum":
             self.of_sum = shape
             return float(np.prod(shape)) if shape and self.is_of_batch(shape) else 1.0
-        if op.name in ("mul", "div") and node.saved is not None and node.edges[1] is None:
+        if op.name in SCALING and node.saved is not None and node.edges[1] is None:
             number = float(node.saved[1]) if isinstance(node.saved[1], np.ndarray) and node.saved[1].size == 1 else 0.0
             if number:
                 inner = self.summed(node.edges[0][0], depth - 1, known)
                 if op.name == "mul":
                     return max(1.0, inner * number) if inner > 1 else 1.0
                 return inner / number if is_of_dims(inner / number, self.of_sum) else 1.0
+        if op.name == "add" and node not in known:
+            known[node] = self.added(terms_of(node), depth - 1, known)
         if op.name in ("add", "sub", "neg", "view", "squeeze", "reshape"):
             if node not in known:
                 below = [self.summed(e[0], depth - 1, known) for e in node.edges if e is not None]
                 known[node] = sum(n for n in below if n > 1) or 1.0  # a sum of sums is one over all of them
             return known[node]
         return 1.0
+
+    def added(self, terms: list[Any], depth: int, known: dict[Any, float]) -> float:
+        """Over how many samples losses add that are added themselves: all that their sums are over, or as many as there are of one kind."""
+        found = sum(n for n in (self.summed(term, depth, known) for term in terms) if n > 1)
+        if found:
+            return found
+        ops = [term.op.name for term in terms if getattr(term, "op", None) is not None]
+        alike = max(Counter(name for name in ops if name not in SCALING).values(), default=0)
+        if alike < ALIKE:
+            return 1.0
+        self.of_sum = (alike,)
+        return float(alike)
 
     def is_of_batch(self, shape: tuple[int, ...]) -> bool:
         batch = self.trace.batch

@@ -354,10 +354,12 @@ def reduction(trace: Trace, trials: Trials) -> Finding | None:
     trial = trials.run(Change(root=1 / n))
     if not trials.helps(trial):
         return None
-    found = [f"the loss is a sum over samples, {n} times their mean; so is its gradient, which grows with the batch"]
+    found = [
+        f"the loss is a sum over samples (or steps), {n} times their mean; so is its gradient, which grows with their number"
+    ]
     if trace.gradients:
         found.append(f"norm of the first gradient {trace.gradients[0]:.4g}, of the mean's {trace.gradients[0] / n:.4g}")
-    change = 'average: reduction="mean", .mean(), or divide by the batch size'
+    change = 'average: reduction="mean", .mean(), or divide by their number'
     check = trials.check(f"the gradient divided by {n}", trial)
     line = trace.losses[0].line if trace.losses else None
     return Finding(

@@ -11,6 +11,8 @@ from .trace import Level, Trace, level
 
 #: Standard errors by which two levels of a loss must differ to count as different.
 CLEARLY = 4.0
+#: How far above the first losses of a trial those of a training lie that has been thrown away: its end is what it has come back to.
+THROWN = 10.0
 #: The part of all comparisons that say the same in a sign test: where losses jump about too much for their mean.
 MOST_OF_ALL = 0.9
 
@@ -63,7 +65,7 @@ class Trials:
 
     def helps(self, trial: Trace, base: Trace | None = None) -> bool:
         """Whether a loss ends clearly lower than that of ``base``: beyond its noise, and by a third of where it is, or having come down by
-        half as much again. Runs with the same batches are compared batch by batch."""
+        half as much again, or where that of ``base`` had been thrown far up. Runs with the same batches are compared batch by batch."""
         base = base or self.trace
         first, last = base.ends()
         other_first, other_last = trial.ends()
@@ -74,6 +76,8 @@ class Trials:
         noise = difference(base, trial).error
         if last.mean - other_last.mean <= CLEARLY * noise and not nearly_always_lower(base, trial):
             return False
+        if first.mean > THROWN * abs(other_first.mean):
+            return True
         start = other_first.mean
         came_down, comes_down = max(start - last.mean, 0.0), start - other_last.mean
         by_a_third = 0 <= other_last.mean <= 0.67 * last.mean
