@@ -109,7 +109,7 @@ _LATER = {
     "sym_max sym_min sym_not sym_sqrt sym_sum SymBool SymFloat SymInt",
     "native_forms": "binary_cross_entropy_with_logits cosine_embedding_loss embedding gru_cell hinge_embedding_loss kl_div "
     "lstm_cell rnn_relu_cell rnn_tanh_cell margin_ranking_loss poisson_nll_loss triplet_margin_loss",
-    "sparse": "sparse_coo_tensor",
+    "sparse": "sparse_coo_tensor sparse_csr_tensor",
     "utils.dlpack": "from_dlpack to_dlpack",
     "jit": "fork wait",
     "futures": "Future",

@@ -154,6 +154,7 @@ from rushlight.settings import set_num_threads as set_num_threads
 from rushlight.settings import typename as typename
 from rushlight.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from rushlight.sparse import sparse_coo_tensor as sparse_coo_tensor
+from rushlight.sparse.compressed import sparse_csr_tensor as sparse_csr_tensor
 from rushlight.storage import Storage as Storage
 from rushlight.storage import TypedStorage as TypedStorage
 from rushlight.storage import UntypedStorage as UntypedStorage

@@ -311,6 +311,8 @@ class Methods:
         """A copy in memory of its own, in the same order unless ``memory_format`` says otherwise."""
     def coalesce(self) -> Any:
         """``coalesce`` of a sparse tensor."""
+    def col_indices(self) -> Any:
+        """``col_indices`` of a sparse tensor."""
     def combinations(self, r: _int = 2, with_replacement: _bool = False) -> _Tensor:
         """All choices of ``r`` elements of a vector, one a row."""
     def conj(self) -> _Tensor:
@@ -345,6 +347,8 @@ class Methods:
         """This tensor: it is on the CPU."""
     def cross(self, other: _Tensor, dim: _int | None = None) -> _Tensor:
         """The vector product along ``dim``, or along the first dimension of size 3."""
+    def crow_indices(self) -> Any:
+        """``crow_indices`` of a sparse tensor."""
     def cuda(self, device: _device | str | _int | None = None, non_blocking: _bool = False, memory_format: _memory_format | None = None) -> _Tensor:
         """Raises what PyTorch's CPU build raises."""
     def cummax(self, dim: _int) -> _return_types.cummax:
@@ -1135,6 +1139,10 @@ class Methods:
         """All elements of a sparse tensor; a dense one as it is, or in another dtype."""
     def to_sparse(self, sparse_dim: _int | None = None, *, layout: _layout | None = None, **options: Any) -> Any:
         """The elements that are not zero, with their indices; with ``sparse_dim`` those of the first dimensions."""
+    def to_sparse_coo(self) -> Any:
+        """``to_sparse()``: a tensor in coordinates."""
+    def to_sparse_csr(self, dense_dim: _int | None = None) -> Any:
+        """A matrix in compressed rows, of the elements that are not zero."""
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
     def topk(self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True) -> _return_types.topk:

@@ -103,12 +103,30 @@ def sparse_mask(self: Tensor, mask: Any) -> Any:
     return operations.sparse_mask(self, mask)
 
 
+@method
+def to_sparse_coo(self: Tensor) -> Any:
+    """``to_sparse()``: a tensor in coordinates."""
+    return self.to_sparse()
+
+
+@method
+def to_sparse_csr(self: Tensor, dense_dim: int | None = None) -> Any:
+    """A matrix in compressed rows, of the elements that are not zero."""
+    from .sparse import compressed
+
+    return compressed.to_sparse_csr(self, dense_dim)
+
+
 def _only_sparse(name: str) -> Any:
-    what = name.strip("_")
+    what, kind, form = name.strip("_"), "coordinate", "x.to_sparse()"
+    if "_" in what and what.endswith("_indices"):
+        kind, form = "row compressed", "x.to_sparse_csr()"
 
     def call(self: Tensor) -> Any:
         raise errors.runtime(
-            f"{what} expected sparse coordinate tensor layout but got Strided", "Convert it first: x.to_sparse()."
+            f"{what} expected sparse {kind} tensor layout but got "
+            f"{'Sparse' if self.is_sparse else 'SparseCsr' if self.is_sparse_csr else 'Strided'}",
+            f"Convert it first: {form}.",
         )
 
     call.__name__ = call.__qualname__ = name
@@ -116,7 +134,8 @@ def _only_sparse(name: str) -> Any:
     return call
 
 
-for _sparse_name in ("coalesce", "is_coalesced", "indices", "_indices", "_values", "_nnz", "sparse_dim", "dense_dim"):
+for _sparse_name in ("coalesce", "is_coalesced", "indices", "_indices", "_values", "_nnz", "sparse_dim", "dense_dim", "crow_indices",
+                     "col_indices"):  # fmt: skip
     if _sparse_name not in vars(Tensor):
         method(_only_sparse(_sparse_name))
 

@@ -131,7 +131,7 @@ def tensor_repr(
         notes.append(f"grad_fn=<{grad_fn_name}>")
     elif requires_grad:
         notes.append("requires_grad=True")
-    return _append_notes(class_prefix + body, notes, len(class_prefix))
+    return append_notes(class_prefix + body, notes, len(class_prefix))
 
 
 def _implied(dtype_name: str, default_dtype_name: str) -> bool:
@@ -141,7 +141,7 @@ def _implied(dtype_name: str, default_dtype_name: str) -> bool:
     return dtype_name == ("complex128" if default_dtype_name == "float64" else "complex64")
 
 
-def _append_notes(text: str, notes: Sequence[str], indent: int) -> str:
+def append_notes(text: str, notes: Sequence[str], indent: int) -> str:
     """Close the bracket after `notes`; one that would cross the line width starts a new line."""
     column = len(text) - text.rfind("\n") + 1
     for note in notes:

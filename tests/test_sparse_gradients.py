@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 import rushlight as torch
@@ -192,3 +195,27 @@ def test_added_to_a_dense_tensor():
     net = layer()
     net(INDEX).sum().backward()
     assert (torch.zeros(5, 2) + net.weight.grad)[:, 0].tolist() == [0, 2, 0, 1, 0]
+
+
+def test_matrices_in_compressed_rows():
+    s = torch.sparse_csr_tensor([0, 2, 3], [0, 2, 1], [1.0, 2.0, 3.0], (2, 3), requires_grad=True)
+    (s @ torch.tensor([[1.0], [10.0], [100.0]])).sum().backward()
+    assert s.grad.layout is torch.sparse_csr and s.grad.values().tolist() == [1.0, 100.0, 10.0]
+    again = copy.deepcopy(s)
+    assert again.requires_grad and torch.equal(again.to_dense(), s.to_dense())
+    assert torch.equal(pickle.loads(pickle.dumps(s.detach())).to_dense(), s.to_dense().detach())
+    for call in (s.t, s.to_sparse_csc, lambda: s.T, lambda: s.transpose(0, 1)):
+        with pytest.raises(NotImplementedError, match="sparse_csc"):
+            call()
+    with pytest.raises(NotImplementedError, match="in batches"):
+        torch.sparse_csr_tensor([[0, 1], [0, 1]], [[0], [0]], [[1.0], [1.0]])
+    with pytest.raises(NotImplementedError, match="3 dimensions"):
+        torch.ones(2, 2, 2).to_sparse_csr()
+    with pytest.raises(NotImplementedError, match="aten::exp"):
+        torch.exp(s)
+    with pytest.raises(RuntimeError, match="keepdim=False is unsupported"):
+        s.sum(1)
+    with pytest.raises(RuntimeError, match="0 <= col_indices < ncols"):
+        torch.sparse_csr_tensor([0, 1], [7], [1.0], (1, 3))
+    with pytest.raises(AttributeError, match="sparse_csc_tensor"):
+        torch.sparse_csc_tensor  # noqa: B018

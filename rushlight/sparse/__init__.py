@@ -1,4 +1,4 @@
-"""``torch.sparse``: tensors in coordinates, as programs about graphs use them."""
+"""``torch.sparse``: tensors in coordinates, and matrices in compressed rows, as programs about graphs use them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 from .. import errors, types
 from ..ops.create import tensor as _tensor
 from ..tensor import Tensor, wrap
+from .compressed import sparse_csr_tensor
 from .operations import addmm, coalesce, log_softmax, mm, softmax, sum, to_sparse  # noqa: F401
 from .tensor import SparseTensor, make
 
-__all__ = ["addmm", "log_softmax", "mm", "softmax", "sparse_coo_tensor", "sum"]
+__all__ = ["addmm", "log_softmax", "mm", "softmax", "sparse_coo_tensor", "sparse_csr_tensor", "sum"]
 
 
 def sparse_coo_tensor(

@@ -9,7 +9,9 @@ import numpy as np
 
 from .. import errors
 from ..ops import products  # noqa: F401
+from ..ops.losses import renamed
 from ..tensor import Tensor, wrap
+from ..types import sparse_coo, sparse_csr
 from .tensor import SparseTensor, handles, is_sparse, make
 
 Array = np.ndarray[Any, Any]
@@ -58,6 +60,12 @@ def to_dense(input: Any, dtype: Any = None, *, masked_grad: bool | None = None) 
 @handles("to_sparse")
 def to_sparse(input: Any, sparse_dim: int | None = None, *, layout: Any = None, **options: Any) -> Any:
     """The elements that are not zero, with their indices; with ``sparse_dim`` those of the first dimensions."""
+    if layout is sparse_csr:
+        return input.to_sparse_csr()
+    if layout not in (None, sparse_coo):
+        raise NotImplementedError(
+            f"to_sparse(layout={layout}) is not implemented: there are sparse_coo and sparse_csr."
+        )
     if is_sparse(input):
         return input
     a = input._a
@@ -164,12 +172,21 @@ def _check_matrices(a: Any, b: Any) -> None:
         raise errors.runtime(f"addmm: Argument #3 (dense): Expected dim 0 size {a.shape[1]}, got {b.shape[0]}")
 
 
-@handles("mm", "spmm", "smm")
 def mm(sparse: Any, dense: Any, reduce: str = "sum") -> Any:
     """The product of a sparse matrix and a dense one, element by element in their order."""
+    return renamed(product(sparse, dense), "SparseAddmmBackward0")
+
+
+@handles("mm", "spmm", "smm")
+def product(sparse: Any, dense: Any) -> Any:
+    """``torch.mm`` of a sparse matrix and a dense one."""
+    return renamed(_product(sparse, dense), "MmBackward0")
+
+
+def _product(sparse: Any, dense: Any) -> Any:
     if not is_sparse(sparse):
         if is_sparse(dense):
-            return mm(t(dense), sparse.t()).t()
+            return _product(t(dense), sparse.t()).t()
         import rushlight
 
         return rushlight.mm(sparse, dense)  # type: ignore[misc]
@@ -187,23 +204,32 @@ def _of_sparse(a: SparseTensor, b: SparseTensor) -> SparseTensor:
     there[0][tuple(a._ind)] = 1
     there[1][tuple(b._ind)] = 1
     indices = np.array(np.nonzero(there[0] @ there[1]), np.int64)
-    return make(indices, _taken(mm(a, to_dense(b)), indices), (a._size[0], b._size[1]), True)
+    return make(indices, _taken(_product(a, to_dense(b)), indices), (a._size[0], b._size[1]), True)
 
 
 @handles("addmm", "sspaddmm")
+def product_added(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``torch.addmm`` of a sparse ``mat1``."""
+    return renamed(addmm(input, mat1, mat2, beta=beta, alpha=alpha), "AddmmBackward0")
+
+
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * input + alpha * (mat1 @ mat2)`` of a sparse ``mat1``."""
+    if not is_sparse(mat1):
+        import rushlight
+
+        return renamed(rushlight.addmm(input, mat1, mat2, beta=beta, alpha=alpha), "SparseAddmmBackward0")  # type: ignore[misc]
     _check_matrices(mat1, mat2)
     rows, columns = mat1._ind
     terms = (mat1._val * alpha).unsqueeze(1) * mat2.index_select(0, wrap(columns))
     start = (to_dense(input) * beta).expand(mat1._size[0], mat2.shape[1])
-    return start.index_add(0, wrap(rows), terms)
+    return renamed(start.index_add(0, wrap(rows), terms), "SparseAddmmBackward0")
 
 
 @handles("mv")
 def mv(sparse: SparseTensor, vec: Any) -> Any:
     """The product of a sparse matrix and a vector."""
-    return mm(sparse, vec.unsqueeze(1)).squeeze(1)
+    return renamed(_product(sparse, vec.unsqueeze(1)).squeeze(1), "MvBackward0")
 
 
 @handles("matmul")
@@ -213,7 +239,7 @@ def matmul(input: Any, other: Any) -> Any:
         return mv(input, other)
     if input.dim() == 1:
         return mv(t(other), input)
-    return mm(input, other)
+    return product(input, other)
 
 
 # --- arithmetic ---------------------------------------------------------------------------------------------------------
@@ -372,25 +398,22 @@ def log_softmax(input: SparseTensor, dim: int, *, dtype: Any = None) -> SparseTe
     return _with_values(input, shifted - added(n, places, shifted.exp()).log().index_select(0, wrap(places)))
 
 
+#: Methods that convert, and to which dtype.
+KINDS = {"float": "float32", "double": "float64", "half": "float16", "long": "int64", "int": "int32", "bool": "bool"}
+
+
 # --- methods ------------------------------------------------------------------------------------------------------------
 def _attach() -> None:
     """Methods that are no records, which would ask ``__torch_function__``."""
     methods = {
-        "coalesce": coalesce, "to_dense": to_dense, "to_sparse": to_sparse, "matmul": matmul, "__matmul__": matmul, "mm": mm,
-        "spmm": mm, "smm": mm, "t": t, "transpose": transpose, "sum": sum, "clone": clone, "index_select": index_select, "mv": mv,
+        "coalesce": coalesce, "to_dense": to_dense, "to_sparse": to_sparse, "matmul": matmul, "__matmul__": matmul, "mm": product,
+        "spmm": product, "smm": product, "t": t, "transpose": transpose, "sum": sum, "clone": clone, "index_select": index_select, "mv": mv,
         "__rmatmul__": lambda self, other: matmul(other, self), "sparse_mask": sparse_mask, "zero_": zero_, "mul_": mul_,
         "div_": div_, "norm": norm, "detach_": lambda self: self,
     }  # fmt: skip
     for name, function in methods.items():
         setattr(SparseTensor, name, function)
-    for name, kind in {
-        "float": "float32",
-        "double": "float64",
-        "half": "float16",
-        "long": "int64",
-        "int": "int32",
-        "bool": "bool",
-    }.items():
+    for name, kind in KINDS.items():
         setattr(SparseTensor, name, _caster(kind))
     SparseTensor.T = property(t)  # type: ignore[assignment, method-assign]
     SparseTensor.data = property(SparseTensor.detach)  # type: ignore[assignment, method-assign]

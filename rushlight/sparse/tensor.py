@@ -5,7 +5,6 @@ It has no array of its own. Operations that know it are in ``operations``; other
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from .. import errors, types
 from ..override import DisableTorchFunctionSubclass
+from ..printing import tensor_repr
 from ..tensor import Tensor, wrap
 
 #: What operations do with sparse tensors, by PyTorch's name.
@@ -31,18 +31,18 @@ def handles(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return declare
 
 
-class SparseTensor(Tensor):
-    """A tensor whose elements are zero but for some."""
+class ValuesTensor(Tensor):
+    """What has values and a size, and no array that holds all elements."""
 
-    _ind: np.ndarray[Any, Any]
     _val: Any
     _size: tuple[int, ...]
-    _merged: bool
+    #: What PyTorch calls the kind of tensor where it refuses something.
+    backend = ""
 
     @property
     def _a(self) -> Any:  # type: ignore[override]
         raise errors.NoArray(
-            "Could not run an operation with arguments from the 'SparseCPU' backend.\n\nIt does not know sparse tensors: "
+            f"Could not run an operation with arguments from the '{self.backend}' backend.\n\nIt does not know sparse tensors: "
             "use x.to_dense()."
         )
 
@@ -56,14 +56,8 @@ class SparseTensor(Tensor):
         return types.Size(self._size)
 
     @property
-    def layout(self) -> types.layout:
-        return types.sparse_coo
-
-    @property
     def ndim(self) -> int:
         return len(self._size)
-
-    is_sparse = True
 
     @property
     def requires_grad(self) -> bool:
@@ -77,16 +71,6 @@ class SparseTensor(Tensor):
         """Start or stop computing gradients for the values."""
         self._val.requires_grad_(requires_grad)
         return self
-
-    @property
-    def grad(self) -> Any:
-        """The gradient, as sparse as the tensor."""
-        g = self._val.grad
-        return None if g is None else make(self._ind, g, self._size, self._merged)
-
-    @grad.setter
-    def grad(self, value: Any) -> None:
-        self._val.grad = None if value is None else value.coalesce()._val
 
     @property
     def grad_fn(self) -> Any:
@@ -109,6 +93,72 @@ class SparseTensor(Tensor):
         return int(np.prod(self._size))
 
     nelement = numel
+
+    def numpy(self, *, force: bool = False) -> Any:
+        """Raises TypeError: there is no array."""
+        raise errors.type_(
+            f"can't convert {self.backend.removesuffix('CPU')} layout tensor to numpy. Use Tensor.to_dense() first."
+        )
+
+    def __len__(self) -> int:
+        return self._size[0]
+
+    def _notes(self) -> list[str]:
+        """What a text says at its end: dtype, layout, gradient."""
+        notes = [f"layout={self.layout}"]
+        if self.dtype not in (types.get_default_dtype(), types.int64, types.bool_):
+            notes.insert(0, f"dtype={self.dtype}")
+        if self._val.grad_fn is not None:
+            notes.append(f"grad_fn=<{self._val.grad_fn.name()}>")
+        elif self._val.requires_grad:
+            notes.append("requires_grad=True")
+        return notes
+
+    def __format__(self, spec: str) -> str:
+        return object.__format__(self, spec)
+
+    __hash__: Callable[..., Any] = object.__hash__
+
+
+def shown_parts(*parts: tuple[str, np.ndarray[Any, Any]]) -> list[str]:
+    """Named arrays as the text of a sparse tensor shows them, without their dtypes, in lines of the usual width."""
+    found = []
+    for i, (name, a) in enumerate(parts):
+        prefix = "tensor(" if not i else " " * 7
+        text = tensor_repr(
+            a,
+            dtype_name="",
+            default_dtype_name="",
+            class_prefix=f"{prefix}{name}=tensor(",
+            suffixes=["size=(0,)"] * (a.shape == (0,)),
+        )
+        found.append(text[7:])
+    return found
+
+
+class SparseTensor(ValuesTensor):
+    """A tensor whose elements are zero but for some, which are in coordinates."""
+
+    _ind: np.ndarray[Any, Any]
+    _merged: bool
+    backend = "SparseCPU"
+
+    # --- what it is ---------------------------------------------------------------------------------------------
+    @property
+    def layout(self) -> types.layout:
+        return types.sparse_coo
+
+    is_sparse = True
+
+    @property
+    def grad(self) -> Any:
+        """The gradient, as sparse as the tensor."""
+        g = self._val.grad
+        return None if g is None else make(self._ind, g, self._size, self._merged)
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        self._val.grad = None if value is None else value.coalesce()._val
 
     def sparse_dim(self) -> int:
         """Dimensions that indices speak of."""
@@ -154,13 +204,6 @@ class SparseTensor(Tensor):
         """With values of another dtype."""
         return make(self._ind, self._val.to(*args, **kwargs), self._size, self._merged)
 
-    def numpy(self, *, force: bool = False) -> Any:
-        """Raises TypeError: there is no array."""
-        raise errors.type_("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
-
-    def __len__(self) -> int:
-        return self._size[0]
-
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         made = make(self._ind.copy(), deepcopy(self._val, memo), self._size, self._merged)
         memo[id(self)] = made
@@ -170,28 +213,11 @@ class SparseTensor(Tensor):
         return make, (self._ind, self._val, self._size, self._merged)
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
-        def part(name: str, x: Any, at: int) -> str:
-            text = re.sub(r", dtype=torch\.\w+", "", repr(x))
-            text = "tensor([], size=(0,))" if text == "tensor([])" else text
-            return f"{name}=" + text.replace("\n", "\n" + " " * (at + len(name) + 1))
-
-        last = [f"size={self._size}", f"nnz={self._nnz()}"]
-        if self.dtype not in (types.get_default_dtype(), types.int64, types.bool_):
-            last.append(f"dtype={self.dtype}")
-        last.append("layout=torch.sparse_coo")
-        if self._val.grad_fn is not None:
-            last.append(f"grad_fn=<{self._val.grad_fn.name()}>")
-        elif self._val.requires_grad:
-            last.append("requires_grad=True")
-        rows = [part("indices", wrap(self._ind), 7), part("values", self._val.detach(), 7), ", ".join(last)]
-        return "tensor(" + ",\n       ".join(rows) + ")"
+        last = [f"size={self._size}", f"nnz={self._nnz()}", *self._notes()]
+        parts = ("indices", self._ind), ("values", self._val.detach()._a)
+        return "tensor(" + ",\n       ".join([*shown_parts(*parts), ", ".join(last)]) + ")"
 
     __str__ = __repr__  # type: ignore[assignment]
-
-    def __format__(self, spec: str) -> str:
-        return object.__format__(self, spec)
-
-    __hash__: Callable[..., Any] = object.__hash__
 
     @classmethod
     def __torch_function__(cls, func: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
