@@ -97,6 +97,7 @@ LAZY = {
     ("autograd.rows", "sparse.tensor"): "the gradient of an embedding with sparse=True; others never load it",
     ("settings", "autocasting"): "what autocast does to operations; a program without it never loads it",
     ("methods", "sparse.operations"): "x.to_sparse() and its kin; few programs have sparse tensors",
+    ("methods", "sparse.compressed"): "x.to_sparse_csr(), in the same way",
     ("sparse", ""): "torch.sparse.torch, which PyTorch happens to have, is the package",
     ("sparse.operations", ""): "cat and mm are found by their public names",
     ("nn.utils.parametrizations", ""): "matrix functions are found by their public names",
