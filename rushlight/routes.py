@@ -261,6 +261,7 @@ def watched(general: Callable[..., Any], args: Any, kwargs: Any, tensors: list[A
     except Exception:  # noqa: BLE001 - whatever a function does to what it cannot read; the general way says what is wrong
         return None, None
     finally:
+        watch.outlines.clear()  # they and the watch hold each other, and with them the arrays
         _watching.release()
 
 

@@ -126,3 +126,22 @@ def test_a_known_call_is_the_call(name, given_up):
                 assert outcome(call, args, kwargs) == expected, (name, other)
                 assert not given_up or expected[0] == "raised", (name, other)
                 given_up.clear()
+
+
+def test_a_watched_call_keeps_nothing():
+    """Arrays go when their last user does, not when garbage is looked for: a step of training would take twice the memory for some time."""
+    import gc
+    import weakref
+
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(12):  # at some of these calls the route is found, at others used
+            x = torch.randn(2, 3, 12, 12, requires_grad=True)
+            y = torch.nn.functional.max_pool2d(x.relu(), 2)
+            kept = [weakref.ref(t._a) for t in (x, y)]
+            y.sum().backward()
+            del x, y
+            assert [a() for a in kept] == [None, None]
+    finally:
+        gc.enable()

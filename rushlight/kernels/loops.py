@@ -109,6 +109,9 @@ def written_in_stages(loop: Loop, parts: list[list[int]]) -> str:
     """The loop as a kernel that takes a block of elements through one stage after another."""
     lanes, block = LANES[loop.kind], BLOCK[loop.kind]
     between = _between(loop, parts)
+    # The processor stops looking ahead while it works on a block: the next one is asked for meanwhile.
+    loaded = sorted({operands[0] for op, *operands in loop.code if op == "load"})
+    ahead = [f"            prefetch(a{array}, i + {block})" for array in loaded]
     lines = [
         header(loop),
         *[f"    b{i} = stack(T, {block})" for i in between],
@@ -119,7 +122,11 @@ def written_in_stages(loop: Loop, parts: list[list[int]]) -> str:
     for n, part in enumerate(parts):
         for count, span in ((lanes, f"first, whole, {lanes}"), (1, "whole, last")):
             v = f"{'v' if count > 1 else 'x'}{n}_"  # a name has one type
-            lines += [f"        for i in range({span}):", *_stage(loop, part, between, n == len(parts) - 1, count, v)]
+            lines += [
+                f"        for i in range({span}):",
+                *(ahead if n == 0 and count > 1 else ()),
+                *_stage(loop, part, between, n == len(parts) - 1, count, v),
+            ]
     return "\n".join(lines)
 
 

@@ -15,6 +15,7 @@ from ..words import (
     iota,
     load,
     max_lanes,
+    prefetch,
     read,
     select,
     splat,
@@ -64,6 +65,7 @@ def softmax_rows(start, stop, out: write[f32], x: read[f32], n: i64):
         whole = n // W * W
         wide = n // WIDE * WIDE
         for i in range(0, wide, WIDE):
+            prefetch(at, i + n)  # the next row: who computes much does not look that far ahead
             e = exp(load(at, i, WIDE) - top)
             to[i] = e
             total = added(total, e)
