@@ -173,3 +173,16 @@ def test_adaptive_log_softmax():
         layer(x, torch.tensor(1))
     with pytest.raises(RuntimeError, match="should have the same size in the batch dimension"):
         layer(x, labels[:2])
+
+
+def test_a_causal_bias_is_a_mask_and_nothing_else():
+    from rushlight.nn.attention.bias import causal_lower_right
+
+    with pytest.raises(NotImplementedError, match="torch.add is not implemented"):
+        causal_lower_right(2, 3) + 1
+    with pytest.warns(UserWarning, match="will produce NaNs"):
+        causal_lower_right(3, 2)
+    with pytest.raises(TypeError, match="must be an int, but got float"):
+        causal_lower_right(2.0, 3)
+    with pytest.raises(RuntimeError, match="negative dimension -1"):
+        causal_lower_right(-1, 3)

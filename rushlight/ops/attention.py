@@ -16,6 +16,7 @@ from ..kernels import attention as kernels
 from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import REGISTRY, arrays, opaque
+from ..override import handle, takes_over
 from ..tensor import Tensor, edge_of, wrap
 from .affine import linear
 from .dropout import dropout
@@ -227,6 +228,9 @@ def scaled_dot_product_attention(
     ``query`` is (..., L, E), ``key`` (..., S, E), ``value`` (..., S, Ev). A bool mask says what is seen, a floating one is added.
     ``enable_gqa`` lets groups of query heads share a head of keys and values. Four dimensions without dropout are one node.
     """
+    if attn_mask is not None and takes_over(attn_mask):  # a mask that knows by itself how it is used
+        given = query, key, value, attn_mask, dropout_p, is_causal
+        return handle(scaled_dot_product_attention, given, given, {"scale": scale, "enable_gqa": enable_gqa})  # type: ignore[no-any-return]
     _check(query, key, value, attn_mask, is_causal, dropout_p)
     if not allowed.get():
         raise errors.runtime(
