@@ -351,6 +351,8 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         if e1 is not None:
             keep = second if e0 is None else both
         elif e0 is None:
+            if entries.wanted:
+                entries.count()
             return t if not inferring else marked(t)
         else:
             keep = alone if number else first

@@ -27,7 +27,7 @@ from .node import FIRST, OUT, kept, no_gradient_through, record, saver
 from .op import Op, apply, call
 from .override import PLAIN
 from .readers import arrays
-from .tensor import Deferred, Parameter, Tensor, edge_of, of_inference, view_of, wrap
+from .tensor import Deferred, Parameter, Tensor, edge_of, inferring, of_inference, view_of, wrap
 
 ndarray = np.ndarray
 asarray: Callable[..., np.ndarray[Any, Any]] = np.asarray
@@ -79,9 +79,16 @@ class Entries:
 
     def __init__(self) -> None:
         self.wanted = True
+        self.calls = 0  # that recorded nothing
         #: Makes a function of an op's decisions, once there is machine code.
         self.make: Callable[[Short], Callable[..., Any]] | None = None
         self.waiting: list[Callable[[], None]] = []
+
+    def count(self) -> None:
+        """Count a call that recorded no node: a program that only looks is hot after as many."""
+        self.calls += 1
+        if self.calls > HOT and not inferring:
+            self.install()
 
     def install(self) -> None:
         if not self.wanted:
@@ -174,6 +181,8 @@ def single(op: Op) -> Callable[..., Any]:
             r = asarray(r)
         t = view_of(x, r) if view else wrap(r)
         if edge is None or not recording():
+            if entries.wanted:
+                entries.count()
             return t
         if r.dtype is not dt and r.dtype.kind not in "fcV":
             raise no_gradient_through(r)

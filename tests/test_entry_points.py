@@ -337,15 +337,16 @@ def test_nothing_is_replaced_if_a_check_fails(monkeypatch):
     assert vars(torch.Tensor)["__mul__"] is now and plain.entries.make is made
 
 
-@pytest.mark.parametrize(("setting", "nodes", "expected"), [
+@pytest.mark.parametrize("work", ["x * x", "x.detach() * 2", "x.detach().sum()"])
+@pytest.mark.parametrize(("setting", "calls", "expected"), [
     (None, 100, "Python"), (None, graph.HOT or 20_000, "native"), ("now", 1, "native"), ("off", 21_000, "Python")])  # fmt: skip
-def test_when_the_operators_are_compiled(setting, nodes, expected):
+def test_when_the_operators_are_compiled(setting, calls, expected, work):
     code = f"""
 import sys
 import rushlight as torch
 x = torch.ones(2, requires_grad=True)
-for _ in range({nodes} + 10):
-    y = x * x
+for _ in range({calls} + 10):
+    {work}
 native = type(vars(torch.Tensor)["__mul__"]).__name__ == "method_descriptor"
 assert native == ("llvmlite" in sys.modules), "llvmlite is imported for this alone"
 print("native" if native else "Python", (x * x).grad_fn.name())

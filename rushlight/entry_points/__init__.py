@@ -24,6 +24,7 @@ from llvmlite import ir
 
 from ..autograd import backward
 from ..autograd.engine import Native, runs
+from ..autograd.mode import ON, mode
 from ..kernels.cpython import DATA, DESCR, DIMS, FLAGS, ND, TYPE, method
 from ..kernels.native import P, Program, Writer, i64
 from ..op import Op
@@ -71,18 +72,22 @@ def install() -> bool:
     if not fields_are_where_expected():
         return False
     operators, make, walk = compiled()
-    if not all(check(name, function) for name, function in operators.items()):
-        return False
-    if not all(check_single(REGISTRY[name], make, *args) for name, args in TRIED):
-        return False
-    if not check_walk(walk):
-        return False
-    for name, function in operators.items():
-        replaced[name] = vars(Tensor)[name]
-        setattr(Tensor, name, function)
-    entries.begin(make)
-    Native.walk = walk
-    return True
+    before = mode.set(ON)  # nodes are compared
+    try:
+        agree = (
+            all(check(name, function) for name, function in operators.items())
+            and all(check_single(REGISTRY[name], make, *args) for name, args in TRIED)
+            and check_walk(walk)
+        )
+    finally:
+        mode.reset(before)
+    if agree:
+        for name, function in operators.items():
+            replaced[name] = vars(Tensor)[name]
+            setattr(Tensor, name, function)
+        entries.begin(make)
+        Native.walk = walk
+    return agree
 
 
 def fields_are_where_expected() -> bool:
