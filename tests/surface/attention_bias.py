@@ -16,9 +16,9 @@ for make in (bias.causal_upper_left, bias.causal_lower_right):
         print(F.scaled_dot_product_attention(q, k, v, mask, scale=0.5).sum())
 mask = bias.causal_lower_right(2, 3)
 q = torch.randn(1, 2, 2, 4, requires_grad=True)
-v = torch.arange(24.0).view(1, 2, 3, 4)
+v = torch.arange(24.0).view(1, 2, 3, 4) / 10
 (gradient,) = torch.autograd.grad(F.scaled_dot_product_attention(q, v.flip(2), v, attn_mask=mask).sum(), q)
-print(gradient)
+print(gradient.round(decimals=4))
 print(
     F.scaled_dot_product_attention(torch.ones(1, 4, 2, 4), torch.ones(1, 2, 3, 4), v, attn_mask=mask, enable_gqa=True)
 )
