@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 
 import numpy as np
@@ -104,3 +105,35 @@ def test_refusals():
     y = checkpoint(fickle, x, use_reentrant=False)
     with pytest.raises(CheckpointError, match="A different number of tensors was saved"):
         y.sum().backward()
+
+
+def test_contexts_of_the_two_runs():
+    seen = []
+
+    @contextlib.contextmanager
+    def context(name):
+        seen.append(name)
+        yield
+        seen.append(f"end of {name}")
+
+    def both():
+        return context("first"), context("again")
+
+    def run(x):
+        seen.append("run")
+        return (x * x).sin()
+
+    x = torch.ones(3, requires_grad=True)
+    y = checkpoint(run, x, use_reentrant=False, context_fn=both)
+    y.sum().backward()
+    assert seen == ["first", "run", "end of first", "again", "run", "end of again"]
+    seen.clear()
+    with torch.no_grad():
+        checkpoint(run, x, use_reentrant=False, context_fn=both)
+    assert seen == ["run"]
+    checkpoint(run, x, use_reentrant=True, context_fn=torch.utils.checkpoint.noop_context_fn)
+    for options in ({"context_fn": both}, {"debug": True}):
+        with pytest.raises(ValueError, match="only supported when use_reentrant=False"):
+            checkpoint(run, x, use_reentrant=True, **options)
+    with pytest.raises(AttributeError, match="create_selective_checkpoint_contexts"):
+        torch.utils.checkpoint.create_selective_checkpoint_contexts  # noqa: B018

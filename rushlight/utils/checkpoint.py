@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from .. import errors
 from ..autograd import backward as run_backward
 from ..autograd.function import Function
 from ..autograd.graph import next_seq
-from ..autograd.mode import enable_grad, no_grad
+from ..autograd.mode import enable_grad, no_grad, recording
 from ..random.generator import default_generator
 from ..tensor import Tensor
 
@@ -43,9 +44,15 @@ class _Stream:
             default_generator.set_state_array(now)
 
 
+def noop_context_fn() -> tuple[Any, Any]:
+    """Two contexts in which nothing is special."""
+    return nullcontext(), nullcontext()
+
+
 def checkpoint(
     function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True,
-    context_fn: Any = None, determinism_check: str = "default", debug: bool = False, early_stop: bool = True, **kwargs: Any,
+    context_fn: Callable[[], tuple[Any, Any]] = noop_context_fn, determinism_check: str = "default", debug: bool = False,
+    early_stop: bool = True, **kwargs: Any,
 ) -> Any:  # fmt: skip
     """``function(*args, **kwargs)`` whose intermediate results are computed again when backward needs them.
 
@@ -53,18 +60,21 @@ def checkpoint(
         use_reentrant: True runs a backward inside the backward (no keyword arguments; an input must require grad; no
             ``autograd.grad``); False, recommended, has no such limits.
         preserve_rng_state: draw the same random numbers again.
+        context_fn: gives two contexts, one in which the function runs first and one in which it runs again; not for the reentrant form.
 
     Raises:
         torch.utils.checkpoint.CheckpointError: if the second run records another graph than the first.
-        ValueError: for keyword arguments of a reentrant one.
+        ValueError: for keyword arguments, ``context_fn`` or ``debug`` of a reentrant one.
     """
     if use_reentrant is None:
         warnings.warn(_EXPLICIT, UserWarning, stacklevel=2)
         use_reentrant = True
-    if context_fn is not None:
-        raise NotImplementedError("torch.utils.checkpoint.checkpoint: context_fn is not supported")
     if not use_reentrant:
-        return _forgetful(function, args, kwargs, preserve_rng_state)
+        if not recording():
+            return function(*args, **kwargs)
+        return _forgetful(function, args, kwargs, preserve_rng_state, *context_fn())
+    if context_fn is not noop_context_fn or debug:
+        raise errors.value("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
     if kwargs:
         raise errors.value("Unexpected keyword arguments: " + ",".join(kwargs))
     if not any(isinstance(a, Tensor) and a.requires_grad for a in args):
@@ -102,8 +112,8 @@ class CheckpointFunction(Function):
 class _Recorded:
     """The nodes of one computation, without what they saved until somebody asks."""
 
-    def __init__(self, function: Any, args: Any, kwargs: Any, stream: _Stream):
-        self.call, self.stream = (function, args, kwargs), stream
+    def __init__(self, function: Any, args: Any, kwargs: Any, stream: _Stream, context: Any):
+        self.call, self.stream, self.context = (function, args, kwargs), stream, context
         self.values: list[Any] | None = None
 
     def forget(self, nodes: list[Any]) -> None:
@@ -114,7 +124,7 @@ class _Recorded:
     def saved(self, i: int) -> Any:
         if self.values is None:
             function, args, kwargs = self.call
-            with enable_grad():
+            with enable_grad(), self.context:
                 start = next_seq()
                 nodes = _nodes(self.stream.again(function, *args, **kwargs), start)
             if [type(n) for n in nodes] != self.kinds:
@@ -164,10 +174,11 @@ def _tensors(x: Any) -> list[Any]:
     return [t for v in x for t in _tensors(v)] if isinstance(x, (list, tuple)) else []
 
 
-def _forgetful(function: Any, args: Any, kwargs: Any, preserve: bool) -> Any:
-    record = _Recorded(function, args, kwargs, _Stream(preserve))
+def _forgetful(function: Any, args: Any, kwargs: Any, preserve: bool, first: Any, again: Any) -> Any:
+    record = _Recorded(function, args, kwargs, _Stream(preserve), again)
     start = next_seq()
-    outputs = function(*args, **kwargs)
+    with first:
+        outputs = function(*args, **kwargs)
     record.forget(_nodes(outputs, start))
     return outputs
 
