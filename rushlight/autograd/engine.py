@@ -246,7 +246,10 @@ class _Walk:
                 if node in self.stop:
                     continue
             try:
-                grads = node.run(k, g, release) if runner is None else runner(node, k, g, release)
+                if self.needed is not None and not self.create_graph:
+                    grads = self.run_needed(node, g, runner)
+                else:
+                    grads = node.run(k, g, release) if runner is None else runner(node, k, g, release)
             except Exception as error:
                 explain_failure(node, error)
                 raise
@@ -278,6 +281,16 @@ class _Walk:
                     heapq.heappush(heap, (-newest.seq, newest))
                     newest = None
                 self.deliver(edge, gi)
+
+    def run_needed(self, node: Node, g: Any, runner: Any) -> Any:
+        """Run a node for those of its inputs from which a wanted one is reached. What is saved keeps all edges, so with ``create_graph``
+        this is left out."""
+        edges = node.edges
+        node.edges = tuple([edge if edge is not None and edge[0] in self.needed else None for edge in edges])  # type: ignore[operator]
+        try:
+            return node.run(self.k, g, self.release) if runner is None else runner(node, self.k, g, self.release)
+        finally:
+            node.edges = edges
 
     def settle(self) -> None:
         """Compute all gradients that were deferred."""

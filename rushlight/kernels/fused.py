@@ -44,12 +44,13 @@ def accumulate(total: Array, a: Any, b: Any) -> None:
 
 def _dtype(*operands: Any) -> Any:
     """The dtype of the arrays among the operands; a symbol if they are symbols."""
+    found = None
     for x in operands:
         if x.__class__ is Symbol:
             return x
-        if x.__class__ is np.ndarray or isinstance(x, np.generic):
-            return _F if x.dtype == _F else x.dtype
-    return None
+        if found is None and (x.__class__ is np.ndarray or isinstance(x, np.generic)):
+            found = _F if x.dtype == _F else x.dtype
+    return found
 
 
 def _plain(x: Any) -> Any:

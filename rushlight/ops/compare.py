@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels.memory import empty
 from ..kernels.strides import broadcast_shapes
 from ..op import elementwise
 from ..promotion import element, result_type
@@ -346,6 +347,11 @@ def clamp(k, input, min=None, max=None):  # noqa: A002
     """Elements below ``min`` become ``min``, above ``max`` become ``max``; nan stays. Gradient 1 inside and at the edges."""
     if min is None and max is None:
         raise errors.runtime("torch.clamp: At least one of 'min' or 'max' must not be None")
+    whole = input.__class__ is np.ndarray and input.dtype.kind in "iu" and input.flags.c_contiguous
+    if whole and not np.ndim(min) and not np.ndim(max):  # in memory that is kept: fresh pages take as long as the work
+        out = empty(input.shape, input.dtype)
+        lower = input if min is None else np.maximum(min, input, out=out)
+        return lower if max is None else np.minimum(max, lower, out=out)
     out = input if min is None else np.maximum(min, input)  # of -0.0 and 0.0 the second stays
     return out if max is None else np.minimum(max, out)
 
