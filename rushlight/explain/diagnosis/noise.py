@@ -72,6 +72,20 @@ def noise_scale(trace: Trace) -> tuple[float, float, float] | None:
     return variance / signal if signal > 0 else float("inf"), variance, signal
 
 
+def first_that_fits(trials: Trials, attempts: Any, times: int) -> Kept | None:
+    """The first attempt for whose least number of looks the program is long enough; how long it is the first one that ends early tells."""
+    end = float("inf")
+    for steps, batches in attempts:
+        if steps + LEAST_TIMES * batches + (LEAST_TIMES - 1) * (steps // 4) > end:
+            continue
+        found = kept(trials, 1.0, steps, batches, times)
+        if len(found.losses) >= LEAST_TIMES:
+            return found
+        if found.trace.finished:
+            end = found.trace.backwards
+    return None
+
+
 def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
     """Gradients of single batches that disagree more than the step size bears."""
     if len(trace.losses) < 20 or not (stalled(trace) or diverged(trace)):
@@ -83,8 +97,7 @@ def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
         (quarter, BATCHES // 2),
     )  # a program may end before the longer ones
     for times in (FEW_TIMES, MOST_TIMES):  # the second only where the first leaves it open
-        known = (kept(trials, 1.0, steps, batches, times) for steps, batches in attempts)
-        now = next((k for k in known if len(k.losses) >= LEAST_TIMES), None)
+        now = first_that_fits(trials, attempts, times)
         measured = None if now is None else noise_scale(now.trace)
         if now is None or measured is None or measured[0] < NOISY:
             return None
