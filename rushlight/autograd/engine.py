@@ -44,7 +44,7 @@ class Readers:
 class Native:
     """The loop over ordinary nodes as machine code (``entry_points.walk``), once it is in place.
 
-    ``install`` puts it there, where rushlight.plain has set it; it is called once, when a program has made ``HOT`` nodes.
+    ``install`` puts it there, where rushlight.plain has set it; it is called when a program has made ``HOT`` nodes, until it is done.
     """
 
     walk: Any = None
@@ -79,8 +79,7 @@ def backward(
     for edge, g in zip(edges, grads, strict=True):
         walk.deliver(edge, g if create_graph else g._a)
     if Native.install is not None and walk.heap and -walk.heap[0][0] > HOT:
-        install, Native.install = Native.install, None
-        install()
+        Native.install()
     return walk.finished(accumulate)
 
 

@@ -30,7 +30,7 @@ class Compare:
     >>> def measured(seconds, what, size):
     ...     return Measurement(1, [seconds], TaskSpec("f(x)", "pass", label="f", sub_label=size, description=what))
     >>> table = Compare([measured(0.5, "old", "small"), measured(1.5, "old", "large"), measured(0.25, "new", "small")])
-    >>> table.print()
+    >>> table.print()  # doctest: +NORMALIZE_WHITESPACE
     [------------- f --------------]
                  |   old   |   new
     1 threads: ---------------------
