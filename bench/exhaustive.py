@@ -56,7 +56,7 @@ REFERENCES: dict[str, tuple[Callable[[Array], Array], Any, str]] = {
     "rounded_root": (np.sqrt, mpmath.sqrt, ""),
     "exp": (_EXP, mpmath.exp, ""),
     "single_exp": (_EXP, mpmath.exp, ""),
-    "rounded_exp": (_EXP, mpmath.exp, ""),
+    "library_exp": (_EXP, mpmath.exp, ""),
     "rounded_exp2": (
         _split(np.exp2, TINY, 256, lambda x: 1 + x * np.log(2), _outside(INF, 0)), lambda x: mpmath.mpf(2) ** x, "",
     ),

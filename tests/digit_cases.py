@@ -68,6 +68,11 @@ CASES: dict[str, Any] = {
         _normal(torch, 9, 40).abs()[:, :37] ** 1.7,
         _normal(torch, 9, 40).abs()[:, ::2] ** 1.7,
     ],
+    "exp": lambda torch: (
+        [torch.exp(_normal(torch, n) * scale) for n in (1, 5, 33, 3000) for scale in (0.01, 1, 30)]
+        + [torch.exp(torch.linspace(-105, 90, 3001))]
+    ),
+    "gradients of exp": lambda torch: [_gradients(torch, lambda x: (x * 3).exp(), n) for n in (5, 33, 3000)],
     "roots as powers": lambda torch: [_normal(torch, n).abs() ** 0.5 for n in SIZES],
     "gradients of powers": lambda torch: [
         _gradients(torch, lambda x, e=e: x.abs() ** e, n) for n in (1, 5, 15) for e in (0.5, 1.7, 2.5)

@@ -1,4 +1,5 @@
-"""float32 functions are rounded once, as PyTorch's are to within 1 % of numbers, whatever NumPy's loops on this processor give."""
+"""float32 functions are rounded once, as PyTorch's are to within 1 % of numbers, whatever NumPy's loops on this processor give; exp has
+PyTorch's digits (``digit_cases``)."""
 
 import numpy as np
 import pytest
@@ -18,9 +19,9 @@ def test_float32_functions_are_correctly_rounded(name):
     assert function(x).dtype is torch.float32
 
 
-@pytest.mark.parametrize(("name", "share"), [("exp", 1e-3), ("tanh", 3e-3)])
+@pytest.mark.parametrize(("name", "share"), [("exp", 12e-3), ("tanh", 3e-3)])
 def test_float32_exponentials_are_the_nearest_number_nearly_always(name, share):
-    """Of a thousand numbers one or two are the second nearest; PyTorch's are in five to ten."""
+    """Else the second nearest; PyTorch's exp is that in ten of a thousand numbers."""
     x = torch.rand(100_003, generator=torch.Generator().manual_seed(3)) * 3 + 0.01
     function = getattr(torch, name)
     found, nearest = function(x), function(x.double()).float()

@@ -46,13 +46,6 @@ def times_power(x, bits):
     return bitcast(f32, bitcast(i32, x) + (bits >> 3 << 23))
 
 
-def exp_near(x):
-    """``exp(x)`` for |x| <= 87, where neither it nor what it is made of overflows or loses digits."""
-    bits, part, r, t = parts(x, fma(x, STEPS, MAGIC))
-    y = fma(part, r, part)
-    return times_power(y + fma(part, t, fma(part, r, part - y)), bits)
-
-
 #: Where tanh is the number below 1, and until where that is the nearest; beyond, ``e + 2`` has no place for what it left.
 LAST_BUT_ONE, LAST = 8.66, 9.010913
 

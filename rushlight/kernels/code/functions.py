@@ -10,6 +10,7 @@ measured over all 2**32 float32 numbers stands in docs/kernels.md.
 from __future__ import annotations
 
 from .. import special, vectors
+from ..exponential import NEAR
 from ..square_root import reciprocal_roots
 from ..words import (
     absolute,
@@ -33,7 +34,7 @@ from ..words import fma as fused
 from ..words import rint as nearest
 from ..words import sqrt as root
 from ..words import trunc as towards_zero
-from . import compensated, gamma, libm, single, wide
+from . import compensated, exponential, gamma, libm, single, wide
 from .marks import INSTRUCTIONS, instruction
 from .power import power_of_usual
 from .wide import INFINITY, MAGIC, NAN, clamped, power_of_two
@@ -321,14 +322,15 @@ def single_exp(x):
     return f32(out * (part * power_of_two(whole)))
 
 
-@instruction(ulp=(0.506, 1.0))
-def rounded_exp(x):
+@instruction(ulp=(0.57, 1.0))
+def library_exp(x):
+    """``exponential.exp``."""
     return _exp32(x) if x.type.bits == 32 else wide.exp(x)
 
 
 def _exp32(x):
-    out = compensated.exp_near(x)
-    near = absolute(x) <= 87.0
+    out = exponential.exp_near(x)
+    near = absolute(x) <= NEAR
     if any_lane(opposite(near)):  # zero, infinity, NaN, denormal results, or close to them
         out = select(near, out, single.exp(x))
     return out
