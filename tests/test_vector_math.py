@@ -22,7 +22,8 @@ TYPES = {"f32": (np.float32, np.uint32, 23, -126), "f64": (np.float64, np.uint64
 #: Instructions of one number that promise a distance from the true value.
 UNARY = [(op, kind) for op, x in KNOWN.items() if x.takes == "n" and isinstance(x.ulp, tuple) for kind in x.kinds]
 DIFFERENT = {
-    "sqrt": mpmath.sqrt, "rounded_root": mpmath.sqrt, "single_exp": mpmath.exp, "library_exp": mpmath.exp, "rounded_exp2": lambda x: mpmath.mpf(2) ** x,
+    "sqrt": mpmath.sqrt, "rounded_root": mpmath.sqrt, "single_exp": mpmath.exp, "library_exp": mpmath.exp,
+    "rounded_exp2": lambda x: mpmath.mpf(2) ** x,
     "rounded_log2": lambda x: mpmath.log(x, 2), "rounded_lgamma": lambda x: mpmath.re(mpmath.loggamma(x)),
 }  # fmt: skip
 SPECIAL = [
