@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import torch
-from drawing import NAME, Drawing, shares_memory
+from drawing import NAME, Drawing, broadcasts, shares_memory
 from side_by_side import NAMES, has_history
 
 
@@ -41,9 +41,10 @@ def target(text: str, d: Drawing) -> torch.Tensor | None:
 
 def writes_what_overlaps(text: str, d: Drawing) -> bool:
     """Elements that share memory in part are written in an order that nobody promises, and PyTorch does not look for them; nor
-    for repeated ones where it fills slices."""
+    for repeated ones where it fills slices, or halves of matrices as long as each is in one piece."""
     x = target(text, d)
-    return x is not None and (overlaps(x) or ("index_fill_(" in text and is_repeated(x)))
+    filled = re.search(r"\.(index_fill_|tril_|triu_)\(", text) is not None
+    return x is not None and (overlaps(x) or (filled and is_repeated(x)))
 
 
 def overlaps(t: torch.Tensor) -> bool:
@@ -112,7 +113,7 @@ def multiplies_infinite_complex_numbers(text: str, d: Drawing) -> bool:
     return not finite and any(name in text for name in PRODUCTS)
 
 
-PRODUCTS = ("@", "mm(", "matmul", "mv(", "dot(", "outer", "linear", "einsum", "prod(")
+PRODUCTS = ("@", "mm(", "matmul", "mv(", "dot(", "outer", "linear", "einsum", "prod(", "logcumsumexp(")
 
 
 def shows_what_was_left_over(text: str, d: Drawing) -> bool:
@@ -142,7 +143,11 @@ def takes_the_median_of_what_is_repeated(text: str, d: Drawing) -> bool:
 def chooses_among_equals(text: str, d: Drawing) -> bool:
     """Which of equal elements is the k-th, and gets the gradient, depends on the order in which a search has moved them."""
     given = operands(text, d)
-    return "kthvalue(" in text and is_recorded(text, d) and any(t.unique().numel() < t.numel() for t in given)
+    return (
+        "kthvalue(" in text
+        and is_recorded(text, d)
+        and any(not t.is_complex() and t.unique().numel() < t.numel() for t in given)
+    )
 
 
 def is_repeated(t: torch.Tensor) -> bool:
@@ -196,7 +201,7 @@ def differentiates_what_nothing_reaches(text: str, d: Drawing) -> bool:
 def differentiates_wider_bounds(text: str, d: Drawing) -> bool:
     """With two tensors as bounds PyTorch's gradients of them fail where the result has another shape than the input."""
     given = operands(text, d)
-    wider = any(t.numel() > given[0].numel() or t.dim() > given[0].dim() for t in given[1:])
+    wider = any(t.dim() > given[0].dim() or not broadcasts(t.shape, given[0].shape, expand=False) for t in given[1:])
     return "clamp(" in text and wider and is_recorded(text, d)
 
 
@@ -207,18 +212,65 @@ def compares_into_integers(text: str, d: Drawing) -> bool:
 
 
 def writes_to_a_conjugate(text: str, d: Drawing) -> bool:
-    """PyTorch's shows the memory of what it is the conjugate of."""
+    """PyTorch's shows the memory of what it is the conjugate of (docs/differences.md)."""
     x = target(text, d)
     if ".requires_grad" in text:  # which is true of views too
         return any(t.is_conj() for t in d.tensors.values())
-    return x is not None and any(t.is_conj() != x.is_conj() and shares_memory(t, x) for t in d.tensors.values())
+    related = x is not None and any(t.is_conj() != x.is_conj() and shares_memory(t, x) for t in d.tensors.values())
+    return related or (x is not None and x.is_conj())
 
 
-def conjugates_what_has_gaps(text: str, d: Drawing) -> bool:
-    """A view has the strides of what it shows, numbers of their own lie close together."""
-    return "conj(" in text and any(
-        t.is_complex() and t.stride() != torch.empty_like(t).stride() for t in operands(text, d)
-    )
+def conjugates_while_nothing_is_recorded(text: str, d: Drawing) -> bool:
+    """A view requires grad as what it shows does, numbers of their own do not."""
+    return "conj(" in text and "no_grad" in text and any(t.is_complex() and t.requires_grad for t in operands(text, d))
+
+
+def goes_on_beyond_the_last_dimension(text: str, d: Drawing) -> bool:
+    """Of a slice that a second Ellipsis has moved there PyTorch compares the end with a size that it reads beyond the others: with
+    whatever lies there."""
+    return text.count("...") > 1 and re.search(r"\.\.\..*\.\.\..*:-?\d", text) is not None
+
+
+def names_what_was_not_asked_for(text: str, d: Drawing) -> bool:
+    """PyTorch refuses to write to a view, as if it were a leaf, after a recorded write elsewhere in its base, unless somebody has looked at
+    ``view.grad_fn`` in between: ``t0.mul_(w); t2.mul_(2)`` raises for a view ``t2`` of ``t0``, ``t0.mul_(w); t2.grad_fn; t2.mul_(2)``
+    does not. Programs look between all lines, but ``t2[...] *= w`` writes twice."""
+    found = re.match(r"(t\d+)\[.*\] (?:[^=\s]+)= ", text)
+    return found is not None and found[1] in d.tensors and d.tensors[found[1]]._is_view() and is_recorded(text, d)
+
+
+def turns_what_keeps_its_gradient(text: str, d: Drawing) -> bool:
+    """Its next write fails with an internal assertion of PyTorch's."""
+    x = target(text, d)
+    turned = re.search(r"\.(squeeze_|unsqueeze_|t_)\(", text) is not None
+    return turned and x is not None and has_history(x) and x.retains_grad
+
+
+def differentiates_extremes_of_nothing(text: str, d: Drawing) -> bool:
+    """PyTorch's gradient of a running extreme of no elements is its input itself, which requires grad."""
+    named = "cummax(" in text or "cummin(" in text
+    return named and is_recorded(text, d) and any(t.numel() == 0 for t in operands(text, d))
+
+
+def differentiates_a_distance_twice(text: str, d: Drawing) -> bool:
+    """PyTorch has no second derivative of ``cdist``, not even where it would be empty."""
+    return "cdist(" in text and is_recorded(text, d)
+
+
+def takes_the_gelu_of_infinity(text: str, d: Drawing) -> bool:
+    """oneDNN's for AVX-512 gives NaN for infinity and for all beyond 1e19; with ``ONEDNN_MAX_CPU_ISA=AVX2``, or of a single number,
+    PyTorch gives infinity."""
+    given = [t for t in operands(text, d) if t.is_floating_point()]
+    return "gelu(" in text and any(bool((t.abs() > 1e18).any()) for t in given)
+
+
+def conjugates_a_part(text: str, d: Drawing) -> bool:
+    """A view has the strides and the place of what it shows, numbers of their own lie close together; nor does PyTorch show the bytes of
+    a conjugate (docs/differences.md: there is no lazy conjugate)."""
+    if ".view(torch." in text:
+        return any(t.is_conj() for t in operands(text, d))
+    given = [t for t in operands(text, d) if t.is_complex()]
+    return "conj(" in text and any(t.storage_offset() or t.stride() != torch.empty_like(t).stride() for t in given)
 
 
 def differentiates_a_remainder(text: str, d: Drawing) -> bool:
@@ -233,48 +285,11 @@ def replaces_what_is_saved(text: str, d: Drawing) -> bool:
     return bool(d.used & set(NAME.findall(text))) and any(t.requires_grad for t in d.tensors.values())
 
 
-def resizes_what_is_shared(text: str, d: Drawing) -> bool:
-    """An ``out=`` of another shape than the result is resized, in the memory that it shows if there is room."""
-    x = target(text, d) if "out=" in text else None
-    shapes = {t.shape for t in operands(text, d)}
-    return x is not None and len(shapes) > 1 and any(t is not x and shares_memory(t, x) for t in d.tensors.values())
-
-
-def writes_to_a_batch_that_was_folded(text: str, d: Drawing) -> bool:
-    """A matrix times a batch is computed with a copy of the batch by PyTorch, which then does not notice that it is written to."""
-    x = target(text, d)
-    if x is None or x.dim() < 3:
-        return False
-    found = [re.search(r"\w @ (t\d+)$|matmul\(t\d+, (t\d+)\)", line) for line in d.lines]
-    batches = [d.tensors.get(match[1] or match[2]) for match in found if match is not None]
-    return any(batch is not None and shares_memory(batch, x) for batch in batches)
-
-
-def multiplies_a_matrix_by_a_batch(text: str, d: Drawing) -> bool:
-    """Which PyTorch does the other way round if the matrix is recorded; of one row or column the result then is a view of what
-    nobody else knows."""
-    given = operands(text, d)
-    if len(given) != 2 or not ("matmul(" in text or " @ " in text) or given[0].dim() != 2 or given[1].dim() < 3:
-        return False
-    return given[0].requires_grad and 1 in (given[0].shape[0], given[1].shape[-1])
-
-
 def squares_what_overflows(text: str, d: Drawing) -> bool:
     """The norm of one number is its size, or the root of its square, as a dimension is named or not."""
     return "norm(" in text and any(
         t.dim() == 0 and t.is_floating_point() and bool(t.abs() > 1e18) for t in operands(text, d)
     )
-
-
-def speaks_of_a_lost_history(text: str, d: Drawing) -> bool:
-    """Whether PyTorch does so first, or of a missing kernel, varies."""
-    with torch.enable_grad():
-        return "bitwise" in text and not all(has_history(t) for t in operands(text, d))
-
-
-def subtracts_in_another_order(text: str, d: Drawing) -> bool:
-    """``rsub`` of tensors lies in memory as the second does, here as the first."""
-    return "rsub(" in text and len({t.stride() for t in operands(text, d)}) > 1
 
 
 def turns_a_leaf(text: str, d: Drawing) -> bool:
@@ -304,14 +319,16 @@ DOUBTS = (
     differentiates_wider_bounds,
     compares_into_integers,
     writes_to_a_conjugate,
-    conjugates_what_has_gaps,
+    conjugates_a_part,
+    goes_on_beyond_the_last_dimension,
+    conjugates_while_nothing_is_recorded,
+    names_what_was_not_asked_for,
+    turns_what_keeps_its_gradient,
+    differentiates_extremes_of_nothing,
+    differentiates_a_distance_twice,
+    takes_the_gelu_of_infinity,
     differentiates_a_remainder,
     replaces_what_is_saved,
-    resizes_what_is_shared,
-    multiplies_a_matrix_by_a_batch,
     squares_what_overflows,
-    speaks_of_a_lost_history,
-    subtracts_in_another_order,
-    writes_to_a_batch_that_was_folded,
     turns_a_leaf,
 )

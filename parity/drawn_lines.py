@@ -120,7 +120,7 @@ def ternary(d: Drawing) -> str:
         f"torch.lerp({x}, {y}, {d.choice(['0.5', z])})",
         f"torch.clamp({x}, {d.choice(['-1, 1', '0.5, 2.5', 'None, 1.5', f'{y}, {z}', f'{y}, None'])})",
         f"torch.add({x}, {y}, alpha={d.choice(NUMBERS)})",
-        f"torch.div({x}, {y}, rounding_mode={d.choice([repr('floor'), repr('trunc'), 'None'])})",
+        f"torch.div({x}, {y}, rounding_mode={d.choice([repr('floor'), repr('trunc')])})",
         f"torch.clamp({x}, min={d.choice(NUMBERS[:-1])})",
         f"torch.isclose({x}, {y}, equal_nan=True)",
     ])  # fmt: skip

@@ -98,7 +98,20 @@ def kernel_of(op: Op) -> Callable[..., Any]:
     """The body as a function of arrays: the NumPy ufunc, or the kernel, itself if the body is one call of it."""
     name = single_call(op)
     function = getattr(type(arrays), name, None) if name else None
-    return function if function is not None else partial(op.forward, arrays)
+    if function is not None:
+        return function
+    body = partial(op.forward, arrays)
+    return body if len(op.inputs) > 1 or op.row_major is True else in_place_of(body)
+
+
+def in_place_of(body: Callable[..., Any]) -> Callable[..., Any]:
+    """A body of one array that may go through the elements in any order; its result lies as PyTorch's."""
+
+    def laid(a: np.ndarray[Any, Any]) -> Any:
+        r = body(a)
+        return r if r is a or a.flags.c_contiguous else as_operands_lie(asarray(r), (a,))
+
+    return laid
 
 
 def can_be_fast(op: Op) -> bool:
@@ -278,7 +291,11 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         else:
             return slow(x, y)
         r = kernel(a, b)
-        return wrap(r if r.__class__ is ndarray else asarray(r))
+        if r.__class__ is not ndarray:
+            r = asarray(r)
+        elif r.ndim > 1 and not a.flags.c_contiguous:
+            r = as_operands_lie(r, (a,) if cls is int else (b, a) if op.row_major == "turned" else (a, b))
+        return wrap(r)
 
     def start() -> None:
         nonlocal kernel, of_tensors, with_number, both, first, second, alone, limit, differentiable, takes_integers
@@ -343,7 +360,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         if r.__class__ is not ndarray:
             r = asarray(r)
         elif r.ndim > (2 if number else 1) and not (a.flags.c_contiguous and (number or a.size == r.size)):
-            r = as_operands_lie(r, (a,) if number else (a, b))
+            r = as_operands_lie(r, (a,) if number else (b, a) if op.row_major == "turned" else (a, b))
         t = _new(Tensor)
         t._a = r
         t._edge = t._grad = t._base = t._extra = None

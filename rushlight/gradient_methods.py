@@ -65,6 +65,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
             "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",
             "x.clone() is a normal tensor.",
         )
+    if requires_grad and self._edge is not None:
+        return self  # and nobody asks where it stands in the graph, which a view may not know any more
     edge = edge_of(self)
     if not requires_grad:
         if edge is not None and not edge[0].is_leaf:

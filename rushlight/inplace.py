@@ -137,7 +137,7 @@ def _overwrite(a: np.ndarray[Any, Any], r: np.ndarray[Any, Any]) -> None:
     """The elements of ``r`` into ``a``; where one place stands for several elements, those that change what is there."""
     r = r if r.dtype is a.dtype else cast_array(r, a.dtype)
     if has_overlap(a):
-        changed = a != r
+        changed = (a != r) & ((a == a) | (r == r))  # NaN stays NaN
         a[changed] = np.broadcast_to(r, a.shape)[changed]
     else:
         assign(a, r)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import errors, large, types
-from .autograd.graph import FREED, Node, Packed, annotate, next_seq, pack
+from .autograd.graph import FREED, DeadEnd, Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
 from .kernels.lazy import Lazy, computed
 from .readers import arrays, tensors
@@ -248,8 +249,19 @@ def check_versions(node: OpNode) -> None:
     """Refuse a backward that would read something written since it was saved."""
     versions = node.versions
     for i in range(0, len(versions), 2):
-        if versions[i][0] != versions[i + 1]:
+        if versions[i][0] != versions[i + 1] and not read_for_nobody(node, i // 2):
             raise modified(node, i // 2)
+
+
+def read_for_nobody(node: OpNode, which: int) -> bool:
+    """Whether this one of what a node has saved is read for views alone that were made while nothing was recorded."""
+    op, dead = node.op, [e is not None and isinstance(e[0], DeadEnd) for e in node.edges]
+    n_in = len(op.inputs)
+    if not any(dead) or n_in == 1 or op.joint is not None or op.variadic or node.saved is None:
+        return False  # what belongs to no input alone, as results, PyTorch keeps in any case
+    kept = [slot for slot, x in enumerate(node.saved[: n_in + len(op.outputs)]) if x is not None]
+    alive = [rule for rule, e, d in zip(op.rules, node.edges, dead, strict=False) if rule and e is not None and not d]
+    return kept[which] < n_in and not any(kept[which] in rule.slots for rule in alive)
 
 
 def rebuild(array: Any, edge: Any) -> Any:
@@ -276,12 +288,34 @@ def modified(node: OpNode, which: int) -> Exception:
 
 
 # --- recording a call ---------------------------------------------------------------------------------------------------
-def ask_history(op: Op, args: tuple[Any, ...]) -> None:
-    """Of arguments that do not fit: PyTorch speaks first of a view that has lost its history."""
-    if recording() and not op.all_nondiff:
+def ask_history(op: Op, args: tuple[Any, ...], error: Exception) -> None:
+    """Of arguments that do not fit, if not by their kinds: PyTorch speaks first of a view that has lost its history."""
+    if not isinstance(error, TypeError) and (not op.all_nondiff or op.name.startswith("bitwise")):
+        speak_of_histories(args)
+
+
+def speak_of_histories(args: Iterable[Any]) -> None:
+    """Raise what is to be said of views that have lost their history, if there are any and somebody would follow it."""
+    if recording():
         for x in args:
             if isinstance(x, Tensor):
                 edge_of(x)
+            elif isinstance(x, (tuple, list)):
+                speak_of_histories(x)
+
+
+def history_first(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """A public function that is a single step in PyTorch, which looks at histories before anything but the kinds of its arguments."""
+
+    @functools.wraps(fn)
+    def step(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return fn(*args, **kwargs)
+        except (RuntimeError, IndexError):
+            speak_of_histories(args)
+            raise
+
+    return step
 
 
 def gather_edges(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:

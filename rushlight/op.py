@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import errors, fpstate, large, levels, tensor, types  # type: ignore[no-redef]  # torch.tensor is a function too
+from . import errors, fpstate, large, levels, tensor  # type: ignore[no-redef]  # torch.tensor is a function too
 from .autograd.mode import recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import MEDIUM
 from .kernels.layouts import as_operands_lie
+from .misuse import misuse, no_deeper, rewrite
 from .node import OpNode, Saver, ask_history, gather_edges, record
 from .override import PLAIN, dispatch_override, has_override, within
 from .promotion import promote, refusals
@@ -115,7 +116,7 @@ class Op:
         scalars: inputs of which PyTorch's node keeps a Python number as such, not as a tensor: a first backward empties nothing.
         real_gradient: that PyTorch has its derivative for real numbers alone.
         common_floats: with a function as ``promote``: it gives the same for these as ``common``.
-        row_major: that an elementwise result lies in the order of its dimensions; or of what does: "number first", "complex".
+        row_major: that an elementwise result lies in rows, or of what it does ("number first", "complex"); "turned": as the second.
     """
 
     samples: Any
@@ -456,7 +457,7 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         other = within(args) if isinstance(error, TypeError) else None
         if other is not None:
             return dispatch_override(op.public, other, args, kwargs)
-        ask_history(op, args)
+        ask_history(op, args, error)
         raise
     if op.family == "composite":
         result = op.forward(tensors, *inputs, **attrs)
@@ -465,6 +466,9 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             result = apply(op, inputs, attrs)
         except errors.NoArray:  # a sparse tensor within a list
             return dispatch_override(op.public, within(args), args, kwargs)
+        except Exception as error:
+            ask_history(op, inputs, error)
+            raise
     return result if out is None else write_out(op.name, out, result, inputs, op.out)
 
 
@@ -475,10 +479,11 @@ def apply(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         if transformed is not None:
             return transformed
     result, saved_inputs = evaluate(op, inputs, attrs)
-    outs: Sequence[Tensor]
     if result.__class__ is tuple:
         results = result
-        outs = [wrapped(op, inputs, r) for r in (results[: len(op.outputs)] if op.extras else results)]
+        outs: Sequence[Tensor] = [
+            wrapped(op, inputs, r) for r in (results[: len(op.outputs)] if op.extras else results)
+        ]
     else:
         results = (result,)
         outs = (wrapped(op, inputs, result),)
@@ -491,8 +496,7 @@ def apply(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
 
 def wrapped(op: Op, inputs: tuple[Any, ...], r: Any) -> Tensor:
     """One result of the body as a Tensor."""
-    if r.__class__ is not ndarray:
-        r = np.asarray(r)
+    r = r if r.__class__ is ndarray else np.asarray(r)
     return view_of(inputs[0], r) if op.view else wrap(r)
 
 
@@ -529,40 +533,10 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
 def laid_out(op: Op, result: Any, operands: Sequence[Any], number_first: bool = False) -> Any:
     """What an elementwise body made of operands, in the layout that PyTorch gives it."""
     of = op.row_major
-    in_rows = number_first if of == "number first" else of is True or (of and operands[0].dtype.kind == "c")
-    return in_order(result) if in_rows else as_operands_lie(result, operands)
-
-
-def no_deeper(error: Exception) -> bool:
-    """Whether Python raised it at the call itself: the arguments do not fit the signature."""
-    back = error.__traceback__
-    return back is not None and back.tb_next is None
-
-
-def misuse(op: Op, given: dict[str, Any], error: Exception) -> Exception | None:
-    """The TypeError for an argument of a wrong kind, which is what has led to ``error``; None if they are what they should be."""
-    name = op.torch_name.replace(".", "_")
-    if isinstance(error, errors.Deliberate) and isinstance(error, TypeError):
-        return errors.placed(name, error, given)
-    for i, (n, x) in enumerate(given.items()):
-        if n == "dtype":
-            if x is not None and not isinstance(x, types.dtype):
-                return errors.unfit(name, f"argument 'dtype' must be torch.dtype, not {type(x).__name__}", given)
-        elif isinstance(x, str) and isinstance(op.defaults.get(n), (int, float)):
-            return errors.unfit(name, f"argument '{n}' must be Number, not str", given)
-        elif i < len(op.inputs) and not op.variadic and not isinstance(x, (Tensor, ndarray)):
-            first = not i and op.numbers not in ("either", "both")
-            if first or (isinstance(error, AttributeError) and (x is not None or n not in op.input_defaults)):
-                return errors.not_a_tensor(name, n, i + 1, x)
-    return None
-
-
-def rewrite(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:
-    """A NumPy error in PyTorch's manner: the op, its arguments, their shapes."""
-    settings = "".join(f", {n}={v!r}" for n, v in attrs.items() if v.__class__ in (int, float, bool, tuple, str))
-    return errors.runtime(
-        f"{op.name}: {error}", f"The call was {errors.call(op.name, op.inputs, inputs)[:-1]}{settings})."
+    in_rows = (
+        number_first if of == "number first" else of is True or (of == "complex" and operands[0].dtype.kind == "c")
     )
+    return in_order(result) if in_rows else as_operands_lie(result, operands[::-1] if of == "turned" else operands)
 
 
 def regenerate_view_edge(view: Tensor) -> Any:

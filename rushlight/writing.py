@@ -7,6 +7,7 @@ gradient edge anew from there (``tensor.edge_of``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,12 @@ from .autograd.graph import FREED, Node, next_seq, notice
 from .autograd.mode import recording
 from .kernels.copies import assign
 from .kernels.cpython import address
-from .kernels.lazy import computed, settle
+from .kernels.lazy import computed, expose, settle
+from .kernels.strides import contiguous_strides, element_strides, is_non_overlapping_and_dense, root_array
 from .tensor import Tensor, edge_of, inference, of_inference, requires_grad, set_edge
 
 ndarray = np.ndarray
+strided: Callable[..., np.ndarray[Any, Any]] = np.lib.stride_tricks.as_strided
 
 
 class Region:
@@ -334,8 +337,36 @@ def check_out(name: str, out: Any, result: Tensor, inputs: tuple[Any, ...], rule
         check_apart(out, inputs, whole="apart" in rule)
 
 
+def _resized(out: Tensor, r: ndarray[Any, Any]) -> ndarray[Any, Any]:
+    """Memory for a result in the place of ``out``'s, if there is room in what it shows, laid out as the result is."""
+    a = out._a
+    itemsize = a.itemsize
+    memory, start, needed = storage_bytes(a), out.storage_offset() * itemsize, r.size * itemsize  # type: ignore[attr-defined]
+    if start + needed > memory.size:
+        memory, start = np.empty(needed, np.uint8), 0
+    strides = element_strides(r)
+    if not is_non_overlapping_and_dense(r.shape, strides):
+        strides = contiguous_strides(r.shape)
+    flat = memory[start : start + needed].view(a.dtype)
+    return strided(flat, r.shape, [s * itemsize for s in strides])
+
+
+def storage_bytes(a: ndarray[Any, Any]) -> ndarray[Any, Any]:
+    """All the memory behind an array, as bytes that alias it."""
+    expose(a)
+    root = root_array(a)
+    low, high = np.lib.array_utils.byte_bounds(root)
+    if not root.size:
+        return np.empty(0, np.uint8)
+    order = sorted(range(root.ndim), key=lambda d: -root.strides[d])
+    flat = root.transpose(order)
+    if flat.flags.c_contiguous:
+        return flat.reshape(-1).view(np.uint8)
+    return strided(strided(root, (1,), (root.itemsize,)).view(np.uint8), (high - low,), (1,))
+
+
 def fill_out(out: Tensor, result: Tensor) -> Tensor:
-    """Write a result into ``out``, which gets new memory if the shape is another."""
+    """Write a result into ``out``, which is resized if the shape is another."""
     r = result._a
     if r.shape != out._a.shape:
         if out._a.size:
@@ -349,7 +380,7 @@ def fill_out(out: Tensor, result: Tensor) -> Tensor:
                 UserWarning,
                 stacklevel=5,
             )
-        out._a = np.empty(r.shape, out._a.dtype)
+        out._a = _resized(out, r)
     settle()
     assign(out._a, r)
     bump(out)

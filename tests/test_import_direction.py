@@ -31,6 +31,7 @@ LAYERS = [
     ["levels"],
     ["readers"],
     ["large"],
+    ["misuse"],
     ["node"],
     ["op"],
     ["inplace", "inplace_functions", "recorder", "families"],

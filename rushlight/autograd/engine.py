@@ -320,10 +320,10 @@ class _Walk:
             leaf = node.ref() if node.__class__ is AccumulateGrad else node.variable
             if leaf is None or leaf._edge is None:  # gone, or told not to require grad since
                 continue
-            if leaf._base is not None and edge_of(leaf) != (node, 0):
+            if not (leaf._edge if leaf._base is None else edge_of(leaf))[0].is_leaf:  # type: ignore[index]
                 raise errors.runtime(
                     "leaf variable has been moved into the graph interior",
-                    "It is a view, and its base was written to since it was told to require grad: ask for that after the write.",
+                    "It was written to since this graph was made from it, or what it is a view of was: write to a clone.",
                 )
             self.accumulate(leaf, g)
             if node.hooks is not None:
@@ -400,8 +400,11 @@ def add_to(total: np.ndarray[Any, Any], g: np.ndarray[Any, Any]) -> np.ndarray[A
 
 
 def is_all_of(view: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> bool:
-    """Whether a view shows all elements of an array that owns them, once each: a transposed or reshaped one."""
-    return base.base is None and view.size == base.size and (view.flags.c_contiguous or view.flags.f_contiguous)
+    """Whether a view shows all elements of an array that owns them, once each, and may be written: a transposed or reshaped one."""
+    flags = view.flags
+    return (
+        base.base is None and view.size == base.size and flags.writeable and (flags.c_contiguous or flags.f_contiguous)
+    )
 
 
 def unshared(g: Any, holders: int = 1) -> Any:

@@ -108,9 +108,9 @@ def empty_like_array(a: Array, np_dtype: Any) -> Array:
 
 
 def copied(a: Any) -> Array:
-    """A copy in the same order, also of what is repeated."""
+    """A copy in the same order, also of what is repeated, or overlaps so that two strides are one."""
     out = copies.like(a)
-    if 0 in out.strides or not isinstance(a, np.ndarray) or 0 not in a.strides:
+    if 0 in out.strides or not isinstance(a, np.ndarray) or (0 not in a.strides and len(set(a.strides)) == a.ndim):
         return out
     return _moved(out, empty_like_strides(a.shape, element_strides(a)))
 

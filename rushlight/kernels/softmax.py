@@ -37,6 +37,8 @@ def softmax(a: Array, axis: int) -> Array:
         if axis < a.ndim - 1 and x.dtype == np.float32:
             _recompute_singles(x, axis, exponentials)
         total = _sum(exponentials, axis)
+        if x is not a and axis < a.ndim - 1:  # between the two, PyTorch keeps 16-bit exponentials in the result
+            exponentials = exponentials.astype(a.dtype).astype(x.dtype)
         out = exponentials * (x.dtype.type(1) / total) if axis == a.ndim - 1 else exponentials / total
     return out.astype(a.dtype, copy=False)
 

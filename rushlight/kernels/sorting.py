@@ -37,6 +37,11 @@ def ordered(x: Array, axis: int, descending: bool) -> tuple[Array, Array] | None
     return values, indices
 
 
+def for_numpy(x: Array) -> Array:
+    """Numbers in the order of these, which NumPy sorts as PyTorch does: of bfloat16 it does not put NaN last."""
+    return x.astype(np.float32) if x.dtype.kind == "V" else x
+
+
 def planned(x: Array, descending: bool) -> Any:
     """A function that does it for the last axis of C-contiguous arrays like this one; None where NumPy is to do it."""
     return _of_rows(x, descending) if llvm.patience.ready and x.dtype.char in _KINDS and x.size else None

@@ -255,7 +255,7 @@ def by_vectors(x: Any, vector: Callable[[Any], Any], single: Callable[[Any], Any
     else:
         out = vector(x)
         flat = out.reshape(rows.shape)
-        for tail in _tails(rows.shape[1], rows.shape[0]):
+        for tail in tails(rows.shape[1], rows.shape[0]):
             flat[:, tail] = single(rows[:, tail])
     return out.transpose(np.argsort(order))
 
@@ -272,7 +272,7 @@ def all_by_vectors(vector: Callable[..., Any], single: Callable[..., Any], *arra
         return single(*arrays)
     out = vector(*arrays)
     flat, given = out.reshape(-1), [x.reshape(-1) for x in arrays]
-    for tail in _tails(first.size, 1):
+    for tail in tails(first.size, 1):
         flat[tail] = single(*[x[tail] for x in given])
     return out
 
@@ -288,11 +288,11 @@ def _rows(x: Array) -> Array | None:
     return x.reshape(-1, length)
 
 
-def _tails(length: int, rows: int) -> Iterator[slice]:
-    """Where the loops of PyTorch's threads leave numbers over in a row."""
+def tails(length: int, rows: int, step: int = STEP) -> Iterator[slice]:
+    """Where the loops of PyTorch's threads, ``step`` numbers a turn, leave numbers over in a row."""
     threads = min(get_threads(), -(-length // GRAIN)) if rows == 1 and length >= GRAIN else 1
     share = -(-length // threads)
     for start in range(0, length, share):
         end = min(start + share, length)
-        if (end - start) % STEP:
-            yield slice(end - (end - start) % STEP, end)
+        if (end - start) % step:
+            yield slice(end - (end - start) % step, end)

@@ -11,6 +11,8 @@ from .. import errors
 from ..errors import check_dim
 from ..functions import function
 from ..kernels import activations as kernels
+from ..kernels.layouts import as_operands_lie
+from ..node import history_first
 from ..op import elementwise, opaque
 from ..routes import routed
 from ..tensor import Tensor
@@ -212,7 +214,8 @@ def gated(k, input, *, dim):
     """
     first, second = np.split(input, 2, dim)
     x = widened(second)
-    return (widened(first) / (1 + np.exp(-x))).astype(input.dtype, copy=False)
+    out = (widened(first) / (1 + np.exp(-x))).astype(input.dtype, copy=False)
+    return as_operands_lie(out, (first, second))
 
 
 @gated.vjp("input")
@@ -288,6 +291,7 @@ def logsigmoid_function(input: Tensor) -> Tensor:
     m(m.f(2, 4)), m(m.f(4, 3), dim=0), m(m.f(0, 2)), m(m.nc(3, 2)), m.without("0-d", "it has no halves")], errors=lambda m: [
     m.error(RuntimeError, "Halving dimension must be even", m.f(3)), m.error(IndexError, "Dimension out of range", m.f(2, 2), 3),
     m.error(RuntimeError, "glu does not support scalars", m.f())])  # fmt: skip
+@history_first
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """The first half along ``dim`` times the sigmoid of the second (Dauphin et al. 2017).
 

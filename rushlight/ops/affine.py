@@ -10,6 +10,7 @@ from ..kernels import gemm
 from ..op import opaque
 from ..plain import affine
 from ..tensor import Tensor
+from ..writing import check_result
 from .matmul import (
     F32,
     by_columns,
@@ -159,11 +160,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if bias is not None and w.ndim == 1 and a.ndim == 2:
         raise errors.runtime("mat2 must be a matrix, got 1-D tensor")
-    if bias is None or w.ndim != 2:
-        out = matmul(input, weight.t())
-        return out if bias is None else out + bias
-    if a.ndim == 2:
+    if bias is not None and w.ndim == a.ndim == 2:
         return addmm.public(bias, input, weight.t())  # type: ignore[no-any-return]
+    if bias is None or w.ndim != 2 or bias._a.ndim != 1 or not a.flags.c_contiguous:
+        out = matmul(input, weight.t())
+        return out if bias is None else _added(out, bias)
     if a.ndim == 1:
         return addmm.public(bias, input.unsqueeze(0), weight.t()).view(w.shape[0])  # type: ignore[no-any-return]
     rows = input.reshape(-1, a.shape[-1])
@@ -171,3 +172,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if out is None:
         out = addmm.public(bias, rows, weight.t())
     return out.view(*a.shape[:-1], w.shape[0])  # type: ignore[no-any-return]
+
+
+def _added(out: Tensor, bias: Tensor) -> Tensor:
+    """A product with the bias added, which PyTorch writes into the product: it keeps its shape and dtype."""
+    total: Tensor = out + bias  # type: ignore[operator]
+    check_result(out, total._a)
+    return total

@@ -10,10 +10,12 @@ from .. import errors, types
 from ..fast import is_operand
 from ..functions import function
 from ..inplace import inplace
+from ..kernels import half as kernels
 from ..kernels.iteration import is_half
+from ..kernels.layouts import as_operands_lie
 from ..op import Op, elementwise
 from ..promotion import element, result_type
-from ..readers import REGISTRY
+from ..readers import REGISTRY, arrays
 from ..tensor import Tensor
 
 
@@ -74,7 +76,7 @@ def sum_scaled(k, input, other, *, alpha, node):
     if input.dtype.kind == "b":
         return input | (other & bool(alpha))
     if is_half(input.dtype):
-        return (input.astype(np.float32) + np.float32(alpha) * other.astype(np.float32)).astype(input.dtype)
+        return kernels.sum_scaled(input, other, alpha)
     return k.fma(other, input.dtype.type(alpha), input)
 
 
@@ -172,11 +174,15 @@ with_alpha(sub, "SubBackward0")
 @elementwise(
     methods="rsub",
     numbers="second",
+    row_major="turned",
     grad_name=lambda inputs, attrs: f"RsubBackward{int(not isinstance(inputs[1], Tensor))}",
 )
 def rsub(k, input, other):
     """``other - alpha * input``."""
-    return k.sub(other, input) if not k.is_complex(input) else k.add(other, input * -1)
+    result = k.sub(other, input) if not k.is_complex(input) else k.add(other, input * -1)
+    if k is arrays and result.ndim > 1 and isinstance(other, np.ndarray) and isinstance(input, np.ndarray):
+        result = as_operands_lie(result, (other, input))
+    return result
 
 
 @rsub.prepare

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, large, types
 from ..functions import function
+from ..kernels.layouts import as_operands_lie
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY, arrays
@@ -40,6 +41,8 @@ def bce(k, input, target, weight, *, reduction):
     """``-w (t log(p) + (1 - t) log(1 - p))``, the logarithms not below -100."""
     t = input.dtype.type
     loss = (target - t(1)) * np.maximum(np.log1p(-input), t(-100)) - target * np.maximum(k.log(input), t(-100))
+    if reduction == "none":
+        loss = as_operands_lie(loss, (input, target))
     return _reduce(k, loss if weight is None else loss * weight, reduction)
 
 
@@ -105,8 +108,9 @@ def binary_cross_entropy(
     real_gradient=True,
 )
 def bce_logits(k, input, target, weight, pos_weight, *, reduction):
-    """Binary cross entropy of ``sigmoid(input)``, without overflow."""
-    return averaged(k, _logit_loss, (input, target, weight, pos_weight), reduction)
+    """Binary cross entropy of ``sigmoid(input)``, without overflow. PyTorch writes it into ``1 - target``: it has this dtype."""
+    formula = _logit_loss if input.dtype is target.dtype else _mixed_logit_loss
+    return averaged(k, formula, (input, target, weight, pos_weight), reduction)
 
 
 def _logit_loss(k, input, target, weight, pos_weight):
@@ -116,6 +120,16 @@ def _logit_loss(k, input, target, weight, pos_weight):
         log_sigmoid = log_sigmoid * ((pos_weight - one) * target + one)
     loss = (one - target) * input - log_sigmoid
     return loss if weight is None else loss * weight
+
+
+def _mixed_logit_loss(k, input, target, weight, pos_weight):
+    dtype = target.dtype
+    log_sigmoid = k.logsigmoid(input)
+    one = dtype.type(1)
+    if pos_weight is not None:
+        log_sigmoid = log_sigmoid * ((pos_weight - one) * target + one)
+    loss = (((one - target) * input).astype(dtype) - log_sigmoid).astype(dtype)
+    return loss if weight is None else (loss * weight).astype(dtype)
 
 
 @bce_logits.vjp("input")

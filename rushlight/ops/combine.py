@@ -214,6 +214,13 @@ def _rounded(k: Any, x: Any, dtype: Any) -> Any:
     return k.convert(k.convert(x, dtype=dtype), dtype=types.float32) if _is_narrow(dtype) else x
 
 
+def _times(k: Any, g: Any, x: Any, ndim: int, dtype: types.dtype) -> Any:
+    """``g * x`` rounded as if ``x`` were of this dtype and this many dimensions, of which a number does not decide."""
+    own = g.dtype if isinstance(g.dtype, types.dtype) else types.of_array(g)
+    common = own if ndim == 0 < g.ndim else types.promote_types(own, dtype)
+    return k.convert(g * x, dtype=common) if _is_narrow(common) else g * x
+
+
 def _is_narrow(dtype: types.dtype) -> bool:
     return dtype.itemsize == 2 and dtype.category == types.FLOATING
 
@@ -223,7 +230,7 @@ def _(k, g, tensor2, value, given):
     if not _is_narrow(given[1]):
         return g * k.conj(value / tensor2)
     inverse = _rounded(k, 1.0 / k.convert(tensor2, dtype=types.float32), given[1])
-    return g * _rounded(k, inverse * value, given[1])
+    return _times(k, g, _rounded(k, inverse * value, given[1]), tensor2.ndim, given[1])
 
 
 @addcdiv.vjp("tensor2")
@@ -233,7 +240,8 @@ def _(k, g, tensor1, tensor2, value, given):
         for x, t in zip((tensor1, tensor2), given, strict=True)
     )
     quotient = _rounded(k, value * a, given[0]) / _rounded(k, b * b, given[1])
-    return -g * k.conj(_rounded(k, quotient, types.promote_types(*given)))
+    common = types.promote_types(*given)
+    return _times(k, -g, k.conj(_rounded(k, quotient, common)), max(tensor1.ndim, tensor2.ndim), common)
 
 
 def _lerp_name(inputs, attrs):

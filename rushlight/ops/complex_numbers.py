@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels.layouts import as_operands_lie
 from ..op import opaque
 from ..tensor import Tensor
 from .splitting import need_tensor
@@ -67,7 +68,7 @@ def complex(k, real, imag):  # noqa: A001
     >>> torch.complex(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
     tensor([1.+3.j, 2.+4.j])
     """
-    return _joined(real, imag)
+    return as_operands_lie(_joined(real, imag), (real, imag))
 
 
 @complex.check
@@ -93,7 +94,7 @@ def polar(k, abs, angle):  # noqa: A002
     >>> torch.polar(torch.tensor([2.0]), torch.tensor([0.0]))
     tensor([2.+0.j])
     """
-    return _joined(abs * k.cos(angle), abs * k.sin(angle))
+    return as_operands_lie(_joined(abs * k.cos(angle), abs * k.sin(angle)), (abs, angle))
 
 
 @polar.check

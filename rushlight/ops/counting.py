@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, levels, types
 from ..errors import check_dim
 from ..functions import function
+from ..kernels.sorting import for_numpy
 from ..op import opaque
 from ..tensor import Tensor, wrap
 from ..writing import write_out
@@ -58,8 +59,8 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
 
 # --- in sorted sequences --------------------------------------------------------------------------------------------------
 def _search(sequence: Any, values: Any, side: str) -> Any:
-    if values.dtype.kind == "V" or sequence.dtype.kind == "V":  # NumPy does not sort NaN of bfloat16 to the end
-        sequence, values = (x.astype(np.float64) for x in (sequence, values))
+    if values.dtype.kind == "V" or sequence.dtype.kind == "V":
+        sequence, values = for_numpy(sequence).astype(np.float64), for_numpy(values).astype(np.float64)
     if sequence.ndim <= 1:
         return np.searchsorted(sequence, values, side)
     lead = int(np.prod(sequence.shape[:-1]))
@@ -217,8 +218,13 @@ def unique_parts(k, input, *, dim, consecutive):
         counts = np.bincount(inverse, minlength=len(values))
     else:
         values, inverse, counts = np.unique(
-            flat, return_inverse=True, return_counts=True, axis=None if dim is None else 0, equal_nan=False
+            flat if dim is not None else for_numpy(flat),
+            return_inverse=True,
+            return_counts=True,
+            axis=None if dim is None else 0,
+            equal_nan=False,
         )
+        values = values.astype(input.dtype, copy=False)
     inverse = inverse.reshape(input.shape) if dim is None else inverse.reshape(-1)
     values = values if dim is None else _back(values, _rows(input, dim)[1], dim)
     return values, inverse.astype(np.int64), counts.astype(np.int64)

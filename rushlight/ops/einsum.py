@@ -216,17 +216,15 @@ def _contract(terms: list[list[str]], operands: list[Tensor], result: list[str])
     wide = [set(_wide(y, other)) for y, other in cut]
     for i, (y, other) in enumerate(cut[1:], 1):
         x, labels = _pair(x, labels, y, other, order, set(result).union(*wide[i + 1 :]))
-    if len(cut) == 1:
-        x, labels = _in_order(x, labels, order)
-    gone = [i for i, c in enumerate(labels) if c not in result]
-    if gone:
-        x = x.sum(gone) if len(cut) == 1 else x.squeeze(tuple(gone))
-        labels = [c for c in labels if c in result]
-    missing = [c for c in result if c not in labels]
-    for _ in missing:
-        x = x.unsqueeze(0)
-    labels = missing + labels
-    return x.permute(*[labels.index(c) for c in result]) if result else x.view(())  # type: ignore[no-any-return]
+    if len(cut) == 1 or labels != order:
+        for c in [c for c in order if c not in labels]:
+            x, labels = x.unsqueeze(0), [c, *labels]
+        x = x.permute(tuple(map(labels.index, order)))
+    kept = len(result)
+    if kept == len(order):
+        return x
+    # of several operands all that is to be summed has been: sizes of 1 are left, which PyTorch views away
+    return x.sum(list(range(kept, len(order)))) if len(cut) == 1 else x.view(x._a.shape[:kept])  # type: ignore[no-any-return]
 
 
 def _rank(label: str) -> tuple[int, str]:

@@ -15,11 +15,12 @@ from ..kernels import norm as norm_kernel
 from ..kernels import places
 from ..kernels.fused import fma
 from ..kernels.lazy import settle
+from ..node import history_first
 from ..op import opaque
 from ..readers import arrays
 from ..routes import routed
 from ..tensor import Tensor, requires_grad, wrap
-from ..writing import bump
+from ..writing import bump, in_order
 from .rearrange import check_selected
 
 
@@ -156,6 +157,7 @@ def _renormalise(weight: Tensor, index: Any, max_norm: float, norm_type: float) 
     m.error(RuntimeError, "'weight' must be 2-D", m.i(2), m.f(4)),
     m.error(AssertionError, "Padding_idx must be within num_embeddings", m.i(2), m.f(4, 3), padding_idx=4)])  # fmt: skip
 @routed
+@history_first
 def embedding(
     input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
     scale_grad_by_freq: bool = False, sparse: bool = False,
@@ -386,7 +388,7 @@ def gather(k, input, index, *, dim):
     if index.size and (index.min() < 0 or index.max() >= n):
         raise errors.runtime(f"index {int(index.max())} is out of bounds for dimension {dim} with size {n}")
     cut = tuple(slice(0, m) if i != dim else slice(None) for i, m in enumerate(index.shape))
-    return np.take_along_axis(input[cut], index, dim)
+    return in_order(np.take_along_axis(input[cut], index, dim))
 
 
 @gather.plan

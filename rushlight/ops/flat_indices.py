@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
+from ..autograd.mode import recording
 from ..errors import check_dim
 from ..functions import function
+from ..kernels.layouts import copied
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
-from ..tensor import Tensor
-from ..writing import write_out
+from ..tensor import Tensor, requires_grad
+from ..writing import in_order, write_out
 from .scatters import _array
 
 
@@ -49,7 +51,7 @@ def take(k, input, index):
 
     Gradient of ``input``: each ``g`` added at the place that it was read from, 0 elsewhere.
     """
-    return np.asarray(input.reshape(-1)[index])
+    return in_order(np.asarray(input.reshape(-1)[index]))
 
 
 @take.prepare
@@ -62,8 +64,8 @@ take.nondiff("index")
 
 
 @take.vjp("input")
-def _(k, g, index, input_shape):
-    return k.put(k.broadcast_gradient(k.zeros_of(k.sum(g)), size=input_shape), index, g, accumulate=True)
+def _(k, g, index, input):  # PyTorch's node keeps the input itself, and notices when it is written to
+    return k.put(k.broadcast_gradient(k.zeros_of(k.sum(g)), size=tuple(input.shape)), index, g, accumulate=True)
 
 
 @opaque(
@@ -96,14 +98,15 @@ def _(k, g, index, input_shape):
 )
 def put(k, input, index, source, *, accumulate=False):
     """A copy with ``source`` written (or added) at these places of the flattened input."""
-    out = np.array(input)
-    flat = np.ascontiguousarray(out).reshape(-1)
+    out = copied(input)
+    flat = np.array(input).reshape(-1)  # a copy
     where, values = np.asarray(index).reshape(-1), np.asarray(source).reshape(-1)
     if accumulate:
         np.add.at(flat, where, values)
     else:
         flat[where] = values
-    return flat.reshape(out.shape)
+    out[...] = flat.reshape(out.shape)
+    return out
 
 
 @put.prepare
@@ -131,8 +134,8 @@ def _(k, g, index, accumulate):
 
 
 @put.vjp("source")
-def _(k, g, index, source_shape):
-    return k.reshape_gradient(k.take(g, index), size=source_shape)
+def _(k, g, index, source):  # kept as ``take`` keeps its input
+    return k.reshape_gradient(k.take(g, index), size=tuple(source.shape))
 
 
 @function(
@@ -175,6 +178,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
         dim = check_dim(dim, input._a.ndim)
         if indices._a.size and indices._a.dtype.kind == "i" and indices._a.min() < 0:
             indices = REGISTRY["where"].public(indices < 0, indices + input._a.shape[dim], indices)
+        elif recording() and requires_grad(input):  # what is kept is a copy in PyTorch, negative or not
+            indices = indices.clone()  # type: ignore[attr-defined]
         x, i = list(input._a.shape), list(indices._a.shape)
         common = [max(p, q) if 0 not in (p, q) else 0 for p, q in zip(x, i, strict=True)]
         wide = [n if d != dim else x[dim] for d, n in enumerate(common)]

@@ -165,15 +165,14 @@ def _(k, g):
 
 
 @index_add.vjp("source")
-def _(k, g, index, source_shape, dim, alpha):
-    out = _selected(k, g, index, source_shape, dim)
+def _(k, g, index, source, dim, alpha):
+    out = _selected(k, g, index, source, dim)
     return out if alpha == 1 else out * alpha
 
 
-def _selected(k, g, index, source_shape, dim):
-    if not g.ndim:
-        return k.reshape_gradient(g, size=tuple(source_shape))
-    return k.reshape_gradient(k.index_select(g, dim, index), size=tuple(source_shape))
+def _selected(k, g, index, source, dim):
+    """The gradient of what was written; PyTorch's nodes keep it, though its shape is all that is asked for."""
+    return k.reshape_gradient(k.index_select(g, dim, index) if g.ndim else g, size=tuple(source.shape))
 
 
 @opaque(
@@ -206,8 +205,8 @@ def _(k, g, index, dim):
 
 
 @index_copy.vjp("source")
-def _(k, g, index, source_shape, dim):
-    return _selected(k, g, index, source_shape, dim)
+def _(k, g, index, source, dim):
+    return _selected(k, g, index, source, dim)
 
 
 @opaque(

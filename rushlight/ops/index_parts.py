@@ -112,7 +112,7 @@ def _one_by_one(parts: list[Any], ndim: int) -> list[Any]:
     """The parts without Ellipsis, if there are several: each goes on by as many dimensions as a single one stands for.
 
     Raises:
-        IndexError: for a part beyond the last dimension; just there PyTorch leaves slices out.
+        IndexError: for a part beyond the last dimension; just there PyTorch leaves slices of everything out.
     """
     rest = max(ndim - sum(map(dims_of, parts)), 0)
     written: list[Any] = []
@@ -124,7 +124,7 @@ def _one_by_one(parts: list[Any], ndim: int) -> list[Any]:
         elif d < ndim or (d == ndim and (p is None or dims_of(p) == 0)):
             written.append(p)
             d += dims_of(p)
-        elif not isinstance(p, slice) or p.start not in (None, 0) or p.step not in (None, 1):
+        elif not isinstance(p, slice) or p.start not in (None, 0) or p.step not in (None, 1) or p.stop is not None:
             raise errors.index(
                 f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {d})"
             )

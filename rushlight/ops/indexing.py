@@ -18,7 +18,7 @@ from ..inplace import inplace
 from ..kernels import places
 from ..kernels.layouts import as_gathered, copied
 from ..kernels.strides import broadcast_shapes
-from ..node import ask_history
+from ..node import speak_of_histories
 from ..op import movement, opaque
 from ..override import dispatch_override, has_override
 from ..promotion import cast, cast_array, element
@@ -344,7 +344,7 @@ def get(self: Tensor, index: Any) -> Tensor:
         if not isinstance(index, tuple) or any(
             isinstance(i, Tensor) for i in index
         ):  # of other indices PyTorch speaks first
-            ask_history(index_get, (self,))
+            speak_of_histories((self,))
         raise
     if gather is None:
         return alias.public(self) if view is self else view  # type: ignore[no-any-return]

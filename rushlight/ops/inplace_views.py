@@ -16,9 +16,9 @@ from ..autograd.mode import recording
 from ..functions import function
 from ..op import REGISTRY
 from ..tensor import Tensor, edge_of, requires_grad, view_of, wrap
-from ..writing import bump, check_history, check_inference
+from ..writing import bump, check_history, check_inference, storage_bytes
 from .movement import copied_reshape, sizes
-from .views import _restrided, storage_bytes, strided_view
+from .views import _restrided, strided_view
 
 
 def refuse_wrapped(self: Tensor) -> None:

@@ -16,6 +16,7 @@ from .. import errors, large, types
 from ..autograd.mode import no_grad, recording
 from ..functions import function
 from ..kernels.iteration import is_half
+from ..kernels.layouts import as_operands_lie
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY, arrays
@@ -92,7 +93,10 @@ def averaged(
             return found
     given = [_wide(x) for x in operands] if wide and k is arrays else operands
     loss = large.pointwise(k, formula, *given, **settings)
-    return _reduce(k, loss if given is operands else loss.astype(operands[0].dtype, copy=False), reduction)
+    loss = loss if given is operands else loss.astype(operands[0].dtype, copy=False)
+    if reduction == "none" and k is arrays:
+        loss = as_operands_lie(loss, [x for x in operands if x is not None])
+    return _reduce(k, loss, reduction)
 
 
 def _share(g: Any, reduction: str, shape: Any) -> Any:

@@ -16,7 +16,7 @@ from ..override import dispatch_override, has_override
 from ..plain import pair, shortened
 from ..readers import arrays
 from ..routes import routed
-from ..tensor import Tensor
+from ..tensor import Tensor, requires_grad
 from ..writing import write_out
 
 
@@ -197,6 +197,8 @@ def _(k, g, input, turned):
 )
 def bmm(k, input, mat2):
     """Matrix products of two batches of matrices."""
+    if not input.size or not mat2.size:  # of any dtypes
+        return np.zeros((*input.shape[:2], mat2.shape[2]), mat2.dtype)
     return _product(input, mat2)
 
 
@@ -211,7 +213,7 @@ def _(input, mat2):
             "Expected size for first two dimensions of batch2 tensor to be: "
             f"[{input.shape[0]}, {input.shape[2]}] but got: [{mat2.shape[0]}, {mat2.shape[1]}]."
         )
-    if isinstance(input, Tensor) and input.dtype is not mat2.dtype:
+    if isinstance(input, Tensor) and input.dtype is not mat2.dtype and input._a.size and mat2._a.size:
         names = types.scalar_name(input.dtype), types.scalar_name(mat2.dtype)
         raise errors.runtime(
             f"expected scalar type {names[0]} but found {names[1]}", "Convert one of them with .to(dtype)."
@@ -426,35 +428,67 @@ def _matmul(x: Tensor, y: Tensor) -> Tensor:
         return mm.public(x.unsqueeze(0), y).squeeze_(0)  # type: ignore[no-any-return]
     if m == 2 and n == 2:
         return mm.public(x, y)  # type: ignore[no-any-return]
-    if n <= 2 and m >= 3:
-        # a batch of rows times one matrix is one larger product
-        folded = x.reshape(int(np.prod(x._a.shape[:-1])), x._a.shape[-1])
-        product = mm.public(folded, y) if n == 2 else mv.public(folded, y)
-        return unsafe_view.public(product, size=(*x._a.shape[:-1], *y._a.shape[1:]))  # type: ignore[no-any-return]
+    if _folds(x, y):
+        return _folded(x, y)
+    if m == n == 3 and x._a.shape[0] != y._a.shape[0]:
+        # a repeated matrix that needs a gradient: as one larger product it gets it without a sum over the batch
+        if x._a.shape[0] == 1 and requires_grad(x):
+            return _matmul(x.squeeze(0), y)
+        if y._a.shape[0] == 1 and requires_grad(y):
+            return _matmul(x, y.squeeze(0))
     return _batched(x, y)
 
 
+def _folds(x: Tensor, y: Tensor) -> bool:
+    """Whether a batch of rows times one matrix or vector is one larger product: where that copies no batch, or saves the gradient of
+    the matrix a sum over the batch."""
+    first = x._a.ndim >= y._a.ndim
+    batch, one = (x, y) if first else (y, x)
+    if batch._a.ndim < 3 or one._a.ndim > 2:
+        return False
+    if requires_grad(one):
+        return True
+    if x._a.ndim == 2:  # the product would have to be turned
+        return False
+    shape, strides = batch._a.shape, batch._a.strides
+    if not first:
+        shape, strides = (*shape[:-2], shape[-1], shape[-2]), (*strides[:-2], strides[-1], strides[-2])
+    return 0 in shape or all(strides[d] == strides[d + 1] * shape[d + 1] for d in range(len(shape) - 2))
+
+
+def _folded(x: Tensor, y: Tensor) -> Tensor:
+    """The product of what ``_folds``."""
+    turned = y._a.ndim > x._a.ndim
+    batch, one = (y.mT, x.t() if x._a.ndim == 2 else x) if turned else (x, y)  # type: ignore[attr-defined]
+    shape = batch._a.shape
+    rows = batch.reshape(int(np.prod(shape[:-1])), shape[-1])
+    product = mm.public(rows, one) if one._a.ndim == 2 else mv.public(rows, one)
+    out = unsafe_view.public(product, size=(*shape[:-1], *one._a.shape[1:]))
+    return out.mT.contiguous() if turned and one._a.ndim == 2 else out  # type: ignore[no-any-return]
+
+
 def _batched(x: Tensor, y: Tensor) -> Tensor:
-    if x._a.ndim == 1:
-        product = _batched(x.unsqueeze(0), y)
-        return unsafe_view.public(product, size=(*product._a.shape[:-2], product._a.shape[-1]))  # type: ignore[no-any-return]
-    if y._a.ndim == 1:
-        product = _batched(x, y.unsqueeze(1))
-        return unsafe_view.public(product, size=product._a.shape[:-1])  # type: ignore[no-any-return]
+    """A product for each pair of matrices; a vector on the left is a row, on the right a column."""
     from ..kernels.strides import broadcast_shapes
 
-    batch = broadcast_shapes(x._a.shape[:-2], y._a.shape[:-2])
-    rows, inner = x._a.shape[-2:]
-    if inner != y._a.shape[-2]:
-        raise errors.runtime(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{int(np.prod(batch))}, {inner}] but got: "
-            f"[{int(np.prod(batch))}, {y._a.shape[-2]}].",
-            f"The shapes are {list(x._a.shape)} and {list(y._a.shape)}.",
-        )
+    a, b = x._a.shape, y._a.shape
+    batch = broadcast_shapes(a[:-2], b[:-2])
+    rows, inner = a[-2:] if len(a) > 1 else (1, a[0])
+    of_vector = len(b) == 1
+    height, columns = (b[0], 1) if of_vector else b[-2:]
     count = int(np.prod(batch))
+    if inner != height:
+        raise errors.runtime(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {inner}] but got: [{count}, {height}].",
+            f"The shapes are {list(a)} and {list(b)}.",
+        )
     left = x.expand(*batch, rows, inner).reshape(count, rows, inner)
-    right = y.expand(*batch, *y._a.shape[-2:]).reshape(count, *y._a.shape[-2:])
-    return unsafe_view.public(bmm.public(left, right), size=(*batch, rows, y._a.shape[-1]))  # type: ignore[no-any-return]
+    if of_vector:
+        right = y.expand(*batch, height).reshape(count, height).unsqueeze(2)  # type: ignore[attr-defined]
+        return unsafe_view.public(bmm.public(left, right).squeeze(-1), size=(*batch, rows))  # type: ignore[no-any-return]
+    right = y.expand(*batch, height, columns).reshape(count, height, columns)
+    size = (*batch, rows, columns) if len(a) > 1 else (*batch, columns)
+    return unsafe_view.public(bmm.public(left, right), size=size)  # type: ignore[no-any-return]
 
 
 def _at(self: Tensor, other: Any) -> Any:

@@ -20,6 +20,7 @@ from ..kernels import group_norm as group_norm_code
 from ..kernels import row_gradients, row_norm
 from ..kernels.iteration import is_half
 from ..kernels.norm import add_product
+from ..node import history_first
 from ..op import arrays, opaque
 from ..routes import routed
 from ..tensor import Tensor, wrap
@@ -214,6 +215,7 @@ def _row_errors(m: Any) -> list[Any]:
     m(m.f(2, 4), (4,), None, m.f(4), 0.1).first_order("PyTorch fails"),
     m(m.nc(3, 4), (4,), m.f(4), m.f(4)), m(m.f(0, 3), (3,)), m.without("0-d", "rows of numbers")], errors=_row_errors)  # fmt: skip
 @routed
+@history_first
 def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """``(x - mean) / sqrt(var + eps) * weight + bias`` over the last dimensions (Ba et al. 2016).
 

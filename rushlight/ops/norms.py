@@ -136,7 +136,7 @@ def _(k, g, input, out, ord, dim, keepdim):
     if ord == 1:
         return g * k.sgn(input)
     if ord in (float("inf"), float("-inf")):
-        hit = k.length(input) == size
+        hit = (k.length(input) == size) | (k.isnan(input) & k.isnan(size))
         return k.sgn(input) * (g / k.sum(hit, dim, True) * hit)
     zero = size == 0.0
     safe = size + zero  # a Python number would make float32 of bfloat16, here and below

@@ -133,9 +133,11 @@ def _(k, g, input, exponent):
 
 @pow.vjp("exponent")
 def _(k, g, input, exponent, out):
-    if k.is_complex(out):
-        return g * k.conj(out * k.log(input))
-    at_zero = k.logical_and(k.eq(input, 0), k.ge(exponent, 0))
+    if k.is_complex(exponent):
+        up = k.logical_and(k.eq(k.real(exponent * -1j), 0), k.ge(k.real(exponent), 0))
+    else:
+        up = k.ge(exponent, 0)
+    at_zero = k.logical_and(k.eq(input, 0), up)
     return g * k.where(at_zero, 0.0, k.conj(out * k.log(input)))
 
 
@@ -169,10 +171,10 @@ def _(k, g, out):
 
 
 # --- in double precision --------------------------------------------------------------------------------------------
-def _double(x: Any) -> Any:
-    """An operand of float_power in float64, or complex128 if either is complex."""
+def _double(x: Any, want: types.dtype) -> Any:
+    """An operand of float_power in this dtype."""
     if isinstance(x, Tensor):
-        return x.to(types.complex128 if x.dtype.category == types.COMPLEX else types.float64)
+        return x.to(want)
     if not isinstance(x, (bool, int, float, complex)):
         raise errors.type_(f"float_power() received an invalid combination of arguments - got {type(x).__name__}")
     return x if isinstance(x, complex) else float(x)
@@ -198,7 +200,8 @@ def _double(x: Any) -> Any:
 )
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """``input ** exponent`` computed in float64 (complex128 for complex operands)."""
-    return pow.public(_double(input), _double(exponent), **({} if out is None else {"out": out}))  # type: ignore[no-any-return]
+    want = types.complex128 if is_complex_operand(input) or is_complex_operand(exponent) else types.float64
+    return pow.public(_double(input, want), _double(exponent, want), **({} if out is None else {"out": out}))  # type: ignore[no-any-return]
 
 
 @function(
@@ -220,7 +223,7 @@ def float_power_(self: Tensor, exponent: Any) -> Tensor:
             f"the base given to float_power_ has dtype {types.scalar_name(self.dtype)} but the operation's result requires "
             f"dtype {types.scalar_name(want)}"
         )
-    return inplace(pow, (self, _double(exponent)), {})
+    return inplace(pow, (self, _double(exponent, want)), {})
 
 
 def is_complex_operand(x: Any) -> bool:

@@ -10,6 +10,7 @@ from .. import errors
 from ..errors import check_dim
 from ..functions import function
 from ..kernels.iteration import is_half
+from ..kernels.layouts import as_operands_lie
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
@@ -203,8 +204,9 @@ def _(k, g, mat, alpha):
 )
 def addr(k, input, vec1, vec2, *, beta=1, alpha=1):
     """``beta * input + alpha * outer(vec1, vec2)``."""
-    product = vec1[:, None] * vec2
-    return scaled(product, product.dtype, input, beta, alpha)
+    column = vec1[:, None]
+    product = column * vec2
+    return as_operands_lie(scaled(product, product.dtype, input, beta, alpha), (input, column, vec2[None]))
 
 
 @addr.prepare
@@ -400,8 +402,10 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
             raise errors.runtime(
                 f"contracted dimensions need to match, but first has size {n} in dim {i} and second has size {o} in dim {j}"
             )
-        if n != o:  # a size of 1 is repeated: the other is summed first
-            a, b = (a, b.sum(j, keepdim=True)) if n == 1 else (a.sum(i, keepdim=True), b)
+        if o == 1:  # a size of 1 is repeated: the other is summed first
+            a = a.sum(i, keepdim=True, dtype=a.dtype)
+        elif n == 1:
+            b = b.sum(j, keepdim=True, dtype=b.dtype)
     sum_a, sum_b = [check_dim(d, a._a.ndim) for d in first], [check_dim(d, b._a.ndim) for d in second]
     keep_a = [i for i in range(a._a.ndim) if i not in sum_a]
     keep_b = [i for i in range(b._a.ndim) if i not in sum_b]

@@ -11,6 +11,7 @@ from ..errors import check_dim
 from ..functions import function
 from ..kernels import sorting
 from ..kernels.along import taken_along
+from ..node import history_first
 from ..op import reduction
 from ..promotion import cast_array, refuse
 from ..readers import REGISTRY
@@ -29,14 +30,14 @@ def _pick(input, index, dim, keepdim):
 def _order(x, dim):
     """The indices that sort along a dimension, equal elements in the order in which they stand."""
     found = sorting.ordered(x, dim % x.ndim, False)
-    return np.argsort(x, axis=dim, kind="stable") if found is None else found[1]
+    return np.argsort(sorting.for_numpy(x), axis=dim, kind="stable") if found is None else found[1]
 
 
 def _median_index(x, skip_nan):
     """Along the last axis, the index of the lower median; of NaN if there is one, unless they are skipped."""
     order = _order(x, -1)  # NaNs last
     n = x.shape[-1]
-    nans = np.isnan(x).sum(-1) if x.dtype.kind == "f" else np.zeros(x.shape[:-1], np.int64)
+    nans = np.isnan(x).sum(-1) if x.dtype.kind in "fV" else np.zeros(x.shape[:-1], np.int64)
     if skip_nan:
         rank = np.maximum(n - nans - 1, 0) // 2
     else:
@@ -122,7 +123,7 @@ def _medians(name: str, skip_nan: bool, doc: str) -> None:
             m.error(IndexError, "Dimension out of range", m.f(2), 3),
             m.error(NotImplementedError, "\"median_cpu\" not implemented for 'Bool'", m.b(2)),
         ],
-    )(public)
+    )(history_first(public))
 
 
 _medians("median", False, "The lower median, of all elements or along ``dim`` with its index; NaN if there is one.")
@@ -180,6 +181,7 @@ def kthvalue_pair(k, input, *, kth, dim, keepdim):
         m.error(NotImplementedError, "\"kthvalue_cpu\" not implemented for 'Bool'", m.b(2), 1),
     ],
 )
+@history_first
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The ``k``-th smallest element along ``dim``, with its index."""
     need_tensor("kthvalue", input)
@@ -352,7 +354,7 @@ def _quantile_function(name: str, skip_nan: bool, doc: str) -> None:
             m.error(RuntimeError, "quantile() interpolation must be one of linear", m.f(2), 0.5, interpolation="x"),
             m.error(RuntimeError, "quantile() input tensor must be non-empty", m.f(0), 0.5),
         ],
-    )(public)
+    )(history_first(public))
 
 
 _quantile_function(

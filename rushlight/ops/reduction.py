@@ -428,6 +428,8 @@ def _(k, g, input, out, dim, keepdim):
     if k.is_complex(input) and not k.is_complex(g):  # it was asked for a real dtype
         input = k.real(input)
     shape = tuple(input.shape)
+    if not shape:
+        return g
     if not (input._a if isinstance(input, Tensor) else np.asarray(input)).all():
         return _prod_gradient(k, g, input, dim, keepdim)
     return _spread(k, g * k.conj(out), dim, keepdim, shape) / k.conj(input)

@@ -15,7 +15,8 @@ def region_get(k, input, *, region):
 
 @region_get.vjp("input")
 def _(k, g, region):
-    return k.region_add(g, region=region)
+    added = k.region_add(g, region=region)
+    return added if 0 not in region.shape else k.zeros_of(added)  # of no elements PyTorch's has no gradient of its own
 
 
 @opaque(grad_name="AsStridedScatterBackward0", public=False)

@@ -10,6 +10,7 @@ from .. import errors, types
 from ..errors import check_dim
 from ..functions import function
 from ..kernels import reduce, scans
+from ..node import history_first
 from ..op import reduction
 from ..readers import REGISTRY, arrays
 from ..return_types import named
@@ -152,15 +153,16 @@ def _complex_logcumsumexp(input, dim):
     """Folded in order: of two, what has the larger real part, and the logarithm of 1 plus the quotient."""
     out = np.array(input, order="C")
     rows = np.moveaxis(out, dim, 0) if input.ndim else out.reshape(1)
-    for i in range(1, len(rows)):
-        x, y = rows[i - 1], rows[i]
-        first = np.isnan(x) | (x.real > y.real)  # the numbers that are not, too
-        low, high = np.where(first, y, x), np.where(first, x, y)
+    total = np.full(rows.shape[1:], -np.inf, out.dtype)
+    for i, x in enumerate(rows):
+        less = x.real < total.real
+        low, high = np.where(less, x, total), np.where(less, total, x)
+        equal = np.isinf(low.real) & (low.real == high.real)
         with np.errstate(all="ignore"):
-            both = np.where(
-                np.isinf(high.real), np.log(np.exp(low) + np.exp(high)), np.log1p(np.exp(low - high)) + high
-            )
-        rows[i] = np.where((low.real == high.real) & (high.real == -np.inf), low, both)
+            both = np.where(equal, np.log(np.exp(low) + np.exp(high)), np.log1p(np.exp(low - high)) + high)
+        both = np.where(equal & (low.real < 0), low, both)  # of which the exponential is 0, whatever the angle
+        total = np.where(np.isnan(x) | np.isnan(total), out.dtype.type(complex(np.nan, np.nan)), both)
+        rows[i] = total
     return out
 
 
@@ -247,7 +249,7 @@ def _running_extreme(name: str, ufunc: Any, doc: str) -> None:
             m(m.c(2), 0),
         ],
         errors=_scan_errors,
-    )(public)
+    )(history_first(public))
 
 
 _running_extreme("cummax", np.maximum, "Running maxima along ``dim``, and the last index of each.")

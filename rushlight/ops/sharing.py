@@ -16,7 +16,7 @@ from ..kernels.cpython import address
 from ..kernels.lazy import settle
 from ..storage import shared_memory
 from ..tensor import Parameter, Tensor, wrap
-from .views import storage_bytes
+from ..writing import storage_bytes
 
 ndarray = np.ndarray
 

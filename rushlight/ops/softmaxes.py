@@ -16,7 +16,7 @@ from ..kernels.iteration import is_half
 from ..op import reduction
 from ..random.generator import default_generator
 from ..random.transforms import exponential_
-from ..readers import REGISTRY, arrays
+from ..readers import REGISTRY
 from ..tensor import Tensor, wrap
 from ..writing import in_order
 from .reduction import _keep
@@ -139,9 +139,11 @@ def _in_float32(k, formula):
     """A formula as PyTorch's kernels compute it on 16-bit floats: rounded once, at its end."""
 
     def wide(g, out, dim):
-        if k is not arrays or not is_half(out.dtype):
+        dtype = out.dtype if isinstance(out.dtype, types.dtype) else types.of_array(out)
+        if not is_half(dtype.np):
             return formula(g, out, dim)
-        return formula(g.astype(np.float32), out.astype(np.float32), dim).astype(out.dtype)
+        wide_g, wide_out = k.convert(g, dtype=types.float32), k.convert(out, dtype=types.float32)
+        return k.convert(formula(wide_g, wide_out, dim), dtype=dtype)
 
     return wide
 

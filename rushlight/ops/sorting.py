@@ -12,6 +12,7 @@ from ..functions import function
 from ..kernels import rows, sorting
 from ..kernels.along import starts, taken_along
 from ..kernels.layouts import as_operands_lie
+from ..node import history_first
 from ..op import opaque, reduction
 from ..return_types import named
 from ..routes import routed
@@ -81,6 +82,7 @@ def _tops(m: Any) -> list[Any]:
     ],
 )
 @routed
+@history_first
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
     """The k largest (or smallest) elements along ``dim``, with their indices."""
     need_tensor("topk", input)
@@ -108,10 +110,10 @@ def sort_pair(k, input, *, dim, descending, stable=False):
     found = sorting.ordered(input, dim, descending)
     if found is None:
         if descending:
-            n = input.shape[dim]
-            index = n - 1 - np.flip(np.argsort(np.flip(input, dim), dim, kind="stable"), dim)
+            n, x = input.shape[dim], np.flip(sorting.for_numpy(input), dim)
+            index = n - 1 - np.flip(np.argsort(x, dim, kind="stable"), dim)
         else:
-            index = np.argsort(input, dim, kind="stable")
+            index = np.argsort(sorting.for_numpy(input), dim, kind="stable")
         found = taken_along(input, index, dim), index
     values, order = (as_operands_lie(x, (input,)) for x in found)
     return values, order
@@ -173,6 +175,7 @@ def _sort_errors(m: Any) -> list[Any]:
 
 @function(methods="sort", samples=_sorts, errors=_sort_errors)
 @routed
+@history_first
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None) -> Any:
     """Elements in ascending order along ``dim``, with the indices they had."""
     need_tensor("sort", input)

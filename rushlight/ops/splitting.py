@@ -16,6 +16,7 @@ from ..autograd.graph import Node, next_seq, notice
 from ..autograd.mode import recording
 from ..errors import check_dim
 from ..functions import function
+from ..node import history_first
 from ..readers import REGISTRY
 from ..tensor import PART_OF_MANY, Tensor, edge_of, extra, requires_grad, view_of, wrap
 
@@ -113,6 +114,7 @@ _BAD_DIM = "Dimension out of range"
     errors=lambda m: [
     m.error(IndexError, "Dimension specified as 0 but tensor has no dimensions", m.f()),
     m.error(IndexError, _BAD_DIM, m.f(2, 3), 2), m.error(TypeError, "", 3.0)])  # fmt: skip
+@history_first
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """All slices along a dimension, as views without it.
 
@@ -150,6 +152,7 @@ def _sections(name: str, input: Tensor, sizes: list[int], dim: int, node: str, v
     m.error(RuntimeError, "expects split_sizes to sum exactly to 3", m.f(3), [1, 1]),
     m.error(RuntimeError, "split expects at least a 1-dimensional tensor", m.f(), 1),
     m.error(IndexError, _BAD_DIM, m.f(3), 1, 1)])  # fmt: skip
+@history_first
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of this size, or of these sizes, one after another along a dimension; the last may be smaller.
 

@@ -13,10 +13,10 @@ import numpy as np
 from .. import errors, levels, types
 from ..errors import check_dim
 from ..functions import function
-from ..kernels.lazy import expose
+from ..node import history_first
 from ..op import REGISTRY, movement, opaque
-from ..tensor import Tensor, alias_of, root_array
-from ..writing import Region
+from ..tensor import Tensor, alias_of
+from ..writing import Region, storage_bytes
 from .splitting import need_tensor
 
 ndarray = np.ndarray
@@ -49,6 +49,7 @@ def _(k, g, region):
     errors=lambda m: [
     m.error(RuntimeError, "diagonal dimensions cannot be identical 0, 0", m.f(2, 2), 0, 0, 0),
     m.error(IndexError, "Dimension out of range", m.f(3))])  # fmt: skip
+@history_first
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of two dimensions as the last one, without a copy; ``offset`` above 0 is above the main diagonal.
 
@@ -73,6 +74,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     m.error(RuntimeError, "maximum size for tensor at dimension 0 is 3 but size is 4", m.f(3), 0, 4, 1),
     m.error(RuntimeError, "step is 0 but must be > 0", m.f(3), 0, 1, 0),
     m.error(RuntimeError, "size is -1 but must be >= 0", m.f(3), 0, -1, 1)])  # fmt: skip
+@history_first
 def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """Windows of ``size`` elements along a dimension, ``step`` apart, as a new last dimension; a view.
 
@@ -105,6 +107,7 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     m.error(RuntimeError, "mismatch in length of strides and shape", m.f(4), (2, 2), (1,)),
     m.error(RuntimeError, "Negative strides are not supported at the moment", m.f(4), (2,), (-1,)),
     m.error(RuntimeError, "are out of bounds for storage of size", m.f(4), (5,), (1,))])  # fmt: skip
+@history_first
 def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """The memory behind ``input`` under these sizes and strides (in elements).
 
@@ -142,20 +145,6 @@ def _restrided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
         return strided(a.reshape(-1)[:0], size, steps)
     start = offset * a.itemsize
     return strided(memory[start : start + a.itemsize].view(a.dtype).reshape(()), size, steps)
-
-
-def storage_bytes(a: ndarray[Any, Any]) -> ndarray[Any, Any]:
-    """All the memory behind an array, as bytes that alias it."""
-    expose(a)
-    root = root_array(a)
-    low, high = np.lib.array_utils.byte_bounds(root)
-    if not root.size:
-        return np.empty(0, np.uint8)
-    order = sorted(range(root.ndim), key=lambda d: -root.strides[d])
-    flat = root.transpose(order)
-    if flat.flags.c_contiguous:
-        return flat.reshape(-1).view(np.uint8)
-    return strided(strided(root, (1,), (root.itemsize,)).view(np.uint8), (high - low,), (1,))
 
 
 # --- the same bytes, read otherwise -------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from ..autograd.mode import recording
 from ..functions import function
 from ..inplace import inplace
 from ..kernels import copies
+from ..kernels.layouts import empty_like_array
 from ..op import opaque
 from ..plain import copied
 from ..promotion import cast, cast_array, element
@@ -94,7 +95,9 @@ def fill(k, input, value):
     >>> torch.zeros(2).fill_(3)
     tensor([3., 3.])
     """
-    return np.full_like(input, value)
+    out = empty_like_array(input, input.dtype)
+    out[...] = value
+    return out
 
 
 @fill.prepare

@@ -1,0 +1,50 @@
+"""16-bit floats, where PyTorch's vectors round otherwise than what its loops compute one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .elementwise import STEP
+from .vectors import tails
+
+Array = np.ndarray[Any, Any]
+_F = np.float32
+_TURN = 2 * STEP  # as many bytes as of float32
+
+
+def sum_scaled(x: Array, y: Array, alpha: float) -> Array:
+    """``x + alpha * y``: in vectors rounded once, one by one after the product too."""
+    dtype = x.dtype
+
+    def vector(a: Array, b: Array) -> Any:
+        return (a.astype(_F) + _F(alpha) * b.astype(_F)).astype(dtype)
+
+    def single(a: Array, b: Array) -> Any:
+        product = (_F(alpha) * b.astype(_F)).astype(dtype)
+        return (a.astype(_F) + product.astype(_F)).astype(dtype)
+
+    x, y = np.broadcast_arrays(x, y)
+    order = sorted(range(x.ndim), key=lambda d: (-x.strides[d], -y.strides[d]))
+    x, y = x.transpose(order), y.transpose(order)
+    length = _row(x, y)
+    if length < _TURN:
+        out = single(x, y)
+    else:
+        out = vector(x, y)
+        rows, *given = (a.reshape(-1, length) for a in (out, x, y))
+        for tail in tails(length, len(rows), _TURN):
+            rows[:, tail] = single(*[a[:, tail] for a in given])
+    return np.ascontiguousarray(out.transpose(np.argsort(order))) if x.ndim else np.asarray(out)
+
+
+def _row(*arrays: Array) -> int:
+    """How many elements on end are neighbours in all of the arrays, of one shape; one number repeated throughout is as good."""
+    length = 1
+    for i in reversed(range(arrays[0].ndim)):
+        n = arrays[0].shape[i]
+        if n != 1 and not all([a.strides[i] == (length * a.itemsize if a.strides[-1] else 0) for a in arrays]):
+            break
+        length *= n
+    return length
