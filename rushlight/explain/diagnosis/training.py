@@ -40,10 +40,13 @@ SPIKE, DEAD = 20.0, 0.6
 def broadcast(trace: Trace, trials: Trials) -> Finding | None:
     """A target of shape (N,) beside a prediction of shape (N, 1): all pairs are compared."""
     found = [m for m in trace.misfits if len(m[1]) != len(m[2])]
-    if not found:
+    across = [m for m in trace.misfits if len(m[1]) == len(m[2]) == 2]  # (N, 1) beside (1, N): some losses mean that
+    if not found + across:
         return None
-    op, prediction, target, line = found[0]
+    op, prediction, target, line = (found + across)[0]
     trial = trials.run(Change(align=True))
+    if not found and not trials.helps(trial):
+        return None
     if not trial.losses or trial.ends()[1].mean > trace.ends()[1].mean * 1.02:
         return None
     n = int(np.prod(prediction))
