@@ -66,14 +66,22 @@ def _terms(x: Array, p: float) -> Array:
     if p == 2:
         return x * x
     x = np.abs(x)
-    return x if p == 1 else np.power(x, x.dtype.type(p))
+    return x if p == 1 else _power(x, p)
 
 
 def _root(total: Array, p: float) -> Array:
     """total^(1/p)"""
     if p == 2:
         return np.sqrt(total)
-    return total if p == 1 else np.power(total, total.dtype.type(1.0 / p))
+    return total if p == 1 else _power(total, 1.0 / p)
+
+
+def _power(x: Array, p: float) -> Array:
+    """``x ** p`` one by one, as the C library has it: all but always the nearest number. NumPy's differ from processor to processor."""
+    exponent = x.dtype.type(p)
+    if x.dtype != np.float32:
+        return np.asarray(np.power(x, exponent))
+    return np.power(x, float(exponent), dtype=np.float64).astype(x.dtype)
 
 
 def _squares_of_rows(rows: Array, step: int) -> Array:

@@ -253,9 +253,11 @@ def euclidean_dist(k, x1, x2):
     product = k.bmm if x1.ndim == 3 else k.mm
     squares = [k.sum(x * x, -1, True) for x in (x1, x2)]
     ones = [np.ones_like(x) for x in squares]
-    left = k.cat((k.mul(x1, -2), squares[0], ones[0]), -1)
+    # No Python numbers, beside which NumPy 2.0 makes float32 of bfloat16.
+    left = k.cat((-(x1 + x1), squares[0], ones[0]), -1)
     right = k.cat((x2, ones[1], squares[1]), -1)
-    return k.sqrt(k.clamp_min(product(left, right.swapaxes(-1, -2)), 0))
+    found = product(left, right.swapaxes(-1, -2))
+    return k.sqrt(np.maximum(found, np.zeros((), found.dtype)))
 
 
 @euclidean_dist.vjp_joint
