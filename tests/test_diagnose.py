@@ -77,6 +77,19 @@ def test_weights_far_too_wide_are_named_though_few_samples_are_learnt_by_heart_w
     assert first.check.after[0].mean < first.check.before[0].mean / 2  # at the start; at the end both are low
 
 
+def test_inputs_far_too_large_are_named_though_an_easy_task_is_learnt_with_them():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 3))
+    centres = torch.randn(3, 16)
+    y = torch.arange(90) % 3
+    x = 9000 * (centres[y] + 0.2 * torch.randn(90, 16))
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+    report = torch.diagnose(lambda: nn.functional.cross_entropy(net(x), y), optimizer, steps=40)
+    first = report.findings[0]
+    assert first.kind == "inputs not normalised" and first.check.after[0].mean < first.check.before[0].mean / 2
+    assert report.trace.ends()[1].mean < 1e-3  # it comes down all the same
+
+
 def make():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
@@ -217,6 +230,7 @@ def test_the_documented_bounds_are_those_of_the_code():
         f"an offset of {training.USUAL_OFFSET:g} standard deviations",
         f"a weight's rms outside 1/{1 / training.USUAL[0]:g} to {training.USUAL[1]:g} times",
         f"makes the signal {training.USUAL_GAIN[1]:g} times larger or {1 / training.USUAL_GAIN[0]:g} times smaller",
+        f"for an rms {training.FAR:g} times outside it is enough that the loss then starts at less than {words[training.LOWER]}",
         f"above {training.FAR:g} times it is enough that the loss then starts at less than {words[training.LOWER]}",
         f"{100 * training.DEAD:g} % of a relu's units zero",
         f"below 1/{1 / training.USUAL_FLOW[0]:g} or above {training.USUAL_FLOW[1]:g} times that at the last",

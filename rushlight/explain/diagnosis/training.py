@@ -25,8 +25,8 @@ from .trials import Trials, finite
 USUAL = (1 / 8, 4.5)
 #: The same for what a layer gives over what it is given, where there is no initialisation to compare with.
 USUAL_GAIN = (0.05, 8.0)
-#: From here on it is enough that a loss starts far lower with the usual weights, and ends about where it did by the height that it fell
-#: from: wide random weights learn few samples by heart as fast as any, once they have undone such a start.
+#: So many times outside of what is usual it suffices that a loss starts far lower with usual weights or inputs, and ends about where it did
+#: by the height that it fell from: wide random weights learn few samples by heart as fast as any, once they have undone such a start.
 FAR, LOWER, ABOUT = 10.0, 0.5, 0.1
 #: Gradient at the first layer's output over that at the last's.
 USUAL_FLOW = (1e-3, 1e3)
@@ -105,12 +105,15 @@ def inputs(trace: Trace, trials: Trials) -> Finding | None:
     if not varied.any() or not is_off(overall, sizes[varied], np.abs(mean[varied]) / std[varied]):
         return None
     trial = trials.run(Change(inputs=(mean, np.where(varied, std, 1.0))))
-    if not trials.helps(trial):
+    far = not USUAL_INPUTS[0] / FAR < overall < USUAL_INPUTS[1] * FAR
+    helps = trials.helps(trial)
+    if not helps and not (far and starts_lower(trace, trial)):
         return None
     worst = int(np.argmax(np.abs(np.log(np.maximum(sizes, 1e-30)))))
     found = [
         f"rms of the inputs {overall:.4g} over {n} rows; {len(mean)} features, rms from {sizes.min():.3g} to {sizes.max():.3g}",
         f"feature {worst}: mean {mean[worst]:.4g}, standard deviation {std[worst]:.4g}",
+        *([] if helps else [first_losses(trace, trial, "normalised")]),
     ]
     change = "normalise: (x - mean) / std with mean and std of the training set, by feature (images: by channel)"
     check = trials.check("inputs with mean 0 and standard deviation 1", trial)
@@ -167,10 +170,7 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
     start = []
     if helped is None and ratio > FAR and starts_lower(trace, trials.run(anew)):
         helped = trials.run(anew), 1.0
-        levels = trace.ends()[0], helped[0].ends()[0]
-        start.append(
-            f"the first {len(trace.curve()) // 4} losses: {levels[0]} with them, {levels[1]} with the usual ones"
-        )
+        start.append(first_losses(trace, helped[0], "with the usual ones"))
     if helped is None:
         return None
     trial, rate = helped
@@ -200,6 +200,11 @@ def starts_lower(trace: Trace, trial: Trace) -> bool:
     """Whether the first quarter of a trial's losses lies far below, and the last about as low."""
     (first, last), (other_first, other_last) = trace.ends(), trial.ends()
     return other_first.mean < LOWER * first.mean and other_last.mean - last.mean < ABOUT * first.mean
+
+
+def first_losses(trace: Trace, trial: Trace, otherwise: str) -> str:
+    """The sentence about a start that is lost to what a change would have spared."""
+    return f"the first {len(trace.curve()) // 4} losses: {trace.ends()[0]}; {otherwise} {trial.ends()[0]}"
 
 
 def shorter(trace: Trace, rate: float) -> str:
