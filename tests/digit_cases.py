@@ -72,6 +72,12 @@ CASES: dict[str, Any] = {
         [torch.exp(_normal(torch, n) * scale) for n in (1, 5, 33, 3000) for scale in (0.01, 1, 30)]
         + [torch.exp(torch.linspace(-105, 90, 3001))]
     ),
+    "sin and cos": lambda torch: [
+        f(_normal(torch, n) * scale)
+        for f in (torch.sin, torch.cos)
+        for n in (1, 5, 33, 3000)
+        for scale in (0.01, 1, 30)
+    ],
     "gradients of exp": lambda torch: [_gradients(torch, lambda x: (x * 3).exp(), n) for n in (5, 33, 3000)],
     "roots as powers": lambda torch: [_normal(torch, n).abs() ** 0.5 for n in SIZES],
     "gradients of powers": lambda torch: [

@@ -3,7 +3,7 @@
 PyTorch's float32 functions (Intel's VML in its high-accuracy mode) miss the correctly rounded value in 1 % of numbers or
 fewer; NumPy's float32 loops in 10 to 40 %, and differently from one processor to the next. Evaluated in float64 and rounded
 once, they agree with PyTorch's in 99 numbers of 100, on every processor. The loop of tanh gives the same number but for
-one in a thousand (``code/compensated.py``); exp takes the library's own steps (``exponential``).
+one in a thousand (``code/compensated.py``); exp, sin and cos take the library's own steps (``exponential``, ``sines``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy._core import _multiarray_umath as _umath  # type: ignore[attr-defined]
 
-from . import elementwise, exponential, square_root, vectors
+from . import elementwise, exponential, sines, square_root, vectors
 from .symbols import Symbol
 
 #: Of one array.
@@ -72,8 +72,23 @@ def log1p(x: Any) -> Any:
 exp2: Function = rounded_once(np.exp2, "rounded_exp2")
 log2: Function = rounded_once(np.log2, "rounded_log2")
 log10: Function = rounded_once(np.log10, "rounded_log10")
-sin: Function = rounded_once(np.sin, "rounded_sin")
-cos: Function = rounded_once(np.cos, "rounded_cos")
+
+
+def _by_library(ufunc: np.ufunc, steps: Function, native: str) -> Function:
+    """``ufunc`` of one argument, in float32 with PyTorch's digits; ``native`` is the instruction that does the same in a loop."""
+
+    def function(x: Any) -> Any:
+        if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
+            with np.errstate(all="ignore"):
+                return steps(x)
+        return ufunc(x)
+
+    function.__name__ = function.__qualname__ = ufunc.__name__
+    return elementwise.instruction(native)(function)
+
+
+sin: Function = _by_library(np.sin, sines.sin, "library_sin")
+cos: Function = _by_library(np.cos, sines.cos, "library_cos")
 tan: Function = rounded_once(np.tan, "rounded_tan")
 sinh: Function = rounded_once(np.sinh, "rounded_sinh")
 cosh: Function = rounded_once(np.cosh, "rounded_cosh")

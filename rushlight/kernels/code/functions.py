@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from .. import special, vectors
 from ..exponential import NEAR
+from ..sines import NEAR as NEAR_ZERO
 from ..square_root import reciprocal_roots
 from ..words import (
     absolute,
@@ -34,7 +35,7 @@ from ..words import fma as fused
 from ..words import rint as nearest
 from ..words import sqrt as root
 from ..words import trunc as towards_zero
-from . import compensated, exponential, gamma, libm, single, wide
+from . import compensated, exponential, gamma, libm, sines, single, wide
 from .marks import INSTRUCTIONS, instruction
 from .power import power_of_usual
 from .wide import INFINITY, MAGIC, NAN, clamped, power_of_two
@@ -423,14 +424,32 @@ def _log1p(x):
 
 
 # --- angles -----------------------------------------------------------------------------------------------------------
-@instruction(ulp=(ROUNDED, 1.0))
-def rounded_sin(x):
-    return single.sin(x) if x.type.bits == 32 else wide.sin(x)
+@instruction(ulp=(0.61, 1.0))
+def library_sin(x):
+    """``sines.sin``."""
+    return _sin32(x) if x.type.bits == 32 else wide.sin(x)
 
 
-@instruction(ulp=(ROUNDED, 1.0))
-def rounded_cos(x):
-    return single.cos(x) if x.type.bits == 32 else wide.cos(x)
+def _sin32(x):
+    out = select(x == 0.0, x, sines.sine_ahead(x, 0.0))
+    near = absolute(x) <= NEAR_ZERO
+    if any_lane(opposite(near)):
+        out = select(near, out, single.sin(x))
+    return out
+
+
+@instruction(ulp=(0.61, 1.0))
+def library_cos(x):
+    """``sines.cos``."""
+    return _cos32(x) if x.type.bits == 32 else wide.cos(x)
+
+
+def _cos32(x):
+    out = sines.sine_ahead(x, 0.5)
+    near = absolute(x) <= NEAR_ZERO
+    if any_lane(opposite(near)):
+        out = select(near, out, single.cos(x))
+    return out
 
 
 @instruction(kinds="f32", ulp=ROUNDED)
