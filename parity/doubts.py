@@ -25,10 +25,18 @@ def is_recorded(text: str, d: Drawing) -> bool:
 WRITE = re.compile(r"(?:with torch.no_grad\(\): )?(t\d+)((?:\[.*\])?) (?:[^=\s]*)= |.*\b(t\d+)\.\w+_\(|.*out=(t\d+)")
 
 
+PART = re.compile(
+    r"\)(?:\[[^]]*\])?\.\w+_\(|(?:\)|\]|T|real|data)(?:\[[^]]*\])? = |\.(?:mT|T|real|data|grad)\.\w+_\(|\]\.\w+_\("
+)
+
+
 def target(text: str, d: Drawing) -> torch.Tensor | None:
     """What a statement writes to: a tensor, or a part of one."""
     found = WRITE.match(text)
     name = None if found is None else found[1] or found[3] or found[4]
+    first = NAME.search(text)
+    if found is None and first is not None and PART.search(text):  # of a view that has no name
+        return d.tensors.get(first[0])
     if found is None or name not in d.tensors:
         return None
     whole = d.tensors[name]
@@ -158,7 +166,8 @@ def is_repeated(t: torch.Tensor) -> bool:
 def has_complex32(text: str, d: Drawing) -> bool:
     """PyTorch makes it of float16 and complex numbers, and has arithmetic for little of it."""
     dtypes = {t.dtype for t in operands(text, d)}
-    return torch.float16 in dtypes and ("1j" in text or torch.complex64 in dtypes)
+    made = "1j" in text or "complex(" in text or "polar(" in text
+    return torch.float16 in dtypes and (made or torch.complex64 in dtypes)
 
 
 def differentiates_beside_bools(text: str, d: Drawing) -> bool:

@@ -6,6 +6,7 @@ then. Lines are drawn while PyTorch runs them. What has no answer that means any
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +14,13 @@ from typing import Any
 import torch
 from doubts import DOUBTS
 from drawing import NAME, Drawing
+from drawn_forms import FORMS
 from drawn_lines import KINDS, backward, leaf
 from hypothesis import strategies as st
 from side_by_side import NAMES, execute, has_history
 
+#: With ``RUSHLIGHT_PROGRAMS_WIDE=1`` also what ``drawn_forms`` has, of which one program in fifty still differs.
+ALL = KINDS + FORMS if os.environ.get("RUSHLIGHT_PROGRAMS_WIDE") else KINDS
 LIMIT = 7  # so many tensors are alive
 MAX_ELEMENTS = 64
 INTEGERS = {n: st.integers(0, n - 1) for n in range(2, 200)}
@@ -24,7 +28,7 @@ INTEGERS = {n: st.integers(0, n - 1) for n in range(2, 200)}
 
 def add_line(d: Drawing) -> str | None:
     """One more line, which PyTorch has run; None if it made more than is wanted, or is doubtful."""
-    maker, is_statement = KINDS[d.number(len(KINDS))]
+    maker, is_statement = ALL[d.number(len(ALL))]
     d.careful = False
     text = maker(d)
     with torch.no_grad():  # which asks no view for a history that it may have lost

@@ -1,8 +1,9 @@
 """Random programs on PyTorch and on Rushlight: some drawn by Hypothesis, more drawn by seeds.
 
 ``RUSHLIGHT_PROGRAMS=2000 python -m pytest parity/test_random_programs_parity.py -k drawn -s`` draws as many programs instead of 300,
-``RUSHLIGHT_PROGRAMS_SEED`` is the first one's seed. A failure is told with its seed, shrunk to the lines that it takes, which can be
-run as they stand. Programs of a seed are the same everywhere and are drawn in a tenth of the time; what Hypothesis draws it also shrinks.
+``RUSHLIGHT_PROGRAMS_SEED`` is the first one's seed; with ``RUSHLIGHT_PROGRAMS_WIDE=1`` they have more forms (``drawn_forms``). A failure
+is told with its seed, shrunk to the lines that it takes, which can be run as they stand. Programs of a seed are the same everywhere and
+are drawn in a tenth of the time; what Hypothesis draws it also shrinks.
 """
 
 from __future__ import annotations

@@ -328,7 +328,8 @@ class _Walk:
             self.accumulate(leaf, g)
             if node.hooks is not None:
                 for hook in list(node.hooks.post_accumulate.values()):
-                    hook(leaf)
+                    if hook(leaf) is not None:
+                        raise errors.runtime("Tensor post accumulate grad hooks should return None.")
 
     def accumulate(self, leaf: Tensor, g: Any) -> None:
         if leaf._grad is None and g.__class__ is ndarray and not self.create_graph:

@@ -35,8 +35,8 @@ def exp(x: Any) -> Any:
     p = r + r * r * _F(0.5)
     whole = k.astype(np.int32)
     part = whole & 127
-    y: Any = np.take(_HIGH, part)
-    y = y + (np.take(_LOW, part) + y * p)
+    y: Any = _HIGH[part]  # not by `take`, whose result is row-major
+    y = y + (_LOW[part] + y * p)
     out = np.ldexp(y, whole >> 7)
     if near is not x and (far := np.not_equal(near, x)).any():
         out = np.where(far, np.exp(x, dtype=np.float64).astype(_F), out)

@@ -312,7 +312,7 @@ def _soft_cross_entropy(input: Tensor, target: Any, weight: Any, reduction: str,
     x: Any = input
     classes = input._a.shape[axis]
     _check_probability_weight(weight, classes)
-    if smoothing:
+    if smoothing and classes:
         target = target * (1 - smoothing) + smoothing / classes
     logs = x.log_softmax(axis)
     if weight is not None:

@@ -211,7 +211,7 @@ def unique_parts(k, input, *, dim, consecutive):
     flat = input.reshape(-1) if dim is None else _rows(input, dim)[0]
     if consecutive:
         if not len(flat):
-            return input.copy(), np.zeros(0, np.int64), np.zeros(0, np.int64)
+            return flat.copy(), np.zeros(0, np.int64), np.zeros(0, np.int64)
         differs = flat[1:] != flat[:-1]
         new = np.concatenate([[True], differs if differs.ndim == 1 else differs.any(1)])
         values, inverse = flat[new], np.cumsum(new) - 1

@@ -187,12 +187,10 @@ def _diagonals(x: Tensor, labels: list[str], number: int) -> tuple[Tensor, list[
             i = labels.index(c)
             j = labels.index(c, i + 1)
             a, b = x._a.shape[i], x._a.shape[j]
-            if a != b and 1 not in (a, b):
+            if a != b:
                 raise errors.runtime(
                     f"einsum(): subscript {c} is repeated for operand {number} but the sizes don't match, {b} != {a}"
                 )
-            if a != b:
-                x = x.narrow(i if a != 1 else j, 0, 1)
             x = x.diagonal(0, i, j)
             labels = [*labels[:i], *labels[i + 1 : j], *labels[j + 1 :], c]
     return x, labels

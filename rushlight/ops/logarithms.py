@@ -197,7 +197,11 @@ def _(k, g, input):
 def logit(k, input, *, eps=None):
     """``log(input / (1 - input))``; with ``eps`` the input is first clamped to ``[eps, 1 - eps]``."""
     one = input.dtype.type(1)
-    x = input if eps is None else np.clip(input, input.dtype.type(eps), one - input.dtype.type(eps))
+    x = (
+        input
+        if eps is None
+        else np.clip(input, input.dtype.type(eps), one - input.dtype.type(eps)).astype(input.dtype, copy=False)
+    )
     return k.log(x / (one - x))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import errors, types
 from ..errors import check_dim
 from ..functions import function
 from ..kernels.iteration import is_half
@@ -16,7 +16,7 @@ from ..op import opaque
 from ..readers import REGISTRY
 from ..tensor import Tensor
 from ..writing import write_out
-from .matmul import _product, check_added, dot, matmul, mm, mv, needs_tensors, scaled, wide
+from .matmul import _product, check_added, dot, matmul, mm, mv, needs_tensors, scaled, unsafe_view, wide
 
 _NO_0D = "0-d", "products take vectors or matrices"
 
@@ -477,7 +477,7 @@ def kron(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     b = (1,) * (n - other._a.ndim) + other._a.shape
     left = input.reshape([s for p in a for s in (p, 1)])
     right = other.reshape([s for q in b for s in (1, q)])
-    result = (left * right).reshape([p * q for p, q in zip(a, b, strict=True)])
+    result = unsafe_view.public(left * right, size=tuple([p * q for p, q in zip(a, b, strict=True)]))
     return result if out is None else write_out("kron", out, result, (input, other), "partial")  # type: ignore[no-any-return]
 
 
@@ -499,6 +499,9 @@ def kron(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
 )
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Any = None) -> Tensor:
     """Inner products along ``dim``, the first conjugated."""
+    if x._a.dtype.kind in "biu":
+        kind = types.scalar_name(x.dtype)
+        raise errors.runtime(f"linalg.vecdot: Expected a floating point or complex tensor as input. Got {kind}")
     result = (x.conj() * y).sum(dim)
     return result if out is None else write_out("linalg_vecdot", out, result, (), "exact loose")  # type: ignore[no-any-return]
 

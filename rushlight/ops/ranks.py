@@ -311,7 +311,7 @@ def _quantile(input: Tensor, q: Any, dim: Any, keepdim: bool, way: str, skip_nan
         values = values.movedim(-1, 0)
         if not original and not flat:
             values = values.reshape(-1)
-    return values if many else values.squeeze(0)
+    return values if many else values.squeeze_(0)
 
 
 def _ascending(x: Tensor) -> Tensor:

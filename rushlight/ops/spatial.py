@@ -49,7 +49,7 @@ def pixel_shuffle(k, input, *, upscale_factor):
     n = len(lead)
     x = input.reshape(*lead, c // (r * r), r, r, h, w)
     x = x.transpose(*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    return np.ascontiguousarray(x).reshape(*lead, c // (r * r), h * r, w * r)
+    return np.array(x, order="C").reshape(*lead, c // (r * r), h * r, w * r)  # a copy of one pixel a block too
 
 
 @pixel_shuffle.prepare
@@ -105,7 +105,7 @@ def pixel_unshuffle(k, input, *, downscale_factor):
     n = len(lead)
     x = input.reshape(*lead, c, h // r, r, w // r, r)
     x = x.transpose(*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    return np.ascontiguousarray(x).reshape(*lead, c * r * r, h // r, w // r)
+    return np.array(x, order="C").reshape(*lead, c * r * r, h // r, w // r)
 
 
 @pixel_unshuffle.prepare
@@ -155,7 +155,7 @@ def channel_shuffle(k, input, *, groups):
     """
     n, c, *rest = input.shape
     x = input.reshape(n, groups, c // groups, *rest)
-    return np.ascontiguousarray(x.swapaxes(1, 2)).reshape(input.shape)
+    return np.array(x.swapaxes(1, 2), order="C").reshape(input.shape)
 
 
 @channel_shuffle.prepare
@@ -195,7 +195,7 @@ def im2col(k, input, *, kernel, dilation, padding, stride):
     x = _four(input)
     out = out_sizes(x.shape[2:], kernel, stride, padding, dilation)
     cols = columns(padded(x, padding, padding), kernel, out, stride, dilation)
-    cols = np.ascontiguousarray(cols).reshape(x.shape[0], x.shape[1] * int(np.prod(kernel)), int(np.prod(out)))
+    cols = np.array(cols, order="C").reshape(x.shape[0], x.shape[1] * int(np.prod(kernel)), int(np.prod(out)))
     return cols if input.ndim == 4 else cols[0]
 
 

@@ -195,6 +195,8 @@ def mvlgamma(k, input, *, p):
 
 @mvlgamma.prepare
 def _(input, p):
+    if getattr(input, "_a", input).dtype.kind == "b":
+        raise errors.runtime("The input tensor may not be a boolean tensor.")
     if p < 1:
         raise errors.runtime("p has to be greater than or equal to 1")
     return (input,), {"p": int(p)}

@@ -183,11 +183,13 @@ def pad_sequence(
         raise RuntimeError(f"Expected padding_side to be one of left or right, but got {padding_side}.")
     longest = max(x.shape[0] for x in items)
     rest = tuple(items[0].shape[1:])
-    out = items[0].new_full((len(items), longest, *rest), padding_value)
+    lead = (len(items), longest) if batch_first else (longest, len(items))
+    out = items[0].new_full((*lead, *rest), padding_value)
     for i, x in enumerate(items):
         n = x.shape[0]
-        out[i, slice(longest - n, longest) if padding_side == "left" else slice(0, n)] = x
-    return out if batch_first else out.transpose(0, 1)  # type: ignore[no-any-return]
+        where = slice(longest - n, longest) if padding_side == "left" else slice(0, n)
+        out[(i, where) if batch_first else (where, i)] = x
+    return out
 
 
 def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False) -> list[Tensor]:
