@@ -323,7 +323,7 @@ def single_exp(x):
     return f32(out * (part * power_of_two(whole)))
 
 
-@instruction(ulp=(0.57, 1.0))
+@instruction("exp", ulp=(0.57, 1.0))
 def library_exp(x):
     """``exponential.exp``."""
     return _exp32(x) if x.type.bits == 32 else wide.exp(x)
@@ -424,7 +424,7 @@ def _log1p(x):
 
 
 # --- angles -----------------------------------------------------------------------------------------------------------
-@instruction(ulp=(0.61, 1.0))
+@instruction("sin", ulp=(0.61, 1.0))
 def library_sin(x):
     """``sines.sin``."""
     return _sin32(x) if x.type.bits == 32 else wide.sin(x)
@@ -438,7 +438,7 @@ def _sin32(x):
     return out
 
 
-@instruction(ulp=(0.61, 1.0))
+@instruction("cos", ulp=(0.61, 1.0))
 def library_cos(x):
     """``sines.cos``."""
     return _cos32(x) if x.type.bits == 32 else wide.cos(x)
