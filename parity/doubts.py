@@ -229,11 +229,6 @@ def writes_to_a_conjugate(text: str, d: Drawing) -> bool:
     return related or (x is not None and x.is_conj())
 
 
-def conjugates_while_nothing_is_recorded(text: str, d: Drawing) -> bool:
-    """A view requires grad as what it shows does, numbers of their own do not."""
-    return "conj(" in text and "no_grad" in text and any(t.is_complex() and t.requires_grad for t in operands(text, d))
-
-
 def goes_on_beyond_the_last_dimension(text: str, d: Drawing) -> bool:
     """Of a slice that a second Ellipsis has moved there PyTorch compares the end with a size that it reads beyond the others: with
     whatever lies there."""
@@ -330,7 +325,6 @@ DOUBTS = (
     writes_to_a_conjugate,
     conjugates_a_part,
     goes_on_beyond_the_last_dimension,
-    conjugates_while_nothing_is_recorded,
     names_what_was_not_asked_for,
     turns_what_keeps_its_gradient,
     differentiates_extremes_of_nothing,

@@ -46,7 +46,9 @@ def add_line(d: Drawing) -> str | None:
         return text
     names = {**NAMES, **d.tensors}
     name = f"t{d.made}"
-    if d.number(16) == 15:
+    if (
+        d.number(16) == 15 and "conj(" not in text
+    ):  # a view requires grad as what it shows does, a conjugate here is none
         text = f"torch.no_grad()(lambda: {text})()"
     text = f"{name} = {text}"
     execute(text, names)

@@ -477,5 +477,5 @@ def _(k, g, input, other):
 
 
 @nextafter.vjp("other")
-def _(k, g, input, other):
-    return k.where(k.eq(input, other), g, 0.0)
+def _(k, g):
+    return k.zeros_of(g)
