@@ -74,6 +74,9 @@ class Short:
         self.size: int = len(op.slot_of)
 
 
+MANY = 20_000  # calls that record nothing after which that machine code is made
+
+
 class Entries:
     """The machine code in which short paths are one call (``entry_points``): made at most once, when a program is hot."""
 
@@ -85,9 +88,9 @@ class Entries:
         self.waiting: list[Callable[[], None]] = []
 
     def count(self) -> None:
-        """Count a call that recorded no node: a program that only looks is hot after as many."""
+        """Count a call that recorded no node: a program that makes many of these is hot as well."""
         self.calls += 1
-        if self.calls > HOT and not inferring:
+        if self.calls > MANY and not inferring:
             self.install()
 
     def install(self) -> None:
