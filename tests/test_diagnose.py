@@ -90,6 +90,24 @@ def test_inputs_far_too_large_are_named_though_an_easy_task_is_learnt_with_them(
     assert report.trace.ends()[1].mean < 1e-3  # it comes down all the same
 
 
+def test_what_the_library_tries_of_its_own_is_not_the_programs():
+    """A program of many nodes gets machine code, which is tried with backwards of its own."""
+    program = """
+import rushlight as torch
+w = torch.tensor([0.5], requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=1e-3)
+def loss():
+    h = w
+    for _ in range(800):
+        h = h * 0.999 + w * 0.001
+    return ((h - 1) ** 2).sum()
+report = torch.diagnose(loss, optimizer, steps=40, seconds=60)
+print(report.trace.backwards, len(report.trace.leaves), [finding.kind for finding in report.findings][:1])
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert told[:2] == ["40", "1"] and "optimizer" not in told, told
+
+
 def make():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import plain
 from ...autograd import engine, grad, mode
 from ...nn import functional
 from ...nn.module import Module, register_module_forward_hook, register_module_forward_pre_hook
@@ -78,6 +79,7 @@ class Observer:
     def __enter__(self) -> Observer:
         self.backward: Callable[..., Any] = engine.backward
         engine.backward = self.on_backward  # type: ignore[assignment]
+        self.try_entries_unseen()
         register_optimizer_step_pre_hook(self.before_step)
         register_optimizer_step_post_hook(self.after_step)
         register_module_forward_pre_hook(self.on_call)
@@ -113,6 +115,21 @@ class Observer:
 
     def __exit__(self, *exc: object) -> None:
         self.busy = True
+
+    def try_entries_unseen(self) -> None:
+        """The library tries its machine code, with backwards of its own, when a program has made many nodes: they are not the program's."""
+        install: Any = plain.entries.install
+
+        def unseen() -> None:
+            before, self.busy = self.busy, True
+            try:
+                install()
+            finally:
+                self.busy = before
+
+        setattr(plain.entries, "install", unseen)  # noqa: B010
+        if engine.Native.install is not None:
+            engine.Native.install = unseen
 
     # --- what is heard and called ---------------------------------------------------------------------------------------
     def heard(self, op: Any, inputs: Any, attrs: Any, arrays: Any, result: Any) -> None:
