@@ -176,7 +176,8 @@ def differentiates_beside_bools(text: str, d: Drawing) -> bool:
     dtypes = {t.dtype for t in operands(text, d)} if is_recorded(text, d) else set()
     bools = torch.bool in dtypes and any(name in text for name in ("**", "pow", "logaddexp", "lerp"))
     bools = bools or (text.startswith("True ** ") and is_recorded(text, d))
-    return bools or ("atan2" in text and bool(dtypes & {torch.bool, torch.uint8}))
+    wrapping = "atan2(" in text or "addcmul(" in text  # of which the second multiplies them by ``value``
+    return bools or (wrapping and bool(dtypes & {torch.bool, torch.uint8}))
 
 
 def differentiates_real_beside_complex(text: str, d: Drawing) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..kernels import copies
+from ..kernels.layouts import copied
 from ..op import opaque
 from ..promotion import element
 from ..routes import routed
@@ -70,11 +71,20 @@ def constant_pad_nd(k, input, *, pad, value):
 
     Any dtype. Negative numbers crop. Raises RuntimeError if there are too many numbers or nothing is left.
     """
-    run = _padded(input, pad, value) if pad else None
-    return np.array(input) if run is None else run(input)
+    run = _widened(input, pad, value)
+    if run is not None:
+        return run(input)
+    cut = [
+        slice(-before, n + after) for n, before, after in zip(reversed(input.shape), pad[::2], pad[1::2], strict=False)
+    ]
+    return copied(input[(..., *reversed(cut))])  # nothing is added: a copy of a part, which lies as that does
 
 
-constant_pad_nd.plan(_padded)
+def _widened(input, pad, value):
+    return _padded(input, pad, value) if any(p > 0 for p in pad) else None
+
+
+constant_pad_nd.plan(_widened)
 
 
 @constant_pad_nd.prepare
