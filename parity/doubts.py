@@ -301,7 +301,8 @@ def turns_a_leaf(text: str, d: Drawing) -> bool:
     """PyTorch's nodes hand it gradients of the shape that it had; what becomes of them depends on who else refers to them."""
     x = target(text, d)
     turned = re.search(r"\.(squeeze_|unsqueeze_|t_)\(", text) is not None
-    return turned and x is not None and x.is_leaf and x.requires_grad and bool(d.used & set(NAME.findall(text)))
+    seen = turned and x is not None and has_history(x) and x.is_leaf and x.requires_grad
+    return seen and bool(d.used & set(NAME.findall(text)))
 
 
 DOUBTS = (
