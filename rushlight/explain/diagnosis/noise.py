@@ -102,12 +102,17 @@ def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
         if now is None or measured is None or measured[0] < NOISY:
             return None
         start = now.at_rate(trials, 0.0).level
-        tried = [(factor, now.at_rate(trials, factor)) for factor in FACTORS]
-        tried = [(factor, other) for factor, other in tried if costs(start, now, other)]
+        others = [(factor, now.at_rate(trials, factor)) for factor in FACTORS]
+        tried = [(factor, other) for factor, other in others if costs(start, now, other)]
+        if (
+            not tried and now.trace.finished
+        ):  # more would be the same: the program ends here, and this is as often as it can be looked at
+            most = now._replace(times=MOST_TIMES)
+            tried = [(factor, other) for factor, other in others if costs(start, most, other)]
         if tried:
             return _finding(trace, now, start, min(tried, key=lambda t: t[1].level.mean), measured)
         if now.trace.finished:
-            return None  # more would be the same: the program ends here
+            return None
     return None
 
 
