@@ -141,7 +141,11 @@ def batch_norm(
         raise errors.value(f"batch_norm eps must be positive during training, but got {eps}")
     if eps < 0:
         raise errors.value(f"batch_norm eps must be non-negative, but got {eps}")
-    errors.check_dim(1, input._a.ndim)
+    if input._a.ndim < 2 and input._a.size:  # there are no channels
+        if running_mean is not None:
+            _check_vector("running_mean", running_mean, 0)
+        elif training:
+            errors.check_dim(1, input._a.ndim)
     return _batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
 
 

@@ -182,6 +182,9 @@ def _(k, g, tensor1, value):
 def addcdiv(k, input, tensor1, tensor2, *, value=1, given=(types.float32, types.float32)):
     """``input + value * tensor1 / tensor2``.
 
+    Gradient of ``tensor1``: ``g * value / tensor2``.
+    Gradient of ``tensor2``: ``-g * value * tensor1 / (tensor2 * tensor2)``.
+
     Raises:
         RuntimeError: if both tensors are of integers.
     """

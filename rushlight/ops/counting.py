@@ -211,7 +211,7 @@ def unique_parts(k, input, *, dim, consecutive):
     flat = input.reshape(-1) if dim is None else _rows(input, dim)[0]
     if consecutive:
         if not len(flat):
-            return flat.copy(), np.zeros(0, np.int64), np.zeros(0, np.int64)
+            return (flat if dim is None else input).copy(), np.zeros(0, np.int64), np.zeros(0, np.int64)
         differs = flat[1:] != flat[:-1]
         new = np.concatenate([[True], differs if differs.ndim == 1 else differs.any(1)])
         values, inverse = flat[new], np.cumsum(new) - 1
@@ -241,6 +241,8 @@ def _unique(input: Tensor, inverse: bool, counts: bool, dim: Any, consecutive: b
         raise NotImplementedError(f"\"unique\" not implemented for '{types.scalar_name(input.dtype)}'")
     if dim is not None:
         dim = check_dim(dim, input._a.ndim)
+        if 0 in [n for i, n in enumerate(input._a.shape) if i != dim]:
+            raise errors.runtime("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     values, where, many = unique_parts.public(input, dim=dim, consecutive=consecutive)
     found = [values, *([where] if inverse else []), *([many] if counts else [])]
     return found[0] if len(found) == 1 else tuple(found)

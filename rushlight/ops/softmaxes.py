@@ -108,7 +108,10 @@ def _softmax_errors(name: str) -> Any:
     errors=_softmax_errors("softmax"),
 )
 def softmax(k, input, *, dim):
-    """``exp(x) / sum(exp(x))`` along ``dim``."""
+    """``exp(x) / sum(exp(x))`` along ``dim``.
+
+    Gradient of ``input``: ``(g - sum(g * out)) * out``, the sum along ``dim``.
+    """
     if not input.ndim:
         return np.asarray(np.exp(input - input))  # 1, or NaN for what is not finite
     return in_order(softmax_kernel.softmax(input, dim))
@@ -156,7 +159,10 @@ def _in_float32(k, formula):
     errors=_softmax_errors("log_softmax"),
 )
 def log_softmax(k, input, *, dim):
-    """``x - log(sum(exp(x)))`` along ``dim``."""
+    """``x - log(sum(exp(x)))`` along ``dim``.
+
+    Gradient of ``input``: ``g - exp(out) * sum(g)``, the sum along ``dim``.
+    """
     return in_order(softmax_kernel.log_softmax(input, dim)) if input.ndim else np.asarray(input - input)
 
 
