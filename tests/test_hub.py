@@ -68,7 +68,7 @@ def test_checkpoints(home, tmp_path):
     found = torch.utils.model_zoo.load_url(f"file://{tmp_path}/here.pt", model_dir=str(tmp_path / "kept"))
     assert found["w"].tolist() == [1, 1] and (tmp_path / "kept" / "here.pt").exists()
     with pytest.raises(RuntimeError, match="invalid hash value"):
-        torch.hub.download_url_to_file(f"file://{tmp_path}/here.pt", str(tmp_path / "no"), hash_prefix="00")
+        torch.hub.download_url_to_file(f"file://{tmp_path}/here.pt", str(tmp_path / "no"), hash_prefix="none begins so")
     assert not (tmp_path / "no").exists()
 
 

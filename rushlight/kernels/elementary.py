@@ -89,6 +89,8 @@ def _by_library(ufunc: np.ufunc, steps: Function, native: str) -> Function:
 
 sin: Function = _by_library(np.sin, sines.sin, "library_sin")
 cos: Function = _by_library(np.cos, sines.cos, "library_cos")
+#: What PyTorch computes number by number, as its special functions, asks the C library, whose results are all but always the nearest.
+nearest_exp, nearest_sin, nearest_cos = (rounded_once(ufunc) for ufunc in (np.exp, np.sin, np.cos))
 tan: Function = rounded_once(np.tan, "rounded_tan")
 sinh: Function = rounded_once(np.sinh, "rounded_sinh")
 cosh: Function = rounded_once(np.cosh, "rounded_cosh")

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .elementary import exp, sin
+from .elementary import nearest_exp as exp
+from .elementary import nearest_sin as sin
 from .fused import fma
 
 Array = np.ndarray[Any, Any]

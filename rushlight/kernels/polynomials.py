@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .elementary import acos, cos, sin
+from .elementary import acos
+from .elementary import nearest_cos as cos
+from .elementary import nearest_sin as sin
 from .fused import fma
 
 Array = np.ndarray[Any, Any]
