@@ -64,6 +64,7 @@ REFERENCES: dict[str, tuple[Callable[[Array], Array], Any, str]] = {
     "rounded_tanh": (_split(np.tanh, SMALL, 32, lambda x: x - x * x * x / 3, _outside(1, -1)), mpmath.tanh, "odd"),
     "rounded_sinh": (_split(np.sinh, SMALL, 128, lambda x: x + x * x * x / 6, _outside(INF, -INF)), mpmath.sinh, "odd"),
     "rounded_cosh": (_split(np.cosh, SMALL, 128, lambda x: 1 + x * x / 2, _outside(INF, INF)), mpmath.cosh, "even"),
+    "library_log": (np.log, mpmath.log, ""),
     "rounded_log": (np.log, mpmath.log, ""),
     "rounded_log2": (np.log2, lambda x: mpmath.log(x, 2), ""),
     "rounded_log10": (np.log10, mpmath.log10, ""),

@@ -72,6 +72,19 @@ CASES: dict[str, Any] = {
         [torch.exp(_normal(torch, n) * scale) for n in (1, 5, 33, 3000) for scale in (0.01, 1, 30)]
         + [torch.exp(torch.linspace(-105, 90, 3001))]
     ),
+    "log": lambda torch: (
+        [(_normal(torch, n).abs() * scale).log() for n in (1, 5, 33, 3000) for scale in (1e-41, 0.01, 1, 1000)]
+        + [torch.linspace(0, 3, 3001).log(), torch.tensor([0.0, 2.0**-126, 1e-45, 3.4e38, float("inf")]).log()]
+    ),
+    "functions with logarithms": lambda torch: [
+        *[torch.logit(_normal(torch, n).sigmoid()) for n in (5, 33, 3000)],
+        torch.logsumexp(_normal(torch, 300, 9), 1),
+    ],
+    "gradients of logarithms": lambda torch: [
+        _gradients(torch, lambda x, f=f: f(x.abs() + 0.1), n)
+        for f in (torch.log, torch.special.entr, lambda x: 1.7**x, lambda x: x.log() ** 2)
+        for n in (5, 33, 3000)
+    ],
     "sin and cos": lambda torch: [
         f(_normal(torch, n) * scale)
         for f in (torch.sin, torch.cos)

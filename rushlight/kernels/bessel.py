@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from . import bessel_tables as tables
-from .elementary import log
 from .elementary import nearest_cos as cos
 from .elementary import nearest_exp as exp
 from .elementary import nearest_sin as sin
+from .elementary import rounded_log as log
 from .fused import fma
 
 Array = np.ndarray[Any, Any]

@@ -3,7 +3,8 @@
 PyTorch's float32 functions (Intel's VML in its high-accuracy mode) miss the correctly rounded value in 1 % of numbers or
 fewer; NumPy's float32 loops in 10 to 40 %, and differently from one processor to the next. Evaluated in float64 and rounded
 once, they agree with PyTorch's in 99 numbers of 100, on every processor. The loop of tanh gives the same number but for
-one in a thousand (``code/compensated.py``); exp, sin and cos take the library's own steps (``exponential``, ``sines``).
+one in a thousand (``code/compensated.py``); exp, log, sin and cos take the library's own steps (``exponential``, ``logarithm``,
+``sines``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy._core import _multiarray_umath as _umath  # type: ignore[attr-defined]
 
-from . import elementwise, exponential, sines, square_root, vectors
+from . import elementwise, exponential, logarithm, sines, square_root, vectors
 from .symbols import Symbol
 
 #: Of one array.
@@ -50,7 +51,7 @@ def exp(x: Any) -> Any:
 
 tanh: Function = rounded_once(np.tanh, "rounded_tanh")
 expm1: Function = rounded_once(np.expm1, "rounded_expm1")
-log: Function = rounded_once(np.log, "rounded_log")
+rounded_log: Function = rounded_once(np.log, "rounded_log")
 
 
 def sqrt(x: Any) -> Any:
@@ -87,6 +88,7 @@ def _by_library(ufunc: np.ufunc, steps: Function, native: str) -> Function:
     return elementwise.instruction(native)(function)
 
 
+log: Function = _by_library(np.log, logarithm.log, "library_log")
 sin: Function = _by_library(np.sin, sines.sin, "library_sin")
 cos: Function = _by_library(np.cos, sines.cos, "library_cos")
 #: What PyTorch computes number by number, as its special functions, asks the C library, whose results are all but always the nearest.

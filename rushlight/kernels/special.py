@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from . import elementwise
-from .elementary import log
+from .elementary import rounded_log as log
 from .symbols import Symbol
 
 ndarray = np.ndarray

@@ -127,7 +127,7 @@ def _product(
     @op.vjp("input")
     def _(k, g, input, other):
         nothing = k.logical_or(k.eq(g, 0), k.logical_and(k.eq(input, 0), k.le(inside(other), 0)))
-        return k.where(nothing, 0.0, g * k.log(inside(other)))
+        return k.where(nothing, 0.0, g * getattr(k, name)(1.0, other))
 
     @op.vjp("other")
     def _(k, g, input, other):
@@ -136,7 +136,7 @@ def _product(
 
 _product(
     "xlogy",
-    elementary.log,
+    elementary.rounded_log,  # the C library's, which is the nearest number nearly always
     "``input * log(other)``, 0 where ``input`` is 0.",
     "Xlogy",
     "xlogy xlogy_",
@@ -161,7 +161,7 @@ _product(
 )
 def entr(k, input):
     """``-input * log(input)``; 0 at 0, minus infinity below."""
-    out = -input * k.log(input)
+    out = -input * elementary.rounded_log(input)
     return np.where(input == 0, out.dtype.type(0), np.where(input < 0, out.dtype.type(-np.inf), out))
 
 

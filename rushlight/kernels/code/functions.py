@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from .. import special, vectors
 from ..exponential import NEAR
+from ..logarithm import LEAST
 from ..sines import NEAR as NEAR_ZERO
 from ..square_root import reciprocal_roots
 from ..words import (
@@ -36,6 +37,7 @@ from ..words import rint as nearest
 from ..words import sqrt as root
 from ..words import trunc as towards_zero
 from . import compensated, exponential, gamma, libm, sines, single, wide
+from . import logarithm as logarithm_steps
 from .marks import INSTRUCTIONS, instruction
 from .power import power_of_usual
 from .wide import INFINITY, MAGIC, NAN, clamped, power_of_two
@@ -363,7 +365,21 @@ def rounded_cosh(x):
 
 
 # --- logarithms -------------------------------------------------------------------------------------------------------
-@instruction(ulp=(ROUNDED, 1.0))
+@instruction("log", ulp=(0.98, 1.0))
+def library_log(x):
+    """``logarithm.log``."""
+    return _log32(x) if x.type.bits == 32 else wide.log(x)
+
+
+def _log32(x):
+    out = logarithm_steps.log_normal(x)
+    near = (x >= LEAST) and (x < INFINITY)
+    if any_lane(opposite(near)):  # zero, infinity, NaN, denormal or negative
+        out = select(near, out, single.log(x, 1.0))
+    return out
+
+
+@instruction("", ulp=(ROUNDED, 1.0))
 def rounded_log(x):
     return single.log(x, 1.0) if x.type.bits == 32 else wide.log(x)
 
