@@ -74,7 +74,7 @@ class Short:
         self.size: int = len(op.slot_of)
 
 
-MANY = 20_000  # calls that record nothing after which that machine code is made
+MANY = 20_000  # calls that record nothing after which a program is hot as well
 
 
 class Entries:

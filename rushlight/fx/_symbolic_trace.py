@@ -6,6 +6,7 @@ note calls with proxies; ``Module.__call__`` asks whether a submodule is a leaf.
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import math
 import sys
@@ -297,14 +298,20 @@ def _torch_functions() -> dict[int, Callable[..., Any]]:
     return {id(function): function for function in public}
 
 
+_MISSING = object()  # in a module's names: what Python has built in
+
+
 def _put(undo: list[tuple[dict[str, Any], str, Any]], names: dict[str, Any], name: str, value: Any) -> None:
-    undo.append((names, name, names[name]))
+    undo.append((names, name, names.get(name, _MISSING)))
     names[name] = value
 
 
 def _put_back(undo: list[tuple[dict[str, Any], str, Any]]) -> None:
     for names, name, value in reversed(undo):
-        names[name] = value
+        if value is _MISSING:
+            del names[name]
+        else:
+            names[name] = value
 
 
 @contextmanager
@@ -332,11 +339,10 @@ def _functions_noted(leaves: Iterable[Callable[..., Any]] = ()) -> Iterator[None
 @contextmanager
 def _noting(tracer: Tracer, cache: dict[str, Any]) -> Iterator[None]:
     undo: list[tuple[dict[str, Any], str, Any]] = []
-    for key, names in list(_wrapped.items()):
-        if key[1] in names or hasattr(__builtins__, key[1]):
-            original = names.get(key[1]) or __builtins__[key[1]]  # type: ignore[index]
-            if key[1] in names:
-                _put(undo, names, key[1], _noter(original, wrapped=True))
+    for (_, name), names in list(_wrapped.items()):
+        original = names.get(name, getattr(builtins, name, None))
+        if original is not None:
+            _put(undo, names, name, _noter(original, wrapped=True))
     saved = Module.__call__, Module.__getattr__
     get = Module.__getattr__
 

@@ -42,7 +42,9 @@ def surroundings() -> bytes:
     here = Path(__file__).parent
     for path in sorted([*here.glob("*.py"), *here.glob("code/*.py")]):
         digest.update(path.read_bytes())
-    asked = os.environ.get("RUSHLIGHT_VECTOR_BYTES", "")
+    from .registers import SETTING
+
+    asked = os.environ.get(SETTING, "")
     digest.update(f"{sys.platform} {sys.version_info[:2]} {_llvmlite()} {_processor()} {asked}".encode())
     return digest.digest()
 

@@ -208,3 +208,14 @@ x = torch.ones(2, requires_grad=True)
 symbolic_trace(lambda x: (x * 2).sum())(x).backward()
 print(x.grad)
 print(torch.relu(torch.tensor([-1.0, 1.0])), F.relu is torch.nn.functional.relu, torch.relu.__name__)
+
+torch.fx.wrap("len")
+
+
+class Lengths(torch.nn.Module):
+    def forward(self, x):
+        return x.sum() * len(x)
+
+
+lengths = torch.fx.symbolic_trace(Lengths())
+print(lengths.code, lengths(torch.ones(3)), "len" in globals())
