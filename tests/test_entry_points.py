@@ -33,7 +33,8 @@ WALK = []
 @pytest.fixture(scope="module", autouse=True)
 def both_paths():
     """The Python operators as the reference, whatever this process has installed, and the compiled ones."""
-    llvm.patience.over(llvm.PATIENCE + 1, 0)  # when loops begin to be compiled decisions are forgotten: not in the middle of a test
+    # When loops begin to be compiled decisions are forgotten: not in the middle of a test.
+    llvm.patience.over(llvm.PATIENCE + 1, 0)
     for name in OPERATORS:
         stem = name.strip("_").removeprefix("r")
         REFERENCE[name] = fast.operator(REGISTRY[{"truediv": "div"}.get(stem, stem)], name)
