@@ -77,7 +77,7 @@ def formula_with(function: Any, number: tuple[Any, ...], attrs: dict[str, Any]) 
 def pointwise(k: Any, formula: Callable[..., Any], *operands: Any, **settings: Any) -> Any:
     """``formula(k, *operands, **settings)``, an elementwise part of a body or rule: of large arrays as one loop. The first operand has the
     shape of the result; others may be numbers, or None."""
-    if k is arrays and _is_long(operands):
+    if k is arrays and is_long(operands):
         found = _fused_or_masked((formula, *settings.items()), partial(formula, loops, **settings), operands)
         if found is not None:
             return found
@@ -87,7 +87,7 @@ def pointwise(k: Any, formula: Callable[..., Any], *operands: Any, **settings: A
 def reduced(formula: Callable[..., Any], operands: tuple[Any, ...], settings: dict[str, Any], mean: bool) -> Any:
     """The sum, or mean, of an elementwise formula of large arrays, added up while it is computed; None if that cannot be."""
     first = operands[0]
-    if not _is_long(operands) or not patience.ready or len(chains) > MOST_CHAINS:
+    if not is_long(operands) or not patience.ready or len(chains) > MOST_CHAINS:
         return None
     key = first.shape, first.dtype, mean
     if key not in _sums:
@@ -106,7 +106,7 @@ _sums: dict[Any, Any] = {}
 forget_with_threads(_sums)
 
 
-def _is_long(operands: tuple[Any, ...]) -> bool:
+def is_long(operands: tuple[Any, ...]) -> bool:
     """Whether the first of the operands is an array of floats for which a loop is worth it."""
     first = operands[0]
     if first.__class__ is not ndarray or first.dtype not in KINDS:

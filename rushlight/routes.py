@@ -274,7 +274,9 @@ class Step:
         "attrs",
         "places",
         "tensors",
-        "plain",
+        "edges_of",
+        "inputs_of",
+        "arrays_of",
         "outs",
         "body",
         "planned",
@@ -283,7 +285,6 @@ class Step:
         "shortest",
         "left",
         "node",
-        "flows",
         "count",
         "straight",
         "save",
@@ -297,14 +298,16 @@ class Step:
         self.op, self.attrs, self.count = op, attrs, len(op.outputs)
         self.tensors: list[int] = [i for i, p in enumerate(places) if p is not None]
         self.places: list[int] = [p for p in places if p is not None]
-        self.plain = plain, promoted
-        self.flows: list[bool] = [op.flow(i) == "rule" for i in range(len(plain))]
         #: What was made when it was watched, until ``finish``; and the node of that.
         self.outs: Any = outs
         nodes = [t._edge[0] for t in outs if t._edge is not None]
         #: The class of its nodes where it has one result, True where ``record`` is to look; None if nothing is recorded.
         self.node: Any = type(nodes[0]) if nodes else None
         self.straight: bool = len(self.tensors) == len(plain)
+        flowing = [i for i in range(len(plain)) if op.flow(i) == "rule"]
+        self.edges_of = self.filler((None,) * len(plain), flowing)
+        self.inputs_of = self.filler(plain, self.tensors)
+        self.arrays_of = self.filler(promoted, self.tensors)
         self.save: Any = None
         self.left = 0
         largest = max([a.size for a in (*promoted, outs[0]._a) if a.__class__ is ndarray])
@@ -314,13 +317,10 @@ class Step:
         #: A shorter way than the body, which gives None where it has no answer.
         self.planned: Any = None
         self.loop: Any = None
-        self.body: Callable[..., Any] = self.arranged(self.whole(), plain)
+        self.body: Callable[..., Any] = self.arranged(self.whole(promoted), plain)
         if by_loops:
             self.planned, self.made = self.looped, (outs[0]._a.shape, outs[0]._a.dtype)
         self.shortest: Callable[..., Any] = self.body if self.planned is None else self.planned
-        self.plain = tuple([None if i in self.tensors else x for i, x in enumerate(plain)]), tuple(
-            [None if i in self.tensors else x for i, x in enumerate(promoted)]
-        )  # fmt: skip
 
     def finish(self) -> None:
         """Note what its nodes are, which the function may have renamed.
@@ -337,9 +337,9 @@ class Step:
         elif nodes:
             self.node = type(nodes[0])
 
-    def whole(self) -> Callable[..., Any]:
+    def whole(self, promoted: tuple[Any, ...]) -> Callable[..., Any]:
         """The body as a function of the arrays of the tensors; what is planned likewise."""
-        op, attrs, promoted = self.op, self.attrs, self.plain[1]
+        op, attrs = self.op, self.attrs
         planned = None if op.planner is None else op.planner(*promoted, **attrs)
         if self.straight:
             self.planned = planned
@@ -373,7 +373,7 @@ class Step:
         if self.loop is None and patience.ready:
             self.loop = self.loop_of(given) or False
         if not self.loop:
-            return large.body(self.op, self.filled(self.plain[1], given), self.attrs)
+            return large.body(self.op, self.arrays_of(given), self.attrs)
         r = self.loop(*given)
         if r is False:  # too large for it to make the array
             r = empty(*self.made)
@@ -385,7 +385,7 @@ class Step:
         for that number, which is another at each call."""
         if not all([a.ndim and any(a.strides) for a in given]):
             return None
-        return large.small(self.op, self.filled(self.plain[1], given), self.attrs)
+        return large.small(self.op, self.arrays_of(given), self.attrs)
 
     def compile(self, given: list[Any]) -> None:
         """What is called often is worth a loop at any size: it costs less than NumPy's several passes."""
@@ -403,14 +403,14 @@ class Step:
 
         self.shortest = run
 
-    def filled(self, kept: tuple[Any, ...], given: Sequence[Any]) -> tuple[Any, ...]:
-        """Inputs in their order: what was given at the places of the tensors, else what was kept."""
-        if self.straight:
-            return tuple(given)
-        full = list(kept)
-        for i, x in zip(self.tensors, given, strict=True):
-            full[i] = x
-        return tuple(full)
+    def filler(self, kept: tuple[Any, ...], places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+        """A function that gives inputs in their order: of what is given for the tensors that which belongs at ``places``, else what was
+        kept."""
+        if self.straight and len(places) == len(kept):
+            return tuple
+        at = [self.tensors.index(i) if i in self.tensors and i in places else None for i in range(len(kept))]
+        # What stood at the places of tensors is not held on to.
+        return _filler(tuple(at))(tuple([x if p is None else None for x, p in zip(kept, at, strict=True)]))  # type: ignore[no-any-return]
 
     def results(self, given: list[Any]) -> Any:
         """What the body makes of arrays."""
@@ -443,11 +443,7 @@ class Step:
 
     def record(self, outs: Any, results: Any, inputs: list[Any], given: list[Any], edges: list[Any]) -> None:
         """Hang the outputs on a node."""
-        all_edges = self.filled((None,) * len(self.flows), edges)
-        if not all(self.flows):
-            all_edges = tuple([edge if flows else None for edge, flows in zip(all_edges, self.flows, strict=True)])
-        plain, promoted = self.plain
-        xs, bodies = self.filled(plain, inputs), self.filled(promoted, given)
+        all_edges, xs, bodies = self.edges_of(edges), self.inputs_of(inputs), self.arrays_of(given)
         if self.node is True:
             record(self.op, outs, results, xs, bodies, self.attrs, all_edges)
             return
@@ -462,6 +458,13 @@ class Step:
             self.save = saver(self.op, all_edges)
         node.saved, node.versions = self.save(outs, results, xs, bodies)
         t._edge = (node, 0)
+
+
+@functools.cache
+def _filler(at: tuple[int | None, ...]) -> Callable[[tuple[Any, ...]], Callable[[Sequence[Any]], tuple[Any, ...]]]:
+    """Of what is kept, a function that puts what it is given among it: number ``at[i]`` at place ``i``, where that is one."""
+    parts = [f"kept[{i}]" if place is None else f"given[{place}]" for i, place in enumerate(at)]
+    return eval(f"lambda kept: lambda given: ({', '.join(parts)},)")  # type: ignore[no-any-return]
 
 
 class Route:

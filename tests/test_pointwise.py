@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import rushlight as torch
 from rushlight import large
 from rushlight.kernels import llvm
+from rushlight.readers import REGISTRY
 
 if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)
@@ -70,6 +71,35 @@ def test_losses(name, shape, kind, way, turned, odd, seed):
         assert (a is None) == (b is None)
         if a is not None:
             np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=bound, atol=bound)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@few
+@given(
+    shape=st.lists(st.integers(1, 12), max_size=3), kind=st.sampled_from(["f4", "f8"]), way=st.sampled_from(["mean", "sum", "none"]),
+    seed=st.integers(0, 99),
+)  # fmt: skip
+def test_small_losses_called_again(name, shape, kind, way, seed):
+    """What is planned for small arrays has the digits of the body."""
+    rng = np.random.default_rng(seed)
+    x, y = (torch.tensor(rng.standard_normal(shape).astype(kind), requires_grad=True) for _ in range(2))
+    p = torch.tensor(rng.random(shape).astype(kind))
+    with kernels(True):
+        losses = [LOSSES[name](x, y, p, way).detach().numpy() for _ in range(4)]  # met, watched, then known
+    for loss in losses:
+        assert loss.tobytes() == losses[0].tobytes()
+
+
+def test_small_losses_are_planned(monkeypatch):
+    monkeypatch.setattr(large, "MEDIUM", 8192)  # also where every array counts as large
+    x, y = torch.rand(7, 3), torch.rand(7, 3)
+    with kernels(True):
+        for op in ("squared_error", "smoothed_error", "huber_error"):
+            extra = {} if op == "squared_error" else {"beta" if op == "smoothed_error" else "delta": 1.0}
+            assert REGISTRY[op].planner(x._a, y._a, reduction="mean", **extra) is not None, op
+            assert REGISTRY[op].planner(x._a, y._a.T.copy().T, reduction="mean", **extra) is None, op
+        assert REGISTRY["bce"].planner(x._a, y._a, None, reduction="sum") is not None
+        assert REGISTRY["bce_logits"].planner(x._a, y._a, None, None, reduction="mean") is not None
 
 
 def test_they_are_one_loop(monkeypatch):

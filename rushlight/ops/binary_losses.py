@@ -26,6 +26,7 @@ from .losses import (
     averaged,
     checked_reduction,
     not_differentiable,
+    plan_average,
     reduced,
     reduction_name,
     todays_reduction,
@@ -39,11 +40,17 @@ def _probabilities(m: Any, *shape: int) -> Any:
 @opaque(public=False, grad_name="BinaryCrossEntropyBackward0")
 def bce(k, input, target, weight, *, reduction):
     """``-w (t log(p) + (1 - t) log(1 - p))``, the logarithms not below -100."""
+    loss = _bce_loss(k, input, target, weight)
+    return _reduce(k, as_operands_lie(loss, (input, target)) if reduction == "none" else loss, reduction)
+
+
+def _bce_loss(k, input, target, weight):
     t = input.dtype.type
     loss = (target - t(1)) * np.maximum(np.log1p(-input), t(-100)) - target * np.maximum(k.log(input), t(-100))
-    if reduction == "none":
-        loss = as_operands_lie(loss, (input, target))
-    return _reduce(k, loss if weight is None else loss * weight, reduction)
+    return loss if weight is None else loss * weight
+
+
+plan_average(bce, _bce_loss)
 
 
 @bce.vjp("input")
@@ -63,6 +70,20 @@ def _(k, g, input, weight, reduction):
 
 
 bce.nondiff("weight")
+
+
+#: float32 and float64 as whole numbers, and what 1.0 is then.
+_BITS = {np.dtype(np.float32): (np.uint32, 0x3F800000), np.dtype(np.float64): (np.uint64, 0x3FF0000000000000)}
+
+
+def _are_probabilities(values: np.ndarray[Any, Any]) -> bool:
+    """Whether all numbers lie in [0, 1]. Read as whole numbers, floats from 0 to 1 grow as they do, and those with a sign, infinities and
+    NaN come after them: one maximum answers for all, except that -0.0 has a sign too."""
+    if values.dtype in _BITS:
+        kind, one = _BITS[values.dtype]
+        if np.maximum.reduce(values.view(kind), axis=None) <= one:
+            return True
+    return bool(values.min() >= 0 and values.max() <= 1)
 
 
 @function(name="nn.functional.binary_cross_entropy", samples=_pairs(0.1, 0.9), errors=lambda m: [
@@ -93,7 +114,7 @@ def binary_cross_entropy(
             f"Convert the target: target.to({input.dtype}).",
         )
     for name, values in (("input", a), ("target", t)):
-        if values.size and not (values.min() >= 0 and values.max() <= 1):
+        if values.size and not _are_probabilities(values):
             raise errors.runtime(f"all elements of {name} should be between 0 and 1", "Did you forget the sigmoid?")
     if weight is not None:
         not_differentiable("binary_cross_entropy", weight=weight)
@@ -120,6 +141,9 @@ def _logit_loss(k, input, target, weight, pos_weight):
         log_sigmoid = log_sigmoid * ((pos_weight - one) * target + one)
     loss = (one - target) * input - log_sigmoid
     return loss if weight is None else loss * weight
+
+
+plan_average(bce_logits, _logit_loss)
 
 
 def _mixed_logit_loss(k, input, target, weight, pos_weight):
