@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from . import errors, families, routes, settings, types
+from . import errors, families, routes, settings, synonyms, types
 from .autograd.mode import recording
 from .doors import behind, led, original
 from .functions import FUNCTIONS
@@ -162,9 +162,15 @@ def _named() -> Iterator[tuple[str, Any]]:
     yield "Tensor.__matmul__", vars(Tensor)["__matmul__"]
     for op in list(REGISTRY.values()):
         if op.public_name:
-            yield op.torch_name, op.public
+            yield from _by_all_names(op.torch_name, op.public)
     for function in list(FUNCTIONS.values()):
-        yield function.torch_name, function.fn
+        yield from _by_all_names(function.torch_name, function.fn)
+
+
+def _by_all_names(name: str, public: Any) -> Iterator[tuple[str, Any]]:
+    """A function and those that do the same under another name, all by its own name in the table."""
+    for function in (public, *synonyms.of(public).values()):
+        yield name, function
 
 
 def _lead() -> None:

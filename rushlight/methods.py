@@ -15,6 +15,7 @@ from .functions import FUNCTIONS
 from .kernels.lazy import expose
 from .override import DisableTorchFunctionSubclass
 from .readers import REGISTRY
+from .synonyms import called
 from .tensor import Parameter, Tensor, edge_of, wrap
 
 _OPERATORS = {
@@ -42,14 +43,19 @@ def attach() -> None:
             op.public = quick
         for name in op.methods:
             in_place = name.endswith("_") and not name.endswith("__")
-            setattr(Tensor, name, fast.in_place(op, name) if in_place else op.public)
+            setattr(Tensor, name, fast.in_place(op, name) if in_place else by_name(op, op.public, name))
     if not _attached[2]:
         attach_operators()
         _attached[2] = 1
     # last, so that a function may stand in for what was derived
     for f in functions:
         for name in f.methods:
-            setattr(Tensor, name, f.fn)
+            setattr(Tensor, name, by_name(f, f.fn, name))
+
+
+def by_name(record: Any, public: Any, name: str) -> Any:
+    """The function of a record for its method ``name``, one of PyTorch's other names perhaps."""
+    return called(public, name) if name in record.aliases else public
 
 
 def attach_operators() -> None:

@@ -23,9 +23,10 @@ from .kernels.elementwise import MEDIUM
 from .kernels.layouts import as_operands_lie
 from .misuse import misuse, no_deeper, rewrite
 from .node import OpNode, Saver, ask_history, gather_edges, record
-from .override import PLAIN, dispatch_override, has_override, within
+from .override import PLAIN, dispatch_override, has_override, takes_over, within
 from .promotion import promote, refusals
 from .readers import REGISTRY, arrays, tensors
+from .synonyms import called
 from .tensor import Tensor, edge_of, view_of, wrap
 from .writing import Region, in_order, write_out
 
@@ -417,9 +418,9 @@ def names_under(prefix: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for op in REGISTRY.values():
         if op.public_name:
-            found.update(dict.fromkeys([op.torch_name, *op.aliases], op.public))
+            found.update({op.torch_name: op.public, **{name: called(op.public, name) for name in op.aliases}})
     for f in FUNCTIONS.values():
-        found.update(dict.fromkeys([f.torch_name, *f.aliases], f.fn))
+        found.update({f.torch_name: f.fn, **{name: called(f.fn, name) for name in f.aliases}})
     cut = {name.removeprefix(prefix): fn for name, fn in found.items() if name.startswith(prefix)}
     return {name: fn for name, fn in cut.items() if "." not in name}
 
@@ -462,6 +463,8 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if op.family == "composite":
         result = op.forward(tensors, *inputs, **attrs)
     else:
+        if op.variadic and (other := next(filter(takes_over, inputs), None)) is not None:
+            return dispatch_override(op.public, other, args, kwargs if out is None else {**kwargs, "out": out})
         try:
             result = apply(op, inputs, attrs)
         except errors.NoArray:  # a sparse tensor within a list

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from . import types
+from .synonyms import running
 from .tensor import Deferred, Parameter, Tensor
 
 _overrides: ContextVar[bool] = ContextVar("rushlight_overrides", default=True)
@@ -76,4 +77,4 @@ def within(args: tuple[Any, ...]) -> Any:
 
 def dispatch_override(public: Callable[..., Any], x: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``handle`` for a call of which ``x`` is known to take calls over; it may stand in a list among the arguments."""
-    return handle(public, (*args, *kwargs.values(), x), args, kwargs)
+    return handle(running(public), (*args, *kwargs.values(), x), args, kwargs)

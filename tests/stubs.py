@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 import rushlight
-from rushlight import families, return_types, samples
+from rushlight import families, return_types, samples, synonyms
 from rushlight.functions import FUNCTIONS
 from rushlight.op import names_under
 from rushlight.readers import REGISTRY
@@ -185,8 +185,9 @@ def function(name, fn, *, path="", method=False, result=None, indent=""):
 
 def paths():
     """PyTorch's path of every public function, by the function: under this name its samples stand."""
-    found = {id(op.public): op.torch_name for op in REGISTRY.values() if op.public_name}
-    return {**found, **{id(f.fn): f.torch_name for f in FUNCTIONS.values()}}
+    found = [(op.public, op.torch_name) for op in REGISTRY.values() if op.public_name]
+    found += [(f.fn, f.torch_name) for f in FUNCTIONS.values()]
+    return {id(fn): name for public, name in found for fn in (public, *synonyms.of(public).values())}
 
 
 @cache

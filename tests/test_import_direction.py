@@ -22,6 +22,7 @@ LAYERS = [
         "terminal",
         "pictures",
         "doors",
+        "synonyms",
     ],
     ["kernels"],
     ["printing", "random", "functions"],

@@ -16,13 +16,14 @@ from contextlib import contextmanager
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from .. import families
+from .. import families, synonyms
 from ..doors import behind, led, original
 from ..functions import FUNCTIONS
 from ..nn import Module, Sequential
 from ..op import names_under
 from ..readers import REGISTRY
 from ..settings import _assert
+from ..synonyms import BUILT_IN
 from ..tensor import Parameter, Tensor
 from . import proxy as proxy_module
 from .graph import Graph
@@ -51,14 +52,6 @@ def wrap(fn_or_name: Any) -> Any:
 
 #: Where public functions stand: the prefix of their names, and the module's path below ``torch``.
 _NAMESPACES = {"": "", "nn.functional.": ".nn.functional", "linalg.": ".linalg", "special.": ".special", "fft.": ".fft"}
-
-#: Functions of ``torch.nn.functional`` that are none of Python's in PyTorch, and are noted as they were called.
-_BUILT_IN = frozenset(
-    "adaptive_avg_pool1d avg_pool1d avg_pool2d avg_pool3d bilinear celu_ channel_shuffle conv1d conv2d conv3d conv_tbc "
-    "conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity elu_ gelu hardshrink hardtanh_ leaky_relu_ linear "
-    "logsigmoid native_channel_shuffle one_hot pairwise_distance pdist pixel_shuffle pixel_unshuffle prelu relu_ rrelu_ "
-    "scaled_dot_product_attention selu_ softplus softshrink threshold_".split()
-)
 
 
 class PHBase:
@@ -254,7 +247,7 @@ def _noter(
 
     make = function if plain is None else plain
 
-    spelled_out = str(function.__module__).endswith("nn.functional") and function.__name__ not in _BUILT_IN
+    spelled_out = str(function.__module__).endswith("nn.functional") and function.__name__ not in BUILT_IN
 
     def noting(*args: Any, **kwargs: Any) -> Any:
         proxy = find_proxy((args, kwargs))
@@ -295,6 +288,7 @@ def _torch_functions() -> dict[int, Callable[..., Any]]:
             for name in names_under(prefix) if space is not None else ():
                 getattr(space, name, None)
     public = [op.public for op in REGISTRY.values() if op.public_name] + [f.fn for f in FUNCTIONS.values()]
+    public += [other for function in public for other in synonyms.of(function).values()]
     return {id(function): function for function in public}
 
 
