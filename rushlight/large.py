@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .kernels.elementwise import LARGE, MEDIUM, fused, length, loop_for, loop_of
+from .kernels.elementwise import LARGE, MEDIUM, fused, has_loops, length, loop_for, loop_of
 from .kernels.iteration import forget_with_threads
 from .kernels.lazy import DEAR, DEFERRED, LONGEST, MOST_CHAINS, Lazy, chains, computed
 from .kernels.llvm import patience
 from .kernels.summation import planned
-from .kernels.symbols import KINDS
 from .readers import arrays, loops
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ forget_with_threads(_sums)
 def is_long(operands: tuple[Any, ...]) -> bool:
     """Whether the first of the operands is an array of floats for which a loop is worth it."""
     first = operands[0]
-    if first.__class__ is not ndarray or first.dtype not in KINDS:
+    if first.__class__ is not ndarray or not has_loops(first.dtype):
         return False
     return first.ndim > 0 and first.size >= MEDIUM and _is_worth_it(operands)
 
@@ -118,9 +117,14 @@ def spread(op: Op, a: Any, b: Any, attrs: dict[str, Any], out: Any = None) -> An
     """The result of an elementwise body where one of two arrays is broadcast to the other's shape; None if NumPy is to compute it."""
     if not patience.ready or op.all_nondiff or op.extras or len(op.outputs) > 1:
         return None
+    if a.__class__ is not ndarray or b.__class__ is not ndarray or a.shape == b.shape:
+        return None
     from .kernels import broadcast
 
-    return broadcast.spread((op.name, *attrs.items()), partial(op.forward, loops, **attrs), a, b, out)
+    try:
+        return broadcast.spread((op.name, *attrs.items()), partial(op.forward, loops, **attrs), a, b, out)
+    except TypeError:  # an attribute without a hash
+        return None
 
 
 def _is_worth_it(operands: tuple[Any, ...]) -> bool:
@@ -170,7 +174,7 @@ def small_gradient(op: Op) -> Callable[[Any, Any], Any] | None:
         dtype = g.dtype
         loop = by_dtype.get(dtype, False)
         if loop is False:
-            ready = patience.ready and dtype in KINDS
+            ready = patience.ready and has_loops(dtype)
             loop = by_dtype[dtype] = loop_of((op.name, "rule"), partial(rule.fn, loops), dtype, 2) if ready else None
         if loop is None or saved.__class__ is not ndarray or saved.shape != g.shape:
             return None

@@ -513,6 +513,8 @@ def evaluate(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[An
             large_one = promoted[1] if len(promoted) == 3 and promoted[1].__class__ is ndarray else promoted[0]
             if large_one.size >= MEDIUM or promoted[0].size >= MEDIUM or op.calls > large.OFTEN:
                 found = large.body(op, promoted, attrs)
+                if found is None and len(promoted) == 2:
+                    found = large.spread(op, *promoted, attrs)
                 if found is not None:
                     return found, promoted
                 op.calls -= large.OFTEN  # another kind of call, perhaps

@@ -198,8 +198,8 @@ class TensorReader:
 
 def once_rounded(kernel: Callable[..., Any], args: Any, narrow: Any) -> Any:
     """A kernel for float32 of arrays of which some are 16-bit floats; its results are rounded to them if all are."""
-    out = kernel(*[x.astype(np.float32) if x.__class__ is ndarray else x for x in args])
-    if any([x.__class__ is ndarray and x.dtype is not narrow for x in args]):
+    out = kernel(*[x.astype(np.float32) if x.__class__ is ndarray or x.__class__ is Symbol else x for x in args])
+    if any([(x.__class__ is ndarray or x.__class__ is Symbol) and x.dtype is not narrow for x in args]):
         return out
     if out.__class__ is tuple:
         return tuple([x if x is None else x.astype(narrow) for x in out])
@@ -225,8 +225,11 @@ class LoopReader:
 
     @staticmethod
     def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
-        float32 = any([x.__class__ is Symbol and x.dtype == np.float32 for x in args])
-        return (kernel if float32 else formula)(*args)
+        dtypes = [x.dtype for x in args if x.__class__ is Symbol]
+        narrow = next((dtype for dtype in dtypes if is_half(dtype)), None)
+        if narrow is not None:
+            return once_rounded(kernel, args, narrow)
+        return (kernel if np.float32 in dtypes else formula)(*args)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         op = next((op for op, known in instructions().items() if name in known.bodies), None)

@@ -19,8 +19,9 @@ from .code import functions
 from .elementwise import recorded
 from .ir import Loop
 from .iteration import get_threads
-from .loops import GRAIN, LANES, body
+from .loops import GRAIN, LANES, body, element
 from .memory import empty
+from .narrow_symbols import of_words
 from .source import from_text
 
 Array = np.ndarray[Any, Any]
@@ -130,7 +131,8 @@ def _loop(key: Any, function: Callable[..., Any], dtype: Any, line: bool, swappe
     known = key, dtype, line, swapped, kinds
     if known not in _loops:
         loop = recorded(function, dtype, list(kinds))
-        _loops[known] = None if loop is None or loop.parted or len(loop.stores) > 1 else _compiled(loop, line, swapped)
+        made = None if loop is None or loop.parted or len(loop.stores) > 1 else _compiled(loop, line, swapped)
+        _loops[known] = of_words(made, dtype) if made is not None and loop is not None and loop.narrow else made
     return _loops[known]
 
 
@@ -143,16 +145,17 @@ def written(loop: Loop, line: bool, swapped: bool) -> str:
     """The loop as a kernel of rows. Its arrays are the result and two operands, the larger of which is the second if ``swapped``."""
     lanes = LANES[loop.kind]
     small = 1 if swapped else 2
-    of_small = "boolean" if small in loop.masks else "T"
+    of = [element(loop, i) for i in (0, 3 - small, small)]
     numbers = "".join([f", n{i}: T" for i in range(loop.numbers)])
 
     def loads(left: str) -> Callable[[int, int], str]:
         part = f"load(part, i, {lanes}{left})" if line else "part[0]"
         return lambda array, _: part if array == small else f"load(row, i, {lanes}{left})"
 
-    stored = f"store(to, i, splat({{1}}, {lanes}){{0}})"
+    stored = "store(to, i, {1}{0})"
     return "\n".join([
-        f"def loop(start, stop, out: write[T], large: read[T], small: read[{of_small}], n: i64, every: i64, period: i64{numbers}):",
+        f"def loop(start, stop, out: write[{of[0]}], large: read[{of[1]}], small: read[{of[2]}], "
+        f"n: i64, every: i64, period: i64{numbers}):",
         f"    whole = n // {lanes} * {lanes}",
         "    left = n - whole",
         "    for unit in range(start, stop):",

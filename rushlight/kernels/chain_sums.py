@@ -39,7 +39,7 @@ def summed(loop: Loop) -> Any:
     """The kernel of a loop with one result; None where there is none."""
     if loop.key not in _compiled:
         parts = stages(loop)
-        _compiled[loop.key] = _made(loop) if len(parts) == 1 and not loop.parted else None
+        _compiled[loop.key] = _made(loop) if len(parts) == 1 and not loop.parted and not loop.narrow else None
     return _compiled[loop.key]
 
 
@@ -57,7 +57,7 @@ def _written(loop: Loop) -> str:
         return f"load(a{array}, at + i, {lanes})"
 
     def store(lanes: int) -> Any:
-        return lambda array, value: f"block[i] = splat({value}, {lanes})"
+        return lambda array, value: f"block[i] = {value}"
 
     lines = [
         f"def chain_sums({', '.join(['start', 'stop', 'out: write[T]', *declared(loop)[1:], *NUMBERS])}):",

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from .ir import Loop, arity
-from .iteration import GRAIN, get_threads
+from .iteration import GRAIN, get_threads, is_half
 from .llvm import patience, setting
 from .memory import empty
+from .narrow_symbols import NarrowRecording, of_words
 from .symbols import KINDS, Recording, Symbol, Unreadable
 
 Array = np.ndarray[Any, Any]
@@ -185,11 +186,23 @@ def sorted_operands(operands: Any) -> Any:
         else:
             if x.__class__ is not float:
                 if isinstance(x, np.ndarray | np.generic) and x.dtype is not dtype and x.dtype.kind == "f":
-                    return None
+                    if x.dtype is not _F32 or dtype is None or dtype.itemsize != 2:
+                        return None
                 x = float(x)
             numbers.append(x)
             pattern.append("number")
+    if dtype is not None and dtype.itemsize == 2:
+        pattern = [_width(x, dtype) if kind == "number" else kind for x, kind in zip(operands, pattern, strict=True)]
     return shape, dtype, arrays, numbers, pattern
+
+
+def _width(x: Any, dtype: Any) -> str:
+    """What a number is beside arrays of 16 bits (``NarrowRecording.given``)."""
+    if x.__class__ is float:
+        return "weak"
+    if x.__class__ is int:
+        return "weak int"
+    return "number" if x.dtype == dtype else "wide"
 
 
 def loop_of(key: Any, function: Callable[..., Any], dtype: Any, count: int) -> Any:
@@ -234,29 +247,42 @@ def _read(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Any:
     compiled = loops.compiled(loop)
     if compiled is None:
         return None
+    if loop.narrow:
+        compiled = of_words(compiled, dtype)
     return within_threads(compiled) if loop.parted else compiled, len(loop.stores)
 
 
 def recorded(function: Callable[..., Any], dtype: Any, pattern: list[str]) -> Loop | None:
     """The loop of a function of operands of such kinds, its results before its arrays; None if it has none."""
-    if dtype not in KINDS:
+    if not has_loops(dtype):
         return None
     kinds = [kind for kind in pattern if kind in ("array", "mask")]
-    recording = Recording(dtype, ("r", *(f"{kind}{i}" for i, kind in enumerate(kinds))))
+    recording = _recording(dtype, ("r", *(f"{kind}{i}" for i, kind in enumerate(kinds))))
     loop = recording.loop
     loop.masks = tuple([i + 1 for i, kind in enumerate(kinds) if kind == "mask"])
     arrays = iter(range(1, len(loop.arrays)))
-    symbols = [
-        None if kind == "none" else Symbol(recording, loop.number() if kind == "number" else loop.load(next(arrays)))
-        for kind in pattern
-    ]
+    symbols: list[Any] = []
+    for kind in pattern:
+        if kind in ("array", "mask"):
+            symbols.append(Symbol(recording, loop.load(next(arrays))))
+        else:
+            symbols.append(None if kind == "none" else recording.given(kind))
     try:
         results = function(*symbols)
-        values = [recording.value(r) for r in (results if results.__class__ is tuple else (results,))]
+        values = [recording.result(r) for r in (results if results.__class__ is tuple else (results,))]
         loop.verify()
     except (Unreadable, TypeError, ValueError):
         return None
     return None if any(loop.is_condition(value) for value in values) else loop.with_results(values)
+
+
+def has_loops(dtype: Any) -> bool:
+    """Whether there are loops for arrays of a dtype."""
+    return dtype in KINDS or (dtype is not None and is_half(dtype))
+
+
+def _recording(dtype: Any, arrays: tuple[str, ...]) -> Recording:
+    return NarrowRecording(dtype, arrays) if is_half(dtype) else Recording(dtype, arrays)
 
 
 def within_threads(loop: Any) -> Any:
@@ -276,9 +302,9 @@ def within_threads(loop: Any) -> Any:
 
 def length(function: Callable[..., Any], dtype: Any, count: int, masks: tuple[int, ...] = ()) -> int | None:
     """How many instructions a function of so many arrays is, some of which are masks; None if it has no loop, or none for all sizes."""
-    if dtype not in KINDS:
+    if not has_loops(dtype):
         return None
-    recording = Recording(dtype, ("r", *(f"array{i}" for i in range(count))))
+    recording = _recording(dtype, ("r", *(f"array{i}" for i in range(count))))
     recording.loop.masks = tuple([i + 1 for i in masks])
     symbols = [Symbol(recording, recording.loop.load(i + 1)) for i in range(count)]
     try:

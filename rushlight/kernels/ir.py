@@ -49,10 +49,11 @@ class Loop:
 
     numbers: int
     parted: bool
+    narrow: str
 
-    __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "parted", "_loaded")
+    __slots__ = ("kind", "arrays", "masks", "numbers", "code", "stores", "parted", "narrow", "_loaded")
 
-    def __init__(self, kind: str, arrays: Sequence[str]):
+    def __init__(self, kind: str, arrays: Sequence[str], narrow: str = ""):
         if kind not in TYPES:
             raise TypeError(f"loop: no element type '{kind}'; there are {', '.join(TYPES)}")
         self.kind = kind
@@ -62,6 +63,7 @@ class Loop:
         self.code: list[tuple[Any, ...]] = []
         self.stores: dict[int, int] = {}  # array -> what it holds at the end
         self.parted = False  # whether what is left over beyond whole vectors is computed otherwise
+        self.narrow = narrow  # "f16" or "bf16" if the arrays have 16 bits, of which float32 is made when they are read
         self._loaded: dict[int, int] = {}
 
     def load(self, array: int) -> int:
@@ -103,7 +105,7 @@ class Loop:
     def with_results(self, values: Sequence[int]) -> Loop:
         """The same loop with one array for each of several values in the place of the first, its only result."""
         shift = len(values) - 1
-        loop = Loop(self.kind, [*(f"r{i}" for i in range(len(values))), *self.arrays[1:]])
+        loop = Loop(self.kind, [*(f"r{i}" for i in range(len(values))), *self.arrays[1:]], self.narrow)
         loop.numbers, loop.masks = self.numbers, tuple([i + shift for i in self.masks])
         loop.code = [("load", x[1] + shift) if x[0] == "load" else x for x in self.code]
         loop.stores, loop.parted = dict(enumerate(values)), self.parted
@@ -131,7 +133,7 @@ class Loop:
     @property
     def key(self) -> Any:
         """What makes it the code that it is."""
-        return self.kind, len(self.arrays), self.masks, tuple(self.code), tuple(self.stores.items())
+        return self.kind + self.narrow, len(self.arrays), self.masks, tuple(self.code), tuple(self.stores.items())
 
     def verify(self) -> None:
         """Refuse a loop that is not well formed.
@@ -162,7 +164,7 @@ class Loop:
 
     def __str__(self) -> str:
         numbers = f"{self.numbers} number{'s' * (self.numbers != 1)}"
-        lines = [f"loop {self.kind} ({', '.join(self.arrays)}; {numbers})"]
+        lines = [f"loop {self.narrow or self.kind} ({', '.join(self.arrays)}; {numbers})"]
         for i, (op, *operands) in enumerate(self.code):
             shown = (
                 [self.arrays[operands[0]]]

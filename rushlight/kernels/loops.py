@@ -63,8 +63,25 @@ def header(loop: Loop) -> str:
 def declared(loop: Loop) -> list[str]:
     """The arrays and numbers of a loop as parameters."""
     uses = ["write" if i in loop.stores else "read" for i in range(len(loop.arrays))]
-    arrays = [f"a{i}: {use}[{'boolean' if i in loop.masks else 'T'}]" for i, use in enumerate(uses)]
+    arrays = [f"a{i}: {use}[{element(loop, i)}]" for i, use in enumerate(uses)]
     return arrays + [f"n{i}: T" for i in range(loop.numbers)]
+
+
+def element(loop: Loop, array: int) -> str:
+    """The element type of an array as a word."""
+    return "boolean" if array in loop.masks else "i16" if loop.narrow else "T"
+
+
+def as_number(loop: Loop, array: int, element: str) -> str:
+    """An element as it is read from an array, as a number to compute with."""
+    return f"functions.read_{loop.narrow}({element})" if loop.narrow and array not in loop.masks else element
+
+
+def as_element(loop: Loop, value: str, lanes: int) -> str:
+    """A number as it is written to an array."""
+    if loop.narrow:
+        value = f"functions.bits_of_{loop.narrow}({value})"
+    return f"splat({value}, {lanes})"
 
 
 # --- stages -----------------------------------------------------------------------------------------------------------
@@ -142,7 +159,7 @@ def _stage(loop: Loop, part: list[int], between: list[int], is_last: bool, lanes
         if x in between:
             lines.append(f"{v}{x} = load(b{x}, i - first, {lanes})")
         else:
-            lines.append(f"{v}{x} = {_given(loop, x, 'load(a{}, i, {})'.format, lanes)}")
+            lines.append(f"{v}{x} = {_given(loop, x, _load, lanes)}")
 
     for i in part:
         op, *operands = loop.code[i]
@@ -153,23 +170,26 @@ def _stage(loop: Loop, part: list[int], between: list[int], is_last: bool, lanes
     if is_last:
         for value in loop.stores.values():
             need(value)
-        lines += [f"a{array}[i] = splat({v}{value}, {lanes})" for array, value in loop.stores.items()]
+        lines += [f"a{array}[i] = {as_element(loop, f'{v}{value}', lanes)}" for array, value in loop.stores.items()]
     return [" " * 12 + line for line in lines]
 
 
 # --- a turn -----------------------------------------------------------------------------------------------------------
+_load = "load(a{}, i, {})".format
+
+
 def _given(loop: Loop, i: int, load: Callable[[int, int], str], lanes: int) -> str:
     """What is read, not computed: an element, a number, a constant."""
     op, *operands = loop.code[i]
     if op == "load":
-        return load(operands[0], lanes)
+        return as_number(loop, operands[0], load(operands[0], lanes))
     return f"n{operands[0]}" if op == "number" else f"T({_text(operands[0])})"
 
 
 def body(
     loop: Loop,
     lanes: int,
-    load: Callable[[int, int], str] = "load(a{}, i, {})".format,
+    load: Callable[[int, int], str] = _load,
     store: Callable[[int, str], str] | None = None,
     indent: int = 8,
 ) -> list[str]:
@@ -189,7 +209,8 @@ def body(
         lines.append(f"{v}{i} = {value}")
     for array, held in loop.stores.items():
         # A number that is stored as it is has to become a vector first.
-        lines.append(store(array, f"{v}{held}") if store else f"a{array}[i] = splat({v}{held}, {lanes})")
+        value = as_element(loop, f"{v}{held}", lanes)
+        lines.append(store(array, value) if store else f"a{array}[i] = {value}")
     return [" " * indent + line for line in lines or ["pass"]]
 
 

@@ -54,6 +54,10 @@ class Recording:
         self.values.append(x)
         return self.loop.number()
 
+    def given(self, kind: str) -> Symbol:
+        """The next of the numbers of a run."""
+        return Symbol(self, self.loop.number())
+
     def computed(self, op: str, *operands: Any) -> Symbol:
         """What an instruction gives. Whether it fits is asked when the loop is compiled: an optimizer's formula is recorded at each step,
         and is most often one that is known."""
@@ -62,6 +66,20 @@ class Recording:
     def by_place(self, vector: Any, single: Any) -> Symbol:
         """One value in whole vectors, another in what is left over beyond the last of them."""
         return Symbol(self, self.loop.by_place(self.value(vector), self.value(single)))
+
+    def dtype_of(self, value: int) -> Any:
+        """The dtype that NumPy's array would have."""
+        return self.dtype
+
+    def converted(self, x: Symbol, dtype: Any) -> Symbol:
+        """A symbol in another dtype."""
+        if dtype != self.dtype:
+            raise Unreadable(f"a cast to {dtype}")
+        return x
+
+    def result(self, x: Any) -> int:
+        """What is stored of a result."""
+        return self.value(x)
 
 
 class Symbol:
@@ -161,12 +179,10 @@ class Symbol:
 
     @property
     def dtype(self) -> Any:
-        return self.recording.dtype
+        return self.recording.dtype_of(self.now)
 
     def astype(self, dtype: Any, copy: bool = True) -> Symbol:
-        if dtype != self.dtype:
-            raise Unreadable(f"a cast to {dtype}")
-        return self
+        return self.recording.converted(self, dtype)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Symbol:
         op = _of_ufuncs().get(ufunc.__name__)

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels.symbols import Symbol, Unreadable
 from ..op import elementwise
 from ..promotion import cast_array
 from ..promotion import result_type as promoted
@@ -20,6 +21,8 @@ from .movement import clone
 @elementwise(promote="none", grad_name="ToCopyBackward0", public=False, domain=(-3, 3))
 def convert(k, input, *, dtype):
     """The elements in another dtype."""
+    if input.__class__ is Symbol and input.dtype != dtype.np:
+        raise Unreadable(f"a cast to {dtype}")  # the result of a loop is of its arrays' dtype
     return cast_array(input, dtype.np)
 
 

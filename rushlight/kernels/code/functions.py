@@ -39,10 +39,11 @@ from ..words import trunc as towards_zero
 from . import compensated, exponential, gamma, libm, sines, single, wide
 from . import logarithm as logarithm_steps
 from .marks import INSTRUCTIONS, instruction
+from .narrow import as_bf16, as_f16, bits_of_bf16, bits_of_f16, read_bf16, read_f16, widened
 from .power import power_of_usual
 from .wide import INFINITY, MAGIC, NAN, clamped, power_of_two
 
-__all__ = ["INSTRUCTIONS"]
+__all__ = ["INSTRUCTIONS", "as_bf16", "as_f16", "bits_of_bf16", "bits_of_f16", "read_bf16", "read_f16", "widened"]
 
 ROUNDED = 0.5001  # rounded once from a float64 value that is good to 2**-42 or better
 
