@@ -14,7 +14,7 @@ from ...tensor import Tensor, wrap
 from .. import places
 from ..listening import hear_through
 from ..statistics import array_of, norm_of
-from .trace import Bounded
+from .trace import Bounded, Part
 
 
 class Change(NamedTuple):
@@ -28,9 +28,7 @@ class Change(NamedTuple):
     hold: tuple[str, ...] = ()  # parameters added to the optimizer
     inputs: tuple[Any, Any] | None = None  # mean and standard deviation that inputs are normalised with
     weights: dict[str, float] | None = None  # standard deviations that weights are drawn anew with, biases being zero
-    orthogonal: tuple[
-        tuple[str, Any], ...
-    ] = ()  # square weights, or the columns of some, drawn anew so that they change no length
+    orthogonal: tuple[tuple[str, Any], ...] = ()  # weights, or parts of some, drawn anew so that they change no length
     rectify: tuple[Any, ...] = ()  # lines and modules at which sigmoid and tanh become relu
     normalise: tuple[str, ...] = ()  # weights whose modules' outputs get mean 0 and deviation 1
     clip: float = 0.0  # largest norm of the gradient
@@ -42,14 +40,20 @@ class Change(NamedTuple):
     freeze: int = -1  # after so many backwards parameters stay, gradients are averaged and losses kept,
     batches: int = 32  # for so many backwards,
     windows: int = 1  # so many times; then the run ends
+    no_decay: bool = False  # optimizers decay no weights
+    train: bool = False  # batch normalisation is in training mode
     only_nan: bool = False  # run under detect_nan
 
 
-def rate_around_step(optimizer: Any, factor: float, kept: float) -> list[tuple[Any, Any]]:
-    """Multiply an optimizer's step sizes, or set them to ``kept`` unless it is 0; the groups and what they had."""
-    before = [(group, group["lr"]) for group in optimizer.param_groups if "lr" in group]
-    for group, lr in before:
+def around_step(optimizer: Any, factor: float, kept: float, no_decay: bool) -> list[tuple[Any, str, Any]]:
+    """Multiply an optimizer's step sizes, or set them to ``kept`` unless it is 0, and its decay to 0; the groups and what they had."""
+    before = [(group, "lr", group["lr"]) for group in optimizer.param_groups if "lr" in group]
+    for group, _, lr in before:
         group["lr"] = kept or lr * factor
+    for group in optimizer.param_groups if no_decay else ():
+        if group.get("weight_decay"):
+            before.append((group, "weight_decay", group["weight_decay"]))
+            group["weight_decay"] = 0.0
     return before
 
 
@@ -59,10 +63,13 @@ def redraw(leaf: Tensor, std: float, rng: Any) -> None:
     leaf._vc[0] += 1
 
 
-def make_orthogonal(leaf: Tensor, columns: tuple[int, int] | None, rng: Any) -> None:
-    """A random orthogonal matrix in place of a square parameter, or of these columns of one."""
-    part = leaf._a if columns is None else leaf._a[:, slice(*columns)]
-    part[...] = np.linalg.qr(rng.standard_normal(part.shape))[0]
+def make_orthogonal(leaf: Tensor, part: Part, rng: Any) -> None:
+    """A random orthogonal matrix in place of a part of a parameter; if it is not square, one that keeps lengths on an average."""
+    a = part.of(leaf._a)
+    high, wide = a.shape
+    q = np.linalg.qr(rng.standard_normal((max(high, wide), min(high, wide))))[0]
+    into, out = (wide, high) if part.axis else (high, wide)
+    a[...] = (q if high >= wide else q.T) * max(1.0, np.sqrt(into / out))
     leaf._vc[0] += 1
 
 
@@ -98,7 +105,8 @@ def feature_dim(ndim: int) -> int:
 
 #: Operations that compare a prediction with a target element by element.
 COMPARING = frozenset({
-    "sub", "squared_error", "absolute_error", "l1_loss", "mse_loss", "smooth_l1", "smooth_l1_loss", "huber", "huber_loss", "mul", "rsub",
+    "sub", "squared_error", "smoothed_error", "huber_error",
+    "absolute_error", "l1_loss", "mse_loss", "smooth_l1", "smooth_l1_loss", "huber", "huber_loss", "mul", "rsub",
 })  # fmt: skip
 
 
@@ -162,9 +170,26 @@ def instead(name: str, where: tuple[Any, ...], other: Any) -> None:
 
 
 def normalise_nll() -> None:
-    """A log_softmax before each nll_loss."""
+    """A log_softmax over the classes before each nll_loss; before each kl_div one, or a logarithm, of what is none."""
     nll: Any = functional.nll_loss
+    kl: Any = functional.kl_div
     setattr(functional, "nll_loss", lambda x, *args, **kwargs: nll(functional.log_softmax(x, 1), *args, **kwargs))  # noqa: B010
+
+    def divergence(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if are_probabilities(x._a):
+            x = (x + 1e-30).log()
+        elif x._a.max() > 0:
+            x = functional.log_softmax(x, -1)
+        return kl(x, *args, **kwargs)
+
+    setattr(functional, "kl_div", divergence)  # noqa: B010
+
+
+def are_probabilities(a: np.ndarray[Any, Any]) -> bool:
+    """Whether an array's last dimension holds probabilities."""
+    if not a.ndim or not a.size or a.dtype.kind != "f":
+        return False
+    return bool(a.min() >= 0 and np.allclose(a.sum(-1, dtype=np.float64), 1.0, atol=1e-2))
 
 
 def connect() -> None:

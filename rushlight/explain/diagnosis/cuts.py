@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...autograd import mode
+from ...nn import functional
 from ...ops import losses
 from ...tensor import Tensor
 from .. import places
 from ..nonfinite import public_name
-from .changes import all_pairs, misfit
+from .changes import all_pairs, are_probabilities, misfit
 from .trace import Bounded, Cut, Trace
 
 #: Methods that hand on values without their history.
 LEAVING = ("detach", "item", "tolist", "numpy", "detach_")
 #: What makes bounded numbers of logits, and what takes logits.
 BOUNDING = frozenset({"softmax", "sigmoid", "tanh"})
+#: A logarithm of a probability that is no rounding of 0.
+ABOVE_ZERO = 1e-3
 TAKING_LOGITS = {"log_softmax": "cross_entropy", "bce_logits": "binary_cross_entropy_with_logits"}
 
 
@@ -28,6 +32,7 @@ class Cuts:
 
     def __init__(self, trace: Trace):
         self.trace = trace
+        self.leaving: Callable[[Tensor], None] = lambda tensor: None  # told of what is handed on without its history
         self.made: list[tuple[Any, str, places.Line | None, str]] = []  # by what is in BOUNDING, and where
 
     def install(self) -> None:
@@ -47,6 +52,14 @@ class Cuts:
             data.fset(tensor, value)
 
         cls.data = property(get, assign)
+        divergence: Any = functional.kl_div
+
+        def kl_div(input: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(input, Tensor) and input._a.size and input._a.max() > ABOVE_ZERO:
+                self.above_zero("kl_div", input._a)
+            return divergence(input, *args, **kwargs)
+
+        setattr(functional, "kl_div", kl_div)  # noqa: B010
         expand = losses._broadcast
 
         def compared(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -64,6 +77,8 @@ class Cuts:
 
     def cut(self, how: str, tensor: Tensor) -> None:
         edge = tensor._edge
+        if how in ("detach()", ".data"):
+            self.leaving(tensor)
         if edge is not None and not edge[0].is_leaf and len(self.trace.cuts) < self.MOST:
             found = Cut(how, places.user_line(), places.module_path())
             if found.line is not None and found not in self.trace.cuts:
@@ -81,11 +96,24 @@ class Cuts:
             self.made = [*self.made[-8:], (result, op.name, places.user_line(), places.module_path())]
         elif op.name in TAKING_LOGITS:
             self.look_for_bounded(TAKING_LOGITS[op.name], arrays[0])
-        elif op.name == "nll" and arrays[0].size and arrays[0].max() > 1e-3:
-            self.trace.logits_as_logarithms = self.trace.logits_as_logarithms or (
-                places.user_line(),
-                float(arrays[0].max()),
-            )
+        elif op.name == "nll" and arrays[0].size:
+            self.of_logarithms(arrays[0])
+
+    def of_logarithms(self, a: np.ndarray[Any, Any]) -> None:
+        """What ``nll_loss`` is given."""
+        trace = self.trace
+        if a.max() > ABOVE_ZERO:
+            self.above_zero("nll_loss", a)
+        elif a.ndim == 2 and trace.not_normalised is None:
+            probabilities = np.exp(a.astype(np.float64))
+            sums, across = probabilities.sum(1), probabilities.sum(0)
+            if np.allclose(across, 1.0, atol=1e-2) and not np.allclose(sums, 1.0, atol=1e-2):
+                trace.not_normalised = (places.user_line(), a.shape, float(sums.min()), float(sums.max()))
+
+    def above_zero(self, taker: str, a: np.ndarray[Any, Any]) -> None:
+        """A loss takes these for logarithms of probabilities."""
+        found = (places.user_line(), float(a.max()), taker, are_probabilities(a))
+        self.trace.logits_as_logarithms = self.trace.logits_as_logarithms or found
 
     def compared(self, name: str, pair: tuple[Tensor, Tensor] | None) -> None:
         """Note a prediction and a target of which all pairs are compared."""

@@ -51,6 +51,11 @@ def abs_sum(a: np.ndarray[Any, Any]) -> float:
     return float(np.abs(a).sum(dtype=np.float64))
 
 
+def size_and_place(a: np.ndarray[Any, Any]) -> tuple[float, float, float]:
+    """Standard deviation, mean and rms of an array's elements."""
+    return float(a.std()), float(a.mean()), rms(a)
+
+
 class Leaves:
     """All leaves met, by name and by identity."""
 
@@ -110,8 +115,7 @@ class Leaves:
         if found is None:
             name = self.names.get(id(leaf)) or self.new_name(leaf)
             seen = self.trace.leaves[name] = Leaf(name, leaf._a.shape, model, module, kind)
-            a = leaf._a
-            seen.std, seen.mean, seen.rms = (float(a.std()), float(a.mean()), rms(a)) if a.size else (0.0, 0.0, 0.0)
+            seen.std, seen.mean, seen.rms = seen.start = size_and_place(leaf._a) if leaf._a.size else (0.0, 0.0, 0.0)
             found = self.states[id(leaf)] = _State(leaf, seen)
             self.by_name[name] = leaf
         return found
@@ -158,6 +162,14 @@ class Leaves:
                 if p.requires_grad:
                     seen = self.add(p).seen
                     seen.held = seen.handed = True
+
+    def handed_to(self, optimizer: Any) -> None:
+        """Before a step: the gradient that it uses is the one that is there now, clipped or scaled."""
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                state = self.states.get(id(p))
+                if state is not None and p._grad is not None:
+                    state.sum = abs_sum(array_of(p._grad))
 
     def hold_all(self) -> None:
         """The same for every optimizer that there is: one may make its first step later."""
@@ -235,6 +247,10 @@ class Leaves:
             if state.mixed:
                 state.leaf._grad = None
                 state.mixed = False
+
+    def unmoved(self) -> list[Leaf]:
+        """The leaves that hold what they held at the start, however often they were written to."""
+        return [s.seen for s in self.states.values() if s.leaf._a.size and size_and_place(s.leaf._a) == s.seen.start]
 
     def look_again(self) -> None:
         for state in self.states.values():

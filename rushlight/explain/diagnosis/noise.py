@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .changes import Change
-from .rates import bound_of, diverged, early_sharpness, losses_shown, scaled, stalled, step_size
+from .rates import bound_of, diverged, early_sharpness, losses_shown, scaled, step_size
 from .report import Check, Finding
 from .trace import Level, Trace, level
 from .trials import CLEARLY, MOST_OF_ALL, Trials, finite
@@ -88,7 +88,7 @@ def first_that_fits(trials: Trials, attempts: Any, times: int) -> Kept | None:
 
 def too_noisy(trace: Trace, trials: Trials) -> Finding | None:
     """Gradients of single batches that disagree more than the step size bears."""
-    if len(trace.losses) < 20 or not (stalled(trace) or diverged(trace)):
+    if len(trace.losses) < 20 or not (trace.stalled or diverged(trace)):
         return None
     quarter = trials.steps // 4
     attempts = (

@@ -15,6 +15,7 @@ import numpy as np
 from ... import plain
 from ...autograd import engine, grad, mode
 from ...nn import functional
+from ...nn.layers.normalization import _BatchNorm
 from ...nn.module import Module, register_module_forward_hook, register_module_forward_pre_hook
 from ...optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from ...optim.scheduler import LRScheduler
@@ -27,6 +28,7 @@ from . import changes, curvature
 from .cuts import Cuts
 from .draws import Draws
 from .leaves import Leaves
+from .moving import Moving
 from .signals import Signals
 from .trace import Loss, Trace
 
@@ -69,6 +71,8 @@ class Observer:
         self.signals: Signals = Signals(self.trace, self.leaves)
         self.cuts: Cuts = Cuts(self.trace)
         self.draws: Draws = Draws(self.trace)
+        self.moving: Moving = Moving(self.trace)
+        self.cuts.leaving = self.moving.left
         self.busy = False  # while backwards of our own run
         self.changed: set[str] = set()  # parameters that were given other numbers at the start
         self.late = False  # at the first backward of parameters that no module has
@@ -137,6 +141,7 @@ class Observer:
             return
         self.cuts.heard(op, inputs, arrays, result)
         self.draws.heard(op, inputs)
+        self.moving.heard(op, inputs, arrays, result)
         if self.trace.step_line is None and inputs and isinstance(inputs[0], Tensor):
             if is_in_place() and self.leaves.of_memory(inputs[0]):
                 self.trace.step_line = places.user_line()
@@ -161,6 +166,11 @@ class Observer:
         """Before the forward of each module: outermost ones with parameters are models."""
         if self.closely and not self.trace.backwards:
             self.signals.sequence(module, args)
+        if isinstance(module, _BatchNorm):
+            if self.change.train:
+                module.training = True
+            elif self.closely and not self.busy:
+                self.signals.evaluated(module, args)
         if self.busy or next(module.parameters(), None) is None:
             return None
         if len(places.running_modules()) > 1:
@@ -196,9 +206,9 @@ class Observer:
         for name, std in (self.change.weights or {}).items():
             for leaf in self.not_yet_changed(name):
                 changes.redraw(leaf, std, self.rng)
-        for name, columns in self.change.orthogonal:
+        for name, part in self.change.orthogonal:
             for leaf in self.not_yet_changed(name):
-                changes.make_orthogonal(leaf, columns, self.rng)
+                changes.make_orthogonal(leaf, part, self.rng)
         for name in self.change.fill:
             for leaf in self.not_yet_changed(name):
                 changes.redraw(leaf, 10 * rms(leaf._a) + 1.0, self.rng)
@@ -253,6 +263,7 @@ class Observer:
             changes.clip_gradients(self.leaves.all(), self.change.clip)
         self.leaves.after_backward(dict(zip(map(id, options["inputs"]), found, strict=True)) if by_hand else None)
         trace.backwards += 1
+        self.moving.forget()
         self.listen(trace.backwards < 3 or trace.backwards % 25 == 0)
         return found
 
@@ -371,16 +382,16 @@ class Observer:
             more = [leaf for leaf in map(self.leaves.take, self.change.hold) if leaf is not None]
             if more:
                 optimizer.add_param_group({"params": more})
+        self.leaves.handed_to(optimizer)
         if trace.optimizers[0]["id"] == id(optimizer):
             trace.scheduled.append(largest_rate(optimizer))
         kept = 0.0 if self.frozen() else self.change.keep_rate
-        self.before: list[tuple[Any, Any]] = (
-            [] if self.change.by_hand else changes.rate_around_step(optimizer, self.rate(), kept)
-        )
+        rate = 1.0 if self.change.by_hand else self.rate()
+        self.before: list[tuple[Any, str, Any]] = changes.around_step(optimizer, rate, kept, self.change.no_decay)
 
     def after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        for group, lr in self.before:
-            group["lr"] = lr
+        for group, name, value in self.before:
+            group[name] = value
 
     # --- the end --------------------------------------------------------------------------------------------------------
     def failed(self, error: BaseException) -> None:
@@ -393,6 +404,8 @@ class Observer:
         self.trace.steps += self.leaves.settle()
         if self.closely:
             self.leaves.hold_all()
+            for leaf in self.leaves.unmoved():
+                leaf.moved = False
         if self.squares:
             n = len(self.squares)
             mean = self.sum_of_gradients / n

@@ -46,13 +46,6 @@ def burst(trace: Trace) -> bool:
     return any(not np.median(part) <= max(2 * abs(curve[0]), calmest) for part in quarters)
 
 
-def stalled(trace: Trace) -> bool:
-    """Whether the loss has not come down: by no more than its noise, or by less than a fiftieth."""
-    first, last = trace.ends()
-    noise = (first.error**2 + last.error**2) ** 0.5
-    return not first.mean - last.mean > max(2 * noise, 0.02 * abs(first.mean))
-
-
 def step_size(trace: Trace) -> float | None:
     """The step size: the optimizer's, at its largest if it is scheduled, or what the program multiplies gradients with."""
     if trace.optimizers:
@@ -200,7 +193,7 @@ def losses_shown(trace: Trace) -> str:
 
 def too_short(trace: Trace, trials: Trials) -> Finding | None:
     """A step size so far below the bound that nothing moves."""
-    if not stalled(trace) or diverged(trace):
+    if not trace.stalled or diverged(trace):
         return None
     lr, bound, update = step_size(trace), bound_of(trace), update_size(trace)
     if lr is None or lr <= 0:

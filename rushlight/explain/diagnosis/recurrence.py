@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from .changes import Change
-from .rates import stalled
 from .report import Finding
 from .trace import Trace
 from .trials import Trials
@@ -25,23 +24,20 @@ def memory(trace: Trace, trials: Trials) -> Finding | None:
         for name, weights in trace.recurrent.items()
         if not USUAL_MEMORY[0] < weights.radius**weights.length < USUAL_MEMORY[1]
     }
-    if not odd or not stalled(trace):
+    if not odd or not trace.stalled:
         return None
-    helped = trials.at_a_step_it_bears(
-        Change(orthogonal=tuple((name, weights.columns) for name, weights in odd.items()))
-    )
+    helped = trials.at_a_step_it_bears(Change(orthogonal=tuple((name, weights.part) for name, weights in odd.items())))
     if helped is None:
         return None
-    name, (length, radius, columns) = max(odd.items(), key=lambda item: abs(np.log(item[1].radius)) * item[1].length)
+    name, (length, radius, part, measured) = max(odd.items(), key=lambda i: abs(np.log(i[1].radius)) * i[1].length)
     line = next((layer.line for layer in trace.layers if layer.leaf == name), trace.model_line)
-    if columns is not None:
-        name = f"{name}[:, {columns[0]}:{columns[1]}]"
+    name += part.within(trace.leaves[name].shape)
     left = radius**length
     becomes = "is left of the first" if left < 1 else "times the first is what comes of it"
-    found = [
-        f"{name}: spectral radius {radius:.3g}, sequences of {length} steps: {radius:.3g}^{length} = {left:.2g} {becomes}"
-    ]
-    check = trials.check(f"{name} orthogonal (spectral radius 1)", helped[0])
+    what = "the gradient's change from step to step" if measured else "spectral radius"
+    found = [f"{name}: {what} {radius:.3g}, sequences of {length} steps: {radius:.3g}^{length} = {left:.2g} {becomes}"]
+    all_of_them = ", ".join(n + w.part.within(trace.leaves[n].shape) for n, w in odd.items())
+    check = trials.check(f"{all_of_them} orthogonal{'' if measured else ' (spectral radius 1)'}", helped[0])
     change = "nn.init.orthogonal_ for the hidden weights, shorter sequences, or an LSTM or GRU, whose gates keep what they let in"
     kind, what = ("vanishing", "fades") if left < 1 else ("exploding", "grows")
     return Finding(

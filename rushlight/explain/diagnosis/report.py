@@ -8,6 +8,9 @@ from typing import Any
 from ..places import Line
 from .trace import Level, Trace
 
+#: Steps after which a loss should have moved.
+LONG = 20
+
 
 @dataclass
 class Check:
@@ -79,8 +82,19 @@ class Report:
     def __str__(self) -> str:
         head = f"Watched {self.summary()}."
         if self.healthy:
-            return f"{head}\nNothing found: {'; '.join(self.in_order()) or 'the training is in order'}."
+            return f"{head}\nNothing found: {'; '.join(self.in_order()) or 'the training is in order'}.{self.hint()}"
         return "\n\n".join([head, *[f"{i}. {finding}" for i, finding in enumerate(self.findings, 1)]])
+
+    def hint(self) -> str:
+        """What to look at where nothing is wrong and nothing gets better."""
+        trace = self.trace
+        if len(trace.curve()) < LONG or trace.says_nothing or not trace.stalled:
+            return ""
+        first, last = trace.ends()
+        return (
+            f"\nYet the loss has not come down ({first} -> {last}), and no change that was tried helps. Watch more steps; see whether the "
+            "targets belong to the inputs and can be told from them; train on one batch alone, which a model should learn by heart."
+        )
 
     def in_order(self) -> list[str]:
         """What was measured and is as it should be."""
@@ -91,6 +105,9 @@ class Report:
             found.append(
                 f"actions are drawn at {self.trace.drawn_line} (the loss is made for its gradient: its height says nothing)"
             )
+        if self.trace.moving is not None and self.trace.drawn_line is None:
+            why, line = self.trace.moving
+            found.append(f"{why} at {line} (the loss moves with them: its height says little)")
         if self.trace.gradients:
             found.append(f"gradient norm {self.trace.gradients[0]:.4g}")
         if self.trace.leaves:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...tensor import Tensor
-from .trace import Recurrent, Trace
+from ..statistics import norm
+from .trace import Part, Recurrent, Trace
 
 #: How many nodes lie at most between one application and the next.
 BETWEEN = 60
@@ -15,6 +17,8 @@ BETWEEN = 60
 OFTEN = 5
 #: Of larger ones eigenvalues take too long.
 LARGEST = 1024
+#: The size of a gradient of which nothing is left.
+NOTHING = 1e-300
 
 
 def spectral_radius(a: np.ndarray[Any, Any]) -> float:
@@ -29,39 +33,51 @@ class Reuse:
     def __init__(self, trace: Trace):
         self.trace = trace
         self.last: dict[str, tuple[Any, int]] = {}  # a weight's last application, and how many came before it in a row
+        self.parts: dict[str, Part] = {}
+        self.latest: dict[str, tuple[int, float]] = {}  # the last application that a gradient reaches; its size there
 
-    def used(self, name: str, leaf: Tensor, node: Any, data: Tensor) -> None:
-        """A weight is applied to ``data``."""
+    def used(self, name: str, leaf: Tensor, axis: int, node: Any, data: Tensor) -> None:
+        """A weight is applied to ``data``, whose features meet its dimension ``axis``."""
         before, count = self.last.get(name, (None, 0))
-        edge = data._edge
-        columns: tuple[int, int] | None = None
-        found = False
-        if before is not None and edge is not None:
-            found, columns = self.source(edge[0], before, leaf)
-        self.last[name] = (node, count + 1 if found else 0)
-        if found and count + 1 >= OFTEN and leaf._a.ndim == 2:
-            known = self.trace.recurrent.get(name)
-            radius = known.radius if known is not None else self.radius(leaf, columns)
-            if radius is not None:
-                self.trace.recurrent[name] = Recurrent(count + 2, radius, columns)
+        part = None
+        if before is not None and data._edge is not None and leaf._a.ndim == 2:
+            part = self.hidden(data._edge[0], before, leaf._a.shape, axis)
+        at = 0 if part is None else count + 1
+        self.last[name] = (node, at)
+        if leaf._a.ndim != 2:
+            return
+        if part is not None:
+            self.parts.setdefault(name, part)
+            a = part.of(leaf._a)
+            if at >= OFTEN and a.shape[0] == a.shape[1] <= LARGEST:
+                known = self.trace.recurrent.get(name)
+                radius = known.radius if known is not None else spectral_radius(a)
+                self.trace.recurrent[name] = Recurrent(at + 1, radius, part)
+        node.register_prehook(partial(self.came_back, name, at))
+
+    def came_back(self, name: str, at: int, grads: Any) -> None:
+        """The gradient arrives at an application, at the last one first: it tells what a step makes of it, where no eigenvalue does."""
+        size = 0.0 if grads[0] is None else norm(grads[0]._a)
+        if name not in self.latest and size > 0:
+            self.latest[name] = (at, size)
+        last, above = self.latest.get(name, (0, 0.0))
+        if at == 0 and last >= OFTEN and name in self.parts and name not in self.trace.recurrent:
+            each = (max(size, NOTHING) / above) ** (1 / last)
+            self.trace.recurrent[name] = Recurrent(last + 1, each, self.parts[name], measured=True)
 
     @staticmethod
-    def radius(leaf: Tensor, columns: tuple[int, int] | None) -> float | None:
-        """Of the part of a weight that is applied to the hidden state; None if that is not square."""
-        part = leaf._a if columns is None else leaf._a[:, slice(*columns)]
-        return spectral_radius(part) if part.shape[0] == part.shape[1] <= LARGEST else None
-
-    @staticmethod
-    def source(node: Any, before: Any, leaf: Tensor) -> tuple[bool, tuple[int, int] | None]:
-        """Whether what comes of ``before`` leads to ``node``; and behind which columns, if other inputs are joined with it."""
-        if getattr(node, "op", None) is None or node.op.name != "cat" or len(leaf._a.shape) != 2:
-            return leads(before, node), None
-        height, width = leaf._a.shape
+    def hidden(node: Any, before: Any, shape: tuple[int, ...], axis: int) -> Part | None:
+        """The part of a weight that is applied to what comes of ``before``, by ``node``: all of it, or what remains where other inputs
+        are joined with it, which stand all before it or all behind it."""
+        width = shape[axis]
+        if getattr(node, "op", None) is None or node.op.name != "cat":
+            return Part(axis, 0, width) if leads(before, node) else None
         for i, edge in enumerate(node.edges):
             if edge is not None and leads(before, edge[0]):
-                at = 0 if i == 0 else width - height  # the hidden state stands first or last
-                return height < width and i in (0, len(node.edges) - 1), (at, at + height)
-        return False, None
+                size = edge[0].meta[edge[1]][-1] if edge[0].n_outputs > 1 else edge[0].meta[0][-1]
+                start = 0 if i == 0 else width - size
+                return Part(axis, start, start + size) if size < width and i in (0, len(node.edges) - 1) else None
+        return None
 
 
 def leads(before: Any, node: Any) -> bool:

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd import mode
 from ...tensor import Tensor
 from .. import places
 from ..statistics import norm, rms
 from .changes import feature_dim
 from .leaves import Leaves
 from .reuse import Reuse, spectral_radius
-from .trace import Layer, Recurrent, Trace, Units
+from .trace import Layer, Part, Recurrent, Trace, Units
 
 #: Products of an input with a parameter.
 LINEAR = frozenset({"addmm", "mm", "mv", "bmm", "baddbmm", "convolve", "convolve_input", "matmul", "linear"})
@@ -119,7 +120,32 @@ class Signals:
         for name, p in module._parameters.items():
             known = self.leaves.names.get(id(p))
             if p is not None and name.startswith("weight_hh") and known is not None:
-                self.trace.recurrent.setdefault(known, Recurrent(length, spectral_radius(p._a)))
+                self.trace.recurrent.setdefault(
+                    known, Recurrent(length, spectral_radius(p._a), Part(1, 0, p._a.shape[1]))
+                )
+
+    def evaluated(self, module: Any, args: tuple[Any, ...]) -> None:
+        """At a call of batch normalisation: whether it is trained with the statistics of something else."""
+        path = places.module_path()
+        mean, var, weight = module.running_mean, module.running_var, module.weight
+        if module.training or mean is None or path in self.trace.evaluated or not mode.recording():
+            return
+        if (
+            weight is None
+            or not weight.requires_grad
+            or not args
+            or not isinstance(args[0], Tensor)
+            or args[0]._a.ndim < 2
+        ):
+            return
+        a = args[0]._a
+        across = (0, *range(2, a.ndim))
+        if a.size // a.shape[1] < 4:
+            return
+        apart = float(np.median(a.var(axis=across) / np.maximum(var._a, 1e-30)))
+        off = float(np.median(np.abs(a.mean(axis=across) - mean._a) / np.sqrt(var._a + module.eps)))
+        count = module.num_batches_tracked
+        self.trace.evaluated[path] = (places.user_line(), 0 if count is None else int(count._a), apart, off)
 
     # --- nodes ------------------------------------------------------------------------------------------------------------
     def noticed(self, node: Any, outs: Any, results: Any, inputs: Any) -> None:
@@ -139,10 +165,11 @@ class Signals:
         if leaf is None or not others:
             return
         name_of_leaf = self.leaves.add(leaf).seen.name
-        self.reuse.used(name_of_leaf, leaf, node, inputs[max(others, key=lambda i: inputs[i]._a.size)])
+        of_data = max(others, key=lambda i: inputs[i]._a.size)
+        turned = name != "linear" and inputs[at] is not leaf
+        self.reuse.used(name_of_leaf, leaf, int((at < of_data or name == "linear") != turned), node, inputs[of_data])
         if any(layer.leaf == name_of_leaf for layer in self.trace.layers):
             return
-        of_data = max(others, key=lambda i: inputs[i]._a.size)
         data, weight = inputs[of_data]._a, inputs[at]._a
         layer = Layer(name_of_leaf, name, fan_in(node, weight, at < of_data), places.module_path(), places.user_line())
         layer.into, layer.out, layer.mean = rms(data), rms(result), float(data.mean(dtype=np.float64))

@@ -21,7 +21,7 @@ def named(leaves: list[Leaf], most: int = 4) -> str:
 
 def size_of(leaves: list[Leaf]) -> int:
     """How many numbers parameters hold."""
-    return sum(math.prod(leaf.shape) for leaf in leaves)
+    return sum(leaf.count for leaf in leaves)
 
 
 def numbers_of(leaves: list[Leaf]) -> dict[str, Any]:
@@ -102,11 +102,11 @@ def blamed(trace: Trace) -> Cut | None:
 
 def no_steps(trace: Trace) -> Finding | None:
     """Gradients are computed, and nothing changes."""
-    if trace.steps or trace.backwards < 3:
-        return None
     held = [leaf for leaf in trace.leaves.values() if leaf.held]
     reached = [leaf for leaf in trace.leaves.values() if leaf.reached]
-    if not reached:
+    if trace.backwards < 3 or not reached:
+        return None
+    if trace.steps and (max(trace.scheduled, default=1.0) > 0 or any(leaf.moved for leaf in reached)):
         return None
     numbers = {"backwards": trace.backwards, "steps": 0}
     found = [f"{trace.backwards} backwards and no change of any of {len(trace.leaves)} parameters"]
@@ -116,6 +116,9 @@ def no_steps(trace: Trace) -> Finding | None:
         title, line = "the optimizer's steps change nothing", trace.step_line
         found.append(f"lr={trace.optimizers[0].get('lr')}")
         change = "give the optimizer a positive lr"
+        if trace.schedule_line is not None:
+            line = trace.schedule_line
+            change = "a schedule that does not set it to 0: what LambdaLR's function returns is multiplied with the optimizer's lr"
     else:
         title, line = "gradients are computed and never used", trace.losses[-1].line
         change = "call optimizer.step() after loss.backward()"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,8 @@ class Leaf:
     def __init__(self, name: str, shape: tuple[int, ...], model: str, module: str, kind: str):
         self.name, self.shape, self.model, self.module, self.kind = name, shape, model, module, kind
         self.std = self.mean = self.rms = 0.0  # at the start
+        self.start = (0.0, 0.0, 0.0)  # the three
+        self.moved = True  # whether it ended with other numbers
         self.usual: float | None = None  # the rms that its module's own initialisation gives
         self.held = False  # by an optimizer
         self.handed = False  # to a step of an optimizer
@@ -41,6 +44,11 @@ class Leaf:
         self.grads: list[float] = []  # norms
         self.updates: list[float] = []  # rms of the change over rms of the parameter
         self.rates: list[float] = []  # minus the change over the gradient, where they are parallel
+
+    @property
+    def count(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self.shape)
 
     @property
     def all_equal(self) -> bool:
@@ -80,12 +88,30 @@ class Units:
         self.saturated: list[float] = []
 
 
+class Part(NamedTuple):
+    """What a weight applies to the hidden state, where it may take other inputs, too: some of its rows or columns."""
+
+    axis: int  # the dimension that is summed over
+    start: int
+    stop: int
+
+    def of(self, a: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return a[:, self.start : self.stop] if self.axis else a[self.start : self.stop]
+
+    def within(self, shape: tuple[int, ...]) -> str:
+        """As it is written behind a name; nothing for all of it."""
+        if self.stop - self.start == shape[self.axis]:
+            return ""
+        return f"[{':, ' if self.axis else ''}{self.start}:{self.stop}]"
+
+
 class Recurrent(NamedTuple):
     """Weights of a hidden state: how often one forward applies them to what they gave, and their spectral radius."""
 
     length: int
     radius: float
-    columns: tuple[int, int] | None = None  # where they lie in a weight that takes the input, too
+    part: Part
+    measured: bool = False  # the radius is what becomes of the gradient in a step, for weights that have no eigenvalues
 
 
 def within(module: str) -> str:
@@ -130,12 +156,17 @@ class Trace:
         self.cuts: list[Cut] = []
         self.misfits: list[tuple[str, tuple[int, ...], tuple[int, ...], Line | None]] = []
         self.bounded: list[Bounded] = []
+        self.moving: tuple[str, Line | None] | None = None  # why the loss's height says little, and where that was seen
         self.drawn_line: Line | None = (
             None  # where actions are drawn whose log-probabilities the loss weighs: its value says nothing
         )
-        self.logits_as_logarithms: tuple[Line | None, float] | None = (
-            None  # where nll_loss got one above 0; the largest
-        )
+        # where nll_loss or kl_div got a logarithm above 0: the largest, which of the two, whether they are probabilities
+        self.logits_as_logarithms: tuple[Line | None, float, str, bool] | None = None
+        # where nll_loss got probabilities that add up to 1 over the batch only: their shape, the least and largest sum of a sample
+        self.not_normalised: tuple[Line | None, tuple[int, ...], float, float] | None = None
+        # batch normalisation in evaluation mode whose weights are trained: the line, the batches of its statistics, the variance of
+        # what it is given over theirs, and how many of their standard deviations the mean is off
+        self.evaluated: dict[str, tuple[Line | None, int, float, float]] = {}
         self.sharpness: list[tuple[int, float]] = []
         self.no_sharpness = ""  # why not
         self.gradients: list[float] = []  # norms of whole gradients, of one backward each
@@ -154,6 +185,11 @@ class Trace:
         # with the parameters kept: |mean gradient|^2, mean |gradient|^2, how many; and the losses
         self.noise: tuple[float, float, int] | None = None
         self.frozen: list[float] = []
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the height of the loss says nothing of how well the training goes."""
+        return self.drawn_line is not None or self.moving is not None
 
     @property
     def is_bounded(self) -> bool:
@@ -181,6 +217,13 @@ class Trace:
         for loss in self.phase():
             by_step.setdefault(loss.step, {}).setdefault(loss.line and loss.line.line, []).append(loss.value)
         return np.array([sum(float(np.mean(v)) for v in lines.values()) for _, lines in sorted(by_step.items())])
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the loss has not come down: by no more than its noise, or by less than a fiftieth."""
+        first, last = self.ends()
+        noise = (first.error**2 + last.error**2) ** 0.5
+        return not first.mean - last.mean > max(2 * noise, 0.02 * abs(first.mean))
 
     def ends(self) -> tuple[Level, Level]:
         """The level of the loss in the first and in the last part of the run."""

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from .changes import Change
+from .modes import decayed, evaluated
 from .noise import single_batches, too_noisy
-from .rates import shrunk, step_size, too_long, too_short
+from .outputs import bounded, no_log_softmax, wrong_dim
+from .rates import shrunk, step_size, too_long, too_short, update_size
 from .recurrence import memory
 from .report import Finding
-from .signals import ENDS
 from .structure import named
 from .trace import Layer, Leaf, Trace, within
 from .trials import Trials, finite
@@ -47,7 +48,7 @@ def broadcast(trace: Trace, trials: Trials) -> Finding | None:
     trial = trials.run(Change(align=True))
     if not found and not trials.helps(trial):
         return None
-    if not trial.losses or trial.ends()[1].mean > trace.ends()[1].mean * 1.02:
+    if not trial.losses or (trial.ends()[1].mean > trace.ends()[1].mean * 1.02 and not trace.says_nothing):
         return None
     n = int(np.prod(prediction))
     pairs = list(np.broadcast_shapes(prediction, target))
@@ -60,38 +61,6 @@ def broadcast(trace: Trace, trials: Trials) -> Finding | None:
     return Finding(
         "wrong reduction", "the loss compares each prediction with every target", [text], change, line, check, numbers
     )
-
-
-def bounded(trace: Trace, trials: Trials) -> Finding | None:
-    """A softmax, sigmoid or tanh before a loss that takes logits."""
-    if not trace.bounded:
-        return None
-    name, line, module, taker = trace.bounded[0]
-    trial = trials.run(Change(logits=tuple(trace.bounded)))
-    if not trial.losses or not trial.ends()[1].mean < trace.ends()[1].mean - 4 * trial.ends()[1].error:
-        return None
-    low, high = ENDS.get(name, (0.0, 1.0))
-    least = f"no probability can be below {1 / (1 + np.exp(-low)):.3g} or above {1 / (1 + np.exp(-high)):.3g}"
-    if taker == "cross_entropy":
-        least = f"no class can get more than e^{high - low:g} = {np.exp(high - low):.4g} times the weight of another"
-    given = f"{name}{within(module)} gives what {taker} takes as logits"
-    text = f"{given}: they lie between {low:g} and {high:g}, so that {least}"
-    change = f"give {taker} the logits: leave the {name} out"
-    check = trials.check(f"without this {name}", trial)
-    title = "the loss is given bounded numbers where it takes logits"
-    return Finding(f"{name} before cross entropy", title, [text], change, line, check)
-
-
-def no_log_softmax(trace: Trace, trials: Trials) -> Finding | None:
-    """A negative log likelihood of numbers that are no logarithms of probabilities: it falls without end."""
-    if trace.logits_as_logarithms is None:
-        return None
-    line, largest = trace.logits_as_logarithms
-    text = f"nll_loss takes logarithms of probabilities, which are never above 0, and is given {largest:.4g}: the loss has no least value"
-    change = "log_softmax before nll_loss, or cross_entropy in its place"
-    check = trials.check("with log_softmax", trials.run(Change(log_softmax=True)))
-    title = "the loss is given logits where it takes logarithms of probabilities"
-    return Finding("no log_softmax", title, [text], change, line, check, {"largest": largest})
 
 
 def inputs(trace: Trace, trials: Trials) -> Finding | None:
@@ -398,22 +367,42 @@ def unexplained(trace: Trace, trials: Trials) -> Finding | None:
     )
 
 
+#: A step that changes so much of the weights, and a loss so many times as high as at first: one that nobody meant.
+REWRITTEN, RUN_AWAY = 0.1, 100.0
 #: The part of what the best change gains that a deeper one must gain to stand before it.
 MOST_OF = 2 / 3
 
 #: In the order in which a cause is named when several changes help: what comes first is behind what comes later.
 CAUSES: list[Callable[[Trace, Trials], Finding | None]] = [
-    broadcast, bounded, no_log_softmax, inputs, initialisation, reduction, dead, memory, gradient_flow,
+    broadcast, bounded, no_log_softmax, wrong_dim, evaluated, inputs, initialisation, reduction, dead, memory, gradient_flow, decayed,
     single_batches, too_long, spikes, shrunk, too_noisy, too_short,
 ]  # fmt: skip
 #: What stands alone: not looked for where something else was found, and nothing is looked for after it.
 ALONE = (spikes, shrunk, single_batches, too_noisy, too_short)
 
 
+def thrown(trace: Trace) -> bool:
+    """Whether a loss whose height says little has run away all the same: by far, at steps that leave little of the weights."""
+    curve = np.abs(trace.curve())
+    n = max(1, len(curve) // 4)
+    return update_size(trace) > REWRITTEN and float(np.median(curve[-n:])) > RUN_AWAY * float(curve[:n].max())
+
+
+def for_its_gradient(trace: Trace, trials: Trials) -> list[Finding]:
+    """The causes that can be told without the height of the loss."""
+    facts = (broadcast(trace, trials), no_log_softmax(trace, trials), wrong_dim(trace, trials))
+    found = [finding for finding in facts if finding is not None]
+    if not found and thrown(trace):
+        found += filter(None, [too_long(trace, trials)])
+    return found
+
+
 def all_of(trace: Trace, trials: Trials) -> list[Finding]:
     """The confirmed causes, the deepest first; one that helps far less than another comes after it."""
-    if not trace.losses or not trace.steps or (trace.drawn_line is not None and finite(trace.ends()[1])):
+    if not trace.losses or not trace.steps:
         return []
+    if trace.says_nothing and finite(trace.ends()[1]):
+        return for_its_gradient(trace, trials)
     found: list[Finding] = []
     seen: list[Any] = []  # the causes that found something
     for cause in CAUSES:
@@ -429,7 +418,7 @@ def all_of(trace: Trace, trials: Trials) -> list[Finding]:
         finding = unexplained(trace, trials)
         return [finding] if finding is not None else []
     first, last = trace.ends()
-    start = last.mean if finite(last) else first.mean if finite(first) else float("inf")
+    start = next((float(x) for x in (last.mean, first.mean, *trace.curve()[:1]) if np.isfinite(x)), float("inf"))
     best = min(level_after(f) for f in found)
     enough = start - MOST_OF * (start - best) if np.isfinite(start) else 3 * best
     near = [f for f in found if level_after(f) <= max(3 * best, enough, best + 1e-12)]
