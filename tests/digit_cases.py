@@ -43,7 +43,7 @@ def _optimizer(torch: Any, text: str) -> list[Any]:
 
 
 def _normal(torch: Any, *shape: int, seed: int = 0) -> Any:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed + sum(shape)))
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed + sum(shape)))
 
 
 def _gradients(torch: Any, f: Any, *shape: int) -> Any:
@@ -226,6 +226,56 @@ CASES |= {
         ("logcumsumexp", lambda torch, x: torch.logcumsumexp(x, 0), (*_TALL, (50,))),
     )
     for dtype in ("bfloat16", "float16")
+}
+
+
+def _pair_losses(torch: Any) -> list[Any]:
+    """Values and gradients of losses of pairs, by gradients that are not 1."""
+    f = torch.nn.functional
+    out = []
+    for shape in ((1, 4), (8, 10), (33, 40)):
+        for loss in (
+            lambda x, y, **more: f.mse_loss(x, y, **more),
+            lambda x, y, **more: f.smooth_l1_loss(x, y, beta=0.5, **more),
+            lambda x, y, **more: f.huber_loss(x, y, delta=0.25, **more),
+            lambda x, y, **more: f.soft_margin_loss(x, y.sign().detach(), **more) + y.sum() * 0,
+            lambda x, y, **more: f.poisson_nll_loss(x, y.abs() * 3, full=True, **more),
+        ):
+            for reduction in ("sum", "none"):
+                x, y = (_normal(torch, *shape, seed=i).requires_grad_() for i in range(2))
+                z = loss(x, y, reduction=reduction)
+                out += [z, *torch.autograd.grad(z, (x, y), _normal(torch, *z.shape, seed=5) + 0.1)]
+    return out
+
+
+def _batch_norm_of_rows(torch: Any) -> list[Any]:
+    """Values, running statistics and gradients of batches without places, in training and after."""
+    out = []
+    for shape in ((2, 3), (8, 10), (33, 40), (100, 16), (5, 6, 1, 1)):
+        for training in (True, False):
+            x, w, b = (
+                _normal(torch, *s, seed=i).requires_grad_() for i, s in enumerate((shape, shape[1:2], shape[1:2]))
+            )
+            mean, var = _normal(torch, shape[1]), _normal(torch, shape[1]).abs() + 0.1
+            y = torch.nn.functional.batch_norm(x, mean, var, w, b, training)
+            out += [y, mean, var, *torch.autograd.grad(y, (x, w, b), _normal(torch, *shape, seed=5))]
+    return out
+
+
+CASES |= {
+    "losses of pairs": _pair_losses,
+    "batch_norm of rows": _batch_norm_of_rows,
+    "glu": _each(lambda torch, x: torch.nn.functional.glu(x), (2, 4), (8, 10), (7, 100)),
+    "prod": _each(lambda torch, x: (x.abs() + 0.5).prod(0), (2, 4), (8, 10)),
+    "gradients that divide": lambda torch: [
+        _gradients(torch, lambda x, f=f: f(torch, x), n)
+        for f in (
+            lambda torch, x: torch.atan(x) * 0.7,
+            lambda torch, x: torch.atanh(x * 0.1) * 0.7,
+            lambda torch, x: torch.xlogy(0.7, x.abs()),
+        )
+        for n in (5, 33, 3000)
+    ],
 }
 
 

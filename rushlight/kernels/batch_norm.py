@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import llvm
+from . import column_sums, llvm
 from .memory import empty
 from .norm import add_product
 
@@ -23,15 +23,20 @@ LANES = 8
 
 
 def takes(x: Array) -> bool:
-    """Whether this is a batch in float32 with places, whose order of adding is known."""
-    return x.dtype == np.float32 and x.ndim > 2 and x.size > x.shape[0] * x.shape[1]
+    """Whether this is a batch in float32, whose order of adding is known."""
+    return x.dtype == np.float32 and x.size > 0
 
 
 def worth(x: Array) -> bool:
-    """Whether native code is to be had for a batch."""
-    if not takes(x):
+    """Whether native code is to be had for a batch with places."""
+    if not takes(x) or not has_places(x):
         return False
     return llvm.available() if x.size >= LARGE else llvm.patience.over(3 * x.size, 10)
+
+
+def has_places(x: Array) -> bool:
+    """Whether a channel of an image is more than one number."""
+    return x.size > x.shape[0] * x.shape[1]
 
 
 @functools.cache
@@ -79,6 +84,11 @@ def gradients(
     """For the batch, the weight and the bias, of a batch that ``takes``."""
     images, channels, length, grain = _sizes(x)
     w, mean, rstd = _vector(weight, channels, 1), mean.reshape(-1), rstd.reshape(-1)
+    if not has_places(x):
+        out, to_weight, to_bias = _row_gradients(
+            g.reshape(images, channels), x.reshape(images, channels), w, mean, rstd, training
+        )
+        return out.reshape(x.shape), to_weight, to_bias
     if g.dtype == w.dtype == np.float32 and worth(x):
         out = empty(x.shape, x.dtype)
         to_weight, to_bias = np.empty(channels, x.dtype), np.empty(channels, x.dtype)
@@ -105,6 +115,24 @@ def _gradients(
         out = add_product(g - level[:, None], -slope[:, None], difference) if training else g
         out = out * rstd[:, None] * weight[:, None]
         return out, (products * rstd).astype(np.float32), ones.astype(np.float32)
+
+
+def _row_gradients(
+    g: Array, x: Array, weight: Array, mean: Array, rstd: Array, training: bool
+) -> tuple[Array, Array, Array]:
+    """Of (images, channels). The steps of whole vectors are fused, those of the channels beyond them are not."""
+    with np.errstate(all="ignore"):
+        to_bias, products = column_sums.products(g, x, mean)
+        out = g
+        if training:
+            count = np.float32(len(x))
+            slope = products * rstd * rstd / count
+            difference, level = x - mean, g - to_bias / count
+            whole = x.shape[1] // LANES * LANES
+            out = np.empty_like(g, np.float32, order="C")
+            out[:, :whole] = add_product(level[:, :whole], -slope[:whole], difference[:, :whole])
+            out[:, whole:] = level[:, whole:] - slope[whole:] * difference[:, whole:]
+        return out * rstd * weight, products * rstd, to_bias
 
 
 def _plane_sums(g: Array, difference: Array | None) -> Array:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from . import column_sums
 from .iteration import GRAIN, Array, Axes, get_threads, is_half, plan_for, reduced_shape
 from .norm import add_product
 from .reduce import count, mean
@@ -226,14 +227,13 @@ def channel_moments(a: Array) -> tuple[Array, Array]:
     PyTorch divides the sum by n for the variance and adds eps to it in float64 under the root. A contiguous
     [n, c, *spatial] array adds in float64 and rounds; differences and squares are of the element type.
     [n, c] (no spatial dimensions) adds rows in float32 one after another, every thread its share, and the threads' sums
-    in float64; its sum of squares may differ from PyTorch's fused one in the last bits.
+    in float64, those of squares as `column_sums` says.
     """
     axes = (0, *range(2, a.ndim))
     if a.dtype == np.float32 and math.prod(a.shape[2:]) == 1 and a.shape[1] > 1 and a.size:
         rows = np.ascontiguousarray(a.reshape(a.shape[0], a.shape[1]))
         middle = (_sum_rows(rows) / len(rows)).astype(np.float32)
-        difference = rows - middle
-        return middle, _sum_rows(difference * difference).astype(np.float32)
+        return middle, column_sums.squares(rows, middle)
     if a.dtype == np.float32:
         middle = (np.add.reduce(a, axis=axes, dtype=np.float64) / count(a, axes)).astype(np.float32)
         difference = a - middle.reshape(-1, *[1] * (a.ndim - 2))
@@ -246,7 +246,7 @@ def channel_moments(a: Array) -> tuple[Array, Array]:
 
 def _sum_rows(rows: Array) -> Array:
     """Sum [n, c], c > 1, over n: each thread an equal share of the rows, one after another."""
-    share = -(-len(rows) // get_threads())
+    share = column_sums.share_of_rows(len(rows))
     total = np.zeros(rows.shape[1])
     for at in range(0, len(rows), share):
         total = total + np.einsum("nc->c", rows[at : at + share])

@@ -213,8 +213,7 @@ def gated(k, input, *, dim):
     Gradient of ``input``: ``cat([g * s, g * a * s * (1 - s)])``, ``s = sigmoid(b)``, ``a`` and ``b`` the halves of ``input``.
     """
     first, second = np.split(input, 2, dim)
-    x = widened(second)
-    out = (widened(first) / (1 + np.exp(-x))).astype(input.dtype, copy=False)
+    out = (widened(first) * k.sigmoid(widened(second))).astype(input.dtype, copy=False)
     return as_operands_lie(out, (first, second))
 
 
@@ -223,7 +222,7 @@ def _(k, g, input, dim):
     half, before = input.shape[dim] // 2, (slice(None),) * dim
     first, second = input[(*before, slice(half))], input[(*before, slice(half, None))]
     s = k.sigmoid(second)
-    return k.cat([g * s, g * first * s * (1 - s)], dim)
+    return k.cat([g * s, (1 - s) * s * first * g], dim)
 
 
 function(name="nn.functional.silu", samples=shape_samples(), errors=text_error)(functional("silu"))

@@ -29,6 +29,7 @@ from .losses import (
     plan_average,
     reduced,
     reduction_name,
+    share_of,
     todays_reduction,
 )
 
@@ -208,12 +209,13 @@ def binary_cross_entropy_with_logits(
 @opaque(public=False, grad_name="SoftMarginLossBackward0")
 def soft_margin(k, input, target, *, reduction):
     """``log(1 + exp(-target * input))``."""
-    return _reduce(k, np.log1p(np.exp(-target * input)).astype(input.dtype, copy=False), reduction)
+    return _reduce(k, k.log1p(k.exp(-input * target)).astype(input.dtype, copy=False), reduction)
 
 
 @soft_margin.vjp("input")
 def _(k, g, input, target, reduction):
-    return _share(g, reduction, input.shape) * -target * k.sigmoid(-target * input)
+    falling = k.exp(-target * input)
+    return target * falling * -share_of(reduction, input.shape) / (falling + 1) * g
 
 
 soft_margin.nondiff("target")

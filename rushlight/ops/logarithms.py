@@ -131,7 +131,7 @@ def _product(
 
     @op.vjp("other")
     def _(k, g, input, other):
-        return g * (input / inside(other))
+        return g * input / inside(other)
 
 
 _product(

@@ -116,12 +116,15 @@ def plan_average(loss: Any, formula: Any) -> None:
 
 def _share(g: Any, reduction: str, shape: Any) -> Any:
     """The gradient that reaches each loss."""
+    return g * share_of(reduction, shape) if reduction == "mean" else g
+
+
+def share_of(reduction: str, shape: Any) -> float:
+    """What a loss counts in the result: ``1 / n`` in a mean of n."""
     if reduction != "mean":
-        return g
-    n = 1
-    for s in shape:
-        n *= s
-    return g * (1.0 / n if n else float("nan"))
+        return 1.0
+    n = math.prod(shape)
+    return 1.0 / n if n else float("nan")
 
 
 def _count(reduction: str, shape: Any) -> float | None:
@@ -240,17 +243,17 @@ def _(input, target, *, reduction):
 
 
 def _doubled(k, input, target, g, times):
-    return g * times * (input - target)
+    return (input - target) * times * g
 
 
 @squared_error.vjp("input")
 def _(k, g, input, target, reduction):
-    return large.pointwise(k, _doubled, input, target, _share(g, reduction, _common(input, target)), times=2.0)
+    return large.pointwise(k, _doubled, input, target, g, 2.0 * share_of(reduction, _common(input, target)))
 
 
 @squared_error.vjp("target")
 def _(k, g, input, target, reduction):
-    return large.pointwise(k, _doubled, input, target, _share(g, reduction, _common(input, target)), times=-2.0)
+    return large.pointwise(k, _doubled, input, target, g, -2.0 * share_of(reduction, _common(input, target)))
 
 
 @function(name="nn.functional.mse_loss", samples=_pairs(), errors=lambda m: [*_pair_errors(m), m.error(
@@ -300,9 +303,11 @@ def _smoothed(k, input, target, beta):
 plan_average(smoothed_error, _smoothed)
 
 
-def _smoothed_slope(k, input, target, g, beta):
+def _smoothed_slope(k, input, target, g, share, beta):
     difference = input - target
-    return k.where(difference < -beta, -1.0, k.where(difference > beta, 1.0, difference / beta)) * g
+    far = g * share
+    near = difference / beta * share * g
+    return k.where(difference <= -beta, -far, k.where(difference >= beta, far, near))
 
 
 @smoothed_error.vjp_joint
@@ -312,10 +317,10 @@ def _(k, g, input, target, reduction, beta, needs):
 
 def _slopes(k, slope, g, input, target, reduction, needs, **settings):
     """The gradients of a pair whose loss is one of their difference: that of the target is the other's, negated."""
-    g = _share(g, reduction, _common(input, target))
+    share = share_of(reduction, _common(input, target))
     return tuple([
-        large.pointwise(k, slope, input, target, own, **settings) if need else None
-        for own, need in zip((g, -g), needs, strict=True)
+        large.pointwise(k, slope, input, target, g, own, **settings) if need else None
+        for own, need in zip((share, -share), needs, strict=True)
     ])  # fmt: skip
 
 
@@ -366,9 +371,10 @@ def _of_huber(k, input, target, delta):
 plan_average(huber_error, _of_huber)
 
 
-def _huber_slope(k, input, target, g, delta):
+def _huber_slope(k, input, target, g, share, delta):
     difference = input - target
-    return k.where(difference <= -delta, -delta, k.where(difference >= delta, delta, difference)) * g
+    far = g * share * delta
+    return k.where(difference <= -delta, -far, k.where(difference >= delta, far, difference * share * g))
 
 
 @huber_error.vjp_joint
@@ -441,7 +447,8 @@ def kl_div(
         raise errors.runtime("kl_div: Complex inputs not supported.")
     x: Any = input
     t: Any = target
-    loss = t.exp() * (t - x) if log_target else REGISTRY["xlogy"].public(t, t) - t * x
+    product = None if log_target else t * x  # PyTorch makes this node first: gradients are added in that order
+    loss = t.exp() * (t - x) if product is None else REGISTRY["xlogy"].public(t, t) - product
     if reduction == "batchmean":
         return loss.sum() / input._a.shape[0] if input._a.ndim else loss.sum()  # type: ignore[no-any-return]
     return reduced(loss, reduction)
@@ -489,7 +496,8 @@ def poisson_nll_loss(
     t: Any = target
     loss = x.exp() - t * x if log_input else x - t * (x + eps).log()
     if full:
-        stirling = t * t.log() - t + (t * (2 * math.pi)).log() * 0.5
+        last = (t * (2 * math.pi)).log() * 0.5  # PyTorch makes its node first: gradients are added in that order
+        stirling = t * t.log() - t + last
         loss = loss + stirling.masked_fill(t <= 1, 0)
     return reduced(loss, reduction)
 

@@ -432,7 +432,7 @@ def _(k, g, input, out, dim, keepdim):
         return g
     if not (input._a if isinstance(input, Tensor) else np.asarray(input)).all():
         return _prod_gradient(k, g, input, dim, keepdim)
-    return _spread(k, g * k.conj(out), dim, keepdim, shape) / k.conj(input)
+    return _spread(k, g, dim, keepdim, shape) * k.conj(_spread(k, out, dim, keepdim, shape) / input)
 
 
 def _prod_gradient(k, g, input, dim, keepdim):

@@ -116,8 +116,8 @@ def _(k, g, out):
     return -0.5 * g * k.conj(out * out * out)
 
 
-def _simple(name: str, domain, doc: str, derivative, aliases: str = "") -> None:
-    """An op whose body is one NumPy function and whose derivative is a factor computed from the input."""
+def _simple(name: str, domain, doc: str, derivative, aliases: str = "", divides: bool = False) -> None:
+    """An op whose body is one NumPy function and whose derivative is a factor computed from the input, or one over it."""
 
     def forward(k, input):
         return getattr(k, name)(input)
@@ -127,14 +127,15 @@ def _simple(name: str, domain, doc: str, derivative, aliases: str = "") -> None:
 
     @op.vjp("input")
     def _(k, g, input):
-        return g * k.conj(derivative(k, input))
+        factor = k.conj(derivative(k, input))
+        return g / factor if divides else g * factor
 
 
 _simple("sin", (-3, 3), "The sine (radians).", lambda k, x: k.cos(x))
 _simple("cos", (-3, 3), "The cosine (radians).", lambda k, x: -k.sin(x))
 _simple("asin", (-0.9, 0.9), "The inverse sine.", lambda k, x: k.rsqrt(1 - x * x), "arcsin")
 _simple("acos", (-0.9, 0.9), "The inverse cosine.", lambda k, x: -k.rsqrt(1 - x * x), "arccos")
-_simple("atan", (-3, 3), "The inverse tangent.", lambda k, x: 1 / (1 + x * x), "arctan")
+_simple("atan", (-3, 3), "The inverse tangent.", lambda k, x: x * x + 1, "arctan", divides=True)
 _simple("sinh", (-3, 3), "The hyperbolic sine.", lambda k, x: k.cosh(x))
 _simple("cosh", (-3, 3), "The hyperbolic cosine.", lambda k, x: k.sinh(x))
 _simple("asinh", (-3, 3), "The inverse hyperbolic sine.", lambda k, x: k.rsqrt(x * x + 1), "arcsinh")
@@ -142,7 +143,7 @@ _simple(
     "acosh", (1.2, 3), "The inverse hyperbolic cosine.",
     lambda k, x: k.rsqrt(x + 1) * k.rsqrt(x - 1) if k.is_complex(x) else k.rsqrt(x * x - 1), "arccosh",
 )  # fmt: skip
-_simple("atanh", (-0.9, 0.9), "The inverse hyperbolic tangent.", lambda k, x: 1 / (1 - x * x), "arctanh")
+_simple("atanh", (-0.9, 0.9), "The inverse hyperbolic tangent.", lambda k, x: 1 - x * x, "arctanh", divides=True)
 
 
 @elementwise(promote="float", methods="tan tan_", domain=(-1, 1))
