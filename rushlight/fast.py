@@ -6,10 +6,7 @@ not fit goes there. Keep it short: each line is paid by every small operation of
 
 from __future__ import annotations
 
-import functools
-import operator as python
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,119 +14,39 @@ import numpy as np
 from . import errors, types
 from .autograd.graph import HOT, next_seq
 from .autograd.mode import recording
+from .bodies import (
+    EXACT,
+    F32,
+    F64,
+    I64,
+    OPERATORS,
+    can_be_fast,
+    integers,
+    is_operand,
+    kernel_of,
+    numbers32,
+    numbers64,
+    with_loops,
+    zero_d,
+)
 from .deferred import deferred
+from .direct import direct
 from .fpstate import quietly
-from .inplace import inplace, method
 from .kernels import llvm
-from .kernels.copies import assign
 from .kernels.elementwise import LARGE, MEDIUM
 from .kernels.layouts import as_operands_lie
-from .kernels.lazy import WAITING, Lazy, pending, settle
-from .kernels.memory import empty
+from .kernels.lazy import WAITING, Lazy
 from .large import OFTEN, body, native, spread
+from .meeting import Meeting
 from .node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
 from .op import Op, call
-from .plain import (
-    PLAIN_TENSORS,
-    entries,
-    has_own_memory,
-    has_plain_form,
-    has_plans,
-    is_rare,
-    several,
-    shortened,
-    single,
-    takes_one,
-)
-from .readers import arrays
-from .recorder import single_call
+from .plain import entries, has_plain_form, has_plans, is_rare, several, shortened, single, takes_one
 from .routes import routed
 from .tensor import Deferred, Parameter, Tensor, edge_of, held_by, inferring, marked, of_inference, wrap
 
 ndarray = np.ndarray
 asarray: Callable[..., np.ndarray[Any, Any]] = np.asarray
 _new = object.__new__
-F32, F64, I64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
-
-#: Python numbers as 0-d arrays, which NumPy takes twice as fast. Programs use the same few constants again and again.
-_numbers32: dict[Any, np.ndarray[Any, Any]] = {}
-_numbers64: dict[Any, np.ndarray[Any, Any]] = {}
-_integers: dict[Any, np.ndarray[Any, Any]] = {}
-
-
-def with_loops(f32: Any, f64: Any, kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of arrays: their dtype's loop, or ``kernel`` for what the loop refuses."""
-
-    def computed(a: Any, *more: Any) -> Any:
-        dt = a.dtype
-        loop = f32 if dt is F32 else f64
-        if loop is None:
-            return kernel(a, *more)
-        r = loop(a, *more)
-        if r is False:  # perhaps because it is large
-            r = empty(a.shape, dt)
-            if not loop(r, a, *more):
-                return kernel(a, *more)
-        return r
-
-    return computed
-
-
-#: Integers that every floating dtype holds exactly.
-EXACT = 16777216
-
-#: NumPy's operators answer faster than its ufuncs.
-_WHOLE = frozenset({np.add, np.subtract, np.multiply})  # integers of integers
-_OPERATORS = {np.add: python.add, np.subtract: python.sub, np.multiply: python.mul, np.divide: python.truediv}
-
-
-def zero_d(number: Any, known: dict[Any, np.ndarray[Any, Any]], np_dtype: Any) -> np.ndarray[Any, Any]:
-    """A number as a 0-d array, remembered in ``known``."""
-    array = np.array(number, np_dtype)
-    array.flags.writeable = False
-    if number:  # 0.0 and -0.0 are one key, and a different 1 / x
-        if len(known) > 500:
-            known.clear()
-        known[number] = array
-    return array
-
-
-def kernel_of(op: Op) -> Callable[..., Any]:
-    """The body as a function of arrays: the NumPy ufunc, or the kernel, itself if the body is one call of it."""
-    name = single_call(op)
-    function = getattr(type(arrays), name, None) if name else None
-    if function is not None:
-        return function
-    body = partial(op.forward, arrays)
-    return body if len(op.inputs) > 1 or op.row_major is True else in_place_of(body)
-
-
-def in_place_of(body: Callable[..., Any]) -> Callable[..., Any]:
-    """A body of one array that may go through the elements in any order; its result lies as PyTorch's."""
-
-    def laid(a: np.ndarray[Any, Any]) -> Any:
-        r = body(a)
-        return r if r is a or a.flags.c_contiguous else as_operands_lie(asarray(r), (a,))
-
-    return laid
-
-
-def can_be_fast(op: Op) -> bool:
-    """Elementwise ops whose rules use only inputs and the output, with no attributes that change the computation."""
-    if op.family != "elementwise" or len(op.outputs) > 1 or op.extras or op.joint or not 1 <= len(op.inputs) <= 2:
-        return False
-    if op.refuses is not None and types.FLOATING in op.refuses:
-        return False
-    limit = len(op.inputs) + 1
-    rules = [r for r in op.rules if r is not None]
-    return keeps_dtype(op) and all(not r.attrs and all(s < limit for s in r.slots) for r in rules)
-
-
-def keeps_dtype(op: Op) -> bool:
-    """Whether floating inputs of one dtype reach the body as they are."""
-    if op.promote in ("common", "float"):
-        return True
-    return callable(op.promote) and op.keeps_floats
 
 
 def node_classes(op: Op) -> tuple[Any, Any]:
@@ -150,6 +67,7 @@ def unary(op: Op) -> Callable[..., Any]:
     differentiable = False
     nothing = (None,) * len(op.slot_of)
     left = OFTEN
+    meeting = Meeting(op)
 
     def by_size(a: Any) -> Any:
         if left == 0 and kernel is not without:
@@ -198,7 +116,8 @@ def unary(op: Op) -> Callable[..., Any]:
             return call(op, args, kwargs)
         dt = a.dtype
         if dt is not F32 and dt is not F64:
-            return call(op, args, kwargs)
+            t = meeting(x)
+            return call(op, args, kwargs) if t is None else t
         if a.size >= WAITING:
             t = deferred(op, (x,), (a,))
             if t is not None:
@@ -260,6 +179,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     nothing = (None,) * len(op.slot_of)
     differentiable = takes_integers = False
     plain_numbers = callable(op.promote)  # the body wants to see that it is a number
+    meeting = Meeting(op)
 
     def by_size(a: Any, b: Any) -> Any:
         nonlocal pairs
@@ -277,19 +197,24 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         found = body(op, (a, b), defaults)
         return kernel(a, b) if found is None else found
 
+    def met(x: Any, y: Any) -> Any:
+        """Operands of several dtypes, or of a rarer one."""
+        t = meeting(x, y)
+        return slow(x, y) if t is None else t
+
     def of_integers(x: Any, y: Any) -> Any:
         """Tensors of int64, or one and an int: counters, class numbers. Nothing is ever recorded."""
         if not takes_integers or is_rare(recording()):
-            return slow(x, y)
+            return met(x, y)
         a, cls = x._a, y.__class__
         if cls is int and -EXACT <= y <= EXACT:
-            b = _integers.get(y)
+            b = integers.get(y)
             if b is None:
-                b = zero_d(y, _integers, I64)
+                b = zero_d(y, integers, I64)
         elif cls is Tensor and y._a.dtype is I64 and y._a.shape == a.shape:
             b = y._a
         else:
-            return slow(x, y)
+            return met(x, y)
         r = kernel(a, b)
         if r.__class__ is not ndarray:
             r = asarray(r)
@@ -307,7 +232,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         limit = LARGE if isinstance(kernel, np.ufunc) else MEDIUM
         refused = () if op.refuses is None else op.refuses
         takes_integers = isinstance(kernel, np.ufunc) and op.promote == "common" and types.INTEGER not in refused
-        kernel = _OPERATORS.get(kernel, kernel)
+        kernel = OPERATORS.get(kernel, kernel)
 
     def fast(x: Any, y: Any) -> Any:
         if kernel is None:
@@ -321,13 +246,13 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             return slow(x, y)
         dt = a.dtype
         if dt is not F32 and dt is not F64:
-            return of_integers(x, y) if dt is I64 else slow(x, y)
+            return of_integers(x, y) if dt is I64 else met(x, y)
         e0: Any = x._edge if x._base is None or not differentiable else edge_of(x)
         cls = y.__class__
         if cls is Tensor or cls is Parameter or cls is Deferred:
             b = y._a if cls is not Deferred else held_by(y)
             if b.dtype is not dt:
-                return slow(x, y)
+                return met(x, y)
             e1 = y._edge if y._base is None or not differentiable else edge_of(y)
             number = False
             large = a.size >= limit or b.size >= limit
@@ -335,7 +260,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             if plain_numbers:
                 b = y
             else:
-                known = _numbers32 if dt is F32 else _numbers64
+                known = numbers32 if dt is F32 else numbers64
                 b = known.get(y)
                 if b is None:
                     b = zero_d(y, known, dt)
@@ -375,7 +300,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             keep = alone if number else first
         mode = recording()
         if mode != 1 or not differentiable:
-            return slow(x, y) if mode else t if not inferring else marked(t)
+            return slow(x, y) if mode and (mode != 1 or not op.all_nondiff) else t if not inferring else marked(t)
         if number:
             node = with_number()
             to = e0[0]
@@ -447,127 +372,6 @@ def operator(op: Op, name: str, *, swapped: bool = False) -> Callable[[Any, Any]
     if swapped:
         return slow
     return binary(op, slow) if can_be_fast(op) and len(op.inputs) == 2 else slow
-
-
-def augmented(op: Op) -> Callable[[Any, Any], Any]:
-    """The augmented assignment (``+=``) of an op."""
-    written = direct(op)
-
-    def augmented(x: Any, y: Any) -> Any:
-        if written(x, x, y):
-            return x
-        return inplace(op, (x, y), {}) if is_operand(y) else NotImplemented
-
-    return augmented
-
-
-def in_place(op: Op, name: str) -> Callable[..., Tensor]:
-    """The Tensor method ``name`` (``add_``) made from an op."""
-    general = method(op, name)
-    if op.short is not None:
-        return shortened(op.short)(general)
-    if not can_be_fast(op):
-        return general
-    count, written = len(op.inputs), direct(op) if len(op.inputs) == 2 else direct_unary(op)
-
-    def in_place(*args: Any, **kwargs: Any) -> Tensor:
-        if len(args) == count and not kwargs and written(args[0], *args):
-            return args[0]  # type: ignore[no-any-return]
-        return general(*args, **kwargs)
-
-    return functools.update_wrapper(in_place, general)
-
-
-def direct(op: Op) -> Callable[[Any, Any, Any], bool]:
-    """``written(to, x, y)``: whether ``op(x, y)``, of which nothing needs to be recorded, was computed straight into ``to``."""
-    ufunc: Any = False  # not looked for yet
-
-    def written(to: Any, x: Any, y: Any) -> bool:
-        nonlocal ufunc
-        if ufunc is False:
-            kernel = kernel_of(op) if can_be_fast(op) and op.promote == "common" else None
-            ufunc = kernel if isinstance(kernel, np.ufunc) else None
-        if pending:
-            settle()
-        if ufunc is None or to.__class__ is not Tensor or not has_own_memory(to):
-            return False
-        c = to._a
-        dt = c.dtype
-        if x is to:
-            a = c
-        elif x.__class__ in PLAIN_TENSORS and has_own_memory(x) and x._a.dtype is dt and x._a.shape == c.shape:
-            a = x._a
-        else:
-            return False
-        cls = y.__class__
-        b: Any = None
-        if (dt is F32 or dt is F64) and c.flags.c_contiguous:
-            if cls is Tensor or cls is Parameter:
-                if y._a.dtype is dt and has_own_memory(y):
-                    b = y._a
-            elif cls is float or (cls is int and -EXACT <= y <= EXACT):
-                known = _numbers32 if dt is F32 else _numbers64
-                b = known.get(y)
-                if b is None:
-                    b = zero_d(y, known, dt)
-        elif dt is I64 and cls is int and -EXACT <= y <= EXACT and ufunc in _WHOLE and not is_rare(recording()):
-            b = _integers.get(y)
-            if b is None:
-                b = zero_d(y, _integers, I64)
-        if b is None:
-            return False
-        if c.size < LARGE or not written_by_loop(op, a, b, c):
-            try:
-                quietly(ufunc, a, b, c)
-            except (ValueError, RuntimeError):  # shapes that do not fit: the general path explains
-                return False
-        to._vc[0] += 1
-        return True
-
-    return written
-
-
-def direct_unary(op: Op) -> Callable[[Any, Any], bool]:
-    """``written(to, x)``, the same for an op of one tensor."""
-    kernel: Any = None
-
-    def written(to: Any, x: Any) -> bool:
-        nonlocal kernel
-        if kernel is None:
-            kernel = kernel_of(op)
-        if pending:
-            settle()
-        if to.__class__ is not Tensor or not has_own_memory(to):
-            return False
-        c = to._a
-        if (c.dtype is not F32 and c.dtype is not F64) or not c.flags.c_contiguous:
-            return False
-        if c.size < MEDIUM or body(op, (c,), op.defaults, out=c) is None:
-            try:
-                r = quietly(kernel, c)
-            except RuntimeError:  # another thread is inside
-                return False
-            if r.dtype is not c.dtype:
-                return False
-            assign(c, r)
-        to._vc[0] += 1
-        return True
-
-    return written
-
-
-def written_by_loop(op: Op, a: Any, b: Any, out: Any) -> bool:
-    """Whether a loop has computed an op of two arrays, the first of the shape of ``out``."""
-    if body(op, (a, b), op.defaults, out=out) is not None:
-        return True
-    return bool(b.ndim and b.size < a.size and spread(op, a, b, op.defaults, out=out) is not None)
-
-
-def is_operand(x: Any) -> bool:
-    """What an arithmetic operator accepts: tensors and look-alikes, Python and NumPy numbers."""
-    return isinstance(x, (Tensor, bool, int, float, complex, np.number, np.bool_)) or hasattr(
-        type(x), "__torch_function__"
-    )
 
 
 def short_path(op: Op) -> Callable[..., Any] | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import errors, families, fast, printing, types
+from . import direct, errors, families, fast, printing, types
 from .functions import FUNCTIONS
 from .kernels.lazy import expose
 from .override import DisableTorchFunctionSubclass
@@ -43,7 +43,7 @@ def attach() -> None:
             op.public = quick
         for name in op.methods:
             in_place = name.endswith("_") and not name.endswith("__")
-            setattr(Tensor, name, fast.in_place(op, name) if in_place else by_name(op, op.public, name))
+            setattr(Tensor, name, direct.in_place(op, name) if in_place else by_name(op, op.public, name))
     if not _attached[2]:
         attach_operators()
         _attached[2] = 1
@@ -66,7 +66,7 @@ def attach_operators() -> None:
         if dunder in _OPERATORS:
             swapped = dunder not in _COMMUTATIVE  # as in PyTorch, where 2 * x is x * 2 to the graph
             setattr(Tensor, f"__r{dunder}__", fast.operator(op, f"__r{dunder}__", swapped=swapped))
-            setattr(Tensor, f"__i{dunder}__", fast.augmented(op))
+            setattr(Tensor, f"__i{dunder}__", direct.augmented(op))
     for dunder, name in _UNARY.items():
         if name in REGISTRY:  # `+x` is a function's
             setattr(Tensor, f"__{dunder}__", REGISTRY[name].public)

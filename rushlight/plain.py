@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import types
+from . import levels, types
 from .autograd.engine import Native
 from .autograd.graph import HOT, next_seq
 from .autograd.mode import node_runner, recording
@@ -94,7 +94,8 @@ class Entries:
             self.install()
 
     def install(self) -> None:
-        if not self.wanted or looking or node_runner.get() is not None:  # who looks on shall not see what is tried here
+        """Make it, unless somebody looks on or transforms what runs: they shall not see what is tried here."""
+        if not self.wanted or looking or levels.running or node_runner.get() is not None:
             return
         self.wanted, Native.install = False, None
         if available():

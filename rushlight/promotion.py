@@ -211,9 +211,15 @@ _C_NAMES = {
 }  # fmt: skip
 
 
+#: Dtypes that hold the size, if not the digits, of every integer, and those that integers wrap into, as NumPy's codes.
+_WIDE = frozenset("?bBhHiIlLqQfdFD")
+
+
 def cast_array(a: np.ndarray[Any, Any], np_dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """``astype`` as PyTorch converts: float to a small integer goes through int64 and wraps; NaN becomes the minimum."""
     kind, to = a.dtype.kind, np_dtype.kind
+    if kind in "biu" and np_dtype.char in _WIDE and a.size < copies.CONVERSION and a.flags.c_contiguous:
+        return a.astype(np_dtype)  # as C converts, and without a warning
     if kind == "c" and to not in "cb":
         a = a.real
         kind = "f"

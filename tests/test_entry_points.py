@@ -339,6 +339,24 @@ def test_nothing_is_replaced_if_a_check_fails(monkeypatch):
     assert vars(torch.Tensor)["__mul__"] is now and plain.entries.make is made
 
 
+def test_it_waits_for_transformations_to_end(monkeypatch):
+    """What is tried before use makes tensors that require gradients, which nobody may inside ``torch.func``."""
+    tried = []
+    monkeypatch.setattr(entry_points, "install", lambda: tried.append(True))
+    monkeypatch.setattr(plain.entries, "wanted", True)
+    monkeypatch.setattr(plain.Native, "install", plain.entries.install)
+
+    def f(x):
+        plain.entries.install()
+        assert not tried
+        return x * x
+
+    assert torch.func.grad(f)(torch.tensor(3.0)).item() == 6
+    torch.func.vmap(f)(torch.ones(3))
+    plain.entries.install()
+    assert tried == [True]
+
+
 @pytest.mark.parametrize("work", ["x * x", "x.detach() * 2", "x.detach().sum()"])
 @pytest.mark.parametrize(("setting", "calls", "expected"), [
     (None, 100, "Python"), (None, graph.HOT or 20_000, "native"), ("now", 1, "at the first node"), ("off", 21_000, "Python")])  # fmt: skip

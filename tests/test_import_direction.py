@@ -40,6 +40,8 @@ LAYERS = [
     ["deferred"],
     ["plain"],
     ["routes"],
+    ["bodies", "meeting"],
+    ["direct"],
     ["fast"],
     ["ops"],
     ["autograd"],

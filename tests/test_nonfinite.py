@@ -6,7 +6,7 @@ import threading
 import pytest
 
 import rushlight as torch
-from rushlight import fast, nn, op, plain
+from rushlight import direct, fast, meeting, nn, op, plain
 from rushlight.explain.listening import listening
 from rushlight.explain.nonfinite import NonFinite
 from rushlight.nn import functional as F
@@ -267,7 +267,10 @@ def names():
     return (
         plain.is_rare,
         fast.quietly,
-        fast.written_by_loop,
+        direct.quietly,
+        direct.is_rare,
+        direct.written_by_loop,
+        meeting.is_rare,
         op.evaluate,
         plain.entries.wanted,
         plain.asks_entries,

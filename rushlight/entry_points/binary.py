@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from .. import fast
+from .. import bodies, fast
 from ..kernels.cpython import DATA, DESCR, DIMS, FLAGS, ND, TYPE
 from ..kernels.native import DOUBLE, FLOAT, I32, I64, NULL, Bits, P, Program, Writer, i32, i64
 from ..node import FIRST, NUMBER_VERSION, OUT, SECOND, kept
@@ -74,8 +74,8 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
     w.require(is_tensor(w, x))
     left = plain(x)
     dtype = w.field(left, DESCR)
-    is_float = w.same(dtype, w.object(fast.F32))
-    w.require(b.or_(is_float, w.same(dtype, w.object(fast.F64))))
+    is_float = w.same(dtype, w.object(bodies.F32))
+    w.require(b.or_(is_float, w.same(dtype, w.object(bodies.F64))))
     nd = w.field(left, ND, I32)
     rank = b.sext(nd, I64)
     dims = w.field(left, DIMS)
@@ -90,7 +90,7 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
 
     def number_operand() -> list[Any]:
         w.require(w.either(w.field(y, TYPE), w.object(float), w.object(int)))
-        known = b.select(is_float, w.object(fast._numbers32), w.object(fast._numbers64))
+        known = b.select(is_float, w.object(bodies.numbers32), w.object(bodies.numbers64))
         right = w.call("PyDict_GetItem", P, known, y)  # what it has not seen the Python path puts there
         w.require(b.not_(w.same(right, NULL)))
         return [right, none, i64(0)]
@@ -116,7 +116,7 @@ def write_binary(program: Program, slots: Slots, instructions: list[str], rows: 
     in_use = [left, right, e0, e1]
     for thing in in_use:
         w.keep(thing)
-    type_number = b.select(is_float, i32(fast.F32.num), i32(fast.F64.num))
+    type_number = b.select(is_float, i32(bodies.F32.num), i32(bodies.F64.num))
     made = w.call("new_array", P, w.object(np.ndarray), nd, dims, type_number, NULL, NULL, i32(0), i32(0), NULL)
     failed, go_on = w.block(), w.block()
     b.cbranch(w.same(made, NULL), failed, go_on)

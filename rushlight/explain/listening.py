@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any
 
-from .. import fast, inplace, op, plain, routes
+from .. import direct, fast, inplace, meeting, op, plain, routes
 from ..tensor import Tensor
 
 #: ``listener(op, inputs, attrs, arrays, result)``: inputs as the op got them, the arrays they became, and one array or a tuple of them.
@@ -47,7 +47,10 @@ _NAMES: list[tuple[Any, str, Any]] = [
     (fast, "quietly", _closed),
     (fast, "deferred", lambda *args: None),  # computed when it is called
     (fast, "is_rare", lambda mode: True),
-    (fast, "written_by_loop", lambda *args: False),
+    (meeting, "is_rare", lambda mode: True),
+    (direct, "quietly", _closed),
+    (direct, "is_rare", lambda mode: True),
+    (direct, "written_by_loop", lambda *args: False),
     (op, "evaluate", _heard),
     (inplace, "evaluate", _heard),
     (inplace, "LARGE", sys.maxsize),  # which would go by a loop

@@ -61,12 +61,23 @@ def as_operands_lie(result: Array, operands: Sequence[Array]) -> Array:
     """An elementwise result, moved if PyTorch would have put it elsewhere."""
     if result.ndim < 2 or result.size < 2:
         return result
-    if all(
-        [a.flags.c_contiguous for a in operands]
-    ):  # sizes of 1 have strides too, which count beside an operand that is repeated
-        if 1 not in result.shape or all([a.shape == result.shape for a in operands]):
+    if all([a.flags.c_contiguous for a in operands]):
+        # Sizes of 1 have strides too, which count beside an operand that is repeated; a number has none.
+        if 1 not in result.shape or all([a.shape == result.shape or not a.ndim for a in operands]):
             return result
-    return _moved(result, result_strides(result.shape, [(a.shape, element_strides(a)) for a in operands]))
+    layout = (result.shape, result.strides, result.itemsize, *[(a.shape, a.strides, a.itemsize) for a in operands])
+    if layout in _in_place:
+        return result
+    moved = _moved(result, result_strides(result.shape, [(a.shape, element_strides(a)) for a in operands]))
+    if moved is result:
+        if len(_in_place) > 4096:
+            _in_place.clear()
+        _in_place.add(layout)
+    return moved
+
+
+#: Layouts of a result and its operands where the result lies as PyTorch would have put it.
+_in_place: set[Any] = set()
 
 
 def _moved(result: Array, strides: Shape) -> Array:

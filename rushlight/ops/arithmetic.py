@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
-from ..fast import is_operand
+from ..bodies import is_operand
 from ..functions import function
 from ..inplace import inplace
 from ..kernels import half as kernels

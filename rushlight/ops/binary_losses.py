@@ -80,7 +80,7 @@ _BITS = {np.dtype(np.float32): (np.uint32, 0x3F800000), np.dtype(np.float64): (n
 def _are_probabilities(values: np.ndarray[Any, Any]) -> bool:
     """Whether all numbers lie in [0, 1]. Read as whole numbers, floats from 0 to 1 grow as they do, and those with a sign, infinities and
     NaN come after them: one maximum answers for all, except that -0.0 has a sign too."""
-    if values.dtype in _BITS:
+    if values.__class__ is np.ndarray and values.dtype in _BITS:
         kind, one = _BITS[values.dtype]
         if np.maximum.reduce(values.view(kind), axis=None) <= one:
             return True
