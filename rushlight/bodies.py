@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator as python
 from collections.abc import Callable
 from functools import partial
+from math import copysign
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,23 @@ OPERATORS = {np.add: python.add, np.subtract: python.sub, np.multiply: python.mu
 
 def zero_d(number: Any, known: dict[Any, np.ndarray[Any, Any]], np_dtype: Any) -> np.ndarray[Any, Any]:
     """A number as a 0-d array, remembered in ``known``."""
+    if not number:  # 0.0 and -0.0 are one key, and a different 1 / x
+        return _negative_zero[np_dtype] if copysign(1.0, number) < 0 else _zero[np_dtype]
+    array = _held(number, np_dtype)
+    if len(known) > 500:
+        known.clear()
+    known[number] = array
+    return array
+
+
+def _held(number: Any, np_dtype: Any) -> np.ndarray[Any, Any]:
     array = np.array(number, np_dtype)
     array.flags.writeable = False
-    if number:  # 0.0 and -0.0 are one key, and a different 1 / x
-        if len(known) > 500:
-            known.clear()
-        known[number] = array
     return array
+
+
+_zero = {dt: _held(0, dt) for dt in (F32, F64, I64)}
+_negative_zero = {dt: _held(-0.0, dt) for dt in (F32, F64)}
 
 
 def can_be_fast(op: Op) -> bool:

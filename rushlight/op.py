@@ -210,6 +210,8 @@ class Op:
         #: How the in-place form writes: ``writer(target, *further inputs, **attrs)``.
         self.writer: Callable[..., None] | None = None
         self.planner: Callable[..., Any] | None = None
+        #: By the kinds of operands: the dtypes that ``promote`` has found for them.
+        self.targets: dict[Any, Sequence[Any]] = {}
         #: A shorter way for two plain tensors (``plain.pair``); it gives None where it has no answer.
         self.short: Callable[[Any, Any], Any] | None = None
         if self.name in REGISTRY:

@@ -25,7 +25,7 @@ class DisableTorchFunctionSubclass:
 
 #: Classes that certainly have no ``__torch_function__`` of their own.
 PLAIN = frozenset(
-    {Tensor, Parameter, int, float, bool, str, tuple, list, type(None), type(Ellipsis), slice, types.dtype}
+    {Tensor, Parameter, int, float, bool, str, tuple, list, types.Size, type(None), type(Ellipsis), slice, types.dtype}
 )
 
 

@@ -504,6 +504,25 @@ def copied(to: Any, x: Any) -> Any:
     return to
 
 
+def filled(to: Any, value: Any) -> Any:
+    """``to.fill_(value)`` of floats with a number that they can hold, of which nothing is recorded; None where the op has to be asked."""
+    if (value.__class__ is not float and value.__class__ is not int) or not -_HELD < value < _HELD:
+        return None
+    if to.__class__ not in PLAIN_TENSORS or is_rare(recording()) or not has_own_memory(to):
+        return None
+    if pending:
+        settle()
+    a = to._a
+    if a.dtype.char not in "fd" or not (a.flags.c_contiguous and a.flags.writeable):
+        return None
+    assign(a, value)
+    to._vc[0] += 1
+    return to
+
+
+_HELD = 3e38  # by float32
+
+
 def shortened(short: Callable[[Any, Any], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Mark a public function of two tensors that asks ``short`` first, and goes on where that has no answer (None), or a profiler looks
     for the general way's functions."""

@@ -6,7 +6,7 @@ as PyTorch does (C's wrap-around for integers, NaN to the minimum).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,36 +55,69 @@ def complex_of(real: types.dtype, weak: types.dtype) -> types.dtype:
 
 def promote(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """Inputs as the body wants them: arrays, of one dtype where the op asks for that."""
-    how = op.promote
+    how: Any = op.promote
     if how == "none":
         plain = tuple([x._a if x.__class__ is Tensor else as_array(op, i, x) for i, x in enumerate(inputs)])
         if op.refuses is not None and isinstance(plain[0], ndarray) and asked(op, plain[0]):
             refuse(op, types.of_array(plain[0]))
         return plain
+    shorter = _one_dtype(op, inputs) if how.__class__ is str or op.common_floats else None
+    if shorter is not None:
+        return shorter
+    kinds = kinds_of(inputs) if how.__class__ is str or hasattr(how, "by_kind") else None
+    targets: Any = None if kinds is None else op.targets.get(kinds)
+    if targets is None:
+        targets = _targets(op, inputs)
+        out = [x if x is None or t is None else cast(x, t) for x, t in zip(inputs, targets, strict=True)]
+        check_broadcast(op, inputs, out)
+        if op.refuses is not None:
+            refuse(op, types.of_array(out[0]))
+        if kinds is not None:
+            op.targets[kinds] = targets
+        return tuple(out)
+    out = [x if x is None or t is None else cast(x, t) for x, t in zip(inputs, targets, strict=True)]
+    check_broadcast(op, inputs, out)
+    return tuple(out)
+
+
+def kinds_of(inputs: Sequence[Any]) -> tuple[Any, ...] | None:
+    """What decides where operands meet: dtypes, which tensors are numbers, the classes of Python's; None for others."""
+    kinds: list[Any] = [types._defaults.dtype]
+    for x in inputs:
+        cls = x.__class__
+        if cls is Tensor or cls is Parameter:
+            kinds += (x._a.dtype, not x._a.ndim)
+        elif cls in _PLAIN:
+            kinds.append(cls)
+        else:
+            return None
+    return tuple(kinds)
+
+
+_PLAIN = frozenset({bool, int, float, complex, type(None)})
+
+
+def by_kind(targets: Callable[[tuple[Any, ...]], Any]) -> Any:
+    """Mark a record's own rule of promotion that asks for the kinds of operands alone (``kinds_of``), not for their values."""
+    targets.by_kind = True  # type: ignore[attr-defined]
+    return targets
+
+
+def _targets(op: Op, inputs: tuple[Any, ...]) -> Sequence[Any]:
+    """The dtype of each input, None for one that stays as it is."""
+    how: Any = op.promote
     if how.__class__ is str:
-        shorter = _one_dtype(op, inputs)
-        if shorter is not None:
-            return shorter
         check_operands(op, inputs)
         common = result_type(inputs)
         if how == "float" and common.category < types.FLOATING:
             common = types.get_default_dtype()
-        targets: Sequence[Any] = [common] * len(inputs)
-    else:
-        shorter = _one_dtype(op, inputs) if op.common_floats else None
-        if shorter is not None:
-            return shorter
-        if op.family == "elementwise":
-            if len(inputs) == 2:
-                check_operands(op, inputs)
-            elif not isinstance(inputs[0], Tensor) and op.numbers == "second":
-                raise refused(op, inputs, 0)
-        targets = how(inputs)  # type: ignore[operator]
-    out = [x if x is None or t is None else cast(x, t) for x, t in zip(inputs, targets, strict=True)]
-    check_broadcast(op, inputs, out)
-    if op.refuses is not None:
-        refuse(op, types.of_array(out[0]))
-    return tuple(out)
+        return [common] * len(inputs)
+    if op.family == "elementwise":
+        if len(inputs) == 2:
+            check_operands(op, inputs)
+        elif not isinstance(inputs[0], Tensor) and op.numbers == "second":
+            raise refused(op, inputs, 0)
+    return how(inputs)  # type: ignore[no-any-return]
 
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))

@@ -3,7 +3,9 @@
 import pytest
 
 import rushlight as torch
+from rushlight.inplace import inplace
 from rushlight.inplace_functions import NAMES
+from rushlight.readers import REGISTRY
 
 OTHERS = {
     "acosh_": lambda: (torch.tensor([1.5, 2.0]),),
@@ -51,3 +53,22 @@ def test_wrong_calls():
         torch.exp_(torch.ones(2, dtype=torch.int64))
     with pytest.raises(AttributeError, match="has no attribute 'digamma_'"):
         torch.digamma_  # noqa: B018  (PyTorch has no such function)
+
+
+@pytest.mark.parametrize("value", [2, -0.0, float("nan"), float("inf"), 1e39, -(2**70), True, 2 + 0j])
+@pytest.mark.parametrize("make", [
+    lambda: torch.ones(3), lambda: torch.ones(3, dtype=torch.float64), lambda: torch.ones(3, dtype=torch.int64),
+    lambda: torch.ones(4, 3)[1], lambda: torch.ones(3, 2).t(), lambda: torch.ones(3, requires_grad=True),
+    lambda: torch.ones(3, requires_grad=True) * 1])  # fmt: skip
+def test_fill_the_short_way(make, value):
+    """It answers as the general way, or leaves the call to it."""
+
+    def outcome(run):
+        x = make()
+        try:
+            run(x)
+        except Exception as error:
+            return type(error), str(error), x._version
+        return x.detach().numpy().tobytes(), x._version, x.grad_fn and x.grad_fn.name()
+
+    assert outcome(lambda x: x.fill_(value)) == outcome(lambda x: inplace(REGISTRY["fill"], (x, value), {}))

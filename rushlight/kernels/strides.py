@@ -7,6 +7,7 @@ here. `element_strides` translates from NumPy.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -257,11 +258,12 @@ def broadcast_shapes(*shapes: Sequence[int]) -> Shape:
     result: Shape = ()
     for shape in shapes:
         if result != shape:
-            result = _broadcast_pair(result, shape) if result else tuple(shape)
+            result = _broadcast_pair(result, tuple(shape)) if result else tuple(shape)
     return result
 
 
-def _broadcast_pair(a: Sequence[int], b: Sequence[int]) -> Shape:
+@functools.lru_cache(1024)
+def _broadcast_pair(a: Shape, b: Shape) -> Shape:
     ndim = max(len(a), len(b))
     left, right = (1,) * (ndim - len(a)) + tuple(a), (1,) * (ndim - len(b)) + tuple(b)
     sizes = [n if m == 1 else m for n, m in zip(left, right, strict=True)]

@@ -254,6 +254,8 @@ def integers(*arrays: Any) -> bool:
 
 def refuse_zero(input: Any, divisor: Any) -> None:
     """Refuse to divide integers by zero, if there is one to be divided."""
+    if getattr(divisor, "ndim", 0) == 0 and divisor:  # one number, as mostly
+        return
     if np.size(input) and (np.asarray(divisor) == 0).any():
         raise errors.runtime(
             "ZeroDivisionError", "An integer tensor was divided by zero; mask the zeros or use floats."

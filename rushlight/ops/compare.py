@@ -11,7 +11,7 @@ from ..functions import function
 from ..kernels.memory import empty
 from ..kernels.strides import broadcast_shapes
 from ..op import elementwise
-from ..promotion import element, result_type
+from ..promotion import by_kind, element, result_type
 from ..routes import routed
 from ..tensor import Tensor
 from ..writing import write_out
@@ -126,6 +126,7 @@ def invert(self: Tensor) -> Tensor:
     return bitwise_not.public(self)  # type: ignore[no-any-return]
 
 
+@by_kind
 def _where_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
     condition = inputs[0]
     if not isinstance(condition, Tensor):
@@ -290,6 +291,7 @@ def _(k, g, mask):
 masked_fill.nondiff("mask")
 
 
+@by_kind
 def _bound_dtypes(inputs: tuple[Any, ...]) -> list[Any]:
     for i, x in enumerate(inputs):
         number = isinstance(x, (bool, int, float, complex, np.number, np.bool_))

@@ -11,7 +11,7 @@ from ..inplace import inplace
 from ..kernels import copies
 from ..kernels.layouts import empty_like_array
 from ..op import opaque
-from ..plain import copied
+from ..plain import copied, filled
 from ..promotion import cast, cast_array, element
 from ..tensor import Tensor, requires_grad, wrap
 from ..writing import bump, check_writable
@@ -121,6 +121,9 @@ def _(input, value):
 @fill.writes
 def _(target, value):
     copies.assign(target, value if not isinstance(value, np.ndarray) else cast_array(value, target.dtype))
+
+
+fill.short = filled
 
 
 @fill.vjp("input")
