@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .errors import LinAlgError as _LinAlgError  # noqa: F401
 from .errors import OutOfMemoryError as OutOfMemoryError  # noqa: F401
+from .override import DisableTorchFunction as DisableTorchFunction  # noqa: F401
 from .override import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass  # noqa: F401
 from .override import disabled as _disabled_torch_function_impl  # noqa: F401
 from .random.generator import Generator as Generator  # noqa: F401

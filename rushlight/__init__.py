@@ -57,6 +57,7 @@ from .settings import (
     typename,
     use_deterministic_algorithms,
 )
+from .subclasses import complete as _complete  # noqa: F401  (which lets classes ask about attributes)
 from .tensor import Tensor
 from .types import (
     Size,

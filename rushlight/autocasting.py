@@ -16,7 +16,7 @@ from typing import Any
 
 from . import errors, families, routes, settings, synonyms, types
 from .autograd.mode import recording
-from .doors import behind, led, original
+from .doors import behind, close_door, led, open_door
 from .functions import FUNCTIONS
 from .override import PLAIN, has_override
 from .readers import REGISTRY
@@ -114,7 +114,6 @@ class Door:
     def __init__(self, public: FunctionType, policy: str):
         self.public: FunctionType = public
         self.policy: str = policy
-        self.own: CodeType = original.get(id(public), public.__code__)
         self.behind: Callable[..., Any] = behind(public)
         self.led: CodeType = led(public, self)
 
@@ -183,7 +182,7 @@ def _lead() -> None:
             if name in policies and id(public) not in _doors:
                 _doors[id(public)] = Door(public, policies[name])
     for door in _doors.values():
-        door.public.__code__ = door.led
+        open_door(door.public, "autocast", door.led)
 
 
 def enter() -> None:
@@ -204,7 +203,7 @@ def leave() -> None:
         if not _open:
             routes.open_again("autocast")
             for door in _doors.values():
-                door.public.__code__ = door.own
+                close_door(door.public, "autocast")
 
 
 def _after_load() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .asking import answer
 from .autograd.mode import recording
 from .bodies import (
     EXACT,
@@ -167,7 +168,12 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
     def augmented(x: Any, y: Any) -> Any:
         if written(x, x, y):
             return x
-        return inplace(op, (x, y), {}) if is_operand(y) else NotImplemented
+        if not is_operand(y):
+            return NotImplemented
+        try:
+            return inplace(op, (x, y), {})
+        except Exception:
+            return answer(getattr(Tensor, f"{op.name}_"), (x, y), {})
 
     return augmented
 

@@ -1,5 +1,8 @@
 """Functions that are led through a door for a while: by exchanging their code, so that every name a program holds, methods and operators
-among them, leads there, and nothing asks on the way to an operation while no door is open."""
+among them, leads there, and nothing asks on the way to an operation while no door is open.
+
+Doors of several kinds may stand before one function: what a mode sees of a call is the call, not what autocast makes of it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ from typing import Any
 #: The code that functions had before their doors were opened, by their id.
 original: dict[int, CodeType] = {}
 
+#: Kinds of doors, the innermost first.
+KINDS = ("fx", "autocast", "mode")
+_open: dict[int, dict[str, CodeType]] = {}
+
 
 def _through(*args: Any, **kwargs: Any) -> Any:
     """The code of a function with a door: ``door`` stands in the place of its constant."""
@@ -17,12 +24,23 @@ def _through(*args: Any, **kwargs: Any) -> Any:
     return door(args, kwargs)
 
 
-def behind(public: FunctionType) -> Callable[..., Any]:
-    """What a function does without its door."""
-    code = original.get(id(public), public.__code__)
+def with_code(public: FunctionType, code: CodeType) -> Callable[..., Any]:
+    """The function as it is with another code."""
     made = FunctionType(code, public.__globals__, public.__name__, public.__defaults__, public.__closure__)
     made.__kwdefaults__ = public.__kwdefaults__
     return made
+
+
+def behind(public: FunctionType) -> Callable[..., Any]:
+    """What a function does without its doors."""
+    return with_code(public, original.get(id(public), public.__code__))
+
+
+def beneath(public: FunctionType, kind: str) -> CodeType:
+    """The code that a function would have without its door of this kind, and those before it."""
+    doors = _open.get(id(public), {})
+    inner = [doors[k] for k in KINDS[: KINDS.index(kind)] if k in doors]
+    return inner[-1] if inner else original.get(id(public), public.__code__)
 
 
 def led(public: FunctionType, door: Callable[[tuple[Any, ...], dict[str, Any]], Any]) -> CodeType:
@@ -30,3 +48,24 @@ def led(public: FunctionType, door: Callable[[tuple[Any, ...], dict[str, Any]], 
     constants = tuple(door if c == "door" else c for c in _through.__code__.co_consts)
     # a function keeps the number of variables that it shares with those around it
     return _through.__code__.replace(co_consts=constants, co_freevars=public.__code__.co_freevars)
+
+
+def open_door(public: FunctionType, kind: str, code: CodeType) -> None:
+    """From now on a function is led by ``code``, made by ``led``, or by a door that stands before this one."""
+    doors = _open.setdefault(id(public), {})
+    if not doors:
+        original[id(public)] = public.__code__
+    doors[kind] = code
+    public.__code__ = next(doors[k] for k in reversed(KINDS) if k in doors)
+
+
+def close_door(public: FunctionType, kind: str) -> None:
+    """The door of this kind is gone, if there was one."""
+    doors = _open.get(id(public))
+    if doors is None or doors.pop(kind, None) is None:
+        return
+    if not doors:
+        del _open[id(public)]
+        public.__code__ = original.pop(id(public))
+    else:
+        public.__code__ = next(doors[k] for k in reversed(KINDS) if k in doors)

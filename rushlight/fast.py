@@ -369,9 +369,10 @@ def operator(op: Op, name: str, *, swapped: bool = False) -> Callable[[Any, Any]
             return NotImplemented
         return op.public(y, x) if swapped else op.public(x, y)
 
-    if swapped:
-        return slow
-    return binary(op, slow) if can_be_fast(op) and len(op.inputs) == 2 else slow
+    short = not swapped and can_be_fast(op) and len(op.inputs) == 2
+    public = binary(op, slow) if short else slow
+    public.__name__ = public.__qualname__ = name
+    return public
 
 
 def short_path(op: Op) -> Callable[..., Any] | None:

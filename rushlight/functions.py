@@ -12,6 +12,8 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from .asking import asking
+
 if TYPE_CHECKING:
     from inspect import Signature
 
@@ -93,6 +95,19 @@ class Keywords:
         return own.replace(parameters=first + more)
 
 
+#: First parameters of functions that take no tensor, or anything.
+_NO_TENSOR = frozenset(
+    "data obj ndarray size n start seed low mean new_state row shapes s buffer M window_length t out_of".split()
+)
+
+
+def takes_tensors(fn: FunctionType) -> bool:
+    """Whether the first argument is a tensor, which may take the call over; routed functions ask for themselves."""
+    code = fn.__code__
+    anything = code.co_argcount or code.co_flags & 4
+    return bool(anything) and code.co_varnames[0] not in _NO_TENSOR and not hasattr(fn, "__face__")
+
+
 def function(
     *,
     name: str | None = None,
@@ -101,11 +116,13 @@ def function(
     samples: Any = None,
     errors: Any = None,
     keywords: Callable[..., Any] | None = None,
+    asks: bool = True,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a public function. ``name`` is its PyTorch path if not ``torch.<its own name>``.
 
     ``aliases`` are its other names, for the methods too if it has any; those with a module are functions alone.
-    ``keywords`` is the function whose keyword parameters its ``**kwargs`` are.
+    ``keywords`` is the function whose keyword parameters its ``**kwargs`` are. ``asks=False`` is for what is so short that
+    it asks its arguments for ``__torch_function__`` itself, where it cannot take them.
     """
     module = sys._getframe(1).f_globals["__name__"]  # the family file, which a class's __module__ would not tell
 
@@ -125,6 +142,8 @@ def function(
                 fn.__module__ = f"rushlight.{prefix}".rstrip(".")
         if keywords is not None:
             fn.__wrapped__ = Keywords(fn, keywords)  # type: ignore[attr-defined]
+        if asks and isinstance(fn, FunctionType) and takes_tensors(fn):
+            fn = asking(fn)
         FUNCTIONS[torch_name] = Function(fn, torch_name, named, aliases.split(), samples, errors, module)
         return fn
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import errors, large, levels
+from .asking import answer
 from .autograd.mode import recording
 from .kernels.copies import assign
 from .kernels.elementwise import LARGE
@@ -46,7 +47,7 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     """``op_(self, ...)``: the op's result written into its first input, which is returned."""
     x: Tensor = args[0]
     if x.__class__ is not Tensor and x.__class__ is not Parameter and has_override(x):
-        return dispatch_override(getattr(type(x), op.name + "_"), x, args, kwargs)  # type: ignore[no-any-return]
+        return dispatch_override(getattr(Tensor, op.name + "_"), x, args, kwargs)  # type: ignore[no-any-return]
     if levels.running and levels.inplace(op, args, kwargs):
         return x
     if kwargs and op.variant is not None:
@@ -157,7 +158,10 @@ def method(op: Op, name: str) -> Callable[..., Tensor]:
     """The Tensor method ``name`` (``exp_``) made from an op."""
 
     def in_place(*args: Any, **kwargs: Any) -> Tensor:
-        return inplace(op, args, kwargs)
+        try:
+            return inplace(op, args, kwargs)
+        except Exception:
+            return answer(in_place, args, kwargs)  # type: ignore[no-any-return]
 
     in_place.__name__ = in_place.__qualname__ = name
     what = f"In-place version of :func:`torch.{op.torch_name}`: writes" if op.public_name else f"{op.doc}\n\nWrites"

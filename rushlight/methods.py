@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import direct, errors, families, fast, printing, types
+from .asking import asking
 from .functions import FUNCTIONS
 from .kernels.lazy import expose
 from .override import DisableTorchFunctionSubclass
@@ -72,9 +73,20 @@ def attach_operators() -> None:
             setattr(Tensor, f"__{dunder}__", REGISTRY[name].public)
 
 
+#: Methods of few steps, which ask nobody (what a subclass with a ``__torch_function__`` of its own has instead: ``subclasses``), and
+#: those that sparse tensors answer.
+_SHORT = frozenset(
+    "item detach tolist numpy is_inference backward requires_grad_ to_dense sparse_mask to_sparse to_sparse_coo to_sparse_csr coalesce "
+    "is_coalesced indices _indices _values _nnz sparse_dim dense_dim crow_indices col_indices".split()
+)
+
+
 def method(fn: Any) -> Any:
     """Put a function on Tensor under its own name."""
-    setattr(Tensor, fn.fget.__name__ if isinstance(fn, property) else fn.__name__, fn)
+    if isinstance(fn, property):
+        setattr(Tensor, fn.fget.__name__, fn)  # type: ignore[union-attr]
+        return fn
+    setattr(Tensor, fn.__name__, fn if fn.__name__ in _SHORT or fn.__name__.startswith("__") else asking(fn))
     return fn
 
 
@@ -432,6 +444,8 @@ def __torch_function__(cls: Any, func: Any, types_: Any, args: Any = (), kwargs:
         return NotImplemented
     with DisableTorchFunctionSubclass():
         result = func(*args, **(kwargs or {}))
+    if getattr(func, "__name__", "") == "__get__" and func == vars(Tensor)["grad"].__get__:
+        return result  # no view of the tensor, but another
     return _as_class(result, cls)
 
 

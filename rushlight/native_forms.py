@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import errors
+from .asking import asking
 from .nn import functional
 from .nn.layers import cells
 from .tensor import Tensor
@@ -20,11 +21,13 @@ def _reduced(loss: Tensor, reduction: int) -> Tensor:
     return loss.mean() if reduction == 1 else loss.sum() if reduction == 2 else loss
 
 
+@asking
 def kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
     """``F.kl_div``; ``reduction`` is 0 (none), 1 (mean) or 2 (sum)."""
     return _reduced(F.kl_div(input, target, reduction="none", log_target=log_target), reduction)
 
 
+@asking
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None, reduction: int = 0
 ) -> Tensor:
@@ -33,17 +36,20 @@ def binary_cross_entropy_with_logits(
     return _reduced(loss, reduction)
 
 
+@asking
 def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int) -> Tensor:
     """``F.poisson_nll_loss``; ``reduction`` is 0 (none), 1 (mean) or 2 (sum)."""
     loss = F.poisson_nll_loss(input, target, log_input=log_input, full=full, eps=eps, reduction="none")
     return _reduced(loss, reduction)
 
 
+@asking
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0) -> Tensor:
     """``F.hinge_embedding_loss``; ``reduction`` is 0 (none), 1 (mean) or 2 (sum)."""
     return _reduced(F.hinge_embedding_loss(input, target, margin, reduction="none"), reduction)
 
 
+@asking
 def cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
@@ -51,6 +57,7 @@ def cosine_embedding_loss(
     return _reduced(F.cosine_embedding_loss(input1, input2, target, margin, reduction="none"), reduction)
 
 
+@asking
 def margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
@@ -58,6 +65,7 @@ def margin_ranking_loss(
     return _reduced(F.margin_ranking_loss(input1, input2, target, margin, reduction="none"), reduction)
 
 
+@asking
 def triplet_margin_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False,
     reduction: int = 0,
@@ -68,6 +76,7 @@ def triplet_margin_loss(
     )
 
 
+@asking
 def embedding(
     weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False
 ) -> Tensor:
@@ -76,6 +85,7 @@ def embedding(
     return F.embedding(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)  # type: ignore[no-any-return]
 
 
+@asking
 def rnn_tanh_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> Tensor:
@@ -84,6 +94,7 @@ def rnn_tanh_cell(
     return cells.rnn_cell(input, hx, w_ih, w_hh, b_ih, b_hh).tanh()  # type: ignore[no-any-return]
 
 
+@asking
 def rnn_relu_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> Tensor:
@@ -92,6 +103,7 @@ def rnn_relu_cell(
     return cells.rnn_cell(input, hx, w_ih, w_hh, b_ih, b_hh).relu()  # type: ignore[no-any-return]
 
 
+@asking
 def gru_cell(
     input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> Tensor:
@@ -100,6 +112,7 @@ def gru_cell(
     return cells.gru_cell(input, hx, w_ih, w_hh, b_ih, b_hh)
 
 
+@asking
 def lstm_cell(
     input: Tensor, hx: Any, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:

@@ -23,6 +23,22 @@ class DisableTorchFunctionSubclass:
         _overrides.reset(self.token)
 
 
+#: The modes that are asked about every call, the innermost last.
+modes: ContextVar[tuple[Any, ...]] = ContextVar("rushlight_modes", default=())
+
+
+class DisableTorchFunction(DisableTorchFunctionSubclass):
+    """Inside, neither modes nor subclasses are asked."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self.hidden: Any = modes.set(())
+
+    def __exit__(self, *exc: object) -> None:
+        modes.reset(self.hidden)
+        super().__exit__(*exc)
+
+
 #: Classes that certainly have no ``__torch_function__`` of their own.
 PLAIN = frozenset(
     {Tensor, Parameter, int, float, bool, str, tuple, list, types.Size, type(None), type(Ellipsis), slice, types.dtype}

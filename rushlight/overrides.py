@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +19,7 @@ from .functions import FUNCTIONS
 from .names import FAMILIES
 from .op import REGISTRY
 from .override import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass  # noqa: F401
-from .override import handle, takes_over
+from .override import handle, modes, takes_over
 from .tensor import Tensor
 
 __all__ = [
@@ -86,23 +88,84 @@ def is_tensor_method_or_property(func: Callable[..., Any]) -> bool:
 
 
 class TorchFunctionMode:
-    """A block in which a program is asked about every call, of plain tensors too.
+    """A block in which ``__torch_function__`` is asked about every call of a function or method of torch, of plain tensors too.
 
-    Raises:
-        NotImplementedError: when it is entered.
+    While it is asked the mode is not there: what it calls goes to the mode around it, or is done.
+
+    >>> import rushlight as torch
+    >>> class Named(torch.overrides.TorchFunctionMode):
+    ...     def __torch_function__(self, func, types, args=(), kwargs=None):
+    ...         print(func.__name__)
+    ...         return func(*args, **(kwargs or {}))
+    >>> with Named():
+    ...     y = torch.zeros(2) + 1
+    zeros
+    add
     """
 
+    def __init__(self) -> None:
+        pass
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What a subclass says is done in place of ``func(*args, **kwargs)``; NotImplemented passes the question on.
+
+        Raises:
+            NotImplementedError: in this class.
+        """
+        raise NotImplementedError
+
     def __enter__(self) -> Any:
-        raise NotImplementedError(
-            f"{type(self).__name__}: modes that see every call (TorchFunctionMode) are not supported. Give the tensors a subclass "
-            "with __torch_function__ instead, or look at the calls with torch.profiler."
-        )
+        from . import function_modes
+
+        function_modes.doors.enter()
+        modes.set((*modes.get(), self))
+        return self
 
     def __exit__(self, *exc: object) -> None:
-        raise NotImplementedError("TorchFunctionMode")
+        from . import function_modes
+
+        modes.set(modes.get()[:-1])
+        function_modes.doors.leave()
+
+    @classmethod
+    def push(cls, *args: Any, **kwargs: Any) -> Any:
+        """``cls(*args, **kwargs)``: what was written before a mode could be entered itself."""
+        warnings.warn(
+            "`Mode.push()` is no longer necessary and can be replaced with just `with Mode()`",
+            UserWarning,
+            stacklevel=2,
+        )
+        return cls(*args, **kwargs)
 
 
-BaseTorchFunctionMode = TorchFunctionMode
+class BaseTorchFunctionMode(TorchFunctionMode):
+    """A mode that does what was called."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """``func(*args, **kwargs)``."""
+        return func(*args, **(kwargs or {}))
+
+
+def _get_current_function_mode() -> Any:
+    """The innermost mode that is entered, or None."""
+    stack = modes.get()
+    return stack[-1] if stack else None
+
+
+def _get_current_function_mode_stack() -> list[Any]:
+    """The modes that are entered, the innermost last."""
+    return list(modes.get())
+
+
+@contextmanager
+def _pop_mode_temporarily() -> Iterator[Any]:
+    """A block in which the innermost mode is not there."""
+    stack = modes.get()
+    token = modes.set(stack[:-1])
+    try:
+        yield stack[-1]
+    finally:
+        modes.reset(token)
 
 
 @functools.cache

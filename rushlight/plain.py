@@ -536,6 +536,8 @@ def shortened(short: Callable[[Any, Any], Any]) -> Callable[[Callable[..., Any]]
                     return found
             return general(*args, **kwargs)
 
+        if hasattr(general, "__face__"):
+            general.__face__ = public
         return public
 
     return marked

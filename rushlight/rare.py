@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import errors, settings, types
+from .asking import asking
 from .autograd.mode import no_grad, set_detect_anomaly
 from .promotion import cast_array
 from .tensor import Tensor, wrap
@@ -60,21 +61,25 @@ def compiled_with_cxx11_abi() -> bool:
     return True
 
 
+@asking
 def is_inference(input: Tensor) -> bool:
     """Whether a tensor was made in inference mode."""
     return input.is_inference()
 
 
+@asking
 def detach(input: Tensor) -> Tensor:
     """``input.detach()``."""
     return input.detach()
 
 
+@asking
 def get_device(input: Tensor) -> int:
     """-1: the CPU has no number."""
     return input.get_device()
 
 
+@asking
 def is_distributed(input: Tensor) -> bool:
     """False: no tensor is spread over processes."""
     return False
@@ -138,36 +143,43 @@ def sym_int(a: Any) -> int:
     return int(a)
 
 
+@asking
 def sym_float(a: Any) -> float:
     """``float(a)``."""
     return float(a)
 
 
+@asking
 def sym_not(a: Any) -> bool:
     """``not a``."""
     return not a
 
 
+@asking
 def sym_max(a: Any, b: Any) -> Any:
     """``max(a, b)``; a float if one of the two is."""
     return max(float(a), float(b)) if isinstance(a, float) or isinstance(b, float) else max(a, b)
 
 
+@asking
 def sym_min(a: Any, b: Any) -> Any:
     """``min(a, b)``; a float if one of the two is."""
     return min(float(a), float(b)) if isinstance(a, float) or isinstance(b, float) else min(a, b)
 
 
+@asking
 def sym_sum(args: Any) -> Any:
     """``sum(args)``."""
     return sum(args)
 
 
+@asking
 def sym_ite(b: Any, t: Any, f: Any) -> Any:
     """``t if b else f``."""
     return t if b else f
 
 
+@asking
 def sym_sqrt(a: Any) -> float:
     """``math.sqrt(a)``."""
     return math.sqrt(a)

@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import large, levels, types
+from .asking import among, asking
 from .autograd.graph import next_seq
 from .autograd.mode import recording
 from .fpstate import quietly
@@ -32,9 +33,11 @@ from .kernels.memory import empty
 from .large import OFTEN
 from .node import record, saver
 from .op import Op, apply, laid_out
+from .override import handle
 from .plain import is_rare
 from .promotion import promote
 from .readers import arrays
+from .synonyms import running
 from .tensor import Parameter, Tensor, edge_of, inferring, marked, view_of, wrap
 
 ndarray = np.ndarray
@@ -111,13 +114,20 @@ def note(items: Any, key: list[Any], tensors: list[Any], given: list[Any], edges
 def routed(general: Callable[..., Any]) -> Callable[..., Any]:
     """A public function whose calls are looked up first. It must be one of its arguments alone: no settings, no state."""
     left = ATTEMPTS
+    form: Any = None
+
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        nonlocal form
+        if form is None:
+            form = asking(general, public.__face__)  # type: ignore[attr-defined]
+        return form(*args, **kwargs)
 
     @functools.wraps(general)
     def public(*args: Any, **kwargs: Any) -> Any:
         nonlocal left
         mode = recording()
         if closed or (mode != 1 and is_rare(mode)) or not left:
-            return general(*args, **kwargs)
+            return asked(*args, **kwargs)
         key: list[Any] = [general, mode, types._defaults.dtype, *kwargs]
         tensors: list[Any] = []
         given: list[Any] = []
@@ -125,7 +135,8 @@ def routed(general: Callable[..., Any]) -> Callable[..., Any]:
         items = (*args, *kwargs.values()) if kwargs else args
         if not note(items, key, tensors, given, edges) or not tensors or "out" in kwargs:
             left -= left > 0
-            return general(*args, **kwargs)
+            others = among(args, kwargs)
+            return handle(running(public.__face__), others, args, kwargs) if others else general(*args, **kwargs)  # type: ignore[attr-defined]
         signature = tuple(key)
         route = _known.get(signature)
         if route.__class__ is Route:
@@ -140,6 +151,8 @@ def routed(general: Callable[..., Any]) -> Callable[..., Any]:
         left = -1 if route else left - 1
         return result if route else general(*args, **kwargs)
 
+    #: What programs call, which may be a shorter function around this one.
+    public.__face__ = public  # type: ignore[attr-defined]
     return public
 
 

@@ -17,7 +17,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from .. import families, synonyms
-from ..doors import behind, led, original
+from ..doors import behind, close_door, led, open_door
 from ..functions import FUNCTIONS
 from ..nn import Module, Sequential
 from ..op import names_under
@@ -363,7 +363,7 @@ class _Outside:
 
     def __init__(self) -> None:
         self.alive = 0
-        self.led: dict[int, tuple[FunctionType, CodeType]] = {}
+        self.led: dict[int, FunctionType] = {}
 
     def meet(self, proxy: Proxy) -> None:
         """A proxy was made."""
@@ -375,17 +375,15 @@ class _Outside:
                     _plain[id(function)] = plain = behind(function)
                     noter = _noter(function, plain)
                     door = led(function, lambda args, kwargs, noter=noter: noter(*args, **kwargs))  # type: ignore[misc]
-                    self.led[id(function)] = function, door
-                    original[id(function)], function.__code__ = function.__code__, door
+                    self.led[id(function)] = function
+                    open_door(function, "fx", door)
 
     def gone(self) -> None:
         """A proxy is no more."""
         self.alive -= 1
         if not self.alive:
-            for key, (function, door) in self.led.items():
-                own = original.pop(key)
-                if function.__code__ is door:  # not one of autocast's doors
-                    function.__code__ = own
+            for function in self.led.values():
+                close_door(function, "fx")
             self.led.clear()
             _plain.clear()
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors
+from ..asking import asking
 from ..kernels.lazy import settle
 from ..random import normal as normal_family
 from ..random import uniform as uniform_family
@@ -73,12 +74,14 @@ def _written(tensor: Tensor) -> Tensor:
     return tensor
 
 
+@asking
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Fill from the uniform distribution on [a, b)."""
     uniform_family.uniform_(generator or default_generator, _memory(tensor), a, b)
     return _written(tensor)
 
 
+@asking
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Fill from the normal distribution."""
     normal_family.normal_(generator or default_generator, _memory(tensor), mean, std)
@@ -95,6 +98,7 @@ def trunc_normal_(
     return _written(tensor)
 
 
+@asking
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
     settle()
@@ -152,12 +156,13 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> 
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / float(fan_in + fan_out)), generator)
 
 
+@asking
 def kaiming_uniform_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> Tensor:
     """Uniform on [-b, b), b = gain sqrt(3 / fan) (He et al. 2015)."""
     if 0 in tensor._a.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=2)
+        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=3)
         return tensor
     fan = _correct_fan(tensor, mode)
     std = calculate_gain(nonlinearity, a) / math.sqrt(fan)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 
 from .. import errors, types
+from ..asking import among
 from ..functions import function
 from ..kernels import gemm
 from ..op import opaque
+from ..override import PLAIN, handle
 from ..plain import affine
 from ..tensor import Tensor
 from ..writing import check_result
@@ -115,6 +117,7 @@ _affine = affine(t, addmm, lambda a, b: _LAYER[by_columns(a), by_columns(b)])
 
 @function(
     name="nn.functional.linear",
+    asks=False,
     samples=lambda m: [
         m(m.f(2, 3), m.f(4, 3)),
         m(m.f(2, 3), m.f(4, 3), m.f(4)),
@@ -143,6 +146,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     found = _affine(input, weight, bias)
     if found is not None:
         return found  # type: ignore[no-any-return]
+    if input.__class__ not in PLAIN or weight.__class__ not in PLAIN or bias.__class__ not in PLAIN:
+        asked = among((input, weight, bias), {})
+        if asked:
+            return handle(linear, asked, (input, weight) if bias is None else (input, weight, bias), {})  # type: ignore[no-any-return]
     if not (isinstance(input, Tensor) and isinstance(weight, Tensor)):
         raise errors.not_tensors("linear", input=input, weight=weight)
     a, w = input._a, weight._a

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
+from ..asking import otherwise
 from ..functions import function
 from ..kernels.symbols import Symbol, Unreadable
 from ..op import elementwise
@@ -40,6 +41,7 @@ def _to_dtype(x: Tensor, dtype: types.dtype, copy: bool = False) -> Tensor:
 @function(
     name="Tensor.to",
     methods="to",
+    asks=False,
     samples=lambda m: [
         m(m.f(2, 3), m.torch.float32),
         m(m.f(), m.torch.int64),
@@ -76,7 +78,8 @@ def to(
         elif isinstance(a, (str, types.device)) or (isinstance(a, int) and not isinstance(a, bool)):
             device = a
         elif a is not None and not isinstance(a, (bool, types.memory_format)):
-            raise errors.type_(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
+            error = errors.type_(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
+            return otherwise(to, (self, *args), {}, error)  # type: ignore[no-any-return]
     if dtype is not None and not isinstance(dtype, types.dtype):
         raise errors.type_(
             f"to() received an invalid combination of arguments - got (dtype={type(dtype).__name__}, )",
@@ -150,6 +153,7 @@ def type_of(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 @function(
     name="Tensor.type_as",
     methods="type_as",
+    asks=False,
     samples=lambda m: [
         m(m.f(2, 3), m.i(2)),
         m(m.f(), m.f()),
@@ -163,7 +167,7 @@ def type_of(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """This tensor in the dtype of another."""
     if not isinstance(other, Tensor):
-        raise errors.not_a_tensor("type_as", "other", 1, other)
+        return otherwise(type_as, (self, other), {}, errors.not_a_tensor("type_as", "other", 1, other))  # type: ignore[no-any-return]
     return _to_dtype(self, other.dtype)
 
 
@@ -195,7 +199,7 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_fo
 _RANKS = {types.channels_last: 4, types.channels_last_3d: 5}
 
 
-@function(name="Tensor.contiguous", methods="contiguous", samples=lambda m: [
+@function(name="Tensor.contiguous", methods="contiguous", asks=False, samples=lambda m: [
     m(m.f(2, 3)), m(m.f()), m(m.nc(3, 2)), m(m.f(0, 2))],
     errors=lambda m: [
         m.error(TypeError, "contiguous()", m.f(2), 3),
@@ -250,6 +254,7 @@ def pin_memory(self: Tensor, device: Any = None) -> Tensor:
 
 @function(
     methods="is_floating_point",
+    asks=False,
     samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.c(2))],
     errors=lambda m: [
         m.error(TypeError, "is_floating_point(): argument 'input' (position 1) must be Tensor, not float", 3.0)
@@ -258,19 +263,21 @@ def pin_memory(self: Tensor, device: Any = None) -> Tensor:
 def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is a floating one."""
     if not isinstance(input, Tensor):
-        raise errors.not_a_tensor("is_floating_point", "input", 1, input)
+        error = errors.not_a_tensor("is_floating_point", "input", 1, input)
+        return otherwise(is_floating_point, (input,), {}, error)  # type: ignore[no-any-return]
     return input.dtype.is_floating_point
 
 
 @function(
     methods="is_complex",
+    asks=False,
     samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.c(2))],
     errors=lambda m: [m.error(TypeError, "is_complex(): argument 'input' (position 1) must be Tensor, not float", 3.0)],
 )
 def is_complex(input: Tensor) -> bool:
     """Whether the dtype is complex."""
     if not isinstance(input, Tensor):
-        raise errors.not_a_tensor("is_complex", "input", 1, input)
+        return otherwise(is_complex, (input,), {}, errors.not_a_tensor("is_complex", "input", 1, input))  # type: ignore[no-any-return]
     return input.dtype.is_complex
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, levels, types
+from ..asking import otherwise
 from ..functions import function
 from ..random.generator import default_generator
 from ..random.uniform import bernoulli_scalar_, dropout_noise
@@ -47,7 +48,8 @@ def _noise(input: Tensor, feature: bool) -> Any:
 
 def _multiplied(input: Any, p: float, training: bool, inplace: bool, feature: bool) -> Tensor:
     if not isinstance(input, Tensor):
-        raise errors.not_a_tensor("dropout", "input", 1, input)
+        error = errors.not_a_tensor("dropout", "input", 1, input)
+        return otherwise(dropout, (input, p, training, inplace), {}, error)  # type: ignore[no-any-return]
     if not training or p == 0 or not input._a.size:
         return input
     if p == 1:
@@ -88,7 +90,7 @@ def _errors(m: Any) -> list[Any]:
     return [m.error(ValueError, "dropout probability has to be between 0 and 1", m.f(2, 3, 2), 1.5)]
 
 
-@function(name="nn.functional.dropout", samples=_samples((3, 4), ()), errors=_errors)
+@function(name="nn.functional.dropout", asks=False, samples=_samples((3, 4), ()), errors=_errors)
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Elements set to zero with probability ``p``, the others divided by ``1 - p``; nothing outside training."""
     _check(p)

@@ -53,7 +53,7 @@ def become(self: Tensor, node: str, make: Callable[[Tensor], Tensor]) -> Tensor:
 def _named(name: str, samples: Callable[..., Any], *dims: int) -> Callable[..., Any]:
     """Declare the method ``name``; ``dims`` name a dimension that a tensor of one does not have."""
     error = lambda m: [m.error(IndexError, "Dimension out of range", m.f(2), *dims)]  # noqa: E731
-    return function(name=f"Tensor.{name}", methods=name, samples=samples, errors=error)
+    return function(name=f"Tensor.{name}", methods=name, samples=samples, errors=error, asks=False)
 
 
 @function(name="Tensor.t_", methods="t_",

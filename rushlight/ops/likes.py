@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import errors, levels, types
-from ..functions import function
+from ..asking import otherwise
+from ..functions import FUNCTIONS, function
 from ..kernels import copies, memory
 from ..kernels.layouts import empty_like_array
 from ..promotion import element
@@ -20,7 +21,8 @@ ndarray = np.ndarray
 
 def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tensor:
     if not isinstance(input, Tensor):
-        raise errors.not_a_tensor(name, "input", 1, input)
+        given = (input,) if name != "full_like" else (input, value)
+        return otherwise(FUNCTIONS[name].fn, given, kwargs, errors.not_a_tensor(name, "input", 1, input))  # type: ignore[no-any-return]
     if levels.running and isinstance(input, levels.Batched):  # memory for every example, to be written to
         return levels.batched(_like(name, input.value, kwargs, value), input.at)
     dtype = kwargs.pop("dtype", None)
@@ -35,6 +37,7 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tenso
 
 
 @function(
+    asks=False,
     samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.f(2), dtype=m.torch.int32)],
     errors=lambda m: [m.error(TypeError, "zeros_like(): argument 'input' (position 1) must be Tensor, not float", 3.0)],
 )
@@ -44,6 +47,7 @@ def zeros_like(input: Tensor, **kwargs: Any) -> Tensor:
 
 
 @function(
+    asks=False,
     samples=lambda m: [m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2)), m(m.i(3)), m(m.f(2), dtype=m.torch.int32)],
     errors=lambda m: [m.error(TypeError, "ones_like(): argument 'input' (position 1) must be Tensor, not float", 3.0)],
 )

@@ -12,7 +12,7 @@ from ..kernels import gemm
 from ..kernels.iteration import is_half
 from ..kernels.products import inner_product
 from ..op import opaque
-from ..override import dispatch_override, has_override
+from ..override import dispatch_override, has_override, takes_over
 from ..plain import pair, shortened
 from ..readers import arrays
 from ..routes import routed
@@ -494,7 +494,7 @@ def _batched(x: Tensor, y: Tensor) -> Tensor:
 def _at(self: Tensor, other: Any) -> Any:
     product = _pair(self, other) if other.__class__ is not Tensor or other._a.ndim == 2 else None
     if product is None:
-        return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+        return matmul(self, other) if isinstance(other, Tensor) or takes_over(other) else NotImplemented
     return product
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
+from ..asking import otherwise
 from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels import copies
@@ -144,7 +145,7 @@ def _(k, g, input_shape):
     return k.reshape_gradient(g, size=input_shape)
 
 
-@function(methods="reshape", samples=lambda m: [
+@function(methods="reshape", asks=False, samples=lambda m: [
     m(m.f(2, 3), (3, 2)), m(m.f(2, 3), (-1,)), m(m.f(), (1, 1)), m(m.nc(3, 2), (6,)), m(m.nc(3, 2), (3, 2)), m(m.f(0, 2), (2, 0)),
     m(m.i(4), (2, 2))],
     errors=lambda m: [
@@ -157,7 +158,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     try:
         a = input._a
     except AttributeError:
-        raise errors.not_a_tensor("reshape", "input", 1, input) from None
+        return otherwise(reshape, (input, *shape), {}, errors.not_a_tensor("reshape", "input", 1, input))  # type: ignore[no-any-return]
     if a.flags.c_contiguous:
         return view.public(input, *shape)  # type: ignore[no-any-return]
     size = infer_size(sizes(shape), a.size)
@@ -166,7 +167,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     return copied_reshape.public(input, size=size)  # type: ignore[no-any-return]
 
 
-@function(methods="flatten", samples=lambda m: [
+@function(methods="flatten", asks=False, samples=lambda m: [
     m(m.f(2, 3)), m(m.f()), m(m.f(2, 3, 4), 1), m(m.f(2, 3, 4), 0, 1), m(m.nc(3, 2)), m(m.f(0, 2)), m(m.f(3))],
     errors=lambda m: [
     m.error(RuntimeError, "flatten() has invalid args: start_dim cannot come after end_dim", m.f(2, 3), 1, 0),
@@ -176,7 +177,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     try:
         shape = input._a.shape
     except AttributeError:
-        raise errors.not_a_tensor("flatten", "input", 1, input) from None
+        error = errors.not_a_tensor("flatten", "input", 1, input)
+        return otherwise(flatten, (input, start_dim, end_dim), {}, error)  # type: ignore[no-any-return]
     first, last = check_dim(start_dim, len(shape)), check_dim(end_dim, len(shape))
     if first > last:
         raise errors.runtime("flatten() has invalid args: start_dim cannot come after end_dim")
@@ -451,7 +453,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
 
 
 # --- what it looks like ---------------------------------------------------------------------------------------------
-@function(name="Tensor.size", methods="size", samples=lambda m: [
+@function(name="Tensor.size", methods="size", asks=False, samples=lambda m: [
     m(m.f(2, 3)), m(m.f(2, 3), 0), m(m.f(2, 3), -1), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2), 1)],
     errors=lambda m: [
     m.error(IndexError, "Dimension out of range (expected to be in range of [-2, 1], but got 2)", m.f(2, 3), 2),
@@ -467,17 +469,17 @@ def _existing(x: Tensor, dim: int) -> int:
     return check_dim(dim, x._a.ndim)
 
 
-@function(methods="numel nelement", samples=lambda m: [
+@function(methods="numel nelement", asks=False, samples=lambda m: [
     m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))],
     errors=lambda m: [m.error(TypeError, "numel()", 3.0)])  # fmt: skip
 def numel(input: Tensor) -> int:
     """Number of elements."""
     if not isinstance(input, Tensor):
-        raise errors.not_a_tensor("numel", "input", 1, input)
+        return otherwise(numel, (input,), {}, errors.not_a_tensor("numel", "input", 1, input))  # type: ignore[no-any-return]
     return input._a.size
 
 
-@function(name="Tensor.dim", methods="dim ndimension", samples=lambda m: [
+@function(name="Tensor.dim", methods="dim ndimension", asks=False, samples=lambda m: [
     m(m.f(2, 3)), m(m.f()), m(m.f(0, 2)), m(m.nc(3, 2))],
     errors=lambda m: [m.error(TypeError, "", m.f(2), 1)])  # fmt: skip
 def dim(self: Tensor) -> int:

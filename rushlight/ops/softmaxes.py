@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from .. import errors, levels, types
+from ..asking import asks
 from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels import reduce
 from ..kernels import softmax as softmax_kernel
 from ..kernels.iteration import is_half
 from ..op import reduction
+from ..override import PLAIN, handle
 from ..random.generator import default_generator
 from ..random.transforms import exponential_
 from ..readers import REGISTRY
@@ -207,9 +209,12 @@ def _with_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int
     return 0 if input.ndim in (0, 1, 3) else 1
 
 
-@function(name="nn.functional.softmax", samples=_softmax_samples, errors=_softmax_errors)
+@function(name="nn.functional.softmax", asks=False, samples=_softmax_samples, errors=_softmax_errors)
 def softmax_function(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """``exp(x) / sum(exp(x))`` along ``dim``."""
+    if input.__class__ not in PLAIN and asks(input):
+        named = {"dim": dim, "_stacklevel": _stacklevel, "dtype": dtype}
+        return handle(softmax_function, (input,), (input,), named)  # type: ignore[no-any-return]
     return softmax.public(input, _with_dim("softmax", input, dim, _stacklevel), dtype)  # type: ignore[no-any-return]
 
 
@@ -219,9 +224,12 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     return softmax.public(-input, _with_dim("softmin", input, dim, _stacklevel), dtype)  # type: ignore[no-any-return, operator]
 
 
-@function(name="nn.functional.log_softmax", samples=_softmax_samples, errors=_softmax_errors)
+@function(name="nn.functional.log_softmax", asks=False, samples=_softmax_samples, errors=_softmax_errors)
 def log_softmax_function(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """``log(softmax(x))`` along ``dim``."""
+    if input.__class__ not in PLAIN and asks(input):
+        named = {"dim": dim, "_stacklevel": _stacklevel, "dtype": dtype}
+        return handle(log_softmax_function, (input,), (input,), named)  # type: ignore[no-any-return]
     return log_softmax.public(input, _with_dim("log_softmax", input, dim, _stacklevel), dtype)  # type: ignore[no-any-return]
 
 

@@ -174,6 +174,8 @@ def _check_matrices(a: Any, b: Any) -> None:
 
 def mm(sparse: Any, dense: Any, reduce: str = "sum") -> Any:
     """The product of a sparse matrix and a dense one, element by element in their order."""
+    if not isinstance(sparse, Tensor):
+        return _product(sparse, dense)
     return renamed(product(sparse, dense), "SparseAddmmBackward0")
 
 
