@@ -247,17 +247,23 @@ def by_vectors(x: Any, vector: Callable[[Any], Any], single: Callable[[Any], Any
         out = vector(flat)
         out[-rest:] = single(flat[-rest:])
         return out.reshape(x.shape)
-    order = sorted(range(x.ndim), key=lambda i: -x.strides[i])
-    x = x.transpose(order)
+    steps = x.strides
+    if all([a >= b for a, b in zip(steps, steps[1:], strict=False)]):  # the order of memory
+        return _along_rows(x, vector, single)
+    order = sorted(range(x.ndim), key=lambda i: -steps[i])
+    return _along_rows(x.transpose(order), vector, single).transpose(np.argsort(order))
+
+
+def _along_rows(x: Array, vector: Callable[[Any], Any], single: Callable[[Any], Any]) -> Array:
+    """``by_vectors`` of an array whose dimensions are in the order of memory."""
     rows = x.reshape(1, -1) if x.flags.c_contiguous else _rows(x)
     if rows is None or rows.shape[1] < STEP:
-        out = single(x)
-    else:
-        out = vector(x)
-        flat = out.reshape(rows.shape)
-        for tail in tails(rows.shape[1], rows.shape[0]):
-            flat[:, tail] = single(rows[:, tail])
-    return out.transpose(np.argsort(order))
+        return single(x)  # type: ignore[no-any-return]
+    out = vector(x)
+    flat = out.reshape(rows.shape)
+    for tail in tails(rows.shape[1], rows.shape[0]):
+        flat[:, tail] = single(rows[:, tail])
+    return out  # type: ignore[no-any-return]
 
 
 def all_by_vectors(vector: Callable[..., Any], single: Callable[..., Any], *arrays: Any) -> Any:
