@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 
@@ -31,3 +32,15 @@ def test_fails_alike(case):
 @pytest.mark.filterwarnings("ignore:Full backward hook is firing")
 def test_backward_hooks_of_all_modules_are_called_alike():
     assert hook_calls(rushlight) == hook_calls(real) == HOOK_CALLS
+
+
+MODULES = [
+    name for name, kind in sorted(vars(real.nn).items())
+    if isinstance(kind, type) and issubclass(kind, real.nn.Module) and hasattr(rushlight.nn, name) and name != "RNNBase"  # calls no forward
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_forward_takes_the_same_names(name):
+    ours, theirs = (list(inspect.signature(getattr(m, name).forward).parameters) for m in (rushlight.nn, real.nn))
+    assert ours == theirs

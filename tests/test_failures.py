@@ -67,6 +67,12 @@ def test_layers_say_what_they_take(make, args, takes):
     assert takes in note.splitlines()[-1]
 
 
+def test_losses_name_what_came_in():
+    loss = nn.TripletMarginLoss()
+    (note,) = failed(lambda: loss(torch.ones(2, 3), torch.ones(2, 3), torch.ones(2, 4))).__notes__
+    assert "anchor: float32 [2, 3]" in note and "negative: float32 [2, 4]" in note
+
+
 def test_a_users_own_error_gets_a_place_and_keeps_its_type():
     class Refuses(nn.Module):
         def forward(self, x, *more, **options):

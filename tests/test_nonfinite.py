@@ -143,7 +143,7 @@ def test_backward(name):
         run().backward()
     error = caught.value
     if node == "div":  # what the user's own backward computes
-        assert (error.phase, error.op, error.value) == ("forward", node, value)
+        assert (error.phase, error.op, error.value) == ("backward", node, value)
         return
     assert (error.phase, error.op, error.value) == ("backward", node, value)
     assert str(error).startswith(f"Function '{node}' returned {value} values in its ")
@@ -241,6 +241,32 @@ def test_only_nan():
     with pytest.raises(NonFinite) as caught, torch.detect_nan(inf=False):
         torch.log(zeros(2)) * 0
     assert caught.value.op == "mul" and "of inputs with infinities" in str(caught.value)
+
+
+def test_a_gradient_that_is_spoilt_between_backward_and_step():
+    p = torch.nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.SGD([p], lr=0.1)
+    with pytest.raises(NonFinite, match="holds nan at the step, and no operation in this block gave it") as caught:
+        with torch.detect_nan(inf=False):
+            (p * torch.tensor([3e38, 1.0]) * 10).sum().backward()
+            torch.nn.utils.clip_grad_norm_([p], 1.0)
+            optimizer.step()
+    assert caught.value.phase == "step" and p.tolist() == [1.0, 1.0]
+
+
+def test_operations_of_a_functions_backward_are_in_backward():
+    class Half(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x / 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g / (g - g)
+
+    with pytest.raises(NonFinite, match="div gave inf.*It ran in 'HalfBackward'") as caught, torch.detect_nan():
+        Half.apply(leaf(1.0) * 1).sum().backward()
+    assert caught.value.phase == "backward" and "g / (g - g)" in caught.value.line.text
 
 
 def test_the_first_backward_frees_the_graph_as_ever():

@@ -187,6 +187,7 @@ class _Watch:
         self.least = 1 if infinities else 2
         self.made: WeakKeyDictionary[Any, Made] = WeakKeyDictionary()
         self.passed: NonFinite | None = None
+        self.running: Any = None  # the node whose backward runs
 
     def heard(
         self, op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], arrays: tuple[Any, ...], result: Any
@@ -216,10 +217,13 @@ class _Watch:
             )
             of = "finite inputs" if not given else "inputs with infinities"
             text = f"{name} gave {value}: {count}, of {of}.{' ' + first if first else ''}"
+            if self.running is not None:
+                text += f" It ran in '{self.running.name()}'."
         else:
             text = f"{name} was given {value}, which no operation in this block has produced: it came with the data or from outside."
         given_arrays = [*described(names, arrays), *(x for x in described(attrs, attrs.values()) if x.shape)]
-        error = NonFinite(value, name, "forward", given_arrays, outputs, here(), text)
+        phase = "forward" if self.running is None else "backward"
+        error = NonFinite(value, name, phase, given_arrays, outputs, here(), text)
         if produced:
             raise error
         self.passed = error
@@ -236,7 +240,11 @@ class _Watch:
         given = badness(incoming)
         if given >= self.least:
             self.refuse_given(node, incoming, given)
-        grads = tuple([computed(x) for x in node.run(k, g, release)])
+        before, self.running = self.running, node
+        try:
+            grads = tuple([computed(x) for x in node.run(k, g, release)])
+        finally:
+            self.running = before
         bad = badness(grads)
         if bad < self.least or bad <= given:
             return grads
@@ -269,10 +277,26 @@ class _Watch:
 
     # --- steps of optimizers --------------------------------------------------------------------------------------------
     def before_step(self, optimizer: Any) -> None:
+        for i, p in enumerate(of_optimizer(optimizer)):
+            bad = badness([p._grad])
+            if bad >= self.least and badness([p]) < self.least:
+                self.refuse_at_step(i, p, bad)
         self.at_step = [
             (describe("gradient", p._grad), describe("parameter", p), badness([p, p._grad]) < self.least)
             for p in of_optimizer(optimizer)
         ]
+
+    def refuse_at_step(self, i: int, p: Any, bad: int) -> None:
+        """A step is given a gradient that no backward in this block has made: it was written to, or came from outside."""
+        if self.passed is not None:
+            raise self.passed
+        value = "nan" if bad == 2 else "inf"
+        text = (
+            f"The gradient of parameter {i} holds {value} at the step, and no operation in this block gave it: it was there before, or was "
+            "changed in place (an infinite gradient times 0, as clipping its norm does, is nan)."
+        )
+        found = [x for x in (describe("gradient", p._grad), describe("parameter", p)) if x is not None]
+        raise NonFinite(value, "gradient", "step", found, [], here(), text)
 
     def after_step(self, optimizer: Any) -> None:
         for i, (p, (g, before, was_finite)) in enumerate(zip(of_optimizer(optimizer), self.at_step, strict=False)):

@@ -169,6 +169,17 @@ def instead(name: str, where: tuple[Any, ...], other: Any) -> None:
         )
 
 
+def take_probabilities() -> None:
+    """``cross_entropy`` of probabilities takes their logarithm, which is what the logits were but for a number."""
+    entropy: Any = functional.cross_entropy
+
+    def cross_entropy(x: Any, *args: Any, **kwargs: Any) -> Any:
+        at = 1 if x._a.ndim > 1 else 0
+        return entropy((x + 1e-30).log() if are_probabilities(np.moveaxis(x._a, at, -1)) else x, *args, **kwargs)
+
+    setattr(functional, "cross_entropy", cross_entropy)  # noqa: B010
+
+
 def normalise_nll() -> None:
     """A log_softmax over the classes before each nll_loss; before each kl_div one, or a logarithm, of what is none."""
     nll: Any = functional.nll_loss

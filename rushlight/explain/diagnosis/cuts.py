@@ -10,19 +10,26 @@ import numpy as np
 from ...autograd import mode
 from ...nn import functional
 from ...ops import losses
-from ...tensor import Tensor
+from ...tensor import Parameter, Tensor
 from .. import places
 from ..nonfinite import public_name
-from .changes import all_pairs, are_probabilities, misfit
+from .changes import all_pairs, are_probabilities, computed, misfit
 from .trace import Bounded, Cut, Trace
 
 #: Methods that hand on values without their history.
 LEAVING = ("detach", "item", "tolist", "numpy", "detach_")
 #: What makes bounded numbers of logits, and what takes logits.
 BOUNDING = frozenset({"softmax", "sigmoid", "tanh"})
+#: Functions whose derivative is 0 wherever there is one.
+FLAT = frozenset({"round", "floor", "ceil", "trunc", "sign", "sgn", "heaviside", "fix"})
 #: A logarithm of a probability that is no rounding of 0.
 ABOVE_ZERO = 1e-3
 TAKING_LOGITS = {"log_softmax": "cross_entropy", "bce_logits": "binary_cross_entropy_with_logits"}
+
+
+def class_dim(a: np.ndarray[Any, Any]) -> int:
+    """Where the classes lie in what a loss is given."""
+    return 1 if a.ndim > 1 else 0
 
 
 class Cuts:
@@ -33,6 +40,7 @@ class Cuts:
     def __init__(self, trace: Trace):
         self.trace = trace
         self.leaving: Callable[[Tensor], None] = lambda tensor: None  # told of what is handed on without its history
+        self.unrecorded_at: dict[int, Cut] = {}  # where parameters were used while nothing was recorded, by identity
         self.made: list[tuple[Any, str, places.Line | None, str]] = []  # by what is in BOUNDING, and where
 
     def install(self) -> None:
@@ -86,7 +94,12 @@ class Cuts:
 
     def heard(self, op: Any, inputs: tuple[Any, ...], arrays: tuple[Any, ...], result: Any) -> None:
         """After each operation."""
+        if op.name in FLAT and mode.recording() and isinstance(inputs[0], Tensor) and computed(inputs[0]):
+            found = Cut(f"{public_name(op)}()", places.user_line(), places.module_path())
+            if found not in self.trace.flats:
+                self.trace.flats.append(found)
         if not mode.recording() or op.all_nondiff or all(answer == "nondiff" for answer in op.answers.values()):
+            self.unrecorded(inputs)
             how = "torch.no_grad()" if not mode.recording() else f"{public_name(op)}()"
             for x in inputs:
                 if isinstance(x, Tensor):
@@ -98,6 +111,13 @@ class Cuts:
             self.look_for_bounded(TAKING_LOGITS[op.name], arrays[0])
         elif op.name == "nll" and arrays[0].size:
             self.of_logarithms(arrays[0])
+
+    def unrecorded(self, inputs: tuple[Any, ...]) -> None:
+        """Parameters are used while nothing is recorded."""
+        for x in inputs if not mode.recording() else ():
+            leaf = x._base if isinstance(x, Tensor) and x._base is not None else x
+            if isinstance(leaf, Parameter) and leaf.requires_grad and id(leaf) not in self.unrecorded_at:
+                self.unrecorded_at[id(leaf)] = Cut("torch.no_grad()", places.user_line(), places.module_path())
 
     def of_logarithms(self, a: np.ndarray[Any, Any]) -> None:
         """What ``nll_loss`` is given."""
@@ -128,3 +148,9 @@ class Cuts:
             found = Bounded(name, line, module, taker)
             if np.may_share_memory(result, logits) and found not in self.trace.bounded:
                 self.trace.bounded.append(found)
+        if (
+            taker == "cross_entropy"
+            and not self.trace.bounded
+            and are_probabilities(np.moveaxis(logits, class_dim(logits), -1))
+        ):
+            self.trace.bounded.append(Bounded("softmax", places.user_line(), places.module_path(), taker, by_hand=True))

@@ -44,7 +44,10 @@ class _State:
     def used(self) -> bool:
         """Whether the gradient is the one that was there after the last backward."""
         g = self.leaf._grad
-        return g is not None and self.sum != 0 and abs_sum(array_of(g)) == self.sum
+        if g is None or self.sum == 0:
+            return False
+        now = abs_sum(array_of(g))
+        return now == self.sum or (now != now and self.sum != self.sum)  # also if it is no number by now
 
 
 def abs_sum(a: np.ndarray[Any, Any]) -> float:
@@ -248,9 +251,24 @@ class Leaves:
                 state.leaf._grad = None
                 state.mixed = False
 
+    def by_names(self, by_identity: dict[int, Any]) -> dict[str, Any]:
+        """What is known of leaves, by their names."""
+        return {state.seen.name: by_identity[i] for i, state in self.states.items() if i in by_identity}
+
     def unmoved(self) -> list[Leaf]:
         """The leaves that hold what they held at the start, however often they were written to."""
         return [s.seen for s in self.states.values() if s.leaf._a.size and size_and_place(s.leaf._a) == s.seen.start]
+
+    def twins(self) -> list[Leaf]:
+        """The weights that began with one number in all places and whose units are still the same in the end."""
+        found = []
+        for state in self.states.values():
+            a, seen = state.leaf._a, state.seen
+            if seen.all_equal and seen.changes > 2 and seen.reached and a.ndim > 1 and len(a) > 1:
+                apart = float(np.abs(a - a[:1]).max())
+                if apart <= 1e-5 * rms(a):
+                    found.append(seen)
+        return found
 
     def look_again(self) -> None:
         for state in self.states.values():

@@ -105,7 +105,9 @@ class Observer:
             self.listen(True)
         if self.change.align:
             changes.align_targets()
-        for bounded in self.change.logits:
+        if any(bounded.by_hand for bounded in self.change.logits):
+            changes.take_probabilities()
+        for bounded in (b for b in self.change.logits if not b.by_hand):
             changes.instead(bounded.name, ((bounded.line, bounded.module),), lambda x: x)
         if self.change.log_softmax:
             changes.normalise_nll()
@@ -404,8 +406,11 @@ class Observer:
         self.trace.steps += self.leaves.settle()
         if self.closely:
             self.leaves.hold_all()
+            self.trace.unrecorded_at = self.leaves.by_names(self.cuts.unrecorded_at)
             for leaf in self.leaves.unmoved():
                 leaf.moved = False
+            for leaf in self.leaves.twins():
+                leaf.twins = True
         if self.squares:
             n = len(self.squares)
             mean = self.sum_of_gradients / n

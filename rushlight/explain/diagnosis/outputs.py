@@ -15,7 +15,7 @@ def bounded(trace: Trace, trials: Trials) -> Finding | None:
     """A softmax, sigmoid or tanh before a loss that takes logits."""
     if not trace.bounded:
         return None
-    name, line, module, taker = trace.bounded[0]
+    name, line, module, taker, by_hand = trace.bounded[0]
     trial = trials.run(Change(logits=tuple(trace.bounded)))
     if not trial.losses or not trial.ends()[1].mean < trace.ends()[1].mean - 4 * trial.ends()[1].error:
         return None
@@ -24,6 +24,8 @@ def bounded(trace: Trace, trials: Trials) -> Finding | None:
     if taker == "cross_entropy":
         least = f"no class can get more than e^{high - low:g} = {np.exp(high - low):.4g} times the weight of another"
     given = f"{name}{within(module)} gives what {taker} takes as logits"
+    if by_hand:
+        given = f"what {taker} takes as logits are probabilities: each sample's add up to 1"
     text = f"{given}: they lie between {low:g} and {high:g}, so that {least}"
     change = f"give {taker} the logits: leave the {name} out"
     check = trials.check(f"without this {name}", trial)

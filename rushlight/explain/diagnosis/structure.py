@@ -7,7 +7,7 @@ from typing import Any
 
 from .changes import Change
 from .report import Finding
-from .trace import Cut, Leaf, Trace
+from .trace import Cut, Leaf, Trace, within
 from .trials import Trials
 
 NO_GRAD = ("does not require grad and does not have a grad_fn", "element 0 of tensors does not require grad")
@@ -75,6 +75,8 @@ def detached(trace: Trace, trials: Trials) -> Finding | None:
     return finding
 
 
+#: What to compute where there is no derivative.
+SMOOTH = "softmax or gumbel_softmax for argmax, a sigmoid for rounding or a comparison, or a straight-through estimator"
 #: What hands on values without their history, by what to do otherwise.
 OTHERWISE = {
     "item()": "use it only for what is printed or kept",
@@ -90,8 +92,7 @@ def without(cut: Cut) -> str:
         return f"leave {cut.how} out of what leads to the loss; {OTHERWISE.get(cut.how, OTHERWISE['item()'])}"
     if cut.how == "torch.no_grad()":
         return "compute what leads to the loss outside of torch.no_grad()"
-    smooth = "softmax or gumbel_softmax for argmax, a sigmoid for a comparison, or a straight-through estimator"
-    return f"{cut.how} has no derivative: something smooth in its place ({smooth})"
+    return f"{cut.how} has no derivative: something smooth in its place ({SMOOTH})"
 
 
 def blamed(trace: Trace) -> Cut | None:
@@ -204,7 +205,9 @@ def matters(trace: Trace, trials: Trials, leaves: list[Leaf]) -> tuple[int, int]
 def partly_detached(trace: Trace, trials: Trials) -> Finding | None:
     """Parameters that an optimizer holds and the loss depends on, to which no gradient comes: something cuts the graph behind them."""
     held = [leaf for leaf in idle_leaves(trace) if leaf.held]
-    cut = blamed(trace)
+    cut = next((trace.unrecorded_at[leaf.name] for leaf in held if leaf.name in trace.unrecorded_at), None) or blamed(
+        trace
+    )
     if not held and any(leaf.reached for leaf in trace.leaves.values()):
         held = unrecorded_leaves(trace)
         cut = next((Cut("torch.no_grad()", trace.unrecorded[leaf.model], leaf.model) for leaf in held), None)
@@ -221,6 +224,21 @@ def partly_detached(trace: Trace, trials: Trials) -> Finding | None:
         f"tried on a copy: the loss depends on them: other numbers in them change {changed} of the first {n} losses"
     )
     return finding
+
+
+def without_slope(trace: Trace) -> Finding | None:
+    """Parameters whose gradient is exactly 0, behind a function whose derivative is 0 everywhere."""
+    zero = [leaf for leaf in trace.leaves.values() if leaf.reached and len(leaf.grads) > 2 and not any(leaf.grads)]
+    if not zero or not trace.flats:
+        return None
+    flat = trace.flats[0]
+    found = [
+        f"the gradient of {len(zero)} of {len(trace.leaves)} parameters ({size_of(zero)} numbers) is exactly 0: {named(zero)}",
+        f"{flat.how} has the derivative 0 wherever it has one{within(flat.module)} ({flat.line})",
+    ]
+    change = f"{SMOOTH}, in the place of {flat.how}"
+    title = "the loss does not feel the parameters: a function without slope stands between them"
+    return Finding("detached loss", title, found, change, flat.line, None, numbers_of(zero))
 
 
 def not_cleared(trace: Trace, trials: Trials) -> Finding | None:
@@ -249,5 +267,10 @@ def all_of(trace: Trace, trials: Trials) -> list[Finding]:
     """The structural findings that may be behind others, the gravest first; ``unused`` comes last of all."""
     found = [detached(trace, trials), no_steps(trace)]
     if not any(found):
-        found = [not_cleared(trace, trials), not_held(trace, trials), partly_detached(trace, trials)]
+        found = [
+            not_cleared(trace, trials),
+            not_held(trace, trials),
+            partly_detached(trace, trials),
+            without_slope(trace),
+        ]
     return [finding for finding in found if finding is not None]

@@ -34,6 +34,9 @@ class Leaf:
         self.name, self.shape, self.model, self.module, self.kind = name, shape, model, module, kind
         self.std = self.mean = self.rms = 0.0  # at the start
         self.start = (0.0, 0.0, 0.0)  # the three
+        self.twins = (
+            False  # whether it began with one number in all places and its rows are all the same in the end, too
+        )
         self.moved = True  # whether it ended with other numbers
         self.usual: float | None = None  # the rms that its module's own initialisation gives
         self.held = False  # by an optimizer
@@ -137,6 +140,7 @@ class Bounded(NamedTuple):
     line: Line | None
     module: str
     taker: str  # the loss
+    by_hand: bool = False  # known by its values alone, which are probabilities: written as a formula
 
 
 class Trace:
@@ -154,6 +158,8 @@ class Trace:
         self.units: dict[str, Units] = {}
         self.recurrent: dict[str, Recurrent] = {}  # by the names of hidden weights
         self.cuts: list[Cut] = []
+        self.flats: list[Cut] = []  # where functions without slope were computed of what depends on parameters
+        self.unrecorded_at: dict[str, Cut] = {}  # where parameters were used while nothing was recorded, by name
         self.misfits: list[tuple[str, tuple[int, ...], tuple[int, ...], Line | None]] = []
         self.bounded: list[Bounded] = []
         self.moving: tuple[str, Line | None] | None = None  # why the loss's height says little, and where that was seen

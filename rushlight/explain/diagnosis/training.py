@@ -137,6 +137,8 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
     anew = Change(weights={leaf.name: usual for leaf, _, usual in odd})
     helped = trials.at_a_step_it_bears(anew)
     start = []
+    if helped is None and leaf.twins:
+        helped = trials.run(anew), 1.0
     if helped is None and ratio > FAR and starts_lower(trace, trials.run(anew)):
         helped = trials.run(anew), 1.0
         start.append(first_losses(trace, helped[0], "with the usual ones"))
@@ -152,6 +154,10 @@ def initialisation(trace: Trace, trials: Trials) -> Finding | None:
         f"{leaf.name} {list(leaf.shape)}: mean {leaf.mean:.3g}, standard deviation {leaf.std:.4g}; usual 0, {usual:.4g}: {what}",
         *flow(trace),
     ]
+    if leaf.twins:
+        found.append(
+            f"after {trace.steps} steps its {leaf.shape[0]} units are still the same: they are one unit, {leaf.shape[0]} times"
+        )
     found += saturation(trace) + start
     change = (
         "leave it to its module (reset_parameters), or nn.init.kaiming_normal_ before relu, xavier_uniform_ before tanh"
@@ -384,8 +390,8 @@ ALONE = (spikes, shrunk, single_batches, too_noisy, too_short)
 def thrown(trace: Trace) -> bool:
     """Whether a loss whose height says little has run away all the same: by far, at steps that leave little of the weights."""
     curve = np.abs(trace.curve())
-    n = max(1, len(curve) // 4)
-    return update_size(trace) > REWRITTEN and float(np.median(curve[-n:])) > RUN_AWAY * float(curve[:n].max())
+    highest = max(float(np.median(part)) for part in np.array_split(curve, 4) if len(part))
+    return update_size(trace) > REWRITTEN and highest > RUN_AWAY * float(curve[0])
 
 
 def for_its_gradient(trace: Trace, trials: Trials) -> list[Finding]:

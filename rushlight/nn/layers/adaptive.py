@@ -87,7 +87,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
                 f"Target values should be in [0, {self.n_classes - 1}], but values in range [{low}, {high}] were found. "
             )
 
-    def forward(self, input: Tensor, target: Tensor) -> _ASMoutput:
+    def forward(self, input_: Tensor, target_: Tensor) -> _ASMoutput:
+        input, target = input_, target_
         self._checked(input, target)
         rows: Any = input if target.dim() else input.unsqueeze(0)
         labels: Any = target if target.dim() else target.unsqueeze(0)

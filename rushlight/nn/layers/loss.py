@@ -24,7 +24,11 @@ class _Loss(Module):
         super().__init__()
         self.reduction = reduction_name(reduction, size_average, reduce)
 
-    def forward(self, *tensors: Tensor) -> Tensor:
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return self._of(input, target)
+
+    def _of(self, *tensors: Any) -> Tensor:
+        """The function of these tensors, with this module's settings."""
         arguments = {name: getattr(self, name) for name in self._arguments}
         return getattr(F, self._function)(*tensors, reduction=self.reduction, **arguments)  # type: ignore[no-any-return]
 
@@ -196,6 +200,9 @@ class PoissonNLLLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.log_input, self.full, self.eps = log_input, full, eps
 
+    def forward(self, log_input: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
+        return self._of(log_input, target)
+
 
 class GaussianNLLLoss(_Loss):
     """Negative log likelihood under normal distributions of given means and variances."""
@@ -209,6 +216,9 @@ class GaussianNLLLoss(_Loss):
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean"):
         super().__init__(reduction=reduction)
         self.full, self.eps = full, eps
+
+    def forward(self, input: Tensor, target: Tensor, var: Tensor | float) -> Tensor:  # type: ignore[override]
+        return self._of(input, target, var)
 
 
 class _MarginLoss(_Loss):
@@ -234,11 +244,17 @@ class CosineEmbeddingLoss(_MarginLoss):
 
     _function = "cosine_embedding_loss"
 
+    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
+        return self._of(input1, input2, target)
+
 
 class MarginRankingLoss(_MarginLoss):
     """The first ranks higher for 1, the second for -1."""
 
     _function = "margin_ranking_loss"
+
+    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
+        return self._of(input1, input2, target)
 
 
 class MultiMarginLoss(_WeightedLoss):
@@ -281,6 +297,9 @@ class TripletMarginLoss(_Loss):
             raise ValueError(f"TripletMarginLoss: expected margin to be greater than 0, got {margin} instead")
         self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
 
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:  # type: ignore[override]
+        return self._of(anchor, positive, negative)
+
 
 class TripletMarginWithDistanceLoss(_Loss):
     """``TripletMarginLoss`` with a distance of your own."""
@@ -304,6 +323,9 @@ class TripletMarginWithDistanceLoss(_Loss):
         )
         self.margin, self.swap = margin, swap
 
+    def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:  # type: ignore[override]
+        return self._of(anchor, positive, negative)
+
 
 class CTCLoss(_Loss):
     """Label sequences without alignment."""
@@ -317,6 +339,9 @@ class CTCLoss(_Loss):
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False):
         super().__init__(reduction=reduction)
         self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor) -> Tensor:  # type: ignore[override]
+        return self._of(log_probs, targets, input_lengths, target_lengths)
 
 
 class LinearCrossEntropyOptions:

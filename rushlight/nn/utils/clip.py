@@ -48,9 +48,10 @@ def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, 
     """Scale all gradients by ``max_norm / total_norm`` if that is below 1."""
     settle()
     factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)._a  # type: ignore[operator]
-    for g in _gradients(parameters):
-        g._a *= factor.astype(g._a.dtype)
-        bump(g)
+    with np.errstate(all="ignore"):  # an infinite gradient times 0 is nan, without a word, as in PyTorch
+        for g in _gradients(parameters):
+            g._a *= factor.astype(g._a.dtype)
+            bump(g)
 
 
 def clip_grad_norm_(
