@@ -391,23 +391,28 @@ def affine(transpose: Op, addmm: Op, attrs_of: Callable[[Any, Any], dict[str, An
             or (x.__class__ is not Tensor and x.__class__ is not Parameter)
             or (weight.__class__ is not Parameter and weight.__class__ is not Tensor)
             or (bias.__class__ is not Parameter and bias.__class__ is not Tensor)
-            or not (x._extra is weight._extra is bias._extra is None)
+            or not (weight._extra is bias._extra is None)
+            or not (x._extra is None or "inference" not in x._extra)
         ):
             return None
         a, w, c = x._a, weight._a, bias._a
         dt = a.dtype
         if (dt is not F32 and dt is not F64) or w.dtype is not dt or c.dtype is not dt:
             return None
-        if a.ndim != 2 or w.ndim != 2 or not w.size or a.shape[1] != w.shape[1] or c.shape != w.shape[:1]:
+        if w.ndim != 2 or not w.size or c.shape != w.shape[:1] or a.ndim < 2 or a.shape[-1] != w.shape[1]:
             return None
+        if a.ndim > 2:  # which takes two views: done at once where they would have no nodes
+            if mode or not a.flags.c_contiguous:
+                return None
+            a = a.reshape(-1, w.shape[1])
         w = w.T
         try:
             r = quietly(body, arrays, c, a, w)
         except RuntimeError:  # another thread is inside
             return None
-        t = wrap(r)
         if not mode:
-            return t
+            return wrap(r if x._a.ndim == 2 else r.reshape(*x._a.shape[:-1], w.shape[1]))
+        t = wrap(r)
         e0 = bias._edge if bias._base is None else edge_of(bias)
         e1 = x._edge if x._base is None else edge_of(x)
         e2 = weight._edge if weight._base is None else edge_of(weight)

@@ -174,20 +174,26 @@ def view_of(x: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
     t._vc = x._vc
     t._base = x if x._base is None else x._base
     t._gen = x._vc[0]
-    if x._extra is not None and ("inference" in x._extra or "view_kind" in x._extra):
-        t._extra = {kind: x._extra[kind] for kind in ("inference", "view_kind") if kind in x._extra}
+    rare = x._extra
+    if rare is not None and ("inference" in rare or "view_kind" in rare):
+        if "inference" not in rare:
+            t._extra = rare["view_kind"].alone
+        else:
+            t._extra = {kind: rare[kind] for kind in ("inference", "view_kind") if kind in rare}
     elif not _recording():
-        t._extra = {"view_kind": NO_GRAD_VIEW}
+        t._extra = NO_GRAD_VIEW.alone
     return t
 
 
 class ViewKind:
     """A view that may not be written while gradients are recorded, and why: the text of the error."""
 
-    __slots__ = ("why",)
+    __slots__ = ("why", "alone")
 
     def __init__(self, why: str):
         self.why: str = why
+        #: The rare state of the views of this kind that have no other: one dict for all of them, which ``extra`` copies.
+        self.alone: dict[str, Any] = {"view_kind": self}
 
     def message(self, view: Tensor, what: str) -> str:
         """The error for ``view``; ``what`` says what was written: it, or its base."""
@@ -215,6 +221,14 @@ FROM_FUNCTION = ViewKind(
     "view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. "
     "This behavior is forbidden. You can fix this by cloning the output of the custom Function."
 )
+
+
+def mark(view: Tensor, kind: ViewKind) -> None:
+    """Make a view one of this kind."""
+    if view._extra is None or _is_shared(view._extra):
+        view._extra = kind.alone
+    else:
+        view._extra["view_kind"] = kind
 
 
 def alias_of(x: Tensor, array: np.ndarray[Any, Any], share_version: bool) -> Tensor:
@@ -278,10 +292,15 @@ def _recording() -> int:
 
 
 def extra(x: Tensor) -> dict[str, Any]:
-    """The dict of a tensor's rare state, made on first use."""
-    if x._extra is None:
-        x._extra = {}
+    """The dict of a tensor's rare state, to be written to; made on first use."""
+    if x._extra is None or _is_shared(x._extra):
+        x._extra = dict(x._extra or {})
     return x._extra
+
+
+def _is_shared(rare: dict[str, Any]) -> bool:
+    """Whether this state is that of all views of a kind."""
+    return "view_kind" in rare and rare is rare["view_kind"].alone
 
 
 _held: Any = TensorBase._a  # type: ignore[misc]  # the slot itself

@@ -17,6 +17,7 @@ from rushlight.kernels import llvm
 from rushlight.node import NUMBER_VERSION
 from rushlight.op import apply
 from rushlight.readers import REGISTRY
+from rushlight.tensor import extra
 
 if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)
@@ -103,9 +104,15 @@ def is_planned(op):
 SINGLE = {name: t for name, t in samples.targets().items() if t.op is not None and is_planned(t.op)}
 
 
+@pytest.mark.parametrize("recorded", [True, False])
 @pytest.mark.parametrize("name", sorted(SINGLE))
-def test_ops_of_one_tensor_agree(name):
+def test_ops_of_one_tensor_agree(name, recorded):
     """Every call on which an op is tried, of a leaf, a result and a view: the decision made by the Python path, then the machine code."""
+    with torch.set_grad_enabled(recorded):
+        agree(name)
+
+
+def agree(name):
     target, compared = SINGLE[name], 0
     for sample in [sample for dtype in ("float32", "float64") for sample in target.made(torch, dtype)]:
         for x in variants(sample.args[0]):
@@ -127,6 +134,9 @@ def variants(x):
     if x.is_floating_point():
         leaf = x.detach().requires_grad_()
         yield from (leaf, leaf * 1, leaf[...], (leaf * 1)[...])
+        with torch.no_grad():
+            yield leaf[...]
+        yield leaf.unsqueeze(0).unbind()[0]  # a part of many
 
 
 def decide(op, args, kwargs):
@@ -163,6 +173,20 @@ def test_rare_modes_take_the_python_path():
         pass
 
     assert type(NATIVE["__add__"](torch.ones(2).as_subclass(Mine), 1)) is Mine
+
+
+def test_marks_of_views_are_shared_until_they_are_written():
+    x = torch.ones(2, 3, requires_grad=True)
+    with torch.no_grad():
+        views = [x[0], x.t(), x[0][1:], *x.unbind()]
+        one, other = x.t(), x.t()
+    assert all("view_kind" in v._extra for v in views)
+    assert one._extra is other._extra
+    extra(one)["retains_grad"] = True  # what is written is its own
+    assert "retains_grad" not in other._extra and one._extra["view_kind"] is other._extra["view_kind"]
+    for view in views:
+        with pytest.raises(RuntimeError, match="is being used in an in-place operation|modified inplace"):
+            view.add_(1)
 
 
 def test_errors_are_those_of_the_python_path():

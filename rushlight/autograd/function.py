@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, levels, types
-from ..tensor import FROM_FUNCTION, Tensor, alias_of, edge_of, extra, view_of, wrap
+from ..tensor import FROM_FUNCTION, Tensor, alias_of, edge_of, mark, view_of, wrap
 from ..writing import bump, rebase
 from . import mode
 from .graph import FREED, Node, Packed, next_seq, notice, pack
@@ -318,7 +318,7 @@ def _own(out: Tensor, args: tuple[Any, ...], dirty: tuple[Any, ...]) -> Tensor:
     if any(out is a for a in args):
         out = view_of(out, out._a)
     if out._base is not None:
-        extra(out)["view_kind"] = FROM_FUNCTION
+        mark(out, FROM_FUNCTION)
         return out
     if out._edge is not None and out._edge[0].is_leaf:
         return alias_of(out, out._a, True)

@@ -24,7 +24,7 @@ from llvmlite import ir
 
 from ..autograd import backward
 from ..autograd.engine import Native, runs
-from ..autograd.mode import ON, mode
+from ..autograd.mode import OFF, ON, mode
 from ..kernels.cpython import DATA, DESCR, DIMS, FLAGS, ND, TYPE, method
 from ..kernels.native import P, Program, Writer, i64
 from ..op import Op
@@ -140,10 +140,22 @@ TRIED = ("transpose", (0, -1)), ("sum", (1,)), ("softmax", (1,)), ("std", (0,))
 
 
 def check_single(op: Op, make: Callable[[Short], Any], *others: Any) -> bool:
-    """The same for the path of one tensor, on a leaf, a result and views of both."""
+    """The same for the path of one tensor, on a leaf, a result and views of both, while nodes are recorded and while they are not."""
     x, y = (wrap(np.array([[1.5, -2.0, 3.0], [0.0, 1.0, 2.5]], np.float32)) for _ in range(2))
     y.requires_grad_()
-    for a in (x, y, x[:1], y[:, 1:], y * 2):
+    given = [x, y, x[:1], y[:, 1:], y * 2]
+    recording = check_one(op, make, others, given)
+    before = mode.set(OFF)
+    try:
+        given += [x[:1], y[:, 1:]]
+        return recording and check_one(op, make, others, given)
+    finally:
+        mode.reset(before)
+
+
+def check_one(op: Op, make: Callable[[Short], Any], others: tuple[Any, ...], given: list[Any]) -> bool:
+    """``check_single`` on these tensors, as nodes are recorded or not."""
+    for a in given:
         args, short = (a, *others), Short(op)
         native = make(short)
         attrs = op.preparer(*args)[1]  # type: ignore[misc]
@@ -153,7 +165,7 @@ def check_single(op: Op, make: Callable[[Short], Any], *others: Any) -> bool:
         found = native(args, {})
         if found is None or description(found) != description(expected):
             return False
-        held = [*args, a._a, a._vc, a._base, a._edge, plan, attrs, type(expected), expected._a.dtype]
+        held = [*args, a._a, a._vc, a._base, a._edge, a._extra, plan, attrs, type(expected), expected._a.dtype]
         if not keeps_count(lambda native=native, args=args: native(args, {}), held):  # type: ignore[misc]
             return False
     return True

@@ -18,7 +18,7 @@ from ..kernels.cpython import DATA, DESCR, DIMS, FLAGS, ND, STRIDES, TYPE, WRITA
 from ..kernels.native import I8, I32, I64, NULL, P, Program, Writer, i32, i64
 from ..node import FIRST, OUT
 from ..plain import Short
-from ..tensor import Tensor
+from ..tensor import FROM_FUNCTION, NO_GRAD_VIEW, PART_OF_MANY, Tensor
 from .parts import (
     Slots,
     give,
@@ -68,7 +68,8 @@ def write_single(program: Program, slots: Slots) -> None:
     w.require(b.icmp_signed(">=", count, i64(1)))
     x = w.call("PyTuple_GetItem", P, args, i64(0))
     w.require(is_tensor(w, x))
-    w.require(w.same(w.field(x, slots.extra), none))
+    rare = w.field(x, slots.extra)
+    w.require(w.either(rare, none, *[w.object(kind.alone) for kind in (NO_GRAD_VIEW, PART_OF_MANY, FROM_FUNCTION)]))
     array = w.field(x, slots.a)
     w.require(w.same(w.field(array, TYPE), w.object(np.ndarray)))
     rank = b.sext(w.field(array, ND, I32), I64)
@@ -77,11 +78,11 @@ def write_single(program: Program, slots: Slots) -> None:
     strides = b.gep(dims, [b.mul(rank, i64(8))], source_etype=I8)
     w.require(w.same(w.field(array, STRIDES), strides))
 
-    # --- the grad mode: views that are made while nothing is recorded are marked, which is rare
+    # --- the grad mode: 0 records nothing, 1 records, others are rare
     now = grad_mode(w)
     recorded = w.same(now, w.object(1))
     require_no_inference(w)
-    w.require(b.or_(recorded, b.and_(w.same(now, w.object(0)), b.not_(view))))
+    w.require(b.or_(recorded, w.same(now, w.object(0))))
 
     # --- its edge: that of a view is another one once its memory was written
     base, edge = w.field(x, slots.base), w.field(x, slots.edge)
@@ -90,7 +91,7 @@ def write_single(program: Program, slots: Slots) -> None:
         written = w.call("PyList_GetItem", P, w.field(x, slots.vc), i64(0))
         current = b.and_(b.not_(w.same(edge, none)), w.same(w.field(x, slots.gen), written))
         nowhere = b.and_(w.same(edge, none), w.same(w.field(base, slots.edge), none))
-        w.require(b.or_(current, nowhere))
+        w.require(b.or_(b.not_(recorded), b.or_(current, nowhere)))  # nobody asks where nothing is recorded
         return []
 
     w.choose(w.same(base, none), lambda: [], of_view)
@@ -185,16 +186,19 @@ def write_single(program: Program, slots: Slots) -> None:
     t = w.call("object_new", P, w.object(Tensor), w.object(()), NULL)
     w.put(t, slots.a, result)
     w.put(t, slots.grad, w.keep(none))
-    w.put(t, slots.extra, w.keep(none))
     own = w.field(x, slots.vc)
 
     def shares() -> list[Any]:
         w.put(t, slots.base, w.keep(b.select(w.same(base, none), x, base)))
         w.put(t, slots.gen, w.keep(w.call("PyList_GetItem", P, own, i64(0))))
+        # Views that are made while nothing is recorded are marked, and so are theirs.
+        unmarked = b.select(recorded, none, w.object(NO_GRAD_VIEW.alone))
+        w.put(t, slots.extra, w.keep(b.select(w.same(rare, none), unmarked, rare)))
         return [w.keep(own)]
 
     def has_its_own() -> list[Any]:
         w.put(t, slots.base, w.keep(none))
+        w.put(t, slots.extra, w.keep(none))
         return [new_cell(w)]
 
     (cell,) = w.choose(view, shares, has_its_own)

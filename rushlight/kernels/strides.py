@@ -171,7 +171,8 @@ def _inner(shape: Sequence[int], operands: Sequence[Sequence[int]], dim: int, ot
     return None
 
 
-def view_strides(old_shape: Sequence[int], old_strides: Sequence[int], new_shape: Sequence[int]) -> Shape | None:
+@functools.lru_cache(4096)
+def view_strides(old_shape: Shape, old_strides: Shape, new_shape: Shape) -> Shape | None:
     """Strides with which `new_shape` shows the same memory, or None if that needs a copy (`view` then raises).
 
     `new_shape` has as many elements as `old_shape`, without -1 (see `infer_size`). Old dimensions that one stride can
@@ -183,7 +184,7 @@ def view_strides(old_shape: Sequence[int], old_strides: Sequence[int], new_shape
     True
     """
     if 0 in old_shape:
-        return tuple(old_strides) if tuple(old_shape) == tuple(new_shape) else contiguous_strides(new_shape)
+        return old_strides if old_shape == new_shape else contiguous_strides(new_shape)
     waiting = list(new_shape)
     reversed_strides = []
     for size, step in _blocks(old_shape, old_strides):

@@ -18,7 +18,7 @@ from ..errors import check_dim
 from ..functions import function
 from ..node import history_first
 from ..readers import REGISTRY
-from ..tensor import PART_OF_MANY, Tensor, edge_of, extra, requires_grad, view_of, wrap
+from ..tensor import PART_OF_MANY, Tensor, edge_of, mark, requires_grad, view_of, wrap
 
 ndarray = np.ndarray
 
@@ -57,7 +57,7 @@ def parts(name: str, input: Tensor, arrays: list[Any], dim: int, joins: str, vie
     out = [view_of(input, a) if view else wrap(a) for a in arrays]
     if view:
         for t in out:
-            extra(t)["view_kind"] = PART_OF_MANY
+            mark(t, PART_OF_MANY)
     if not out or not recording() or not requires_grad(input):
         return tuple(out)
     cls = _CLASSES.get(name)

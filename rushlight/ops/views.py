@@ -305,7 +305,7 @@ Tensor.real = property(real_part, _set_part(0, "real"), doc=real_part.__doc__)  
 Tensor.imag = property(imag_part, _set_part(1, "imag"), doc=imag_part.__doc__)  # type: ignore[attr-defined]
 
 
-@function(name="Tensor.view", methods="view", samples=lambda m: [
+@function(name="Tensor.view", methods="view", asks=False, samples=lambda m: [
     m(m.f(2, 3), 6), m(m.f(2, 3), -1, 2), m(m.f(2, 3), (3, 2)), m(m.f(), 1, 1), m(m.f(0, 2), 0), m(m.nc(3, 2), 3, 2, 1),
     m(m.i(4), m.torch.int32), m(m.i(2, 2), dtype=m.torch.uint8)],
     errors=lambda m: [
