@@ -86,7 +86,7 @@ __version__ = "0.1.0"
 newaxis = None
 
 # The names of the registries that live directly under `torch`.
-globals().update({t.name: t for t in (*_types.ALL, *_types.FLOAT8) if t.name != "bool"})
+globals().update({t.name: t for t in (*_types.ALL, *_types.FLOAT8, *_types.ONLY_NAMED) if t.name != "bool"})
 globals().update({name: t for name, t in _types.ALIASES.items() if name != "bool"})
 globals().update(_names_under(""))
 bool = _types.bool_
@@ -95,12 +95,13 @@ bool = _types.bool_
 _SUBMODULES = frozenset(
     "nn optim linalg fft special masked autograd utils distributions random cpu cuda backends jit accelerator mps version testing data "
     "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu "
-    "hub explain futures compiler library fx sparse profiler nested classes signal init _C _dynamo _inductor".split()
+    "hub explain futures compiler library fx sparse profiler nested classes signal init export "
+    "_C _dynamo _inductor _tensor_str _utils _subclasses __config__".split()
 )
 
 #: Names that load the module they live in when they are asked for.
 _LATER = {
-    "serialization": "save load",
+    "serialization": "PyTorchFileReader save load",
     "storage": "TypedStorage UntypedStorage from_file BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage "
     "ComplexFloatStorage DoubleStorage FloatStorage HalfStorage IntStorage LongStorage ShortStorage Storage",
     "func": "vmap",
@@ -111,9 +112,13 @@ _LATER = {
     "native_forms": "binary_cross_entropy_with_logits cosine_embedding_loss embedding gru_cell hinge_embedding_loss kl_div "
     "lstm_cell rnn_relu_cell rnn_tanh_cell margin_ranking_loss poisson_nll_loss triplet_margin_loss",
     "sparse": "sparse_coo_tensor sparse_csr_tensor",
+    "sparse.compressed": "_convert_indices_from_coo_to_csr _convert_indices_from_csr_to_coo",
     "utils.dlpack": "from_dlpack to_dlpack",
-    "jit": "fork wait",
+    "jit": "ScriptFunction ScriptModule fork wait",
     "futures": "Future",
+    "streams": "Event Stream",
+    "checks": "_assert_async _check _check_index _check_is_size _check_not_implemented _check_tensor_all _check_tensor_all_with "
+    "_check_type _check_value _check_with",
     "amp": "autocast GradScaler",
     # Rushlight's own, which PyTorch does not have: what happens in a training, and what went wrong.
     "explain.nonfinite": "detect_nan",

@@ -28,6 +28,7 @@ from . import data as data
 from . import distributed as distributed
 from . import distributions as distributions
 from . import explain as explain
+from . import export as export
 from . import fft as fft
 from . import func as func
 from . import futures as futures
@@ -72,6 +73,8 @@ from rushlight.errors import OutOfMemoryError as OutOfMemoryError
 from rushlight.explain.diagnosis import diagnose as diagnose
 from rushlight.explain.nonfinite import detect_nan as detect_nan
 from rushlight.futures import Future as Future
+from rushlight.jit import ScriptFunction as ScriptFunction
+from rushlight.jit import ScriptModule as ScriptModule
 from rushlight.jit import fork as fork
 from rushlight.jit import wait as wait
 from rushlight.native_forms import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
@@ -122,6 +125,7 @@ from rushlight.rare import sym_sqrt as sym_sqrt
 from rushlight.rare import sym_sum as sym_sum
 from rushlight.rare import symeig as symeig
 from rushlight.scaling import GradScaler as GradScaler
+from rushlight.serialization import PyTorchFileReader as PyTorchFileReader
 from rushlight.serialization import load as load
 from rushlight.serialization import save as save
 from rushlight.settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
@@ -159,6 +163,8 @@ from rushlight.storage import Storage as Storage
 from rushlight.storage import TypedStorage as TypedStorage
 from rushlight.storage import UntypedStorage as UntypedStorage
 from rushlight.storage import from_file as from_file
+from rushlight.streams import Event as Event
+from rushlight.streams import Stream as Stream
 from rushlight.tensor import Tensor as Tensor
 from rushlight.transforms.mapping import vmap as vmap
 from rushlight.types import Size as Size
@@ -181,9 +187,11 @@ bfloat16: _dtype
 bool: _dtype
 cdouble: _dtype
 cfloat: _dtype
+chalf: _dtype
 channels_last: _memory_format
 channels_last_3d: _memory_format
 complex128: _dtype
+complex32: _dtype
 complex64: _dtype
 contiguous_format: _memory_format
 double: _dtype
@@ -191,6 +199,7 @@ e: _float
 float: _dtype
 float16: _dtype
 float32: _dtype
+float4_e2m1fn_x2: _dtype
 float64: _dtype
 float8_e4m3fn: _dtype
 float8_e4m3fnuz: _dtype
@@ -200,22 +209,41 @@ float8_e8m0fnu: _dtype
 half: _dtype
 inf: _float
 int: _dtype
+int1: _dtype
 int16: _dtype
+int2: _dtype
+int3: _dtype
 int32: _dtype
+int4: _dtype
+int5: _dtype
+int6: _dtype
 int64: _dtype
+int7: _dtype
 int8: _dtype
 jagged: _layout
 long: _dtype
 nan: _float
 pi: _float
 preserve_format: _memory_format
+qint32: _dtype
+qint8: _dtype
+quint2x4: _dtype
+quint4x2: _dtype
+quint8: _dtype
 short: _dtype
 sparse_coo: _layout
 sparse_csr: _layout
 strided: _layout
+uint1: _dtype
 uint16: _dtype
+uint2: _dtype
+uint3: _dtype
 uint32: _dtype
+uint4: _dtype
+uint5: _dtype
+uint6: _dtype
 uint64: _dtype
+uint7: _dtype
 uint8: _dtype
 newaxis: None
 

@@ -125,6 +125,17 @@ class Stream:
         raise RuntimeError("torch.cuda.Stream requires CUDA support\n\nAsk torch.cuda.is_available() first.")
 
 
+class CUDAGraph:
+    """Cannot be made without a GPU."""
+
+    def __init__(self, keep_graph: bool = False):
+        raise RuntimeError("Tried to instantiate dummy base class CUDAGraph\n\nAsk torch.cuda.is_available() first.")
+
+
+#: The generators of the devices, of which there are none.
+default_generators: tuple[Any, ...] = ()
+
+
 class stream:
     """``with torch.cuda.stream(None):`` changes nothing."""
 
@@ -136,6 +147,28 @@ class stream:
 
     def __exit__(self, *exc: object) -> None:
         pass
+
+
+StreamContext = stream
+
+
+class graph:
+    """``with torch.cuda.graph(g):`` needs a ``CUDAGraph``, which cannot be made without a GPU."""
+
+    def __init__(self, cuda_graph: Any, pool: Any = None, stream: Any = None, **options: Any):
+        _refuse()
+
+
+def is_current_stream_capturing() -> bool:
+    """Raises RuntimeError, as a CPU build does."""
+    raise RuntimeError(
+        "Tried to instantiate dummy base class _cuda_isCurrentStreamCapturing\n\nAsk torch.cuda.is_available() first."
+    )
+
+
+def set_per_process_memory_fraction(fraction: float, device: Any = None) -> None:
+    """Raises AssertionError: there is no device."""
+    _refuse()
 
 
 def seed_all() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Union
 
 from . import errors
+from .aten import ATEN
 from .autograd.function import Function
 from .autograd.mode import no_grad
 from .families import find
@@ -410,7 +411,7 @@ def _find(namespace: str, name: str) -> Any:
             found = names_under(prefix).get(name) or find(prefix + name)
             if found is not None:
                 return found
-        return getattr(Tensor, name, None)
+        return ATEN.get(name) or getattr(Tensor, name, None)
     if namespace == "profiler":
         from . import profiler
 

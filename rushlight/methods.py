@@ -472,5 +472,14 @@ def as_subclass(self: Tensor, cls: type[Tensor]) -> Tensor:
     return new
 
 
+def _make_subclass(cls: type[Tensor], data: Tensor, require_grad: bool = False) -> Tensor:
+    """The memory of a tensor as an object of a subclass, without its place in the graph."""
+    made = as_subclass(data.detach(), cls)  # type: ignore[attr-defined]
+    if require_grad:
+        made.requires_grad_(True)
+    return made
+
+
+Tensor._make_subclass = staticmethod(_make_subclass)  # type: ignore[attr-defined]
 attach()
 families.after_load.append(attach)

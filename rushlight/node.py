@@ -79,7 +79,7 @@ class OpNode(Node):
         if not isinstance(self, PackedNode):
             self.__class__ = with_kind(PackedNode, type(self))
 
-    def saved_tensors(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+    def kept_tensors(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
         """The saved arrays as Tensors that know where they came from."""
         op = self.op
         n = len(op.inputs)
@@ -102,7 +102,7 @@ class OpNode(Node):
             if key in self.op.slot_of:
                 if self.saved is None:
                     raise errors.runtime(FREED)
-                return self.saved_tensors(self.saved)[self.op.slot_of[key]]
+                return self.kept_tensors(self.saved)[self.op.slot_of[key]]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
 
@@ -138,9 +138,9 @@ class DeferredNode(OpNode):
         self.settle()
         return super().run(k, g, release)
 
-    def saved_tensors(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+    def kept_tensors(self, saved: tuple[Any, ...]) -> tuple[Any, ...]:
         self.settle()
-        return super().saved_tensors(saved if self.saved is None else self.saved)
+        return super().kept_tensors(saved if self.saved is None else self.saved)
 
     def settle(self) -> None:
         if self.saved is not None:
@@ -214,7 +214,7 @@ def runner(op: Op) -> Callable[[OpNode, Any, Any, bool], Any]:
         "        if release:",
         "            self.saved = None",
         "    if k is tensors:",
-        "        saved = self.saved_tensors(saved)",
+        "        saved = self.kept_tensors(saved)",
         "    g = g[0]" if op.n_diff == 1 and len(op.outputs) > 1 else "",
         *(_BY_LOOP if by_loop(op) else ()),
         *([line.format(*rules[0].slots) for line in _SMALL] if names["small"] else ()),  # type: ignore[union-attr]

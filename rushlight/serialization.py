@@ -32,6 +32,9 @@ _STORAGE_OF = {
 }  # fmt: skip
 _STORAGE_NAME = {t: n for n, t in _STORAGE_OF.items()}
 
+#: The protocol of the pickle in a checkpoint, and the module that writes and reads it, unless a caller says others.
+DEFAULT_PROTOCOL = 2
+
 #: What ``map_location=`` may be, for annotations.
 MAP_LOCATION = Callable[[Any, str], Any] | types.device | str | dict[str, str] | None
 
@@ -484,3 +487,32 @@ def _read_archive(archive: Any, trusted: bool, map_location: Any) -> Any:
     unpickler = _Unpickler(io.BytesIO(archive.read(main)), read_storage, trusted)
     unpickler.map_location = map_location
     return unpickler.load()
+
+
+class PyTorchFileReader:
+    """The records of a checkpoint as bytes: ``data.pkl``, ``data/0``, ...
+
+    Raises:
+        RuntimeError: if a file is no zip archive, or has no such record.
+    """
+
+    def __init__(self, file: Any):
+        try:
+            self._archive = zipfile.ZipFile(file)
+        except zipfile.BadZipFile:
+            raise errors.runtime("PytorchStreamReader failed reading zip archive: not a ZIP archive") from None
+        self._names = {name.partition("/")[2]: name for name in self._archive.namelist()}
+
+    def get_all_records(self) -> list[str]:
+        """Their names."""
+        return list(self._names)
+
+    def has_record(self, name: str) -> bool:
+        """Whether there is one of this name."""
+        return name in self._names
+
+    def get_record(self, name: str) -> bytes:
+        """One of them."""
+        if name not in self._names:
+            raise errors.runtime(f"PytorchStreamReader failed locating file {name}: file not found")
+        return self._archive.read(self._names[name])

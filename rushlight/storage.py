@@ -159,6 +159,15 @@ class UntypedStorage(_Storage):
         """A copy of the memory."""
         return of_memory(self._elements.copy())
 
+    @classmethod
+    def from_file(cls, filename: Any, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+        """The first ``nbytes`` of a file, as memory: written through if ``shared``, else the file stays as it is.
+
+        Raises:
+            RuntimeError: if there is no such file, or it is too short.
+        """
+        return of_memory(_memory_of_file(filename, shared, nbytes, np.uint8))
+
 
 class TypedStorage(_Storage):
     """The memory as elements of a dtype: ``TypedStorage(size or sequence, dtype=...)``."""
@@ -252,6 +261,11 @@ class _OldType(type):
     def __repr__(cls) -> str:
         return f"<class 'torch.{cls.__name__}'>"
 
+    def from_file(cls, filename: Any, shared: bool = False, size: int = 0) -> TypedStorage:
+        """The first ``size`` elements of a file, as memory: written through if ``shared``, else the file stays as it is."""
+        dtype = cls.dtype
+        return typed(_memory_of_file(filename, shared, size, dtype.np), dtype)
+
     def from_buffer(cls, buffer: Any, byte_order: str = "native", count: int = -1, offset: int = 0) -> TypedStorage:
         """A copy of the elements that lie in a buffer, written in ``native``, ``little`` or ``big`` order of bytes.
 
@@ -328,20 +342,9 @@ def warn_of_old() -> None:
         )
 
 
-def from_file(
-    filename: str, shared: bool | None = None, size: int = 0, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False,
-) -> Any:  # fmt: skip
-    """A tensor of one dimension whose memory is a file's: written through if ``shared``, else the file stays as it is.
-
-    A shared file is made, or made longer, if it is too short.
-
-    Raises:
-        RuntimeError: if there is no such file, or it is too short.
-    """
-    types.check_device(device)
-    kind = types.get_default_dtype() if dtype is None else dtype
-    needed = size * kind.itemsize
+def _memory_of_file(filename: Any, shared: Any, size: int, kind: Any) -> ndarray[Any, Any]:
+    """``size`` elements of the NumPy dtype ``kind`` that are a file's memory: written through if ``shared``."""
+    needed = size * np.dtype(kind).itemsize
     try:
         if shared:
             with open(filename, "ab") as file:
@@ -355,5 +358,21 @@ def from_file(
     if have < needed:
         raise errors.runtime(f"file <{filename}> size <{have}> is smaller than the required mapping size <{needed}>")
     if not size:
-        return wrap(np.empty(0, kind.np))
-    return wrap(np.asarray(np.memmap(filename, kind.np, "r+" if shared else "c", shape=(size,))))
+        return np.empty(0, kind)
+    return np.asarray(np.memmap(filename, kind, "r+" if shared else "c", shape=(size,)))
+
+
+def from_file(
+    filename: str, shared: bool | None = None, size: int = 0, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """A tensor of one dimension whose memory is a file's: written through if ``shared``, else the file stays as it is.
+
+    A shared file is made, or made longer, if it is too short.
+
+    Raises:
+        RuntimeError: if there is no such file, or it is too short.
+    """
+    types.check_device(device)
+    kind = types.get_default_dtype() if dtype is None else dtype
+    return wrap(_memory_of_file(filename, shared, size, kind.np))

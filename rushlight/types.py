@@ -8,7 +8,8 @@ first, and inside one category tensors with dimensions outrank 0-d tensors, whic
 from __future__ import annotations
 
 import builtins
-from typing import Any
+import os
+from typing import IO, Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class dtype:
         self.category: int = category
         self.itemsize: int = itemsize
         self.is_signed: bool = is_signed
-        self._np: Any = None if np_name in _OF_ML_DTYPES else np.dtype(np_name)
+        self._np: Any = None if np_name in _OF_ML_DTYPES or not np_name else np.dtype(np_name)
 
     @property
     def np(self) -> np.dtype[Any]:
@@ -65,6 +66,10 @@ def dtype_named(name: str) -> dtype:
 
 
 def _storage_of_ml_dtypes(t: dtype) -> np.dtype[Any]:
+    if not t.np_name:
+        raise NotImplementedError(
+            f"Tensors of {t} are not implemented.\n\nUse a dtype that operations take: torch.complex64, torch.int8, torch.float32."
+        )
     try:
         import ml_dtypes
     except ImportError as error:
@@ -104,10 +109,20 @@ FLOAT8 = tuple(
     for name in ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu")
 )
 
+#: Types that programs name and of which no tensor can be made here.
+ONLY_NAMED = tuple(
+    [dtype("complex32", "", COMPLEX, 4), dtype("float4_e2m1fn_x2", "", FLOATING, 1)]
+    + [dtype(f"{kind}{bits}", "", INTEGER, 1, kind == "int") for kind in ("int", "uint") for bits in range(1, 8)]
+    + [
+        dtype(name, "", INTEGER, 4 if name == "qint32" else 1)
+        for name in ("qint8", "quint8", "qint32", "quint4x2", "quint2x4")
+    ]
+)
+
 #: PyTorch's second names, as attributes of the namespace.
 ALIASES = {
     "bool": bool_, "half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64,
-    "cfloat": complex64, "cdouble": complex128,
+    "cfloat": complex64, "cdouble": complex128, "chalf": ONLY_NAMED[0],
 }  # fmt: skip
 
 # NumPy numbers its types; the number is an int attribute and so a cheaper key than the dtype object, whose hash is slow.
@@ -471,3 +486,14 @@ class iinfo:
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
+
+
+# What annotations say, and `isinstance(x, torch.types.Number)` asks.
+Number = builtins.int | builtins.float | builtins.bool
+Device = device | builtins.str | builtins.int | None
+FileLike = builtins.str | os.PathLike[builtins.str] | IO[builtins.bytes]
+_int, _float, _bool, _complex, _bytes = builtins.int, builtins.float, builtins.bool, builtins.complex, builtins.bytes
+_str, _dtype, _device, _layout = builtins.str, dtype, device, layout
+_size = Size | list[builtins.int] | tuple[builtins.int, ...]
+_Number = (builtins.bool, builtins.int, builtins.float)
+IntLikeType, FloatLikeType, BoolLikeType = Any, Any, Any

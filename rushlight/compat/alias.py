@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -141,8 +142,18 @@ class AliasFinder:
         if fullname.startswith("rushlight."):
             return self._watched_spec(fullname, path)
         if fullname.partition(".")[0] == "torchvision" and PathFinder.find_spec("torchvision") is None:
-            return self._vision_spec(fullname)
+            # `importlib.util.find_spec("torchvision")` asks whether it is installed, which it is not: a package that asks goes on
+            # to use all of torchvision. An import is answered.
+            if sys._getframe(2).f_globals.get("__name__") != "importlib.util":
+                return self._vision_spec(fullname)
         return None
+
+    def find_distributions(self, context: Any = None) -> Iterator[Any]:
+        """What ``importlib.metadata`` finds: packages that are built on torch look its version up there."""
+        if context is None or (getattr(context, "name", None) in (None, "torch") and "path" not in vars(context)):
+            from .metadata import TorchDistribution
+
+            yield TorchDistribution()
 
     def _vision_spec(self, fullname: str) -> ModuleSpec | None:
         """The stand-in for torchvision, which is not installed."""

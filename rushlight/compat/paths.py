@@ -8,9 +8,12 @@ module ``type(x)`` names under the alias, and what ``from torch.nn.modules.linea
 from __future__ import annotations
 
 MODULES = {
+    "torch.utils.data._utils.collate": "rushlight.data.collate",
+    "torch.utils.data._utils.worker": "rushlight.data.workers",
     "torch.utils.data": "rushlight.data",
     "torch.cuda.amp": "rushlight.backends.cuda_amp",
     "torch.torch_version": "rushlight.compat.version",
+    "torch.distributed._tensor": "rushlight.distributed.tensor",
 }
 
 # Torch's public modules whose classes HOMES names, longest first, each with the part of Rushlight that defines them.
@@ -30,6 +33,7 @@ torch._C: Generator
 torch._tensor:
 torch.functional:
 torch.utils:
+torch.utils.data._utils:
 torch.utils.data.dataloader: DataLoader
 torch.utils.data.dataset: ChainDataset ConcatDataset Dataset IterableDataset StackDataset Subset \
  TensorDataset random_split
@@ -57,7 +61,7 @@ torch.nn.modules.loss: BCELoss BCEWithLogitsLoss CTCLoss CosineEmbeddingLoss Cro
  HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss MSELoss MarginRankingLoss MultiLabelMarginLoss \
  MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss SoftMarginLoss \
  TripletMarginLoss TripletMarginWithDistanceLoss _Loss _WeightedLoss
-torch.nn.modules.module: Module
+torch.nn.modules.module: Module _IncompatibleKeys
 torch.nn.modules.normalization: CrossMapLRN2d GroupNorm LayerNorm LocalResponseNorm RMSNorm
 torch.nn.modules.padding: CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d \
  ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d ZeroPad1d \

@@ -1,5 +1,7 @@
 """``torch.utils.data``: datasets, samplers, loaders."""
 
+from typing import Any
+
 from . import dataset, distributed, sampler
 from .collate import default_collate, default_convert
 from .dataset import (
@@ -29,3 +31,9 @@ __all__ = [
     "SubsetRandomSampler", "TensorDataset", "WeightedRandomSampler", "dataset", "default_collate", "default_convert",
     "distributed", "get_worker_info", "random_split", "sampler",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    from ..compat.facade import inner
+
+    return inner("torch.utils.data", name)

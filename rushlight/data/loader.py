@@ -139,6 +139,7 @@ class DataLoader:
         self.collate_fn: Callable[..., Any] = (
             collate_fn if collate_fn is not None else (default_collate if batched else default_convert)
         )
+        self._iterator: Any = None
         self._made = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -165,11 +166,10 @@ class DataLoader:
         # PyTorch draws this seed at the start of every epoch, with or without workers; the stream must move on alike.
         if self._base_seed is None or not self.persistent_workers:
             self._base_seed = draw_seed(self.generator or default_generator)  # type: ignore[assignment]
-        if self.num_workers:
-            from .workers import iterate
+        return self._get_iterator()
 
-            return iterate(self, self._base_seed)
-        return _SingleProcessDataLoaderIter(self)
+    def _get_iterator(self) -> Any:
+        return _MultiProcessingDataLoaderIter(self) if self.num_workers else _SingleProcessDataLoaderIter(self)
 
 
 def _check_context(context: Any, num_workers: int) -> None:
@@ -190,20 +190,46 @@ def _check_context(context: Any, num_workers: int) -> None:
             )
 
 
-class _SingleProcessDataLoaderIter:
-    """One epoch in this process."""
+_collate_fn_t = Callable[[list[Any]], Any]
+
+
+class _BaseDataLoaderIter:
+    """One epoch of a loader."""
 
     def __init__(self, loader: DataLoader):
         self.loader = loader
-        self.indices = iter(loader.batch_sampler if loader.batch_sampler is not None else loader.sampler)
-        self.stream = iter(loader.dataset) if loader._iterable else None
-        self.ended = False
 
-    def __iter__(self) -> _SingleProcessDataLoaderIter:
+    def __iter__(self) -> _BaseDataLoaderIter:
         return self
 
     def __len__(self) -> int:
         return len(self.loader)
+
+    def __next__(self) -> Any:
+        raise NotImplementedError
+
+
+class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
+    """One epoch through worker processes."""
+
+    def __init__(self, loader: DataLoader):
+        super().__init__(loader)
+        from .workers import iterate
+
+        self.batches = iterate(loader, loader._base_seed)
+
+    def __next__(self) -> Any:
+        return next(self.batches)
+
+
+class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
+    """One epoch in this process."""
+
+    def __init__(self, loader: DataLoader):
+        super().__init__(loader)
+        self.indices = iter(loader.batch_sampler if loader.batch_sampler is not None else loader.sampler)
+        self.stream = iter(loader.dataset) if loader._iterable else None
+        self.ended = False
 
     def __next__(self) -> Any:
         loader = self.loader

@@ -40,7 +40,9 @@ __all__ = [
 _BACKENDS = ("gloo", "nccl", "mpi", "ucc", "xccl", "fake", "threaded")
 
 #: Modules below this one, loaded on first use.
-_SUBMODULES = frozenset("rpc autograd optim nn fsdp tensor device_mesh algorithms".split())
+_SUBMODULES = frozenset(
+    "rpc autograd optim nn fsdp tensor device_mesh algorithms checkpoint elastic constants _composable _functional_collectives".split()
+)
 
 
 # --- what there is ------------------------------------------------------------------------------------------------------

@@ -138,6 +138,10 @@ def factor_of_inverse(precision: Any) -> Any:
     return call("linalg.solve_triangular", upper, eye, upper=False)
 
 
+#: The names by which libraries of distributions import them.
+_batch_mv, _batch_mahalanobis, _precision_to_scale_tril = batch_mv, batch_mahalanobis, factor_of_inverse
+
+
 class LowRankMultivariateNormal(Distribution):
     """Normal vectors whose covariance is ``W W^T + diag(D)``, W of few columns; what is inverted has their number of rows."""
 

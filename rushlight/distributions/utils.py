@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..tensor import Tensor
@@ -22,6 +24,14 @@ __all__ = [
 
 #: The name by which libraries of distributions import it.
 _sum_rightmost = sum_rightmost
+
+
+def _standard_normal(shape: Any, dtype: Any, device: Any) -> Tensor:
+    """Numbers of the standard normal distribution, as the distributions here draw them."""
+    zeros = call("zeros", shape, dtype=dtype, device=device)
+    drawn: Tensor = call("normal", zeros, call("ones", shape, dtype=dtype, device=device))
+    return drawn
+
 
 #: What the harmonic numbers exceed the logarithm by, in the limit.
 euler_constant: float = float(np.euler_gamma)

@@ -195,6 +195,7 @@ from .layers.upsampling import (
     UpsamplingBilinear2d,
     UpsamplingNearest2d,
 )
+from .loading import _IncompatibleKeys  # noqa: F401
 from .module import Module
 from .parallel import DataParallel
 from .parameter import (

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 from .. import errors
 from ..autograd.mode import no_grad
-from ..tensor import Parameter, Tensor
+from ..tensor import Parameter, Tensor, wrap
 from .module import Module
 
 
-class _IncompatibleKeys(NamedTuple):
+class IncompatibleKeys(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
 
 
-class IncompatibleKeys(_IncompatibleKeys):
+class _IncompatibleKeys(IncompatibleKeys):
     """What ``load_state_dict`` found: keys that were missing, keys that were not expected."""
 
     def __repr__(self) -> str:
@@ -27,7 +27,7 @@ class IncompatibleKeys(_IncompatibleKeys):
     __str__ = __repr__
 
 
-def load(module: Module, state_dict: Any, strict: bool, assign: bool) -> IncompatibleKeys:
+def load(module: Module, state_dict: Any, strict: bool, assign: bool) -> _IncompatibleKeys:
     """``module.load_state_dict``: a walk that only looks, then one that writes; a failed call leaves the module as it was."""
     if not hasattr(state_dict, "items"):
         raise errors.type_(f"Expected state_dict to be dict-like, got {state_dict.__class__}.")
@@ -35,26 +35,66 @@ def load(module: Module, state_dict: Any, strict: bool, assign: bool) -> Incompa
     metadata = getattr(state_dict, "_metadata", None)
     if metadata is not None:
         state._metadata = metadata
-    found = IncompatibleKeys([], [])
-    for writes in (False, True):
-        walk = Walk(state, metadata, strict, assign, writes)
-        walk.tree(module, "")
-        walk.refuse(module)
-        found = IncompatibleKeys(walk.missing, walk.unexpected)
+    found = _IncompatibleKeys([], [])
+    if any(_reads_itself(inner) for inner in module.modules()):
+        found = _load_in_one(Walk(state, metadata, strict, assign, True, True), module)
+    else:
+        for looks in (True, False):
+            walk = Walk(state, metadata, strict, assign, looks, not looks)
+            walk.tree(module, "")
+            walk.refuse(module)
+            found = _IncompatibleKeys(walk.missing, walk.unexpected)
     for inner in module.modules():
         for hook in inner._load_state_dict_post_hooks.values():
             hook(inner, found)
     return found
 
 
+def _reads_itself(module: Module) -> bool:
+    """Whether a module's class says for itself how it reads its part of a state."""
+    return type(module)._load_from_state_dict is not Module._load_from_state_dict
+
+
+def _load_in_one(walk: Walk, module: Module) -> _IncompatibleKeys:
+    """Look and write in one walk, as what a class does with the state changes what is left of it. What fails is undone."""
+    before = [(inner, inner._parameters.copy(), inner._buffers.copy()) for inner in module.modules()]
+    values = [
+        (t, t._a.copy()) for _, *kinds in before for kind in kinds for t in kind.values() if isinstance(t, Tensor)
+    ]
+    try:
+        walk.tree(module, "")
+        walk.refuse(module)
+    except BaseException:
+        for inner, parameters, buffers in before:
+            inner._parameters, inner._buffers = parameters, buffers
+        with no_grad():
+            for t, value in values:
+                t.copy_(wrap(value))  # type: ignore[attr-defined]
+        raise
+    return _IncompatibleKeys(walk.missing, walk.unexpected)
+
+
+def read(
+    module: Module, state: Any, prefix: str, local: Any, strict: bool, missing: Any, unexpected: Any, problems: Any
+) -> None:
+    """``Module._load_from_state_dict``: what belongs to a module itself, hooks before it."""
+    for hook in module._load_state_dict_pre_hooks.values():
+        hook(state, prefix, local, strict, missing, unexpected, problems)
+    walk = Walk(state, None, strict, local.get("assign_to_params_buffers", False), True, True)
+    walk.missing, walk.unexpected = (missing, unexpected) if strict else ([], [])
+    walk.problems = problems
+    walk.own(module, prefix)
+
+
 class Walk:
     """One way through a tree of modules: keys that are missing, keys that nothing has asked for, and what else is wrong."""
 
-    def __init__(self, state: Any, metadata: Any, strict: bool, assign: bool, writes: bool):
+    def __init__(self, state: Any, metadata: Any, strict: bool, assign: bool, looks: bool, writes: bool):
         self.state = state
         self.metadata = metadata
         self.strict = strict
         self.assign = assign
+        self.looks = looks
         self.writes = writes
         self.missing: list[str] = []
         self.unexpected: list[str] = []
@@ -62,15 +102,29 @@ class Walk:
 
     def tree(self, module: Module, prefix: str) -> None:
         """A module and those below it."""
-        if not self.writes:
+        if self.looks:
             local = {} if self.metadata is None else dict(self.metadata.get(prefix[:-1], {}))
-            local["assign_to_params_buffers"] = self.assign
+            if self.assign:
+                local["assign_to_params_buffers"] = True
+            # All that is missing or unexpected is told; whether that is an error is decided at the end.
+            told = (self.state, prefix, local, True, self.missing, self.unexpected, self.problems)
+            if self.writes:
+                module._load_from_state_dict(*told)
+                return self.below(module, prefix)
             for hook in module._load_state_dict_pre_hooks.values():
-                hook(self.state, prefix, local, self.strict, self.missing, self.unexpected, self.problems)
+                hook(*told)
         self.own(module, prefix)
+        self.below(module, prefix)
+
+    def below(self, module: Module, prefix: str) -> None:
+        """The modules that a module has."""
+        state = self.state
         for name, inner in module._modules.items():
             if inner is not None:
+                if self.looks and self.writes:  # what a class does with its part of the state, others do not see
+                    self.state = {key: value for key, value in state.items() if key.startswith(prefix + name + ".")}
                 self.tree(inner, prefix + name + ".")
+        self.state = state
 
     def own(self, module: Module, prefix: str) -> None:
         """What belongs to a module itself."""
@@ -81,8 +135,7 @@ class Walk:
         for name, target in own.items():
             key = prefix + name
             if key not in self.state:
-                if self.strict:
-                    self.missing.append(key)
+                self.missing.append(key)
                 continue
             value = self.fitting(key, target)
             if value is not None and self.writes:
@@ -92,14 +145,13 @@ class Walk:
             if extra in self.state:
                 if self.writes:
                     module.set_extra_state(self.state[extra])
-            elif self.strict:
+            else:
                 self.missing.append(extra)
-        if self.strict:
-            for key in self.state:
-                if key.startswith(prefix) and key != extra:
-                    name, *rest = key[len(prefix) :].split(".", 1)
-                    if (rest and name not in module._modules) or (not rest and name not in own):
-                        self.unexpected.append(key)
+        for key in self.state:
+            if key.startswith(prefix) and key != extra:
+                name, *rest = key[len(prefix) :].split(".", 1)
+                if (rest and name not in module._modules) or (not rest and name not in own):
+                    self.unexpected.append(key)
 
     def fitting(self, key: str, target: Tensor) -> Tensor | None:
         """The value for a parameter or buffer; None if it is none, which becomes a problem."""

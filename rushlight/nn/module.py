@@ -22,7 +22,7 @@ from .global_hooks import register_module_full_backward_hook as register_module_
 from .global_hooks import register_module_full_backward_pre_hook as register_module_full_backward_pre_hook
 
 if TYPE_CHECKING:
-    from .loading import IncompatibleKeys
+    from .loading import _IncompatibleKeys
 
 
 class Module:
@@ -476,7 +476,7 @@ class Module:
         """Restore what ``get_extra_state`` gave."""
         raise RuntimeError("Reached a code path in Module.set_extra_state() that should never be called.")
 
-    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> IncompatibleKeys:
+    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> _IncompatibleKeys:
         """Copy values into parameters and buffers by name.
 
         Raises:
@@ -536,6 +536,15 @@ class Module:
     def register_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
         """Call ``hook(module, prefix, keep_vars)`` before ``state_dict``."""
         return add_hook(self._state_dict_pre_hooks, hook)
+
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: Any, strict: bool, missing_keys: Any, unexpected_keys: Any,
+        error_msgs: Any,
+    ) -> None:  # fmt: skip
+        """Read what belongs to this module itself, not to those below it. A subclass may say how it reads its part."""
+        from .loading import read
+
+        read(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
 
     def register_load_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
         """Call ``hook(module, state_dict, prefix, ...)`` before loading."""

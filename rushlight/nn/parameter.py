@@ -114,6 +114,10 @@ class UninitializedBuffer(_Uninitialized, Tensor):
         return made
 
 
+#: The name by which libraries ask.
+UninitializedTensorMixin = _Uninitialized
+
+
 def is_lazy(x: Any) -> bool:
     """True for a parameter or buffer without a shape."""
     return isinstance(x, _Uninitialized)

@@ -50,7 +50,10 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         settle()
-        pre, post, key = self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks, id(self)
+        try:
+            pre, post, key = self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks, id(self)
+        except AttributeError:  # a wrapper of another optimizer, which has never called our __init__
+            return step(self, *args, **kwargs)
         if not (pre or post or _global_pre_hooks or _global_post_hooks) or key in _stepping:
             return step(self, *args, **kwargs)
         _stepping.add(key)

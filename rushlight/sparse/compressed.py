@@ -343,3 +343,18 @@ def _attach() -> None:
 
 
 _attach()
+
+
+def _convert_indices_from_coo_to_csr(input: Tensor, size: int, *, out_int32: bool = False) -> Tensor:
+    """Where the rows of sorted row indices begin: ``size + 1`` places."""
+    begins = np.searchsorted(input._a, np.arange(size + 1), "left")
+    return wrap(begins.astype(np.int32 if out_int32 else np.int64))
+
+
+def _convert_indices_from_csr_to_coo(
+    crow_indices: Tensor, col_indices: Tensor, *, out_int32: bool = False, transpose: bool = False
+) -> Tensor:
+    """Rows and columns of the elements, (2, n); columns and rows with ``transpose``."""
+    rows = np.repeat(np.arange(crow_indices._a.size - 1), np.diff(crow_indices._a))
+    pair = (col_indices._a, rows) if transpose else (rows, col_indices._a)
+    return wrap(np.stack(pair).astype(np.int32 if out_int32 else np.int64))

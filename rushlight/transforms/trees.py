@@ -53,6 +53,16 @@ class Node(NamedTuple):
     unflatten: Callable[[Iterable[Any], Any], Any]
     keys: Callable[[Any, Any], list[Any]] | None
 
+    @property
+    def flatten_fn(self) -> Callable[[Any], tuple[list[Any], Any]]:
+        """``flatten``, by PyTorch's name."""
+        return self.flatten
+
+    @property
+    def unflatten_fn(self) -> Callable[[Iterable[Any], Any], Any]:
+        """``unflatten``, by PyTorch's name."""
+        return self.unflatten
+
 
 NODES: dict[type, Node] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,6 +14,10 @@ from ..transforms.trees import SequenceKey as SequenceKey
 from ..transforms.trees import TreeSpec as TreeSpec
 
 PyTree = Any
+Context = Any
+
+#: What a container is a node of: its class, or ``namedtuple``.
+_get_node_type = kind_of
 SUPPORTED_NODES: dict[type, Node] = NODES
 
 
@@ -37,6 +42,35 @@ def register_pytree_node(
     SUPPORTED_NODES[cls] = Node(flatten_fn, unflatten_fn, keys)
 
 
+def _parts_of(kind: type) -> tuple[Any, Any, Any]:
+    """How nodes of a kind are taken apart, taken apart with their keys, and put together."""
+    node = NODES[kind]
+
+    def with_keys(x: Any) -> tuple[list[tuple[Any, Any]], Any]:
+        children, context = node.flatten(x)
+        keys = node.keys(x, context) if node.keys is not None else [SequenceKey(i) for i in range(len(children))]
+        return list(zip(keys, children, strict=True)), context
+
+    return node.flatten, with_keys, node.unflatten
+
+
+_dict_flatten, _dict_flatten_with_keys, _dict_unflatten = _parts_of(dict)
+_list_flatten, _list_flatten_with_keys, _list_unflatten = _parts_of(list)
+_tuple_flatten, _tuple_flatten_with_keys, _tuple_unflatten = _parts_of(tuple)
+_ordereddict_flatten, _ordereddict_flatten_with_keys, _ordereddict_unflatten = _parts_of(OrderedDict)
+
+
+def is_namedtuple_instance(obj: object) -> bool:
+    """Whether an object is a named tuple."""
+    return isinstance(obj, tuple) and hasattr(type(obj), "_fields")
+
+
+def is_structseq_instance(obj: object) -> bool:
+    """Whether an object is a tuple with names that C made, as ``time.struct_time``."""
+    return isinstance(obj, tuple) and hasattr(type(obj), "n_sequence_fields") and hasattr(type(obj), "n_unnamed_fields")
+
+
+_is_namedtuple_instance = is_namedtuple_instance
 _register_pytree_node = register_pytree_node
 
 

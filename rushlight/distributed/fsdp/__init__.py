@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ... import errors
+from ..submodules import loader as _loader
 
 REASON = "Rushlight has one process and cuts no parameters: use the module as it is, or DistributedDataParallel for its names."
 
@@ -123,3 +124,5 @@ class FullyShardedDataParallel:
 
 
 globals().update(errors.absent("torch.distributed.fsdp", "fully_shard register_fsdp_forward_method", REASON))
+
+__getattr__ = _loader(__name__, "wrap fully_sharded_data_parallel api")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -218,3 +219,14 @@ class _Caller:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._value, name)
         return lambda *args, **kwargs: self._how(self._owner, method, args, kwargs)
+
+
+def _require_initialized(func: Any) -> Any:
+    """Decorator: the function, which needs ``init_rpc`` before it."""
+
+    @functools.wraps(func)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        _here()
+        return func(*args, **kwargs)
+
+    return run

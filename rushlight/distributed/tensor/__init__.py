@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import errors
 from ..device_mesh import DeviceMesh, init_device_mesh
+from ..submodules import loader as _loader
 
 REASON = "Rushlight has one process and spreads no tensors: use the tensor or module as it is."
 
@@ -37,6 +38,13 @@ class Shard(Placement):
 
     def __init__(self, dim: int):
         self.dim = dim
+
+    @staticmethod
+    def local_shard_size_and_offset(curr_local_size: int, num_chunks: int, rank: int) -> tuple[int, int]:
+        """How many of ``curr_local_size`` places process ``rank`` of ``num_chunks`` has, and where they begin."""
+        each = -(-curr_local_size // num_chunks)
+        begin = min(each * rank, curr_local_size)
+        return min(each, curr_local_size - begin), begin
 
     def __repr__(self) -> str:
         return f"Shard(dim={self.dim})"
@@ -87,3 +95,5 @@ class DTensor:
 globals().update(errors.absent("torch.distributed.tensor", "distribute_tensor distribute_module", REASON))
 
 __all__ = ["DTensor", "DeviceMesh", "Partial", "Placement", "Replicate", "Shard", "init_device_mesh"]
+
+__getattr__ = _loader(__name__, "parallel placement_types experimental _utils")

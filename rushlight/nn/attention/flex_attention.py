@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -139,6 +139,20 @@ def create_block_mask(
     return BlockMask(mask_mod, create_mask(mask_mod, B, H, Q_LEN, KV_LEN, device), block)  # type: ignore[arg-type]
 
 
+class AuxRequest(NamedTuple):
+    """What ``flex_attention`` is to return beside its result."""
+
+    lse: bool = False
+    max_scores: bool = False
+
+
+class AuxOutput(NamedTuple):
+    """What it returned: the logarithm of the sum of each row."""
+
+    lse: Any = None
+    max_scores: Any = None
+
+
 def flex_attention(
     query: Any, key: Any, value: Any, score_mod: Callable[..., Any] | None = None, block_mask: BlockMask | None = None,
     scale: float | None = None, enable_gqa: bool = False, return_lse: bool = False, kernel_options: Any = None, *,
@@ -149,8 +163,8 @@ def flex_attention(
     ``score_mod(score, b, h, q_idx, kv_idx)`` changes the scores, ``block_mask`` hides some, ``enable_gqa`` lets groups of query
     heads share a head of keys, ``return_lse`` adds the logarithm of the sum of each row.
     """
-    if return_aux is not None:
-        raise NotImplementedError("flex_attention(return_aux=...) is not implemented.\n\nWrite return_lse=True.")
+    if return_aux is not None and return_aux.max_scores:
+        raise NotImplementedError("Returning max scores is not supported on CPU/MPS.\n\nWrite AuxRequest(lse=True).")
     for name, x in (("query", query), ("key", key), ("value", value)):
         if x.dim() != 4:
             raise errors.value(f"Expected query, key, and value to be 4D tensors, but {name} is {x.dim()}D.")
@@ -173,4 +187,6 @@ def flex_attention(
     blind = top == -math.inf
     weights = scores.softmax(dim=-1).masked_fill(blind, 0.0)
     out = weights.to(query.dtype) @ value
+    if return_aux is not None:
+        return out, AuxOutput(scores.logsumexp(dim=-1) if return_aux.lse else None)
     return (out, scores.logsumexp(dim=-1)) if return_lse else out

@@ -121,7 +121,7 @@ class _Conv(_ConvNd):
         return self._conv_forward(input, self.weight, self.bias)
 
 
-class _ConvTranspose(_ConvNd):
+class _ConvTransposeNd(_ConvNd):
     """A transposed convolution; weight is (in_channels, out_channels / groups, *kernel_size)."""
 
     def __init__(
@@ -195,7 +195,7 @@ class Conv3d(_Conv):
     dims = 3
 
 
-class ConvTranspose1d(_ConvTranspose):
+class ConvTranspose1d(_ConvTransposeNd):
     """Transposed convolution over one dimension: see ``nn.functional.conv_transpose1d``."""
 
     _takes = "[N, {0.in_channels}, L] or [{0.in_channels}, L]"
@@ -203,7 +203,7 @@ class ConvTranspose1d(_ConvTranspose):
     dims = 1
 
 
-class ConvTranspose2d(_ConvTranspose):
+class ConvTranspose2d(_ConvTransposeNd):
     """Transposed convolution over two dimensions: see ``nn.functional.conv_transpose2d``."""
 
     _takes = "[N, {0.in_channels}, H, W] or [{0.in_channels}, H, W]"
@@ -211,7 +211,7 @@ class ConvTranspose2d(_ConvTranspose):
     dims = 2
 
 
-class ConvTranspose3d(_ConvTranspose):
+class ConvTranspose3d(_ConvTransposeNd):
     """Transposed convolution over three dimensions: see ``nn.functional.conv_transpose3d``."""
 
     _takes = "[N, {0.in_channels}, D, H, W] or [{0.in_channels}, D, H, W]"

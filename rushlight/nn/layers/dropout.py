@@ -11,7 +11,7 @@ from ..module import Module
 F: Any = functional
 
 
-class _Dropout(Module):
+class _DropoutNd(Module):
     p: float
     inplace: bool
 
@@ -25,42 +25,42 @@ class _Dropout(Module):
         return f"p={self.p}, inplace={self.inplace}"
 
 
-class Dropout(_Dropout):
+class Dropout(_DropoutNd):
     """Elements set to zero with probability ``p`` while training, the others divided by ``1 - p``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout(input, self.p, self.training, self.inplace)  # type: ignore[no-any-return]
 
 
-class Dropout1d(_Dropout):
+class Dropout1d(_DropoutNd):
     """Whole channels of (N, C, L) set to zero with probability ``p``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout1d(input, self.p, self.training, self.inplace)  # type: ignore[no-any-return]
 
 
-class Dropout2d(_Dropout):
+class Dropout2d(_DropoutNd):
     """Whole channels of (N, C, H, W) set to zero with probability ``p``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout2d(input, self.p, self.training, self.inplace)  # type: ignore[no-any-return]
 
 
-class Dropout3d(_Dropout):
+class Dropout3d(_DropoutNd):
     """Whole channels of (N, C, D, H, W) set to zero with probability ``p``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout3d(input, self.p, self.training, self.inplace)  # type: ignore[no-any-return]
 
 
-class AlphaDropout(_Dropout):
+class AlphaDropout(_DropoutNd):
     """Elements set to SELU's negative limit so that mean and variance stay."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.alpha_dropout(input, self.p, self.training)  # type: ignore[no-any-return]
 
 
-class FeatureAlphaDropout(_Dropout):
+class FeatureAlphaDropout(_DropoutNd):
     """``AlphaDropout`` of whole channels."""
 
     def forward(self, input: Tensor) -> Tensor:

@@ -136,3 +136,11 @@ def _check_names(module: Module, given: dict[str, Any], own: dict[str, Any]) -> 
     if parts:
         text = "\n\t".join([f"Error(s) in reparametrizing for {type(module).__name__}:", *parts])
         raise errors.runtime(text)
+
+
+def _reparametrize_module(
+    module: Module, parameters_and_buffers: dict[str, Any], tie_weights: bool = False, strict: bool = False,
+    stack_weights: bool = False,
+) -> Any:  # fmt: skip
+    """PyTorch's name of ``reparametrized``, by which libraries call it."""
+    return reparametrized(module, parameters_and_buffers, tie_weights, strict)
