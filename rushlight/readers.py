@@ -15,6 +15,7 @@ import numpy as np
 
 from .autograd import engine
 from .kernels import elementary, fused
+from .kernels.copies import cast
 from .kernels.ir import instructions
 from .kernels.iteration import is_half
 from .kernels.symbols import Symbol, Unreadable
@@ -198,12 +199,19 @@ class TensorReader:
 
 def once_rounded(kernel: Callable[..., Any], args: Any, narrow: Any) -> Any:
     """A kernel for float32 of arrays of which some are 16-bit floats; its results are rounded to them if all are."""
-    out = kernel(*[x.astype(np.float32) if x.__class__ is ndarray or x.__class__ is Symbol else x for x in args])
+    out = kernel(*[_as(x, np.float32) for x in args])
     if any([(x.__class__ is ndarray or x.__class__ is Symbol) and x.dtype is not narrow for x in args]):
         return out
     if out.__class__ is tuple:
-        return tuple([x if x is None else x.astype(narrow) for x in out])
-    return out.astype(narrow)
+        return tuple([_as(x, narrow) for x in out])
+    return _as(out, narrow)
+
+
+def _as(x: Any, dtype: Any) -> Any:
+    """An array or a symbol in another dtype; what is neither as it is."""
+    if x.__class__ is ndarray:
+        return cast(x, dtype)
+    return x.astype(dtype) if isinstance(x, (Symbol, np.generic)) else x
 
 
 class LoopReader:

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from .copies import cast
 from .iteration import get_threads
 from .llvm import has, patience
 from .memory import empty
+from .narrow_symbols import storage
 from .registers import lanes
 
 Array = np.ndarray[Any, Any]
@@ -27,7 +29,7 @@ _NOTHING = np.zeros(_KEYS, _F)
 
 
 @functools.cache
-def _kernel(name: str) -> Any:
+def _kernel(name: str, narrow: str) -> Any:
     import ctypes
 
     from .code import attention, functions
@@ -35,30 +37,37 @@ def _kernel(name: str) -> Any:
 
     if not has("fma"):
         return None
+    bound = {"EACH": getattr(attention, f"as_{narrow}")} if narrow else {}
     if name == "backward":
-        return compiled(attention.backward)
+        return compiled(attention.backward, **bound)
     found = getattr(ctypes.CDLL(None), "logf", None)
     if found is None:
-        return compiled(attention.forward, logarithm=functions.rounded_log)
+        return compiled(attention.forward, logarithm=functions.rounded_log, **bound)
     attention.forward.symbols = {"logf": ctypes.cast(found, ctypes.c_void_p).value}  # type: ignore[attr-defined]
-    return compiled(attention.forward)
+    return compiled(attention.forward, **bound)
 
 
-def _found(name: str, query: Array, key: Array, value: Array) -> Any:
+def _found(name: str, query: Array, key: Array, value: Array, narrow: str) -> Any:
     """The kernel for (batch, heads, rows, numbers), if it fits and is worth it."""
     if not query.dtype == key.dtype == value.dtype == _F or query.ndim != 4 or not (query.size and key.size):
         return None
     if query.shape[3] > _SIZE or key.shape != value.shape or query.shape[:2] != key.shape[:2]:
         return None
     scores = query.size // query.shape[3] * key.shape[2]
-    return _kernel(name) if patience.over_or_large(scores, _CALLS, _LARGE) else None
+    return _kernel(name, narrow) if patience.over_or_large(scores, _CALLS, _LARGE) else None
 
 
 def forward(
     query: Array, key: Array, value: Array, mask: Array | None, causal: bool, scale: float
 ) -> tuple[Array, Array] | None:
-    """The output, laid out like the queries, and the logarithms (batch, heads, rows); None if NumPy is to do it."""
-    kernel = _found("forward", query, key, value)
+    """The output, laid out like the queries, and the logarithms (batch, heads, rows); None if NumPy is to do it.
+
+    16-bit floats are computed with in float32, but that exponentials, weights and their gradients are rounded.
+    """
+    narrow, own = storage(query.dtype), query.dtype
+    if narrow:
+        query, key, value = (cast(x, _F) for x in (query, key, value))
+    kernel = _found("forward", query, key, value, narrow)
     if kernel is None:
         return None
     batch, heads, length, size = query.shape
@@ -76,14 +85,17 @@ def forward(
     )  # fmt: skip
     if out is not like:
         like[...] = out
-    return (like, logarithms) if ran else None
+    return (cast(like, own), logarithms) if ran else None
 
 
 def backward(
     g: Array, query: Array, key: Array, value: Array, out: Array, logarithms: Array, mask: Array | None, causal: bool, scale: float
 ) -> tuple[Array, Array, Array] | None:  # fmt: skip
     """The gradients of queries, keys and values, which lie as (batch, rows, heads, numbers); None if NumPy is to do it."""
-    kernel = _found("backward", query, key, value) if g.dtype == _F else None
+    narrow, own = storage(query.dtype), query.dtype
+    if narrow:
+        g, query, key, value, out = (cast(x, _F) for x in (g, query, key, value, out))
+    kernel = _found("backward", query, key, value, narrow) if g.dtype == _F else None
     if kernel is None:
         return None
     batch, heads, length, size = query.shape
@@ -92,7 +104,7 @@ def backward(
     own_mask = _mask(mask, (batch, heads, length, span))
     arrays = [_rows(a) for a in (g, out, query, key, value)]
     grain = _share(batch * heads)
-    most = min(length, 32 if length < 192 else 64 if length < 768 else 256)
+    most = min(length, _block(length))
     wide = _padded(size)
     space = 2 * _padded(span) * size + (3 * span + 2 * _ROWS + 3 * most + _ROWS) * wide
     space += 2 * (most + _ROWS) * (_KEYS + 2 * lanes())
@@ -101,7 +113,30 @@ def backward(
         batch * heads, grain, grain, *found, arrays[0], arrays[1], logarithms, *arrays[2:], own_mask, room, space, heads, length,
         span, size, float(scale), int(causal), int(mask is not None), *[n for a in arrays for n in _steps(a)], *_steps(own_mask),
     )  # fmt: skip
-    return tuple(a.transpose(0, 2, 1, 3) for a in found) if ran else None  # type: ignore[return-value]
+    return tuple(cast(a, own).transpose(0, 2, 1, 3) for a in found) if ran else None  # type: ignore[return-value]
+
+
+def rounded_gradients(
+    g: Array, query: Array, key: Array, value: Array, out: Array, weights: Array, scale: float
+) -> tuple[Array, Array, Array]:
+    """``backward`` of 16-bit floats by NumPy, from the weights: these and the gradients of the scores are rounded, and what keys and
+    values get is rounded with each block of rows."""
+    own, length = query.dtype, query.shape[2]
+    g, query, key, value, out = (cast(x, _F) for x in (g, query, key, value, out))
+    changes = weights * (np.matmul(g, value.swapaxes(-1, -2)) - (g * out).sum(-1, keepdims=True))
+    weights, changes = (cast(cast(x, own), _F) for x in (weights, changes))
+    found = [np.zeros(key.shape, own) for _ in range(2)]
+    block = _block(length)
+    for first in range(0, length, block):
+        rows = (..., slice(first, first + block), slice(None))
+        for i, (turned, by) in enumerate(((changes[rows], query[rows] * _F.type(scale)), (weights[rows], g[rows]))):
+            found[i] = cast(cast(found[i], _F) + np.matmul(turned.swapaxes(-1, -2), by), own)
+    return cast(np.matmul(changes, key * _F.type(scale)), own), found[0], found[1]
+
+
+def _block(length: int) -> int:
+    """Rows that are done together."""
+    return 32 if length < 192 else 64 if length < 768 else 256
 
 
 def _share(heads: int) -> int:

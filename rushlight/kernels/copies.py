@@ -172,6 +172,23 @@ def converted(x: Array, dtype: np.dtype[Any]) -> Array | None:
     return out if with_threads(out, x) else None
 
 
+def cast(x: Array, dtype: Any) -> Array:
+    """``x.astype(dtype, copy=False)``, which NumPy does on one thread."""
+    if x.dtype == dtype:
+        return x
+    if x.size < SLOW:
+        return x.astype(dtype)
+    if x.flags.c_contiguous:
+        found = converted(x, np.dtype(dtype))
+    elif x.ndim > 1 and _is_permuted(x):
+        order = sorted(range(x.ndim), key=lambda d: -x.strides[d])
+        found = converted(x.transpose(order), np.dtype(dtype))
+        found = None if found is None else found.transpose(np.argsort(order))
+    else:
+        found = None
+    return x.astype(dtype) if found is None else found
+
+
 def can_convert(to: Any, x: Any) -> bool:
     """Whether one dtype becomes another by one instruction."""
     return f"{name_of(to)} {name_of(x)}" in CONVERTED

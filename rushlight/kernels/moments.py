@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import column_sums
+from .copies import cast
 from .iteration import GRAIN, Array, Axes, get_threads, is_half, plan_for, reduced_shape
 from .norm import add_product
 from .reduce import count, mean
@@ -207,7 +208,7 @@ def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float
     16-bit types work in float32 and round the output.
     """
     dtype = rows.dtype
-    x = rows.astype(np.float32) if is_half(dtype) else rows
+    x = cast(rows, np.float32) if is_half(dtype) else rows
     with np.errstate(all="ignore"):
         middle, variance = row_moments(x)
         rstd = x.dtype.type(1) / np.sqrt(np.maximum(variance, 0) + x.dtype.type(eps))
@@ -218,7 +219,7 @@ def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float
             out = out * weight.astype(x.dtype)
         elif bias is not None:
             out = out + bias.astype(x.dtype)
-    return out.astype(dtype, copy=False), middle, rstd
+    return cast(out, dtype), middle, rstd
 
 
 def channel_moments(a: Array) -> tuple[Array, Array]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import elementary, integer_sums, scans
+from .copies import cast
 from .iteration import Array, Axes, is_half, plan_for, reduced_shape
 from .summation import VECTOR_BYTES, float_sum
 
@@ -34,7 +35,7 @@ def sum_axes(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
     if dtype.kind in "iub":
         found = integer_sums.total(a, axes, keepdims) if dtype == np.int64 and a.dtype.kind in "iub" else None
         return np.asarray(np.add.reduce(a, axis=axes, dtype=dtype, keepdims=keepdims)) if found is None else found
-    return float_sum(a if a.dtype == dtype else a.astype(dtype), axes, keepdims)
+    return float_sum(cast(a, dtype), axes, keepdims)
 
 
 def nansum(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
@@ -54,7 +55,7 @@ def mean(a: Array, axes: Axes, keepdims: bool, dtype: DTypeLike) -> Array:
         total /= _counts.get((n, dtype)) or _number(n, dtype)
         return total
     dtype = np.dtype(dtype)
-    total = sum_axes(a.astype(dtype, copy=False), axes, keepdims, np.float32 if is_half(dtype) else dtype)
+    total = sum_axes(cast(a, dtype), axes, keepdims, np.float32 if is_half(dtype) else dtype)
     if n:
         total /= _number(n, total.dtype)
     else:
@@ -134,6 +135,8 @@ def amax(a: Array, axes: Axes, keepdims: bool) -> Array:
     native = _extremes("maxima", a, axes, keepdims)
     if native is not None:
         return native
+    if is_half(a.dtype):  # NumPy compares them one by one
+        return cast(amax(cast(a, np.float32), axes, keepdims), a.dtype)
     return np.asarray(np.maximum.reduce(a, axis=axes, keepdims=keepdims))
 
 
@@ -142,6 +145,8 @@ def amin(a: Array, axes: Axes, keepdims: bool) -> Array:
     native = _extremes("minima", a, axes, keepdims)
     if native is not None:
         return native
+    if is_half(a.dtype):
+        return cast(amin(cast(a, np.float32), axes, keepdims), a.dtype)
     return np.asarray(np.minimum.reduce(a, axis=axes, keepdims=keepdims))
 
 

@@ -30,9 +30,14 @@ def to_input(g: Array, x: Array, weight: Array | None, mean: Array, rstd: Array)
     return out
 
 
-def to_weight(g: Array, x: Array, mean: Array, rstd: Array) -> Array:
-    """The sum over rows of ``g (rstd x - rstd mean)``; each thread adds its rows by fused multiply-adds."""
+def to_weight(g: Array, x: Array, mean: Array, rstd: Array, narrow: Any = None) -> Array:
+    """The sum over rows of ``g (rstd x - rstd mean)``; each thread adds its rows by fused multiply-adds.
+
+    With ``narrow`` it is rounded to this dtype with each row.
+    """
     hat = fma(rstd, x, -(rstd * mean))
+    if narrow is not None:
+        return _row_by_row(lambda total, i: fma(g[i], hat[i], total), g.shape, narrow)
     if len(g) > _FUSED_ROWS:
         return np.add.reduce([np.add.reduce(g[part] * hat[part], axis=0) for part in _shares(len(g))])
     products = np.multiply(g, hat, dtype=np.float64)
@@ -45,11 +50,24 @@ def to_weight(g: Array, x: Array, mean: Array, rstd: Array) -> Array:
     return np.add.reduce(totals)
 
 
-def to_bias(g: Array) -> Array:
+def to_bias(g: Array, narrow: Any = None) -> Array:
     """The sum over rows, each thread's rows one after another."""
+    if narrow is not None:
+        return _row_by_row(lambda total, i: total + g[i], g.shape, narrow)
     if g.shape[1] == 1:
         return np.add.reduce([np.add.accumulate(g[part, 0])[-1:] for part in _shares(len(g))])
     return np.add.reduce([np.add.reduce(g[part], axis=0) for part in _shares(len(g))])
+
+
+def _row_by_row(add: Any, shape: Any, narrow: Any) -> Array:
+    """Sums over rows that are rounded to 16 bits with each row; those of the threads are added in float32."""
+    totals = []
+    for part in _shares(shape[0]):
+        total = np.zeros(shape[1], _F)
+        for i in range(part.start, part.stop):
+            total = add(total, i).astype(narrow).astype(_F)
+        totals.append(total)
+    return np.add.reduce(totals)
 
 
 def _shares(rows: int) -> list[slice]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import moments
+from .copies import cast
 from .fused import fma
 from .iteration import get_threads, is_half
 from .llvm import has, patience
@@ -22,6 +23,7 @@ Array = np.ndarray[Any, Any]
 LARGE = 1 << 14  # numbers from which on machine code does not wait
 _CHUNK = 1 << 14  # numbers of a thread's chunk
 _CALLS = 40  # what NumPy needs for the smallest array
+_F32 = np.dtype(np.float32)
 _KINDS = {np.dtype(np.float32): ("F32", 8), np.dtype(np.float64): ("F64", 4)}
 
 
@@ -33,14 +35,20 @@ def _kernel(name: str, dtype: np.dtype[Any], elements: int) -> Any:
     found = _made.get((name, dtype))
     if found is not None:
         return None if patience.ready is False else found
-    if dtype not in _KINDS or not has("fma") or not patience.over_or_large(elements, _CALLS, LARGE):
+    half = is_half(dtype)
+    if (dtype not in _KINDS and not half) or not has("fma") or not patience.over_or_large(elements, _CALLS, LARGE):
         return None
     from . import emit
     from .code import normalization
     from .kernel import compiled
 
-    kind, lanes = _KINDS[dtype]
-    _made[name, dtype] = compiled(getattr(normalization, name), T=getattr(emit, kind), W=lanes)
+    kind, lanes = _KINDS[_F32 if half else dtype]
+    bound: dict[str, Any] = {}
+    if half:
+        is_float16 = dtype.char == "e"
+        bound["CAST"] = normalization.to_half if is_float16 else normalization.to_bfloat
+        bound["EACH"] = normalization.as_f16 if is_float16 else normalization.as_bf16
+    _made[name, dtype] = compiled(getattr(normalization, name), T=getattr(emit, kind), W=lanes, **bound)
     return _made[name, dtype]
 
 
@@ -50,18 +58,20 @@ def layer_norm(rows: Array, weight: Array | None, bias: Array | None, eps: float
     16-bit types work in float32 and round the output.
     """
     half = is_half(rows.dtype)
-    kernel = _kernel("layer_norm", np.dtype(np.float32) if half else rows.dtype, rows.size)
+    kernel = _kernel("narrow_layer_norm" if half else "layer_norm", rows.dtype, rows.size)
     if kernel is not None:
-        x = rows.astype(np.float32) if half else rows if rows.flags.c_contiguous else np.ascontiguousarray(rows)
+        x = cast(rows, np.float32) if half else rows
+        x = x if x.flags.c_contiguous else np.ascontiguousarray(x)
         count, n = x.shape
-        out, mean, rstd = empty(x.shape, x.dtype), np.empty(count, x.dtype), np.empty(count, x.dtype)
+        out, mean, rstd = empty(x.shape, rows.dtype), np.empty(count, x.dtype), np.empty(count, x.dtype)
         w, b = _like(weight, x.dtype), _like(bias, x.dtype)
-        if kernel(count, max(1, _CHUNK // n), out, mean, rstd, x, w, b, n, float(eps)):
-            return (_narrow(x, mean, rstd, w, b).astype(rows.dtype) if half else out), mean, rstd
+        to = out.view(np.int16) if half else out
+        if kernel(count, max(1, _CHUNK // n), to, mean, rstd, x, w, b, n, float(eps)):
+            return out, mean, rstd
     out, mean, rstd = moments.layer_norm(rows, weight, bias, eps)
     if half:
         w, b = _like(weight, np.dtype(np.float32)), _like(bias, np.dtype(np.float32))
-        out = _narrow(rows.astype(np.float32), mean, rstd, w, b).astype(rows.dtype)
+        out = _narrow(cast(rows, np.float32), mean, rstd, w, b).astype(rows.dtype)
     return out, mean, rstd
 
 
@@ -112,11 +122,16 @@ def _like(v: Array | None, dtype: np.dtype[Any]) -> Array | None:
 def gradients(
     g: Array, x: Array, weight: Array | None, mean: Array, rstd: Array, needs: tuple[bool, ...]
 ) -> tuple[Array | None, Array | None, Array | None] | None:
-    """The gradients of rows [b, n], weight and bias that are needed; None if NumPy is to compute them."""
-    dtype = x.dtype
-    kernel = _kernel("layer_norm_gradient", dtype, x.size) if g.dtype == dtype else None
+    """The gradients of rows [b, n], weight and bias that are needed; None if NumPy is to compute them. Of 16-bit rows they are computed
+    in float32; that of the rows is rounded, those of weight and bias with each row that is added."""
+    half = is_half(x.dtype)
+    dtype = _F32 if half else x.dtype
+    kernel = _kernel("layer_norm_gradient", x.dtype, x.size) if g.dtype == x.dtype else None
     if kernel is None:
         return None
+    narrow = x.dtype
+    if half:
+        g, x, mean, rstd = (cast(v, dtype) for v in (g, x, mean, rstd))
     count, n = x.shape
     of_parameters = needs[1] or needs[2]
     share = -(-count // get_threads()) if of_parameters else max(1, _CHUNK // n)
@@ -129,6 +144,8 @@ def gradients(
     )  # fmt: skip
     if not ran:
         return None
+    if half and to_input is not None:
+        to_input = cast(to_input, narrow)
     return to_input, _added(to_weight, needs[1]), _added(to_bias, needs[2])
 
 

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from .copies import cast
 from .fused import fma
 from .iteration import Array, get_threads, is_half
 from .llvm import patience
 from .memory import empty, maker
+from .narrow_symbols import storage
 from .reduce import amax
 from .summation import VECTOR_BYTES, in_order, in_order_last
 from .vectors import exp, log_positive, single_exp
@@ -31,16 +33,22 @@ def softmax(a: Array, axis: int) -> Array:
     native = _rows("softmax_rows", axis, a)
     if native is not None:
         return native
-    x = a.astype(np.float32) if is_half(a.dtype) else a
+    x = cast(a, np.float32) if is_half(a.dtype) else a
+    native = None if x is a else _rows("softmax_rows", axis, x)
+    if native is not None:
+        return cast(native, a.dtype)
     with np.errstate(all="ignore"):
         exponentials = _exp(x - amax(x, (axis,), True))
-        if axis < a.ndim - 1 and x.dtype == np.float32:
-            _recompute_singles(x, axis, exponentials)
+        if axis == a.ndim - 1:
+            return cast(exponentials * (x.dtype.type(1) / _sum(exponentials, axis)), a.dtype)
+        if x.dtype != np.float32:
+            return exponentials / _sum(exponentials, axis)
+        singles = _recompute_singles(x, axis, exponentials, VECTOR_BYTES // a.itemsize)
         total = _sum(exponentials, axis)
-        if x is not a and axis < a.ndim - 1:  # between the two, PyTorch keeps 16-bit exponentials in the result
-            exponentials = exponentials.astype(a.dtype).astype(x.dtype)
-        out = exponentials * (x.dtype.type(1) / total) if axis == a.ndim - 1 else exponentials / total
-    return out.astype(a.dtype, copy=False)
+        if x is not a and singles is not None:  # of these PyTorch keeps 16-bit exponentials in the result meanwhile
+            view = np.moveaxis(exponentials, axis, -1)
+            view[singles] = cast(cast(view[singles], a.dtype), x.dtype)
+        return cast(exponentials / total, a.dtype)
 
 
 def log_softmax(a: Array, axis: int) -> Array:
@@ -50,7 +58,10 @@ def log_softmax(a: Array, axis: int) -> Array:
     native = _rows("log_softmax_rows", axis, a)
     if native is not None:
         return native
-    x = a.astype(np.float32) if is_half(a.dtype) else a
+    x = cast(a, np.float32) if is_half(a.dtype) else a
+    native = None if x is a else _rows("log_softmax_rows", axis, x, narrow=storage(a.dtype))
+    if native is not None:
+        return cast(native, a.dtype)
     with np.errstate(all="ignore"):
         difference = x - amax(x, (axis,), True)
         total = _sum(_exp(difference), axis)
@@ -58,7 +69,7 @@ def log_softmax(a: Array, axis: int) -> Array:
         total = total.astype(a.dtype).astype(x.dtype) if narrow else total
         log = log_positive(total) if total.dtype == np.float32 else np.log(total)
         log = log.astype(a.dtype).astype(x.dtype) if narrow else log
-        return (difference - log).astype(a.dtype, copy=False)
+        return cast(difference - log, a.dtype)
 
 
 def softmax_gradient(g: Array, out: Array, axis: int) -> Array:
@@ -87,7 +98,7 @@ def log_softmax_gradient(g: Array, out: Array, axis: int) -> Array:
 _WORK, _LARGE = 8192, 20_000
 
 
-def _rows(name: str, axis: int, *arrays: Array) -> Array | None:
+def _rows(name: str, axis: int, *arrays: Array, narrow: str = "") -> Array | None:
     """A kernel of ``code.softmax`` on the last axis of contiguous float32 arrays; None if NumPy is to do it."""
     first = arrays[0]
     if (
@@ -97,7 +108,7 @@ def _rows(name: str, axis: int, *arrays: Array) -> Array | None:
         or not patience.over_or_large(first.size, 20, _LARGE)
     ):
         return None
-    run = _code(name)
+    run = _code(name, narrow)
     n = first.shape[axis]
     out = empty(first.shape, first.dtype)
     if run is None or any(a.shape != first.shape for a in arrays[1:]):
@@ -123,28 +134,33 @@ def planned(name: str, a: Array, axis: int) -> Callable[[Array], Array | None] |
 
 
 @functools.cache
-def _code(name: str) -> Any:
+def _code(name: str, narrow: str = "") -> Any:
     from .code import softmax
     from .kernel import compiled
 
-    return compiled(getattr(softmax, name))
+    bound = {"ROUNDED": getattr(softmax, f"as_{narrow}")} if narrow else {}
+    return compiled(getattr(softmax, name), **bound)
 
 
-def _recompute_singles(x: Array, axis: int, exponentials: Array) -> None:
-    """Along other dimensions than the last, columns beyond the vectors of a thread's share take the C library's exp."""
+def _recompute_singles(x: Array, axis: int, exponentials: Array, lanes: int) -> Any:
+    """Along other dimensions than the last, columns beyond the vectors of a thread's share take the C library's exp: their places among
+    the other dimensions, None if there are none."""
     outer, inner = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
-    singles = _singles(outer, inner, get_threads())
-    if singles.size:
-        columns = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])[singles]
-        values = single_exp(columns - columns.max(1, keepdims=True))
-        view = np.moveaxis(exponentials, axis, -1)
-        view[np.unravel_index(singles, view.shape[:-1])] = values
+    singles = _singles(outer, inner, get_threads(), lanes)
+    if not singles.size:
+        return None
+    columns = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])[singles]
+    view = np.moveaxis(exponentials, axis, -1)
+    places = np.unravel_index(singles, view.shape[:-1])
+    view[places] = single_exp(columns - columns.max(1, keepdims=True))
+    return places
 
 
 @functools.lru_cache(maxsize=256)
-def _singles(outer: int, inner: int, threads: int) -> Array:
+def _singles(outer: int, inner: int, threads: int, lanes: int) -> Array:
     """The columns that are computed alone: the threads share all columns out evenly, whole vectors must lie in one row."""
-    lanes, count, found = VECTOR_BYTES // 4, outer * inner, []
+    count = outer * inner
+    found: list[int] = []
     share = -(-count // threads)
     for begin in range(0, count, share):
         end, i = min(begin + share, count), begin

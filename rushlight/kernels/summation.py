@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from . import memory
+from .copies import cast
 from .iteration import GRAIN, Array, Axes, Plan, forget_with_threads, get_threads, is_half, plan_for, reduced_shape
 from .llvm import patience
 
@@ -171,10 +172,10 @@ class Kernel:
         b, d1, d0 = x.shape
         if s0 == self.itemsize and d0 >= self.minimum:
             rows = x.reshape(b * d1, d0)
-            return None if self.half else native_rows(rows, d0, len(rows), (b, d1))
+            return native_rows(rows, d0, len(rows), (b, d1), self.half)
         if s1 == self.itemsize or s0 >= s1:
             group = FANOUT * self.lanes if s1 == self.itemsize and d1 >= self.minimum else FANOUT
-            return None if self.half else native_columns(x.transpose(0, 2, 1), group, (b, d1))
+            return native_columns(x.transpose(0, 2, 1), group, (b, d1))
         return None
 
 
@@ -197,10 +198,17 @@ def native_code(name: str, dtype: np.dtype[Any]) -> Any:
 
 
 def _row_summer(
-    dtype: np.dtype[Any], shape: Axes, count: int, step: int, length: int, end: int, divisor: float = 1.0
+    dtype: np.dtype[Any],
+    shape: Axes,
+    count: int,
+    step: int,
+    length: int,
+    end: int,
+    divisor: float = 1.0,
+    paired: bool = False,
 ) -> Callable[[Array], Array | None] | None:
     """A function that sums `count` rows of `length` numbers, `step` apart, of an array that ends after `end` numbers."""
-    run, make = native_code("row_sums", dtype), memory.maker(shape, dtype)
+    run, make = native_code("paired_row_sums" if paired else "row_sums", dtype), memory.maker(shape, dtype)
     if run is None:
         return None
     grain = max(1, WORK // length)
@@ -215,13 +223,13 @@ def _row_summer(
     return summed
 
 
-def native_rows(rows: Array, length: int, count: int, shape: Axes) -> Array | None:
+def native_rows(rows: Array, length: int, count: int, shape: Axes, paired: bool = False) -> Array | None:
     """`inner_rows` of real numbers by compiled code, which the last of the `count` rows may fall short of."""
     if rows.strides[-1] != rows.itemsize and length > 1:
         return None
     step = rows.strides[0] // rows.itemsize if len(rows) > 1 else length
     end = rows.size if count != len(rows) else step * count + length
-    summed = _row_summer(rows.dtype, shape, count, step, length, end)
+    summed = _row_summer(rows.dtype, shape, count, step, length, end, paired=paired)
     return None if summed is None else summed(rows)
 
 
@@ -477,7 +485,7 @@ def _summer(a: Array, axes: Axes, keepdims: bool, widen: bool) -> Callable[[Arra
         return lambda a: np.asarray(a + zero).reshape(shape)
     if kernel.half:
         if plan.reduced > 1 and widen:  # partial sums must not be rounded: torch sums a float32 copy
-            return lambda a: float_sum(a.astype(np.float32), axes, keepdims).astype(dtype)
+            return lambda a: float_sum(cast(a, np.float32), axes, keepdims).astype(dtype)
     elif dtype.kind == "f" and a.flags.c_contiguous:
         if patience.ready and native_code("row_sums", dtype) is not None:
             native = _native_sum(plan, kernel, dtype, shape)
@@ -490,9 +498,9 @@ def _summer(a: Array, axes: Axes, keepdims: bool, widen: bool) -> Callable[[Arra
     def run(a: Array) -> Array:
         x = plan.arrange(a)
         if kernel.half:
-            x = x.astype(np.float32)
+            x = cast(x, np.float32)
         total = _shared(x, plan, kernel, dtype) if plan.shares else _whole(x, plan, kernel, dtype)
-        return (total + 0.0).astype(dtype, copy=False).reshape(shape)  # torch adds into a zero: no sum is -0.0
+        return cast(total + 0.0, dtype).reshape(shape)  # torch adds into a zero: no sum is -0.0
 
     return run
 

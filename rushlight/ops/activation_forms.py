@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..inplace import inplace as write
+from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..op import Op
 from ..readers import REGISTRY
@@ -32,7 +33,9 @@ NO_CLAMP = {"complex": "clamp is not supported for complex types"}
 
 def widened(input: Any) -> Any:
     """Half precision as float32: computed so, and rounded once, as PyTorch's kernels do."""
-    return input.astype(np.float32) if is_half(input.dtype) else input
+    if not is_half(input.dtype):
+        return input
+    return cast(input, np.float32) if isinstance(input, np.ndarray) else input.astype(np.float32)
 
 
 # --- samples ------------------------------------------------------------------------------------------------------------

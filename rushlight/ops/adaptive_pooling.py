@@ -10,6 +10,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..kernels import resampling
+from ..kernels.copies import cast
 from ..op import opaque
 from ..tensor import Tensor
 from .pool_settings import require_tensor, sizes_of
@@ -81,11 +82,11 @@ def adaptive_avg_pool(k, input, *, out_size):
     """
     n = len(out_size)
     size = input.shape[input.ndim - n :]
-    wide = input.astype(np.float32) if input.dtype.itemsize == 2 else input
+    wide = cast(input, np.float32) if input.dtype.itemsize == 2 else input
     total = _range_sum(wide, [window_ranges(m, o) for m, o in zip(size, out_size, strict=True)])
     for axis, count in enumerate(_counts(size, out_size)):
         total /= count.astype(total.dtype).reshape([-1 if i == axis else 1 for i in range(n)])
-    return total.astype(input.dtype, copy=False)
+    return cast(total, input.dtype)
 
 
 @adaptive_avg_pool.vjp("input", formal=True)

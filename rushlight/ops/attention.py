@@ -13,6 +13,7 @@ from .. import errors, levels, types
 from ..autograd.mode import recording
 from ..functions import function
 from ..kernels import attention as kernels
+from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import REGISTRY, arrays, opaque
@@ -63,7 +64,7 @@ def _attend(query: Any, key: Any, value: Any, mask: Any, is_causal: bool, scale:
     """The output and the weights by NumPy."""
     own, shape = query.dtype, query.shape
     if is_half(own):
-        query, key, value = (x.astype(np.float32) for x in (query, key, value))
+        query, key, value = (cast(x, np.float32) for x in (query, key, value))
     grouped = flash and shape[1] != key.shape[1]
     if grouped:
         query, key, value = query.reshape(_grouped(shape, key.shape)), key[:, :, None], value[:, :, None]
@@ -83,7 +84,7 @@ def _attend(query: Any, key: Any, value: Any, mask: Any, is_causal: bool, scale:
     if total is None:
         out = np.matmul(weights, value)
     elif flash and is_half(own):  # PyTorch's kernel multiplies rounded exponentials, and divides last
-        out = np.matmul(weights.astype(own).astype(np.float32), value) / total
+        out = np.matmul(cast(cast(weights, own), np.float32), value) / total
         weights /= total
     else:
         weights /= total
@@ -144,6 +145,8 @@ def _(k, g, query, key, value, mask, out, weights, logarithms, is_causal, scale,
             if found is not None:
                 return (*found, None)
         weights = _attend(*(getattr(x, "_a", x) for x in (query, key, value, mask)), is_causal, scale, flash)[1]
+    if k is arrays and flash and is_half(query.dtype) and query.shape[1] == key.shape[1]:
+        return (*kernels.rounded_gradients(g, query, key, value, out, weights, scale), None)
     shapes = query.shape, key.shape
     grouped = flash and query.shape[1] != key.shape[1]
     if grouped:

@@ -11,6 +11,7 @@ from ..autograd.mode import no_grad
 from ..functions import function
 from ..kernels import batch_norm as batch_norm_code
 from ..kernels import moments
+from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.lazy import settle
 from ..op import arrays, opaque
@@ -31,18 +32,25 @@ def native_batch_norm(k, input, weight, bias, *, running, training, momentum, ep
     Gradient of ``bias``: ``sum(g)`` by channel.
     """
     channel = (1, -1, *[1] * (input.ndim - 2))
-    x = input.astype(np.float32) if is_half(input.dtype) else input
+    x = cast(input, np.float32) if is_half(input.dtype) else input
     n = x.size // x.shape[1]
-    native = batch_norm_code.worth(input)
-    done = batch_norm_code.train(x, weight, bias, eps) if training and native else None
-    if done is not None:
+    native = batch_norm_code.worth(x)
+    narrow = input.dtype if x is not input and _are_narrow(weight, running[0], input.dtype) else None
+    done = batch_norm_code.train(x, _wide(weight), _wide(bias), eps) if training and native else None
+    if done is not None and narrow is None:
         out, mean, squares, rstd = done
         _move(running, mean, squares, n, momentum)
-        return out, mean.reshape(channel), rstd.reshape(channel)
+        return cast(out, input.dtype), mean.reshape(channel), rstd.reshape(channel)
     if training:
-        mean, squares = moments.channel_moments(input)
-        saved = rstd = (1 / np.sqrt((squares / x.dtype.type(n)).astype(np.float64) + eps)).astype(x.dtype)
+        if done is not None:
+            _, mean, squares, rstd = done
+        else:
+            mean, squares = moments.channel_moments(x)
+            rstd = (1 / np.sqrt((squares / x.dtype.type(n)).astype(np.float64) + eps)).astype(x.dtype)
         _move(running, mean, squares, n, momentum)
+        if narrow is not None:  # PyTorch keeps them in the parameters' dtype
+            mean, rstd = mean.astype(narrow).astype(x.dtype), rstd.astype(narrow).astype(x.dtype)
+        saved = rstd
     else:
         mean = running[0].astype(x.dtype)
         rstd = 1 / np.sqrt(running[1].astype(x.dtype) + x.dtype.type(eps))
@@ -50,10 +58,20 @@ def native_batch_norm(k, input, weight, bias, *, running, training, momentum, ep
     scale = rstd if weight is None else rstd * weight.astype(x.dtype)
     zero = np.zeros_like(mean) if bias is None else bias.astype(x.dtype)
     shift = _fused(zero, -mean, scale)
-    out = batch_norm_code.normalise(x, scale, shift) if native and not training else None
+    out = batch_norm_code.normalise(x, scale, shift) if native and (not training or narrow is not None) else None
     if out is None:
         out = _fused(shift.reshape(channel), x, scale.reshape(channel))
-    return out.astype(input.dtype, copy=False), mean.reshape(channel), saved.reshape(channel)
+    return cast(out, input.dtype), mean.reshape(channel), saved.reshape(channel)
+
+
+def _wide(v: Any) -> Any:
+    return v if v is None or not is_half(v.dtype) else v.astype(np.float32)
+
+
+def _are_narrow(weight: Any, running: Any, dtype: Any) -> bool:
+    """Whether parameters, or statistics, are of the input's 16 bits; without either PyTorch takes them for it."""
+    given = weight if weight is not None else running
+    return given is None or given.dtype == dtype
 
 
 def _move(running: Any, mean: Any, squares: Any, n: int, momentum: float) -> None:
@@ -68,6 +86,15 @@ def _move(running: Any, mean: Any, squares: Any, n: int, momentum: float) -> Non
 
 @native_batch_norm.vjp_joint(formal=True)
 def _(k, g, input, weight, mean, rstd, training, needs):
+    if k is arrays and is_half(input.dtype):  # in float32, rounded once
+        own = input.dtype
+        g, input, weight, mean, rstd = (v if v is None else cast(v, np.float32) for v in (g, input, weight, mean, rstd))
+        found = _gradients(k, g, input, weight, mean, rstd, training, needs)
+        return tuple(v if v is None or i else cast(v, own) for i, v in enumerate(found))
+    return _gradients(k, g, input, weight, mean, rstd, training, needs)
+
+
+def _gradients(k: Any, g: Any, input: Any, weight: Any, mean: Any, rstd: Any, training: bool, needs: Any) -> Any:
     dim = (0, *range(2, len(input.shape)))
     channel = mean.shape
     if k is arrays and batch_norm_code.takes(input):

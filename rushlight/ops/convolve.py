@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import gemm, llvm, single_image
+from ..kernels.copies import cast
 from ..kernels.iteration import forget_with_threads
 from ..kernels.windows import columns, fold_into, inner, out_sizes, padded, positions, windows
 from ..op import opaque
@@ -154,13 +155,13 @@ def _is_matrix(native: Any, x: Any, shape: Any, kernel: Any, groups: int, *sizes
 
 def _wide(x: Any) -> Any:
     """Half precision as single precision, in which it is summed."""
-    return x.astype(np.float32) if x is not None and _half(x.dtype) else x
+    return cast(x, np.float32) if x is not None and _half(x.dtype) else x
 
 
 def _finish(out: Any, bias: Any, dtype: Any) -> Any:
     if bias is not None:
         out += bias.reshape(-1, *[1] * (out.ndim - 2))
-    return out if out.dtype == dtype else out.astype(dtype)
+    return cast(out, dtype)
 
 
 def _fitting(out: Any, shape: Any) -> Any:

@@ -11,6 +11,7 @@ from ..errors import check_dim, check_dims
 from ..functions import function
 from ..kernels import along as along_axis
 from ..kernels import reduce, scans
+from ..kernels.iteration import is_half
 from ..op import opaque, reduction
 from ..readers import REGISTRY
 from ..return_types import named
@@ -33,6 +34,8 @@ def _extreme(name: str, ufunc: Any, arg: Any, doc: str) -> None:
     """max or min: of all elements, along a dimension with indices, or of two tensors."""
 
     def full(k, input):
+        if is_half(input.dtype):
+            return (reduce.amax if name == "max" else reduce.amin)(input, tuple(range(input.ndim)), False)
         return ufunc.reduce(input, axis=None)
 
     full.__name__, full.__doc__ = f"{name}_all", f"{doc}\n\n    {TO_EQUALS}"

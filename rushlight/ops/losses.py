@@ -15,6 +15,7 @@ import numpy as np
 from .. import errors, large, types
 from ..autograd.mode import no_grad, recording
 from ..functions import function
+from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.layouts import as_operands_lie
 from ..kernels.strides import broadcast_shapes
@@ -69,7 +70,7 @@ def renamed(x: Any, name: str) -> Tensor:
 
 def _wide(a: Any) -> Any:
     """An array as PyTorch's kernels compute on it: 16-bit floats in float32."""
-    return a.astype(np.float32) if is_half(a.dtype) else a
+    return cast(a, np.float32) if is_half(a.dtype) else a
 
 
 def _reduce(k: Any, loss: Any, reduction: str) -> Any:

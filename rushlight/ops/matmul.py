@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors, types
 from ..functions import function
 from ..kernels import gemm
+from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.products import inner_product
 from ..op import opaque
@@ -51,14 +52,14 @@ def _product(a: Any, b: Any) -> Any:
         if exact is not None:
             return exact
     elif is_half(dt):
-        return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(dt)
+        return cast(_product(cast(a, F32), cast(b, F32)), dt)
     return np.matmul(a, b)
 
 
 def wide(a: Any, b: Any) -> tuple[Any, Any]:
     """``a @ b``, of 16-bit floats in float32, and the dtype it is to be rounded to."""
     if is_half(a.dtype):
-        return _product(a.astype(np.float32), b.astype(np.float32)), a.dtype
+        return _product(cast(a, F32), cast(b, F32)), a.dtype
     return _product(a, b), a.dtype
 
 
@@ -68,9 +69,9 @@ def scaled(product: Any, dtype: Any, input: Any, beta: Any, alpha: Any) -> Any:
     if alpha != 1:
         product *= t(alpha)
     if beta != 0:
-        input = input if input.dtype is product.dtype else input.astype(product.dtype)
+        input = cast(input, product.dtype)
         product += input if beta == 1 else input * t(beta)
-    return product if product.dtype is dtype else product.astype(dtype)
+    return cast(product, dtype)
 
 
 def needs_tensors(name: str, *pairs: tuple[str, Any]) -> None:

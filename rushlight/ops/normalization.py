@@ -18,6 +18,7 @@ from ..functions import function
 from ..kernels import batch_norm as batch_norm_code
 from ..kernels import group_norm as group_norm_code
 from ..kernels import row_gradients, row_norm
+from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.norm import add_product
 from ..node import history_first
@@ -157,15 +158,17 @@ def _(k, g, input, weight, mean, rstd, dim, needs):
         if found is not None:
             return tuple(v if v is None else v.reshape(s) for v, s in zip(found, (input.shape, end, end), strict=True))
 
+    narrow = input.dtype if k is arrays and is_half(input.dtype) else None
+
     def kernel(g, input, weight, mean, rstd):
-        if not 0 < input.size <= row_gradients.MOST:
+        if not input.size or (input.size > row_gradients.MOST and narrow is None):
             return formula(g, input, weight, mean, rstd)
         g, x, mean, rstd = g.reshape(-1, n), input.reshape(-1, n), mean.reshape(-1, 1), rstd.reshape(-1, 1)
         w = None if weight is None else weight.reshape(-1)
         return (
             row_gradients.to_input(g, x, w, mean, rstd).reshape(input.shape) if needs[0] else None,
-            row_gradients.to_weight(g, x, mean, rstd).reshape(end) if needs[1] else None,
-            row_gradients.to_bias(g).reshape(end) if needs[2] else None,
+            row_gradients.to_weight(g, x, mean, rstd, narrow).reshape(end) if needs[1] else None,
+            row_gradients.to_bias(g, narrow).reshape(end) if needs[2] else None,
         )
 
     return k.either(kernel, formula, g, input, weight, mean, rstd)
@@ -267,7 +270,7 @@ def native_group_norm(k, input, weight, bias, *, groups, eps):
     shape = input.shape
     n, c = shape[:2]
     stats = (n, groups, 1)
-    x = input.astype(np.float32) if is_half(input.dtype) else input
+    x = cast(input, np.float32) if is_half(input.dtype) else input
     if not x.size:
         return input.copy(), np.zeros(stats, x.dtype), np.zeros(stats, x.dtype)
     x = np.ascontiguousarray(x)
@@ -276,7 +279,7 @@ def native_group_norm(k, input, weight, bias, *, groups, eps):
     if weight is None and bias is None:
         out = x.reshape(n, groups, -1) - mean.reshape(stats)
         out *= rstd.reshape(stats)
-        return out.reshape(shape).astype(input.dtype, copy=False), mean.reshape(stats), rstd.reshape(stats)
+        return cast(out.reshape(shape), input.dtype), mean.reshape(stats), rstd.reshape(stats)
     channel = (n, groups, c // groups)
     scale = np.broadcast_to(rstd.reshape(stats), channel)
     if weight is not None:
@@ -288,7 +291,7 @@ def native_group_norm(k, input, weight, bias, *, groups, eps):
     out = batch_norm_code.normalise(planes, scale.reshape(-1), shift.reshape(-1)) if native else None
     if out is None:
         out = _fused(shift.reshape(n, c, 1), scale.reshape(n, c, 1), x.reshape(n, c, -1))
-    return out.reshape(shape).astype(input.dtype, copy=False), mean.reshape(stats), rstd.reshape(stats)
+    return cast(out.reshape(shape), input.dtype), mean.reshape(stats), rstd.reshape(stats)
 
 
 @native_group_norm.vjp_joint(formal=True)

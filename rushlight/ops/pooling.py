@@ -16,6 +16,7 @@ from .. import errors, levels
 from ..autograd.mode import recording
 from ..functions import function
 from ..kernels import llvm
+from ..kernels.copies import cast
 from ..kernels.windows import inner, padded, positions
 from ..op import REGISTRY, opaque
 from ..routes import routed
@@ -97,6 +98,12 @@ def max_pool(k, input, *, kernel, stride, padding, dilation, out_size, places):
     Gradient of ``input``: ``g`` at the place of each window's largest element, 0 elsewhere.
     """
     n = len(kernel)
+    if _half(input):  # which has no number that float32 has not
+        out, indices = max_pool.forward(
+            k, cast(input, np.float32), kernel=kernel, stride=stride, padding=padding, dilation=dilation, out_size=out_size,
+            places=places,
+        )  # fmt: skip
+        return cast(out, input.dtype), indices
     size = input.shape[-n:]
     windows = math.prod(input.shape[:-n]) * math.prod(out_size) * math.prod(kernel)
     code = native(input, windows)
@@ -154,8 +161,19 @@ def plane_scatter(k, input, where, *, size, dims, node):
     if done is not None:
         return done
     out = np.zeros(int(np.prod(size)), input.dtype)
-    np.add.at(out, flat_places(size, where, dims), input.reshape(-1))
+    places = flat_places(size, where, dims)
+    if _half(input) and _are_apart(places, out.size):  # NumPy adds them one by one
+        out[places] = input.reshape(-1)
+    else:
+        np.add.at(out, places, input.reshape(-1))
     return out.reshape(size)
+
+
+def _are_apart(places: Any, size: int) -> bool:
+    """Whether no place is named twice."""
+    seen = np.zeros(size, bool)
+    seen[places] = True
+    return int(np.count_nonzero(seen)) == places.size
 
 
 plane_scatter.nondiff("where")
@@ -213,6 +231,12 @@ def avg_pool(k, input, *, kernel, stride, padding, out_size, count_pad, divisor)
     Gradient of ``input``: each ``g`` divided by the size of its window, at every place of it.
     """
     n = len(kernel)
+    if _half(input):  # summed in float32, rounded once
+        wide = avg_pool.forward(
+            k, cast(input, np.float32), kernel=kernel, stride=stride, padding=padding, out_size=out_size, count_pad=count_pad,
+            divisor=divisor,
+        )  # fmt: skip
+        return cast(wide, input.dtype)
     windows = math.prod(input.shape[:-n]) * math.prod(out_size) * math.prod(kernel)
     code = native(input, windows)
     done = code.mean(input, out_size, kernel, stride, padding, count_pad, divisor) if code else None
@@ -221,11 +245,10 @@ def avg_pool(k, input, *, kernel, stride, padding, out_size, count_pad, divisor)
     reach = [(o - 1) * s + q for o, s, q in zip(out_size, stride, kernel, strict=True)]
     after = [max(0, r - m - p) for r, m, p in zip(reach, input.shape[-n:], padding, strict=True)]
     x = padded(input, padding, after)
-    total = np.zeros((*input.shape[:-n], *out_size), np.float32 if _half(input) else input.dtype)
+    total = np.zeros((*input.shape[:-n], *out_size), input.dtype)
     for _, window in positions(kernel, out_size, stride, (1,) * n):
         total += x[(..., *window)]
-    out = _divided(total, input.shape[-n:], kernel, stride, padding, out_size, count_pad, divisor)
-    return out.astype(input.dtype, copy=False)
+    return _divided(total, input.shape[-n:], kernel, stride, padding, out_size, count_pad, divisor)
 
 
 def _half(x: Any) -> bool:

@@ -13,6 +13,7 @@ logarithm of their sums; their gradient ``weights * (g @ value.T - sum(g * out))
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..emit import F32
 from ..language import External
@@ -36,10 +37,14 @@ from ..words import (
     write,
 )
 from .functions import exp, short_exp, single_exp
+from .narrow import as_bf16, as_f16, not_at_all
 from .panels import MOST_ROWS, PANEL, W, add_products, add_turned_products, pack, pack_turned, terms_of_a_chain
+
+__all__ = ["as_bf16", "as_f16"]
 
 KEYS = 512  # of a block
 SCORES = KEYS + PANEL  # room for a row of them: rows that begin 2048 bytes apart would share a few places of the cache
+EACH: Any = not_at_all  # how exponentials, weights and their gradients are rounded: of 16-bit floats to these
 L = 8  # lanes in which PyTorch adds the numbers of a row
 SIZE = 192  # numbers of a head at most
 INFINITY = math.inf
@@ -113,6 +118,7 @@ def forward(
                         totals + r,
                         sums + r * wide,
                         size,
+                        EACH,
                     )
                 chain = terms_of_a_chain(block)
                 done = i64(0)
@@ -159,7 +165,7 @@ def settle(R, out, wide, sums, again):
             store(out, r * wide + v * W, sums[2 * r + v])
 
 
-def weigh(line, terms, masked, visible, n, block, scale, first, top, total, sums, size):
+def weigh(line, terms, masked, visible, n, block, scale, first, top, total, sums, size, each):
     """A row of products of a block becomes exponentials of the scores less the largest so far; sums so far are scaled to it."""
     lanes = iota(L)
     most = splat(f32(-INFINITY), L)
@@ -183,7 +189,7 @@ def weigh(line, terms, masked, visible, n, block, scale, first, top, total, sums
         while done < minimum(visible, whole):
             s = load(line, done, L)
             e = select(s == -INFINITY, f32(0.0), short_exp(s - now))
-            line[done] = e
+            line[done] = each(e)
             acc += e
             done += L
         added = sum_lanes(acc)
@@ -192,6 +198,7 @@ def weigh(line, terms, masked, visible, n, block, scale, first, top, total, sums
             line[whole] = select(s == -INFINITY, f32(0.0), single_exp(s - now))
             for j in range(whole, visible):
                 added += line[j]
+            line[whole] = each(load(line, whole, L))
             done = whole + L
     while done < n:
         line[done] = splat(f32(0.0), L)
@@ -270,14 +277,22 @@ def backward(
                 terms = mask + (b * mb + h * mh + row * mt + first)
                 to_scores(
                     weights, changes, own_q, qt, own_g, gt, own_out, ot, logarithms + (unit * length + row), terms, mt, masked,
-                    keys + first * size, values + first * size, rows, n, at, size,
+                    keys + first * size, values + first * size, rows, n, at, size, EACH,
                 )  # fmt: skip
                 again = i64(1) if first > 0 else i64(0)
                 to_queries(of_queries, wide, changes, scaled + first * PANEL, span, rows, n, block, at, size, again)
                 for of_v in range(2):
                     to = (of_values if of_v == 1 else of_keys) + first * wide
                     through(
-                        to, wide, weights if of_v == 1 else changes, slopes if of_v == 1 else queries, rows, n, at, size
+                        to,
+                        wide,
+                        weights if of_v == 1 else changes,
+                        slopes if of_v == 1 else queries,
+                        rows,
+                        n,
+                        at,
+                        size,
+                        EACH,
                     )
                 first += KEYS
             for r in range(rows):
@@ -291,7 +306,7 @@ def backward(
 
 
 def to_scores(
-    weights, changes, q, qt, g, gt, out, ot, logarithms, terms, mt, masked, keys, values, rows, n, at, size
+    weights, changes, q, qt, g, gt, out, ot, logarithms, terms, mt, masked, keys, values, rows, n, at, size, each
 ):  # fmt: skip
     """The weights of a block of rows and keys, and the gradients of its scores. Row r sees the first ``at + r + 1`` keys."""
     row = i64(0)
@@ -319,8 +334,8 @@ def to_scores(
                         s = s + load(terms, r * mt + j, L, visible - j)
                     e = select(lanes < splat(i32(visible - j), L), exp(s - logarithm), f32(0.0))
                     c = select(lanes < splat(i32(visible - j), L), e * (load(change, j, L) - along), f32(0.0))
-                weight[j] = e
-                change[j] = c
+                weight[j] = each(e)
+                change[j] = each(c)
         row += R_here
 
 
@@ -367,7 +382,7 @@ def to_queries(out, wide, changes, scaled, height_of_panels, rows, n, block, at,
         row += R_here
 
 
-def through(out, wide, weights, panels, rows, n, at, size):
+def through(out, wide, weights, panels, rows, n, at, size, each):
     """``weights.T @ panels`` of a block, added to what the blocks of rows before gave. Keys are unseen by rows before ``key - at``."""
     chain = terms_of_a_chain(rows)
     key = i64(0)
@@ -388,14 +403,15 @@ def through(out, wide, weights, panels, rows, n, at, size):
                             add_turned_products(
                                 R, sums, weights + (from_row * SCORES + key), SCORES, count, part, end - from_row
                             )
-                            settle_some(R, out + (key * wide + column), wide, sums, count)
+                            settle_some(R, out + (key * wide + column), wide, sums, count, end == rows, each)
             done += chain
         key += R_here
 
 
-def settle_some(R, out, wide, sums, count):
-    """Add to the rows that are there."""
+def settle_some(R, out, wide, sums, count, last, each):
+    """Add to the rows that are there; what is final for a block of rows is rounded."""
     for r in unroll(R):
         if r < count:
-            store(out, r * wide, load(out, r * wide, W) + sums[2 * r])
-            store(out, r * wide + W, load(out, r * wide + W, W) + sums[2 * r + 1])
+            for v in unroll(2):
+                total = load(out, r * wide + v * W, W) + sums[2 * r + v]
+                store(out, r * wide + v * W, each(total) if last else total)

@@ -25,6 +25,11 @@ def widened(x):
     return x
 
 
+def not_at_all(x):
+    """What stands for rounding in float32."""
+    return x
+
+
 def read_f16(bits):
     return from_half(f32, bits)
 

@@ -14,6 +14,7 @@ from ..words import (
     extract,
     f32,
     fma,
+    i16,
     i32,
     i64,
     iota,
@@ -30,10 +31,16 @@ from ..words import (
     unroll,
     write,
 )
+from .copies import to_bfloat, to_half
 from .lanes import TWICE, added
+from .narrow import as_bf16, as_f16, not_at_all
+
+__all__ = ["as_bf16", "as_f16", "to_half"]
 
 T: Any = f32  # bound when a kernel is compiled, like W
 W = 8
+CAST: Any = to_bfloat  # or to_half
+EACH: Any = not_at_all  # how the gradients of weight and bias are rounded with each row: of 16-bit floats to these
 CHUNK = 16  # vectors that a recurrence runs over
 SIDE_BY_SIDE = 4  # chunks at a time: each step waits for the one before
 TOGETHER = 4  # rows whose gradients are added up in one go, so that the sums are read and written less often
@@ -175,6 +182,30 @@ def layer_norm(
             to[j] = fma((row[j] - m) * r, factors[j * factor], terms[j * term])
 
 
+def narrow_layer_norm(
+    start, stop, out: write[i16], mean: write[T], rstd: write[T], x: read[T], weight: maybe[T], bias: maybe[T], n: i64, eps: T
+):  # fmt: skip
+    """The same of rows that were 16-bit floats, in the form that PyTorch has for these: ``x * rstd - mean * rstd``, rounded at the end."""
+    shares, means, squares = stack(T, CHUNK), stack(T, LEVELS * W), stack(T, LEVELS * W)
+    for i in range(CHUNK):
+        shares[i] = T(1) / T(i + 1)
+    factors, factor = or_constant(weight, 1.0, T, TWICE * W)
+    terms, term = or_constant(bias, -0.0, T, TWICE * W)
+    whole = n // (TWICE * W) * (TWICE * W)
+    for i in range(start, stop):
+        row, to = x + i * n, out + i * n
+        m, s = row_moments(row, T, W, n, shares, means, squares)
+        r = T(1) / sqrt(maximum(s / T(n), T(0)) + eps)
+        mean[i] = m
+        rstd[i] = r
+        shift = -(m * r)
+        for j in range(0, whole, TWICE * W):
+            hat = fma(load(row, j, TWICE * W), r, shift)
+            to[j] = CAST(f32, fma(hat, load(factors, j * factor, TWICE * W), load(terms, j * term, TWICE * W)))
+        for j in range(whole, n):
+            to[j] = CAST(f32, fma(fma(row[j], r, shift), factors[j * factor], terms[j * term]))
+
+
 def or_constant(given, value, T, W):
     """An array, or if there is none a vector of that value; and how far apart two elements of it are."""
     constant = stack(T, W)
@@ -214,13 +245,13 @@ def layer_norm_gradient(
                     input_gradient(to_input + i * n, slope, row, by_x, by_one, factors, factor, m, r, n, T, TWICE * W)
             if address(to_weight) != 0:
                 if end - first == TOGETHER:
-                    add_gradients(into_weight, into_bias, g, x, mean, rstd, first, n, TOGETHER, TWICE * W)
+                    add_gradients(into_weight, into_bias, g, x, mean, rstd, first, n, TOGETHER, TWICE * W, EACH)
                 else:
                     for i in range(first, end):
-                        add_gradients(into_weight, into_bias, g, x, mean, rstd, i, n, 1, TWICE * W)
+                        add_gradients(into_weight, into_bias, g, x, mean, rstd, i, n, 1, TWICE * W, EACH)
 
 
-def add_gradients(to_weight, to_bias, g, x, mean, rstd, first, n, R, W):
+def add_gradients(to_weight, to_bias, g, x, mean, rstd, first, n, R, W, each):
     """Add ``g (rstd x - rstd mean)`` and ``g`` of R rows, one after another."""
     whole = n // W * W
     factors = [rstd[first + r] for r in range(R)]
@@ -230,14 +261,14 @@ def add_gradients(to_weight, to_bias, g, x, mean, rstd, first, n, R, W):
         of_weight, of_bias = load(to_weight, j, W), load(to_bias, j, W)
         for r in unroll(R):
             h = load(slopes[r], j, W)
-            of_weight = fma(h, fma(load(rows[r], j, W), factors[r], shifts[r]), of_weight)
-            of_bias = of_bias + h
+            of_weight = each(fma(h, fma(load(rows[r], j, W), factors[r], shifts[r]), of_weight))
+            of_bias = each(of_bias + h)
         to_weight[j], to_bias[j] = of_weight, of_bias
     for j in range(whole, n):
         for r in unroll(R):
             one = slopes[r][j]
-            to_weight[j] = fma(one, fma(rows[r][j], factors[r], shifts[r]), to_weight[j])
-            to_bias[j] = to_bias[j] + one
+            to_weight[j] = each(fma(one, fma(rows[r][j], factors[r], shifts[r]), to_weight[j]))
+            to_bias[j] = each(to_bias[j] + one)
 
 
 def input_gradient(to, g, x, by_x, by_one, factors, factor, m, r, n, T, W):

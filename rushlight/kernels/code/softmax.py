@@ -6,6 +6,8 @@ added halves upon halves. Rows shorter than a vector are added one after another
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..words import (
     extract,
     f32,
@@ -25,9 +27,15 @@ from ..words import (
 )
 from .functions import exp, log_positive
 from .lanes import TWICE, added
+from .narrow import as_bf16, as_f16, not_at_all
+
+__all__ = ["as_bf16", "as_f16"]
 
 W = 8
 WIDE = TWICE * W
+
+
+ROUNDED: Any = not_at_all  # how the sum and its logarithm are rounded: of rows that were 16-bit floats to these
 
 
 def row_max(x, n):
@@ -103,7 +111,7 @@ def log_softmax_rows(start, stop, out: write[f32], x: read[f32], n: i64):
         if left > 0:
             rest = exp(load(at, whole, W, left) - top)
             total = select(iota(W) < i32(left), total + rest, total)
-        logarithm = log_positive(lanes_or_in_order(total, rest, n))
+        logarithm = ROUNDED(log_positive(ROUNDED(lanes_or_in_order(total, rest, n))))
         for i in range(0, whole, W):
             to[i] = load(at, i, W) - top - logarithm
         if left > 0:

@@ -37,6 +37,43 @@ def cascade(x, item, count, lanes, wide, T, left=None):
     return sums
 
 
+def paired_row_sums(start, stop, out: write[T], x: strided[T], step: i64, length: i64, end: i64, divisor: T):
+    """``row_sums`` of what were 16-bit floats, whose vectors are two vectors of float32 added together (rule 7)."""
+    for row in range(start, stop):
+        at = x + row * step
+        n = minimum(length, end - row * step)
+        pairs = n // (2 * V)
+        groups = pairs // 4
+        sums = [splat(T(0), V) for _ in range(LEVELS * 4)]
+        power = power_for(groups)
+        block = i64(1) << power
+        done = i64(0)
+        while done + block <= groups:
+            add_pairs(sums, at + done * (8 * V), block, V)
+            done += block
+            carry(sums, done, power, V, 4, T)
+        add_pairs(sums, at + done * (8 * V), groups - done, V)
+        add_levels(sums, 4)
+        rest = at + groups * (8 * V)
+        for i in range(pairs - groups * 4):
+            sums[0] = sums[0] + (load(rest, i * (2 * V), V) + load(rest, i * (2 * V) + V, V))
+        total = sums[0] + sums[1] + sums[2] + sums[3]
+        tail = T(0)
+        for i in range(pairs * (2 * V), n):
+            tail = tail + at[i]
+        for lane in unroll(V):
+            tail = tail + extract(total, lane)
+        out[row] = tail / divisor
+
+
+def add_pairs(sums, at, count, V):
+    """So many times four pairs of vectors to the lowest level."""
+    for i in range(count):
+        for j in unroll(4):
+            place = i * (8 * V) + j * (2 * V)
+            sums[j] = sums[j] + (load(at, place, V) + load(at, place + V, V))
+
+
 def add_items(sums, at, item, count, lanes, wide, left=None):
     """The items of one block to the lowest level."""
     for i in range(count):
