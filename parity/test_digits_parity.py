@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 import rushlight
+from rushlight.kernels import llvm
 
 torch = pytest.importorskip("torch")
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from digit_cases import BY_ROOTS, CASES, arrays  # noqa: E402
+from digit_cases import BY_ROOTS, CASES, COMPILED, arrays  # noqa: E402
 
 # On AMD's processors torch 2.13 takes the root of this number one unit in the last place too small.
 _ROOT_OF, _OF_AMD = 1.5902255773544312, 1.2610414028167725
@@ -26,7 +27,7 @@ def as_many_threads(two_threads):
     rushlight.set_num_threads(before)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", CASES | (COMPILED if llvm.available() and llvm.has("fma") else {}))
 def test_same_digits(name):
     if name in (*BY_ROOTS, "sqrt") and torch.sqrt(torch.tensor(_ROOT_OF)).item() != _OF_AMD:
         pytest.skip("this processor's estimate of 1 / sqrt(x) is not AMD's, and PyTorch's roots follow it")

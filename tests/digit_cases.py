@@ -279,8 +279,33 @@ CASES |= {
 }
 
 
+def _lstm(torch: Any) -> list[Any]:
+    """Outputs and all gradients, with what tiles leave over and without, for one sequence, for a large layer; then inference."""
+    out = []
+    for features, size, batch, steps in (
+        (5, 8, 4, 3),
+        (16, 16, 4, 10),
+        (33, 47, 7, 9),
+        (30, 100, 1, 6),
+        (40, 504, 3, 2),
+        (3, 10, 130, 3),
+    ):
+        torch.manual_seed(size)
+        layer = torch.nn.LSTM(features, size, 2, bidirectional=batch == 7)
+        x = _normal(torch, steps, batch, features).requires_grad_()
+        y, _ = layer(x)
+        out += [y, *torch.autograd.grad(y, (x, *layer.parameters()), _normal(torch, *y.shape, seed=5))]
+        with torch.no_grad():
+            out.append(layer(x)[0])
+    return out
+
+
+#: Those that compiled code alone follows, not NumPy.
+COMPILED: dict[str, Any] = {"LSTM": _lstm}
+
+
 def arrays(torch: Any, name: str) -> list[Any]:
-    return [t.detach().contiguous().numpy() for t in CASES[name](torch)]
+    return [t.detach().contiguous().numpy() for t in (CASES | COMPILED)[name](torch)]
 
 
 def checksum(torch: Any, name: str) -> int:

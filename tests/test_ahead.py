@@ -160,7 +160,8 @@ BOUND = [
     ("normalization", "layer_norm", {"T": f32, "W": 8}),
     ("batch_norm", "train", {}),
     ("attention", "forward", {}),
-    ("recurrent", "lstm_forward", {}),
+    ("gate_products", "products", {}),
+    ("lstm", "lstm_forward", {}),
     ("gated", "forward", {"GRU": True, "V": 3, "RELU": False}),
 ]
 

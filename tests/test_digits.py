@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from digit_cases import CASES, checksum
+from digit_cases import CASES, COMPILED, checksum
 
 import rushlight
+from rushlight.kernels import llvm
 
 RECORDED = json.loads((Path(__file__).parent / "golden" / "digits.json").read_text())
 
@@ -22,4 +23,10 @@ def two_threads():
 
 @pytest.mark.parametrize("name", CASES)
 def test_recorded_digits(name):
+    assert checksum(rushlight, name) == RECORDED[name]
+
+
+@pytest.mark.skipif(not (llvm.available() and llvm.has("fma")), reason="compiled code is not available here")
+@pytest.mark.parametrize("name", COMPILED)
+def test_recorded_digits_of_compiled_code(name):
     assert checksum(rushlight, name) == RECORDED[name]

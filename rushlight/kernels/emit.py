@@ -173,9 +173,11 @@ class Module:
         self.globals: list[str] = []
         self.parts: dict[Any, str] = {}  # functions that kernels call
         x86 = platform.machine() in ("x86_64", "AMD64")
-        #: The processor's instruction for waiting loops, and the one that chooses among eight numbers for each of eight lanes.
+        #: The processor's instruction for waiting loops, the one that chooses among eight numbers for each of eight lanes, and the one
+        #: that chooses among 32 for each of 16, which only processors with AVX-512 have.
         self.pause = "llvm.x86.sse2.pause" if x86 else ""
         self.choose = "llvm.x86.avx2.permps" if x86 else ""
+        self.choose_wide = "llvm.x86.avx512.vpermi2var.ps.512" if x86 else ""
 
     def declare(self, name: str, text: str) -> None:
         if self.declared.setdefault(name, text) != text:

@@ -50,7 +50,8 @@ _AFTER: dict[tuple[str, str], Callable[[Bindings], list[Kernel]]] = {
     ("normalization", "layer_norm"): lambda bound: [("normalization", "layer_norm_gradient", bound)],
     ("batch_norm", "train"): lambda bound: [("batch_norm", "gradients", {})],
     ("attention", "forward"): lambda bound: [("attention", "backward", {})],
-    ("recurrent", "lstm_forward"): lambda bound: [("recurrent", "lstm_backward", {})],
+    ("lstm", "lstm_forward"): lambda bound: [("lstm", "lstm_backward", {})],
+    ("gate_products", "products"): lambda bound: [("lstm", "lstm_forward", {}), ("gate_products", "gradients", {})],
     ("gated", "forward"): lambda bound: [("gated", "backward", bound)],
 }  # fmt: skip
 

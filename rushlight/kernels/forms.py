@@ -210,6 +210,22 @@ class Built:
             return self.at_shuffle(low, high, tuple(range(bits.type.lanes)))
         return self.at_gather(self.at_table(F32, values), self.to.binary(ast.BitAnd(), bits, 7))
 
+    def at_one_of_32(self, values: Any, bits: Value, wide: bool) -> Value:
+        """In each lane one of 32 float32 numbers, by the five lowest bits of an i32. ``wide``: the processor has AVX-512."""
+        quarters = [values[i : i + 8] for i in range(0, 32, 8)]
+        if wide and self.code.module.choose_wide and bits.type.lanes == 16:
+            kind = F32.times(16)
+            low, high = (
+                "<" + ", ".join(constant(F32, v).typed for v in half) + ">" for half in (values[:16], values[16:])
+            )
+            return self.code.call(kind, self.code.module.choose_wide, Value(kind, low), bits, Value(kind, high))  # type: ignore[return-value]
+        if not self.code.module.choose or bits.type.lanes % 8:
+            return self.at_gather(self.at_table(F32, values), self.to.binary(ast.BitAnd(), bits, 31))
+        higher, highest = (self.to.compare(ast.NotEq(), self.to.binary(ast.BitAnd(), bits, bit), 0) for bit in (8, 16))
+        found = [self.at_one_of(quarter, bits) for quarter in quarters]
+        half = [self.at_select(higher, found[i + 1], found[i]) for i in (0, 2)]
+        return self.at_select(highest, half[1], half[0])
+
     def at_stack(self, kind: Type, count: int) -> Value:
         """Room for some elements, 64-byte aligned, for the whole call; not initialised."""
         return Value(pointer_to(kind), self.code.place(kind, count))

@@ -59,6 +59,7 @@ insert: Word = Word("insert")
 halves: Word = Word("halves")
 table: Word = Word("table")
 one_of: Word = Word("one_of")
+one_of_32: Word = Word("one_of_32")
 
 # arithmetic
 fma: Word = Word("fma")

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import errors
+from ..autograd.mode import is_grad_enabled
 from ..functions import function
-from ..kernels import gemm, recurrent
+from ..kernels import recurrent
 from ..op import REGISTRY, arrays, opaque
 from ..tensor import Tensor
 from . import replay
@@ -21,10 +22,11 @@ def _name(inputs: Any, attrs: Any) -> str:
 
 
 @opaque(public=False, outputs=("out", "last", "last_cell"), extras=("gates", "cells"), grad_name=_name)
-def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
+def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse, training):
     """Gates i, f, g, o: ``c' = f c + i g``, ``h' = o tanh(c')``, over (time, batch, features) from (batch, hidden) states.
 
-    Gives the hidden states of all times and the last two states; saves the gates and cells of all times.
+    Gives the hidden states of all times and the last two states; saves the gates and cells of all times, in the order of the walk.
+    ``training`` says in which order sums are made: PyTorch has another one where no gradients are recorded.
 
     Gradient of ``input``: ``s @ w_ih``, ``s`` the gradient before the gates: ``c (1 - i) i``, ``c (1 - f) f``, ``i (1 - g^2)``,
     ``tanh(c) (1 - o) o`` times what arrives.
@@ -35,21 +37,25 @@ def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
     Gradient of ``b_ih``: ``sum over time and batch of s``, the gradient before the gates.
     Gradient of ``b_hh``: ``sum over time and batch of s``, the gradient before the gates.
     """
+    bias = None if b_ih is None else b_ih + b_hh
+    x = input[::-1] if reverse else input
+    found = recurrent.lstm(x, hidden, cell, w_ih, w_hh, bias, training)
+    out, gates, cells = _walk(x, hidden, cell, w_ih, w_hh, bias) if found is None else found
+    last, last_cell = (out[-1], cells[-1]) if len(out) else (hidden, cell)
+    return np.ascontiguousarray(out[::-1]) if reverse else out, last.copy(), last_cell.copy(), gates, cells
+
+
+def _walk(input: Any, hidden: Any, cell: Any, w_ih: Any, w_hh: Any, bias: Any) -> tuple[Any, Any, Any]:
+    """``recurrent.lstm`` by NumPy."""
     steps, batch, features = input.shape
     size = w_hh.shape[1]
-    bias = None if b_ih is None else b_ih + b_hh
-    found = recurrent.lstm(input, hidden, cell, w_ih, w_hh, bias, reverse)
-    if found is not None:
-        out, gates, cells = found
-        last = 0 if reverse else -1
-        return out, out[last].copy(), cells[last].copy(), gates, cells
     gates = np.matmul(input.reshape(steps * batch, features), w_ih.T).reshape(steps, batch, 4 * size)
     if bias is not None:
         gates += bias
     out, cells = np.empty((steps, batch, size), input.dtype), np.empty((steps, batch, size), input.dtype)
     turned = np.ascontiguousarray(w_hh.T)
     h, c = hidden, cell
-    for t in range(steps - 1, -1, -1) if reverse else range(steps):
+    for t in range(steps):
         z = gates[t]
         z += h @ turned
         i, f, g, o = z[:, :size], z[:, size : 2 * size], z[:, 2 * size : 3 * size], z[:, 3 * size :]
@@ -62,46 +68,45 @@ def lstm_layer(k, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, *, reverse):
         c = np.multiply(f, c, out=cells[t])
         c += i * g
         h = np.multiply(o, np.tanh(c), out=out[t])
-    return out, h.copy(), c.copy(), gates, cells
+    return out, gates, cells
 
 
 @lstm_layer.vjp_joint
-def _(k, g, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, out, gates, cells, reverse, needs):
+def _(k, g, input, hidden, cell, w_ih, w_hh, b_ih, b_hh, out, gates, cells, reverse, training, needs):
     if k is not arrays:
         return replay.through(_again(reverse), (input, hidden, cell, w_ih, w_hh, b_ih, b_hh), g, needs)
-    found = recurrent.lstm_gradient(g, input.shape[2], cell, w_ih if needs[0] else None, w_hh, gates, cells, reverse)
-    if found is None:
-        found = _back_through_time(g, cell, w_ih if needs[0] else None, w_hh, gates, cells, reverse)
-    slopes, to_input, dh, dc, d_bias = found
-    steps, batch, size = out.shape
-    flat = slopes.reshape(steps * batch, 4 * size)
-    return (
-        to_input,
-        dh,
-        dc,
-        _product(flat.T, input.reshape(steps * batch, input.shape[2])) if needs[3] else None,
-        _to_hidden_weights(slopes, hidden, out, reverse) if needs[4] else None,
-        d_bias,
-        d_bias,
-    )
+    if reverse:
+        input, out, g = input[::-1], out[::-1], (None if g[0] is None else g[0][::-1], *g[1:])
+    found = recurrent.lstm_gradient(g, cell, w_hh, gates, cells)
+    slopes, dh, dc = _back_through_time(g, cell, w_hh, gates, cells) if found is None else found
+    to_input = weights = None
+    if found is not None:
+        to_input = recurrent.input_gradient(slopes, w_ih) if needs[0] else None
+        weights = recurrent.weight_gradients(slopes, input, hidden, out, reverse) if any(needs[3:]) else None
+    flat = slopes.reshape(-1, slopes.shape[2])
+    if to_input is None and needs[0]:
+        to_input = (flat @ w_ih).reshape(input.shape)
+    if weights is None and any(needs[3:]):
+        weights = _sums_over_time(slopes, input, hidden, out)
+    of_input, of_hidden, of_bias = weights or (None, None, None)
+    to_input = np.ascontiguousarray(to_input[::-1]) if reverse and to_input is not None else to_input
+    return to_input, dh, dc, of_input, of_hidden, of_bias, of_bias
 
 
-def _back_through_time(g: Any, cell: Any, w_ih: Any, w_hh: Any, gates: Any, cells: Any, reverse: bool) -> Any:
+def _back_through_time(g: Any, cell: Any, w_hh: Any, gates: Any, cells: Any) -> tuple[Any, Any, Any]:
     """``recurrent.lstm_gradient`` by NumPy."""
     steps, batch, size = cells.shape
     dz = np.empty_like(gates)
     d_out, dh, dc = g
     dh = np.zeros((batch, size), cells.dtype) if dh is None else dh
     dc = np.zeros((batch, size), cells.dtype) if dc is None else dc
-    order = list(range(steps))[::-1] if reverse else list(range(steps))
-    for n in range(steps - 1, -1, -1):
-        t = order[n]
+    for t in range(steps - 1, -1, -1):
         if d_out is not None:
             dh = dh + d_out[t]
         i, f, u, o = (gates[t, :, j * size : (j + 1) * size] for j in range(4))
         tc = np.tanh(cells[t])
         dc = dc + dh * o * (1 - tc * tc)
-        before = cells[order[n - 1]] if n else cell
+        before = cells[t - 1] if t else cell
         d = dz[t]
         d[:, :size] = dc * u * i * (1 - i)
         d[:, size : 2 * size] = dc * before * f * (1 - f)
@@ -109,24 +114,15 @@ def _back_through_time(g: Any, cell: Any, w_ih: Any, w_hh: Any, gates: Any, cell
         d[:, 3 * size :] = dh * tc * o * (1 - o)
         dh = d @ w_hh
         dc = dc * f
-    flat = dz.reshape(steps * batch, 4 * size)
-    to_input = None if w_ih is None else (flat @ w_ih).reshape(steps, batch, w_ih.shape[1])
-    return dz, to_input, dh, dc, flat.sum(0)
+    return dz, dh, dc
 
 
-def _to_hidden_weights(slopes: Any, hidden: Any, out: Any, reverse: bool) -> Any:
-    """Sums over steps of slopes times the states before: those of the first step apart."""
-    size = out.shape[2]
-    first, later, before = (slopes[-1], slopes[:-1], out[1:]) if reverse else (slopes[0], slopes[1:], out[:-1])
-    found = _product(first.T, hidden)
-    if len(later):
-        found += _product(later.reshape(-1, 4 * size).T, before.reshape(-1, size))
-    return found
-
-
-def _product(a: Any, b: Any) -> Any:
-    found = gemm.product(a, b) if a.dtype == np.float32 else None
-    return np.matmul(a, b) if found is None else found
+def _sums_over_time(slopes: Any, input: Any, hidden: Any, out: Any) -> tuple[Any, Any, Any]:
+    """``recurrent.weight_gradients`` by NumPy."""
+    flat = slopes.reshape(-1, slopes.shape[2])
+    before = np.concatenate((hidden[None], out[:-1]))
+    x = input.reshape(-1, input.shape[2])
+    return flat.T @ x, flat.T @ before.reshape(-1, out.shape[2]), flat.sum(0)
 
 
 def lstm_steps(inputs: Any, states: Any, w_hh: Any, b_hh: Any, w_hr: Any = None) -> tuple[list[Any], Any]:
@@ -188,14 +184,16 @@ def lstm(
     if not x._a.shape[0]:
         raise errors.runtime("Expected sequence length to be larger than 0 in RNN")
     each, directions = (4 if has_biases else 2), (2 if bidirectional else 1)
-    stack, finals = REGISTRY["stack"].public, []
+    stack, finals, training = REGISTRY["stack"].public, [], is_grad_enabled()
     for layer in range(num_layers):
         outputs = []
         for d in range(directions):
             at = layer * directions + d
             w_ih, w_hh, *biases = params[at * each : (at + 1) * each]
             b_ih, b_hh = biases or (None, None)
-            out, h, c = lstm_layer.public(x, hx[0][at], hx[1][at], w_ih, w_hh, b_ih, b_hh, reverse=bool(d))
+            out, h, c = lstm_layer.public(
+                x, hx[0][at], hx[1][at], w_ih, w_hh, b_ih, b_hh, reverse=bool(d), training=training
+            )
             outputs.append(out)
             finals.append((h, c))
         x = outputs[0] if directions == 1 else REGISTRY["cat"].public(outputs, -1)
