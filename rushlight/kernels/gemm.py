@@ -15,7 +15,7 @@ Found by trying orders against PyTorch 2.13 until every bit agreed, for all layo
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,22 @@ _ONE_SUM = 192  # terms up to which there is one accumulator
 _MOST_KNOWN = 4096
 _LARGE = LARGE // 4  # numbers from which on a result takes memory that is kept
 
-_known: dict[Any, tuple[Step, ...]] = {}
+
+class Parts(NamedTuple):
+    """The steps of a product of which the last rows are a small product of their own."""
+
+    whole: int
+    first: tuple[Step, ...]
+    last: tuple[Step, ...]
+
+    def done(self, out: Array, a: Array, b: Array, source: Array | None) -> bool:
+        """Take them; whether the arrays were such as kernels take."""
+        n = self.whole
+        above, below = (source, source) if source is None or source.ndim == 1 else (source[:n], source[n:])
+        return done(self.first, out[:n], a[:n], b, above) and done(self.last, out[n:], a[n:], b, below)
+
+
+_known: dict[Any, tuple[Step, ...] | Parts] = {}
 
 
 def product(a: Array, b: Array, source: Array | None = None) -> Array | None:
@@ -44,24 +59,29 @@ def product(a: Array, b: Array, source: Array | None = None) -> Array | None:
         _remember(key, steps)
     shape = key[0][0], key[2][1]
     out = np.empty(shape, F32) if shape[0] * shape[1] < _LARGE else empty(shape, F32)
-    return out if done(steps, out, a, b, source) else None
+    if steps.__class__ is Parts:
+        return out if steps.done(out, a, b, source) else None  # type: ignore[union-attr]
+    return out if done(steps, out, a, b, source) else None  # type: ignore[arg-type]
 
 
-def _remember(key: Any, steps: tuple[Step, ...]) -> None:
+def _remember(key: Any, steps: tuple[Step, ...] | Parts) -> None:
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
     _known[key] = steps
 
 
-def _steps(x: Layout) -> tuple[Step, ...] | None:
+def _steps(x: Layout) -> tuple[Step, ...] | Parts | None:
     """The calls of kernels that make a product; None if there are none, or it is not made by kernels alone."""
     (rows, inner), columns = x.a, x.b[1]
     if not rows * columns * inner:
         return None
     if rows < ROWS or columns < COLUMNS:
         return small_steps(x) if worth_machine_code(rows * columns * inner) else None
-    run = kernel(True)
-    return None if run is None or _left_over(rows, inner, columns) else (tiles(run, x),)
+    run, left = kernel(True), _left_over(rows, inner, columns)
+    if run is None or not left:
+        return None if run is None else (tiles(run, x),)
+    last = small_steps(x._replace(a=(left, inner)), "rest") if worth_machine_code(left * columns * inner) else None
+    return None if last is None else Parts(rows - left, (tiles(run, x._replace(a=(rows - left, inner))),), last)
 
 
 def is_plain(rows: int, inner: int, columns: int) -> bool:
@@ -107,7 +127,7 @@ def products(a: Array, b: Array) -> Array | None:
     steps = _known.get(key)
     if steps is not None:
         out = empty((*key[0][:2], key[2][2]), F32)
-        return out if done(steps, out, a, b, None) else None
+        return out if done(steps, out, a, b, None) else None  # type: ignore[arg-type]
     count, rows, inner = a.shape
     columns = b.shape[2]
     work = rows * inner * columns
