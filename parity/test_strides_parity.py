@@ -74,7 +74,7 @@ def test_view(layout, data):
     except RuntimeError as error:
         assert "view size is not compatible" in str(error)
         expected = None
-    assert ours.view_strides(*layout, new_shape) == expected
+    assert ours.view_strides(*map(tuple, layout), tuple(new_shape)) == expected
 
 
 def outcome(call):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any, TypeVar, cast
 
+from .errors import ASKING
 from .override import PLAIN, handle, takes_over
 from .synonyms import running
 from .tensor import Deferred
@@ -49,8 +50,12 @@ def otherwise(public: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     return handle(public, asked, args, kwargs)
 
 
+@functools.cache
 def asking(fn: F, known_as: Callable[..., Any] | None = None) -> F:
-    """``fn`` with its arguments asked first; ``known_as`` is what they are told was called, if not this function."""
+    """``fn`` with its arguments asked first; ``known_as`` is what they are told was called, if not this function.
+
+    One for each function, also where it is declared in two places: ``F.conv2d is torch.conv2d``.
+    """
     function = cast(FunctionType, fn)
     code = function.__code__
     names = code.co_varnames
@@ -113,5 +118,5 @@ def public({parameters}):
     except Exception:
         return {again}
 """
-    module = compile(source, "<asking>", "exec")
+    module = compile(source, ASKING, "exec")
     return next(c for c in module.co_consts if isinstance(c, CodeType))

@@ -35,8 +35,13 @@ integers: dict[Any, np.ndarray[Any, Any]] = {}
 EXACT = 16777216
 
 #: NumPy's operators answer faster than its ufuncs.
-WHOLE = frozenset({np.add, np.subtract, np.multiply})  # integers of integers
-OPERATORS = {np.add: python.add, np.subtract: python.sub, np.multiply: python.mul, np.divide: python.truediv}
+WHOLE: frozenset[Any] = frozenset({np.add, np.subtract, np.multiply})  # integers of integers
+OPERATORS: dict[Any, Callable[..., Any]] = {
+    np.add: python.add,
+    np.subtract: python.sub,
+    np.multiply: python.mul,
+    np.divide: python.truediv,
+}
 
 
 def zero_d(number: Any, known: dict[Any, np.ndarray[Any, Any]], np_dtype: Any) -> np.ndarray[Any, Any]:

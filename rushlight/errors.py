@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import operator
 import re
+import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +22,22 @@ def _deliberate(kind: type[Exception]) -> type[Exception]:
 _IndexError = _deliberate(IndexError)
 _ValueError = _deliberate(ValueError)
 _TypeError = _deliberate(TypeError)
+
+
+#: The name of the file that functions made by ``asking`` stand in, as a traceback shows it.
+ASKING = "<asking>"
+
+
+def warn(message: str, category: type[Warning] = UserWarning, stacklevel: int = 1) -> None:
+    """``warnings.warn`` that counts the frames of functions as they are written: those that ``asking`` puts before them do not count."""
+    frame, levels = sys._getframe(1), stacklevel
+    while levels > 1 and frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_filename == ASKING:
+            stacklevel += 1
+        else:
+            levels -= 1
+    warnings.warn(message, category, stacklevel + 1)
 
 
 class LinAlgError(RuntimeError):

@@ -167,9 +167,8 @@ def resize(self: Tensor, *sizes: int) -> Tensor:
         RuntimeError: for another number of elements.
     """
     import math
-    import warnings
 
-    warnings.warn("non-inplace resize is deprecated", UserWarning, stacklevel=2)
+    errors.warn("non-inplace resize is deprecated", UserWarning, stacklevel=2)
     size = tuple(sizes)
     total = math.prod(size) if all(isinstance(n, int) for n in size) else size
     if total != self._a.size:

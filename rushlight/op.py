@@ -162,13 +162,14 @@ class Op:
         code = forward.__code__
         self.name: str = forward.__name__
         self.doc: str | None = forward.__doc__
-        self.forward = forward
-        self.family = family
-        self.promote = promote
+        self.forward: Callable[..., Any] = forward
+        self.family: str = family
+        self.promote: Any = promote
         self.aliases: list[str] = aliases.split()
         self.methods: list[str] = with_aliases(methods.split(), self.aliases)
         self.refuses: dict[Any, Any] | None = refusals(self.name, refuses)
-        self.samples, self.error_samples = samples, errors
+        self.samples: Any = samples
+        self.error_samples: Any = errors
         self.inputs: tuple[str, ...] = code.co_varnames[1 : code.co_argcount]
         self.attrs: tuple[str, ...] = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         self.attr_names: frozenset[str] = frozenset(self.attrs)
@@ -180,18 +181,24 @@ class Op:
         self.outputs: tuple[str, ...] = tuple(outputs)
         self.n_diff: int = len(self.outputs) if n_diff is None else n_diff
         self.extras: tuple[str, ...] = tuple(extras)
-        self.view, self.domain = view, domain
+        self.view: bool = view
+        self.domain: Any = domain
         self.torch_name: str = torch_name or self.name
-        self.variadic = variadic
-        self.all_nondiff = nondiff
+        self.variadic: bool = variadic
+        self.all_nondiff: bool = nondiff
         # by default an elementwise op of two inputs takes tensors; others say in `prepare` what they take
         alone = family == "elementwise" and len(self.inputs) == 2
         self.numbers: str = numbers if numbers is not None else "" if alone else "second"
         self.out: str = out if out is not None else OUT_RULES.get(family, "")
-        self.keeps_floats, self.common_floats = keeps_floats, common_floats
-        self.refuses_where, self.real_gradient, self.empties = refuses_where, real_gradient, empties
-        self.row_major, self.scalars = row_major, scalars.split()
-        self.notes, self.public_name = notes, public
+        self.keeps_floats: bool = keeps_floats
+        self.common_floats: bool = common_floats
+        self.refuses_where: str = refuses_where
+        self.real_gradient: bool = real_gradient
+        self.empties: bool = empties
+        self.row_major: bool | str = row_major
+        self.scalars: list[str] = scalars.split()
+        self.notes: str = notes
+        self.public_name: bool = public
         self.grad_name: Any | str = grad_name or camel(self.name) + "Backward0"
         # Positions in a node's saved tuple.
         names = (*self.inputs, *self.outputs, *self.extras, *(n + "_shape" for n in self.inputs))

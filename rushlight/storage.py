@@ -6,7 +6,6 @@ A storage shows the whole memory, whatever part of it the tensor shows; writing 
 from __future__ import annotations
 
 import os
-import warnings
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -333,7 +332,7 @@ def warn_of_old() -> None:
     """PyTorch's warning that typed storages will go, once in a process."""
     if not _said:
         _said.append(True)
-        warnings.warn(
+        errors.warn(
             "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage class. "
             "This should only matter to you if you are using storages directly.  To access UntypedStorage directly, use "
             "tensor.untyped_storage() instead of tensor.storage()",

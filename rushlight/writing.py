@@ -370,9 +370,7 @@ def fill_out(out: Tensor, result: Tensor) -> Tensor:
     r = result._a
     if r.shape != out._a.shape:
         if out._a.size:
-            import warnings
-
-            warnings.warn(
+            errors.warn(
                 "An output with one or more elements was resized since it had shape "
                 f"{list(out._a.shape)}, which does not match the required output shape {list(r.shape)}. This behavior is "
                 "deprecated, and in a future PyTorch release outputs will not be resized unless they have zero elements. "

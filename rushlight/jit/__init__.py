@@ -6,11 +6,11 @@ import builtins
 import os
 import types
 import typing
+from importlib import import_module
 from typing import Any, TypeVar
 
 from .. import errors
 from ..nn.module import Module
-from . import annotations as _annotations
 
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ def save(m: Any, f: Any, _extra_files: Any = None) -> None:
     )
 
 
-globals()["annotations"] = _annotations  # in place of what `from __future__ import annotations` leaves here
+import_module(f"{__name__}.annotations")  # it takes the place of what `from __future__ import annotations` leaves here
 
 
 def trace_module(mod: T, inputs: Any, *args: Any, **kwargs: Any) -> T:

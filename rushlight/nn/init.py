@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -162,7 +161,7 @@ def kaiming_uniform_(
 ) -> Tensor:
     """Uniform on [-b, b), b = gain sqrt(3 / fan) (He et al. 2015)."""
     if 0 in tensor._a.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=3)
+        errors.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=3)
         return tensor
     fan = _calculate_correct_fan(tensor, mode)
     std = calculate_gain(nonlinearity, a) / math.sqrt(fan)
@@ -175,7 +174,7 @@ def kaiming_normal_(
 ) -> Tensor:
     """Normal with std = gain / sqrt(fan) (He et al. 2015)."""
     if 0 in tensor._a.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=2)
+        errors.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=2)
         return tensor
     fan = _calculate_correct_fan(tensor, mode)
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(fan), generator)
@@ -218,7 +217,7 @@ def _old_name(new: Any) -> Any:
     old = new.__name__[:-1]
 
     def deprecated(*args: Any, **kwargs: Any) -> Any:
-        warnings.warn(
+        errors.warn(
             f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new.__name__}`.", FutureWarning, stacklevel=2
         )
         return new(*args, **kwargs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from contextvars import ContextVar
 from typing import Any
 
@@ -330,7 +329,7 @@ def canonical_mask(
     if mask.dtype.category != types.BOOL and not floating:
         raise AssertionError(f"only bool and floating types of {name} are supported")
     if check_other and other_type is not None and mask.dtype is not other_type:
-        warnings.warn(
+        errors.warn(
             f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",
             stacklevel=3,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -362,7 +361,7 @@ def linear_cross_entropy(
     if target._a.shape == (*shape[:-1], *w[:-1]) and ignore_index is not None:
         raise errors.runtime("ignore_index cannot be specified when target contains probabilities")
     if options is not None and (len(w) > 2 or label_smoothing or target._a.dtype != np.int64):
-        warnings.warn(
+        errors.warn(
             "linear_cross_entropy: ``options`` ignored; chunked path needs reduction in {'mean','sum','none'}, label_smoothing == 0, "
             f"target.dtype == int64, out_features == (). Got reduction={reduction!r}, label_smoothing={label_smoothing}, "
             f"target.dtype={target.dtype}, out_features={w[1:-1]}.",

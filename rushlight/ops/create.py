@@ -297,9 +297,7 @@ def tensor(
             [3, 4]])
     """
     if isinstance(data, Tensor):
-        import warnings
-
-        warnings.warn(
+        errors.warn(
             "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
             "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
             UserWarning,

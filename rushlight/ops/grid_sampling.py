@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-import warnings
 from typing import Any
 
 import numpy as np
@@ -321,7 +320,7 @@ def grid_sample(
             f"'{padding_mode}'"
         )
     if align_corners is None:
-        warnings.warn(_DEFAULT, UserWarning, stacklevel=2)
+        errors.warn(_DEFAULT, UserWarning, stacklevel=2)
     if input.ndim != grid.ndim:
         raise errors.runtime(
             f"grid_sampler(): expected {5 if input.ndim == 5 else 4}D input and grid with same number of dimensions, but got "
@@ -466,7 +465,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
             f"torch.Size({list(theta.shape)})."
         )
     if align_corners is None:
-        warnings.warn(_DEFAULT, UserWarning, stacklevel=2)
+        errors.warn(_DEFAULT, UserWarning, stacklevel=2)
     if min(size) <= 0:
         raise errors.value(f"Expected non-zero, positive output size. Got {tuple(size)}")
     if theta.shape[0] != size[0]:

@@ -141,9 +141,7 @@ def _as_tuple(index: Any) -> tuple[Any, ...]:
         return index  # type: ignore[no-any-return]
     if isinstance(index, list) and len(index) < 32:
         if any(i is None or i is Ellipsis or isinstance(i, (Tensor, ndarray, list, tuple, slice)) for i in index):
-            import warnings
-
-            warnings.warn(
+            errors.warn(
                 "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
                 "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
                 "x[torch.tensor(seq)], which will result either in an error or a different result",
@@ -163,9 +161,7 @@ def index_array(i: Any) -> Any:
     if kind == "b":
         return a
     if a.dtype == np.uint8:
-        import warnings
-
-        warnings.warn(
+        errors.warn(
             "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
             UserWarning,
             stacklevel=5,

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -237,7 +236,7 @@ def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = None) ->
                               m.f(2, 3), 5)])  # fmt: skip
 def resize(self: Tensor, *sizes_: Any) -> Tensor:
     """``view``, of a copy if the elements are not in order. Deprecated in PyTorch: write ``reshape``."""
-    warnings.warn("non-inplace resize is deprecated", UserWarning, stacklevel=2)
+    errors.warn("non-inplace resize is deprecated", UserWarning, stacklevel=2)
     return _resized(self, sizes(sizes_))
 
 
@@ -246,7 +245,7 @@ def resize(self: Tensor, *sizes_: Any) -> Tensor:
     errors=lambda m: [m.error(RuntimeError, "autograd's resize can only change the shape", m.f(2, 3), m.i(5))])  # fmt: skip
 def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
     """``resize`` to the shape of another tensor. Deprecated in PyTorch: write ``reshape_as``."""
-    warnings.warn("non-inplace resize_as is deprecated", UserWarning, stacklevel=2)
+    errors.warn("non-inplace resize_as is deprecated", UserWarning, stacklevel=2)
     return _resized(self, tuple(tensor._a.shape))
 
 

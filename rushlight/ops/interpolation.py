@@ -6,7 +6,6 @@ transposed taps, and is a record of the same form.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -261,7 +260,7 @@ def interpolate(
 
 
 def _deprecated(name: str) -> None:
-    warnings.warn(
+    errors.warn(
         f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.", UserWarning, stacklevel=3
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, levels, types
+from ..asking import otherwise
 from ..autograd.mode import no_grad
 from ..functions import function
 from ..op import opaque
@@ -226,6 +227,7 @@ def _diagonal(m: Any) -> Any:
 
 
 @function(
+    asks=False,  # of a sparse matrix nothing but products is wanted
     samples=lambda m: [
         *[
             m(x, **more).apart("the signs are free, and torch stops at its own step")
@@ -271,6 +273,10 @@ def lobpcg(
         ValueError: if m is less than 3 n.
         torch.linalg.LinAlgError: if ``X`` has dependent columns.
     """
+    if not isinstance(A, Tensor):
+        return otherwise(
+            lobpcg, (A, k, B, X, n, iK, niter, tol, largest, method), {}, errors.not_a_tensor("lobpcg", "A", 1, A)
+        )  # type: ignore[no-any-return]
     k = (1 if X is None else X.shape[-1]) if k is None else k
     n = (k if n is None else n) if X is None else X.shape[-1]
     _check(A, B, n)

@@ -6,7 +6,6 @@ Those with a node of their own in PyTorch are records that average or sum too; t
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +30,7 @@ from .activation_forms import floats_only
 def checked_reduction(reduction: str) -> str:
     """The reduction, if there is one of this name; PyTorch 0.4 called the mean otherwise."""
     if reduction == "elementwise_mean":
-        warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
+        errors.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
         return "mean"
     return todays_reduction(reduction)
 
@@ -49,7 +48,7 @@ def reduction_name(reduction: str, size_average: Any = None, reduce: Any = None)
         return reduction
     whole = (size_average is None or size_average, reduce is None or reduce)
     chosen = ("mean" if whole[0] else "sum") if whole[1] else "none"
-    warnings.warn(
+    errors.warn(
         f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", stacklevel=4
     )
     return chosen
@@ -155,7 +154,7 @@ def not_differentiable(name: str, **tensors: Any) -> None:
 def _broadcast(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both in the shape they share: PyTorch expands them first, so that a tensor without dimensions counts as one with them."""
     if target._a.shape != input._a.shape:
-        warnings.warn(
+        errors.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely lead to "
             "incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
@@ -434,7 +433,7 @@ def kl_div(
         raise errors.not_a_tensor("kl_div", "target", 2, target)
     reduction = reduction_name(reduction, size_average, reduce)
     if reduction == "mean":
-        warnings.warn(
+        errors.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides only by "
             "the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the same as "
             "'batchmean' in the next major release.",

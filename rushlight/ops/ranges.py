@@ -80,9 +80,8 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, **kwargs: Any) -> 
 )
 def range_(start: Any = 0, end: Any = None, step: Any = 1, **kwargs: Any) -> Tensor:
     """As ``arange`` but with ``end`` included; PyTorch deprecates it."""
-    import warnings
 
-    warnings.warn(
+    errors.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
         "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
         UserWarning,

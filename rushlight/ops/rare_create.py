@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -139,7 +138,7 @@ def frombuffer(
         )
     a: np.ndarray[Any, Any] = np.frombuffer(view, np.uint8, n * size, offset)
     if view.readonly:
-        warnings.warn(
+        errors.warn(
             "The given buffer is not writable, and PyTorch does not support non-writable tensors. This means you can write to "
             "the underlying (supposedly non-writable) buffer using the tensor. You may want to copy the buffer to protect its "
             "data or make it writable before converting it to a tensor.",

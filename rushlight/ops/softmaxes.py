@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -202,7 +201,7 @@ def _with_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int
     """The dimension; without one PyTorch's old choice, with its warning."""
     if dim is not None:
         return dim
-    warnings.warn(
+    errors.warn(
         f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
         stacklevel=stacklevel + 1,
     )
@@ -244,7 +243,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     if not isinstance(logits, Tensor):
         raise errors.not_a_tensor("gumbel_softmax", "logits", 1, logits)
     if eps != 1e-10:
-        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+        errors.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
 
     def draw(shape: Any) -> Tensor:
         return wrap(exponential_(default_generator, np.empty(shape, logits._a.dtype)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -71,7 +70,7 @@ def _once(said: str) -> None:
     """A warning that PyTorch gives once in a process."""
     if said not in _said:
         _said.add(said)
-        warnings.warn(said, UserWarning, stacklevel=3)
+        errors.warn(said, UserWarning, stacklevel=3)
 
 
 def _refuse(name: str, x: Tensor, settings: dict[str, Any], said: str) -> Exception:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
+from rushlight import errors
 from rushlight.fpstate import quiet
 from rushlight.random.generator import MT19937
 from rushlight.random.kinds import require_floating, round_to
@@ -35,7 +35,7 @@ def trunc_normal_(
     """
     kind = require_floating(a, "normal_kernel_cpu")
     if mean < low - 2 * std or mean > high + 2 * std:
-        warnings.warn(
+        errors.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
             "The distribution of values may be incorrect.",
             stacklevel=2,

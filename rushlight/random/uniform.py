@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import functools
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
-from rushlight import types
+from rushlight import errors, types
 from rushlight.fpstate import quiet
 from rushlight.random import streams
 from rushlight.random.fma import fma32, fma64
@@ -220,7 +219,7 @@ def _check_bound(kind: types.dtype, name: str, bound: int) -> None:
             raise RuntimeError(f"{name} is out of bounds for {types.c_name(kind)}")
         if abs(bound) > 1 << DIGITS[kind]:
             span = f"[-(2^{DIGITS[kind]}), 2^{DIGITS[kind]}]"
-            warnings.warn(
+            errors.warn(
                 f"{name} is out of bounds {span}. Due to precision limitations {types.c_name(kind)} can support discrete "
                 "uniform distribution only within this range.",
                 UserWarning,
