@@ -115,14 +115,16 @@ class ArrayReader:
     accumulate: Any = staticmethod(fused.accumulate)
 
     @staticmethod
-    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
+    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any, long: bool = False) -> Any:
         """A kernel with PyTorch's order of operations for float32 arrays, the formula it computes for everything else.
 
-        16-bit floats go through the kernel as float32, and are rounded once.
+        16-bit floats go through the kernel as float32, and are rounded once. With ``long`` it takes float64 arrays too.
         """
         narrow = None
         for x in args:
             if isinstance(x, (ndarray, np.generic)) and x.dtype != np.float32 or x.__class__ is complex:
+                if long and x.__class__ is not complex and x.dtype == np.float64:
+                    continue
                 if x.__class__ is not ndarray or not is_half(x.dtype):
                     return formula(*args)
                 narrow = x.dtype
@@ -130,11 +132,11 @@ class ArrayReader:
 
     @staticmethod
     def one_minus_square(x: Any) -> Any:
-        """``1 - x * x``, in float32 rounded once as PyTorch's fused multiplication and addition does."""
+        """``1 - x * x``, of floats rounded once as PyTorch's fused multiplication and addition does."""
         if x.dtype == np.float32:
             wide = x.astype(np.float64)
             return (1.0 - wide * wide).astype(np.float32)
-        return 1 - x * x
+        return fused.fma(-x, x, 1.0) if x.dtype == np.float64 else 1 - x * x
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         try:
@@ -185,7 +187,7 @@ class TensorReader:
         total += a * b
 
     @staticmethod
-    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
+    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any, long: bool = False) -> Any:
         return formula(*args)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -232,12 +234,12 @@ class LoopReader:
         total.written(self.fma(a, b, total))
 
     @staticmethod
-    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
+    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any, long: bool = False) -> Any:
         dtypes = [x.dtype for x in args if x.__class__ is Symbol]
         narrow = next((dtype for dtype in dtypes if is_half(dtype)), None)
         if narrow is not None:
             return once_rounded(kernel, args, narrow)
-        return (kernel if np.float32 in dtypes else formula)(*args)
+        return (kernel if np.float32 in dtypes or (long and np.float64 in dtypes) else formula)(*args)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         op = next((op for op, known in instructions().items() if name in known.bodies), None)

@@ -157,7 +157,7 @@ class ExprReader:
         return a * b + c
 
     @staticmethod
-    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any) -> Any:
+    def either(kernel: Callable[..., Any], formula: Callable[..., Any], *args: Any, long: bool = False) -> Any:
         return formula(*args)
 
     def __getattr__(self, name: str) -> Callable[..., Expr]:

@@ -1,4 +1,4 @@
-"""Calls whose float32 results are PyTorch's to the last bit: checksums in golden/digits.json, live in parity/."""
+"""Calls whose float32 and float64 results are PyTorch's to the last bit: checksums in golden/digits.json, live in parity/."""
 
 from __future__ import annotations
 
@@ -276,6 +276,59 @@ CASES |= {
         )
         for n in (5, 33, 3000)
     ],
+}
+
+
+# --- float64 ----------------------------------------------------------------------------------------------------------
+def _long(torch: Any, *shape: int, seed: int = 0) -> Any:
+    return _normal(torch, *shape, seed=seed).double() * 1.7
+
+
+def _long_curve(f: Any) -> Any:
+    """Values and gradients of a function of float64 numbers, in whole vectors and in what is left over."""
+    return lambda torch: [
+        y for n in (1, 5, 8, 37, 40_005) for y in _value_and_gradient(torch, lambda x: f(torch, x), _long(torch, n))
+    ]
+
+
+def _long_rows(f: Any) -> Any:
+    shapes = ((7,), (5, 3), (9, 4), (9, 11), (20, 300), (4, 6, 8))
+    return lambda torch: [
+        y for shape in shapes for y in _value_and_gradient(torch, lambda x: f(torch, x), _long(torch, *shape))
+    ]
+
+
+def _long_optimizer(torch: Any, text: str) -> list[Any]:
+    p = [_long(torch, *shape, seed=3).requires_grad_() for shape in ((3,), (5, 7), (60, 700))]
+    optimizer = eval(text, {"p": p, "SGD": torch.optim.SGD, "ASGD": torch.optim.ASGD, "Adamax": torch.optim.Adamax})
+    for i in range(5):
+        for x in p:
+            x.grad = _long(torch, *x.shape, seed=i) * 10
+        optimizer.step()
+    return p
+
+
+CASES |= {
+    "float64 addcmul": lambda torch: [
+        torch.addcmul(*(_long(torch, n, seed=i) for i in range(3)), value=v) for n in SIZES for v in (1, 0.3)
+    ],
+    "float64 lerp": lambda torch: [
+        torch.lerp(_long(torch, n), _long(torch, n, seed=1), w) for n in SIZES for w in (0.3, 0.7)
+    ],
+    "float64 add": lambda torch: [torch.add(_long(torch, n), _long(torch, n, seed=1), alpha=0.3) for n in SIZES],
+    "float64 sigmoid": _long_curve(lambda torch, x: torch.sigmoid(x)),
+    "float64 silu": _long_curve(lambda torch, x: torch.nn.functional.silu(x)),
+    "float64 softplus": _long_curve(lambda torch, x: torch.nn.functional.softplus(x)),
+    "float64 logsigmoid": _long_curve(lambda torch, x: torch.nn.functional.logsigmoid(x)),
+    "float64 log1p": _long_curve(lambda torch, x: torch.log1p(x.abs())),
+    "float64 softmax": _long_rows(lambda torch, x: torch.softmax(x, -1)),
+    "float64 log_softmax": _long_rows(lambda torch, x: torch.log_softmax(x, -1)),
+    "float64 softmax along rows": _long_rows(lambda torch, x: torch.softmax(x, 0)),
+    **{
+        f"float64 {n}": (lambda torch, text=text: _long_optimizer(torch, text))
+        for n, text in OPTIMIZERS.items()
+        if n.startswith(("SGD", "ASGD", "Adamax"))
+    },
 }
 
 

@@ -23,7 +23,7 @@ TYPES = {"f32": (np.float32, np.uint32, 23, -126), "f64": (np.float64, np.uint64
 UNARY = [(op, kind) for op, x in KNOWN.items() if x.takes == "n" and isinstance(x.ulp, tuple) for kind in x.kinds]
 DIFFERENT = {
     "sqrt": mpmath.sqrt, "rounded_root": mpmath.sqrt, "single_exp": mpmath.exp,
-    "library_exp": mpmath.exp, "library_log": mpmath.log, "library_sin": mpmath.sin, "library_cos": mpmath.cos,
+    "library_exp": mpmath.exp, "library_log": mpmath.log, "long_log": mpmath.log, "library_sin": mpmath.sin, "library_cos": mpmath.cos,
     "rounded_exp2": lambda x: mpmath.mpf(2) ** x,
     "rounded_log2": lambda x: mpmath.log(x, 2), "rounded_lgamma": lambda x: mpmath.re(mpmath.loggamma(x)),
 }  # fmt: skip
@@ -135,7 +135,7 @@ def test_bounds_are_small_enough():
 #: float64 functions of NumPy whose value at zeros, infinities and NaN is that of an instruction.
 EDGES = {
     "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "atanh": np.arctanh, "asinh": np.arcsinh, "acosh": np.arccosh,
-    "single_exp": np.exp, "library_exp": np.exp, "library_log": np.log, "library_sin": np.sin, "library_cos": np.cos,
+    "single_exp": np.exp, "library_exp": np.exp, "library_log": np.log, "long_log": np.log, "library_sin": np.sin, "library_cos": np.cos,
     "root": np.sqrt, "erf": special.erf, "erfc": special.erfc, "erfinv": special.erfinv,
     "lgamma": special.lgamma,
 }  # fmt: skip

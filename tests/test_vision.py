@@ -2,6 +2,7 @@
 
 import gzip
 import pickle
+import shutil
 import struct
 import subprocess
 import sys
@@ -168,3 +169,27 @@ def test_under_the_alias(tmp_path, installed):
         program.write_text("import torchvision.models\n")
         done = subprocess.run([sys.executable, "-m", "rushlight", str(program)], capture_output=True, text=True)
         assert done.returncode == 1 and "stands in for its datasets, transforms and utils" in done.stderr
+
+
+def test_files_that_are_there_are_not_downloaded(tmp_path):
+    from rushlight.compat.vision.datasets import utils as files
+
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "a.txt").write_text("light")
+    shutil.make_archive(str(tmp_path / "inside"), "gztar", tmp_path, "inside")
+    path = tmp_path / "inside.tar.gz"
+    md5 = files.calculate_md5(path)
+    assert (
+        files.check_integrity(path, md5) and not files.check_integrity(path, "0") and not files.check_integrity("none")
+    )
+    url = "https://example.org/inside.tar.gz"
+    files.download_and_extract_archive(url, tmp_path, tmp_path / "out", md5=md5)
+    assert (tmp_path / "out" / "inside" / "a.txt").read_text() == "light"
+    assert files.list_dir(tmp_path / "out") == ["inside"] and files.list_files(tmp_path / "out" / "inside", ".txt") == [
+        "a.txt"
+    ]
+    with pytest.raises(RuntimeError, match="nothing is downloaded here"):
+        files.download_url("https://example.org/other.zip", tmp_path)
+    assert files.verify_str_arg("train", "split", ("train", "test")) == "train"
+    with pytest.raises(ValueError, match="Unknown value 'all' for argument split"):
+        files.verify_str_arg("all", "split", ("train", "test"))

@@ -1,4 +1,4 @@
-"""Activations of float32 arrays and their slopes in the steps of PyTorch's vectorised CPU kernels.
+"""Activations of float32 arrays, some of float64 ones too, and their slopes in the steps of PyTorch's vectorised CPU kernels.
 
 ``*_slope`` is the derivative times the gradient that comes in, in PyTorch's order. Where a loop leaves numbers over that are no
 whole vector it takes the C library's exponential (``vectors.by_vectors``); GELU and the logarithm of the sigmoid have vectors
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from . import doubles
 from .elementary import expm1, rounded_once, tanh
 from .elementwise import as_loop
 from .fused import fma
@@ -19,7 +20,7 @@ from .vectors import all_by_vectors, by_vectors, erf_and_exp, exp, log1p, single
 
 Array = np.ndarray[Any, Any]
 _F = np.float32
-_rounded_log1p = rounded_once(np.log1p, "rounded_log1p")
+_rounded_log1p = rounded_once(np.log1p, "rounded_log1p", doubles.library_log1p)
 _HALF, _ONE = _F(0.5), np.array(1, _F)
 _SQRT_HALF = _F(math.sqrt(0.5))
 _PI_FACTOR = np.nextafter(_F(1 / math.sqrt(math.pi)), _F(0))  # a product of rounded factors, which is a bit too small

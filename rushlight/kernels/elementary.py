@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy._core import _multiarray_umath as _umath  # type: ignore[attr-defined]
 
-from . import elementwise, exponential, logarithm, sines, square_root, vectors
+from . import doubles, elementwise, exponential, logarithm, sines, square_root, vectors
 from .symbols import Symbol
 
 #: Of one array.
@@ -25,8 +25,8 @@ Function = Callable[[Any], Any]
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
-def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Function:
-    """``ufunc`` of one argument, whose float32 values are float64's rounded; other dtypes are NumPy's own.
+def rounded_once(ufunc: np.ufunc, native: str | None = None, long: Function | None = None) -> Function:
+    """``ufunc`` of one argument, whose float32 values are float64's rounded; float64's are ``long``'s, other dtypes are NumPy's own.
 
     ``native`` is the instruction that does the same in a loop.
     """
@@ -34,6 +34,8 @@ def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Function:
     def function(x: Any) -> Any:
         if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
             return ufunc(x, dtype=_FLOAT64).astype(_FLOAT32)
+        if long is not None and isinstance(x, np.ndarray) and x.dtype == _FLOAT64:
+            return long(x)
         return ufunc(x)
 
     function.__name__ = function.__qualname__ = ufunc.__name__
@@ -42,10 +44,12 @@ def rounded_once(ufunc: np.ufunc, native: str | None = None) -> Function:
 
 @elementwise.instruction("library_exp")
 def exp(x: Any) -> Any:
-    """``exp(x)``, in float32 with PyTorch's digits (``exponential``)."""
+    """``exp(x)``, in float32 with PyTorch's digits (``exponential``), in float64 with the C library's: PyTorch's in 994 of 1,000."""
     if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
         with np.errstate(all="ignore"):
             return exponential.exp(x)
+    if isinstance(x, np.ndarray) and x.dtype == _FLOAT64:
+        return doubles.library_exp(x)
     return np.exp(x)
 
 
@@ -67,6 +71,8 @@ def log1p(x: Any) -> Any:
         return x.recording.computed("log1p", x)
     if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
         return vectors.log1p(np.asarray(x))
+    if isinstance(x, np.ndarray) and x.dtype == _FLOAT64:
+        return doubles.log1p(x)
     return np.log1p(x)
 
 

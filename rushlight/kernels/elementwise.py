@@ -34,8 +34,8 @@ LARGE = 1 if setting() == "now" else 32768
 MEDIUM = 1 if setting() == "now" else 8192
 
 
-def run(op: str, *operands: Any, out: Array | None = None) -> Array | None:
-    """An instruction of the loop IR for contiguous float32 arrays of one shape, and Python numbers; None if NumPy is to do it.
+def run(op: str, *operands: Any, out: Array | None = None, dtype: Any = _F32) -> Array | None:
+    """An instruction of the loop IR for contiguous arrays of one shape and of ``dtype``, and Python numbers; None if NumPy is to do it.
 
     ``out`` may be one of the operands.
     """
@@ -44,7 +44,7 @@ def run(op: str, *operands: Any, out: Array | None = None) -> Array | None:
     shape = None
     for x in operands:
         if x.__class__ is np.ndarray:
-            if x.dtype is not _F32 or not x.flags.c_contiguous or (shape is not None and x.shape != shape):
+            if x.dtype is not dtype or not x.flags.c_contiguous or (shape is not None and x.shape != shape):
                 return None
             shape = x.shape
         elif x.__class__ is not float:
@@ -52,13 +52,14 @@ def run(op: str, *operands: Any, out: Array | None = None) -> Array | None:
     if shape is None or not patience.over(operands[0].size if operands[0].__class__ is np.ndarray else 0, 1):
         return None
     numbers = tuple([x.__class__ is float for x in operands])
-    loop = _loops.get((op, numbers))
+    key = (op, numbers) if dtype is _F32 else (op, numbers, dtype)
+    loop = _loops.get(key)
     if loop is None:
-        loop = _loops[op, numbers] = _compiled(op, numbers)
+        loop = _loops[key] = _compiled(op, numbers, KINDS[dtype])
     if loop is None:
         return None
     given = [x for x in operands if x.__class__ is np.ndarray] + [x for x in operands if x.__class__ is float]
-    return _result(loop, given, shape, _F32, out)
+    return _result(loop, given, shape, dtype, out)
 
 
 def _result(loop: Any, given: Any, shape: Any, dtype: Any, out: Array | None = None) -> Array | None:
@@ -71,11 +72,11 @@ def _result(loop: Any, given: Any, shape: Any, dtype: Any, out: Array | None = N
     return out if loop(out, *given) else None
 
 
-def _compiled(op: str, numbers: tuple[bool, ...]) -> Any:
+def _compiled(op: str, numbers: tuple[bool, ...], kind: str) -> Any:
     from . import loops
 
     assert arity(op) == len(numbers)
-    loop = Loop("f32", ["out", *[f"x{i}" for i, number in enumerate(numbers) if not number]])
+    loop = Loop(kind, ["out", *[f"x{i}" for i, number in enumerate(numbers) if not number]])
     arrays = iter(range(1, len(loop.arrays)))
     loop.store(0, loop.emit(op, *[loop.number() if number else loop.load(next(arrays)) for number in numbers]))
     return loops.compiled(loop)

@@ -2,8 +2,9 @@
 
 Compilers contract every ``a * b + c`` of an elementwise float32 kernel to one instruction, in its vectors as in the numbers
 that are left over, so that the result does not depend on where a number lies. The product of two float32 numbers is exact in
-float64; of the rounding of the sum to float64 and again to float32 one number in 10^9 could tell. Other types are computed as
-they are written: a float64 product has no wider type to be exact in.
+float64; of the rounding of the sum to float64 and again to float32 one number in 10^9 could tell. A product of float64 numbers is exact as
+the sum of two (T. J. Dekker, "A floating-point technique for extending the available precision", 1971), and so is the sum of
+its larger part and ``c``. Other types are computed as they are written.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     """``a * b + c``; Python numbers among the three are of the dtype of the arrays."""
     dtype = _dtype(a, b, c)
     if dtype is not _F:
+        if dtype == _D:
+            native = elementwise.run("fma", *map(_plain, (a, b, c)), dtype=_D)
+            return long_fma(a, b, c) if native is None else native
         return dtype.recording.computed("fma", a, b, c) if dtype.__class__ is Symbol else a * b + c
     native = elementwise.run("fma", *map(_plain, (a, b, c)))
     if native is not None:
@@ -32,6 +36,10 @@ def fma(a: Any, b: Any, c: Any) -> Any:
 
 def accumulate(total: Array, a: Any, b: Any) -> None:
     """``total += a * b`` in place."""
+    if total.dtype == _D:
+        if elementwise.run("fma", _plain(a), _plain(b), total, out=total, dtype=_D) is None:
+            total[...] = long_fma(a, b, total)
+        return
     if total.dtype != _F:
         total += a * b
         return
@@ -40,6 +48,31 @@ def accumulate(total: Array, a: Any, b: Any) -> None:
     wide = np.multiply(_wide(a), _wide(b), dtype=_D)
     wide += total
     total[...] = wide
+
+
+_HALVES = 134217729.0  # 2**27 + 1: a product with it splits a number into two of 26 digits
+
+
+def long_fma(a: Any, b: Any, c: Any) -> Any:
+    """``a * b + c`` of float64 numbers, rounded once: what is added last is rounded to an odd number (S. Boldo, G. Melquiond 2008)."""
+    with np.errstate(all="ignore"):
+        product = a * b
+        parts = a * _HALVES
+        high = parts - (parts - a)
+        low = a - high
+        parts = b * _HALVES
+        other = parts - (parts - b)
+        rest = low * (b - other) - (((product - high * other) - low * other) - high * (b - other))
+        total = product + c
+        part = total - product
+        lost = (product - (total - part)) + (c - part)
+        last = lost + rest
+        part = last - lost
+        error = (lost - (last - part)) + (rest - part)
+        even = (error != 0) & (last.view(np.int64) & 1 == 0)
+        out = total + np.where(even, np.nextafter(last, np.copysign(np.inf, error)), last)
+        usual = np.isfinite(out) & (last != 0)  # not infinite, and no zero that would lose its sign
+        return out if usual.all() else np.where(usual, out, total)
 
 
 def _dtype(*operands: Any) -> Any:

@@ -2,8 +2,8 @@
 
 The order of the sums is PyTorch's: along a contiguous last dimension of at least V numbers, V lanes of a 32-byte vector
 accumulate side by side, the left-over numbers go to the first lanes, and the lanes are added as a tree (halves upon
-halves); shorter rows and other dimensions add one after another. exp and log are correctly rounded here and to about
-0.6 ulp in PyTorch, so one element in ten may differ in the last bit.
+halves; the four of float64 one after another); shorter rows and other dimensions add one after another. exp and log take the
+steps of PyTorch's vectors (``vectors``, ``doubles``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from . import doubles
 from .copies import cast
 from .fused import fma
 from .iteration import Array, get_threads, is_half
@@ -41,7 +42,7 @@ def softmax(a: Array, axis: int) -> Array:
         exponentials = _exp(x - amax(x, (axis,), True))
         if axis == a.ndim - 1:
             return cast(exponentials * (x.dtype.type(1) / _sum(exponentials, axis)), a.dtype)
-        if x.dtype != np.float32:
+        if x.dtype not in (np.float32, np.float64):
             return exponentials / _sum(exponentials, axis)
         singles = _recompute_singles(x, axis, exponentials, VECTOR_BYTES // a.itemsize)
         total = _sum(exponentials, axis)
@@ -67,7 +68,7 @@ def log_softmax(a: Array, axis: int) -> Array:
         total = _sum(_exp(difference), axis)
         narrow = x is not a and axis in (-1, a.ndim - 1)
         total = total.astype(a.dtype).astype(x.dtype) if narrow else total
-        log = log_positive(total) if total.dtype == np.float32 else np.log(total)
+        log = log_positive(total) if total.dtype == np.float32 else doubles.log(total)
         log = log.astype(a.dtype).astype(x.dtype) if narrow else log
         return cast(difference - log, a.dtype)
 
@@ -152,7 +153,8 @@ def _recompute_singles(x: Array, axis: int, exponentials: Array, lanes: int) -> 
     columns = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])[singles]
     view = np.moveaxis(exponentials, axis, -1)
     places = np.unravel_index(singles, view.shape[:-1])
-    view[places] = single_exp(columns - columns.max(1, keepdims=True))
+    alone = single_exp if x.dtype == np.float32 else doubles.library_exp
+    view[places] = alone(columns - columns.max(1, keepdims=True))
     return places
 
 
@@ -174,7 +176,9 @@ def _singles(outer: int, inner: int, threads: int, lanes: int) -> Array:
 
 
 def _exp(x: Array) -> Array:
-    return exp(x) if x.dtype == np.float32 else np.exp(x)
+    if x.dtype == np.float32:
+        return exp(x)
+    return doubles.exp(x) if x.dtype == np.float64 else np.exp(x)
 
 
 def _sum(x: Array, axis: int) -> Array:
@@ -192,6 +196,8 @@ def _sum(x: Array, axis: int) -> Array:
     if full < n:
         total = total.copy()
         total[:, : n - full] += rows[:, full:]
+    if x.itemsize == 8:  # four lanes, one after another
+        return in_order_last(np.ascontiguousarray(total)).reshape(shape)
     while lanes > 1:
         lanes //= 2
         total = total[:, :lanes] + total[:, lanes:]

@@ -44,7 +44,7 @@ class Recording:
         if x.__class__ is Symbol:
             return x.now  # type: ignore[no-any-return]
         if x.__class__ is not float:
-            if isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype == self.dtype:
+            if isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype in (self.dtype, np.float32):
                 x = float(x)
             if not isinstance(x, (int, float, np.floating)):
                 raise Unreadable(type(x).__name__)

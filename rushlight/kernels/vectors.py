@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from . import doubles
 from .elementwise import STEP, instruction
 from .iteration import GRAIN, get_threads
 from .symbols import Symbol
@@ -55,7 +56,9 @@ _EXP = tuple(
 
 @instruction("exp")
 def exp(x: Array) -> Array:
-    """``exp(x)`` of a float32 array."""
+    """``exp(x)`` of a float32 or float64 array."""
+    if x.dtype == _D:
+        return doubles.exp(x)
     if x.size <= _BLOCK and x.ndim:
         return _exp(x)
     flat = np.ascontiguousarray(x).reshape(-1)
@@ -130,7 +133,9 @@ def log_positive(x: Array) -> Array:
 
 @instruction("log1p")
 def log1p(x: Array) -> Array:
-    """``log(1 + x)`` of a float32 array."""
+    """``log(1 + x)`` of a float32 or float64 array."""
+    if x.dtype == _D:
+        return doubles.log1p(x)
     e = np.frexp((x + _ONE_F) * _F(1 / 0.75))[1] - 1
     t = np.ldexp(_D(1), -e)
     m = (x * t + (t - 1.0).astype(_F)).astype(_F).astype(_D)
@@ -213,7 +218,9 @@ def parts_of_two() -> Array:
 
 @instruction("single_exp")
 def single_exp(x: Array) -> Array:
-    """``exp(x)`` of float32 numbers as the C library (glibc) computes one."""
+    """``exp(x)`` of float32 or float64 numbers as the C library (glibc) computes one."""
+    if x.dtype == _D:
+        return doubles.library_exp(x)
     rest = np.multiply(np.minimum(np.maximum(x, LEAST_SINGLE), MOST_SINGLE), _PARTS)
     k = np.rint(rest)
     rest = rest - k
@@ -236,11 +243,11 @@ def by_vectors(x: Any, vector: Callable[[Any], Any], single: Callable[[Any], Any
     """
     if x.__class__ is Symbol:
         return x.recording.by_place(vector(x), single(x))
-    size = x.size
-    if size < STEP:
+    size, step = x.size, STEP if x.itemsize == 4 else STEP // 2
+    if size < step:
         return single(x)
     if x.flags.c_contiguous and size < GRAIN:  # the commonest case, shortly
-        rest = size % STEP
+        rest = size % step
         if not rest:
             return vector(x)
         flat = x.reshape(-1)
@@ -257,11 +264,12 @@ def by_vectors(x: Any, vector: Callable[[Any], Any], single: Callable[[Any], Any
 def _along_rows(x: Array, vector: Callable[[Any], Any], single: Callable[[Any], Any]) -> Array:
     """``by_vectors`` of an array whose dimensions are in the order of memory."""
     rows = x.reshape(1, -1) if x.flags.c_contiguous else _rows(x)
-    if rows is None or rows.shape[1] < STEP:
+    step = STEP if x.itemsize == 4 else STEP // 2
+    if rows is None or rows.shape[1] < step:
         return single(x)  # type: ignore[no-any-return]
     out = vector(x)
     flat = out.reshape(rows.shape)
-    for tail in tails(rows.shape[1], rows.shape[0]):
+    for tail in tails(rows.shape[1], rows.shape[0], step):
         flat[:, tail] = single(rows[:, tail])
     return out  # type: ignore[no-any-return]
 

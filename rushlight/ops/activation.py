@@ -136,7 +136,7 @@ def _gelu_slope(k, g, input, approximate):
 @elementwise(public=False, refuses={"bool": "silu_cpu", "int": "silu_cpu"}, real_gradient=True, domain=(-4, 4))
 def silu(k, input):
     """``input * sigmoid(input)``."""
-    return k.either(kernels.silu, lambda x: k.div(x, k.add(1, k.exp(k.neg(x)))), input)
+    return k.either(kernels.silu, lambda x: k.div(x, k.add(1, k.exp(k.neg(x)))), input, long=True)
 
 
 @silu.vjp("input")
@@ -145,7 +145,7 @@ def _(k, g, input):
         s = k.sigmoid(x)
         return g * s * (1 + x * (1 - s))
 
-    return k.either(kernels.silu_slope, formula, g, k.conj(input))
+    return k.either(kernels.silu_slope, formula, g, k.conj(input), long=True)
 
 
 @elementwise(public=False, refuses=floats_only("mish_cpu"), domain=(-4, 4))
@@ -171,7 +171,7 @@ def _(k, g, input):
 def softplus(k, input, *, beta=1.0, threshold=20.0):
     """``log(1 + exp(beta * input)) / beta``; ``input`` itself where ``beta * input > threshold``."""
     x = widened(input)
-    if x.dtype == np.float32:
+    if x.dtype in (np.float32, np.float64):
         return kernels.softplus(x, float(beta), float(threshold)).astype(input.dtype, copy=False)
     z = x * beta
     out = np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / x.dtype.type(beta))
@@ -183,7 +183,7 @@ def _(k, g, input, beta, threshold):
     def formula(g, x, beta, threshold):
         return k.where(x * beta > threshold, g, g * k.sigmoid(x * beta))
 
-    return k.either(kernels.softplus_slope, formula, g, input, float(beta), float(threshold))
+    return k.either(kernels.softplus_slope, formula, g, input, float(beta), float(threshold), long=True)
 
 
 @elementwise(
@@ -196,14 +196,14 @@ def _(k, g, input, beta, threshold):
 def logsigmoid(k, input):
     """``log(sigmoid(input))``, without overflow."""
     x = in_order(widened(input))
-    if x.dtype == np.float32:
+    if x.dtype in (np.float32, np.float64):
         return kernels.logsigmoid(x).astype(input.dtype, copy=False)
     return (np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))).astype(input.dtype, copy=False)
 
 
 @logsigmoid.vjp("input")
 def _(k, g, input):
-    return k.either(kernels.logsigmoid_slope, lambda g, x: g * k.sigmoid(-x), g, input)
+    return k.either(kernels.logsigmoid_slope, lambda g, x: g * k.sigmoid(-x), g, input, long=True)
 
 
 @opaque(public=False, refuses=floats_only("glu_cpu"), grad_name="GluBackward0")

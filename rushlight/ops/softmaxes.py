@@ -132,7 +132,7 @@ def _(input, dim):
 def _(k, g, out, dim):
     if not out.ndim:
         return (g - g * out) * out
-    return k.either(softmax_kernel.softmax_gradient, _softmax_gradient(k), g, out, dim)
+    return k.either(softmax_kernel.softmax_gradient, _softmax_gradient(k), g, out, dim, long=True)
 
 
 def _softmax_gradient(k):
@@ -181,7 +181,7 @@ def _(input, dim):
 def _(k, g, out, dim):
     if not out.ndim:
         return g - k.exp(out) * g
-    return k.either(softmax_kernel.log_softmax_gradient, _log_softmax_gradient(k), g, out, dim)
+    return k.either(softmax_kernel.log_softmax_gradient, _log_softmax_gradient(k), g, out, dim, long=True)
 
 
 def _log_softmax_gradient(k):

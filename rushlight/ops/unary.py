@@ -185,7 +185,7 @@ def _(k, g, input):
 @elementwise(promote="float", methods="sigmoid sigmoid_", aliases="special.expit nn.functional.sigmoid", domain=(-4, 4))
 def sigmoid(k, input):
     """``1 / (1 + exp(-input))``."""
-    return k.either(activations.sigmoid, lambda x: k.div(1, k.add(1, k.exp(k.neg(x)))), input)
+    return k.either(activations.sigmoid, lambda x: k.div(1, k.add(1, k.exp(k.neg(x)))), input, long=True)
 
 
 @sigmoid.vjp("input")

@@ -36,12 +36,13 @@ from ..words import fma as fused
 from ..words import rint as nearest
 from ..words import sqrt as root
 from ..words import trunc as towards_zero
-from . import compensated, exponential, gamma, libm, sines, single, wide
+from . import compensated, doubles, exponential, gamma, libm, sines, single, wide
 from . import logarithm as logarithm_steps
+from . import vectors as exponentials
 from .marks import INSTRUCTIONS, instruction
 from .narrow import as_bf16, as_f16, bits_of_bf16, bits_of_f16, read_bf16, read_f16, widened
 from .power import power_of_usual
-from .wide import INFINITY, MAGIC, NAN, clamped, power_of_two
+from .wide import INFINITY, NAN, clamped
 
 __all__ = ["INSTRUCTIONS", "as_bf16", "as_f16", "bits_of_bf16", "bits_of_f16", "read_bf16", "read_f16", "widened"]
 
@@ -108,8 +109,8 @@ def fmin(x, y):
 
 @instruction(light=True)
 def fma(x, y, z):
-    """``fused.fma``: float64 is computed as written."""
-    return fused(x, y, z) if x.type.bits == 32 else x * y + z
+    """``fused.fma``."""
+    return fused(x, y, z)
 
 
 @instruction(ufuncs="copysign", light=True)
@@ -287,49 +288,22 @@ def rounded_hypot(x, y):
 
 
 # --- exponentials -----------------------------------------------------------------------------------------------------
-@instruction("", kinds="f32", ulp=1.0)
+@instruction("", ulp=(1.0, 1.0))
 def exp(x):
     """``vectors.exp``."""
-    x = clamped(x, vectors.LEAST, vectors.MOST)
-    whole = nearest(x * vectors.INVERSE_LN2)
-    s = fused(whole, -vectors.LN2[1], fused(whole, -vectors.LN2[0], x))
-    u = fused(vectors.EXP[0], s, vectors.EXP[1])
-    for i in unroll(2, 6):
-        u = fused(u, s, vectors.EXP[i])
-    y = fused(u, s * s, s) + 1.0
-    # 2**k in two factors: the first product is exact, so that even a denormal result is rounded once.
-    k = i32(whole)
-    half = k >> 1
-    return y * single_power(half) * single_power(k - half)
+    return exponentials.exp(x) if x.type.bits == 32 else doubles.exp(x)
 
 
-def single_power(k):
-    """``2.0 ** k`` of an exponent that float32 has."""
-    return bitcast(f32, k + 127 << 23)
-
-
-PARTS_OF_TWO = tuple(vectors.parts_of_two().tolist())
-
-
-@instruction("", kinds="f32", ulp=0.51)
+@instruction("", ulp=(0.51, 0.52))
 def single_exp(x):
     """``vectors.single_exp``."""
-    rest = f64(clamped(x, vectors.LEAST_SINGLE, vectors.MOST_SINGLE)) * vectors.PARTS
-    k = nearest(rest)
-    rest = rest - k
-    out = vectors.CUBIC[0] * rest + vectors.CUBIC[1]
-    out = out * rest + vectors.CUBIC[2]
-    out = out * rest + 1.0
-    bits = bitcast(i64, k + MAGIC)
-    part = gather(table(f64, PARTS_OF_TWO), bits & 31)
-    whole = below(k * (1 / 32))
-    return f32(out * (part * power_of_two(whole)))
+    return exponentials.single_exp(x) if x.type.bits == 32 else doubles.library_exp(x)
 
 
-@instruction("exp", ulp=(0.57, 1.0))
+@instruction("exp", ulp=(0.57, 0.52))
 def library_exp(x):
-    """``exponential.exp``."""
-    return _exp32(x) if x.type.bits == 32 else wide.exp(x)
+    """``exponential.exp``; of float64 ``doubles.library_exp``."""
+    return _exp32(x) if x.type.bits == 32 else doubles.library_exp(x)
 
 
 def _exp32(x):
@@ -338,6 +312,12 @@ def _exp32(x):
     if any_lane(opposite(near)):  # zero, infinity, NaN, denormal results, or close to them
         out = select(near, out, single.exp(x))
     return out
+
+
+@instruction("", kinds="f64", ulp=1.0)
+def long_log(x):
+    """``doubles.log``."""
+    return doubles.log(x)
 
 
 @instruction(kinds="f32", ulp=ROUNDED)
@@ -425,8 +405,8 @@ def log_positive(x):
 
 @instruction(ulp=(1.0, 1.0))
 def log1p(x):
-    """``vectors.log1p``; of float64 numbers the nearest but for a unit."""
-    return _log1p(x) if x.type.bits == 32 else wide.log1p(x)
+    """``vectors.log1p``."""
+    return _log1p(x) if x.type.bits == 32 else doubles.log1p(x)
 
 
 def _log1p(x):
@@ -570,7 +550,7 @@ def short_exp(x):
     out = fused(vectors._SHORT[0], r, vectors._SHORT[1])
     for i in unroll(2, 6):
         out = fused(out, r, vectors._SHORT[i])
-    return select(given < -87.33654, 0.0, out * single_power(i32(n)))
+    return select(given < -87.33654, 0.0, out * exponentials.single_power(i32(n)))
 
 
 @instruction("", kinds="f32", ulp="5e-7 of 1: PyTorch's GELU has no more digits")

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ...data import Dataset
-from ...tensor import wrap
+from ....data import Dataset
+from ....tensor import wrap
 
 IDX_TYPES: dict[int, Any] = {0x08: np.uint8, 0x09: np.int8, 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
