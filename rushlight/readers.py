@@ -123,7 +123,7 @@ class ArrayReader:
         narrow = None
         for x in args:
             if isinstance(x, (ndarray, np.generic)) and x.dtype != np.float32 or x.__class__ is complex:
-                if long and x.__class__ is not complex and x.dtype == np.float64:
+                if long and not isinstance(x, complex) and x.dtype == np.float64:
                     continue
                 if x.__class__ is not ndarray or not is_half(x.dtype):
                     return formula(*args)
