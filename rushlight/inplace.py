@@ -13,6 +13,7 @@ from .autograd.mode import recording
 from .kernels.copies import assign
 from .kernels.elementwise import LARGE
 from .kernels.strides import broadcast_shapes
+from .misuse import old_form
 from .node import gather_edges, record
 from .op import Op, Parameters, camel, evaluate
 from .override import dispatch_override, has_override
@@ -55,6 +56,9 @@ def inplace(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     try:
         inputs, attrs = op.bind(args, kwargs)
     except TypeError:  # of arguments PyTorch speaks before it looks at the target, of shapes after that
+        old = old_form(op.name, args, kwargs)
+        if old is not None:
+            return inplace(op, *old)
         raise
     except Exception as error:
         check_target(op, x, args, kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,53 @@ def misuse(op: Op, given: dict[str, Any], error: Exception) -> Exception | None:
             if first or (isinstance(error, AttributeError) and (x is not None or n not in op.input_defaults)):
                 return errors.not_a_tensor(name, n, i + 1, x)
     return None
+
+
+#: Forms of calls that PyTorch has long advised against and takes still, by what it writes in their place.
+_OLD_FORMS = {
+    **dict.fromkeys(("add", "sub"), ("Number alpha, Tensor other", "Tensor other, *, Number alpha = 1")),
+    **dict.fromkeys(
+        ("addcmul", "addcdiv"),
+        ("Number value, Tensor tensor1, Tensor tensor2", "Tensor tensor1, Tensor tensor2, *, Number value = 1"),
+    ),
+    **dict.fromkeys(
+        ("addmm", "addmv", "addr", "addbmm", "baddbmm"),
+        ("Number beta, Number alpha, Tensor, Tensor", "Tensor, Tensor, *, Number beta = 1, Number alpha = 1"),
+    ),
+}
+_warned: list[bool] = []
+
+
+def old_form(name: str, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """``x.add(alpha, other)`` and its like as ``(args, kwargs)`` of today, with a warning, once; None for other calls."""
+    if name not in _OLD_FORMS:
+        return None
+    if kwargs:  # the tensors by their names: x.addcmul_(value=0.5, ...) is today's form, x.add(0.5, other=y) is not
+        if name not in ("add", "sub") or set(kwargs) != {"other"}:
+            return None
+        args = (*args, kwargs["other"])
+    numbers = [i for i, a in enumerate(args) if isinstance(a, (int, float, complex))]
+    tensors = tuple(a for a in args if isinstance(a, (Tensor, ndarray)))
+    if not numbers or len(numbers) + len(tensors) != len(args):
+        return None
+    if name in ("add", "sub", "addcmul", "addcdiv"):
+        if numbers != [1] or len(tensors) != (2 if name in ("add", "sub") else 3):
+            return None
+        settings = {"alpha" if name in ("add", "sub") else "value": args[1]}
+    else:  # as a method, or as a function, where beta comes first
+        if len(tensors) != 3 or numbers not in ([0], [1], [0, 2], [1, 2]):
+            return None
+        settings = dict(zip(("beta", "alpha"), (args[i] for i in numbers), strict=False))
+    if not _warned:
+        _warned.append(True)
+        old, today = _OLD_FORMS[name]
+        warnings.warn(
+            f"This overload of {name} is deprecated:\n\t{name}({old})\nConsider using one of the following signatures instead:\n\t"
+            f"{name}({today})",
+            UserWarning,
+            stacklevel=5,
+        )
+    return tensors, settings
 
 
 def rewrite(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import errors, fpstate, large, levels, tensor  # type: ignore[no-redef]  # torch.tensor is a function too
+from . import errors, fpstate, large, levels, tensor, types  # type: ignore[no-redef]  # torch.tensor is a function too
 from .autograd.mode import recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import MEDIUM
 from .kernels.layouts import as_operands_lie
-from .misuse import misuse, no_deeper, rewrite
+from .misuse import misuse, no_deeper, old_form, rewrite
 from .node import OpNode, Saver, ask_history, gather_edges, record
 from .override import PLAIN, dispatch_override, has_override, takes_over, within
 from .promotion import promote, refusals
@@ -456,17 +456,25 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     for a in args:
         if a.__class__ not in PLAIN and has_override(a):
             return dispatch_override(op.public, a, args, kwargs)
-    out = kwargs.pop("out", None) if kwargs else None
-    if kwargs and op.variant is not None:
-        op = op.variant(kwargs)
+    out = None
+    if kwargs:
+        out = kwargs.pop("out", None)
+        if kwargs.get("dtype").__class__ is type:  # x.sum(dtype=float): Python's types name dtypes
+            kwargs["dtype"] = types.PYTHON_TYPES.get(kwargs["dtype"], kwargs["dtype"])
+        if op.variant is not None:
+            op = op.variant(kwargs)
     try:
         inputs, attrs = op.bind(args, kwargs)
     except levels.DataDependent:
         return levels.each_example(op.public, args, kwargs)
     except Exception as error:
-        other = within(args) if isinstance(error, TypeError) else None
-        if other is not None:
-            return dispatch_override(op.public, other, args, kwargs)
+        if isinstance(error, TypeError):
+            other = within(args)
+            if other is not None:
+                return dispatch_override(op.public, other, args, kwargs)
+            old = old_form(op.name, args, kwargs)
+            if old is not None:
+                return call(op, old[0], old[1] if out is None else {**old[1], "out": out})
         ask_history(op, args, error)
         raise
     if op.family == "composite":

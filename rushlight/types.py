@@ -125,6 +125,11 @@ ALIASES = {
     "cfloat": complex64, "cdouble": complex128, "chalf": ONLY_NAMED[0],
 }  # fmt: skip
 
+#: What Python's types mean where a dtype is asked for.
+PYTHON_TYPES: dict[Any, dtype] = {
+    builtins.float: float64, builtins.int: int64, builtins.bool: bool_, builtins.complex: complex128,
+}  # fmt: skip
+
 # NumPy numbers its types; the number is an int attribute and so a cheaper key than the dtype object, whose hash is slow.
 _BY_NUM: dict[int, dtype] = {t._np.num: t for t in ALL if t._np is not None}
 _BY_NUM[np.dtype("longlong").num] = int64

@@ -377,9 +377,9 @@ class Module:
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Convert parameters and buffers in place: ``to(device)``, ``to(dtype)``, ``to(tensor)``."""
-        from ..types import check_device, device, dtype
+        from ..types import PYTHON_TYPES, check_device, device, dtype
 
-        dtypes = [a for a in (*args, kwargs.get("dtype")) if isinstance(a, dtype)]
+        dtypes = [PYTHON_TYPES.get(a, a) for a in (*args, kwargs.get("dtype")) if isinstance(a, dtype | type)]
         dtypes += [a.dtype for a in (*args, kwargs.get("tensor")) if isinstance(a, Tensor)]
         for a in (*args, kwargs.get("device")):
             if isinstance(a, (str, int, device)) and not isinstance(a, bool):

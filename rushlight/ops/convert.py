@@ -73,6 +73,8 @@ def to(
     for a in (*args, other):
         if isinstance(a, types.dtype):
             dtype = a
+        elif isinstance(a, type) and a in types.PYTHON_TYPES:
+            dtype = types.PYTHON_TYPES[a]
         elif isinstance(a, Tensor):
             dtype = a.dtype
         elif isinstance(a, (str, types.device)) or (isinstance(a, int) and not isinstance(a, bool)):
@@ -81,6 +83,8 @@ def to(
             error = errors.type_(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
             return otherwise(to, (self, *args), {}, error)  # type: ignore[no-any-return]
     if dtype is not None and not isinstance(dtype, types.dtype):
+        if dtype in types.PYTHON_TYPES:
+            return to(self, dtype=types.PYTHON_TYPES[dtype], device=device, copy=copy)
         raise errors.type_(
             f"to() received an invalid combination of arguments - got (dtype={type(dtype).__name__}, )",
             "For example x.to(torch.float32).",

@@ -104,8 +104,8 @@ def dtype_or_default(dtype: Any, name: str = "tensor") -> types.dtype:
     if dtype is None:
         return types.get_default_dtype()
     if not isinstance(dtype, types.dtype):
-        if dtype in _PYTHON_TYPES:
-            return _PYTHON_TYPES[dtype]()
+        if dtype in types.PYTHON_TYPES:
+            return types.PYTHON_TYPES[dtype]
         raise errors.type_(
             f"{name}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}",
             "For example dtype=torch.float32.",
@@ -128,14 +128,6 @@ def wanted_dtype(name: str, kwargs: dict[str, Any], otherwise: types.dtype | Non
             )
         return out.dtype
     return given or otherwise or types.get_default_dtype()
-
-
-_PYTHON_TYPES: dict[Any, Any] = {
-    float: lambda: types.float64,
-    int: lambda: types.int64,
-    bool: lambda: types.bool_,
-    complex: lambda: types.complex128,
-}
 
 
 # --- from data ------------------------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ def randn(*size: Any, **kwargs: Any) -> Tensor:
         m.error(TypeError, "randint() received an invalid combination of arguments", 3),
     ],
 )
-def randint(low: Any, high: Any = None, size: Any = None, **kwargs: Any) -> Tensor:
+def randint(low: Any = 0, high: Any = None, size: Any = None, **kwargs: Any) -> Tensor:
     """Integers from ``low`` (0) up to, not including, ``high``; int64 unless ``dtype`` says otherwise.
 
     Raises:
@@ -198,7 +198,7 @@ def randn_like(input: Tensor, **kwargs: Any) -> Tensor:
         m.error(RuntimeError, "random_ expects 'from' to be less than 'to', but got from=3 >= to=3", m.f(2), 3, 3)
     ],
 )
-def randint_like(input: Tensor, low: Any, high: Any = None, **kwargs: Any) -> Tensor:
+def randint_like(input: Tensor, low: Any = 0, high: Any = None, **kwargs: Any) -> Tensor:
     """Integers from ``low`` (0) up to, not including, ``high``, shaped like ``input``."""
     if high is None:
         low, high = 0, low

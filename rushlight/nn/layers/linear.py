@@ -21,7 +21,7 @@ def empty_parameter(shape: tuple[int, ...], dtype: Any = None, device: Any = Non
     for n in shape:
         if n < 0:
             raise errors.runtime(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
-    return Parameter(wrap(np.empty(shape, (dtype or types.get_default_dtype()).np)))  # type: ignore[no-any-return]
+    return Parameter(wrap(np.empty(shape, (types.PYTHON_TYPES.get(dtype, dtype) or types.get_default_dtype()).np)))  # type: ignore[no-any-return]
 
 
 class Identity(Module):
