@@ -264,6 +264,7 @@ def by_vectors(x: Any, vector: Callable[[Any], Any], single: Callable[[Any], Any
 def _along_rows(x: Array, vector: Callable[[Any], Any], single: Callable[[Any], Any]) -> Array:
     """``by_vectors`` of an array whose dimensions are in the order of memory."""
     rows = x.reshape(1, -1) if x.flags.c_contiguous else _rows(x)
+    x = np.ascontiguousarray(x)  # which a loop takes
     step = STEP if x.itemsize == 4 else STEP // 2
     if rows is None or rows.shape[1] < step:
         return single(x)  # type: ignore[no-any-return]
