@@ -74,6 +74,24 @@ def test_batch_norm(training, dtype, mixed):
     assert all([differing(a, b) <= 2 for a, b in zip(*results, strict=True)])
 
 
+NUMBERS = {
+    "times": lambda x: x * 0.1, "before": lambda x: 0.1 * x, "by": lambda x: x / 3.3, "into": lambda x: 1.1 / x, "plus": lambda x: x + 0.1,
+    "in place": lambda x: x.clone().mul_(0.1).div_(0.7), "sigmoid": lambda x: x.sigmoid(), "tanh": lambda x: x.tanh(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_beside_them(name, dtype):
+    """A Python number keeps the digits of float32."""
+    (x, g), (y, h) = given(dtype, (40, 300), (40, 300))
+    ours, theirs = NUMBERS[name](x), NUMBERS[name](y)
+    assert not differing(ours, theirs)
+    assert not differing(
+        *[m.autograd.grad(o, v, w.detach())[0] for m, o, v, w in ((rushlight, ours, x, g), (torch, theirs, y, h))]
+    )
+
+
 @pytest.mark.parametrize("causal", [False, True])
 def test_attention_rounds_weights(causal):
     """Rows of fewer than eight keys, as PyTorch's vectors have an exponential of few digits of their own."""

@@ -117,6 +117,7 @@ class Op:
         scalars: inputs of which PyTorch's node keeps a Python number as such, not as a tensor: a first backward empties nothing.
         real_gradient: that PyTorch has its derivative for real numbers alone.
         common_floats: with a function as ``promote``: it gives the same for these as ``common``.
+        wide_numbers: that Python numbers beside 16-bit floats keep the digits of float32; the body rounds its result.
         row_major: that an elementwise result lies in rows, or of what it does ("number first", "complex"); "turned": as the second.
     """
 
@@ -156,6 +157,7 @@ class Op:
         empties: bool = False,
         scalars: str = "",
         row_major: bool | str = False,
+        wide_numbers: bool = False,
         notes: str = "",
         public: bool = True,
     ):
@@ -197,6 +199,7 @@ class Op:
         self.empties: bool = empties
         self.row_major: bool | str = row_major
         self.scalars: list[str] = scalars.split()
+        self.wide_numbers: bool = wide_numbers
         self.notes: str = notes
         self.public_name: bool = public
         self.grad_name: Any | str = grad_name or camel(self.name) + "Backward0"

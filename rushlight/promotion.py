@@ -111,6 +111,8 @@ def _targets(op: Op, inputs: tuple[Any, ...]) -> Sequence[Any]:
         common = result_type(inputs)
         if how == "float" and common.category < types.FLOATING:
             common = types.get_default_dtype()
+        if op.wide_numbers and common in (types.float16, types.bfloat16):
+            return [common if isinstance(x, Tensor) else types.float32 for x in inputs]
         return [common] * len(inputs)
     if op.family == "elementwise":
         if len(inputs) == 2:

@@ -11,6 +11,7 @@ from ..bodies import is_operand
 from ..functions import function
 from ..inplace import inplace
 from ..kernels import half as kernels
+from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.layouts import as_operands_lie
 from ..op import Op, elementwise
@@ -215,10 +216,19 @@ def reflected_sub(self: Tensor, other: Any) -> Any:
 
 
 # --- multiplication and division ----------------------------------------------------------------------------------
-@elementwise(methods="mul mul_", aliases="multiply", numbers="both")
+def narrowed(result: Any, *operands: Any) -> Any:
+    """What NumPy makes of 16-bit floats and a float32 number, rounded to 16 bits."""
+    if result.dtype == np.float32:
+        for x in operands:
+            if is_half(x.dtype):
+                return cast(np.asarray(result), x.dtype)
+    return result
+
+
+@elementwise(methods="mul mul_", aliases="multiply", numbers="both", wide_numbers=True)
 def mul(k, input, other):
     """``input * other``, elementwise with broadcasting."""
-    return k.mul(input, other)
+    return k.mul(input, other) if k is not arrays else narrowed(k.mul(input, other), input, other)
 
 
 @mul.vjp("input")
@@ -231,10 +241,10 @@ def _(k, g, input):
     return g * k.conj(input)
 
 
-@elementwise(promote="float", numbers="both", domain=(0.5, 3))
+@elementwise(promote="float", numbers="both", domain=(0.5, 3), wide_numbers=True)
 def div(k, input, other):
     """``input / other``, elementwise with broadcasting; integers give the default floating dtype."""
-    return k.div(input, other)
+    return k.div(input, other) if k is not arrays else narrowed(k.div(input, other), input, other)
 
 
 @div.vjp("input")

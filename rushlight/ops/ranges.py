@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, fpstate, types
 from ..functions import function
 from ..random.fma import fma32, fma64
 from ..tensor import Tensor, wrap
@@ -116,15 +116,24 @@ def linear(start: float, end: float, steps: int, dtype: types.dtype, fused: bool
     work = np.dtype(np.float32) if dtype.itemsize == 2 else dtype.np
     first, last = work.type(start), work.type(end)
     step = (last - first) / work.type(steps - 1)
-    i = np.arange(steps).astype(work)
-    left = work.type(steps - 1) - i
-    if fused and work.kind == "f":
-        multiply_add = fma32 if work == np.float32 else fma64
-        with np.errstate(all="ignore"):
-            low, high = multiply_add(i, step, first), multiply_add(-left, step, last)
-    else:
-        low, high = first + step * i, last - step * left
-    return np.where(np.arange(steps) < steps // 2, low, high).astype(dtype.np)
+    i, half = np.arange(steps).astype(work), steps // 2
+    i[half:] -= work.type(steps - 1)  # how far before the end
+    if not fused or work.kind != "f":
+        out = step * i
+        out[:half] += first
+        out[half:] += last
+        return out.astype(dtype.np)
+    token = fpstate.enter(fpstate.QUIET)
+    try:
+        if work == np.float32:
+            ends = np.full(steps, last)
+            ends[:half] = first
+            out = fma32(i, step, ends)
+        else:
+            out = np.concatenate((fma64(i[:half], step, first), fma64(i[half:], step, last)))
+    finally:
+        fpstate.leave(token)
+    return out.astype(dtype.np, copy=False)
 
 
 def refuse_bool(name: str, dtype: types.dtype) -> None:

@@ -190,7 +190,12 @@ def sigmoid(k, input):
 
 @sigmoid.vjp("input")
 def _(k, g, out):
-    return g * k.conj(1 - out) * k.conj(out)
+    def formula(g, out):
+        return g * k.conj(1 - out) * k.conj(out)
+
+    if getattr(out.dtype, "char", "") == "E":  # bfloat16, but not float16, is computed in float32 and rounded once
+        return k.either(formula, formula, g, out)
+    return formula(g, out)
 
 
 @elementwise(promote="float", methods="atan2 atan2_", aliases="arctan2", refuses="complex", domain=(0.5, 3))

@@ -46,7 +46,11 @@ def fma32(x: Array, y: Array | float, c: Array | float) -> Array:
     wide = np.multiply(x, y, dtype=np.float64)
     total = wide + c
     bits = total.view(np.uint64)
-    if ((bits & _LOW29) == _HALF29).any() or (np.abs(total) < 2.0**-125).any():
+    if (
+        ((bits & _LOW29) == _HALF29).any()
+        or ((size := np.abs(total)) < 2.0**-125).any()
+        and (size[size < 2.0**-125] > 0).any()
+    ):
         total = round_to_odd(*two_sum(wide, c))
     return total.astype(np.float32)
 
