@@ -57,13 +57,14 @@ REFERENCES: dict[str, tuple[Callable[[Array], Array], Any, str]] = {
     "exp": (_EXP, mpmath.exp, ""),
     "single_exp": (_EXP, mpmath.exp, ""),
     "library_exp": (_EXP, mpmath.exp, ""),
-    "rounded_exp2": (
+    "vector_exp2": (
         _split(np.exp2, TINY, 256, lambda x: 1 + x * np.log(2), _outside(INF, 0)), lambda x: mpmath.mpf(2) ** x, "",
     ),
-    "rounded_expm1": (_split(np.expm1, 2.0**-26, 128, lambda x: x + x * x / 2, _outside(INF, -1)), mpmath.expm1, ""),
+    "vector_expm1": (_split(np.expm1, 2.0**-26, 128, lambda x: x + x * x / 2, _outside(INF, -1)), mpmath.expm1, ""),
     "rounded_tanh": (_split(np.tanh, SMALL, 32, lambda x: x - x * x * x / 3, _outside(1, -1)), mpmath.tanh, "odd"),
-    "rounded_sinh": (_split(np.sinh, SMALL, 128, lambda x: x + x * x * x / 6, _outside(INF, -INF)), mpmath.sinh, "odd"),
-    "rounded_cosh": (_split(np.cosh, SMALL, 128, lambda x: 1 + x * x / 2, _outside(INF, INF)), mpmath.cosh, "even"),
+    "vector_tanh": (_split(np.tanh, SMALL, 32, lambda x: x - x * x * x / 3, _outside(1, -1)), mpmath.tanh, "odd"),
+    "vector_sinh": (_split(np.sinh, SMALL, 128, lambda x: x + x * x * x / 6, _outside(INF, -INF)), mpmath.sinh, "odd"),
+    "vector_cosh": (_split(np.cosh, SMALL, 128, lambda x: 1 + x * x / 2, _outside(INF, INF)), mpmath.cosh, "even"),
     "library_log": (np.log, mpmath.log, ""),
     "rounded_log": (np.log, mpmath.log, ""),
     "rounded_log2": (np.log2, lambda x: mpmath.log(x, 2), ""),
@@ -78,7 +79,7 @@ REFERENCES: dict[str, tuple[Callable[[Array], Array], Any, str]] = {
     "rounded_atan": (
         _split(np.arctan, SMALL, 2.0**30, lambda x: x - x * x * x / 3, lambda x: np.sign(x) * np.pi / 2 - 1 / x), mpmath.atan, "odd",
     ),
-    "rounded_atanh": (_split(np.arctanh, SMALL, 1.5, lambda x: x + x * x * x / 3, _outside(NAN, NAN)), mpmath.atanh, "odd"),
+    "vector_atanh": (_split(np.arctanh, SMALL, 1.5, lambda x: x + x * x * x / 3, _outside(NAN, NAN)), mpmath.atanh, "odd"),
     "asinh": (_split(np.arcsinh, SMALL, INF, lambda x: x - x * x * x / 6, np.arcsinh), mpmath.asinh, "odd"),
     "acosh": (np.arccosh, mpmath.acosh, ""),
     "rounded_erf": (_split(special.erf, SMALL, 8, lambda x: x * SLOPE * (1 - x * x / 3), _outside(1, -1)), mpmath.erf, "odd"),

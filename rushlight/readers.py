@@ -219,6 +219,11 @@ def _as(x: Any, dtype: Any) -> Any:
 class LoopReader:
     """Reads a body with symbols of a loop (``kernels.symbols``): every name is an instruction, or another op's own body."""
 
+    sinh: Any = staticmethod(elementary.sinh)
+    cosh: Any = staticmethod(elementary.cosh)
+    atanh: Any = staticmethod(elementary.atanh)
+    atan2: Any = staticmethod(elementary.atan2)
+
     @staticmethod
     def conj(x: Any) -> Any:
         return x

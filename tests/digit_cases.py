@@ -216,6 +216,46 @@ CASES |= {
     "softplus, sharper": _each(lambda torch, x: torch.nn.functional.softplus(x, 2.5, 3.0), (16,), (160,), (3, 32)),
 }
 
+_FEW_AND_MANY = ((3,), (7,), (16,), (33,), (3000,), (9, 40))
+CASES |= {
+    f"{name}, {lying}": _each(
+        lambda torch, x, text=text, part=part: eval(text, {"torch": torch, "x": part(x), "F": torch.nn.functional}),
+        *_FEW_AND_MANY,
+    )
+    for name, text in {
+        "expm1": "torch.expm1(x)",
+        "exp2": "torch.exp2(x)",
+        "sinh": "torch.sinh(x)",
+        "cosh": "torch.cosh(x)",
+        "atanh": "torch.atanh(x * 0.1)",
+        "atan2": "torch.atan2(x, x.flip(0))",
+        "softplus": "F.softplus(x)",
+        "elu": "F.elu(x, 0.7)",
+        "selu": "F.selu(x)",
+        "celu": "F.celu(x)",
+        "mish": "F.mish(x)",
+        "gelu": "F.gelu(x)",
+        "logaddexp": "torch.logaddexp(x, x.flip(0))",
+        "xlogy": "torch.xlogy(x, x.abs())",
+        "xlog1py": "torch.special.xlog1py(x, x.abs())",
+        "entr": "torch.special.entr(x.abs())",
+        "sinc": "torch.sinc(x)",
+        "pow": "x.abs() ** x",
+        "kl_div": "F.kl_div(x, x.sigmoid(), reduction='none')",
+    }.items()
+    for lying, part in {
+        "in one piece": lambda x: x,
+        "rows": lambda x: x[..., 1:] if x.ndim > 1 else x,
+        "every other": lambda x: x[..., ::2],
+    }.items()
+}
+CASES |= {
+    "gelu by tanh": _each(lambda torch, x: torch.nn.functional.gelu(x, approximate="tanh"), *_FEW_AND_MANY),
+    "polar": lambda torch: [
+        torch.view_as_real(torch.polar(_normal(torch, n).abs(), _normal(torch, n, seed=1))) for n in SIZES
+    ],
+}
+
 _TALL = ((26, 3), (40, 15))
 CASES |= {
     f"{what} of {dtype}": _each(

@@ -11,7 +11,7 @@ TANH = [-1082733949, -1083721780, -1086130218, -1091790177, 0, 1055693471, 10613
 EXP = [1040880981, 1046772796, 1052531378, 1058751896, 1065353216, 1070795084, 1076754516, 1083140607, 1089237798]
 
 
-@pytest.mark.parametrize("name", "expm1 log2 log10 tan sinh cosh atan".split())
+@pytest.mark.parametrize("name", "log2 log10 tan atan".split())
 def test_float32_functions_are_correctly_rounded(name):
     x = torch.rand(4001, generator=torch.Generator().manual_seed(3)) * 3 + 0.01
     function = getattr(torch, name)

@@ -12,18 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from . import doubles
-from .elementary import expm1, rounded_once, tanh
+from . import c_library, doubles, pair_functions
+from .elementary import expm1, rounded_once
 from .elementwise import as_loop
 from .fused import fma
-from .vectors import all_by_vectors, by_vectors, erf_and_exp, exp, log1p, single_exp
+from .symbols import Symbol
+from .vectors import all_by_vectors, by_vectors, erf_and_exp, erf_by, exp, log1p, single_exp
 
 Array = np.ndarray[Any, Any]
 _F = np.float32
-_rounded_log1p = rounded_once(np.log1p, "rounded_log1p", doubles.library_log1p)
+_long_log1p = rounded_once(np.log1p, "rounded_log1p", doubles.library_log1p)
+
+
+def _single_log1p(x: Any) -> Any:
+    return c_library.log1p(x) if x.dtype == _F else _long_log1p(x)
+
+
 _HALF, _ONE = _F(0.5), np.array(1, _F)
 _SQRT_HALF = _F(math.sqrt(0.5))
 _PI_FACTOR = np.nextafter(_F(1 / math.sqrt(math.pi)), _F(0))  # a product of rounded factors, which is a bit too small
+_NORMAL = _F(1 / math.sqrt(2 * math.pi))
 _TANH_SCALE, _CUBIC = _F(math.sqrt(2 / math.pi)), _F(0.044715)
 
 
@@ -88,7 +96,7 @@ def _softplus(x: Array, beta: Any, threshold: Any) -> Array:
 @as_loop
 def _single_softplus(x: Array, beta: Any, threshold: Any) -> Array:
     z = x * beta
-    return np.where(z > threshold, x, _rounded_log1p(single_exp(np.minimum(z, threshold))) / beta)
+    return np.where(z > threshold, x, _single_log1p(single_exp(np.minimum(z, threshold))) / beta)
 
 
 def softplus_slope(g: Array, x: Array, beta: float, threshold: float) -> Array:
@@ -126,10 +134,21 @@ def logsigmoid_slope(g: Array, x: Array) -> Array:
     return g * np.where(x < _F(0), _ONE - share, share)  # type: ignore[no-any-return]
 
 
-@as_loop
 def elu(x: Array, above: Any, below: Any, scale: Any) -> Array:
     """``above x`` where positive, else ``below (exp(scale x) - 1)``."""
+    return by_vectors(  # type: ignore[no-any-return]
+        x, lambda x: _elu(x, above, below, scale), lambda x: _single_elu(x, above, below, scale)
+    )
+
+
+@as_loop
+def _elu(x: Array, above: Any, below: Any, scale: Any) -> Array:
     return np.where(x > _F(0), x * above, expm1(np.minimum(x, _F(0)) * scale) * below)
+
+
+@as_loop
+def _single_elu(x: Array, above: Any, below: Any, scale: Any) -> Array:
+    return np.where(x > _F(0), x * above, c_library.expm1(np.minimum(x, _F(0)) * scale) * below)
 
 
 def elu_slope(g: Array, x: Array, above: float, below: float, scale: float) -> Array:
@@ -160,12 +179,12 @@ def mish(x: Array) -> Array:
 
 @as_loop
 def _mish(x: Array) -> Array:
-    return x * tanh(log1p(exp(x)))  # type: ignore[no-any-return]
+    return x * pair_functions.tanh(log1p(exp(x)))  # type: ignore[no-any-return]
 
 
 @as_loop
 def _single_mish(x: Array) -> Array:
-    return x * tanh(_rounded_log1p(single_exp(x)))  # type: ignore[no-any-return]
+    return x * c_library.tanh(_single_log1p(single_exp(x)))  # type: ignore[no-any-return]
 
 
 def mish_slope(g: Array, x: Array) -> Array:
@@ -176,12 +195,12 @@ def mish_slope(g: Array, x: Array) -> Array:
 
 @as_loop
 def _softened(x: Array) -> Array:
-    return tanh(log1p(exp(x)))  # type: ignore[no-any-return]
+    return pair_functions.tanh(log1p(exp(x)))  # type: ignore[no-any-return]
 
 
 @as_loop
 def _single_softened(x: Array) -> Array:
-    return tanh(_rounded_log1p(single_exp(x)))  # type: ignore[no-any-return]
+    return c_library.tanh(_single_log1p(single_exp(x)))  # type: ignore[no-any-return]
 
 
 @as_loop
@@ -202,35 +221,83 @@ def _logaddexp(x: Array, y: Array) -> Array:
 
 @as_loop
 def _single_logaddexp(x: Array, y: Array) -> Array:
-    out = np.maximum(x, y) + _rounded_log1p(single_exp(-np.abs(x - y)))
+    out = np.maximum(x, y) + _single_log1p(single_exp(-np.abs(x - y)))
     return np.where((x == y) & np.isinf(x), x, out)
 
 
+def gelu(x: Any) -> Array:
+    """``x (1 + erf(x / sqrt 2)) / 2``. PyTorch gives to another library what lies in one piece."""
+    if x.__class__ is Symbol or x.flags.c_contiguous:
+        return _gelu(x)  # type: ignore[no-any-return]
+    return by_vectors(x, _gelu_of_rows, _single_gelu)  # type: ignore[no-any-return]
+
+
 @as_loop
-def gelu(x: Array) -> Array:
-    """``x (1 + erf(x / sqrt 2)) / 2``."""
+def _gelu(x: Array) -> Array:
     half = x * _HALF
     return fma(half, erf_and_exp(x * _SQRT_HALF)[0], half)  # type: ignore[no-any-return]
 
 
 @as_loop
-def gelu_slope(g: Array, x: Array) -> Array:
+def _gelu_of_rows(x: Array) -> Array:
+    v = x * _SQRT_HALF
+    return x * _HALF * (_ONE + erf_by(v, exp(-(v * v))))  # type: ignore[no-any-return]
+
+
+@as_loop
+def _single_gelu(x: Array) -> Array:
+    return x * _HALF * (_ONE + c_library.erf(x * _SQRT_HALF))  # type: ignore[no-any-return]
+
+
+def gelu_slope(g: Any, x: Any) -> Array:
     """``g (erf(v) / 2 + (v exp(-v^2) / sqrt(pi) + 1/2))``, ``v = x / sqrt 2``."""
+    if x.__class__ is Symbol or x.flags.c_contiguous:
+        return _gelu_slope(g, x)  # type: ignore[no-any-return]
+    return all_by_vectors(_gelu_slope_of_rows, _single_gelu_slope, np.broadcast_to(g, x.shape), x)  # type: ignore[no-any-return]
+
+
+@as_loop
+def _gelu_slope_of_rows(g: Array, x: Array) -> Array:
+    v = x * _SQRT_HALF
+    return g * fma(x, _NORMAL * exp(x * x * -_HALF), _HALF * (_ONE + erf_by(v, exp(-(v * v)))))
+
+
+@as_loop
+def _single_gelu_slope(g: Array, x: Array) -> Array:
+    return g * (_HALF * (_ONE + c_library.erf(x * _SQRT_HALF)) + x * (_NORMAL * single_exp(x * x * -_HALF)))
+
+
+@as_loop
+def _gelu_slope(g: Array, x: Array) -> Array:
     v = x * _SQRT_HALF
     erf, e = erf_and_exp(v)
     return g * fma(erf, _HALF, v * _PI_FACTOR * e + _HALF)
 
 
-@as_loop
 def gelu_tanh(x: Array) -> Array:
     """``x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))``."""
-    return _HALF * x * (_ONE + tanh(_TANH_SCALE * fma(_CUBIC, x * x * x, x)))
+    return _HALF * x * (_ONE + _bent(x))  # type: ignore[no-any-return]
+
+
+def _bent(x: Array) -> Array:
+    """The hyperbolic tangent in it."""
+    return by_vectors(  # type: ignore[no-any-return]
+        x, lambda x: pair_functions.tanh(_cubic(x)), lambda x: c_library.tanh(_cubic(x))
+    )
 
 
 @as_loop
+def _cubic(x: Array) -> Array:
+    return _TANH_SCALE * fma(_CUBIC, x * x * x, x)
+
+
 def gelu_tanh_slope(g: Array, x: Array) -> Array:
     """The derivative of ``gelu_tanh`` times ``g``."""
+    return _gelu_tanh_slope(g, x, _bent(x))  # type: ignore[no-any-return]
+
+
+@as_loop
+def _gelu_tanh_slope(g: Array, x: Array, t: Array) -> Array:
     square = x * x
-    t = tanh(_TANH_SCALE * fma(_CUBIC, square * x, x))
     inner = _TANH_SCALE * fma(_F(3) * _CUBIC, square, _ONE)
     return g * fma(_HALF, _ONE + t, _HALF * x * fma(-t, t, _ONE) * inner)

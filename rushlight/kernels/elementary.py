@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy._core import _multiarray_umath as _umath  # type: ignore[attr-defined]
 
-from . import doubles, elementwise, exponential, logarithm, sines, square_root, vectors
+from . import c_library, doubles, elementwise, exponential, logarithm, sines, square_root, vectors
+from .pair_functions import by_pairs
 from .symbols import Symbol
 
 #: Of one array.
@@ -53,8 +54,21 @@ def exp(x: Any) -> Any:
     return np.exp(x)
 
 
+def _by_place(name: str, ufunc: np.ufunc) -> Function:
+    """``ufunc`` of one argument, in float32 by PyTorch's vectors and, beyond them, by the C library."""
+    vector, last = by_pairs(name, ufunc), getattr(c_library, name)
+
+    def function(x: Any) -> Any:
+        if x.__class__ is Symbol or (x.__class__ is np.ndarray and x.dtype == _FLOAT32):
+            return vectors.by_vectors(x, vector, last)
+        return last(x) if getattr(x, "dtype", None) == _FLOAT32 else ufunc(x)
+
+    function.__name__ = function.__qualname__ = ufunc.__name__
+    return function
+
+
 tanh: Function = rounded_once(np.tanh, "rounded_tanh")
-expm1: Function = rounded_once(np.expm1, "rounded_expm1")
+expm1: Function = by_pairs("expm1", np.expm1)
 rounded_log: Function = rounded_once(np.log, "rounded_log")
 
 
@@ -76,7 +90,7 @@ def log1p(x: Any) -> Any:
     return np.log1p(x)
 
 
-exp2: Function = rounded_once(np.exp2, "rounded_exp2")
+exp2: Function = _by_place("exp2", np.exp2)
 log2: Function = rounded_once(np.log2, "rounded_log2")
 log10: Function = rounded_once(np.log10, "rounded_log10")
 
@@ -100,12 +114,12 @@ cos: Function = _by_library(np.cos, sines.cos, "library_cos")
 #: What PyTorch computes number by number, as its special functions, asks the C library, whose results are all but always the nearest.
 nearest_exp, nearest_sin, nearest_cos = (rounded_once(ufunc) for ufunc in (np.exp, np.sin, np.cos))
 tan: Function = rounded_once(np.tan, "rounded_tan")
-sinh: Function = rounded_once(np.sinh, "rounded_sinh")
-cosh: Function = rounded_once(np.cosh, "rounded_cosh")
+sinh: Function = _by_place("sinh", np.sinh)
+cosh: Function = _by_place("cosh", np.cosh)
 asin: Function = rounded_once(np.arcsin, "rounded_asin")
 acos: Function = rounded_once(np.arccos, "rounded_acos")
 atan: Function = rounded_once(np.arctan, "rounded_atan")
-atanh: Function = rounded_once(np.arctanh, "rounded_atanh")
+atanh: Function = _by_place("atanh", np.arctanh)
 
 
 def length(x: Any) -> Any:
@@ -150,18 +164,14 @@ asinh: Function = of_library(np.arcsinh, "asinhf")
 acosh: Function = of_library(np.arccosh, "acoshf")
 
 
+_vector_atan2 = by_pairs("atan2", np.arctan2)
+
+
 def atan2(y: Any, x: Any) -> Any:
-    """The angle of the point (x, y), rounded once like the others."""
-    if y.__class__ is Symbol or x.__class__ is Symbol:
-        return (y if y.__class__ is Symbol else x).recording.computed("rounded_atan2", y, x)
-    dtype = np.result_type(y, x)
-    if dtype != _FLOAT32:
-        return np.arctan2(y, x)
-    if y.__class__ is not np.ndarray or x.__class__ is not np.ndarray:
-        return _rounded_atan2(y, x)
-    return vectors.all_by_vectors(_rounded_atan2, np.arctan2, y, x)
-
-
-def _rounded_atan2(y: Any, x: Any) -> Any:
-    found = elementwise.run("rounded_atan2", y, x)
-    return np.arctan2(y, x, dtype=_FLOAT64).astype(_FLOAT32) if found is None else found
+    """The angle of the point (x, y)."""
+    if y.__class__ is not Symbol and x.__class__ is not Symbol:
+        dtype = np.result_type(y, x)
+        if dtype != _FLOAT32:
+            return np.arctan2(y, x)
+        y, x = np.broadcast_arrays(np.asarray(y, _FLOAT32), np.asarray(x, _FLOAT32))
+    return vectors.all_by_vectors(_vector_atan2, c_library.atan2, y, x)

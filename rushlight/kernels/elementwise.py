@@ -34,10 +34,10 @@ LARGE = 1 if setting() == "now" else 32768
 MEDIUM = 1 if setting() == "now" else 8192
 
 
-def run(op: str, *operands: Any, out: Array | None = None, dtype: Any = _F32) -> Array | None:
+def run(op: str, *operands: Any, out: Array | None = None, dtype: Any = _F32, worth: bool = False) -> Array | None:
     """An instruction of the loop IR for contiguous arrays of one shape and of ``dtype``, and Python numbers; None if NumPy is to do it.
 
-    ``out`` may be one of the operands.
+    ``out`` may be one of the operands. ``worth``: whoever asks knows that compiling is worth it.
     """
     if patience.ready is False:
         return None
@@ -49,7 +49,7 @@ def run(op: str, *operands: Any, out: Array | None = None, dtype: Any = _F32) ->
             shape = x.shape
         elif x.__class__ is not float:
             return None
-    if shape is None or not patience.over(operands[0].size if operands[0].__class__ is np.ndarray else 0, 1):
+    if shape is None or not (worth or patience.over(operands[0].size if operands[0].__class__ is np.ndarray else 0, 1)):
         return None
     numbers = tuple([x.__class__ is float for x in operands])
     key = (op, numbers) if dtype is _F32 else (op, numbers, dtype)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import cpython, llvm, memory, threads
+from . import c_library, cpython, llvm, memory, threads
 from .code import entry
 from .emit import I64, Module, Type, Value
 from .following import following
@@ -53,7 +53,7 @@ def _made(python: Any, bindings: dict[str, Any], grain: tuple[int, int] | None) 
     if not llvm.available():
         return None
     parts, parameters = _told_apart(python, bindings)
-    symbols = {"memcpy": _address("memcpy"), **getattr(python, "symbols", {})}
+    symbols = {"memcpy": _address("memcpy"), **c_library.addresses(), **getattr(python, "symbols", {})}
     text = functools.partial(_write, python, parameters, bindings)
     body = llvm.code(parts, text, symbols, lambda: _begin_following(python, bindings))["body"]
     made = _entries(), "run" if grain is None else "run_elementwise", _described(body, parameters, grain)

@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from . import elementwise
+from . import c_library, elementwise
+from .llvm import patience
 from .pairs import add, div, fma, mul, scale, square, two_sum
 from .vectors import all_by_vectors, by_vectors
 
 _F, _D = np.float32, np.float64
 _BLOCK = 8192
 _MOST = 32768
+_PASSES = 60  # of NumPy's, about, that the steps are
 
 _LOG = [_F(c) for c in (0.240320354700088500976562, 0.285112679004669189453125, 0.400007992982864379882812)]
 _THIRD = (_F(0.66666662693023681640625), _F(3.69183861259614332084311e-09))
@@ -79,9 +81,10 @@ def _rounded(x: Any, exponent: Any) -> Any:
 
 def _steps(x: Any, exponent: Any) -> Any:
     """The steps as a loop, or in NumPy if that takes not too long."""
-    native = elementwise.run("power", x, exponent)
-    if native is not None:
-        return native
+    if patience.over_or_large(_PASSES * x.size, _PASSES, _PASSES * _MOST):
+        native = elementwise.run("power", x, exponent, worth=True)
+        if native is not None:
+            return native
     if x.size > _MOST:
         return _rounded(x, exponent)
     if isinstance(exponent, np.ndarray):
@@ -108,9 +111,11 @@ def powers(x: Any, exponent: Any) -> Any:
     with np.errstate(all="ignore"):
         if x.shape != exponent.shape:
             x, exponent = np.broadcast_arrays(x, exponent)
-        if not x.ndim:
-            return _rounded(x, exponent)
-        return all_by_vectors(_steps, _rounded, np.ascontiguousarray(x), np.ascontiguousarray(exponent))
+        return all_by_vectors(_steps_of_two, c_library.power, x, exponent)
+
+
+def _steps_of_two(x: Any, exponent: Any) -> Any:
+    return _steps(np.ascontiguousarray(x), np.ascontiguousarray(exponent))
 
 
 def complex_powers(x: Any, exponent: Any) -> Any:

@@ -187,15 +187,22 @@ def erf_and_exp(x: Any) -> tuple[Any, Any]:
     y, e = np.empty_like(flat), np.empty_like(flat)
     for start in range(0, flat.size, _BLOCK):
         part = flat[start : start + _BLOCK]
-        t = np.multiply(np.abs(part), _ERF_SLOPE, dtype=_D)
-        t += 1.0
-        t32 = _F(1) / t.astype(_F)
         e32 = _short_exp(-(part * part))
-        wide = np.multiply(e32 * t32, _horner(_ERF, t32.astype(_D)), dtype=_D)
-        np.subtract(1.0, wide, out=wide)
-        np.copysign(wide.astype(_F), part, out=y[start : start + _BLOCK])
+        y[start : start + _BLOCK] = erf_by(part, e32)
         e[start : start + _BLOCK] = e32
     return y.reshape(x.shape), e.reshape(x.shape)
+
+
+def erf_by(x: Any, e: Any) -> Any:
+    """``erf(x)`` given ``e = exp(-x**2)``, of a float32 array."""
+    if x.__class__ is Symbol:
+        return x.recording.computed("erf_of", x, e)
+    t = np.multiply(np.abs(x), _ERF_SLOPE, dtype=_D)
+    t += 1.0
+    t32 = _F(1) / t.astype(_F)
+    wide = np.multiply(e * t32, _horner(_ERF, t32.astype(_D)), dtype=_D)
+    np.subtract(1.0, wide, out=wide)
+    return np.copysign(wide.astype(_F), x)
 
 
 # The C library's exp: 2**(k/32) from a table, the rest a cubic, all in float64.
@@ -276,20 +283,46 @@ def _along_rows(x: Array, vector: Callable[[Any], Any], single: Callable[[Any], 
 
 
 def all_by_vectors(vector: Callable[..., Any], single: Callable[..., Any], *arrays: Any) -> Any:
-    """The same of several float32 arrays; if they are not of one shape and each in one piece, all by vectors."""
+    """The same of several arrays."""
     for x in arrays:
         if x.__class__ is Symbol:
             return x.recording.by_place(vector(*arrays), single(*arrays))
     first = arrays[0]
+    step = STEP if first.itemsize == 4 else STEP // 2
     if not all([x.shape == first.shape and x.flags.c_contiguous for x in arrays]):
-        return vector(*arrays)
-    if first.size < STEP:
+        return _rows_by_vectors(vector, single, np.broadcast_arrays(*arrays))
+    if first.size < step:
         return single(*arrays)
     out = vector(*arrays)
     flat, given = out.reshape(-1), [x.reshape(-1) for x in arrays]
-    for tail in tails(first.size, 1):
+    for tail in tails(first.size, 1, step):
         flat[tail] = single(*[x[tail] for x in given])
     return out
+
+
+def _rows_by_vectors(vector: Callable[..., Any], single: Callable[..., Any], arrays: Any) -> Any:
+    """The same of arrays that lie otherwise: by vectors go rows whose elements are neighbours, or in some arrays one number."""
+    dtype = arrays[0].dtype
+    if not arrays[0].size:
+        return np.empty(arrays[0].shape, dtype)
+    step = STEP if dtype.itemsize == 4 else STEP // 2
+    order = sorted(range(arrays[0].ndim), key=lambda i: -max([x.strides[i] for x in arrays]))
+    arrays = [x.transpose(order) for x in arrays]
+    shape, steps = arrays[0].shape, [x.strides for x in arrays]
+    length, i = 1, len(shape)
+    if shape and all([s[-1] == x.itemsize or not s[-1] for s, x in zip(steps, arrays, strict=True)]):
+        length, i = shape[-1], i - 1
+        while i and all([s[i - 1] == shape[i] * s[i] for s in steps]):
+            length, i = length * shape[i - 1], i - 1
+    out = np.empty(shape, dtype)
+    rows = [out.reshape(-1, length), *(x.reshape(-1, length) for x in arrays)]
+    if length < step:
+        rows[0][...] = single(*rows[1:])
+    else:
+        rows[0][...] = vector(*rows[1:])
+        for tail in tails(length, len(rows[0]), step):
+            rows[0][:, tail] = single(*[x[:, tail] for x in rows[1:]])
+    return out.transpose(np.argsort(order))
 
 
 def _rows(x: Array) -> Array | None:

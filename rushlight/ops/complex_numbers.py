@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels import c_library
 from ..kernels.layouts import as_operands_lie
 from ..op import opaque
 from ..tensor import Tensor
@@ -94,7 +95,7 @@ def polar(k, abs, angle):  # noqa: A002
     >>> torch.polar(torch.tensor([2.0]), torch.tensor([0.0]))
     tensor([2.+0.j])
     """
-    return as_operands_lie(_joined(abs * k.cos(angle), abs * k.sin(angle)), (abs, angle))
+    return as_operands_lie(_joined(abs * c_library.cos(angle), abs * c_library.sin(angle)), (abs, angle))
 
 
 @polar.check

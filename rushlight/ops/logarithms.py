@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import activations, elementary
+from ..kernels import activations, c_library
 from ..op import elementwise
 from ..tensor import Tensor
 from .combine import _two_of
@@ -136,7 +136,7 @@ def _product(
 
 _product(
     "xlogy",
-    elementary.rounded_log,  # the C library's, which is the nearest number nearly always
+    c_library.log,
     "``input * log(other)``, 0 where ``input`` is 0.",
     "Xlogy",
     "xlogy xlogy_",
@@ -146,7 +146,7 @@ _product(
 )
 _product(
     "xlog1py",
-    elementary.log1p,
+    c_library.log1p,
     "``input * log(1 + other)``, 0 where ``input`` is 0.",
     "SpecialXlog1Py",
     "",
@@ -161,7 +161,7 @@ _product(
 )
 def entr(k, input):
     """``-input * log(input)``; 0 at 0, minus infinity below."""
-    out = -input * elementary.rounded_log(input)
+    out = -input * c_library.log(input)
     return np.where(input == 0, out.dtype.type(0), np.where(input < 0, out.dtype.type(-np.inf), out))
 
 

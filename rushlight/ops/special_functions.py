@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
-from ..kernels import special
+from ..kernels import c_library, special
 from ..op import camel, elementwise
 from ..return_types import named
 from ..writing import write_out
@@ -243,7 +243,7 @@ def sinc(k, input):
         return k.sinc(input.astype(np.float32)).astype(input.dtype)
     x = input * input.dtype.type(math.pi)
     zero = x == 0
-    return np.where(zero, x.dtype.type(1), k.sin(x) / np.where(zero, x.dtype.type(1), x))
+    return np.where(zero, x.dtype.type(1), c_library.sin(x) / np.where(zero, x.dtype.type(1), x))
 
 
 @sinc.vjp("input")

@@ -36,12 +36,28 @@ from ..words import fma as fused
 from ..words import rint as nearest
 from ..words import sqrt as root
 from ..words import trunc as towards_zero
-from . import compensated, doubles, exponential, gamma, libm, sines, single, wide
+from . import compensated, doubles, exponential, gamma, libm, pairs, sines, single, wide
 from . import logarithm as logarithm_steps
 from . import vectors as exponentials
+from .c_functions import (  # noqa: F401 - loops find every instruction here
+    c_atan2f,
+    c_atanhf,
+    c_cosf,
+    c_coshf,
+    c_erff,
+    c_exp2f,
+    c_expm1f,
+    c_log1pf,
+    c_logf,
+    c_powf,
+    c_sinf,
+    c_sinhf,
+    c_tanhf,
+)
 from .marks import INSTRUCTIONS, instruction
 from .narrow import as_bf16, as_f16, bits_of_bf16, bits_of_f16, read_bf16, read_f16, widened
 from .power import power_of_usual
+from .vector_functions import vector_atan2, vector_atanh, vector_cosh, vector_exp2, vector_sinh, vector_tanh  # noqa: F401
 from .wide import INFINITY, NAN, clamped
 
 __all__ = ["INSTRUCTIONS", "as_bf16", "as_f16", "bits_of_bf16", "bits_of_f16", "read_bf16", "read_f16", "widened"]
@@ -320,29 +336,14 @@ def long_log(x):
     return doubles.log(x)
 
 
-@instruction(kinds="f32", ulp=ROUNDED)
-def rounded_exp2(x):
-    return single.exp2(x)
-
-
-@instruction(ulp=(ROUNDED, 1.5))
-def rounded_expm1(x):
-    return single.expm1(x) if x.type.bits == 32 else wide.expm1(x)
+@instruction("expm1", ulp=(1.0, 1.5))
+def vector_expm1(x):
+    return pairs.expm1(x) if x.type.bits == 32 else wide.expm1(x)
 
 
 @instruction(ulp=(0.54, 2.0))
 def rounded_tanh(x):
     return compensated.tanh(x) if x.type.bits == 32 else wide.tanh(x)
-
-
-@instruction(kinds="f32", ulp=ROUNDED)
-def rounded_sinh(x):
-    return f32(wide.sinh(f64(x)))
-
-
-@instruction(kinds="f32", ulp=ROUNDED)
-def rounded_cosh(x):
-    return f32(wide.cosh(f64(x)))
 
 
 # --- logarithms -------------------------------------------------------------------------------------------------------
@@ -470,11 +471,6 @@ def rounded_atan(x):
     return f32(copysign(wide.atan_quotient(absolute(wider), 1.0), wider))
 
 
-@instruction(kinds="f32", ulp=ROUNDED)
-def rounded_atan2(y, x):
-    return f32(wide.atan2(f64(y), f64(x)))
-
-
 @instruction(kinds="f32", ulp=2.0)
 def asinh(x):
     """The C library's, as NumPy's and PyTorch's."""
@@ -484,11 +480,6 @@ def asinh(x):
 @instruction(kinds="f32", ulp=2.1)
 def acosh(x):
     return libm.acosh(x)
-
-
-@instruction(kinds="f32", ulp=ROUNDED)
-def rounded_atanh(x):
-    return f32(wide.atanh(f64(x)))
 
 
 # --- powers -----------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ class Instruction(NamedTuple):
     ufuncs: the functions of NumPy that give the same bits for every element type that it has.
     kinds: the element types that it has.
     takes, gives: ``n`` for a number and ``c`` for a condition, of each operand and of the result.
+    called: the function of the C library that it calls for each number, if it is one.
     light: whether it costs no more than reading its operands from memory.
     ulp: how far it may be from the true value, in units in the last place, for each of ``kinds``; None for what is exact or rounded
         once by the processor. As a text, what holds instead.
@@ -27,6 +28,7 @@ class Instruction(NamedTuple):
     gives: str
     light: bool
     ulp: Any
+    called: str = ""
 
 
 #: Every instruction by name.
@@ -42,6 +44,7 @@ def instruction(
     gives: str = "n",
     light: bool = False,
     ulp: Any = None,
+    called: str = "",
 ) -> Callable[[Any], Any]:
     """Mark a function. Bodies ask for it by its own name unless ``bodies`` says which."""
 
@@ -51,7 +54,9 @@ def instruction(
         operands = takes or "n" * function.__code__.co_argcount
         sizes = tuple(kinds.split())
         bounds = ulp if isinstance(ulp, tuple | str) or ulp is None else (ulp,)
-        INSTRUCTIONS[name] = Instruction(function, asked, tuple(ufuncs.split()), sizes, operands, gives, light, bounds)
+        INSTRUCTIONS[name] = Instruction(
+            function, asked, tuple(ufuncs.split()), sizes, operands, gives, light, bounds, called
+        )
         return function
 
     return marked

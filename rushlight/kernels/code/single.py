@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from .. import vectors
-from ..words import absolute, any_lane, bitcast, copysign, f32, f64, fma, i32, i64, rint, select
+from ..words import absolute, any_lane, bitcast, copysign, f32, f64, fma, i32, i64, select
 from .wide import (
     EXACT,
     HALF_PI,
@@ -22,7 +22,6 @@ from .wide import (
     log_edges,
     negated,
     polynomial,
-    power_of_two,
 )
 
 LN2 = math.log(2)
@@ -47,18 +46,6 @@ def exp_parts(x):
 def exp(x):
     power, rest = exp_parts(f64(clamped(x, vectors.LEAST_SINGLE, vectors.MOST_SINGLE)))
     return f32((rest + 1.0) * power)
-
-
-def exp2(x):
-    wide = f64(clamped(x, -160.0, 130.0))
-    k = rint(wide)
-    r = (wide - k) * LN2
-    return f32((fma(r * r, polynomial(r, EXP), r) + 1.0) * power_of_two(k))
-
-
-def expm1(x):
-    power, rest = exp_parts(f64(clamped(x, -40.0, vectors.MOST_SINGLE)))
-    return copysign(f32(fma(power, rest, power - 1.0)), x)
 
 
 def tanh(x):

@@ -335,16 +335,6 @@ def atan_quotient(n, d):
     return out + base
 
 
-def atan2(y, x):
-    """The angle of the point (x, y), between -pi and pi."""
-    n, d = absolute(y), absolute(x)
-    both_infinite = (n == INFINITY) and (d == INFINITY)
-    out = atan_quotient(select(both_infinite, 1.0, n), select(both_infinite, 1.0, d))
-    out = select((n == 0.0) and (d == 0.0), 0.0, out)
-    backwards = bitcast(i64, x) < 0
-    return copysign(select(backwards, math.pi - out, out), y)
-
-
 def asin(x):
     """As an angle of a right triangle with the sides x and ``sqrt((1 - x) (1 + x))``."""
     size = absolute(x)
@@ -358,17 +348,6 @@ def acos(x):
 
 
 # --- hyperbolic functions of numbers that float32 has -----------------------------------------------------------------
-def sinh(x):
-    """``(e + e / (e + 1)) / 2``, ``e = exp(|x|) - 1``; beyond 120 float32 has nothing but infinity."""
-    e = expm1(clamped(absolute(x), 0.0, 120.0))
-    return copysign((e + e / (e + 1.0)) * 0.5, x)
-
-
-def cosh(x):
-    e = exp_normal(clamped(absolute(x), 0.0, 120.0))
-    return (e + 1.0 / e) * 0.5
-
-
 def asinh(x):
     """``log1p(|x| + x**2 / (1 + sqrt(1 + x**2)))`` with the sign of x."""
     size = absolute(x)
@@ -381,12 +360,6 @@ def acosh(x):
     """``log1p(t + sqrt(t (t + 2)))``, ``t = x - 1``."""
     t = x - 1.0
     return select(x < 1.0, NAN, log1p(t + sqrt(t * (t + 2.0))))
-
-
-def atanh(x):
-    """``log1p(2 |x| / (1 - |x|)) / 2`` with the sign of x."""
-    size = absolute(x)
-    return copysign(0.5 * log1p((size + size) / (1.0 - size)), x)
 
 
 # --- the error function -----------------------------------------------------------------------------------------------

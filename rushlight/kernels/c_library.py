@@ -1,0 +1,101 @@
+"""float32 functions of the C library, whom PyTorch asks for what its vectors leave over, and for all numbers whose neighbours are apart.
+
+Its results are nearly always the nearest numbers for some functions (``expf``, ``logf``), and up to two units away for others (``sinhf``).
+Loops call it too (``code.c_functions``). Where there is none to load, the nearest numbers take its place.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import elementwise
+from .llvm import patience
+from .symbols import Symbol, Unreadable
+
+#: How many numbers each function takes.
+ARITY = {
+    **dict.fromkeys(("atanhf", "coshf", "erff", "exp2f", "expm1f", "log1pf", "logf", "sinhf", "tanhf", "cosf", "sinf"), 1),
+    **dict.fromkeys(("atan2f", "powf"), 2),
+}  # fmt: skip
+_COST = 200  # of a call from Python, in elements of a NumPy function
+_MOST = 4096  # numbers that are worth a call each, without compiled code
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+@functools.cache
+def _function(name: str) -> Any:
+    """The function; None where there is none."""
+    import ctypes
+
+    for library in ("libm.so.6", None):  # None: what the process has loaded already
+        try:
+            function = ctypes.CDLL(library)[name]
+        except (OSError, AttributeError, TypeError):
+            continue
+        function.argtypes, function.restype = (ctypes.c_float,) * ARITY[name], ctypes.c_float
+        return function
+    return None
+
+
+@functools.cache
+def addresses() -> dict[str, int]:
+    """Of those that are there, for machine code that calls them."""
+    import ctypes
+
+    found = {name: _function(name) for name in ARITY}
+    return {name: ctypes.cast(f, ctypes.c_void_p).value or 0 for name, f in found.items() if f is not None}
+
+
+@functools.cache
+def _by_number(name: str) -> Any:
+    return np.frompyfunc(_function(name), ARITY[name], 1)
+
+
+def single(name: str, ufunc: Any) -> Callable[..., Any]:
+    """The function of float32 arrays called ``name`` in the C library; without it ``ufunc``, rounded once, of other dtypes ``ufunc``."""
+    native = f"c_{name}"
+
+    def function(*arrays: Any) -> Any:
+        for x in arrays:
+            if x.__class__ is Symbol:
+                if _function(name) is None:
+                    raise Unreadable(name)
+                return x.recording.computed(native, *arrays)
+        if any([getattr(x, "dtype", _FLOAT32) != _FLOAT32 for x in arrays]):
+            return ufunc(*arrays)
+        if _function(name) is None:
+            return ufunc(*arrays, dtype=_FLOAT64).astype(_FLOAT32)
+        size = np.size(arrays[0])
+        if patience.over_or_large(_COST * size, 1, _COST * _MOST):
+            found = elementwise.run(native, *[np.ascontiguousarray(x) for x in arrays], worth=True)
+            if found is not None:
+                return found.reshape(np.shape(arrays[0]))
+        if size > _MOST:
+            return ufunc(*arrays, dtype=_FLOAT64).astype(_FLOAT32)
+        return np.asarray(_by_number(name)(*arrays), _FLOAT32)
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+sin, cos = single("sinf", np.sin), single("cosf", np.cos)
+sinh, cosh, tanh, atanh = (
+    single(f"{name}f", ufunc)
+    for name, ufunc in (("sinh", np.sinh), ("cosh", np.cosh), ("tanh", np.tanh), ("atanh", np.arctanh))
+)
+exp2, expm1, log, log1p = (single(f"{ufunc.__name__}f", ufunc) for ufunc in (np.exp2, np.expm1, np.log, np.log1p))
+
+
+def _no_erf(x: Any, dtype: Any = None) -> Any:
+    """What NumPy lacks."""
+    from . import special
+
+    return special.erf(x if dtype is None else x.astype(dtype))
+
+
+erf = single("erff", _no_erf)
+atan2, power = single("atan2f", np.arctan2), single("powf", np.power)

@@ -1,0 +1,54 @@
+"""float32 functions that PyTorch's vectors take from a library which carries pairs of numbers (``code.pairs``): as a loop or, from the same
+source, by NumPy."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import elementwise
+from .llvm import patience
+from .symbols import Symbol
+
+_STEPS = 60  # NumPy's passes, about
+_MOST = 32768  # numbers for which NumPy takes the steps; the nearest number is had in a twentieth of the time
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+@functools.cache
+def _steps(name: str) -> Callable[..., Any]:
+    from .by_numpy import by_numpy
+    from .code import pairs
+
+    return by_numpy(getattr(pairs, name))
+
+
+def by_pairs(name: str, ufunc: Any) -> Callable[..., Any]:
+    """The function ``name`` of float32 arrays, and symbols; ``ufunc`` of other dtypes, and rounded once where the steps take too long."""
+    native = f"vector_{name}"
+
+    def function(*arrays: Any) -> Any:
+        for x in arrays:
+            if x.__class__ is Symbol:
+                return x.recording.computed(native, *arrays)
+            if getattr(x, "dtype", None) != _FLOAT32:
+                return ufunc(*arrays)
+        given = [np.asarray(x) for x in arrays]
+        if patience.over_or_large(_STEPS * given[0].size, _STEPS, _STEPS * _MOST):
+            found = elementwise.run(native, *[np.ascontiguousarray(x) for x in given], worth=True)
+            if found is not None:
+                return found.reshape(given[0].shape)
+        if given[0].size > _MOST:
+            return ufunc(*given, dtype=_FLOAT64).astype(_FLOAT32)
+        return _steps(name)(*given)
+
+    function.__name__ = function.__qualname__ = name
+    return (
+        function if name == "atan2" else elementwise.instruction(native)(function)
+    )  # which asks for a small array's loop first
+
+
+tanh = by_pairs("tanh", np.tanh)
