@@ -18,7 +18,7 @@ from ..random import normal as normal_family
 from ..random.generator import Generator, default_generator
 from ..tensor import Tensor, edge_of, wrap
 from ..writing import bump, check_writable, rebase, write_out
-from .create import finish, read_size, wanted_dtype
+from .create import finish, plain_size, read_size, wanted_dtype
 from .likes import empty_like_array
 
 
@@ -60,6 +60,12 @@ def initial_seed() -> int:
 
 # --- new tensors ------------------------------------------------------------------------------------------------------
 def _sized(name: str, size: Any, kwargs: dict[str, Any], fill: Callable[[Generator, Any], Any]) -> Tensor:
+    if not kwargs and not levels.running:  # the commonest call, shortly
+        plain = plain_size(size)
+        if plain is not None:
+            a = np.empty(plain, types.get_default_dtype().np)
+            fill(default_generator, a)
+            return wrap(a)
     if "size" in kwargs:
         size = (kwargs.pop("size"),)
     gen = _generator(kwargs.pop("generator", None))
@@ -125,6 +131,9 @@ def randint(low: Any = 0, high: Any = None, size: Any = None, **kwargs: Any) -> 
     low, high = int(low), int(high)
     if low >= high:
         raise errors.runtime(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    plain = plain_size((size,)) if not kwargs and not levels.running else None
+    if plain is not None:
+        return wrap(uniform.random_(default_generator, np.empty(plain, np.int64), low, high))
     kwargs["dtype"] = wanted_dtype("randint", kwargs, types.int64)
     return _sized("randint", (size,), kwargs, lambda gen, a: uniform.random_(gen, a, low, high))
 
@@ -391,13 +400,16 @@ class _Forget(Node):
 
 
 def _in_place(name: str, fill: Callable[..., Any], doc: str, args: tuple[Any, ...], wrong: Any) -> None:
+    kind = name.strip("_").title().replace("_", "")
+    node_name = f"{kind}Backward0"
+
     def method(self: Tensor, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Tensor:
         gen = _generator(generator)
-        kind = name.strip("_").title().replace("_", "")
-        which = 0
+        called = node_name
         if kind == "Bernoulli":  # PyTorch counts bernoulli(), bernoulli_(tensor), bernoulli_(number)
-            which = 1 if any(isinstance(a, Tensor) for a in (*args, *kwargs.values())) else 2
-        return _refill(self, f"{kind}Backward{which}", lambda a: fill(gen, a, *args, **kwargs))
+            of_tensor = any(isinstance(a, Tensor) for a in (*args, *kwargs.values()))
+            called = f"BernoulliBackward{1 if of_tensor else 2}"
+        return _refill(self, called, lambda a: fill(gen, a, *args, **kwargs))
 
     method.__name__, method.__doc__ = name, doc
     function(

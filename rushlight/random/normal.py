@@ -46,6 +46,10 @@ def normal_(gen: MT19937, a: Array, mean: float = 0.0, std: float = 1.0) -> Arra
         return a
     require_floating(a, "normal_kernel_cpu")
     mean, std = float(mean), float(std)
+    if a.dtype.char == "f" and a.size >= BLOCK and a.flags.c_contiguous and streams.wanted(a.size):
+        with gen.lock:  # the commonest case, in which NumPy computes nothing
+            if _blocks_by_machine(gen, a if a.ndim == 1 else a.reshape(-1), a.size // BLOCK * BLOCK, mean, std, False):
+                return a
     with gen.lock, quiet():
         if a.size >= BLOCK and a.flags.c_contiguous:
             _fill_blocks(gen, a.reshape(-1), mean, std)
