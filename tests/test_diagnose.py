@@ -1,5 +1,6 @@
 """``diagnose``: planted faults are named first, healthy trainings pass in silence, and nothing is changed by looking."""
 
+import ast
 import os
 import re
 import subprocess
@@ -35,6 +36,7 @@ def test_a_planted_fault_is_named_first(path):
     first = report.findings[0]
     assert first.evidence and first.change and any(c.isdigit() for text in first.evidence for c in text)
     assert first.line is None or Path(first.line.file) == path
+    ast.parse(first.write)
     if hasattr(first.check, "before") and first.kind not in (
         "no log_softmax",
         "softmax over the wrong dimension",
@@ -59,6 +61,7 @@ def test_the_seeds_loop_has_its_cause_its_limit_and_a_step_that_converges():
     )
     assert first.numbers["sharpness"] == pytest.approx(2178, rel=0.01)
     assert first.line.text == "w.data = w.data - 0.01 * w.grad"
+    assert first.write == "w.data = w.data - 9.18e-05 * w.grad"
     assert first.numbers["suggested"] < first.numbers["limit"]
     assert first.check.before[1].mean == float("inf") and first.check.after[1].mean < 1000
     w = 1.0
@@ -66,6 +69,18 @@ def test_the_seeds_loop_has_its_cause_its_limit_and_a_step_that_converges():
         for x, y in ((11.0, 21.0), (22.0, 14.0), (33.0, 64.0)):
             w -= first.numbers["suggested"] * 2 * x * (x * w - y)
     assert w == pytest.approx(1.7, abs=0.3)  # near the least squares, 1.6
+
+
+WRITTEN = {  # lines that can be written instead of the one shown, or after it
+    "step_too_long_dqn": "opt = torch.optim.Adam(q.parameters(), lr=0.1)",
+    "missing_zero_grad_of_one_optimizer": "opt_d.zero_grad(); loss.backward()",
+    "missing_zero_grad_of_the_bias": "b.grad = None; loss.backward()",
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_change_of_a_line_is_written_with_the_programs_names(name):
+    assert of_script(HERE / "faults" / f"{name}.py").findings[0].write == WRITTEN[name]
 
 
 def test_weights_far_too_wide_are_named_though_few_samples_are_learnt_by_heart_with_them():

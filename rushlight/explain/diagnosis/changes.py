@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,6 +99,18 @@ def normalised_output(x: Tensor) -> Tensor:
     return functional.batch_norm(x, None, None, training=True) if len(x._a) > 1 else x  # type: ignore[no-any-return]
 
 
+#: Products of an input with a parameter.
+LINEAR = frozenset({"addmm", "mm", "mv", "bmm", "baddbmm", "convolve", "convolve_input", "matmul", "linear"})
+
+
+def raw_input(inputs: tuple[Any, ...]) -> int | None:
+    """Which operand of a product holds data, beside a parameter that no module has."""
+    tensors = [x for x in inputs if isinstance(x, Tensor)]
+    if not any(x._edge is not None and (x._edge[0].is_leaf or x._base is not None) for x in tensors):
+        return None
+    return next((i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x._edge is None and x._a.ndim > 1), None)
+
+
 def feature_dim(ndim: int) -> int:
     """Where an input's features lie: channels of images, else the last dimension."""
     return 1 if ndim >= 4 else max(ndim - 1, 0)
@@ -147,6 +160,18 @@ def align_targets() -> None:
         return expand(input, target)
 
     losses._broadcast = fitting
+
+
+def normalise_raw(mean: Any, std: Any, wanted: Callable[[], bool]) -> None:
+    """Data beside a parameter that no module has are normalised, where they have so many features."""
+
+    def evaluated(evaluate: Any, op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+        at = raw_input(inputs) if op.name in LINEAR and wanted() else None
+        if at is not None and inputs[at]._a.shape[feature_dim(inputs[at]._a.ndim)] == len(mean):
+            inputs = (*inputs[:at], normalised(inputs[at], mean, std), *inputs[at + 1 :])
+        return evaluate(op, inputs, attrs)
+
+    hear_through(evaluated)
 
 
 def instead(name: str, where: tuple[Any, ...], other: Any) -> None:

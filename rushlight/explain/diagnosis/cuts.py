@@ -22,6 +22,8 @@ LEAVING = ("detach", "item", "tolist", "numpy", "detach_")
 BOUNDING = frozenset({"softmax", "sigmoid", "tanh"})
 #: Functions whose derivative is 0 wherever there is one.
 FLAT = frozenset({"round", "floor", "ceil", "trunc", "sign", "sgn", "heaviside", "fix"})
+#: A sum of probabilities that no rounding explains, in bfloat16 either.
+FAR_FROM_ONE = 0.1
 #: A logarithm of a probability that is no rounding of 0.
 ABOVE_ZERO = 1e-3
 TAKING_LOGITS = {"log_softmax": "cross_entropy", "bce_logits": "binary_cross_entropy_with_logits"}
@@ -41,6 +43,7 @@ class Cuts:
         self.trace = trace
         self.leaving: Callable[[Tensor], None] = lambda tensor: None  # told of what is handed on without its history
         self.unrecorded_at: dict[int, Cut] = {}  # where parameters were used while nothing was recorded, by identity
+        self.logarithms: list[Any] = []  # what log_softmax gave
         self.made: list[tuple[Any, str, places.Line | None, str]] = []  # by what is in BOUNDING, and where
 
     def install(self) -> None:
@@ -105,6 +108,8 @@ class Cuts:
                 if isinstance(x, Tensor):
                     self.cut(how, x)
         self.compared(op.name, misfit(op, inputs))
+        if op.name == "log_softmax":
+            self.logarithms = [*self.logarithms[-4:], result]
         if op.name in BOUNDING:
             self.made = [*self.made[-8:], (result, op.name, places.user_line(), places.module_path())]
         elif op.name in TAKING_LOGITS:
@@ -127,7 +132,8 @@ class Cuts:
         elif a.ndim == 2 and trace.not_normalised is None:
             probabilities = np.exp(a.astype(np.float64))
             sums, across = probabilities.sum(1), probabilities.sum(0)
-            if np.allclose(across, 1.0, atol=1e-2) and not np.allclose(sums, 1.0, atol=1e-2):
+            other = np.allclose(across, 1.0, atol=1e-2) or any(np.may_share_memory(x, a) for x in self.logarithms)
+            if other and np.isfinite(sums).all() and not np.allclose(sums, 1.0, atol=FAR_FROM_ONE):
                 trace.not_normalised = (places.user_line(), a.shape, float(sums.min()), float(sums.max()))
 
     def above_zero(self, taker: str, a: np.ndarray[Any, Any]) -> None:

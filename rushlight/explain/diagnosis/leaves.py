@@ -6,7 +6,7 @@ import copy
 import gc
 import itertools
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import numpy as np
@@ -125,13 +125,18 @@ class Leaves:
 
     def new_name(self, leaf: Tensor) -> str:
         """The variable that holds a leaf outside of models."""
+        return self.variable(leaf, self.by_name) or f"leaf {len(self.by_name)}"
+
+    @staticmethod
+    def variable(thing: Any, taken: Container[str] = ()) -> str:
+        """What the program calls an object, in the frame that runs or those that called it."""
         frame = places.user_frame()
         while frame is not None:
-            name = places.variable_name(leaf, frame)
-            if name is not None and name not in self.by_name:
+            name = places.variable_name(thing, frame)
+            if name is not None and name not in taken:
                 return name
             frame = places.user_frame(frame.f_back) if frame.f_back else None
-        return f"leaf {len(self.by_name)}"
+        return ""
 
     def compare_with_defaults(self, model: Module) -> None:
         """What each module's own initialisation would give, drawn on a copy; the random stream is put back."""
@@ -159,12 +164,14 @@ class Leaves:
         return any(x is s.leaf or (x._a is s.leaf._a) or x._a.base is s.leaf._a for s in self.states.values())
 
     def hold(self, optimizer: Any) -> None:
-        """Note what an optimizer holds."""
+        """Note what an optimizer holds, and its name."""
+        name = self.variable(optimizer)
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if p.requires_grad:
                     seen = self.add(p).seen
                     seen.held = seen.handed = True
+                    seen.holder = name
 
     def handed_to(self, optimizer: Any) -> None:
         """Before a step: the gradient that it uses is the one that is there now, clipped or scaled."""
@@ -184,7 +191,7 @@ class Leaves:
                         if id(p) in self.states:
                             self.states[id(p)].seen.held = True
 
-    def of_graph(self, roots: Iterable[Tensor]) -> list[Tensor]:
+    def of_graph(self, roots: Iterable[Tensor], count: bool = True) -> list[Tensor]:
         """The leaves that the graph of these tensors ends in: parameters, and other tensors that stay from step to step."""
         stack = [edge[0] for edge in map(edge_of, roots) if edge is not None and not edge[0].is_leaf]
         seen = set(stack)
@@ -195,13 +202,28 @@ class Leaves:
                 leaf = node.variable
                 if leaf is not None and self.is_parameter(leaf):
                     found.append(leaf)
-                    self.add(leaf).seen.reached += 1
+                    if count:
+                        self.add(leaf).seen.reached += 1
                 continue
             for edge in node.edges:
                 if edge is not None and edge[0] not in seen:
                     seen.add(edge[0])
                     stack.append(edge[0])
         return found
+
+    def succeed(self, roots: Iterable[Tensor]) -> None:
+        """In programs that make new parameters at each step, ``w = w - lr * g``: those of this graph are the ones known before."""
+        if self.models or not self.states:
+            return
+        found = self.of_graph(roots, count=False)
+        known = list(self.states.values())
+        shapes = [state.leaf._a.shape for state in known]
+        if any(id(leaf) in self.states for leaf in found) or [leaf._a.shape for leaf in found] != shapes:
+            return
+        for state, leaf in zip(known, found, strict=True):
+            del self.states[id(state.leaf)]
+            state.leaf = self.by_name[state.seen.name] = leaf
+            self.states[id(leaf)] = state
 
     def is_parameter(self, leaf: Tensor) -> bool:
         """Inputs may require a gradient too; with models or optimizers about, a parameter is what one of them has."""

@@ -15,8 +15,7 @@ import numpy as np
 from ...autograd import mode
 from ...tensor import Parameter, Tensor
 from .. import places
-from .changes import COMPARING, computed
-from .signals import LINEAR
+from .changes import COMPARING, LINEAR, computed
 from .trace import Trace
 
 #: Operations that set a prediction beside its target.

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .changes import Change
-from .rates import bound_of, diverged, early_sharpness, losses_shown, scaled, step_size
+from .rates import bound_of, diverged, early_sharpness, losses_shown, rewritten, scaled, step_size
 from .report import Check, Finding
 from .trace import Level, Trace, level
 from .trials import CLEARLY, MOST_OF_ALL, Trials, finite
@@ -146,7 +146,11 @@ def _finding(trace: Trace, now: Kept, start: Level, calmer: tuple[float, Kept], 
     )
     numbers = {"noise_scale": scale, "batch": trace.batch}
     title = "single batches' gradients are mostly noise at this step size"
-    return Finding("gradient noise", title, found, change, trace.step_line, check, numbers)
+    lr = step_size(trace)
+    write = next(
+        filter(None, (rewritten(line, lr, lr and lr * factor) for line in (trace.made_line, trace.step_line))), ""
+    )
+    return Finding("gradient noise", title, found, change, trace.step_line, check, numbers, write)
 
 
 def costs(start: Level, now: Kept, calm: Kept) -> bool:

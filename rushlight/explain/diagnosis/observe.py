@@ -105,6 +105,8 @@ class Observer:
             self.listen(True)
         if self.change.align:
             changes.align_targets()
+        if self.change.inputs is not None:
+            changes.normalise_raw(*self.change.inputs, lambda: not self.leaves.models)
         if any(bounded.by_hand for bounded in self.change.logits):
             changes.take_probabilities()
         for bounded in (b for b in self.change.logits if not b.by_hand):
@@ -242,6 +244,8 @@ class Observer:
         if self.busy or not (into_leaves or by_hand):
             return self.backward(roots, grads, **options)
         trace = self.trace
+        if not trace.optimizers:
+            self.leaves.succeed(roots)
         self.settle()
         line = places.user_line()
         trace.losses.append(Loss(trace.steps, line, float(np.sum(roots[0]._a, dtype=np.float64))))

@@ -52,15 +52,12 @@ def no_log_softmax(trace: Trace, trials: Trials) -> Finding | None:
 
 
 def wrong_dim(trace: Trace, trials: Trials) -> Finding | None:
-    """Probabilities that add up to 1 over the batch, and not over the classes of a sample."""
+    """Probabilities that add up to 1 over another dimension than that of the classes."""
     if trace.not_normalised is None or trace.logits_as_logarithms is not None:
         return None
     line, shape, low, high = trace.not_normalised
-    text = (
-        f"nll_loss of {list(shape)}: a sample's {shape[1]} probabilities add up to {low:.3g} to {high:.3g} in place of 1, those of all "
-        f"{shape[0]} samples for one class do"
-    )
+    text = f"nll_loss of {list(shape)}: a sample's {shape[1]} probabilities add up to {low:.3g} to {high:.3g} in place of 1"
     check = trials.check("with a log_softmax over the classes", trials.run(Change(log_softmax=True)))
-    change = "log_softmax(logits, dim=1), or cross_entropy of the logits in the place of both"
-    title = "the softmax runs over the samples of a batch, not over the classes"
+    change = "log_softmax over the dimension of the classes, or cross_entropy of the logits in the place of both"
+    title = "the softmax does not run over the classes but over samples or steps"
     return Finding("softmax over the wrong dimension", title, [text], change, line, check, {"sums": (low, high)})

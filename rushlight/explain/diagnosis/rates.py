@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import linecache
+import math
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..places import Line
 from .changes import Change
 from .report import Finding
 from .trace import Trace
@@ -125,6 +130,7 @@ def too_long(trace: Trace, trials: Trials) -> Finding | None:
         line or (trace.losses[0].line if trace.losses else None),
         trials.check(f"step size {new}", trial),
         numbers,
+        rewritten(line, lr, numbers["suggested"]),
     )
 
 
@@ -173,6 +179,39 @@ def signs(trace: Trace, lr: float | None, bound: Bound | None) -> list[str]:
 def scaled(lr: float | None, factor: float) -> str:
     """A step size so many times as long, in words where its own length is not known."""
     return f"{factor:.3g} times as much" if lr is None else f"{lr * factor:.3g}"
+
+
+#: A number as it is written in Python.
+NUMBER = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|(?<![\w.])\.\d+(?:[eE][+-]?\d+)?")
+
+
+#: A name that is given a number.
+GIVEN = re.compile(rf"\s*(\w+)\s*=\s*({NUMBER.pattern})\s*(?:#.*)?$")
+
+
+def is_number(text: str, value: float) -> bool:
+    return math.isclose(float(text.replace("_", "")), value, rel_tol=1e-3)
+
+
+def rewritten(line: Line | None, old: float | None, new: float | None) -> str:
+    """A line with another number in the place of this one, or the one that gives its name that number; empty if neither can be told."""
+    if line is None or not old or new is None:
+        return ""
+    places = [m for m in NUMBER.finditer(line.text) if is_number(m[0], old)]
+    if len(places) != 1:
+        names = set(re.findall(r"[A-Za-z_]\w*", line.text)) if not places else ()
+        given = [
+            m[1]
+            for row in linecache.getlines(line.file)
+            if (m := GIVEN.match(row)) and m[1] in names and is_number(m[2], old)
+        ]
+        return f"{given[0]} = {new:.3g}" if len(given) == 1 else ""
+    text = f"{line.text[: places[0].start()]}{new:.3g}{line.text[places[0].end() :]}".strip()
+    try:
+        ast.parse(text)
+    except SyntaxError:  # a part of a longer statement
+        return ""
+    return text
 
 
 def factors(lr: float | None, bound: Bound | None) -> list[float]:
@@ -225,6 +264,7 @@ def too_short(trace: Trace, trials: Trials) -> Finding | None:
                 trace.made_line or trace.step_line,
                 check,
                 numbers,
+                rewritten(trace.made_line or trace.step_line, lr, lr * factor),
             )
     return None
 

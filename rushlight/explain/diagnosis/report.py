@@ -38,7 +38,7 @@ class Finding:
 
     Attributes: ``kind`` (a short name, ``"step size"``), ``title`` (one sentence), ``evidence`` (sentences with numbers), ``numbers`` (the
     same as data), ``line`` (a ``places.Line`` or None), ``change`` (what to write instead), ``check`` (what trying it gave; a ``Check``,
-    or a sentence).
+    or a sentence), ``write`` (the line as it would be, or one to add, where that is a line of code; else empty).
     """
 
     kind: str
@@ -48,6 +48,7 @@ class Finding:
     line: Line | None = None
     check: Check | str | None = None
     numbers: dict[str, Any] = field(default_factory=dict)
+    write: str = ""  # a line of code to write, where the change is one, with the program's own names
     tried: Any = field(default=None, repr=False)  # the ``Change`` without which nothing else can be judged
 
     def __str__(self) -> str:
@@ -56,6 +57,8 @@ class Finding:
             rows.append(f"    line    {self.line}: {self.line.text}")
         rows += [f"    {'found ' if not i else '      '}  {text}" for i, text in enumerate(self.evidence)]
         rows.append(f"    change  {self.change}")
+        if self.write:
+            rows.append(f"    write   {self.write}")
         if self.check is not None:
             rows.append(f"    check   {self.check}")
         return "\n".join(rows)

@@ -13,13 +13,11 @@ from ...autograd import mode
 from ...tensor import Tensor
 from .. import places
 from ..statistics import norm, rms
-from .changes import feature_dim
+from .changes import LINEAR, feature_dim, raw_input
 from .leaves import Leaves
 from .reuse import Reuse, spectral_radius
 from .trace import Layer, Part, Recurrent, Trace, Units
 
-#: Products of an input with a parameter.
-LINEAR = frozenset({"addmm", "mm", "mv", "bmm", "baddbmm", "convolve", "convolve_input", "matmul", "linear"})
 ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 #: How many operations a loss is followed back to its sums: as many as a sequence has steps whose losses are added one by one.
 DEEP = 200
@@ -153,8 +151,13 @@ class Signals:
         op = getattr(node, "op", None)
         if op is None:
             return
-        if op.name in LINEAR and self.trace.backwards == 0:
-            self.layer(node, op.name, results[0], inputs)
+        if op.name in LINEAR:
+            if self.trace.backwards == 0:
+                self.layer(node, op.name, results[0], inputs)
+            raw = None if self.leaves.models else raw_input(inputs)
+            if raw is not None:
+                self.trace.model_line = self.trace.model_line or places.user_line()
+                self.given(inputs, [raw])
         elif op.name in ENDS or op.name == "relu":
             self.units(op.name, results[0])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..places import Line
 from .changes import Change
 from .report import Finding
 from .trace import Cut, Leaf, Trace, within
@@ -126,6 +127,21 @@ def no_steps(trace: Trace) -> Finding | None:
     return Finding("no step", title, found, change, line, None, numbers)
 
 
+def joining(trace: Trace, lost: list[Leaf]) -> str:
+    """The line that hands these parameters to the optimizer; empty if it cannot be written with names."""
+    holder = next((leaf.holder for leaf in trace.leaves.values() if leaf.holder), "")
+    models = {leaf.model for leaf in lost}
+    whole = all(leaf in lost for leaf in trace.leaves.values() if leaf.model in models)
+    if not holder or "" in models and not all(leaf.name.isidentifier() for leaf in lost if not leaf.model):
+        return ""
+    if not whole or not all(model.isidentifier() for model in models - {""}):
+        return ""
+    params = [f"*{model}.parameters()" for model in sorted(models - {""})] + [
+        leaf.name for leaf in lost if not leaf.model
+    ]
+    return f'{holder}.add_param_group({{"params": [{", ".join(params)}]}})'
+
+
 def not_held(trace: Trace, trials: Trials) -> Finding | None:
     """Parameters that get gradients and that nobody changes, while others are trained."""
     if not trace.optimizers or trace.backwards < 2:
@@ -145,6 +161,7 @@ def not_held(trace: Trace, trials: Trials) -> Finding | None:
     )
     finding.line = trace.made_line or trace.step_line
     finding.numbers = numbers_of(lost)
+    finding.write = joining(trace, lost)
     finding.check = trials.check(
         "all of them in the optimizer", trials.run(Change(hold=tuple(leaf.name for leaf in lost)))
     )
@@ -182,12 +199,10 @@ def idle_leaves(trace: Trace) -> list[Leaf]:
     ]
 
 
-def unrecorded_leaves(trace: Trace) -> list[Leaf]:
-    """Parameters that an optimizer was to change, of models that are called under ``no_grad`` alone."""
+def waiting_leaves(trace: Trace) -> list[Leaf]:
+    """Parameters that an optimizer was to change, and to which nothing has come, of models none of whose parameters are trained."""
     return [
-        leaf
-        for leaf in trace.leaves.values()
-        if leaf.handed and not leaf.reached and not leaf.changes and leaf.model in trace.unrecorded
+        leaf for leaf in trace.leaves.values() if leaf.handed and leaf.kind and not leaf.reached and not leaf.changes
     ]
 
 
@@ -209,8 +224,9 @@ def partly_detached(trace: Trace, trials: Trials) -> Finding | None:
         trace
     )
     if not held and any(leaf.reached for leaf in trace.leaves.values()):
-        held = unrecorded_leaves(trace)
-        cut = next((Cut("torch.no_grad()", trace.unrecorded[leaf.model], leaf.model) for leaf in held), None)
+        held = waiting_leaves(trace)
+        alone = (leaf for leaf in held if leaf.model in trace.unrecorded)
+        cut = next((Cut("torch.no_grad()", trace.unrecorded[leaf.model], leaf.model) for leaf in alone), cut)
     if not held or cut is None:
         return None
     changed, n = matters(trace, trials, held)
@@ -241,6 +257,18 @@ def without_slope(trace: Trace) -> Finding | None:
     return Finding("detached loss", title, found, change, flat.line, None, numbers_of(zero))
 
 
+def clearing(stale: list[Leaf], line: Line | None) -> str:
+    """The backward's line with what clears these parameters' gradients before it; empty if they have no names."""
+    holders = sorted({leaf.holder for leaf in stale})
+    if all(holders):
+        calls = [f"{name}.zero_grad()" for name in holders]
+    elif not any(holders) and all(leaf.name.isidentifier() for leaf in stale):
+        calls = [f"{' = '.join(f'{leaf.name}.grad' for leaf in stale)} = None"]
+    else:
+        return ""
+    return "; ".join([*calls, *([line.text] if line is not None and "=" not in line.text else [])])
+
+
 def not_cleared(trace: Trace, trials: Trials) -> Finding | None:
     """Gradients of one step are added to those of the next."""
     trained = [leaf for leaf in trace.leaves.values() if leaf.changes]
@@ -258,6 +286,7 @@ def not_cleared(trace: Trace, trials: Trials) -> Finding | None:
     change = "call optimizer.zero_grad() before each loss.backward()"
     finding = Finding("missing zero_grad", "gradients pile up from step to step", found, change, trace.losses[0].line)
     finding.numbers = {"steps": worst.stale, "of": worst.changes}
+    finding.write = clearing(stale, trace.losses[0].line)
     finding.tried = Change(zero=True)
     finding.check = trials.check("gradients cleared before each backward", trials.run(finding.tried))
     return finding

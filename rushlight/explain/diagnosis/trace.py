@@ -40,6 +40,7 @@ class Leaf:
         self.moved = True  # whether it ended with other numbers
         self.usual: float | None = None  # the rms that its module's own initialisation gives
         self.held = False  # by an optimizer
+        self.holder = ""  # what the program calls that
         self.handed = False  # to a step of an optimizer
         self.reached = 0  # by how many of the backwards that were looked at
         self.changes = 0  # how often it was another one at the next backward

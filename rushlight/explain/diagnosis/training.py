@@ -305,7 +305,11 @@ def dead(trace: Trace, trials: Trials) -> Finding | None:
     if worst is None or worst.dead[0] < DEAD or not 0 < worst.after <= len(trace.layers):
         return None
     layer = trace.layers[worst.after - 1]
-    trial = trials.run(Change(weights=kaiming(trace, [layer])))
+    before = {
+        u.after for u in trace.units.values() if u.dead and u.dead[0] >= DEAD and 0 < u.after <= len(trace.layers)
+    }
+    layers = [trace.layers[after - 1] for after in sorted(before)]
+    trial = trials.run(Change(weights=kaiming(trace, layers)))
     if not trials.helps(trial):
         return None
     found = [
@@ -317,7 +321,7 @@ def dead(trace: Trace, trials: Trials) -> Finding | None:
     change = (
         "biases at zero and weights with Kaiming's deviation; a smaller step size if they die later; leaky_relu or gelu"
     )
-    check = trials.check(f"{layer.leaf} drawn anew, biases zero", trial)
+    check = trials.check(f"{named([trace.leaves[x.leaf] for x in layers])} drawn anew, biases zero", trial)
     return Finding(
         "dead units",
         "most units of a relu give nothing, and get no gradient",

@@ -35,7 +35,7 @@ class Trials:
     def run(self, change: Change, steps: int | None = None) -> Trace:
         """The program with a change; each change is tried once."""
         kept = {name: value for name, value in self.mended._asdict().items() if value != Change._field_defaults[name]}
-        change = change._replace(by_hand=self.by_hand, **kept)
+        change = change._replace(**{**kept, "by_hand": self.by_hand})
         key = f"{change!r} {steps}"
         if key not in self.done:
             n = self.steps if steps is None else steps
