@@ -114,7 +114,7 @@ _LATER = {
     "sparse": "sparse_coo_tensor sparse_csr_tensor",
     "sparse.compressed": "_convert_indices_from_coo_to_csr _convert_indices_from_csr_to_coo",
     "utils.dlpack": "from_dlpack to_dlpack",
-    "jit": "ScriptFunction ScriptModule fork wait",
+    "jit": "ScriptFunction ScriptModule TensorType fork wait",
     "futures": "Future",
     "streams": "Event Stream",
     "checks": "_assert_async _check _check_index _check_is_size _check_not_implemented _check_tensor_all _check_tensor_all_with "

@@ -75,6 +75,7 @@ from rushlight.explain.nonfinite import detect_nan as detect_nan
 from rushlight.futures import Future as Future
 from rushlight.jit import ScriptFunction as ScriptFunction
 from rushlight.jit import ScriptModule as ScriptModule
+from rushlight.jit import TensorType as TensorType
 from rushlight.jit import fork as fork
 from rushlight.jit import wait as wait
 from rushlight.native_forms import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
@@ -1041,9 +1042,9 @@ def rand(*size: _Ints, dtype: _types.dtype | None = None, device: _device | str 
     """Uniform on [0, 1)."""
 def rand_like(input: _Tensor, **kwargs: Any) -> _Tensor:
     """Uniform on [0, 1), shaped like ``input``."""
-def randint(low: Any, high: Any = None, size: _Ints | None = None, **kwargs: Any) -> _Tensor:
+def randint(low: _Number = 0, high: Any = None, size: _Ints | None = None, **kwargs: Any) -> _Tensor:
     """Integers from ``low`` (0) up to, not including, ``high``; int64 unless ``dtype`` says otherwise."""
-def randint_like(input: _Tensor, low: Any, high: Any = None, **kwargs: Any) -> _Tensor:
+def randint_like(input: _Tensor, low: _Number = 0, high: Any = None, **kwargs: Any) -> _Tensor:
     """Integers from ``low`` (0) up to, not including, ``high``, shaped like ``input``."""
 def randn(*size: _Ints, dtype: _types.dtype | None = None, device: _device | str | _int | None = None, requires_grad: _bool = False, layout: _layout | None = None, pin_memory: _bool = False, memory_format: _memory_format | None = None, out: _Tensor | None = None) -> _Tensor:
     """Standard normal."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -265,6 +266,23 @@ def _nccl_version() -> Any:
 
 nccl: ModuleType = ModuleType("rushlight.cuda.nccl", "NCCL, which is not there.")
 nccl.__dict__.update(version=_nccl_version, is_available=lambda tensors: False)
+
+
+def _no_marks(*args: Any, **kwargs: Any) -> NoReturn:
+    """Raises RuntimeError, as a CPU build does."""
+    raise RuntimeError("NVTX functions not installed. Are you sure you have a CUDA build?")
+
+
+@contextlib.contextmanager
+def _marked(msg: str, *args: Any, **kwargs: Any) -> Iterator[None]:
+    _no_marks()
+    yield
+
+
+nvtx: ModuleType = ModuleType("rushlight.cuda.nvtx", "Marks for a profiler of GPUs, which is not there.")
+nvtx.__dict__.update(
+    range=_marked, range_push=_no_marks, range_pop=_no_marks, range_start=_no_marks, range_end=_no_marks, mark=_no_marks
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -460,7 +460,6 @@ def _as_class(result: Any, cls: type[Tensor]) -> Any:
     return result
 
 
-@method
 def as_subclass(self: Tensor, cls: type[Tensor]) -> Tensor:
     """The same tensor, its memory and its place in the graph, as an object of a subclass."""
     new = object.__new__(cls)
@@ -469,6 +468,9 @@ def as_subclass(self: Tensor, cls: type[Tensor]) -> Tensor:
     if self._base is not None:
         new._gen = self._gen
     return new
+
+
+Tensor.as_subclass = as_subclass  # type: ignore[attr-defined]  # of which PyTorch asks nobody: a subclass returns plain tensors by it
 
 
 def _make_subclass(cls: type[Tensor], data: Tensor, require_grad: bool = False) -> Tensor:

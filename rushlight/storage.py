@@ -39,6 +39,9 @@ class _Storage:
         """Bytes of all the memory."""
         return self._elements.nbytes
 
+    def __sizeof__(self) -> int:
+        return super().__sizeof__() + self.nbytes()
+
     def element_size(self) -> int:
         """Bytes of one element."""
         return self._elements.itemsize

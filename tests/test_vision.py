@@ -193,3 +193,42 @@ def test_files_that_are_there_are_not_downloaded(tmp_path):
     assert files.verify_str_arg("train", "split", ("train", "test")) == "train"
     with pytest.raises(ValueError, match="Unknown value 'all' for argument split"):
         files.verify_str_arg("all", "split", ("train", "test"))
+
+
+# --- boxes, and the transforms as functions (torchvision 0.28 prints these) -------------------------------------------
+def test_boxes():
+    ops = pytest.importorskip("rushlight.compat.vision.ops")
+    b = torch.tensor([[0.0, 0, 2, 2], [1, 1, 3, 3], [5, 5, 6, 7]])
+    assert ops.box_area(b).tolist() == [4, 4, 2]
+    assert torch.allclose(ops.box_iou(b, b), torch.tensor([[1, 1 / 7, 0], [1 / 7, 1, 0], [0, 0, 1]]))
+    assert ops.box_convert(b, "xyxy", "cxcywh").tolist() == [[1, 1, 2, 2], [2, 2, 2, 2], [5.5, 6, 1, 2]]
+    assert torch.equal(ops.box_convert(ops.box_convert(b, "xyxy", "xywh"), "xywh", "xyxy"), b)
+    assert ops.remove_small_boxes(b, 1.5).tolist() == [0, 1]
+    assert ops.clip_boxes_to_image(b, (4, 3))[2].tolist() == [3, 4, 3, 4]
+    scores = torch.tensor([0.5, 0.9, 0.1])
+    assert ops.nms(b, scores, 0.1).tolist() == [1, 2]
+    assert ops.nms(b, scores, 0.5).tolist() == [1, 0, 2]
+    assert ops.batched_nms(b, scores, torch.tensor([0, 1, 0]), 0.1).tolist() == [1, 0, 2]
+
+
+def test_frozen_batch_norm_reads_a_batch_norm():
+    from rushlight.compat.vision.ops.misc import FrozenBatchNorm2d
+
+    plain = torch.nn.BatchNorm2d(3).eval()
+    plain.running_var.fill_(4.0)
+    plain.running_mean.fill_(1.0)
+    frozen = FrozenBatchNorm2d(3)
+    assert str(frozen.load_state_dict(plain.state_dict())) == "<All keys matched successfully>"
+    x = torch.arange(12.0).reshape(1, 3, 2, 2)
+    assert torch.allclose(frozen(x), plain(x)) and not list(frozen.parameters())
+    assert repr(frozen) == "FrozenBatchNorm2d(3, eps=1e-05)"
+
+
+def test_transforms_as_functions():
+    from rushlight.compat.vision.transforms import functional as F
+
+    x = torch.arange(12.0).reshape(1, 3, 4)
+    assert F.hflip(x)[0, 0].tolist() == [3, 2, 1, 0] and F.vflip(x)[0, :, 0].tolist() == [8, 4, 0]
+    assert F.crop(x, -1, 2, 3, 3)[0].tolist() == [[0, 0, 0], [2, 3, 0], [6, 7, 0]]
+    assert F.resize(x, [3, 2], F.InterpolationMode.NEAREST)[0].tolist() == [[0, 2], [4, 6], [8, 10]]
+    assert F.get_image_size(x) == [4, 3]

@@ -66,3 +66,14 @@ mkl: Backend = Backend("mkl", True)
 mkldnn: Backend = Backend("mkldnn", True, enabled=True)
 openmp: Backend = Backend("openmp", True)
 opt_einsum: Backend = Backend("opt_einsum", False, enabled=False, strategy=None)
+
+
+@contextmanager
+def __allow_nonbracketed_mutation() -> Iterator[None]:
+    """Inside, and outside too, settings may be changed."""
+    yield
+
+
+def flags_frozen() -> bool:
+    """False: settings may be changed."""
+    return False

@@ -161,7 +161,7 @@ class AliasFinder:
         if importlib.util.find_spec(target) is None:
             raise ModuleNotFoundError(
                 f"No module named '{fullname}'\n\ntorchvision is not installed; Rushlight stands in for its datasets, transforms "
-                "and utils.",
+                "and utils, and for the boxes of its ops.",
                 name=fullname,
             )
         module = importlib.import_module(target)

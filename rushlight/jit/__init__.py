@@ -27,6 +27,10 @@ class ScriptFunction:
     """A function that ``script`` has translated; none is."""
 
 
+class TensorType:
+    """The type of tensors, as annotations of scripted functions have it."""
+
+
 RecursiveScriptModule = TopLevelTracedModule = ScriptModule
 
 

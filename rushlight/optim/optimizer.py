@@ -182,6 +182,9 @@ class Optimizer:
                             grad.requires_grad_(False)
                         grad.zero_()
 
+    def _patch_step_function(self) -> None:
+        """Hooks are put around the ``step`` of a class when it is made; an optimizer has nothing to add."""
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change all parameters once. ``closure`` recomputes the loss, which is returned."""
         raise NotImplementedError(f"{type(self).__name__}.step")

@@ -248,3 +248,23 @@ print(torch.distributed.fsdp.wrap is not None, torch.xpu.memory_allocated(), tor
 refused(lambda: torch.mps.empty_cache())
 refused(lambda: torch.xpu.current_device())
 refused(lambda: torch.cuda.CUDAGraph() and 1)
+
+# Sizes that Python asks for, marks for a GPU's profiler, subclasses that return plain tensors, a writer by its own module.
+import sys
+
+print(sys.getsizeof(torch.ones(100).untyped_storage()) >= 400, torch.TensorType is not None)
+with torch.backends.__allow_nonbracketed_mutation():
+    print("settings")
+refused(lambda: torch.cuda.nvtx.range_push("x"))
+marked = torch.cuda.nvtx.range("x")
+refused(lambda: marked.__enter__())
+
+
+class Tagged(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        print("asked", func.__name__)
+        return super().__torch_function__(func, types, args, kwargs or {})
+
+
+print(type(torch.ones(2).as_subclass(Tagged).as_subclass(torch.Tensor)).__name__)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import enum
+import importlib
 import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ...nn import functional
-from ...ops import create
-from ...tensor import Tensor, wrap
+from ....nn import functional as _layers
+from ....ops import create
+from ....tensor import Tensor, wrap
 
-F: Any = functional
+F: Any = _layers
 
 
 def _torch() -> Any:
@@ -62,6 +64,18 @@ def _pair(size: Any) -> tuple[int, int]:
         return int(size), int(size)  # type: ignore[call-overload]
     values = list(size)
     return (values[0], values[0]) if len(values) == 1 else (values[0], values[1])
+
+
+class InterpolationMode(enum.Enum):
+    """How a picture is made larger or smaller."""
+
+    NEAREST = "nearest"
+    NEAREST_EXACT = "nearest-exact"
+    BILINEAR = "bilinear"
+    BICUBIC = "bicubic"
+    BOX = "box"
+    HAMMING = "hamming"
+    LANCZOS = "lanczos"
 
 
 class Compose:
@@ -355,3 +369,9 @@ class RandomApply(_Transform):
         for transform in self.transforms:
             img = transform(img)
         return img
+
+
+def __getattr__(name: str) -> Any:
+    if name == "functional":
+        return importlib.import_module(f"{__name__}.functional")
+    raise AttributeError(f"module 'torchvision.transforms' has no attribute '{name}'")

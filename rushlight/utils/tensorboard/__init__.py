@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from ..tensor import Tensor
+from ...tensor import Tensor
 
 try:
     from tensorboardX import SummaryWriter as _Writer  # type: ignore[import-not-found, unused-ignore]

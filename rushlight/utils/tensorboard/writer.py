@@ -1,0 +1,5 @@
+"""``torch.utils.tensorboard.writer``."""
+
+from . import SummaryWriter
+
+__all__ = ["SummaryWriter"]
