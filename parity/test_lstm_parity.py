@@ -107,3 +107,23 @@ def test_a_training_prints_the_same_losses(batch):
             optimizer.step()
             printed.append(f"{loss.item():.9f}")
     assert printed[:20] == printed[20:]
+
+
+@pytest.mark.parametrize("lengths", [[5, 5, 5], [4], [1, 1]], ids=str)
+def test_every_bit_of_packed_sequences_of_one_length(lengths):
+    """PyTorch takes them for padded ones."""
+    found = []
+    for library in (torch, rushlight):
+        library.manual_seed(0)
+        layer = library.nn.LSTM(7, 20, 2, bidirectional=True)
+        x = library.tensor(
+            np.random.default_rng(3).standard_normal((lengths[0], len(lengths), 7)).astype(np.float32),
+            requires_grad=True,
+        )
+        out, (h, c) = layer(library.nn.utils.rnn.pack_padded_sequence(x, lengths))
+        (out.data.sum() + h.sum() + c.sum()).backward()
+        tensors = (out.data, h, c, x.grad, *[p.grad for p in layer.parameters()])
+        found.append(([t.detach().numpy() for t in tensors], type(out.data.grad_fn).__name__))
+    for theirs, ours in zip(found[0][0], found[1][0], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert found[0][1] == found[1][1]

@@ -7,6 +7,8 @@ import numbers
 import warnings
 from typing import Any
 
+import numpy as np
+
 from ...op import REGISTRY
 from ...ops.gated import gru, rnn_relu, rnn_tanh
 from ...ops.recurrent import lstm
@@ -362,9 +364,15 @@ class LSTM(RNNBase):
         )
 
     def run(self, x: Any, states: Any, sizes: list[int] | None) -> tuple[Any, Any]:
-        if sizes is not None or self.proj_size or x._a.dtype.itemsize == 2:
+        if self.proj_size or x._a.dtype.itemsize == 2:
             return super().run(x, states, sizes)
-        return self.run_at_once(lstm, x, states)
+        if sizes is None:
+            return self.run_at_once(lstm, x, states)
+        if x._a.dtype != np.float32 or sizes[0] != sizes[-1] or not x._a.size:
+            return super().run(x, states, sizes)
+        # Sequences of one length are padded ones without padding, which PyTorch's oneDNN takes.
+        out, last = self.run_at_once(lstm, x.reshape(len(sizes), sizes[0], x.shape[-1]), states)
+        return out.reshape(x.shape[0], out.shape[-1]), last
 
     def cell(self, from_input: Any, from_hidden: Any, states: Any, w: dict[str, Any]) -> Any:
         i, f, g, o = (from_input + from_hidden).chunk(4, -1)
