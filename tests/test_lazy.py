@@ -193,3 +193,14 @@ def test_a_rate_that_changes_at_each_step_is_not_compiled_at_each_step(monkeypat
         slope = 0.5 / (1 + i)
         assert torch.nn.functional.leaky_relu(x, slope)[0].item() == -np.float32(slope)
     assert 0 < len(made) <= elementwise.VARIANTS
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_a_step_that_numpy_takes_keeps_its_dtype(monkeypatch, dtype):
+    """A condition that is one number has no loop, and NumPy takes a Python number beside 16-bit floats for a float64."""
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    monkeypatch.setattr(large, "DEFERRED", 1)
+    for condition, expected in ((True, 0.0), (False, 1.0)):
+        x = torch.ones(SIZE, dtype=dtype, requires_grad=True)
+        torch.where(torch.tensor(condition), 1.5, x * 1).sum().backward()
+        assert x.grad._a.dtype == dtype.np and x.grad[0].item() == expected

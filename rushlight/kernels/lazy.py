@@ -164,19 +164,21 @@ class Lazy:
             if len(steps) > 1:
                 chains.add((names, *wanted))
 
-            def run(reader: Any, values: Any) -> Any:
-                results = _evaluated(formulas, reader, values)
+            def run(*values: Any) -> Any:
+                results = _evaluated(formulas, self.readers[1], values)
                 return tuple([results[i] for i in wanted])
 
-            found = fused((names, *wanted), lambda *values: run(self.readers[1], values), operands)
+            found = fused((names, *wanted), run, operands)
             if found is None:
-                found = run(self.readers[0], operands)
+                by_numpy = [(partial(_in_dtype, x), places) for x, places in steps.items()]
+                results = _evaluated(by_numpy, self.readers[0], operands)
+                found = [results[i] for i in wanted]
             elif len(wanted) == 1:
                 found = (found,)
-            results = iter(found)
+            arrays = iter(found)
             for x, is_held in zip(steps, held, strict=True):
                 if is_held:
-                    x.found = next(results)
+                    x.found = next(arrays)
                     x.operands = ()  # what was saved for it may go
                     _forget(id(x))
 
@@ -201,7 +203,7 @@ class Lazy:
             function = partial(self.formula, self.readers[1])
             found = fused((self.key, "alone"), function, operands)
             if found is None:
-                found = self.formula(self.readers[0], *operands)
+                found = _in_dtype(self, self.readers[0], *operands)
             elif all([x.__class__ is np.ndarray and x.dtype is self.dtype and x.flags.c_contiguous for x in operands]):
                 _alone[key] = loop_of((self.key, "alone"), function, self.dtype, len(operands))
         self.found = found
@@ -271,6 +273,12 @@ def _place(x: Any, places: dict[int, Any], steps: dict[Lazy, Any], operands: lis
             operands.append(x)
         places[id(x)] = known
     return known  # type: ignore[no-any-return]
+
+
+def _in_dtype(x: Lazy, reader: Any, *operands: Any) -> Array:
+    """A step by NumPy, which takes a Python number beside 16-bit floats for a float64."""
+    r = x.formula(reader, *operands)
+    return r if r.dtype is x.dtype else r.astype(x.dtype)  # type: ignore[no-any-return]
 
 
 def _evaluated(formulas: Any, reader: Any, values: Any) -> list[Any]:
