@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from . import memory
+
 Array = np.ndarray[Any, Any]
+_I64 = np.dtype(np.int64)
+MANY = 1 << 12  # elements from which on several steps of NumPy's are cheaper than one
 
 
 def taken_along(x: Array, index: Array, axis: int) -> Array:
@@ -39,3 +43,25 @@ def starts(shape: tuple[int, ...], n: int) -> Array:
 def _starts(shape: tuple[int, ...], n: int) -> Array:
     """Where the rows of n elements begin, in the shape of an index but for its last dimension."""
     return starts((*shape[:-1], 1), n)
+
+
+def where_true(x: Array, mask: Array) -> Array:
+    """``x[mask]`` for a mask of its shape: NumPy counts through places in one dimension seven times as fast as in several."""
+    if x.size >= MANY and mask.shape == x.shape and x.flags.c_contiguous and mask.flags.c_contiguous:
+        return x.reshape(-1).take(np.flatnonzero(mask))
+    return x[mask]
+
+
+def nonzero_places(x: Array) -> Array:
+    """The places of what is not zero, a row for each; the numbers of a dimension lie side by side, as in PyTorch."""
+    if x.size < MANY or x.ndim == 1:
+        return np.array(np.nonzero(x), np.int64).T
+    rest = np.flatnonzero(x if x.dtype.kind == "b" else x != 0)
+    out = memory.empty((x.ndim, rest.size), _I64)
+    for d in reversed(range(1, x.ndim)):
+        size = x.shape[d]
+        np.floor_divide(rest, size, out=out[d - 1])
+        np.multiply(out[d - 1], -size, out=out[d])
+        out[d] += rest
+        rest = out[d - 1].copy() if d > 1 else rest
+    return out.T

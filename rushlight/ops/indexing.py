@@ -16,6 +16,7 @@ from .. import errors, levels, types
 from ..autograd.mode import recording
 from ..inplace import inplace
 from ..kernels import places
+from ..kernels.along import where_true
 from ..kernels.layouts import as_gathered, copied
 from ..kernels.strides import broadcast_shapes
 from ..node import speak_of_histories
@@ -51,6 +52,9 @@ def index_get(k, input, *, where):
         out = places.take(input, where[at], at, from_end=True)
         if out is not None:
             return as_gathered(out, input, where)
+    part = where[0] if where.__class__ is tuple and len(where) == 1 else where
+    if isinstance(part, ndarray) and part.dtype.kind == "b":
+        return as_gathered(where_true(input, part), input, where)
     return as_gathered(input[where], input, where)
 
 

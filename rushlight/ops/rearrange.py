@@ -10,6 +10,7 @@ from .. import errors, types
 from ..errors import check_dim, check_dims, describe
 from ..functions import function
 from ..kernels import copies, layouts, places
+from ..kernels.along import where_true
 from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY
@@ -354,7 +355,7 @@ def masked_select(k, input, mask):
     if mask.dtype != np.bool_:
         raise errors.runtime("masked_select: expected BoolTensor for mask", "Compare first: x[x > 0].")
     shape = broadcast_shapes(mask.shape, input.shape)  # in PyTorch's order, which an error tells
-    return np.broadcast_to(input, shape)[np.broadcast_to(mask, shape)].reshape(-1)
+    return where_true(np.broadcast_to(input, shape), np.broadcast_to(mask, shape)).reshape(-1)
 
 
 masked_select.nondiff("mask")

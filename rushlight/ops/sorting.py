@@ -10,7 +10,7 @@ from .. import errors
 from ..errors import check_dim
 from ..functions import function
 from ..kernels import rows, sorting
-from ..kernels.along import starts, taken_along
+from ..kernels.along import nonzero_places, starts, taken_along
 from ..kernels.layouts import as_operands_lie
 from ..node import history_first
 from ..op import opaque, reduction
@@ -202,7 +202,7 @@ def nonzero_matrix(k, input):
     """The indices of nonzero elements, one row each."""
     if not input.ndim:
         return np.empty((int(input != 0), 0), np.int64)
-    return np.array(np.nonzero(input), np.int64).T
+    return nonzero_places(input)
 
 
 def _nonzeros(m: Any) -> list[Any]:
