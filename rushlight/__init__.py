@@ -95,7 +95,7 @@ bool = _types.bool_
 _SUBMODULES = frozenset(
     "nn optim linalg fft special masked autograd utils distributions random cpu cuda backends jit accelerator mps version testing data "
     "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu "
-    "hub explain futures compiler library fx sparse profiler nested classes signal init export "
+    "hub explain futures compiler library fx sparse profiler nested classes signal init export quasirandom "
     "_C _dynamo _inductor _tensor_str _utils _subclasses __config__".split()
 )
 

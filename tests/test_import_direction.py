@@ -91,7 +91,7 @@ LAYERS = [
         "masked",
     ],
     ["nn"],
-    ["optim", "data", "distributions", "func", "_vmap_internals", "native_forms", "jit", "_dynamo"],
+    ["optim", "data", "distributions", "func", "_vmap_internals", "native_forms", "jit", "_dynamo", "quasirandom"],
     ["profiler", "autograd.profiler", "library", "sparse", "testing"],
     ["utils"],
     ["explain", "watching"],
