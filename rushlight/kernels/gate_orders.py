@@ -25,7 +25,7 @@ _TERMS, _TERMS_ACROSS, _TERMS_OF_COPIES = 256, 96, 192
 _LARGE_LAYER = 500  # units from which on oneDNN may copy the factors
 _TILE_M, _TILE_N = 16, 6
 _BLOCK_N = 48
-_MOST_KNOWN = 1024
+_MOST_KNOWN, _MOST_ROWS_KNOWN = 256, 1 << 14  # what is kept is at most 32 MB
 
 
 class Order(NamedTuple):
@@ -49,9 +49,11 @@ def order(units: int, m: int, n: int, k: int, across: bool = False, repeated: in
     key = units >= _LARGE_LAYER, m, n, k, across, repeated
     found = _known.get(key)
     if found is None:
+        found = _order(*key, get_threads())
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
-        found = _known[key] = _order(*key, get_threads())
+        if n * repeated <= _MOST_ROWS_KNOWN:
+            _known[key] = found
     return found
 
 
