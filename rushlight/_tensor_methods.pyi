@@ -281,8 +281,6 @@ class Methods:
         """In-place version of :func:`torch.ceil`: writes the result into this tensor and returns it."""
     def cfloat(self, *, memory_format: _memory_format | None = None) -> _Tensor:
         """This tensor as torch.complex64."""
-    def chalf(self, *, memory_format: _memory_format | None = None) -> _Tensor:
-        """This tensor as torch.complex32."""
     def char(self, *, memory_format: _memory_format | None = None) -> _Tensor:
         """This tensor as torch.int8."""
     def cholesky(self, upper: _bool = False) -> _Tensor:

@@ -22,6 +22,9 @@ class TracerWarning(Warning):
 class ScriptModule(Module):
     """A module that ``script`` has translated. It hands modules back as they are: none is of this class."""
 
+    def __init__(self) -> None:
+        super().__init__()
+
 
 class ScriptFunction:
     """A function that ``script`` has translated; none is."""

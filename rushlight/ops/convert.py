@@ -115,7 +115,8 @@ def _short(name: str, dtype: types.dtype) -> None:
 for _name, _dtype in {
     **types.ALIASES, "byte": types.uint8, "char": types.int8, "bfloat16": types.bfloat16,
 }.items():  # fmt: skip
-    _short(_name, _dtype)
+    if _dtype not in types.ONLY_NAMED:
+        _short(_name, _dtype)
 
 
 @function(

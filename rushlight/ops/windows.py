@@ -282,6 +282,11 @@ def _old_errors(name: str) -> Any:
     ]
 
 
+def _times(x: Any, number: float) -> Any:
+    """``x.mul_(number)`` as PyTorch's own code has it, which rounds the number to the dtype first: of 16-bit floats it shows."""
+    return x.mul_(x.new_tensor(number))
+
+
 @function(samples=_old_samples((6, True, 0.6), (6, False, 0.5, 0.4)), errors=_old_errors("hamming_window"))
 def hamming_window(
     window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46, **kwargs: Any
@@ -298,7 +303,7 @@ def hamming_window(
         "hamming_window",
         window_length,
         periodic,
-        lambda x, n: x.mul_(math.pi * 2.0 / (n - 1)).cos_().mul_(-beta).add_(alpha),
+        lambda x, n: _times(_times(x, math.pi * 2.0 / (n - 1)).cos_(), -beta).add_(alpha),
         kwargs,
     )
 
@@ -317,7 +322,7 @@ def hann_window(window_length: int, periodic: bool = True, **kwargs: Any) -> Ten
         "hann_window",
         window_length,
         periodic,
-        lambda x, n: x.mul_(math.pi * 2.0 / (n - 1)).cos_().mul_(-0.5).add_(0.5),
+        lambda x, n: _times(_times(x, math.pi * 2.0 / (n - 1)).cos_(), -0.5).add_(0.5),
         kwargs,
     )
 
@@ -327,8 +332,8 @@ def blackman_window(window_length: int, periodic: bool = True, **kwargs: Any) ->
     """``0.42 - 0.5 cos(2 pi n / (N - 1)) + 0.08 cos(4 pi n / (N - 1))``; periodic as for ``hann_window``."""
 
     def body(x: Any, n: int) -> Any:
-        x.mul_(math.pi / (n - 1))
-        return x.mul(4).cos_().mul_(0.08) - x.mul(2).cos_().mul_(0.5) + 0.42
+        _times(x, math.pi / (n - 1))
+        return _times(x.mul(4).cos_(), 0.08) - _times(x.mul(2).cos_(), 0.5) + 0.42
 
     return _old("blackman_window", window_length, periodic, body, kwargs)
 
@@ -338,7 +343,7 @@ def bartlett_window(window_length: int, periodic: bool = True, **kwargs: Any) ->
     """``1 - |2 n / (N - 1) - 1|``; periodic as for ``hann_window``."""
 
     def body(x: Any, n: int) -> Any:
-        x.mul_(2.0 / (n - 1))
+        _times(x, 2.0 / (n - 1))
         half = ((n - 1) >> 1) + 1
         x.narrow(0, half, n - half).mul_(-1).add_(2)
         return x
