@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
@@ -77,13 +78,27 @@ def handle(public: Callable[..., Any], relevant: Iterable[Any], args: tuple[Any,
             asked.insert(place, arg)
     kinds = tuple(type(arg) for arg in asked)
     for arg in asked:
-        result = type(arg).__torch_function__(public, kinds, args, kwargs)
+        result = _method_of(arg)(public, kinds, args, kwargs)
         if result is not NotImplemented:
             return result
     raise TypeError(
         f"Multiple dispatch failed for 'torch.{public.__name__}'; all __torch_function__ handlers returned NotImplemented: "
         f"no implementation found on {list(kinds)}"
     )
+
+
+def _method_of(arg: Any) -> Callable[..., Any]:
+    """The ``__torch_function__`` of an argument: a classmethod, or a plain method, of which PyTorch warns once."""
+    global _has_warned
+    method: Callable[..., Any] = arg.__torch_function__
+    if not _has_warned and getattr(method, "__self__", None) is arg:
+        _has_warned = True
+        text = "Defining your `__torch_function__` as a plain method is deprecated and will be an error in future, "
+        warnings.warn(text + "please define it as a classmethod.", UserWarning, stacklevel=5)
+    return method
+
+
+_has_warned = False
 
 
 def within(args: tuple[Any, ...]) -> Any:

@@ -68,3 +68,17 @@ def test_autocast_leads_all_names():
     with rushlight.autocast("cpu"):
         assert rushlight.concat(both).dtype is rushlight.cat(both).dtype is rushlight.float32
         assert rushlight.inverse(both[1]).dtype is rushlight.float32
+
+
+def test_a_plain_method_is_called_on_the_argument_itself(monkeypatch):
+    from rushlight import override
+
+    class LookAlike:
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            return func.__name__, self
+
+    monkeypatch.setattr(override, "_has_warned", False)
+    x = LookAlike()
+    with pytest.warns(UserWarning, match="as a plain method is deprecated"):
+        assert rushlight.add(x, 1) == ("add", x)
+    assert rushlight.cat([rushlight.ones(2), x]) == ("cat", x)

@@ -169,15 +169,18 @@ def _array_of_sequence(data: Any, dtype: types.dtype | None) -> ndarray[Any, Any
     while isinstance(level, (list, tuple, range)) or (
         hasattr(level, "__len__") and not isinstance(level, (str, bytes))
     ):
-        if isinstance(level, (Tensor, ndarray)):
-            shape += [int(s) for s in (level._a if isinstance(level, Tensor) else level).shape]
+        if isinstance(level, Tensor):  # within a sequence a tensor is a number
+            break
+        if isinstance(level, ndarray):
+            shape += [int(s) for s in level.shape]
             break
         shape.append(len(level))
         if len(level) == 0:
             break
         level = level[0]
     leaves: list[Any] = []
-    _flatten(data, shape, 0, leaves)
+    whole = dtype is not None and not (dtype.is_floating_point or dtype.is_complex)
+    _flatten(data, shape, 0, leaves, whole)
     if dtype is None:
         dtype = _common_dtype(leaves)
     if leaves and isinstance(leaves[0], ndarray):
@@ -198,14 +201,27 @@ def _array_of_sequence(data: Any, dtype: types.dtype | None) -> ndarray[Any, Any
     return flat.reshape(shape)
 
 
-def _flatten(data: Any, shape: list[int], level: int, out: list[Any]) -> None:
+def _flatten(data: Any, shape: list[int], level: int, out: list[Any], whole: bool) -> None:
     """Collect the numbers of a nested sequence in order, checking that every level has the same length."""
     if isinstance(data, Tensor):
         data = data._a
-    if isinstance(data, ndarray) and level < len(shape):
+        if level == len(shape):
+            if whole and data.dtype.kind not in "biu":
+                raise errors.type_("only integer tensors of a single element can be converted to an index")
+            if data.size != 1:
+                raise errors.value(
+                    "only one element tensors can be converted to Python scalars",
+                    "torch.stack makes one tensor of several.",
+                )
+            out.append(data.reshape(-1)[0])  # with its dtype
+            return
+    if isinstance(data, ndarray) and data.ndim and level < len(shape):
         if list(data.shape) != shape[level:]:
             raise errors.value(f"expected sequence of length {shape[level]} at dim {level} (got {len(data)})")
-        out.append(data)
+        if out and not isinstance(out[0], ndarray):
+            out.extend(data.reshape(-1))
+        else:
+            out.append(data)
         return
     if level == len(shape):
         if isinstance(data, ndarray):
@@ -214,18 +230,18 @@ def _flatten(data: Any, shape: list[int], level: int, out: list[Any]) -> None:
             if isinstance(data, str):
                 raise errors.type_(f"new(): invalid data type '{type(data).__name__}'")
             if hasattr(data, "__len__"):
-                raise errors.value(
-                    f"only one element tensors can be converted to Python scalars; a nested sequence stands where a number was "
-                    f"expected (depth {level})"
-                )
+                name = type(data).__name__
+                if whole or (out and isinstance(out[0], int)):
+                    raise errors.type_(f"'{name}' object cannot be interpreted as an integer")
+                raise errors.type_(f"must be real number, not {name}", f"A nested sequence stands at depth {level}.")
             if hasattr(data, "__float__"):
                 data = float(data)
             else:
                 raise errors.runtime(f"Could not infer dtype of {type(data).__name__}")
         out.append(data)
         return
-    if not hasattr(data, "__len__"):
-        raise errors.type_(f"expected a sequence at dim {level}, not {type(data).__name__}")
+    if not hasattr(data, "__len__") or (isinstance(data, ndarray) and not data.ndim):
+        raise errors.type_("not a sequence", f"{type(data).__name__} stands where dimension {level} begins.")
     if len(data) != shape[level]:
         raise errors.value(
             f"expected sequence of length {shape[level]} at dim {level} (got {len(data)})",
@@ -238,7 +254,7 @@ def _flatten(data: Any, shape: list[int], level: int, out: list[Any]) -> None:
             out.extend(data)
             return
     for item in data:
-        _flatten(item, shape, level + 1, out)
+        _flatten(item, shape, level + 1, out, whole)
 
 
 def _common_dtype(leaves: list[Any]) -> types.dtype:
