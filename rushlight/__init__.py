@@ -95,8 +95,8 @@ bool = _types.bool_
 _SUBMODULES = frozenset(
     "nn optim linalg fft special masked autograd utils distributions random cpu cuda backends jit accelerator mps version testing data "
     "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu "
-    "hub explain futures compiler library fx sparse profiler nested classes signal init export quasirandom "
-    "_C _dynamo _inductor _tensor_str _utils _subclasses __config__".split()
+    "hub explain futures compiler library fx sparse profiler nested classes signal init export quasirandom monitor package ao "
+    "quantization _C _dynamo _inductor _tensor_str _utils _subclasses __config__ __future__ types".split()
 )
 
 #: Names that load the module they live in when they are asked for.
@@ -109,7 +109,9 @@ _LATER = {
     "compiled_with_cxx11_abi get_deterministic_debug_mode get_device_module has_lapack has_mkl has_openmp has_spectral is_distributed "
     "is_inference is_warn_always_enabled set_anomaly_enabled set_deterministic_debug_mode set_warn_always sym_float sym_int sym_ite "
     "sym_max sym_min sym_not sym_sqrt sym_sum SymBool SymFloat SymInt",
-    "native_forms": "binary_cross_entropy_with_logits cosine_embedding_loss embedding gru_cell hinge_embedding_loss kl_div "
+    "native_forms": "binary_cross_entropy_with_logits convolution conv_tbc ctc_loss affine_grid_generator "
+    "norm_except_dim frobenius_norm nuclear_norm detach_copy unsafe_split_with_sizes init_num_threads is_vulkan_available "
+    "cosine_embedding_loss embedding gru_cell hinge_embedding_loss kl_div "
     "lstm_cell rnn_relu_cell rnn_tanh_cell margin_ranking_loss poisson_nll_loss triplet_margin_loss",
     "sparse": "sparse_coo_tensor sparse_csr_tensor",
     "sparse.compressed": "_convert_indices_from_coo_to_csr _convert_indices_from_csr_to_coo",
@@ -120,6 +122,8 @@ _LATER = {
     "checks": "_assert_async _check _check_index _check_is_size _check_not_implemented _check_tensor_all _check_tensor_all_with "
     "_check_type _check_value _check_with",
     "amp": "autocast GradScaler",
+    "errors": "AcceleratorError",
+    "override": "DisableTorchFunction DisableTorchFunctionSubclass",
     # Rushlight's own, which PyTorch does not have: what happens in a training, and what went wrong.
     "explain.nonfinite": "detect_nan",
     "explain.diagnosis": "diagnose",
@@ -148,6 +152,8 @@ def __getattr__(name: str) -> Any:
             if error.name != f"{__name__}.{name}":
                 raise
     found = _families.find(name)
+    if found is None:
+        found = importlib.import_module(f"{__name__}.missing").of_torch(name)
     if found is None:
         raise AttributeError(f"module 'torch' has no attribute '{name}'")
     globals()[name] = found

@@ -17,6 +17,7 @@ _Ints: TypeAlias = _int | Sequence[_int]
 
 from . import accelerator as accelerator
 from . import amp as amp
+from . import ao as ao
 from . import autograd as autograd
 from . import backends as backends
 from . import classes as classes
@@ -39,6 +40,7 @@ from . import jit as jit
 from . import library as library
 from . import linalg as linalg
 from . import masked as masked
+from . import monitor as monitor
 from . import mps as mps
 from . import multiprocessing as multiprocessing
 from . import nested as nested
@@ -46,7 +48,9 @@ from . import nn as nn
 from . import onnx as onnx
 from . import optim as optim
 from . import overrides as overrides
+from . import package as package
 from . import profiler as profiler
+from . import quantization as quantization
 from . import quasirandom as quasirandom
 from . import random as random
 from . import recorder as recorder
@@ -57,6 +61,7 @@ from . import sparse as sparse
 from . import special as special
 from . import storage as storage
 from . import testing as testing
+from . import types as types
 from . import utils as utils
 from . import version as version
 from . import xpu as xpu
@@ -70,6 +75,7 @@ from rushlight.autograd.mode import is_grad_enabled as is_grad_enabled
 from rushlight.autograd.mode import is_inference_mode_enabled as is_inference_mode_enabled
 from rushlight.autograd.mode import no_grad as no_grad
 from rushlight.autograd.mode import set_grad_enabled as set_grad_enabled
+from rushlight.errors import AcceleratorError as AcceleratorError
 from rushlight.errors import OutOfMemoryError as OutOfMemoryError
 from rushlight.explain.diagnosis import diagnose as diagnose
 from rushlight.explain.nonfinite import detect_nan as detect_nan
@@ -79,18 +85,31 @@ from rushlight.jit import ScriptModule as ScriptModule
 from rushlight.jit import TensorType as TensorType
 from rushlight.jit import fork as fork
 from rushlight.jit import wait as wait
+from rushlight.native_forms import affine_grid_generator as affine_grid_generator
 from rushlight.native_forms import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from rushlight.native_forms import conv_tbc as conv_tbc
+from rushlight.native_forms import convolution as convolution
 from rushlight.native_forms import cosine_embedding_loss as cosine_embedding_loss
+from rushlight.native_forms import ctc_loss as ctc_loss
+from rushlight.native_forms import detach_copy as detach_copy
 from rushlight.native_forms import embedding as embedding
+from rushlight.native_forms import frobenius_norm as frobenius_norm
 from rushlight.native_forms import gru_cell as gru_cell
 from rushlight.native_forms import hinge_embedding_loss as hinge_embedding_loss
+from rushlight.native_forms import init_num_threads as init_num_threads
+from rushlight.native_forms import is_vulkan_available as is_vulkan_available
 from rushlight.native_forms import kl_div as kl_div
 from rushlight.native_forms import lstm_cell as lstm_cell
 from rushlight.native_forms import margin_ranking_loss as margin_ranking_loss
+from rushlight.native_forms import norm_except_dim as norm_except_dim
+from rushlight.native_forms import nuclear_norm as nuclear_norm
 from rushlight.native_forms import poisson_nll_loss as poisson_nll_loss
 from rushlight.native_forms import rnn_relu_cell as rnn_relu_cell
 from rushlight.native_forms import rnn_tanh_cell as rnn_tanh_cell
 from rushlight.native_forms import triplet_margin_loss as triplet_margin_loss
+from rushlight.native_forms import unsafe_split_with_sizes as unsafe_split_with_sizes
+from rushlight.override import DisableTorchFunction as DisableTorchFunction
+from rushlight.override import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass
 from rushlight.printing import set_printoptions as set_printoptions
 from rushlight.random.generator import Generator as Generator
 from rushlight.random.generator import default_generator as default_generator

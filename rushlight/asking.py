@@ -7,10 +7,12 @@ others are asked when the function cannot take them. Records ask in ``op.call``,
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any, TypeVar, cast
 
+from . import kinds
 from .errors import ASKING
 from .override import PLAIN, handle, takes_over
 from .synonyms import running
@@ -38,8 +40,20 @@ def answer(public: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     """What the arguments that take the call over answer; the error that is being handled, if there are none."""
     asked = among(args, kwargs)
     if not asked:
+        in_python = kinds.is_in_python(public)
+        wrong = kinds.unfit(public.__name__, _own(public), args, kwargs, sys.exc_info()[1], in_python)
+        if wrong is not None:
+            raise wrong from None
         raise
     return handle(running(public), asked, args, kwargs)
+
+
+def _own(public: Any) -> Any:
+    """The function that a public one was made around, whose parameters and annotations say what it takes."""
+    while isinstance(within := getattr(public, "__wrapped__", None), FunctionType):
+        public = within
+    op = getattr(public, "__op__", None)
+    return public if op is None else op.preparer or op.forward
 
 
 def otherwise(public: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception) -> Any:

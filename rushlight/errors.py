@@ -51,6 +51,10 @@ class NoArray(NotImplementedError):
     """A tensor without an array of its own, a sparse one, came to what needs one."""
 
 
+class AcceleratorError(RuntimeError):
+    """Something went wrong on a device other than the CPU: nothing ever does here."""
+
+
 class OutOfMemoryError(RuntimeError):
     """``torch.OutOfMemoryError``: what a GPU raises; here for programs that catch it."""
 

@@ -7,7 +7,8 @@ import re
 import types as python_types
 import typing
 from collections.abc import Callable
-from typing import Any, Union
+from contextvars import ContextVar
+from typing import Any, NoReturn, Union
 
 from . import errors
 from .aten import ATEN
@@ -18,6 +19,9 @@ from .op import names_under
 from .tensor import Tensor
 from .types import device as Device
 from .types import dtype as DType
+
+#: Who is asked to compute registered operations: ``around(op, values)``.
+around: ContextVar[Callable[..., Any] | None] = ContextVar("rushlight_custom_ops", default=None)
 
 #: What is registered, by namespace and name.
 _known: dict[str, dict[str, CustomOpDef]] = {}
@@ -50,7 +54,7 @@ class CustomOpDef:
             )
         if self._mutates or not any(isinstance(x, Tensor) and x.requires_grad for x in values):
             with no_grad():
-                return self._fn(*values)
+                return _computed(self, values)
         return self._node.apply(*values)
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -77,6 +81,10 @@ class CustomOpDef:
                 f"Declaration: {self._qualname}{self._schema}"
             )
         return values
+
+    def overload(self) -> OpOverload:
+        """``torch.ops.<namespace>.<name>.default``."""
+        return OpOverload(OpOverloadPacket(self._qualname, self), "default")
 
     def register_kernel(self, device_types: Any, fn: Any = None, /) -> Any:
         """Compute it so on a kind of device; also a decorator. Only the CPU's is ever called."""
@@ -110,10 +118,15 @@ class CustomOpDef:
         return f"<CustomOpDef({self._qualname})>"
 
 
+def _computed(op: CustomOpDef, values: Any) -> Any:
+    middleman = around.get()
+    return op._fn(*values) if middleman is None else middleman(op, values)  # type: ignore[misc]
+
+
 def _function_of(op: CustomOpDef) -> Any:
     def forward(ctx: Any, *values: Any) -> Any:
         with no_grad():
-            result = op._fn(*values)  # type: ignore[misc]
+            result = _computed(op, values)
         if op._setup is not None:
             op._setup(ctx=ctx, inputs=tuple(values), output=result)
         return result
@@ -357,6 +370,12 @@ class OpOverload:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._packet(*args, **kwargs)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OpOverload) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash((self._qualname, self._overload))
+
     def __repr__(self) -> str:
         return f"<OpOverload(op='{self._qualname.replace('::', '.')}', overload='{self._overload}')>"
 
@@ -373,6 +392,12 @@ class OpOverloadPacket:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._fn(*args, **kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OpOverloadPacket) and self._qualname == other._qualname
+
+    def __hash__(self) -> int:
+        return hash(self._qualname)
 
     def __getattr__(self, name: str) -> OpOverload:
         if name.startswith("_"):
@@ -404,6 +429,32 @@ class OpNamespace(python_types.ModuleType):
             setattr(self, name, packet)
         return packet
 
+    def part(self, name: str) -> OpOverloadPacket:
+        """An operation of ours that PyTorch has no name for: one that cannot be called."""
+        found = self.__dict__.get(name)
+        if found is None:
+            found = self.__dict__[name] = OpOverloadPacket(f"{self._name}::{name}", _inside(name))
+        return found  # type: ignore[no-any-return]
+
+
+#: Operations that PyTorch's functions consist of, which programs name to say what is saved or counted; here they are parts of others.
+_INSIDE = frozenset(
+    "convolution_backward _convolution convolution_overrideable _softmax _log_softmax _softmax_backward_data native_dropout_backward "
+    "_scaled_dot_product_flash_attention _scaled_dot_product_efficient_attention _scaled_dot_product_cudnn_attention "
+    "_scaled_dot_product_flash_attention_for_cpu _scaled_dot_product_attention_math _scaled_dot_product_flash_attention_backward "
+    "_scaled_dot_product_efficient_attention_backward _flash_attention_forward _efficient_attention_forward _unsafe_view "
+    "native_layer_norm_backward native_batch_norm_backward _to_copy threshold_backward gelu_backward silu_backward".split()
+)
+
+
+def _inside(name: str) -> Callable[..., NoReturn]:
+    def refused(*args: Any, **kwargs: Any) -> NoReturn:
+        raise NotImplementedError(
+            f"torch.ops.aten.{name} is not supported: here it is a part of other operations. Call the function that it belongs to."
+        )
+
+    return refused
+
 
 def _find(namespace: str, name: str) -> Any:
     if namespace == "aten":
@@ -411,7 +462,11 @@ def _find(namespace: str, name: str) -> Any:
             found = names_under(prefix).get(name) or find(prefix + name)
             if found is not None:
                 return found
-        return ATEN.get(name) or getattr(Tensor, name, None)
+        if name == "convolution":
+            from .native_forms import convolution
+
+            return convolution
+        return ATEN.get(name) or getattr(Tensor, name, None) or (_inside(name) if name in _INSIDE else None)
     if namespace == "profiler":
         from . import profiler
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import errors, types
+from . import errors, kinds, types
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -85,6 +85,13 @@ def old_form(name: str, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[s
             stacklevel=5,
         )
     return tensors, settings
+
+
+def refuse_kinds(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception) -> None:
+    """Raise the TypeError for an argument of a wrong kind, if there is one: PyTorch speaks of it before anything else."""
+    wrong = kinds.unfit(op.name, op.preparer or op.forward, args, kwargs, error)
+    if wrong is not None:
+        raise wrong from None
 
 
 def rewrite(op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any], error: Exception) -> Exception:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from . import errors
 from .asking import asking
+from .functions import FUNCTIONS
 from .nn import functional
 from .nn.layers import cells
+from .readers import REGISTRY
 from .tensor import Tensor
 
 F: Any = functional
@@ -83,6 +86,93 @@ def embedding(
     """``F.embedding`` with the table first; a ``padding_idx`` below 0 is none."""
     padding = None if padding_idx < 0 else padding_idx
     return F.embedding(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)  # type: ignore[no-any-return]
+
+
+@asking
+def convolution(
+    input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, transposed: bool, output_padding: Any,
+    groups: int,
+) -> Tensor:  # fmt: skip
+    """``F.conv1d`` to ``F.conv_transpose3d`` in one: the weight's dimensions say which."""
+    n = weight.ndim - 2
+    if transposed:
+        return getattr(F, f"conv_transpose{n}d")(input, weight, bias, stride, padding, output_padding, groups, dilation)  # type: ignore[no-any-return]
+    return getattr(F, f"conv{n}d")(input, weight, bias, stride, padding, dilation, groups)  # type: ignore[no-any-return]
+
+
+@asking
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """A convolution along time of (time, batch, channels); the weight is (window, in, out)."""
+    out = F.conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad)
+    return out.permute(2, 0, 1)  # type: ignore[no-any-return]
+
+
+@asking
+def ctc_loss(
+    log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0, reduction: int = 0,
+    zero_infinity: bool = False,
+) -> Tensor:  # fmt: skip
+    """``F.ctc_loss``; ``reduction`` is 0 (none), 1 (mean) or 2 (sum)."""
+    how = ("none", "mean", "sum")[reduction]
+    return F.ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, how, zero_infinity)  # type: ignore[no-any-return]
+
+
+@asking
+def affine_grid_generator(theta: Tensor, size: Any, align_corners: bool) -> Tensor:
+    """``F.affine_grid``."""
+    return F.affine_grid(theta, size, align_corners)  # type: ignore[no-any-return]
+
+
+@asking
+def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
+    """The norm over all dimensions but one, which keep the size 1; of everything for ``dim=-1``."""
+    if dim == -1:
+        return v.norm(pow)
+    return v.norm(pow, dim=tuple(d for d in range(v.ndim) if d != dim % v.ndim), keepdim=True)
+
+
+def _old_norm(name: str, instead: str) -> None:
+    warnings.warn(
+        f"at::{name} is deprecated and it is just left for JIT compatibility. It will be removed in a future PyTorch release. "
+        f"Please use `{instead}` instead",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+@asking
+def frobenius_norm(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    """``linalg.vector_norm(input, 2, dim, keepdim)``. Deprecated in PyTorch."""
+    _old_norm("frobenius_norm", "linalg.vector_norm(A, 2., dim, keepdim)")
+    return REGISTRY["vector_norm"].public(input, 2.0, dim or None, keepdim)  # type: ignore[no-any-return]
+
+
+@asking
+def nuclear_norm(input: Tensor, dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
+    """``linalg.matrix_norm(input, "nuc", dim, keepdim)``. Deprecated in PyTorch."""
+    _old_norm("nuclear_norm", "linalg.matrix_norm(A, 'nuc', dim, keepdim)")
+    return FUNCTIONS["linalg.matrix_norm"].fn(input, "nuc", dim, keepdim)  # type: ignore[no-any-return]
+
+
+@asking
+def detach_copy(input: Tensor) -> Tensor:
+    """A copy; as in PyTorch, gradients flow through it all the same."""
+    return input.clone()
+
+
+@asking
+def unsafe_split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """``input.split(split_sizes, dim)``, of parts that may be written to."""
+    return tuple([part.clone() for part in FUNCTIONS["split_with_sizes"].fn(input, list(split_sizes), dim)])
+
+
+def init_num_threads() -> None:
+    """Nothing: threads are ready when they are needed."""
+
+
+def is_vulkan_available() -> bool:
+    """False: there is only a CPU."""
+    return False
 
 
 @asking

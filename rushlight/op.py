@@ -21,7 +21,7 @@ from .autograd.mode import recording
 from .functions import FUNCTIONS
 from .kernels.elementwise import MEDIUM
 from .kernels.layouts import as_operands_lie
-from .misuse import misuse, no_deeper, old_form, rewrite
+from .misuse import misuse, no_deeper, old_form, refuse_kinds, rewrite
 from .node import OpNode, Saver, ask_history, gather_edges, record
 from .override import PLAIN, dispatch_override, has_override, takes_over, within
 from .promotion import promote, refusals
@@ -479,6 +479,7 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if old is not None:
                 return call(op, old[0], old[1] if out is None else {**old[1], "out": out})
         ask_history(op, args, error)
+        refuse_kinds(op, args, kwargs, error)
         raise
     if op.family == "composite":
         result = op.forward(tensors, *inputs, **attrs)
@@ -491,6 +492,7 @@ def call(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             return dispatch_override(op.public, within(args), args, kwargs)
         except Exception as error:
             ask_history(op, inputs, error)
+            refuse_kinds(op, args, kwargs, error)
             raise
     return result if out is None else write_out(op.name, out, result, inputs, op.out)
 

@@ -189,6 +189,33 @@ def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
     return found
 
 
+@functools.cache
+def get_ignored_functions() -> set[Any]:
+    """Public functions that nobody is asked about: those that take no tensor."""
+    torch: Any = sys.modules[str(__package__)]
+    names = (
+        "is_tensor is_storage set_default_tensor_type set_default_dtype get_default_dtype set_printoptions save load manual_seed "
+        "initial_seed seed get_rng_state set_rng_state is_grad_enabled set_grad_enabled no_grad enable_grad tensor as_tensor from_numpy "
+        "zeros ones empty full eye arange linspace logspace rand randn randint randperm set_num_threads get_num_threads compile vmap "
+        "broadcast_shapes can_cast promote_types result_type"
+    )
+    return {getattr(torch, name) for name in names.split()}
+
+
+@functools.cache
+def get_testing_overrides() -> dict[Any, Callable[..., Any]]:
+    """For every function of ``get_overridable_functions`` one with its parameters that returns -1."""
+
+    def stand_in(function: Callable[..., Any]) -> Callable[..., Any]:
+        def minus_one(*args: Any, **kwargs: Any) -> int:
+            return -1
+
+        minus_one.__wrapped__ = function  # type: ignore[attr-defined]  # whose parameters ``inspect.signature`` finds
+        return minus_one
+
+    return {f: stand_in(f) for functions in get_overridable_functions().values() for f in functions}
+
+
 def resolve_name(f: Callable[..., Any]) -> str | None:
     """``"torch.add"``: the name by which programs know a function or method of PyTorch's; None for others."""
     for holder, functions in get_overridable_functions().items():

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import large, levels, types
-from .asking import among, asking
+from .asking import among, answer, asking
 from .autograd.graph import next_seq
 from .autograd.mode import recording
 from .fpstate import quietly
@@ -125,31 +125,34 @@ def routed(general: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(general)
     def public(*args: Any, **kwargs: Any) -> Any:
         nonlocal left
-        mode = recording()
-        if closed or (mode != 1 and is_rare(mode)) or not left:
-            return asked(*args, **kwargs)
-        key: list[Any] = [general, mode, types._defaults.dtype, *kwargs]
-        tensors: list[Any] = []
-        given: list[Any] = []
-        edges: list[Any] = []
-        items = (*args, *kwargs.values()) if kwargs else args
-        if not note(items, key, tensors, given, edges) or not tensors or "out" in kwargs:
-            left -= left > 0
-            others = among(args, kwargs)
-            return handle(running(public.__face__), others, args, kwargs) if others else general(*args, **kwargs)  # type: ignore[attr-defined]
-        signature = tuple(key)
-        route = _known.get(signature)
-        if route.__class__ is Route:
-            result = route.run(tensors, given, edges)
-            return general(*args, **kwargs) if result is None else result
-        if route != 1:
-            if route is None:
-                meet(signature)
-            return general(*args, **kwargs)
-        route, result = watched(general, args, kwargs, tensors)
-        _known[signature] = route or 0
-        left = -1 if route else left - 1
-        return result if route else general(*args, **kwargs)
+        try:
+            mode = recording()
+            if closed or (mode != 1 and is_rare(mode)) or not left:
+                return asked(*args, **kwargs)
+            key: list[Any] = [general, mode, types._defaults.dtype, *kwargs]
+            tensors: list[Any] = []
+            given: list[Any] = []
+            edges: list[Any] = []
+            items = (*args, *kwargs.values()) if kwargs else args
+            if not note(items, key, tensors, given, edges) or not tensors or "out" in kwargs:
+                left -= left > 0
+                others = among(args, kwargs)
+                return handle(running(public.__face__), others, args, kwargs) if others else general(*args, **kwargs)  # type: ignore[attr-defined]
+            signature = tuple(key)
+            route = _known.get(signature)
+            if route.__class__ is Route:
+                result = route.run(tensors, given, edges)
+                return general(*args, **kwargs) if result is None else result
+            if route != 1:
+                if route is None:
+                    meet(signature)
+                return general(*args, **kwargs)
+            route, result = watched(general, args, kwargs, tensors)
+            _known[signature] = route or 0
+            left = -1 if route else left - 1
+            return result if route else general(*args, **kwargs)
+        except Exception:
+            return answer(public.__face__, args, kwargs)  # type: ignore[attr-defined]
 
     #: What programs call, which may be a shorter function around this one.
     public.__face__ = public  # type: ignore[attr-defined]

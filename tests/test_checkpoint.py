@@ -135,5 +135,3 @@ def test_contexts_of_the_two_runs():
     for options in ({"context_fn": both}, {"debug": True}):
         with pytest.raises(ValueError, match="only supported when use_reentrant=False"):
             checkpoint(run, x, use_reentrant=True, **options)
-    with pytest.raises(AttributeError, match="create_selective_checkpoint_contexts"):
-        torch.utils.checkpoint.create_selective_checkpoint_contexts  # noqa: B018

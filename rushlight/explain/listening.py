@@ -19,12 +19,15 @@ from ..tensor import Tensor
 Listener = Callable[[Any, tuple[Any, ...], dict[str, Any], tuple[Any, ...], Any], None]
 
 _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("rushlight_listeners", default=())
+#: Who evaluates this context's operations: ``middleman(evaluate, op, inputs, attrs)``.
+_middleman: ContextVar[Callable[..., Any] | None] = ContextVar("rushlight_middleman", default=None)
 _evaluate: Callable[..., Any] = op.evaluate
 
 
 def _heard(o: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """``op.evaluate``, of which this context's listeners are told."""
-    result, arrays = _evaluate(o, inputs, attrs)
+    middleman = _middleman.get()
+    result, arrays = _evaluate(o, inputs, attrs) if middleman is None else middleman(_evaluate, o, inputs, attrs)
     for listener in _listeners.get():
         listener(o, inputs, attrs, arrays, result)
     return result, arrays
@@ -113,4 +116,20 @@ class listening:
 
     def __exit__(self, *exc: object) -> None:
         _listeners.reset(self.token)
+        _paths.open()
+
+
+class replacing:
+    """``with replacing(middleman):`` this context's operations are evaluated by ``middleman(evaluate, op, inputs, attrs)``; as ever if
+    it is None."""
+
+    def __init__(self, middleman: Callable[..., Any] | None):
+        self.middleman = middleman
+
+    def __enter__(self) -> None:
+        _paths.close()
+        self.token: Token[Callable[..., Any] | None] = _middleman.set(self.middleman)
+
+    def __exit__(self, *exc: object) -> None:
+        _middleman.reset(self.token)
         _paths.open()

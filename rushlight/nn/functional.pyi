@@ -18,6 +18,7 @@ _Ints: TypeAlias = _int | Sequence[_int]
 from rushlight.families import module_getattr as module_getattr
 from rushlight.families import waiting as waiting
 from rushlight.op import names_under as names_under
+from rushlight.tensor import Tensor as Tensor
 
 
 def adaptive_avg_pool1d(input: _Tensor, output_size: _Ints) -> _Tensor:

@@ -134,8 +134,8 @@ def _conv(n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any,
         settings = stride, padding, dilation, groups
         key = (n, *sizes, *settings, *map(type, settings))  # the types, as 1 and True are equal
         attrs = _checked.get(key)
-    except (AttributeError, TypeError):  # not tensors, or a list
-        pass
+    except (AttributeError, TypeError):  # not tensors, or a list, by which nothing is remembered
+        key = None
     if attrs is not None:
         t = _prepared((input, weight, bias), attrs)
         if t is not None:

@@ -20,6 +20,14 @@ from ..tensor import Tensor
 as_strided = np.lib.stride_tricks.as_strided
 
 
+def _is_size(x: Any) -> bool:
+    try:
+        operator.index(x)
+    except TypeError:
+        return False
+    return True
+
+
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     """``f(2, 3)`` or ``f((2, 3))``."""
     if len(args) == 1 and isinstance(args[0], (tuple, list)):
@@ -27,7 +35,7 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     try:
         return tuple([operator.index(s) for s in args])
     except TypeError:
-        bad = next(s for s in args if not hasattr(s, "__index__"))
+        bad = next((s for s in args if not _is_size(s)), None)
         raise errors.type_(f"argument 'size' must be tuple of ints, not {type(bad).__name__}") from None
 
 

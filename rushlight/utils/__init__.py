@@ -6,11 +6,18 @@ from typing import Any
 from .. import data
 
 _SUBMODULES = frozenset(
-    "_contextlib _foreach_utils _python_dispatch _pytree benchmark checkpoint cpp_extension dlpack flop_counter hooks model_zoo "
-    "tensorboard weak".split()
+    "_contextlib _device _foreach_utils _python_dispatch _pytree benchmark checkpoint collect_env cpp_extension deterministic dlpack "
+    "flop_counter hooks model_zoo module_tracker tensorboard weak".split()
 )
 
 __all__ = ["checkpoint", "data", "tensorboard"]
+
+
+def set_module(obj: Any, mod: str) -> None:
+    """Let a function or class say that it stands in another module."""
+    if not isinstance(mod, str):
+        raise TypeError("The mod argument should be a string")
+    obj.__module__ = mod
 
 
 def __getattr__(name: str) -> Any:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from .. import errors
@@ -14,13 +14,68 @@ from ..autograd.graph import next_seq
 from ..autograd.mode import enable_grad, no_grad, recording
 from ..random.generator import default_generator
 from ..tensor import Tensor
+from .selective import CheckpointPolicy as CheckpointPolicy
+from .selective import SelectiveCheckpointContext as SelectiveCheckpointContext
+from .selective import create_selective_checkpoint_contexts as create_selective_checkpoint_contexts
 
+_state: dict[str, Any] = {"debug": None, "early_stop": True, "device": None}
 _EXPLICIT = (
     "torch.utils.checkpoint: the use_reentrant parameter should be passed explicitly. Starting in PyTorch 2.9, calling checkpoint "
     "without use_reentrant will raise an exception. use_reentrant=False is recommended, but if you need to preserve the current "
     "default behavior, you can pass use_reentrant=True. Refer to docs for more details on the differences between the two "
     "variants."
 )
+
+
+@contextmanager
+def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
+    """A block in which ``early_stop`` of checkpoints is ``enable``. The second run goes to its end here, with the same results."""
+    before, _state["early_stop"] = _state["early_stop"], enable
+    try:
+        yield
+    finally:
+        _state["early_stop"] = before
+
+
+@contextmanager
+def set_checkpoint_debug_enabled(enabled: bool | None) -> Iterator[None]:
+    """A block in which ``debug`` of checkpoints is ``enabled``; what does not fit is named with or without it."""
+    before, _state["debug"] = _state["debug"], enabled
+    try:
+        yield
+    finally:
+        _state["debug"] = before
+
+
+class DefaultDeviceType:
+    """The kind of device whose random state is kept beside the CPU's: kept here, and of no effect."""
+
+    @staticmethod
+    def set_device_type(device: str = "cuda") -> None:
+        """Say which."""
+        _state["device"] = device
+
+    @staticmethod
+    def get_device_type() -> str:
+        """What was said; ``"cpu"``."""
+        return _state["device"] or "cpu"
+
+
+def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The tensors of a tuple without their histories, each as needy of a gradient as before.
+
+    Raises:
+        RuntimeError: for anything but a tuple.
+    """
+    if not isinstance(inputs, tuple):
+        raise errors.runtime(f"Only tuple of tensors is supported. Got Unsupported input type: {type(inputs).__name__}")
+    return tuple([x.detach().requires_grad_(x.requires_grad) if isinstance(x, Tensor) else x for x in inputs])
+
+
+def check_backward_validity(inputs: Any) -> None:
+    """Warn if no tensor among the inputs needs a gradient."""
+    if not any(x.requires_grad for x in inputs if isinstance(x, Tensor)):
+        warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", UserWarning, stacklevel=2)
 
 
 class CheckpointError(RuntimeError):
