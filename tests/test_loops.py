@@ -211,3 +211,12 @@ def test_as_many_elements_are_not_one_shape():
         assert (x * y).shape == (200, 200) and torch.equal(x * y, x.expand(200, 200) * y.expand(200, 200))
         with pytest.raises(RuntimeError, match="must match the size"):
             big * wide
+
+
+@pytest.mark.parametrize("name", ["gelu", "gelu_slope"])
+def test_what_is_made_of_fused_products_is_one_loop(name):
+    """Which dtype a symbol has is not asked of the symbol: that would be an instruction."""
+    from rushlight.kernels.elementwise import length
+
+    function = getattr(activations, name)
+    assert length(function, np.dtype(np.float32), 1 + name.endswith("slope"))

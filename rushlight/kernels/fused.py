@@ -23,11 +23,13 @@ _F, _D = np.dtype(np.float32), np.dtype(np.float64)
 def fma(a: Any, b: Any, c: Any) -> Any:
     """``a * b + c``; Python numbers among the three are of the dtype of the arrays."""
     dtype = _dtype(a, b, c)
+    if dtype.__class__ is Symbol:
+        return dtype.recording.computed("fma", a, b, c)
     if dtype is not _F:
         if dtype == _D:
             native = elementwise.run("fma", *map(_plain, (a, b, c)), dtype=_D)
             return long_fma(a, b, c) if native is None else native
-        return dtype.recording.computed("fma", a, b, c) if dtype.__class__ is Symbol else a * b + c
+        return a * b + c
     native = elementwise.run("fma", *map(_plain, (a, b, c)))
     if native is not None:
         return native
