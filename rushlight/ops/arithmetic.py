@@ -233,12 +233,17 @@ def mul(k, input, other):
 
 @mul.vjp("input")
 def _(k, g, other):
-    return g * k.conj(other)
+    return _gradient(k, g, g * k.conj(other))
 
 
 @mul.vjp("other")
 def _(k, g, input):
-    return g * k.conj(input)
+    return _gradient(k, g, g * k.conj(input))
+
+
+def _gradient(k: Any, g: Any, slope: Any) -> Any:
+    """A gradient of 16-bit floats beside a number in float32, in 16 bits: what does not fit is infinite where it is computed."""
+    return slope if k is not arrays or slope.dtype is g.dtype else narrowed(slope, g)
 
 
 @elementwise(promote="float", numbers="both", domain=(0.5, 3), wide_numbers=True)
@@ -249,7 +254,7 @@ def div(k, input, other):
 
 @div.vjp("input")
 def _(k, g, other):
-    return g / k.conj(other)
+    return _gradient(k, g, g / k.conj(other))
 
 
 @div.vjp("other")

@@ -193,7 +193,9 @@ def _(k, g, out):
     def formula(g, out):
         return g * k.conj(1 - out) * k.conj(out)
 
-    if getattr(out.dtype, "char", "") == "E":  # bfloat16, but not float16, is computed in float32 and rounded once
+    if (
+        getattr(getattr(out, "dtype", None), "char", "") == "E"
+    ):  # bfloat16, but not float16, is computed in float32 and rounded once
         return k.either(formula, formula, g, out)
     return formula(g, out)
 
