@@ -251,6 +251,16 @@ CASES |= {
 }
 CASES |= {
     "gelu by tanh": _each(lambda torch, x: torch.nn.functional.gelu(x, approximate="tanh"), *_FEW_AND_MANY),
+    "interpolate bilinear": lambda torch: [
+        torch.nn.functional.interpolate(_normal(torch, *shape), mode="bilinear", **to)
+        for shape in ((1, 1, 8, 10), (2, 3, 12, 7), (1, 8, 5, 6), (2, 10, 5, 6))
+        for to in (
+            {"scale_factor": 2},
+            {"scale_factor": 1.7},
+            {"size": (17, 4)},
+            {"size": (9, 9), "align_corners": True},
+        )
+    ],
     "polar": lambda torch: [
         torch.view_as_real(torch.polar(_normal(torch, n).abs(), _normal(torch, n, seed=1))) for n in SIZES
     ],

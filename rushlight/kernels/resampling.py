@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import llvm
+from .fused import fma
 
 Array = np.ndarray[Any, Any]
 
@@ -43,7 +44,7 @@ def places(n: int, m: int, align: bool, scale: float | None, dtype: Any, cubic: 
     at = np.arange(m).astype(dtype)
     if align:
         return at * width
-    place = width * (at + t(0.5)) - t(0.5)
+    place = fma(at + t(0.5), width, -t(0.5))
     return place if cubic else np.maximum(place, t(0))
 
 
@@ -149,18 +150,49 @@ def apply(x: Array, axis: int, index: Array, weight: Array) -> Array:
     return total
 
 
+def corners(x: Array, vertical: tuple[Array, Array], horizontal: tuple[Array, Array]) -> Array:
+    """The last two dimensions of (N, C, H, W) by two taps each: the four elements by the products of their weights, in PyTorch's fused
+    order, which is another for channels that fill a vector."""
+    channels = x.shape[1]
+    whole = channels // (32 // x.itemsize) * (32 // x.itemsize)
+    if whole in (0, channels):
+        return _corners(x, vertical, horizontal, bool(whole))
+    parts = (x[:, :whole], True), (x[:, whole:], False)
+    return np.concatenate([_corners(part, vertical, horizontal, vectors) for part, vectors in parts], axis=1)
+
+
+def _corners(x: Array, vertical: tuple[Array, Array], horizontal: tuple[Array, Array], vectors: bool) -> Array:
+    (i, u), (j, v) = ((index.T, weight.T.astype(x.dtype)) for index, weight in (vertical, horizontal))
+    height, width = i.shape[1], j.shape[1]
+    planes = math.prod(x.shape[:-2])
+    if _worth(x, planes * height * width * 4):
+        out = np.empty((*x.shape[:-2], height, width), x.dtype)
+        arrays = [np.ascontiguousarray(a) for a in (x, i, u, j, v)]
+        grain = max(1, CHUNK // (4 * height * width))
+        if _run("corners", x, VECTORS=vectors)(planes, grain, out, *arrays, *x.shape[-2:], height, width):
+            return out
+    above, below = (x.take(row, -2) for row in i)
+    w = [np.ascontiguousarray(np.broadcast_to(a[:, None] * b, (*x.shape[:-2], height, width))) for a in u for b in v]
+    q = [row.take(column, -1) for row in (above, below) for column in j]
+    first, *others = (2, 3, 1, 0) if vectors else (1, 0, 2, 3)
+    total = q[first] * w[first]
+    for k in others:
+        total = fma(q[k], w[k], total)
+    return total
+
+
 def _worth(x: Array, work: int) -> bool:
     if not work or x.dtype.char not in "fd":
         return False
     return llvm.available() if work >= LARGE else llvm.patience.over(work, 2)
 
 
-def _run(name: str, x: Array) -> Any:
+def _run(name: str, x: Array, **bindings: Any) -> Any:
     from .code import resampling as code
     from .emit import F32, F64
     from .kernel import compiled
 
-    return compiled(getattr(code, name), T=F32 if x.itemsize == 4 else F64)
+    return compiled(getattr(code, name), T=F32 if x.itemsize == 4 else F64, **bindings)
 
 
 def _native_taps(x: Array, axis: int, index: Array, weight: Array) -> Array | None:

@@ -54,6 +54,9 @@ def _resampled(x: Any, sizes: Any, targets: Any, mode: str, align: bool, scales:
     nearest = mode.startswith("nearest")
     if not nearest and dtype != kind:
         out = x.astype(kind)
+    if mode == "bilinear" and not back and dtype != np.uint8 and x.size:
+        taps = [_taps(mode, sizes[i], targets[i], align, scales[i], kind, n) for i in range(n)]
+        return resampling.corners(out, taps[0], taps[1]).astype(dtype, copy=False)
     for i in reversed(range(n)):
         axis = x.ndim - n + i
         index, weight = _taps(mode, sizes[i], targets[i], align, scales[i], kind, n)

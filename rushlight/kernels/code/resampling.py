@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..words import gather, i64, load, read, store, write
+from ..words import fma, gather, i64, load, read, store, write
 
 W = 8
 
@@ -48,6 +48,49 @@ def taps(
                     for j in range(1, count):
                         one = one + source[index[j * m + i] * inner + r] * weight[j * m + i]
                     to[i * inner + r] = one
+
+
+def corners(
+    start,
+    stop,
+    out: write[T],
+    x: read[T],
+    rows: read[i64],
+    row_weights: read[T],
+    columns: read[i64],
+    weights: read[T],
+    n: i64,
+    m: i64,
+    height: i64,
+    width: i64,
+):
+    """Four elements by the products of the weights of their rows and columns; units are planes of n by m."""
+    for plane in range(start, stop):
+        source = x + plane * n * m
+        for i in range(height):
+            above, below = source + rows[i] * m, source + rows[height + i] * m
+            u, v = row_weights[i], row_weights[height + i]
+            to = out + (plane * height + i) * width
+            whole = width // W * W
+            for j in range(0, whole, W):
+                left, right = load(columns, j, W), load(columns, width + j, W)
+                a, b = load(weights, j, W), load(weights, width + j, W)
+                p, q = gather(above, left), gather(above, right)
+                r, s = gather(below, left), gather(below, right)
+                store(to, j, of_corners(p, q, r, s, a, b, u, v, VECTORS))
+            for j in range(whole, width):
+                first, second = columns[j], columns[width + j]
+                one, other = weights[j], weights[width + j]
+                to[j] = of_corners(above[first], above[second], below[first], below[second], one, other, u, v, VECTORS)
+
+
+def of_corners(p, q, r, s, a, b, u, v, vectors):
+    """Four elements by their weights, as PyTorch's vectors of channels add them or as it does otherwise."""
+    if vectors:
+        total = fma(p, a * u, fma(q, b * u, fma(s, b * v, r * (a * v))))
+    else:
+        total = fma(s, b * v, fma(r, a * v, fma(p, a * u, q * (b * u))))
+    return total
 
 
 def boxes(start, stop, out: write[T], x: read[T], ranges: read[i64], sizes: read[i64]):
