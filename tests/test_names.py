@@ -78,6 +78,13 @@ def test_a_function_of_a_waiting_family_is_found_by_its_name():
     assert found.stdout == "[[1, 3], [2, 3]]\n", found.stderr
 
 
+def test_a_module_does_not_take_the_name_of_its_function():
+    """In a process of its own: ``gradcheck`` lies in a module of this name, which is loaded for its neighbour too."""
+    code = "import rushlight as t; t.autograd.gradgradcheck; print(t.autograd.gradcheck.__name__)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout == "gradcheck\n", found.stderr
+
+
 def test_names_in_the_code_are_names_of_functions_and_records():
     families.load_all()
     package = Path(torch.__file__).parent

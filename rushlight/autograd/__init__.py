@@ -57,9 +57,10 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _LAZY:
         module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
-        value = module if name in ("grad_mode", "anomaly_mode") else getattr(module, name)
-        globals()[name] = value  # importing a submodule put the module itself under its name
-        return value
+        for other, place in _LAZY.items():  # all at once: importing a submodule put the module itself under its name
+            if place == _LAZY[name]:
+                globals()[other] = module if other in ("grad_mode", "anomaly_mode") else getattr(module, other)
+        return globals()[name]
     raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
 
 
