@@ -216,11 +216,22 @@ class Leaves:
         if self.models or not self.states:
             return
         found = self.of_graph(roots, count=False)
-        known = list(self.states.values())
-        shapes = [state.leaf._a.shape for state in known]
-        if any(id(leaf) in self.states for leaf in found) or [leaf._a.shape for leaf in found] != shapes:
+        if any(id(leaf) in self.states for leaf in found) or len(found) != len(self.states):
             return
-        for state, leaf in zip(known, found, strict=True):
+        named = {self.variable(leaf): leaf for leaf in found}
+        if named.keys() == self.by_name.keys():
+            pairs = [(state, named[state.seen.name]) for state in self.states.values()]
+        else:  # each beside one of its shape
+            pairs = list(
+                zip(
+                    sorted(self.states.values(), key=lambda s: s.leaf._a.shape),
+                    sorted(found, key=lambda x: x._a.shape),
+                    strict=True,
+                )
+            )
+        if any(state.leaf._a.shape != leaf._a.shape for state, leaf in pairs):
+            return
+        for state, leaf in pairs:
             del self.states[id(state.leaf)]
             state.leaf = self.by_name[state.seen.name] = leaf
             self.states[id(leaf)] = state
