@@ -87,6 +87,7 @@ newaxis = None
 
 # The names of the registries that live directly under `torch`.
 globals().update({t.name: t for t in (*_types.ALL, *_types.FLOAT8, *_types.ONLY_NAMED) if t.name != "bool"})
+chalf = _types.ONLY_NAMED[0]
 globals().update({name: t for name, t in _types.ALIASES.items() if name != "bool"})
 globals().update(_names_under(""))
 bool = _types.bool_

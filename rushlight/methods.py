@@ -12,6 +12,7 @@ import numpy as np
 
 from . import direct, errors, families, fast, printing, types
 from .asking import asking
+from .autograd.mode import recording
 from .functions import FUNCTIONS
 from .kernels.lazy import expose
 from .override import DisableTorchFunctionSubclass
@@ -235,9 +236,10 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
     """The elements as an array that shares this tensor's memory.
 
     Raises:
-        RuntimeError: if this tensor requires grad (unless ``force``). TypeError: for bfloat16 and float8, which NumPy lacks.
+        RuntimeError: if this tensor requires grad (unless ``force``, or where nothing is recorded).
+        TypeError: for bfloat16 and float8, which NumPy lacks.
     """
-    if self.requires_grad and not force:
+    if self.requires_grad and not force and recording():
         raise errors.runtime("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
     if self.dtype is types.bfloat16 or self.dtype in types.FLOAT8:
         name = types.scalar_name(self.dtype)

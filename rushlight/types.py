@@ -122,7 +122,7 @@ ONLY_NAMED = tuple(
 #: PyTorch's second names, as attributes of the namespace.
 ALIASES = {
     "bool": bool_, "half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64,
-    "cfloat": complex64, "cdouble": complex128, "chalf": ONLY_NAMED[0],
+    "cfloat": complex64, "cdouble": complex128,
 }  # fmt: skip
 
 #: What Python's types mean where a dtype is asked for.

@@ -42,6 +42,15 @@ class JvpContext:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._node, name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "_node":
+            super().__setattr__(name, value)
+        else:
+            setattr(self._node, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self._node, name)
+
 
 def pushed(cls: type[Function], args: tuple[Any, ...], level: Level) -> Any:
     """The operation on values, its ``jvp`` on tangents: zeros for a tensor that has none."""

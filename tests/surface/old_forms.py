@@ -59,3 +59,22 @@ refused(lambda: nn.Linear(1, 1).to(int))
 
 torch.manual_seed(0)
 print(torch.randint_like(torch.ones(4), high=5), torch.randint(high=5, size=(3,)), torch.randint_like(v, low=1, high=9))
+
+# Tensors of one element within lists are numbers, whatever their shape; arrays keep theirs. Arrays of what requires grad, where nothing
+# is recorded.
+one, scalar = torch.ones(1), torch.tensor(2.0)
+print(
+    torch.tensor([one]),
+    torch.tensor([[one], [scalar]]),
+    torch.tensor([one.double(), one]).dtype,
+    torch.tensor([one.long(), 1]),
+)
+print(
+    torch.tensor([torch.ones(1, 1), scalar]), torch.tensor([[1.0, 2.0], torch.ones(2)]), torch.as_tensor([one, scalar])
+)
+refused(lambda: torch.tensor([torch.ones(2)]))
+refused(lambda: torch.tensor([1, torch.ones(2)]))
+leaf = torch.ones(2, requires_grad=True)
+with torch.no_grad():
+    print(leaf.numpy(), leaf.view(-1).numpy())
+refused(lambda: leaf.numpy())
