@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from .changes import Change
-from .rates import losses_shown, step_size
+from .rates import losses_shown, step_size, update_size
 from .report import Finding
 from .trace import Trace
 from .trials import Trials
 
-#: The part of a weight that decay takes in a step, and decay over gradient, from which on a training without it is tried.
+#: The part of a weight that decay takes in a step, and decay over gradient or over what a step changes, from which on a training
+#: without it is tried.
 TAKEN, OUTWEIGHS = 1e-4, 0.3
 #: Running variance over a batch's, and the distance of their means in standard deviations, that count as another distribution.
 USUAL_VARIANCE, USUAL_SHIFT = (1 / 3, 3.0), 1.0
@@ -37,7 +38,7 @@ def decayed(trace: Trace, trials: Trials) -> Finding | None:
 def outweighs(trace: Trace, decay: float, lr: float, kind: str) -> bool:
     """Whether what is taken from weights is a good part of what moves them."""
     if "AdamW" in kind:
-        return lr * decay > TAKEN
+        return lr * decay > max(TAKEN, OUTWEIGHS * update_size(trace))
     weights = [leaf for leaf in trace.leaves.values() if leaf.held and leaf.grads and len(leaf.shape) > 1]
     return any(decay * leaf.rms * leaf.count**0.5 > OUTWEIGHS * min(leaf.grads) for leaf in weights)
 
