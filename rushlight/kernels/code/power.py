@@ -1,50 +1,15 @@
-"""``x ** exponent`` in the steps of PyTorch's vectors of float32: ``kernels.power`` and ``kernels.pairs``, which say more.
-
-A pair is a tuple of two numbers whose sum it stands for, the greater first.
-"""
+"""``x ** exponent`` in the steps of PyTorch's vectors of float32: ``kernels.power`` and ``kernels.pairs``, which say more."""
 
 from __future__ import annotations
 
 from ..power import _EXP, _LN2, _LN2_HIGH, _LN2_LOW, _LOG, _THIRD
 from ..words import bitcast, f32, f64, fma, i32, rint, select, unroll
+from .pairs import add, div, mul, scale, square, two_sum
 from .wide import clamped, power_of_two
 
 LOG, THIRD, LN2, EXP = (tuple(map(float, x)) for x in (_LOG, _THIRD, _LN2, _EXP))
 LN2_HIGH, LN2_LOW = float(_LN2_HIGH), float(_LN2_LOW)
 INVERSE_LN2 = 1.4426950408889634
-
-
-def two_sum(a, b):
-    s = a + b
-    v = s - a
-    return s, (a - (s - v)) + (b - v)
-
-
-def add(a, b):
-    s = a[0] + b[0]
-    return s, (((a[0] - s) + b[0]) + a[1]) + b[1]
-
-
-def mul(a, b):
-    s = a[0] * b[0]
-    return s, fma(a[0], b[1], fma(a[1], b[0], fma(a[0], b[0], -s)))
-
-
-def scale(a, b):
-    s = a[0] * b
-    return s, fma(a[1], b, fma(a[0], b, -s))
-
-
-def square(a):
-    s = a[0] * a[0]
-    return s, fma(a[0] + a[0], a[1], fma(a[0], a[0], -s))
-
-
-def div(n, d):
-    t = 1.0 / d[0]
-    s = n[0] * t
-    v = fma(-d[1], t, fma(-d[0], t, 1.0))
-    return s, fma(s, v, fma(n[1], t, fma(t, n[0], -s)))
 
 
 def log_pair(x):
