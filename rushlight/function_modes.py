@@ -69,7 +69,8 @@ class Door:
     """A public function while modes are open."""
 
     def __init__(self, public: FunctionType, said: Callable[..., Any]):
-        self.public, self.said = public, said
+        self.public: FunctionType = public
+        self.said: Callable[..., Any] = said
         self.led: CodeType = led(public, self)
         self.code: CodeType | None = None
         self.beneath: Callable[..., Any]

@@ -92,7 +92,9 @@ def unfit(
                 return errors.unfit(
                     name, f"argument '{parameter}' (position {place}) must be {kind}, not {type(x).__name__}", given
                 )
-    if isinstance(error, StopIteration) or _CONVERSION.search(str(error)):
+    known = len(given) == len(args) + len(kwargs)
+    only_tensors = known and all([fn.__annotations__.get(parameter) == "Tensor" for parameter in given])
+    if not only_tensors and (isinstance(error, StopIteration) or _CONVERSION.search(str(error))):
         for place, (parameter, x) in enumerate(given.items(), 1):
             if place > 1 or len(args) == 1:
                 odd = isinstance(x, (Tensor, str)) or (

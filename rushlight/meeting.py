@@ -6,6 +6,7 @@ from the kinds of the operands alone, so it is asked once for each combination, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -33,15 +34,15 @@ class Meeting:
     """
 
     def __init__(self, op: Op):
-        self.op = op
-        self.body = partial(op.forward, arrays, **op.defaults)
+        self.op: Op = op
+        self.body: Callable[..., Any] = partial(op.forward, arrays, **op.defaults)
         #: By the kinds of operands: the dtype of each, None for a number that stays one; nothing where they do not meet.
         self.dtypes: dict[Any, tuple[Any, ...]] = {}
         #: By number, its class and dtype: the 0-d array.
         self.numbers: dict[Any, ndarray[Any, Any]] = {}
         #: What is decided once for all numbers of a class. Powers of integers look at the sign too.
-        self.possible = op.promote in ("common", "float") or op.keeps_floats
-        self.signs = op.keeps_floats
+        self.possible: bool = op.promote in ("common", "float") or op.keeps_floats
+        self.signs: bool = op.keeps_floats
 
     def __call__(self, *inputs: Any) -> Tensor | None:
         mode = recording()

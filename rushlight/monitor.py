@@ -40,7 +40,9 @@ class Event:
     """Something that has happened: ``name``, ``timestamp`` (a datetime), ``data`` (a dict of texts and numbers)."""
 
     def __init__(self, name: str, timestamp: datetime, data: dict[str, Any]):
-        self.name, self.timestamp, self.data = name, timestamp, data
+        self.name: str = name
+        self.timestamp: Any = timestamp
+        self.data: Any = data
 
 
 class EventHandlerHandle:
@@ -97,8 +99,10 @@ class Stat:
         window_size: timedelta,
         max_samples: int = 9223372036854775807,
     ):
-        self.name = name
-        self.aggregations, self.window, self.most = tuple(aggregations), window_size.total_seconds(), max_samples
+        self.name: str = name
+        self.aggregations: tuple[Any, ...] = tuple(aggregations)
+        self.window: float = window_size.total_seconds()
+        self.most: Any = max_samples
         self._lock = threading.RLock()
         self._window = self._now()
         self._values: list[float] = []

@@ -15,10 +15,12 @@ class Stream:
     """
 
     def __init__(self, device: Any = None, *, priority: int = 0):
-        self.device = types.device("cpu" if device is None else device)
+        self.device: types.device = types.device("cpu" if device is None else device)
         if self.device.type != "cpu":
             raise errors.runtime(f"PyTorch is not linked with support for {self.device.type} devices")
-        self.stream_id, self.device_index, self.device_type = 0, -1, 1
+        self.stream_id: int = 0
+        self.device_index: int = -1
+        self.device_type: int = 1
 
     def query(self) -> bool:
         """True: all is done."""
@@ -53,7 +55,7 @@ class Event:
     def __init__(
         self, device: Any = None, *, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False
     ):
-        self.device = types.device("cpu" if device is None else device)
+        self.device: types.device = types.device("cpu" if device is None else device)
 
     def record(self, stream: Any = None) -> None:
         """Raises RuntimeError, as PyTorch's CPU does."""

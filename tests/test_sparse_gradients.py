@@ -217,5 +217,5 @@ def test_matrices_in_compressed_rows():
         s.sum(1)
     with pytest.raises(RuntimeError, match="0 <= col_indices < ncols"):
         torch.sparse_csr_tensor([0, 1], [7], [1.0], (1, 3))
-    with pytest.raises(AttributeError, match="sparse_csc_tensor"):
-        torch.sparse_csc_tensor  # noqa: B018
+    with pytest.raises(NotImplementedError, match="sparse_csc_tensor"):
+        torch.sparse_csc_tensor([0, 1], [0], [1.0])

@@ -82,12 +82,16 @@ def single(name: str, ufunc: Any) -> Callable[..., Any]:
     return function
 
 
-sin, cos = single("sinf", np.sin), single("cosf", np.cos)
-sinh, cosh, tanh, atanh = (
-    single(f"{name}f", ufunc)
-    for name, ufunc in (("sinh", np.sinh), ("cosh", np.cosh), ("tanh", np.tanh), ("atanh", np.arctanh))
-)
-exp2, expm1, log, log1p = (single(f"{ufunc.__name__}f", ufunc) for ufunc in (np.exp2, np.expm1, np.log, np.log1p))
+sin: Any = single("sinf", np.sin)
+cos: Any = single("cosf", np.cos)
+sinh: Any = single("sinhf", np.sinh)
+cosh: Any = single("coshf", np.cosh)
+tanh: Any = single("tanhf", np.tanh)
+atanh: Any = single("atanhf", np.arctanh)
+exp2: Any = single("exp2f", np.exp2)
+expm1: Any = single("expm1f", np.expm1)
+log: Any = single("logf", np.log)
+log1p: Any = single("log1pf", np.log1p)
 
 
 def _no_erf(x: Any, dtype: Any = None) -> Any:
@@ -97,5 +101,6 @@ def _no_erf(x: Any, dtype: Any = None) -> Any:
     return special.erf(x if dtype is None else x.astype(dtype))
 
 
-erf = single("erff", _no_erf)
-atan2, power = single("atan2f", np.arctan2), single("powf", np.power)
+erf: Any = single("erff", _no_erf)
+atan2: Any = single("atan2f", np.arctan2)
+power: Any = single("powf", np.power)

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..fpstate import quiet
 from .elementwise import fused, loop_of, recorded, sorted_operands
+from .iteration import is_half
 from .llvm import setting
 from .memory import empty
 from .strides import root_array
@@ -278,7 +279,7 @@ def _place(x: Any, places: dict[int, Any], steps: dict[Lazy, Any], operands: lis
 def _in_dtype(x: Lazy, reader: Any, *operands: Any) -> Array:
     """A step by NumPy, which takes a Python number beside 16-bit floats for a float64."""
     r = x.formula(reader, *operands)
-    return r if r.dtype is x.dtype else r.astype(x.dtype)  # type: ignore[no-any-return]
+    return r if r.dtype is x.dtype or not is_half(x.dtype) else r.astype(x.dtype)  # type: ignore[no-any-return]
 
 
 def _evaluated(formulas: Any, reader: Any, values: Any) -> list[Any]:

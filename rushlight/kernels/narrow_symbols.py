@@ -39,8 +39,10 @@ class NarrowRecording(Recording):
     narrow: str
 
     def __init__(self, dtype: Any, arrays: tuple[str, ...]):
-        self.dtype, self.narrow = dtype, storage(dtype)
-        self.loop, self.values = Loop("f32", arrays, self.narrow), None
+        self.dtype: Any = dtype
+        self.narrow: str = storage(dtype)
+        self.loop: Any = Loop("f32", arrays, self.narrow)
+        self.values: Any = None
         self.round: str = f"as_{self.narrow}"
         self.wide: set[int] = set()
 

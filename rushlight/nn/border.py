@@ -32,7 +32,9 @@ class BackwardHooks:
     """Watches the gradients at a module's borders for full backward hooks: those that there are when it is called, as in PyTorch."""
 
     def __init__(self, module: Module, hooks: tuple[Hook, ...], pre_hooks: tuple[Hook, ...]):
-        self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
+        self.module: Any = module
+        self.hooks: Any = hooks
+        self.pre_hooks: Any = pre_hooks
         self.grad_output: tuple[Any, ...] | None = None
         self.inputs: list[Tensor] = []
 

@@ -31,7 +31,9 @@ class Join:
     ):
         if not joinables:
             raise ValueError("The join context manager requires at least one joinable")
-        self.joinables, self.enable, self.kwargs = joinables, enable, kwargs
+        self.joinables: Any = joinables
+        self.enable: bool = enable
+        self.kwargs: dict[str, Any] = kwargs
 
     def __enter__(self) -> None:
         pass

@@ -53,7 +53,9 @@ class CausalBias(Tensor):
         return wrap(np.empty((int(variant), seq_len_q, seq_len_kv), np.float32)).as_subclass(cls)  # type: ignore[attr-defined, no-any-return]
 
     def __init__(self, variant: CausalVariant, seq_len_q: int, seq_len_kv: int):
-        self.variant, self.seq_len_q, self.seq_len_kv = variant, seq_len_q, seq_len_kv
+        self.variant: Any = variant
+        self.seq_len_q: int = seq_len_q
+        self.seq_len_kv: int = seq_len_kv
         if variant is CausalVariant.LOWER_RIGHT and seq_len_q > seq_len_kv:
             warnings.warn(
                 "Lower right causal bias will produce NaNs in the output when seq_len_q > seq_len_kv!", stacklevel=3

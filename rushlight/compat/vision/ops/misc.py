@@ -51,11 +51,11 @@ class SqueezeExcitation(Module):
         scale_activation: Callable[..., Any] = Sigmoid,
     ):  # fmt: skip
         super().__init__()
-        self.avgpool = AdaptiveAvgPool2d(1)
-        self.fc1 = Conv2d(input_channels, squeeze_channels, 1)
-        self.fc2 = Conv2d(squeeze_channels, input_channels, 1)
-        self.activation = activation()
-        self.scale_activation = scale_activation()
+        self.avgpool: Any = AdaptiveAvgPool2d(1)
+        self.fc1: Any = Conv2d(input_channels, squeeze_channels, 1)
+        self.fc2: Any = Conv2d(squeeze_channels, input_channels, 1)
+        self.activation: Any = activation()
+        self.scale_activation: Any = scale_activation()
 
     def forward(self, input: Tensor) -> Any:
         """The input, weighted."""

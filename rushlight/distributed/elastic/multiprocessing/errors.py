@@ -11,7 +11,10 @@ class ProcessFailure:
     """What is known of a process that failed."""
 
     def __init__(self, local_rank: int, pid: int, exitcode: int, error_file: str):
-        self.local_rank, self.pid, self.exitcode, self.error_file = local_rank, pid, exitcode, error_file
+        self.local_rank: int = local_rank
+        self.pid: int = pid
+        self.exitcode: int = exitcode
+        self.error_file: str = error_file
 
 
 class ChildFailedError(Exception):
@@ -19,7 +22,8 @@ class ChildFailedError(Exception):
 
     def __init__(self, name: str, failures: dict[int, ProcessFailure]):
         super().__init__(name)
-        self.name, self.failures = name, failures
+        self.name: str = name
+        self.failures: Any = failures
 
 
 def record(fn: Callable[..., Any], error_handler: Any = None) -> Callable[..., Any]:
