@@ -198,7 +198,7 @@ class FlopCounterMode:
     >>> with FlopCounterMode(display=False) as counter:
     ...     torch.nn.Linear(3, 5)(torch.ones(4, 3)).sum().backward()
     >>> counter.get_total_flops(), counter.get_flop_counts()["Linear"]
-    (240, {<OpOverloadPacket(op='aten.addmm')>: 120})
+    (240, {<OpOverloadPacket(op='aten.addmm')>: 120, <OpOverloadPacket(op='aten.mm')>: 120})
     """
 
     def __init__(

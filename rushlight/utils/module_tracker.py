@@ -24,7 +24,7 @@ class ModuleTracker:
     >>> import rushlight as torch
     >>> net = torch.nn.Sequential(torch.nn.Linear(2, 2))
     >>> with torch.utils.module_tracker.ModuleTracker() as tracker:
-    ...     hook = net[0].register_forward_hook(lambda *_: print(sorted(tracker.parents)))
+    ...     hook = net[0].register_forward_pre_hook(lambda *_: print(sorted(tracker.parents)))
     ...     y = net(torch.ones(1, 2))
     ['Global', 'Sequential', 'Sequential.0']
     """
