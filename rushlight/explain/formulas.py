@@ -190,6 +190,7 @@ _SIMPLER: dict[str, Callable[..., Any]] = {
     "logical_and": _logical("and"),
     "logical_or": _logical("or"),
     "one_minus_square": lambda a: Expr("sub", (1, Expr("pow", (a, 2)))),
+    "div_floor": lambda a, b: Expr("floor", (Expr("div", (a, b)),)),
     "zeros_of": lambda a: 0,
     "t": _transposed,
     "transpose": _transposed,

@@ -480,7 +480,7 @@ def _(k, g):
 
 @remainder.vjp("other")
 def _(k, g, input, other):
-    return -g * k.floor(input / other)
+    return -g * k.div_floor(input, other)
 
 
 def _fmod_name(inputs, attrs):
