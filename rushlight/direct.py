@@ -28,11 +28,12 @@ from .bodies import (
     zero_d,
 )
 from .fpstate import quietly
-from .inplace import inplace, method
 from .kernels.copies import assign
 from .kernels.elementwise import LARGE, MEDIUM
 from .kernels.lazy import pending, settle
+from .known_writes import method, write
 from .large import body, spread
+from .meeting import Meeting
 from .op import Op
 from .plain import PLAIN_TENSORS, has_own_memory, is_rare, shortened
 from .readers import arrays
@@ -42,6 +43,19 @@ from .tensor import Parameter, Tensor
 def direct(op: Op) -> Callable[[Any, Any, Any], bool]:
     """``written(to, x, y)``: whether ``op(x, y)``, of which nothing needs to be recorded, was computed straight into ``to``."""
     ufunc: Any = False  # not looked for yet
+    meeting = Meeting(op)
+
+    def met(to: Any, y: Any) -> bool:
+        """``to`` and an operand of another dtype."""
+        t = meeting(to, y)
+        if t is None or t._edge is not None or t._a.dtype is not to._a.dtype or t._a.shape != to._a.shape:
+            return False
+        try:
+            assign(to._a, t._a)
+        except ValueError:  # memory that is not to be written
+            return False
+        to._vc[0] += 1
+        return True
 
     def written(to: Any, x: Any, y: Any) -> bool:
         nonlocal ufunc
@@ -76,7 +90,7 @@ def direct(op: Op) -> Callable[[Any, Any, Any], bool]:
             if b is None:
                 b = zero_d(y, integers, I64)
         if b is None:
-            return False
+            return x is to and met(to, y)
         if c.size < LARGE or not written_by_loop(op, a, b, c):
             try:
                 quietly(ufunc, a, b, c)
@@ -171,7 +185,7 @@ def augmented(op: Op) -> Callable[[Any, Any], Any]:
         if not is_operand(y):
             return NotImplemented
         try:
-            return inplace(op, (x, y), {})
+            return write(op, (x, y), {})
         except Exception:
             return answer(getattr(Tensor, f"{op.name}_"), (x, y), {})
 

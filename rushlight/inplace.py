@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import errors, large, levels
-from .asking import answer
 from .autograd.mode import recording
 from .kernels.copies import assign
 from .kernels.elementwise import LARGE
 from .kernels.strides import broadcast_shapes
 from .misuse import old_form
 from .node import gather_edges, record
-from .op import Op, Parameters, camel, evaluate
+from .op import Op, camel, evaluate
 from .override import dispatch_override, has_override
 from .promotion import cast_array, check_operands, promote, refuse, result_type
 from .readers import REGISTRY
@@ -156,20 +154,3 @@ def check_target(op: Op, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any
     )  # which writes nothing
     overlap = op.name not in FILLING and not onto_itself
     check_writable(x, *args[1:], *kwargs.values(), overlap=overlap, recorded=recorded)
-
-
-def method(op: Op, name: str) -> Callable[..., Tensor]:
-    """The Tensor method ``name`` (``exp_``) made from an op."""
-
-    def in_place(*args: Any, **kwargs: Any) -> Tensor:
-        try:
-            return inplace(op, args, kwargs)
-        except Exception:
-            return answer(in_place, args, kwargs)  # type: ignore[no-any-return]
-
-    in_place.__name__ = in_place.__qualname__ = name
-    what = f"In-place version of :func:`torch.{op.torch_name}`: writes" if op.public_name else f"{op.doc}\n\nWrites"
-    in_place.__doc__ = f"{what} the result into this tensor and returns it."
-    in_place.__op__ = op  # type: ignore[attr-defined]
-    in_place.__wrapped__ = Parameters(op, out=False)  # type: ignore[attr-defined]
-    return in_place

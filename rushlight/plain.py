@@ -173,10 +173,11 @@ def single(op: Op) -> Callable[..., Any]:
                 inputs, attrs = prepare(*args, **kwargs)
                 if rare or inputs[0] is not x:
                     return apply(op, inputs, attrs)
+                t = None if dt is F32 or dt is F64 else apply(op, inputs, attrs)  # which may refuse the dtype
                 if plans is not None:
                     plans.add(a, args, kwargs, attrs)
-                if dt is not F32 and dt is not F64:
-                    return apply(op, inputs, attrs)
+                if t is not None:
+                    return t
             if r is None:
                 r = forward(arrays, a, **attrs) if view else quietly(forward, arrays, a, **attrs)
         except (ValueError, RuntimeError, TypeError, IndexError, AttributeError):  # the general path says what is wrong
@@ -260,8 +261,8 @@ class Plans:
         return a.shape, a.strides, a.dtype, rest, *map(type, rest), *kwargs.items(), *map(type, kwargs.values())
 
     def add(self, a: Any, args: tuple[Any, ...], kwargs: dict[str, Any], attrs: dict[str, Any]) -> None:
-        """Decide for arrays like ``a``, if the arguments beside it are plain values. Of dtypes that take the general path there is a
-        decision only where there is a shorter way."""
+        """Decide for arrays like ``a``, if the arguments beside it are plain values. Of dtypes that take the general path, complex and
+        16-bit ones, there is a decision only where there is a shorter way."""
         if any([value.__class__ not in DECIDABLE for value in (*args[1:], *kwargs.values())]):
             return
         key = self.key(a, args, kwargs)
@@ -270,7 +271,7 @@ class Plans:
                 self.known.clear()
                 self.by_layout.clear()
             run = None if self.op.planner is None else self.op.planner(a, **attrs)
-            if run is not None or self.op.view or a.dtype is F32 or a.dtype is F64:
+            if run is not None or self.op.view or a.dtype is F32 or a.dtype is F64 or a.dtype.kind in "biu":
                 self.known[key] = run, attrs
                 if entries.make is not None:
                     self.add_layout(a, args, kwargs, attrs, run)

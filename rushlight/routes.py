@@ -507,11 +507,7 @@ class Route:
         step = self.direct
         try:
             if step is None and self.bare:
-                values = list(given)
-                for step in self.steps:
-                    r = step.results([values[p] for p in step.places])
-                    values += [asarray(a) for a in (r[: step.count] if r.__class__ is tuple else (r,))]
-                return self.shaped(values, wrap)
+                return self.shaped(self.values(given), wrap)
             if step is None:
                 values = list(tensors)
                 for step in self.steps:
@@ -535,6 +531,23 @@ class Route:
         elif inferring:
             return marked(t)
         return t
+
+    def values(self, given: list[Any]) -> list[Any]:
+        """The arrays that were given and those that the steps make of them, where nothing on the way need be a tensor."""
+        values = list(given)
+        for step in self.steps:
+            r = step.results([values[p] for p in step.places])
+            values += [asarray(a) for a in (r[: step.count] if r.__class__ is tuple else (r,))]
+        return values
+
+    def array(self, given: list[Any]) -> Any:
+        """The one array that is returned, where the route is ``bare``; None if the general way is to be gone."""
+        try:
+            if self.direct is None:
+                return self.values(given)[self.places[0]]
+            return self.values(given)[len(given) + self.places[0]]
+        except FAILURES:
+            return None
 
     def several(self, results: tuple[Any, ...], tensors: list[Any], given: list[Any], edges: list[Any]) -> Any:
         """The result of the only step, which makes several arrays."""

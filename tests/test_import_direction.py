@@ -45,6 +45,7 @@ LAYERS = [
     ["deferred"],
     ["plain"],
     ["routes"],
+    ["known_writes"],
     ["bodies", "meeting"],
     ["direct"],
     ["fast"],

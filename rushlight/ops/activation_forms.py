@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..inplace import inplace as write
 from ..kernels.copies import cast
 from ..kernels.iteration import is_half
+from ..known_writes import write
 from ..op import Op
 from ..readers import REGISTRY
 from ..routes import routed

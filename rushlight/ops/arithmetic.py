@@ -9,11 +9,11 @@ import numpy as np
 from .. import errors, types
 from ..bodies import is_operand
 from ..functions import function
-from ..inplace import inplace
 from ..kernels import half as kernels
 from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.layouts import as_operands_lie
+from ..known_writes import write
 from ..op import Op, elementwise
 from ..promotion import element, result_type
 from ..readers import REGISTRY, arrays
@@ -421,9 +421,9 @@ def _check_mode(mode: Any) -> None:
 def divide_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """In-place :func:`torch.divide`."""
     if rounding_mode is None:
-        return inplace(div, (self, other), {})
+        return write(div, (self, other), {})
     _check_mode(rounding_mode)
-    return inplace(_ROUNDED[rounding_mode], (self, other), {})
+    return write(_ROUNDED[rounding_mode], (self, other), {})
 
 
 @function(

@@ -15,7 +15,7 @@ import numpy as np
 from .. import errors, types
 from ..autograd.mode import recording
 from ..functions import function
-from ..inplace import inplace
+from ..known_writes import write
 from ..node import OpNode
 from ..promotion import cast
 from ..readers import REGISTRY
@@ -71,7 +71,7 @@ def _write(op: str, columns: Sequence[Sequence[Any]], attrs: Sequence[dict[str, 
     for row in zip(*columns, strict=True):
         check_writable(*row)
     for *row, named in zip(*columns, attrs, strict=True):
-        inplace(REGISTRY[op], tuple(row), named)
+        write(REGISTRY[op], tuple(row), named)
         if node and recording() and requires_grad(row[0]):
             _named(row[0], node)
     return columns[0]

@@ -15,7 +15,7 @@ from .create import array_of
 ndarray = np.ndarray
 
 
-_EVERYTHING = slice(None)
+EVERYTHING = slice(None)
 
 
 def basic(index: Any) -> Any:
@@ -34,7 +34,7 @@ def basic(index: Any) -> Any:
                 i.stop is not None and i.stop.__class__ is not int
             ):
                 return None
-            moves = moves or i != _EVERYTHING
+            moves = moves or i != EVERYTHING
         elif cls is int or i is None:
             moves = True
         elif i is Ellipsis and not open_end:

@@ -1,5 +1,6 @@
 """The short way of what scripts index most, read or written: ``x[i]`` and ``x[i, j]`` with one int64 tensor for each of the first
-dimensions, and ``x[mask]``. None or False stands for all else, and for what fails: ``indexing`` has the whole of it, and the words."""
+dimensions, and ``x[mask]``; written also ``x[0]``, ``x[:, 1:3]``. None or False stands for all else, and for what fails: ``indexing``
+has the whole of it, and the words."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from ..promotion import element
 from ..readers import REGISTRY
 from ..tensor import Parameter, Tensor, edge_of, requires_grad, wrap
 from ..writing import bump, check_writable
+from .index_parts import EVERYTHING, basic
 
 ndarray = np.ndarray
 I64, BOOL = np.dtype(np.int64), np.dtype(np.bool_)
@@ -72,6 +74,48 @@ def guard(node: Any, sources: tuple[Tensor, ...]) -> None:
     """Let backward notice when an index tensor was written to since."""
     for t in sources:
         node.versions = (*node.versions, t._vc, t._vc[0])
+
+
+#: What float32 and int64 hold for certain.
+_HELD, _WHOLE = 3e38, 2**53
+
+
+def placed(x: Any, index: Any, value: Any) -> bool:
+    """Whether ``x[index] = value`` was done: ints, slices, None and an Ellipsis; a number, or a tensor of the dtype and shape that
+    ``x[index]`` has; in memory of the tensor's own, where nothing is recorded."""
+    if (x.__class__ is not Tensor and x.__class__ is not Parameter) or not plain.has_own_memory(x):
+        return False
+    if levels.running or looking or plain.is_rare(recording()):
+        return False
+    a, cls = x._a, value.__class__
+    if index.__class__ is int:
+        where = index
+    elif index.__class__ is slice:
+        where = ... if index == EVERYTHING and a.ndim else basic((index,))
+    else:
+        where = basic(index)
+    if where is None:
+        return False
+    if pending:
+        settle()
+    try:
+        if cls is Tensor:
+            b = value._a
+            if b.dtype is not a.dtype or value._vc is x._vc or (recording() and requires_grad(value)):
+                return False
+            if a[where].shape != b.shape:
+                return False
+        elif (cls is float or cls is int) and a.dtype.char in "fd" and -_HELD < value < _HELD:
+            b = value
+        elif cls is int and a.dtype is I64 and -_WHOLE < value < _WHOLE:
+            b = value
+        else:
+            return False
+        a[where] = b
+    except (IndexError, ValueError):
+        return False
+    x._vc[0] += 1
+    return True
 
 
 def scattered(x: Any, index: Any, value: Any) -> bool:

@@ -27,7 +27,7 @@ from ..readers import REGISTRY
 from ..tensor import Parameter, Tensor, requires_grad, view_of, wrap
 from ..writing import bump, check_apart, check_overlap, check_writable, has_overlap, is_same
 from .index_parts import basic, check, check_together, dims_of, fits, index_array, is_whole, place, read, slice_of
-from .index_short import gathered, guard, scattered
+from .index_short import gathered, guard, placed, scattered
 
 ndarray = np.ndarray
 
@@ -364,6 +364,8 @@ Tensor.__getitem__ = get  # type: ignore[method-assign, assignment, attr-defined
 # --- writing ------------------------------------------------------------------------------------------------------------
 def write_index(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``."""
+    if placed(self, index, value):
+        return
     if self.__class__ not in (Tensor, Parameter) and has_override(self):
         dispatch_override(Tensor.__setitem__, self, (self, index, value), {})
         return

@@ -8,12 +8,12 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
-from ..inplace import inplace
 from ..kernels.elementary import sqrt
 from ..kernels.iteration import is_half
 from ..kernels.power import complex_powers, power, powers
 from ..kernels.strides import broadcast_shapes
 from ..kernels.symbols import Symbol
+from ..known_writes import write
 from ..op import elementwise
 from ..promotion import check_operands, result_type
 from ..tensor import Tensor
@@ -225,7 +225,7 @@ def float_power_(self: Tensor, exponent: Any) -> Tensor:
             f"the base given to float_power_ has dtype {types.scalar_name(self.dtype)} but the operation's result requires "
             f"dtype {types.scalar_name(want)}"
         )
-    return inplace(pow, (self, _double(exponent, want)), {})
+    return write(pow, (self, _double(exponent, want)), {})
 
 
 def is_complex_operand(x: Any) -> bool:

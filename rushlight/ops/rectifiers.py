@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
-from ..inplace import inplace as write
 from ..kernels.iteration import is_half
+from ..known_writes import write
 from ..op import elementwise
 from ..random.generator import default_generator
 from ..random.uniform import rrelu_noise

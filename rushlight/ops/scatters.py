@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from .. import errors, types
 from ..errors import check_dim
-from ..kernels.copies import contiguous
+from ..kernels.copies import contiguous, filled
 from ..kernels.places import bounds
 from ..kernels.places import scatter as scatter_by_machine
 from ..op import opaque
@@ -22,13 +23,18 @@ def _array(x: Any) -> Any:
 
 def places(index: Any, dim: int) -> tuple[Any, ...]:
     """NumPy's index for ``out[..., index, ...]`` along ``dim``, the other coordinates running."""
-    where: list[Any] = list(np.ogrid[tuple(slice(0, n) for n in index.shape)])
-    where[dim] = index
-    return tuple(where)
+    where = _coordinates(index.shape)
+    return (*where[:dim], index, *where[dim % index.ndim + 1 :])
 
 
-def check_scatter(name: str, input: Any, index: Any, src: Any, dim: Any, before_places: Any = None) -> int:
-    """What PyTorch checks of a scatter; returns the dimension. ``before_places`` is called before the indices themselves are looked at."""
+@functools.lru_cache(64)
+def _coordinates(shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """``np.ogrid`` of a shape."""
+    return tuple(np.ogrid[tuple(slice(0, n) for n in shape)])
+
+
+def check_scatter(name: str, input: Any, index: Any, src: Any, dim: Any) -> int:
+    """What PyTorch checks of a scatter but for the indices themselves (``check_places``); returns the dimension."""
     if not isinstance(index, (Tensor, np.ndarray)):
         raise errors.type_(
             f"{name}() received an invalid combination of arguments - got an index of {type(index).__name__}"
@@ -49,23 +55,27 @@ def check_scatter(name: str, input: Any, index: Any, src: Any, dim: Any, before_
         return dim
     if max(a.ndim, 1) != max(x.ndim, 1):
         raise errors.runtime("Index tensor must have the same number of dimensions as self tensor")
-    low, high = bounds(a)
-    n = x.shape[dim] if x.ndim else 1
     large = any(i != dim and p > q for i, (p, q) in enumerate(zip(a.shape, x.shape, strict=False)))
     if large or (b is not None and any(p > q for p, q in zip(a.shape, b.shape, strict=False))):
         than = "" if b is None else f" and to be no larger size than src {list(b.shape)}"
         raise errors.runtime(
             f"Expected index {list(a.shape)} to be no larger than self {list(x.shape)} apart from dimension {dim}{than}"
         )
-    if before_places is not None:
-        before_places()
-    if low < 0 or high >= n:
-        raise errors.runtime(f"index {low if low < 0 else high} is out of bounds for dimension {dim} with size {n}")
     return dim
 
 
+def check_places(input: Any, index: Any, dim: int) -> None:
+    """Refuse indices that are not there, before anything is written."""
+    low, high = bounds(index)
+    n = input.shape[dim] if input.ndim else 1
+    if low < 0 or high >= n:
+        raise errors.runtime(f"index {low if low < 0 else high} is out of bounds for dimension {dim} with size {n}")
+
+
 def _values(src: Any, index: Any) -> Any:
-    return src if not np.ndim(src) else src[tuple(slice(0, n) for n in index.shape)]
+    if not isinstance(src, np.ndarray) or not src.ndim or src.shape == index.shape:
+        return src
+    return src[tuple([slice(0, n) for n in index.shape])]
 
 
 def _at_least_1d(*xs: Any) -> Any:
@@ -156,11 +166,13 @@ def scatter(k, input, index, src, *, dim, reduce=None):
 def _write(target, index, src, dim, reduce=None):
     flat, index, src = _ready(target, index, src)
     if index.size:
+        check_places(flat, index, dim)
         values = _values(src, index)
         if reduce is not None:
             (np.add if reduce == "add" else np.multiply).at(flat, places(index, dim), values)
             return
-        values = values if np.ndim(values) else np.full(index.shape, values, flat.dtype)
+        if not isinstance(values, np.ndarray) or not values.ndim:
+            values = filled(index.shape, values, flat.dtype)
         if not scatter_by_machine(flat, values, index, dim, add=False):
             flat[places(index, dim)] = values
 
@@ -177,7 +189,7 @@ def _(input, dim, index, src=None, *, value=None, reduce=None):
         raise errors.runtime("reduce argument must be either add or multiply.")
     dim = check_scatter("scatter", input, index, src, dim)
     if not isinstance(src, (Tensor, np.ndarray)) and isinstance(input, Tensor):
-        src = element(src, input.dtype)
+        src = element(src, input.dtype).item()
     return (input, index, src), {"dim": dim, "reduce": reduce}
 
 
@@ -221,6 +233,7 @@ def scatter_add(k, input, index, src, *, dim):
 def _add(target, index, src, dim):
     flat, index, src = _ready(target, index, src)
     if index.size:
+        check_places(flat, index, dim)
         values = _values(src, index)
         if not scatter_by_machine(flat, values, index, dim, add=True):
             np.add.at(flat, places(index, dim), values)
@@ -335,6 +348,7 @@ def scatter_reduce(k, input, index, src, *, dim, reduce, include_self=True):
     out = np.array(input, order="C")
     flat, index, src = _at_least_1d(out, index, src) if not out.ndim else (out, index, src)
     if index.size:
+        check_places(flat, index, dim)
         reduce_into(flat, places(index, dim), _values(src, index), reduce, include_self)
     return flat.reshape(out.shape)
 
@@ -347,14 +361,13 @@ def _(input, dim, index, src, reduce, *, include_self=True):
     def refuse(name: str) -> None:
         raise NotImplementedError(f"\"{name}\" not implemented for '{types.scalar_name(input.dtype)}'")
 
-    def check_kernel() -> None:
-        kind = _array(input).dtype.kind
-        if (kind == "c" and reduce in ("amax", "amin")) or (kind == "b" and reduce == "mean"):
+    dim = check_scatter("scatter_reduce", input, index, src, dim)
+    kind = _array(input).dtype.kind
+    if (kind == "c" and reduce in ("amax", "amin")) or (kind == "b" and reduce == "mean"):
+        if _array(index).size:
             refuse(f"scatter_gather_tensor_cpu_reduce_{reduce}")
-
-    dim = check_scatter("scatter_reduce", input, index, src, dim, check_kernel)
-    if _array(input).dtype.kind == "b" and reduce == "mean":
-        refuse("div_floor_cpu")
+        if kind == "b":
+            refuse("div_floor_cpu")
     return (input, index, src), {"dim": dim, "reduce": reduce, "include_self": bool(include_self)}
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import errors
 from ..functions import function
-from ..inplace import inplace
 from ..kernels import activations, elementary, special
+from ..known_writes import write
 from ..op import elementwise
 from ..tensor import Tensor
 
@@ -338,7 +338,7 @@ def conj_physical_(input: Tensor) -> Tensor:
     """Conjugate in place."""
     if not isinstance(input, Tensor):
         raise errors.not_a_tensor("conj_physical_", "input", 1, input)
-    return inplace(_conj_physical, (input,), {})
+    return write(_conj_physical, (input,), {})
 
 
 @elementwise(

@@ -7,9 +7,9 @@ import numpy as np
 from .. import errors, levels
 from ..autograd.mode import recording
 from ..functions import function
-from ..inplace import inplace
 from ..kernels import copies
 from ..kernels.layouts import empty_like_array
+from ..known_writes import write
 from ..op import opaque
 from ..plain import copied, filled
 from ..promotion import cast, cast_array, element
@@ -166,7 +166,7 @@ def zero_(input: Tensor) -> Tensor:
     if isinstance(input, levels.Wrapped):
         return input.zero_()  # type: ignore[no-any-return]
     if recording() and requires_grad(input):
-        return inplace(zero, (input,), {})
+        return write(zero, (input,), {})
     check_writable(input, overlap=False)
     copies.assign(input._a, 0)
     bump(input)
