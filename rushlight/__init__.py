@@ -97,7 +97,7 @@ _SUBMODULES = frozenset(
     "nn optim linalg fft special masked autograd utils distributions random cpu cuda backends jit accelerator mps version testing data "
     "compat recorder serialization storage return_types overrides func amp onnx distributed multiprocessing xpu "
     "hub explain futures compiler library fx sparse profiler nested classes signal init export quasirandom monitor package ao "
-    "quantization _C _dynamo _inductor _tensor_str _utils _subclasses __config__ __future__ types".split()
+    "quantization _C _dynamo _inductor _jit_internal _tensor_str _utils _subclasses __config__ __future__ types".split()
 )
 
 #: Names that load the module they live in when they are asked for.

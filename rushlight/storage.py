@@ -304,12 +304,12 @@ def shared_memory(a: ndarray[Any, Any]) -> Any:
     return holder if hasattr(holder, "_wrapper") else None
 
 
-def of_memory(memory: ndarray[Any, Any]) -> UntypedStorage:
-    """The storage of some bytes, the same object as long as somebody holds it."""
+def of_memory(memory: ndarray[Any, Any], new: UntypedStorage | None = None) -> UntypedStorage:
+    """The storage of some bytes, the same object as long as somebody holds it; else ``new`` or one made now."""
     key = (address(memory), memory.size)
     found = _held.get(key)
     if found is None:
-        found = object.__new__(UntypedStorage)
+        found = object.__new__(UntypedStorage) if new is None else new
         found._elements = memory
         if memory.size:
             _held[key] = found
@@ -321,9 +321,9 @@ def elements_of(memory: ndarray[Any, Any], dtype: types.dtype) -> ndarray[Any, A
     return memory[: memory.size // dtype.itemsize * dtype.itemsize].view(dtype.np)
 
 
-def typed(memory: ndarray[Any, Any], dtype: types.dtype) -> TypedStorage:
-    """The typed storage of some bytes."""
-    new = object.__new__(TypedStorage)
+def typed(memory: ndarray[Any, Any], dtype: types.dtype, new: TypedStorage | None = None) -> TypedStorage:
+    """The typed storage of some bytes, in an object that was made before or a new one."""
+    new = object.__new__(TypedStorage) if new is None else new
     new._elements, new.dtype = elements_of(memory, dtype), dtype
     return new
 

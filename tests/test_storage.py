@@ -98,3 +98,11 @@ def test_the_warning_comes_once(monkeypatch):
         torch.ones(1).storage()
         torch.ones(1).storage()
     assert len(said) == 1 and said[0].filename == __file__
+
+
+def test_storages_of_one_memory_asked_one_after_another_have_one_id():
+    # what books print to show that a view has its tensor's memory: the first storage is gone when the second is made
+    x = torch.ones(2, 3)
+    y = x.t()
+    typed, untyped = id(x.storage()) == id(y.storage()), id(x.untyped_storage()) == id(y.untyped_storage())
+    assert typed and untyped

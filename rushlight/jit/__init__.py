@@ -64,6 +64,7 @@ def export(fn: T) -> T:
 
 
 unused = export
+script_method = export
 
 
 def script(obj: T, *args: Any, **kwargs: Any) -> T:
@@ -93,6 +94,12 @@ def fork(func: Any, *args: Any, **kwargs: Any) -> Any:
 def wait(future: Any) -> Any:
     """What ``fork`` has computed."""
     return future.wait()
+
+
+def _unwrap_optional(x: Any) -> Any:
+    """The value, which must not be None: code written for TorchScript says so to its compiler."""
+    assert x is not None, "Unwrapping null optional"
+    return x
 
 
 def annotate(the_type: Any, value: T) -> T:

@@ -330,7 +330,8 @@ def untyped_storage(self: Tensor) -> storage.UntypedStorage:
     >>> torch.tensor([1, 256], dtype=torch.int16)[1:].untyped_storage().tolist()
     [1, 0, 0, 1]
     """
-    return storage.of_memory(storage_bytes(self._a))
+    new = object.__new__(storage.UntypedStorage)  # before anything else, as in ``storage``
+    return storage.of_memory(storage_bytes(self._a), new)
 
 
 @function(name="Tensor.storage", methods="storage", samples=_any_storage,
@@ -344,8 +345,11 @@ def storage_(self: Tensor) -> storage.TypedStorage:
     ...     torch.arange(4)[1:3].storage().tolist()
     [0, 1, 2, 3]
     """
+    # Made before anything else, so that `id(x.storage()) == id(x.t().storage())`, which books show, holds as in PyTorch:
+    # the object takes the place that the last one has just left.
+    new = object.__new__(storage.TypedStorage)
     storage.warn_of_old()
-    return storage.typed(storage_bytes(self._a), self.dtype)
+    return storage.typed(storage_bytes(self._a), self.dtype, new)
 
 
 @function(samples=lambda m: [m(m.f(2)), m(m.f()), m(m.f(0)), m(m.nc(2, 2)), m(3)],

@@ -46,11 +46,18 @@ def reduction_name(reduction: str, size_average: Any = None, reduce: Any = None)
     """The reduction, from PyTorch 0.3's pair of flags if they are given (with PyTorch's warning)."""
     if size_average is None and reduce is None:
         return reduction
+    return reduction_of_flags(size_average, reduce, 5)
+
+
+def reduction_of_flags(size_average: Any, reduce: Any, level: int) -> str:
+    """The reduction that PyTorch 0.3's pair of flags asks for; the warning is of the caller ``level`` frames up, 0 for none."""
     whole = (size_average is None or size_average, reduce is None or reduce)
     chosen = ("mean" if whole[0] else "sum") if whole[1] else "none"
-    errors.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", stacklevel=4
-    )
+    if level:
+        errors.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.",
+            stacklevel=level,
+        )
     return chosen
 
 

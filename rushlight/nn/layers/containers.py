@@ -14,6 +14,20 @@ from ...types import scalar_name
 from ..module import Module
 
 
+class Container(Module):
+    """Modules by name, from before ``Module`` held them itself."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__()
+        errors.warn(
+            "`nn.Container` is deprecated. All of its functionality is now implemented in `nn.Module`. Subclass that instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        for name, module in kwargs.items():
+            self.add_module(name, module)
+
+
 class Sequential(Module):
     """Modules called one after another."""
 
