@@ -304,7 +304,12 @@ class device:
         if isinstance(type, device):
             type, index = type.type, type.index  # type: ignore[assignment]
         elif isinstance(type, int) and not isinstance(type, builtins.bool):
-            type, index = "cuda", type  # type: ignore[assignment]
+            if type < 0:
+                raise RuntimeError("Device index must not be negative")
+            raise RuntimeError(
+                "Cannot access accelerator device when none is available.\n\nA number names a device beside the CPU: write "
+                "device='cpu', or ask torch.cuda.is_available() first."
+            )
         elif not isinstance(type, str):
             raise TypeError(f"device(): argument 'type' must be str, not {builtins.type(type).__name__}")
         if index is not None and not isinstance(index, int):

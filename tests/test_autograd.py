@@ -120,3 +120,35 @@ def test_a_rule_names_what_is_saved_before_attributes():
                 return g
     finally:
         del REGISTRY["wrongly_ordered"]
+
+
+class _Scaled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, factor):
+        ctx.factor = factor
+        return x * factor
+
+    @staticmethod
+    def vjp(ctx, g):
+        return g * ctx.factor, None
+
+
+def test_the_node_of_a_function_applies_its_rule():
+    x = torch.ones(2, requires_grad=True)
+    y = _Scaled.apply(x, 3.0)
+    given = y.grad_fn.apply(torch.ones(2))
+    assert given[0].tolist() == [3.0, 3.0] and given[1] is None
+    y.sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0]
+
+
+def test_a_function_has_one_rule():
+    class Both(_Scaled):
+        @staticmethod
+        def backward(ctx, g):
+            return g, None
+
+    with pytest.raises(
+        RuntimeError, match="Implementing both 'backward' and 'vjp' for a custom Function is not allowed"
+    ):
+        Both.apply(torch.ones(2, requires_grad=True), 2.0).sum().backward()

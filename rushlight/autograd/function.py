@@ -129,6 +129,26 @@ class FunctionNode(Node, FunctionCtx):
         )
 
     # --- backward -----------------------------------------------------------------------------------------------
+    def apply(self, *args: Any) -> Any:
+        """What the class's ``backward`` (or ``vjp``) makes of these gradients.
+
+        Raises:
+            RuntimeError: if the class has both.
+        """
+        backward, vjp = self.cls.backward, self.cls.vjp
+        if vjp is Function.vjp:
+            return backward(self, *args)
+        if backward is not Function.backward:
+            raise errors.runtime(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them.",
+                f"Take one of them out of {self.cls.__name__}.",
+            )
+        return vjp(self, *args)
+
+    def apply_jvp(self, *args: Any) -> Any:
+        """What the class's ``jvp`` makes of these tangents."""
+        return self.cls.jvp(self, *args)
+
     def run(self, k: Any, g: Any, release: bool) -> Any:
         create_graph = mode.recording() != mode.OFF
         grads = [g] if self.n_outputs == 1 else list(g)
@@ -140,7 +160,7 @@ class FunctionNode(Node, FunctionCtx):
             elif x is not None and not isinstance(x, Tensor):
                 x = wrap(x)
             tensors.append(x)
-        result = self.cls.backward(self, *tensors)
+        result = self.apply(*tensors)
         if release:
             self.freed: bool = bool(self._saved)
             self._saved = ()

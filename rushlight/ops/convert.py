@@ -195,6 +195,8 @@ def cpu(self: Tensor, *, memory_format: Any = None) -> Tensor:
 )
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
     """Raises what PyTorch's CPU build raises."""
+    if device is not None and types.device(device).type != "cuda":
+        raise errors.runtime("Invalid device, must be cuda device", "x.cpu() and x.to('cpu') are for the CPU.")
     types.check_device("cuda")
     return self
 

@@ -68,6 +68,23 @@ def need_number(name: str, argument: str, position: int, value: Any) -> Any:
     return value
 
 
+def check_settings(device: Any = None, layout: Any = None, **rest: Any) -> None:
+    """The arguments that every constructor takes, before anything is made: a call that is refused draws no random number.
+
+    Raises:
+        TypeError, RuntimeError, AssertionError, NotImplementedError: as ``finish``.
+    """
+    for name in rest:
+        if name not in ("dtype", "requires_grad", "pin_memory", "memory_format", "out"):
+            raise errors.type_(
+                f"received an invalid combination of arguments - got an unexpected keyword argument '{name}'",
+                "Every constructor takes dtype, device, requires_grad, layout, pin_memory, memory_format and out.",
+            )
+    types.check_device(device)
+    if layout not in (None, types.strided):
+        raise NotImplementedError(f"layout {layout} is not supported: tensors are dense (torch.strided)")
+
+
 def finish(
     a: ndarray[Any, Any],
     *,
@@ -81,14 +98,7 @@ def finish(
     **unknown: Any,
 ) -> Tensor:
     """An array as a new leaf, with the arguments that every constructor takes."""
-    if unknown:
-        raise errors.type_(
-            f"received an invalid combination of arguments - got an unexpected keyword argument '{next(iter(unknown))}'",
-            "Every constructor takes dtype, device, requires_grad, layout, pin_memory, memory_format and out.",
-        )
-    types.check_device(device)
-    if layout not in (None, types.strided):
-        raise NotImplementedError(f"layout {layout} is not supported: tensors are dense (torch.strided)")
+    check_settings(device, layout, **unknown)
     if out is not None:
         from ..writing import write_out
 

@@ -18,7 +18,7 @@ from ..random import normal as normal_family
 from ..random.generator import Generator, default_generator
 from ..tensor import Tensor, edge_of, wrap
 from ..writing import bump, check_writable, rebase, write_out
-from .create import finish, plain_size, read_size, wanted_dtype
+from .create import check_settings, finish, plain_size, read_size, wanted_dtype
 from .likes import empty_like_array
 
 
@@ -71,6 +71,7 @@ def _sized(name: str, size: Any, kwargs: dict[str, Any], fill: Callable[[Generat
     gen = _generator(kwargs.pop("generator", None))
     dtype = wanted_dtype(name, kwargs)
     shape = read_size(name, size)
+    check_settings(**kwargs)
 
     def draw(shape: Any) -> Tensor:
         a = np.empty(shape, dtype.np)
@@ -151,6 +152,7 @@ def randperm(n: int, *, generator: Generator | None = None, **kwargs: Any) -> Te
         raise errors.type_(f"randperm(): argument 'n' (position 1) must be int, not {type(n).__name__}")
     dtype = wanted_dtype("randperm", kwargs, types.int64)
     gen = _generator(generator)
+    check_settings(**kwargs)
     if levels.running:
         return levels.drawn((int(n),), lambda shape: finish(_permutations(gen, shape, dtype.np), **kwargs))
     return finish(permutation.randperm(gen, int(n), dtype.np), **kwargs)
@@ -167,6 +169,7 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], fill: Callable[[Gene
         raise errors.not_a_tensor(name, "input", 1, input)
     gen = _generator(kwargs.pop("generator", None))
     dtype = kwargs.pop("dtype", None) or input.dtype
+    check_settings(**kwargs)
 
     def filled(a: Any) -> Tensor:
         fill(gen, a)
