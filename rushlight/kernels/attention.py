@@ -15,7 +15,7 @@ import numpy as np
 from .copies import cast
 from .iteration import get_threads
 from .llvm import has, patience
-from .memory import empty
+from .memory import empty, maker
 from .narrow_symbols import storage
 from .registers import lanes
 
@@ -86,6 +86,27 @@ def forward(
     if out is not like:
         like[...] = out
     return (cast(like, own), logarithms) if ran else None
+
+
+def planned(query: Array, key: Array, value: Array, causal: bool, scale: float) -> Any:
+    """``forward`` without a mask of arrays like these; None if there is none."""
+    fit = patience.ready and query.dtype == _F and query.ndim == 4 and all([_fits(a) for a in (query, key, value)])
+    kernel = _found("forward", query, key, value, "") if fit else None
+    if kernel is None or not _fits(np.empty_like(query)):
+        return None
+    batch, heads, length, size = query.shape
+    span, grain = key.shape[2], _share(batch * heads)
+    space = -(-batch * heads // grain) * (_padded(span) * size + span * _padded(size))
+    logarithms_like, room, nothing = maker((batch, heads, length), _F), maker((space,), _F), _mask(None, ())
+    steps = [n for a in (np.empty_like(query), query, key, value, nothing) for n in _steps(a)]
+    sizes = (heads, length, span, size, float(scale), int(causal), 0, *steps)
+
+    def attended(query: Array, key: Array, value: Array) -> tuple[Array, Array] | None:
+        out, logarithms = np.empty_like(query), logarithms_like()
+        ran = kernel(batch * heads, grain, grain, out, logarithms, query, key, value, nothing, room(), *sizes)
+        return (out, logarithms) if ran else None
+
+    return attended
 
 
 def backward(

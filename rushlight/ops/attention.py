@@ -17,6 +17,7 @@ from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import REGISTRY, arrays, opaque
 from ..override import handle, takes_over
+from ..routes import routed
 from ..tensor import Tensor, edge_of, wrap
 from .affine import linear
 from .dropout import dropout
@@ -57,6 +58,20 @@ def attend(k, query, key, value, mask, *, is_causal, scale, flash):
         like[...] = out
         out = like
     return out, weights, np.empty(0, own)
+
+
+@attend.plan
+def _(query, key, value, mask, is_causal, scale, flash):
+    attended = kernels.planned(query, key, value, is_causal, scale) if flash and mask is None else None
+    if attended is None:
+        return None
+    no_weights = np.empty(0, query.dtype)
+
+    def planned(query: Any, key: Any, value: Any, mask: Any) -> Any:
+        found = attended(query, key, value)
+        return None if found is None else (found[0], no_weights, found[1])
+
+    return planned
 
 
 def _attend(query: Any, key: Any, value: Any, mask: Any, is_causal: bool, scale: float, flash: bool) -> tuple[Any, Any]:
@@ -230,9 +245,17 @@ def scaled_dot_product_attention(
     ``query`` is (..., L, E), ``key`` (..., S, E), ``value`` (..., S, Ev). A bool mask says what is seen, a floating one is added.
     ``enable_gqa`` lets groups of query heads share a head of keys and values. Four dimensions without dropout are one node.
     """
+    if attn_mask is None and not dropout_p:
+        return _without_mask(query, key, value, is_causal=is_causal, scale=scale, enable_gqa=enable_gqa)  # type: ignore[no-any-return]
     if attn_mask is not None and takes_over(attn_mask):  # a mask that knows by itself how it is used
         given = query, key, value, attn_mask, dropout_p, is_causal
         return handle(scaled_dot_product_attention, given, given, {"scale": scale, "enable_gqa": enable_gqa})  # type: ignore[no-any-return]
+    return _attention(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
+
+
+def _attention(
+    query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: float, is_causal: bool, scale: float | None, enable_gqa: bool
+) -> Tensor:  # fmt: skip
     _check(query, key, value, attn_mask, is_causal, dropout_p)
     if not allowed.get():
         raise errors.runtime(
@@ -260,6 +283,15 @@ def scaled_dot_product_attention(
             mask = _added(mask, query)
         return attend.public(query, key, value, mask, is_causal=is_causal, scale=scale, flash=flash)  # type: ignore[no-any-return]
     return _spelled_out(query, key, value, attn_mask, dropout_p, is_causal, scale, grouped)
+
+
+@routed
+def _without_mask(query: Any, key: Any, value: Any, *, is_causal: bool, scale: Any, enable_gqa: bool) -> Tensor:
+    """The same without a mask and dropout, which depends on the kinds of its arguments alone."""
+    return _attention(query, key, value, None, 0.0, is_causal, scale, enable_gqa)
+
+
+_without_mask.__face__ = scaled_dot_product_attention  # type: ignore[attr-defined]
 
 
 def _added(mask: Any, query: Tensor) -> Any:

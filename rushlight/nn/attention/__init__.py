@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ... import routes
 from ...ops import attention as _op
 
 
@@ -46,9 +47,11 @@ def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[None]:
         )
     chosen = (backends,) if single else tuple(backends)
     token = _op.allowed.set(any(backend in _ON_CPU for backend in chosen))
+    routes.close("sdpa_kernel")  # which know calls by their arguments alone
     try:
         yield
     finally:
+        routes.open_again("sdpa_kernel")
         _op.allowed.reset(token)
 
 
