@@ -16,7 +16,7 @@ from rushlight.ops import convolve as conv
 if not llvm.available():
     pytest.skip("compiled code is not available here", allow_module_level=True)
 
-from rushlight.kernels import convolution
+from rushlight.kernels import channel_sums, convolution, weight_gradients
 
 
 @pytest.fixture(params=[60_000, 200], ids=["whole", "bands"])
@@ -69,7 +69,7 @@ def test_whole_numbers_give_what_numpy_gives(dtype, cache):
         np.testing.assert_array_equal(found, conv._forward(x, weight, *rest) + column)
         found = convolution.backward_input(g, weight, sizes, *rest)
         np.testing.assert_array_equal(found, conv._backward_input(g, weight, sizes, *rest))
-        found = convolution.backward_weight(x, g, weight.shape, *rest)
+        found = weight_gradients.backward_weight(x, g, weight.shape, *rest)
         np.testing.assert_array_equal(found, conv._backward_weight(x, g, weight.shape, *rest))
 
     check()
@@ -92,7 +92,7 @@ def test_rounding(dtype, size, channels, stride):
         (lambda x, w, g: conv._forward(x, w, *rest), channels * 3**n, convolution.forward(x, weight, None, g.shape[2:], *rest)),
         (lambda x, w, g: conv._backward_input(g, w, sizes, *rest), 13 * 3**n, convolution.backward_input(g, weight, sizes, *rest)),
         (lambda x, w, g: conv._backward_weight(x, g, w.shape, *rest), g[:, 0].size,
-         convolution.backward_weight(x, g, weight.shape, *rest)),
+         weight_gradients.backward_weight(x, g, weight.shape, *rest)),
     )  # fmt: skip
     for body, terms, found in trials:
         assert (abs(found - body(*wide)) <= terms * unit * body(*moduli)).all()
@@ -178,12 +178,20 @@ def test_the_gradient_of_the_input_of_strided_convolutions_adds_in_pytorchs_orde
         np.testing.assert_array_equal(found[:, 1, ::2, ::2], expected)
 
 
-@pytest.mark.parametrize("members", [5, 19])
-def test_the_gradient_of_the_weight_adds_in_pytorchs_order(members, cache):
-    """Place by place, image after image."""
+@pytest.fixture
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("members", [1, 5, 19])
+def test_the_gradient_of_the_weight_adds_in_pytorchs_order(members, cache, one_thread):
+    """Place by place, image after image: vectors along the members, or along the other channels if there are few."""
     rng = np.random.default_rng(0)
     x, g = (rng.standard_normal(s).astype(np.float32) for s in ((3, 5, 9, 13), (3, members, 4, 7)))
-    found = convolution.backward_weight(x, g, (members, 5, 3, 2), (2, 2), (0, 1), (1, 1), 1)
+    found = weight_gradients.backward_weight(x, g, (members, 5, 3, 2), (2, 2), (0, 1), (1, 1), 1)
     wide = padded(x, (0, 1), (0, 1))
     for i, j in itertools.product(range(3), range(2)):
         terms = [
@@ -203,12 +211,25 @@ def test_the_sums_of_channels_add_place_by_place(shape):
     for image in g.reshape(*shape[:2], -1):
         for place in image.T:
             expected = expected + place
-    np.testing.assert_array_equal(convolution.channel_sums(g), expected)
-    bias = torch.zeros(shape[1], requires_grad=True)  # small, so NumPy's
-    run = torch.nn.functional.conv2d if len(shape) == 4 else torch.nn.functional.conv1d
-    out = run(torch.zeros(shape[0], 1, *shape[2:]), torch.zeros(shape[1], 1, *[1] * (len(shape) - 2)), bias)
-    out.backward(torch.from_numpy(g))
-    np.testing.assert_array_equal(bias.grad.numpy(), expected)
+    n = len(g)
+    np.testing.assert_array_equal(channel_sums.native(g, (0, n), 0), expected)
+    np.testing.assert_array_equal(channel_sums.by_numpy(g, (0, n), 0), expected)
+    for cuts in ((0, n), (0, 1, n)):
+        for run in (shape[-1], 0):
+            kinds = [f(g, cuts, run) for f in (channel_sums.native, channel_sums.by_numpy)]
+            np.testing.assert_array_equal(*kinds)
+
+
+def test_the_sums_of_channels_are_shared_and_added_in_rows():
+    g = np.random.default_rng(0).standard_normal((5, 1, 3, 17)).astype(np.float32)
+    expected = np.float32(0)
+    for share in (g[:3], g[3:]):
+        total = np.float32(0)
+        for row in share.reshape(-1, 17):
+            total = total + np.add.accumulate(row)[-1]
+        expected = expected + total
+    for found in (channel_sums.native(g, (0, 3, 5), 17), channel_sums.by_numpy(g, (0, 3, 5), 17)):
+        assert found == expected
 
 
 def gradients(x, weight, bias, g, **numbers):
@@ -219,6 +240,7 @@ def gradients(x, weight, bias, g, **numbers):
 
 
 def test_threads_and_layout_do_not_matter():
+    """Threads do for gradients of weights that are too few to share (``weight_orders``); these are not."""
     rng = np.random.default_rng(0)
     x, weight = (rng.standard_normal(s).astype(np.float32) for s in ((9, 12, 20, 21), (24, 12, 3, 3)))
     bias = rng.standard_normal(24).astype(np.float32)
@@ -246,10 +268,11 @@ def test_the_number_of_pieces_does_not_matter(monkeypatch):
         g = rng.standard_normal((images, 21, 11, 13)).astype(np.float32)
         found = []
         for pieces in (8, 24, 200):
-            monkeypatch.setattr(convolution, "_pieces", lambda n=pieces: n)
+            for module in (convolution, weight_gradients):
+                monkeypatch.setattr(module, "pieces_of_work", lambda n=pieces: n)
             found.append([
                 convolution.forward(x, w, None, (11, 13), *rest), convolution.backward_input(g, w, (11, 13), *rest),
-                convolution.backward_weight(x, g, w.shape, *rest),
+                weight_gradients.backward_weight(x, g, w.shape, *rest),
             ])  # fmt: skip
         for others in found[1:]:
             for a, b in zip(found[0], others, strict=True):
@@ -266,10 +289,11 @@ def test_native_and_numpy_agree_about_infinities():
     with np.errstate(all="ignore"):
         pairs = (
             (convolution.forward(x, weight, None, (14, 15), *rest), conv._forward(x, weight, *rest)),
-            (conv.convolve_weight.forward(None, x, g, size=weight.shape, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1),
+            (conv.convolve_weight.forward(None, x, g, size=weight.shape, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1,
+                                          turned=False),
              conv._backward_weight(x, g, weight.shape, *rest)),
         )  # fmt: skip
-        assert convolution.backward_weight(x, g, weight.shape, *rest) is None
+        assert weight_gradients.backward_weight(x, g, weight.shape, *rest) is None
     for found, expected in pairs:
         np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
         np.testing.assert_allclose(found, expected, 1e-4, 1e-4)

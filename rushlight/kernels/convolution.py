@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -31,11 +30,9 @@ CACHE = 60_000  # elements that the padded planes of a unit, and its planes of t
 NARROWEST = 64  # columns at the least of a band that is not a whole row
 FEW = 320  # terms whose planes fit the first cache
 CHUNKS = 8  # pieces of work at the least; of a weight's gradient so many are summed apart, whatever the threads
-IN_LANES = 32  # bytes of the vectors in whose lanes a weight's gradient is summed, if its sums are not single chains
 LONG = 512  # places to sum over before lanes are added up
 TABLES = 1 << 22  # elements that all tables of sums may have
 FEW_WEIGHTS = 1 << 16  # weights that NumPy packs
-FEWEST = 4  # channels of a gradient for which vectors of channels are worth it
 
 
 class Order(NamedTuple):
@@ -135,10 +132,10 @@ class _Planes:
         """Where vectors begin, in planes of the input and of the result, some more than are needed; how many a row has if each row
         has its own, which is better for some widths; the length of a row and of a plane of the result."""
         vectors = -(-self.columns // lanes)
-        run_on = _up(-(-self.span // lanes), together) <= _up(self.rows * vectors, together)
+        run_on = up(-(-self.span // lanes), together) <= up(self.rows * vectors, together)
         if run_on:
-            places = [(lanes * i, lanes * i) for i in range(_up(-(-self.span // lanes), together))]
-            return list(sum(places, ())), 0, self.pitch, _up(self.span, together * lanes)
+            places = [(lanes * i, lanes * i) for i in range(up(-(-self.span // lanes), together))]
+            return list(sum(places, ())), 0, self.pitch, up(self.span, together * lanes)
         pitch = vectors * lanes
         places = [(y * self.pitch + i * lanes, y * pitch + i * lanes) for y in range(self.rows) for i in range(vectors)]
         places += [places[-1]] * (-len(places) % together)
@@ -176,7 +173,7 @@ def _odd_lines(n: int) -> int:
     return 16 * (lines + 1 - lines % 2)
 
 
-def _up(n: int, unit: int) -> int:
+def up(n: int, unit: int) -> int:
     return -(-n // unit) * unit
 
 
@@ -197,7 +194,7 @@ def correlation(
     if not task.order.apart:
         block = FEW // block * block or FEW
     share = -(-blocks // parts)
-    scratch = _up(planes.elements + tile[0] * tile[1] * lanes + share * tile[0] * length, 16) + 64
+    scratch = up(planes.elements + tile[0] * tile[1] * lanes + share * tile[0] * length, 16) + 64
     places = np.array([c * source.channel + source.taps[t] for c, t in order], np.int64)
     index = None
     if blocks * tile[0] * len(order) * task.groups <= FEW_WEIGHTS:
@@ -214,7 +211,7 @@ def table_of_sums(task: Task, tile: tuple[int, int], lanes: int, pieces: int = C
     planes = _Planes(task)
     offsets, order, _ = planes.terms(task)
     offsets += [0] * (-len(offsets) % tile[1])
-    length = _odd_lines(_up(planes.span, lanes))
+    length = _odd_lines(up(planes.span, lanes))
     blocks = -(-task.members // tile[0])
     several = 1
     if planes.bands == task.out[0] == 1:
@@ -224,7 +221,7 @@ def table_of_sums(task: Task, tile: tuple[int, int], lanes: int, pieces: int = C
     grain = -(-items // min(items, CHUNKS, most))
     chunks = -(-items // grain)
     parts = min(blocks, -(-pieces // chunks))
-    scratch = _up(several * (planes.elements + -(-blocks // parts) * tile[0] * length), 16) + 64
+    scratch = up(several * (planes.elements + -(-blocks // parts) * tile[0] * length), 16) + 64
     rest = (0, 0, parts, grain, scratch, length, 0, 0, 0, 0, 0, 0, task.images, several, 0, 0)
     kinds, numbers = planes.tables(task, len(order), rest)
     none = np.empty(0, np.int64)
@@ -233,30 +230,32 @@ def table_of_sums(task: Task, tile: tuple[int, int], lanes: int, pieces: int = C
 
 
 @functools.lru_cache(256)
-def table_of_chains(task: Task, tile: tuple[int, int], lanes: int, pieces: int) -> Layout:
-    """The same for ``chains``, whose ``tile`` is of terms and vectors of channels."""
+def table_of_chains(task: Task, tile: tuple[int, int], lanes: int, pieces: int, shares: int = 1) -> Layout:
+    """The same for ``chains``, whose ``tile`` is of terms and vectors of channels, for so many shares of the images."""
     planes = _Planes(task)
     assert planes.rows == 1 or planes.columns == task.out[2]  # places come in their order
     offsets, order, _ = planes.terms(task)
     offsets += [0] * (-len(offsets) % tile[0])
-    width = _up(task.members, tile[1] * lanes)
+    width = up(task.members, tile[1] * lanes)
     blocks, tiles = width // (tile[1] * lanes), len(offsets) // tile[0]
-    share = -(-tiles // min(tiles, -(-pieces // (task.groups * blocks))))
+    share = -(-tiles // min(tiles, -(-pieces // (shares * task.groups * blocks))))
     parts = -(-tiles // share)
-    scratch = _up(planes.elements + (planes.rows * planes.columns * tile[1] + 1) * lanes, 16) + 64
+    scratch = up(planes.elements + (planes.rows * planes.columns * tile[1] + 1) * lanes, 16) + 64
     rest = (0, 0, parts, 1, scratch, width, 0, 0, 0, 0, 0, 0, task.images, 1, 0, 0)
     kinds, numbers = planes.tables(task, len(order), rest)
     none = np.empty(0, np.int64)
     at = np.array(offsets, np.int64)
-    return Layout(kinds, at, none, numbers, task.groups * blocks * parts, 1, scratch, Source(0, 0, 0, ()), none, None)
+    return Layout(
+        kinds, at, none, numbers, shares * task.groups * blocks * parts, 1, scratch, Source(0, 0, 0, ()), none, None
+    )
 
 
-def _pieces() -> int:
+def pieces_of_work() -> int:
     """How many pieces keep all threads at work."""
     return max(CHUNKS, 2 * get_threads())
 
 
-def _kind(dtype: np.dtype[Any], vector: int | None = None) -> dict[str, Any]:
+def kind_of(dtype: np.dtype[Any], vector: int | None = None) -> dict[str, Any]:
     """The type of the elements, and how many a vector has."""
     return {"T": F32 if dtype.itemsize == 4 else F64, "L": (vector or vector_bytes()) // dtype.itemsize}
 
@@ -271,7 +270,7 @@ def _packer(plan: Layout, dtype: np.dtype[Any], groups: int, rows: int) -> Calla
     index = plan.packing
     if index is not None:
         return lambda weight: weight.take(index, mode="clip")
-    run, make, units = compiled(code.pack, **_kind(dtype), M=rows), maker(shape, dtype), shape[0] * shape[1]
+    run, make, units = compiled(code.pack, **kind_of(dtype), M=rows), maker(shape, dtype), shape[0] * shape[1]
 
     def pack(weight: Array) -> Array:
         out = make()
@@ -294,8 +293,8 @@ def correlator(
 ) -> Callable[[Array, Array, Array, Array | None], bool]:
     """A function that writes the sums: ``write(out, x, weight, bias)`` for contiguous arrays."""
     tile = (1, 8) if task.members == 1 else (4, 3)
-    kind = _kind(dtype)
-    plan = correlation(task, source, tile, kind["L"], to, _pieces())
+    kind = kind_of(dtype)
+    plan = correlation(task, source, tile, kind["L"], to, pieces_of_work())
     kernel = compiled(code.correlate, **kind, M=tile[0], V=tile[1])
     pack = _packer(plan, dtype, task.groups, tile[0])
     blocks = -(-task.members // tile[0])
@@ -316,12 +315,12 @@ def correlator(
     return write
 
 
-def _three(values: Any, fill: int) -> Triple:
+def three(values: Any, fill: int) -> Triple:
     """The settings of one, two or three dimensions as those of three."""
     return (*(fill,) * (3 - len(values)), *map(int, values))  # type: ignore[return-value]
 
 
-def _taps(kernel: Triple, padding: Triple, dilation: Triple) -> tuple[Triple, ...]:
+def displacements(kernel: Triple, padding: Triple, dilation: Triple) -> tuple[Triple, ...]:
     """Where each kernel position looks from the first place of the result."""
     ways = [[i * d - p for i in range(m)] for m, d, p in zip(kernel, dilation, padding, strict=True)]
     return tuple(itertools.product(ways[0], ways[1], ways[2]))
@@ -338,12 +337,12 @@ def planned(
 ) -> Callable[[Array, Array, Array | None], Array | None]:
     """The convolution of arrays of these shapes, whose result has the spatial sizes ``out``: ``run(x, weight, bias)``."""
     rows, channels, *kernel = weight_shape
-    space = _three(out, 1)
+    space = three(out, 1)
     product = single_image.is_one(shape, kernel, groups)
-    taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
-    steps = _three(stride, 1)
+    taps = displacements(three(kernel, 1), three(padding, 0), three(dilation, 1))
+    steps = three(stride, 1)
     order = PLAIN if product else _order_forward(groups, kernel, shape[2:], stride)
-    task = Task(groups, rows // groups, channels, _three(shape[2:], 1), space, steps, taps, shape[0], order)
+    task = Task(groups, rows // groups, channels, three(shape[2:], 1), space, steps, taps, shape[0], order)
     size = channels * len(taps)
     source = Source(rows // groups * size, size, len(taps), tuple(range(len(taps))))
     write = correlator(task, source, dtype, (*_strides(rows, space), 0))
@@ -386,8 +385,8 @@ def planned_input(
     input is g.
     """  # fmt: skip
     members, channels = weight_shape[0] // groups, weight_shape[1]
-    space, steps, pads = _three(size, 1), _three(stride, 1), _three(padding, 0)
-    kernel, spread = _three(weight_shape[2:], 1), _three(dilation, 1)
+    space, steps, pads = three(size, 1), three(stride, 1), three(padding, 0)
+    kernel, spread = three(weight_shape[2:], 1), three(dilation, 1)
     if single_image.is_one(shape if transposed else (shape[0], groups * channels, *size), weight_shape[2:], groups):
         order = BY_TAPS
     else:
@@ -407,8 +406,8 @@ def planned_input(
         met = list(itertools.product(*ways))
         taps = tuple((z[1], y[1], x[1]) for z, y, x in met)
         places = tuple((z[0] * kernel[1] + y[0]) * kernel[2] + x[0] for z, y, x in met)
-        part = _three([-(-(n - r) // s) for n, r, s in zip(space, remainders, steps, strict=True)], 1)
-        task = Task(groups, channels, members, _three(shape[2:], 1), part, (1, 1, 1), taps, shape[0], order)
+        part = three([-(-(n - r) // s) for n, r, s in zip(space, remainders, steps, strict=True)], 1)
+        task = Task(groups, channels, members, three(shape[2:], 1), part, (1, 1, 1), taps, shape[0], order)
         source = Source(members * channels * every, every, channels * every, places)
         to = [a * s for a, s in zip(strides, steps, strict=True)]
         origin = sum(a * r for a, r in zip(strides, remainders, strict=True))
@@ -454,92 +453,3 @@ def _order_back(
     if dims == 3 or width >= 40:
         return BACK_WIDE
     return BACK if width >= 15 else BACK_NARROW
-
-
-def planned_weight(
-    shape: Any,
-    images: int,
-    out: Any,
-    dtype: np.dtype[Any],
-    size: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-) -> Callable[[Array, Array], Array | None]:
-    """The gradient of the weight, of shape ``size``: ``run(x, g)`` for an input of this shape and outputs of spatial sizes ``out``.
-
-    It gives None where NumPy is to find it.
-    """
-    rows, channels, *kernel = size
-    taps = _taps(_three(kernel, 1), _three(padding, 0), _three(dilation, 1))
-    space, steps = _three(out, 1), _three(stride, 1)
-    task = Task(groups, rows // groups, channels, _three(shape[2:], 1), space, steps, taps, images, PLAIN)
-    # PyTorch's order is known for these
-    in_order = len(taps) > 1 == max(dilation) and len(kernel) < 3 and not single_image.is_one(shape, kernel, groups)
-    whole = _chains(task, dtype) if in_order and task.members >= FEWEST else _sums(task, dtype)
-
-    def run(x: Array, g: Array) -> Array | None:
-        with np.errstate(all="ignore"):
-            total = whole(np.ascontiguousarray(x), np.ascontiguousarray(g))
-        if total is not None:
-            total = total[:, : len(taps) * channels, : task.members]  # what fills up may be anything
-        if total is None or not np.isfinite(total).all():
-            return (
-                None  # infinities meet zeros beside the planes; only the product of matrices says what each place sees
-            )
-        return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
-
-    return run
-
-
-def _chains(task: Task, dtype: np.dtype[Any]) -> Callable[[Array, Array], Array | None]:
-    """The sums of products of an input and a gradient, (groups, terms, members) or larger, in PyTorch's order: place by place."""
-    kind = _kind(dtype)
-    tile = (8, 1) if task.members <= kind["L"] else (6, 2)
-    plan = table_of_chains(task, tile, kind["L"], 2 * get_threads())
-    multiply = compiled(code.chains, **kind, M=tile[0], V=tile[1])
-    make = maker((task.groups, plan.offsets.size, int(plan.numbers[code.LENGTH])), dtype)
-    scratch = maker((plan.units * plan.scratch,), dtype)
-
-    def run(x: Array, g: Array) -> Array | None:
-        sums = make()
-        return sums if multiply(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch()) else None
-
-    return run
-
-
-def _sums(task: Task, dtype: np.dtype[Any]) -> Callable[[Array, Array], Array | None]:
-    """The same for few members, vectors of places at a time."""
-    tile = (1, 9) if task.members == 1 else (4, 3)
-    kind = _kind(dtype, IN_LANES)
-    plan = table_of_sums(task, tile, kind["L"], _pieces())
-    multiply = compiled(code.multiply, **kind, M=tile[0], V=tile[1])
-    chunks = plan.units // int(plan.numbers[code.PARTS])
-    make = maker((chunks, task.groups, plan.offsets.size, _up(task.members, tile[0])), dtype)
-    scratch = maker((plan.units * plan.scratch,), dtype)
-
-    def run(x: Array, g: Array) -> Array | None:
-        sums = make()
-        sums.fill(0)
-        if not multiply(plan.units, 1, sums, x, g, plan.kinds, plan.offsets, plan.numbers, scratch()):
-            return None
-        return np.add.reduce(sums, axis=0)  # type: ignore[no-any-return]
-
-    return run
-
-
-def backward_weight(
-    x: Array, g: Array, size: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Array | None:
-    """The gradient of the weight, of shape ``size``; None where NumPy is to find it."""
-    return planned_weight(x.shape, g.shape[0], g.shape[2:], x.dtype, size, stride, padding, dilation, groups)(x, g)
-
-
-def channel_sums(g: Array) -> Array | None:
-    """The sums of a gradient over all but its second dimension, in PyTorch's order: place by place."""
-    kind, (images, channels) = _kind(g.dtype), g.shape[:2]
-    out = np.empty(_up(channels, kind["L"]), g.dtype)
-    run = compiled(code.channel_sums, **kind)
-    done = run(out.size // kind["L"], 1, out, np.ascontiguousarray(g), images, channels, math.prod(g.shape[2:]))
-    return out[:channels] if done else None

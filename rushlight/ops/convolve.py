@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import gemm, llvm, single_image
+from ..kernels import gemm, llvm, single_image, weight_orders
+from ..kernels.channel_sums import channel_sums as sums_of_channels
 from ..kernels.copies import cast
 from ..kernels.iteration import forget_with_threads
 from ..kernels.windows import columns, fold_into, inner, out_sizes, padded, positions, windows
@@ -230,33 +231,29 @@ def _(k, g, weight, input_shape, stride, padding, dilation, groups):
 @convolve.vjp("weight")
 def _(k, g, input, weight_shape, stride, padding, dilation, groups):
     return k.convolve_weight(
-        k.conj(input), g, size=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+        k.conj(input),
+        g,
+        size=weight_shape,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        turned=False,
     )
 
 
 @convolve.vjp("bias", formal=True)
-def _(k, g, input, weight):
-    # place by place, where PyTorch does not take the input for a product of matrices
-    return k.channel_sums(g) if g.shape[0] > 1 else k.sum(g, (0, *range(2, g.ndim)))
-
-
-#: Elements of a gradient from which the sums of its channels are native code's.
-MANY = 1 << 14
+def _(k, g, input_shape, weight_shape, stride, padding, dilation, groups):
+    if single_image.is_one(input_shape, weight_shape[2:], groups):
+        return k.sum(g, (0, *range(2, g.ndim)))
+    how = weight_orders.bias(input_shape, g.shape[2:], weight_shape, stride, padding, dilation, groups)
+    return k.channel_sums(g, cuts=how.cuts, run=how.run)
 
 
 @opaque(public=False, grad_name="ConvolutionBackwardBackward0")
-def channel_sums(k, grad):
-    """The sum of each channel, the gradient of the bias: place by place, as PyTorch adds."""
-    g = _wide(grad)
-    n, channels = g.shape[:2]
-    out = None
-    if g.size >= MANY and g.dtype.char in "fd" and llvm.available():
-        from ..kernels import convolution
-
-        out = convolution.channel_sums(g)
-    if out is None:
-        rows = np.ascontiguousarray(g.reshape(n, channels, -1).swapaxes(1, 2)).reshape(-1, channels)
-        out = np.add.reduce(rows, axis=0)
+def channel_sums(k, grad, *, cuts, run):
+    """The sum of each channel, the gradient of the bias, in PyTorch's order (``weight_orders.Bias``)."""
+    out = sums_of_channels(_wide(grad), cuts, run)
     return out if out.dtype == grad.dtype else out.astype(grad.dtype)
 
 
@@ -313,19 +310,32 @@ def _(k, g, weight, input_shape, stride, padding, dilation, groups):
 @convolve_input.vjp("weight")
 def _(k, g, input, weight_shape, stride, padding, dilation, groups):
     return k.convolve_weight(
-        g, k.conj(input), size=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+        g,
+        k.conj(input),
+        size=weight_shape,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        turned=True,
     )
 
 
 @convolve_input.vjp("bias", formal=True)
-def _(k, g, input, weight):
-    return k.sum(g, (0, *range(2, g.ndim)))
+def _(k, g, input_shape, weight_shape, stride, padding, dilation, groups):
+    if g.ndim > 4 or single_image.is_one(input_shape, weight_shape[2:], groups):
+        return k.sum(g, (0, *range(2, g.ndim)))
+    how = weight_orders.bias(g.shape, input_shape[2:], weight_shape, stride, padding, dilation, groups, True)
+    return k.channel_sums(g, cuts=how.cuts, run=how.run)
 
 
 @opaque(public=False, grad_name="ConvolutionBackwardBackward0")
-def convolve_weight(k, input, grad, *, size, stride, padding, dilation, groups):
-    """The gradient of ``convolve`` for its weight: at each kernel position, outputs times the inputs they met."""
-    key = "weight", input.shape, grad.shape, input.dtype.char, tuple(size), stride, padding, dilation, groups
+def convolve_weight(k, input, grad, *, size, stride, padding, dilation, groups, turned):
+    """The gradient of ``convolve`` for its weight: at each kernel position, outputs times the inputs they met.
+
+    ``turned`` tells that of a transposed convolution, whose input is ``grad``.
+    """
+    key = "weight", input.shape, grad.shape, input.dtype.char, tuple(size), stride, padding, dilation, groups, turned
     run = _runs.get(key)
     if run is not None:
         out = run(input, grad)
@@ -334,13 +344,17 @@ def convolve_weight(k, input, grad, *, size, stride, padding, dilation, groups):
     x, g, size = _wide(input), _wide(grad), tuple(size)
     native = _native(np.broadcast_to(x.dtype.type(0), size), g.shape[0] * int(np.prod(g.shape[2:])))
     out = None
-    if _is_matrix(native, input, x.shape, size[2:], groups):
+    if _is_matrix(native, input, g.shape if turned else x.shape, size[2:], groups):
         run = single_image.planned_weight(x.shape[2:], size, g.shape[2:], stride, padding, dilation)
         out = run(x, g)
         if out is not None and native:
             remember(_runs, key, run)
     if native and out is None:
-        run = native.planned_weight(x.shape, g.shape[0], g.shape[2:], x.dtype, size, stride, padding, dilation, groups)
+        from ..kernels import weight_gradients
+
+        run = weight_gradients.planned_weight(
+            x.shape, g.shape[0], g.shape[2:], x.dtype, size, stride, padding, dilation, groups
+        )
         if x is input:
             remember(_runs, key, run)
         out = run(x, g)

@@ -232,11 +232,13 @@ def chains(
     kinds: read[i64],
     offsets: read[i64],
     numbers: read[i64],
+    cuts: read[i64],
     scratch: write[T],
 ):
-    """The same sums, each as one chain over all places of all images; rows of the table are filled up to ``LENGTH`` channels.
+    """The same sums, each as one chain over all places of the images between two ``cuts``, for which there is a table each; its
+    rows are filled up to ``LENGTH`` channels.
 
-    Units are groups x blocks of V vectors of the gradient's channels x shares of the terms.
+    Units are shares of images x groups x blocks of V vectors of the gradient's channels x shares of the terms.
     """
     columns = numbers[COLUMNS]
     rows = numbers[ROWS]
@@ -252,21 +254,23 @@ def chains(
     image = numbers[CHANNELS] * numbers[DEPTH] * numbers[HEIGHT] * numbers[WIDTH]
     members = numbers[MEMBERS]
     places = numbers[OUT_DEPTH] * numbers[OUT_HEIGHT] * numbers[OUT_WIDTH]
-    items = numbers[IMAGES] * numbers[OUT_DEPTH] * bands_y * bands_x
+    items = numbers[OUT_DEPTH] * bands_y * bands_x
     for unit in range(start, stop):
         first = unit % parts * share
         last = minimum(first + share, tiles * M)
         rest = unit // parts
         b = rest % blocks * V * L
-        group = rest // blocks
+        rest = rest // blocks
+        group = rest % groups
+        share = rest // groups
         channel = first // taps
         channels = minimum((last - 1) // taps + 1, numbers[CHANNELS])
         zeros = scratch + unit * numbers[SCRATCH]
         store(zeros, 0, splat(T(0), L))
         planes = zeros + L
         turned_g = planes + numbers[CHANNELS] * numbers[KINDS] * numbers[PLANE]
-        table = sums + (group * tiles * M * width + b)
-        for item in range(items):
+        table = sums + ((share * groups + group) * tiles * M * width + b)
+        for item in range(cuts[share] * items, cuts[share + 1] * items):
             column = item % bands_x * columns
             rest = item // bands_x
             y = rest % bands_y * rows
@@ -302,7 +306,7 @@ def chains(
                     high,
                     wide,
                     numbers[PITCH],
-                    item == 0,
+                    item == cuts[share] * items,
                     zeros,
                     M,
                     V,
@@ -357,19 +361,29 @@ def turned(source, starts, p, left, L):
     return square
 
 
-def channel_sums(start, stop, out: write[T], g: read[T], images: i64, channels: i64, places: i64):
-    """The sums of all places of all images, place by place, of L channels for each unit; what fills up ``out`` is any."""
+def channel_sums(
+    start, stop, out: write[T], g: read[T], cuts: read[i64], channels: i64, rows: i64, places: i64, apart: i64
+):
+    """The sums of all places of the images between two cuts, place by place, of L channels for each unit, which are as many for each
+    share; what fills up ``out`` is any. ``apart``: each of the ``rows`` of ``places`` is a sum of its own, added when it is complete."""
+    blocks = (channels + L - 1) // L
     for unit in range(start, stop):
         total = splat(T(0), L)
-        starts = [minimum(unit * L + i, channels - 1) * places for i in range(L)]
-        for n in range(images):
-            source = g + n * channels * places
+        row = splat(T(0), L)
+        starts = [minimum(unit % blocks * L + i, channels - 1) * rows * places for i in range(L)]
+        for n in range(cuts[unit // blocks] * rows, cuts[unit // blocks + 1] * rows):
+            source = g + (n // rows * channels * rows + n % rows) * places
             for p in range(0, places, L):
                 left = minimum(places - p, i64(L))
                 square = turned(source, starts, p, left, L)
                 for i in unroll(L):
                     if i < left:
-                        total = total + square[i]
+                        row = row + square[i]
+            if apart == 1:
+                total = total + row
+                row = splat(T(0), L)
+        if apart == 0:
+            total = row
         store(out, unit * L, total)
 
 
