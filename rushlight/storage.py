@@ -26,6 +26,10 @@ _held: weakref.WeakValueDictionary[tuple[int, int], UntypedStorage] = weakref.We
 class _Storage:
     """What both kinds can: both look at ``_elements``, a flat array over all the memory."""
 
+    #: Never filled. They make the objects of a size that hardly anything else has, so that a storage made when another has
+    #: just gone lies where that one lay: books print `id(x.storage()) == id(x_t.storage())`, which is True in PyTorch.
+    __slots__ = tuple(f"_room{i}" for i in range(40))
+
     is_cuda = is_hpu = is_sparse = is_sparse_csr = False
     device: types.device = types.CPU
     _elements: ndarray[Any, Any]

@@ -152,3 +152,9 @@ def test_a_function_has_one_rule():
         RuntimeError, match="Implementing both 'backward' and 'vjp' for a custom Function is not allowed"
     ):
         Both.apply(torch.ones(2, requires_grad=True), 2.0).sum().backward()
+
+
+def test_a_functions_node_and_a_switch_say_where_they_come_from():
+    y = _Scaled.apply(torch.ones(2, requires_grad=True), 3.0)
+    assert repr(y.grad_fn).startswith(f"<{torch.autograd.function.FunctionCtx.__module__}._ScaledBackward object at 0x")
+    assert repr(torch.set_grad_enabled(True)).endswith(".set_grad_enabled(mode=True)")

@@ -64,6 +64,7 @@ class FunctionNode(Node, FunctionCtx):
 
     is_users = True
     cls: type[Function]
+    __repr__ = object.__repr__
 
     def __init__(self) -> None:
         self.n_outputs = 1  # type: ignore[misc]
@@ -194,7 +195,8 @@ class FunctionNode(Node, FunctionCtx):
 class _FunctionMeta(type):
     def __init__(cls, name: str, bases: Any, namespace: Any) -> None:
         super().__init__(name, bases, namespace)
-        cls._node_class = type(name + "Backward", (FunctionNode,), {"cls": cls})
+        # the module is FunctionCtx's, which is torch's while programs `import torch`
+        cls._node_class = type(name + "Backward", (FunctionNode,), {"cls": cls, "__module__": FunctionCtx.__module__})
 
 
 class Function(metaclass=_FunctionMeta):

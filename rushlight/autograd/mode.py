@@ -159,6 +159,9 @@ class set_grad_enabled(_Context):
         mode.set(self.previous)  # as a decorator the call itself must not switch
         return super().__call__(function)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__module__}.{type(self).__qualname__}(mode={self.enabled})"
+
     def clone(self) -> set_grad_enabled:
         return set_grad_enabled(self.enabled)
 

@@ -106,7 +106,7 @@ torch.optim.sparse_adam: SparseAdam
 torch.optim.swa_utils: AveragedModel SWALR
 torch.autograd.anomaly_mode: detect_anomaly set_detect_anomaly
 torch.autograd.function: Function FunctionCtx once_differentiable
-torch.autograd.grad_mode: enable_grad inference_mode no_grad set_grad_enabled
+torch.autograd.grad_mode: enable_grad inference_mode no_grad set_grad_enabled set_multithreading_enabled
 torch.autograd.variable: Variable
 torch.distributions.bernoulli: Bernoulli
 torch.distributions.beta: Beta
