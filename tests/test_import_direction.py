@@ -120,6 +120,7 @@ LAYERS = [
     ["compat"],
     ["watching.command", "init.command"],
     ["fx"],
+    ["compat.vision"],
     ["explain.command", "explain.diagnosis"],
     ["bench", "tour"],
     ["cli"],

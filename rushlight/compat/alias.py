@@ -23,6 +23,7 @@ from .paths import CLASS_HOME, HOMES, PUBLIC, rushlight_path, torch_path
 from .version import TORCH_VERSION, TorchVersion
 
 _OWN_NAMES = frozenset({"__name__", "__version__", "__spec__", "__loader__", "__path__", "__package__", "__file__"})
+_VISION = "rushlight.compat.vision"
 _STANDIN = str(Path(__file__).parent / "standin")
 
 
@@ -157,11 +158,11 @@ class AliasFinder:
 
     def _vision_spec(self, fullname: str) -> ModuleSpec | None:
         """The stand-in for torchvision, which is not installed."""
-        target = "rushlight.compat.vision" + fullname.removeprefix("torchvision")
+        target = _VISION + fullname.removeprefix("torchvision")
         if importlib.util.find_spec(target) is None:
             raise ModuleNotFoundError(
-                f"No module named '{fullname}'\n\ntorchvision is not installed; Rushlight stands in for its datasets, transforms "
-                "and utils, and for the boxes of its ops.",
+                f"No module named '{fullname}'\n\ntorchvision is not installed, and this part is not in Rushlight's stand-in for it "
+                "(docs/torchvision.md says what is).",
                 name=fullname,
             )
         module = importlib.import_module(target)
@@ -222,6 +223,13 @@ class AliasFinder:
         for inner in HOMES:
             if inner.rpartition(".")[0] == path and callable(vars(module).get(inner.rpartition(".")[2])):
                 sys.modules.setdefault(inner, facade(inner))  # type: ignore[arg-type]
+        if module.__name__.startswith(_VISION):
+            home = "torchvision" + module.__name__.removeprefix(_VISION)
+            for value in list(vars(module).values()):
+                if isinstance(value, type) and value.__module__ == module.__name__:
+                    origin[value] = module.__name__
+                    value.__module__ = home
+            return
         part = module.__name__.partition(".")[2].partition(".")[0]
         part = part if part in PUBLIC.values() else ""
         for value in list(vars(module).values()):
