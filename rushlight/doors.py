@@ -6,6 +6,7 @@ Doors of several kinds may stand before one function: what a mode sees of a call
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any
@@ -14,14 +15,26 @@ from typing import Any
 original: dict[int, CodeType] = {}
 
 #: Kinds of doors, the innermost first.
-KINDS = ("fx", "autocast", "mode")
+KINDS = ("dispatch", "fx", "autocast", "mode")
 _open: dict[int, dict[str, CodeType]] = {}
 
 
-def _through(*args: Any, **kwargs: Any) -> Any:
-    """The code of a function with a door: ``door`` stands in the place of its constant."""
-    door: Any = "door"
-    return door(args, kwargs)
+@functools.cache
+def _through(free: int) -> CodeType:
+    """The code of a function with a door, which shares so many variables with those around it: ``door`` stands in the place of its
+    constant. A function keeps their number, and a frame whose code does not take them over cannot show its variables."""
+    names = ", ".join(f"v{i}" for i in range(free))
+    shared = (f"    {names.replace(', ', ' = ')} = None\n", f"        nonlocal {names}\n") if free else ("", "")
+    source = f"""def around():
+{shared[0]}    def through(*args, **kwargs):
+{shared[1]}        door = "door"
+        return door(args, kwargs)
+    return through
+"""
+    names_within: dict[str, Any] = {}
+    exec(compile(source, "<doors>", "exec"), names_within)
+    code: CodeType = names_within["around"]().__code__
+    return code
 
 
 def with_code(public: FunctionType, code: CodeType) -> Callable[..., Any]:
@@ -45,9 +58,9 @@ def beneath(public: FunctionType, kind: str) -> CodeType:
 
 def led(public: FunctionType, door: Callable[[tuple[Any, ...], dict[str, Any]], Any]) -> CodeType:
     """The code that a function has while ``door(args, kwargs)`` stands before it."""
-    constants = tuple(door if c == "door" else c for c in _through.__code__.co_consts)
-    # a function keeps the number of variables that it shares with those around it
-    return _through.__code__.replace(co_consts=constants, co_freevars=public.__code__.co_freevars)
+    code = _through(len(public.__code__.co_freevars))
+    constants = tuple(door if c == "door" else c for c in code.co_consts)
+    return code.replace(co_consts=constants, co_freevars=public.__code__.co_freevars)
 
 
 def open_door(public: FunctionType, kind: str, code: CodeType) -> None:

@@ -366,6 +366,26 @@ class OpOverload:
 
     def __init__(self, packet: OpOverloadPacket, overload: str):
         self._packet, self._overload, self._qualname = packet, overload, packet._qualname
+        self.__name__: str = f"{packet.__name__}.{overload}"
+        self.__module__: str = f"torch._ops.{self.namespace}"
+
+    @property
+    def overloadpacket(self) -> OpOverloadPacket:
+        """The operation of which this is a form."""
+        return self._packet
+
+    @property
+    def namespace(self) -> str:
+        """``"aten"``."""
+        return self._qualname.partition("::")[0]
+
+    @property
+    def _overloadname(self) -> str:
+        return self._overload
+
+    def name(self) -> str:
+        """``"aten::add.Tensor"``, without ``.default``."""
+        return self._qualname if self._overload == "default" else f"{self._qualname}.{self._overload}"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._packet(*args, **kwargs)
@@ -429,11 +449,11 @@ class OpNamespace(python_types.ModuleType):
             setattr(self, name, packet)
         return packet
 
-    def part(self, name: str) -> OpOverloadPacket:
-        """An operation of ours that PyTorch has no name for: one that cannot be called."""
+    def part(self, name: str, fn: Callable[..., Any] | None = None) -> OpOverloadPacket:
+        """An operation of ours that PyTorch has no name for, and what it does; without that it cannot be called."""
         found = self.__dict__.get(name)
         if found is None:
-            found = self.__dict__[name] = OpOverloadPacket(f"{self._name}::{name}", _inside(name))
+            found = self.__dict__[name] = OpOverloadPacket(f"{self._name}::{name}", fn or _inside(name))
         return found  # type: ignore[no-any-return]
 
 
@@ -458,6 +478,8 @@ def _inside(name: str) -> Callable[..., NoReturn]:
 
 def _find(namespace: str, name: str) -> Any:
     if namespace == "aten":
+        if name in ATEN:  # where PyTorch's inside takes other arguments than its functions
+            return ATEN[name]
         for prefix in ("", "nn.functional.", "special.", "linalg.", "fft."):
             found = names_under(prefix).get(name) or find(prefix + name)
             if found is not None:
@@ -466,7 +488,7 @@ def _find(namespace: str, name: str) -> Any:
             from .native_forms import convolution
 
             return convolution
-        return ATEN.get(name) or getattr(Tensor, name, None) or (_inside(name) if name in _INSIDE else None)
+        return getattr(Tensor, name, None) or (_inside(name) if name in _INSIDE else None)
     if namespace == "profiler":
         from . import profiler
 

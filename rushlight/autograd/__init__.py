@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, levels
+from .. import errors, levels, types
+from ..functions import FUNCTIONS
 from ..tensor import Tensor, edge_of, wrap
 from . import engine, graph
 from .mode import (
@@ -22,6 +23,7 @@ from .mode import (
     no_grad,
     set_detect_anomaly,
     set_grad_enabled,
+    through_tensors,
 )
 
 __all__ = [
@@ -118,7 +120,7 @@ def _check_roots(roots: Sequence[Tensor], grads: Sequence[Any]) -> list[Tensor]:
                 raise errors.runtime(
                     "grad can be implicitly created only for real scalar outputs but got " + str(root.dtype)
                 )
-            g = wrap(np.array(1, a.dtype) if not a.ndim else np.ones(a.shape, a.dtype))
+            g = ones_for(root)
         elif not isinstance(g, Tensor):
             raise errors.type_(f"gradients can be either Tensors or None, but got {type(g).__name__}")
         elif g._a.shape != a.shape:
@@ -127,6 +129,14 @@ def _check_roots(roots: Sequence[Tensor], grads: Sequence[Any]) -> list[Tensor]:
             )
         out.append(g)
     return out
+
+
+def ones_for(root: Tensor) -> Tensor:
+    """The gradient that backward begins with."""
+    a = root._a
+    if through_tensors.get():
+        return FUNCTIONS["ones_like"].fn(wrap(a), memory_format=types.preserve_format)  # type: ignore[no-any-return]
+    return wrap(np.array(1, a.dtype) if not a.ndim else np.ones(a.shape, a.dtype))
 
 
 def backward(

@@ -72,7 +72,8 @@ def backward(
     if observers and accumulate:
         for observer in observers:
             observer(roots)
-    walk = _Walk(keep_graph, create_graph)
+    recorded, create_graph = create_graph, create_graph or mode.through_tensors.get()
+    walk = _Walk(keep_graph, create_graph, recorded)
     edges: list[Any] = [edge_of(root) for root in roots]
     if inputs is not None:
         walk.restrict_to(inputs, [edge[0] for edge in edges])
@@ -89,9 +90,10 @@ class _Walk:
     needed: set[Node] | None = None  # with inputs: the nodes on a path to one of them
     wanted: Sequence[tuple[Node, int]] = ()
 
-    def __init__(self, keep_graph: bool, create_graph: bool):
+    def __init__(self, keep_graph: bool, create_graph: bool, recorded: bool):
         self.release = not keep_graph
-        self.create_graph = create_graph
+        self.create_graph = create_graph  # gradients are tensors
+        self.recorded = recorded  # with a history
         self.k = Readers.tensors if create_graph else Readers.arrays
         self.pending: dict[Node, Any] = {}  # node -> gradient (a list of them for several outputs)
         self.heap: list[tuple[int, Node]] = []
@@ -101,7 +103,7 @@ class _Walk:
     def finished(self, accumulate: bool) -> list[Any]:
         """Go all the way; the gradients of the inputs that are ``wanted``."""
         previous = mode.recording()
-        if self.create_graph:
+        if self.recorded:
             mode.set_mode(True)
         else:
             mode.mode.set(mode.OFF)
@@ -245,7 +247,7 @@ class _Walk:
                 if node in self.stop:
                     continue
             try:
-                if self.needed is not None and not self.create_graph:
+                if self.needed is not None and not self.recorded:
                     grads = self.run_needed(node, g, runner)
                 else:
                     grads = node.run(k, g, release) if runner is None else runner(node, k, g, release)

@@ -29,6 +29,9 @@ watchers: ContextVar[tuple[Callable[..., None], ...]] = ContextVar("rushlight_wa
 #: Who runs the nodes of a backward in the engine's place, and looks at what they give: ``runner(node, k, g, release)``.
 node_runner: ContextVar[Callable[..., Any] | None] = ContextVar("rushlight_node_runner", default=None)
 
+#: Whether backward is to run operation by operation on tensors, as for ``create_graph``, though nothing of it is recorded.
+through_tensors: ContextVar[bool] = ContextVar("rushlight_through_tensors", default=False)
+
 #: The hot path's question: ``if recording(): ...``.
 recording: Callable[[], int] = mode.get
 tensor._recording = recording

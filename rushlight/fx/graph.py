@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from ..library import OpOverload
 from ..types import device as Device
+from ..utils import _pytree as pytree
+from . import _pytree
 from .node import Node, Target, argument_text, map_arg, qualified_name, type_text
 
 #: Operators by the name of their function in the module operator.
@@ -29,7 +32,9 @@ INPLACE = {
     "isub": "{} -= {}", "itruediv": "{} /= {}", "ixor": "{} ^= {}", "setitem": "{}[{}] = {}",
 }  # fmt: skip
 
-_BUILTINS = {"inf": math.inf, "nan": math.nan, "NoneType": type(None), "device": Device}
+_BUILTINS = {
+    "inf": math.inf, "nan": math.nan, "NoneType": type(None), "device": Device, "fx_pytree": _pytree, "pytree": pytree,
+}  # fmt: skip
 _TAKEN = frozenset([*keyword.kwlist, *dir(builtins), *_BUILTINS, "torch", "fx_pytree", "pytree"])
 
 
@@ -38,6 +43,14 @@ class PythonCode(NamedTuple):
 
     src: str
     globals: dict[str, Any]
+
+
+class Nested(NamedTuple):
+    """That the arguments of a graph are leaves of others: their names, how they nest, and how the result does."""
+
+    names: list[str]
+    in_spec: Any
+    out_spec: Any
 
 
 class Namespace:
@@ -110,6 +123,7 @@ class Graph:
 
     def __init__(self, owning_module: Any = None, tracer_cls: Any = None, tracer_extras: Any = None):
         self._length = 0
+        self.nested: Nested | None = None
         self.owning_module = owning_module
         self._tracer_cls = tracer_cls
         self._namespace = Namespace()
@@ -284,6 +298,7 @@ class Graph:
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Graph:
         made = Graph(tracer_cls=self._tracer_cls)
+        made.nested = self.nested
         memo = {} if memo is None else memo
         memo[id(self)] = made
         values: dict[Node, Any] = {}
@@ -298,6 +313,8 @@ _EMPTY = __import__("inspect").Signature.empty
 def _name_of(target: Target) -> str:
     """The name that a node gets from its target."""
     name = target if isinstance(target, str) else getattr(target, "__name__", type(target).__name__)
+    if isinstance(target, OpOverload):
+        return target.overloadpacket.__name__
     if name.startswith("__") and name.endswith("__"):
         name = name[2:-2]
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
@@ -338,7 +355,15 @@ class _Writer:
             lines.append(line)
         body = "".join(f"    {line}\n" for line in lines or ["pass"]) + "    "
         wraps = "\n".join(f'torch.fx._symbolic_trace.wrap("{name}")' for name in self.wrapped)
-        head = f"def forward({', '.join([self.root, *self.parameters])}){self.returns}:"
+        nested = self.graph.nested
+        if nested is not None:
+            taken = "".join(f"{name}, " for name in self.parameters)
+            given = ", ".join(nested.names)
+            body = f"    {taken}= fx_pytree.tree_flatten_spec([{given}], {self.root}._in_spec)\n{body}".replace(
+                ", =", ",=", 0
+            )
+        parameters = self.parameters if nested is None else nested.names
+        head = f"def forward({', '.join([self.root, *parameters])}){self.returns}:"
         import rushlight
 
         names = {"torch": rushlight, **_BUILTINS, **self.globals}
@@ -395,6 +420,8 @@ class _Writer:
             return f"{name} = {raw}" if raw != name else ""
         if node.op == "output":
             self.returns = self._annotation(node, " -> ")
+            if self.graph.nested is not None:
+                return f"return pytree.tree_unflatten({argument_text(args[0])}, {self.root}._out_spec)"
             return f"return {argument_text(args[0])}"
         left = f"{name}{self._annotation(node, ' : ')}"
         if node.op == "get_attr":
@@ -419,7 +446,11 @@ class _Writer:
                 )
         if target is getattr and len(args) == 2 and isinstance(args[1], str) and args[1].isidentifier():
             return f"{left} = {dotted(argument_text(args[0]), args[1])}"
-        name = self._global(qualified_name(target), target)
+        name = (
+            str(f"torch.ops.{target}")
+            if isinstance(target, OpOverload)
+            else self._global(qualified_name(target), target)
+        )
         if node.meta.get("is_wrapped"):
             self.wrapped.setdefault(name)
         return f"{left} = {name}({self._arguments(args, node.kwargs)})"

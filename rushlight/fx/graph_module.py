@@ -62,6 +62,9 @@ class GraphModule(Module):
             raise AssertionError(f"Expected a Graph instance, but got {type(g)}")
         object.__setattr__(self, "_graph", g)
         g.owning_module = self
+        if g.nested is not None:
+            object.__setattr__(self, "_in_spec", g.nested.in_spec)
+            object.__setattr__(self, "_out_spec", g.nested.out_spec)
         self.recompile()
 
     def __setattr__(self, name: str, value: Any) -> None:

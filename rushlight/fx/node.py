@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..compat.paths import torch_path
+from ..library import OpOverload
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -99,6 +100,8 @@ def target_text(target: Target) -> str:
         return target
     if getattr(target, "__module__", "") == "builtins":
         return f"builtins.{target.__name__}"
+    if isinstance(target, OpOverload):
+        return f"torch.ops.{target}"
     return qualified_name(target) if hasattr(target, "__name__") else str(target)
 
 

@@ -215,13 +215,13 @@ class Taken(NamedTuple):
     sources: tuple[Tensor, ...]  # the index tensors that the gather reads
 
 
-def take_apart(self: Tensor, index: Any) -> Taken:
-    """Apply the ints, slices and Nones of ``index`` as views.
+def take_apart(self: Tensor, index: Any, by_nodes: bool = False) -> Taken:
+    """Apply the ints, slices and Nones of ``index`` as views; ``by_nodes`` one after another, whether or not they are recorded.
 
     Raises:
         IndexError: too many or wrong indices. TypeError: a str, a slice of something. ValueError: a step below 1.
     """
-    recorded = recording() and requires_grad(self)
+    recorded = by_nodes or (recording() and requires_grad(self))
     plain = basic(index)
     if plain is not None and recorded:
         if not fits(index, self._a.shape):

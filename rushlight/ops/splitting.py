@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, levels
+from .. import errors, levels, types
 from ..autograd.graph import Node, next_seq, notice
 from ..autograd.mode import recording
 from ..errors import check_dim
-from ..functions import function
+from ..functions import FUNCTIONS, function
 from ..node import history_first
 from ..readers import REGISTRY
 from ..tensor import PART_OF_MANY, Tensor, edge_of, mark, requires_grad, view_of, wrap
@@ -41,8 +41,10 @@ class PartsNode(Node):
         whole = []
         for x, (shape, np_dtype) in zip(g, self.meta, strict=True):
             if x is None:
-                x = np.zeros(shape, np_dtype)
-                x = wrap(x) if isinstance(like, Tensor) else x
+                if isinstance(like, Tensor):
+                    x = FUNCTIONS["zeros"].fn(shape, dtype=types.from_numpy_dtype(np_dtype))
+                else:
+                    x = np.zeros(shape, np_dtype)
             whole.append(x)
         return [getattr(k, self.joins)(whole, self.dim)]
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from .. import errors, types
+from ..autograd import ones_for
 from ..autograd.mode import enable_grad
 from ..levels import Level, dual
 from ..readers import REGISTRY
@@ -120,7 +122,7 @@ def grad_and_value(func: Function, argnums: Any = 0, has_aux: bool = False) -> F
                     f"{what}: Expected f(*args) to return a scalar Tensor, got tensor with {out._a.ndim} dims. Maybe you wanted to "
                     "use the vjp or jacrev APIs instead?"
                 )
-            one = wrap(np.ones((), out._a.dtype))
+            one = ones_for(out)
             found = xs.gradients([out], [one])
             grads = [_zeros(x) if g is None else g for g, x in zip(found, given, strict=True)]
             value = xs.settled(out)
@@ -419,8 +421,12 @@ def hessian(func: Function, argnums: Any = 0) -> Function:
 
 
 # --- others ---------------------------------------------------------------------------------------------------------------------------
+#: Whether what is traced is to write nothing.
+functional: ContextVar[bool] = ContextVar("rushlight_functional", default=False)
+
+
 def functionalize(func: Function, *, remove: str = "mutations") -> Function:
-    """``func`` itself: accepted for programs that prepare a function for tracing. Its results are the same either way.
+    """``func``, traced by ``make_fx`` without writes to tensors that nothing else shows. Its results are the same either way.
 
     Raises:
         RuntimeError: for an unknown ``remove``.
@@ -436,6 +442,10 @@ def functionalize(func: Function, *, remove: str = "mutations") -> Function:
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return func(*args, **kwargs)
+        token = functional.set(True)
+        try:
+            return func(*args, **kwargs)
+        finally:
+            functional.reset(token)
 
     return wrapper

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
-from ..autograd import engine, unused
+from ..autograd import engine, ones_for, unused
 from ..autograd.graph import AccumulateGrad
 from ..autograd.mode import enable_grad, is_grad_enabled
 from ..levels import Batched, Dual, Level, Wrapped, batched, dual, innermost, stack
@@ -281,7 +281,7 @@ def of_wrapped(
         if v is None:
             if o._a.size != 1:
                 raise errors.runtime("grad can be implicitly created only for scalar outputs")
-            vectors[i] = wrap(np.ones(o._a.shape, o._a.dtype))
+            vectors[i] = ones_for(o)
     innermost_level = innermost((*outputs, *inputs))
     levels = [level for level in stack() if innermost_level is not None and level.number <= innermost_level.number]
     settled = (lambda t: t) if create_graph else (lambda t: map_plain(detached, t))

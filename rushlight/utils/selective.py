@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from ..dispatch import forms
 from ..library import OpOverload, OpOverloadPacket, around
 from ..promotion import promote
 from ..tensor import Tensor, wrap
-from . import aten_names
 
 
 class CheckpointPolicy(enum.Enum):
@@ -125,7 +125,7 @@ class _First(_Run):
         found = evaluate(op, inputs, attrs)
         result = found[0]
         output = tuple([wrap(r) for r in result]) if isinstance(result, tuple) else wrap(result)
-        form = aten_names.overload_of(op, inputs, attrs)
+        form = forms.overload_of(op, inputs, attrs)
         # a copy, as what is written to the result later must not be found in it; a view is made again
         self.store.decide(form, inputs, attrs, output, _RECOMPUTE if op.view else _copied(result))
         return found
@@ -141,7 +141,7 @@ class _Second(_Run):
     """The second run: what was kept is given back."""
 
     def run(self, evaluate: Callable[..., Any], op: Any, inputs: Any, attrs: dict[str, Any]) -> Any:
-        form = aten_names.overload_of(op, inputs, attrs)
+        form = forms.overload_of(op, inputs, attrs)
         result = self.store.take(form, self.next_of(form))
         return evaluate(op, inputs, attrs) if result is _RECOMPUTE else (result, promote(op, inputs))
 

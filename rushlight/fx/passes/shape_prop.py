@@ -22,7 +22,8 @@ class TensorMetadata(NamedTuple):
     qparams: dict[str, Any]
 
 
-def _metadata(x: Any) -> Any:
+def metadata(x: Any) -> Any:
+    """What is noted of a value: a tensor's metadata, anything else as it is."""
     if not isinstance(x, Tensor):
         return x
     layout = contiguous_format if x._a.flags.c_contiguous else None
@@ -42,7 +43,7 @@ class ShapeProp(Interpreter):
         def noted(x: Any) -> Any:
             if isinstance(x, Tensor):
                 seen.append(x)
-            return _metadata(x)
+            return metadata(x)
 
         meta = map_aggregate(result, noted)
         if seen:
