@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import inplace as in_place
 from .. import levels
 from ..autograd import mode as grad_mode
-from ..inplace import check_target
+from ..doors import close_door, led, open_door, with_code
+from ..inplace import check_target, inplace
 from ..levels import innermost
 from ..misuse import old_form
 from ..node import gather_edges
@@ -94,11 +94,11 @@ def _results(evaluate: Callable[..., Any], op: Any, inputs: Any, attrs: Any, ans
 
 
 # --- writes -------------------------------------------------------------------------------------------------------------
-_written: Callable[..., Tensor] = in_place.inplace
+_written: Callable[..., Tensor] = with_code(inplace, inplace.__code__)  # type: ignore[arg-type]
 
 
 def written(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-    """``inplace.inplace`` while modes are open."""
+    """``inplace.inplace`` while modes are open: its code leads here, whoever calls it."""
     x = args[0]
     if not stack.get() or not isinstance(x, Tensor) or (levels.running and innermost((*args, *kwargs.values()))):
         return _written(op, args, kwargs)
@@ -121,6 +121,9 @@ def written(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     return x
 
 
+_led = led(inplace, lambda args, kwargs: written(*args, **kwargs))  # type: ignore[arg-type]
+
+
 # --- modes ----------------------------------------------------------------------------------------------------------------
 class _Open:
     """One entry of a mode."""
@@ -133,8 +136,8 @@ class _Open:
 
         self.replacing = replacing(evaluated)
         self.replacing.__enter__()
-        in_place.inplace = written
         doors.enter()
+        open_door(inplace, "dispatch", _led)  # type: ignore[arg-type]
         self.token = stack.set((*stack.get(), self.mode))
         self.tensors = grad_mode.through_tensors.set(True)
         self.runner = grad_mode.node_runner.set(gradients.run)
@@ -144,7 +147,7 @@ class _Open:
         grad_mode.through_tensors.reset(self.tensors)
         stack.reset(self.token)
         if doors.leave():
-            in_place.inplace = _written
+            close_door(inplace, "dispatch")  # type: ignore[arg-type]
         self.replacing.__exit__(*exc)
 
 
