@@ -243,10 +243,10 @@ def _(k, g, input, weight_shape, stride, padding, dilation, groups):
 
 
 @convolve.vjp("bias", formal=True)
-def _(k, g, input_shape, weight_shape, stride, padding, dilation, groups):
-    if single_image.is_one(input_shape, weight_shape[2:], groups):
+def _(k, g, input, weight, stride, padding, dilation, groups):
+    if single_image.is_one(input.shape, weight.shape[2:], groups):
         return k.sum(g, (0, *range(2, g.ndim)))
-    how = weight_orders.bias(input_shape, g.shape[2:], weight_shape, stride, padding, dilation, groups)
+    how = weight_orders.bias(input.shape, g.shape[2:], weight.shape, stride, padding, dilation, groups)
     return k.channel_sums(g, cuts=how.cuts, run=how.run)
 
 
@@ -273,6 +273,7 @@ def convolve_input(k, input, weight, bias, *, size, stride, padding, dilation, g
 
     Gradient of ``input``: ``conv(g, weight)``.
     Gradient of ``weight``: ``sum over n and places of input[n, c, place] * g[n, o, window at place]``.
+    Gradient of ``bias``: ``sum over n and places of g[n, o, place]``.
     """
     turned = node == "ConvolutionBackward0"
     key = "input", input.shape, weight.shape, input.dtype.char, tuple(size), stride, padding, dilation, groups, turned
@@ -322,10 +323,10 @@ def _(k, g, input, weight_shape, stride, padding, dilation, groups):
 
 
 @convolve_input.vjp("bias", formal=True)
-def _(k, g, input_shape, weight_shape, stride, padding, dilation, groups):
-    if g.ndim > 4 or single_image.is_one(input_shape, weight_shape[2:], groups):
+def _(k, g, input, weight, stride, padding, dilation, groups):
+    if g.ndim > 4 or single_image.is_one(input.shape, weight.shape[2:], groups):
         return k.sum(g, (0, *range(2, g.ndim)))
-    how = weight_orders.bias(g.shape, input_shape[2:], weight_shape, stride, padding, dilation, groups, True)
+    how = weight_orders.bias(g.shape, input.shape[2:], weight.shape, stride, padding, dilation, groups, True)
     return k.channel_sums(g, cuts=how.cuts, run=how.run)
 
 
