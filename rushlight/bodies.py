@@ -112,8 +112,10 @@ def with_loops(f32: Any, f64: Any, kernel: Callable[..., Any]) -> Callable[..., 
         if loop is None:
             return kernel(a, *more)
         r = loop(a, *more)
-        if r is False:  # perhaps because it is large
-            r = empty(a.shape, dt)
+        if r is False:
+            if not a.flags.c_contiguous:
+                return kernel(a, *more)
+            r = empty(a.shape, dt)  # perhaps it is too large to be made there
             if not loop(r, a, *more):
                 return kernel(a, *more)
         return r

@@ -138,6 +138,7 @@ def single(op: Op) -> Callable[..., Any]:
             def begin() -> None:
                 nonlocal native
                 native = entries.make(short)  # type: ignore[misc]
+                short.plans.known.clear()  # what is decided again is decided for machine code too
 
             entries.waiting.append(begin) if entries.make is None else begin()
 

@@ -23,6 +23,7 @@ ANYTHING = {
         "Module.__init__ hands arguments on for the sake of subclasses, and refuses them",
     ),
     "StackDataset": "any number of datasets, by position or by name",
+    "Container": "any number of modules by name",
     "NLLLoss2d": "an old name of NLLLoss, whose arguments it takes",
     **dict.fromkeys(["Tensor", "Storage", "Wrapped", "Dual"], "data or sizes"),
     **dict.fromkeys(["MaskedTensor", "masked_tensor", "as_masked_tensor"], "not implemented: any call is refused"),

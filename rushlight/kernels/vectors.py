@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from . import doubles
-from .elementwise import STEP, instruction
+from .elementwise import STEP, instruction, loop_for
 from .iteration import GRAIN, get_threads
+from .llvm import patience
 from .symbols import Symbol
 
 Array = np.ndarray[Any, Any]
@@ -270,16 +271,54 @@ def by_vectors(x: Any, vector: Callable[[Any], Any], single: Callable[[Any], Any
 
 def _along_rows(x: Array, vector: Callable[[Any], Any], single: Callable[[Any], Any]) -> Array:
     """``by_vectors`` of an array whose dimensions are in the order of memory."""
+    key = (vector, x.shape, x.strides, x.dtype)
+    known = _known_rows.get(key)
+    if known is not None:
+        return known(x)  # type: ignore[no-any-return]
+    given = x
     rows = x.reshape(1, -1) if x.flags.c_contiguous else _rows(x)
     x = np.ascontiguousarray(x)  # which a loop takes
     step = STEP if x.itemsize == 4 else STEP // 2
+    ends: list[slice] = []
     if rows is None or rows.shape[1] < step:
-        return single(x)  # type: ignore[no-any-return]
+        vector = single
+        rows = x
+    else:
+        ends = list(tails(rows.shape[1], rows.shape[0], step))
     out = vector(x)
     flat = out.reshape(rows.shape)
-    for tail in tails(rows.shape[1], rows.shape[0], step):
-        flat[:, tail] = single(rows[:, tail])
+    for tail in ends:
+        flat[:, tail] = single(np.ascontiguousarray(rows[:, tail]))
+    marked = hasattr(vector, "__wrapped__") and hasattr(single, "__wrapped__")  # as loops
+    if marked and patience.ready and x.size < GRAIN and given.ndim == 2:
+        if len(_known_rows) > 1000:
+            _known_rows.clear()
+        _known_rows[key] = _by_loops(given, ends, vector, single)
     return out  # type: ignore[no-any-return]
+
+
+#: What ``_along_rows`` comes to for small matrices of one kind: the parts of LSTM's gates, for one.
+_known_rows: dict[Any, Any] = {}
+patience.dependents.append(_known_rows)
+
+
+def _by_loops(x: Array, ends: list[slice], vector: Any, single: Any) -> Callable[[Array], Array] | None:
+    """``_along_rows`` of matrices like ``x``, whose rows are apart, by the loops themselves; None if there are none."""
+    contiguous = np.ascontiguousarray
+    if x.strides[0] < x.shape[1] * x.itemsize:
+        return None
+    work = [(vector, x), *((single, x[:, tail]) for tail in ends)]
+    loops = [loop_for(f.__wrapped__, f.__wrapped__, (contiguous(a),)) for f, a in work]
+    if None in loops:
+        return None
+
+    def known(x: Array) -> Array:
+        out: Array = loops[0](contiguous(x))
+        for tail, loop in zip(ends, loops[1:], strict=True):
+            out[:, tail] = loop(contiguous(x[:, tail]))
+        return out
+
+    return known
 
 
 def all_by_vectors(vector: Callable[..., Any], single: Callable[..., Any], *arrays: Any) -> Any:
