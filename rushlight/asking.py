@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from . import kinds
 from .errors import ASKING
-from .override import PLAIN, handle, takes_over
+from .override import PLAIN, handle, raised_by_handler, takes_over
 from .synonyms import running
 from .tensor import Deferred
 
@@ -37,7 +37,9 @@ def among(args: Any, kwargs: dict[str, Any]) -> Any:
 
 
 def answer(public: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What the arguments that take the call over answer; the error that is being handled, if there are none."""
+    """What the arguments that take the call over answer; the error that is being handled, if there are none, or one has raised it."""
+    if raised_by_handler(sys.exc_info()[1]):
+        raise
     asked = among(args, kwargs)
     if not asked:
         in_python = kinds.is_in_python(public)
@@ -58,7 +60,7 @@ def _own(public: Any) -> Any:
 
 def otherwise(public: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception) -> Any:
     """``answer`` where nothing was raised yet: ``error`` is, if no argument takes the call over."""
-    asked = among(args, kwargs)
+    asked = [] if raised_by_handler(error) else among(args, kwargs)
     if not asked:
         raise error
     return handle(public, asked, args, kwargs)
@@ -75,7 +77,7 @@ def asking(fn: F, known_as: Callable[..., Any] | None = None) -> F:
     names = code.co_varnames
     count = code.co_argcount + code.co_kwonlyargcount
     flags = code.co_flags & (VARARGS | VARKEYWORDS)
-    made = _written(code.co_argcount, names[code.co_argcount : count], flags)
+    made = _written(code.co_argcount, names[code.co_argcount : count], flags, names[:1] == ("tensors",))
     own = [*names[:count], *names[count : count + bool(flags & VARARGS) + bool(flags & VARKEYWORDS)]]
     made = made.replace(
         co_varnames=(*own, *made.co_varnames[len(own) :]), co_name=function.__name__, co_qualname=function.__qualname__
@@ -108,8 +110,9 @@ def _given(fn: FunctionType) -> Callable[..., tuple[tuple[Any, ...], dict[str, A
 
 
 @functools.cache
-def _written(positional: int, keywords: tuple[str, ...], flags: int) -> CodeType:
-    """The code of a function of so many arguments, of these keywords."""
+def _written(positional: int, keywords: tuple[str, ...], flags: int, of_list: bool) -> CodeType:
+    """The code of a function of so many arguments, of these keywords; with ``of_list`` tensors come in a list, which a function may
+    be able to read though they take the call over."""
     names = [f"p{i}" for i in range(positional)]
     rest = ["*args"] if flags & VARARGS else ["*"] if keywords else []
     parameters = ", ".join([*names, *rest, *keywords, *(["**kwargs"] if flags & VARKEYWORDS else [])])
@@ -123,6 +126,9 @@ def _written(positional: int, keywords: tuple[str, ...], flags: int) -> CodeType
         if names
         else "args and args[0].__class__ not in PLAIN and asks(args[0])"
     )
+    if of_list and names:
+        within = "any([x.__class__ not in PLAIN and asks(x) for x in p0])"
+        first = f"({first}) or ((p0.__class__ is tuple or p0.__class__ is list) and {within})"
     source = f"""
 def public({parameters}):
     if {first}:

@@ -78,13 +78,22 @@ def handle(public: Callable[..., Any], relevant: Iterable[Any], args: tuple[Any,
             asked.insert(place, arg)
     kinds = tuple(type(arg) for arg in asked)
     for arg in asked:
-        result = _method_of(arg)(public, kinds, args, kwargs)
+        try:
+            result = _method_of(arg)(public, kinds, args, kwargs)
+        except Exception as error:
+            error._rushlight_handler = True  # type: ignore[attr-defined]
+            raise
         if result is not NotImplemented:
             return result
     raise TypeError(
         f"Multiple dispatch failed for 'torch.{public.__name__}'; all __torch_function__ handlers returned NotImplemented: "
         f"no implementation found on {list(kinds)}"
     )
+
+
+def raised_by_handler(error: BaseException | None) -> bool:
+    """Whether an error is what a ``__torch_function__`` has raised, which is not to be asked again."""
+    return getattr(error, "_rushlight_handler", False)
 
 
 def _method_of(arg: Any) -> Callable[..., Any]:

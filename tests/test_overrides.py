@@ -60,3 +60,55 @@ def test_look_alikes_are_asked(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert called(rushlight, name, GOLDEN[name]) == "asked"
+
+
+class Refusing:
+    """A look-alike that raises whatever it is asked."""
+
+    asked = 0
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        cls.asked += 1
+        raise ValueError(f"no {func.__name__}")
+
+
+F, a = rushlight.nn.functional, rushlight.ones(3)
+REFUSED = {
+    "add": lambda x: rushlight.add(a, x), "cat": lambda x: rushlight.cat([a, x]), "where": lambda x: rushlight.where(a > 0, a, x),
+    "mse_loss": lambda x: F.mse_loss(a, x), "einsum": lambda x: rushlight.einsum("i,i", a, x), "matmul": lambda x: a @ x,
+    "cross_entropy": lambda x: F.cross_entropy(a, x), "clamp": lambda x: rushlight.clamp(a, x), "pad": lambda x: F.pad(x, (1, 1)),
+    "norm": lambda x: rushlight.norm(x), "gather": lambda x: rushlight.gather(a, 0, x),
+    "column_stack": lambda x: rushlight.column_stack([a, x]),
+    "__getitem__": lambda x: a[x], "__setitem__": lambda x: a.__setitem__(0, x), "add_": lambda x: a.add_(x),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_handler_that_raises_is_asked_once(name):
+    Refusing.asked = 0
+    with pytest.raises(ValueError, match=f"no {name}"):
+        REFUSED[name](Refusing())
+    assert Refusing.asked == 1
+
+
+class Duck:
+    """A look-alike that has all of a tensor's attributes: a function could compute with it."""
+
+    def __init__(self, tensor):
+        self.tensor = tensor
+
+    def __getattr__(self, name):
+        return getattr(self.tensor, name)
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        return f"asked for {func.__name__}"
+
+
+def test_look_alikes_within_a_list_are_asked_before_a_function_reads_them():
+    for _ in range(40):
+        assert rushlight.column_stack((Duck(a), a)) == "asked for column_stack"
+        assert rushlight.vstack([a, Duck(a)]) == "asked for vstack"
+        assert rushlight.dstack((a, Duck(a))) == "asked for dstack"
+        assert rushlight.cat((a, Duck(a))) == "asked for cat"

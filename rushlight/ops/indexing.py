@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import errors, levels, types
+from ..asking import among, otherwise
 from ..autograd.mode import recording
 from ..inplace import inplace
 from ..kernels import places
@@ -21,7 +22,7 @@ from ..kernels.layouts import as_gathered, copied
 from ..kernels.strides import broadcast_shapes
 from ..node import speak_of_histories
 from ..op import movement, opaque
-from ..override import dispatch_override, has_override
+from ..override import dispatch_override, has_override, takes_over
 from ..promotion import cast, cast_array, element
 from ..readers import REGISTRY
 from ..tensor import Parameter, Tensor, requires_grad, view_of, wrap
@@ -344,7 +345,9 @@ def get(self: Tensor, index: Any) -> Tensor:
         return level.get(self, index)
     try:
         view, gather, sources = take_apart(self, index)
-    except IndexError:
+    except IndexError as error:
+        if among((index,), {}):
+            return otherwise(Tensor.__getitem__, (self, index), {}, error)  # type: ignore[no-any-return]
         if not isinstance(index, tuple) or any(
             isinstance(i, Tensor) for i in index
         ):  # of other indices PyTorch speaks first
@@ -376,6 +379,9 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
         return
     fresh = not isinstance(value, Tensor)
     if fresh:
+        if takes_over(value):
+            dispatch_override(Tensor.__setitem__, value, (self, index, value), {})
+            return
         value = wrap(_number(self, value))
     if index is False:
         return
@@ -383,7 +389,10 @@ def write_index(self: Tensor, index: Any, value: Any) -> None:
         index = None
     try:
         view, gather, sources = take_apart(self, index)
-    except IndexError:
+    except IndexError as error:
+        if among((index,), {}):
+            otherwise(Tensor.__setitem__, (self, index, value), {}, error)
+            return
         with contextlib.suppress(IndexError):
             _check_target(self, index, value)
         raise
