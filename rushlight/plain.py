@@ -442,10 +442,16 @@ def affine(transpose: Op, addmm: Op, attrs_of: Callable[[Any, Any], dict[str, An
     return fast
 
 
-def pair(op: Op, body: Callable[[Any, Any], Any], attrs_of: Callable[[Any, Any], dict[str, Any]]) -> Callable[..., Any]:
-    """A product of two plain float32 matrices that fit, in one function; None where the op has to be asked.
+def pair(
+    op: Op,
+    single: Callable[[Any, Any], Any],
+    double: Callable[[Any, Any], Any],
+    attrs_of: Callable[[Any, Any], dict[str, Any]],
+) -> Callable[..., Any]:
+    """A product of two plain matrices that fit, in one function; None where the op has to be asked.
 
-    ``body`` gives the array, or None where it has no answer; ``attrs_of`` are the op's attributes for two arrays.
+    ``single`` gives the array of float32, ``double`` of float64, or None where they have no answer; ``attrs_of`` are the op's attributes
+    for two arrays.
     """
     name = op.name.capitalize() + "Backward0"
 
@@ -461,10 +467,13 @@ def pair(op: Op, body: Callable[[Any, Any], Any], attrs_of: Callable[[Any, Any],
         ):
             return None
         a, b = x._a, y._a
-        if a.dtype is not F32 or b.dtype is not F32 or a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
+        dtype = a.dtype
+        if dtype is not b.dtype or a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
+            return None
+        if dtype is not F32 and dtype is not F64:
             return None
         try:
-            r = quietly(body, a, b)
+            r = quietly(single if dtype is F32 else double, a, b)
         except RuntimeError:  # another thread is inside
             return None
         if r is None:
@@ -477,7 +486,7 @@ def pair(op: Op, body: Callable[[Any, Any], Any], attrs_of: Callable[[Any, Any],
             node = (op.node_classes.get(name) or op.node_class(name))()
             node.seq = next_seq()
             node.edges = edges
-            node.meta = (r.shape, F32)
+            node.meta = (r.shape, dtype)
             node.hooks = node.stack = None
             node.attrs = attrs_of(a, b)
             node.saved, node.versions = saver(op, edges)((t,), (r,), (x, y), (a, b))

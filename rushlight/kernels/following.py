@@ -42,7 +42,7 @@ _AFTER: dict[tuple[str, str], Callable[[Bindings], list[Kernel]]] = {
     ("streams", "fill"): lambda bound: [_PRODUCTS],  # large weights are begun with random numbers
     ("convolution", "correlate"): _of_correlate,
     ("pooling", "pool"): _of_pool,
-    ("gemm", "products"): lambda bound: [_FEW_CLASSES, *_GRADIENTS_OF_BIASES] if bound["FUSED"] else [],
+    ("gemm", "products"): lambda bound: [_FEW_CLASSES, *_GRADIENTS_OF_BIASES] if bound == _PRODUCTS[2] else [],
     ("softmax", "softmax_rows"): lambda bound: [("softmax", "softmax_gradient_rows", {})],
     ("softmax", "log_softmax_rows"): lambda bound: [
         ("softmax", "log_softmax_gradient_rows", {}), ("classes", "nll", {"T": f32}), ("classes", "nll_gradient", {"T": f32}),

@@ -7,7 +7,7 @@ import itertools
 from .. import errors, types
 from ..asking import among
 from ..functions import function
-from ..kernels import gemm
+from ..kernels import double_products, gemm
 from ..op import opaque
 from ..override import PLAIN, handle
 from ..plain import affine
@@ -15,6 +15,7 @@ from ..tensor import Tensor
 from ..writing import check_result
 from .matmul import (
     F32,
+    F64,
     by_columns,
     check_added,
     left_gradient,
@@ -65,8 +66,8 @@ from .movement import t
 )
 def addmm(k, input, mat1, mat2, *, beta=1, alpha=1, turned=(False, False)):
     """``beta * input + alpha * mat1 @ mat2``."""
-    if beta == 1 and alpha == 1 and mat1.dtype is F32 and mat2.dtype is F32 and input.dtype is F32:
-        exact = gemm.added(input, mat1, mat2)
+    if beta == 1 and alpha == 1 and mat1.dtype is mat2.dtype is input.dtype and mat1.dtype in (F32, F64):
+        exact = (gemm if mat1.dtype is F32 else double_products).added(input, mat1, mat2)
         if exact is not None:
             return exact
     return scaled(*wide(mat1, mat2), input, beta, alpha)

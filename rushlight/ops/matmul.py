@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
-from ..kernels import gemm
+from ..kernels import double_products, gemm
 from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.products import inner_product
@@ -51,9 +51,34 @@ def _product(a: Any, b: Any) -> Any:
             exact = exact[:, 0]
         if exact is not None:
             return exact
+    elif dt is F64 and b.dtype is F64:
+        exact = _double_product(a, b)
+        if exact is not None:
+            return exact
     elif is_half(dt):
         return cast(_product(cast(a, F32), cast(b, F32)), dt)
     return np.matmul(a, b)
+
+
+def _double_product(a: Any, b: Any) -> Any:
+    if a.ndim == b.ndim == 2:
+        return double_products.product(a, b)
+    if a.ndim == 3:
+        return double_products.products(a, b)
+    return double_products.inner_product(a, b) if a.ndim == 1 else double_products.vector_product(a, b)
+
+
+def stacked_product(a: Any, b: Any) -> Any:
+    """``a @ b`` of arrays of matrices, as ``torch.matmul`` adds it: matrices, or batches of one shape."""
+    batch = a.shape[:-2]
+    if batch != b.shape[:-2] or a.dtype is not b.dtype:
+        return np.matmul(a, b)
+    if not batch:
+        return _product(a, b)
+    found = (
+        _product(a.reshape(-1, *a.shape[-2:]), b.reshape(-1, *b.shape[-2:])) if a.size and b.size else np.matmul(a, b)
+    )
+    return found.reshape(*batch, *found.shape[-2:])
 
 
 def wide(a: Any, b: Any) -> tuple[Any, Any]:
@@ -81,7 +106,7 @@ def needs_tensors(name: str, *pairs: tuple[str, Any]) -> None:
             raise errors.not_a_tensor(name, argument, position, x)
 
 
-F32 = np.dtype(np.float32)
+F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 _NO_0D = "0-d", "products take vectors or matrices"
 
 
@@ -332,7 +357,9 @@ def _(k, g, input):
     return g * k.conj(input)
 
 
-_pair = mm.short = pair(mm, gemm.product, lambda a, b: {"turned": (by_columns(a), by_columns(b))})
+_pair = mm.short = pair(
+    mm, gemm.product, double_products.product, lambda a, b: {"turned": (by_columns(a), by_columns(b))}
+)
 
 
 def _matmul_samples(m: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from ..kernels.strides import broadcast_shapes
 from ..op import opaque
 from ..readers import REGISTRY, tensors
 from ..tensor import Tensor, wrap
+from .matmul import stacked_product
 
 NO_0D = "0-d", "matrices"
 
@@ -159,7 +160,7 @@ def square_samples(m: Any) -> list[Any]:
 @opaque(public=False)
 def matprod(k, input, other):
     """Batched matrix product, for rules."""
-    return np.matmul(input, other)
+    return stacked_product(input, other)
 
 
 @matprod.vjp("input")

@@ -5,8 +5,8 @@ left one, where its rows do not lie along the inner size, in strips of as many r
 beyond the last one hold is never stored.
 
 ``FUSED`` is the order of the ordinary products: each element is one chain of fused multiply-adds for a block of the inner size,
-and the sums of the blocks are added, first to the source if there is one. Otherwise every product and every sum is rounded, and the
-chain, beginning with the source, is as long as the inner size.
+and the sums of the blocks are added, first to the source if there is one. Otherwise every product and every sum is rounded.
+``CHAIN``: the chain begins with the source and is as long as the inner size, in small products of float32 and all of float64.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ from .panels import turned
 T: Any = f32
 W = lanes()
 FUSED = True
+CHAIN = False
 BLOCK = 192  # of the inner size
 ROWS, COLUMNS = 192, 192  # of a block of the result at most
 
 
-def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss, spare):
+def tile(R, V, W, T, FUSED, CHAIN, out, n, count, left, a, ra, ka, b, kb, k, source, ss, spare):
     """``R`` rows by ``V`` vectors, of which ``count`` rows and ``left`` columns are there: ``a @ b`` and the source.
 
     The source is null, or has its rows ``ss`` apart. ``spare`` is room for a tile: one that is not whole is stored from there.
@@ -50,7 +51,7 @@ def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss
     given = address(source) != 0
     whole = (left >= V * W) and (count == R)
     sums = [splat(T(0), W)] * (R * V)
-    if not FUSED:
+    if CHAIN:
         if given:
             first = source + 0
             between = ss + 0
@@ -80,7 +81,7 @@ def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss
         at += ka
         p = p + kb
     if whole:
-        if FUSED:
+        if not CHAIN:
             if given:
                 for r in unroll(R):
                     for v in unroll(V):
@@ -95,7 +96,7 @@ def tile(R, V, W, T, FUSED, out, n, count, left, a, ra, ka, b, kb, k, source, ss
         for r in range(count):
             for v in unroll(V):
                 total = load(spare, (r * V + v) * W, W)
-                if FUSED:
+                if not CHAIN:
                     if given:
                         total = total + load(source, r * ss + v * W, W, left - v * W)
                 store(out, r * n + v * W, total, left - v * W)
@@ -181,7 +182,28 @@ def pack(W, rows, columns, a, ra, ka, b, kb, jb, k, room_a, room_b, pack_a, pack
 
 
 def block(
-    W, T, FUSED, out, n, rows, columns, a, ra, ka, b, kb, jb, k, source, ss, room_a, room_b, spare, pack_a, pack_b
+    W,
+    T,
+    FUSED,
+    CHAIN,
+    out,
+    n,
+    rows,
+    columns,
+    a,
+    ra,
+    ka,
+    b,
+    kb,
+    jb,
+    k,
+    source,
+    ss,
+    room_a,
+    room_b,
+    spare,
+    pack_a,
+    pack_b,
 ):
     """Rows by columns of the result for a block of the inner size."""
     pack(W, rows, columns, a, ra, ka, b, kb, jb, k, room_a, room_b, pack_a, pack_b)
@@ -216,7 +238,7 @@ def block(
                     for V in unroll(1, 3):
                         if (left > W) == (V == 2):
                             tile(
-                                R, V, W, T, FUSED, to, n, count, left, strip, row_step, inner_step, panel, step, k, part, ss, spare
+                                R, V, W, T, FUSED, CHAIN, to, n, count, left, strip, row_step, inner_step, panel, step, k, part, ss, spare
                             )  # fmt: skip
             i += r
         j += 2 * W
@@ -233,7 +255,7 @@ def products(
     across = (n + nb - 1) // nb
     down = (m + mb - 1) // mb
     size = minimum(k, i64(BLOCK))
-    if FUSED:
+    if not CHAIN:
         if (k > BLOCK) and (k < 2 * BLOCK):
             size = k // 2  # an odd one is a block of its own
     for unit in range(start, stop):
@@ -253,7 +275,7 @@ def products(
         while done < k:
             terms = minimum(size, k - done)
             block(
-                W, T, FUSED, to, n, rows, columns, x + done * ka, ra, ka, y + done * kb, kb, jb, terms, given, step,
+                W, T, FUSED, CHAIN, to, n, rows, columns, x + done * ka, ra, ka, y + done * kb, kb, jb, terms, given, step,
                 room_a, room_b, spare, pack_a, pack_b,
             )  # fmt: skip
             given = to + 0
