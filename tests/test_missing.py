@@ -27,13 +27,6 @@ def test_modules(module, name):
         getattr(importlib.import_module(f"rushlight.{module}"), name)(None)
 
 
-def test_dispatch_modes():
-    from rushlight.utils._python_dispatch import TorchDispatchMode
-
-    with pytest.raises(NotImplementedError, match="TorchDispatchMode"), TorchDispatchMode():
-        pass
-
-
 def test_operations_that_are_named_alone():
     assert str(torch.ops.aten._softmax.default) == "aten._softmax.default"
     with pytest.raises(NotImplementedError, match="convolution_backward"):
