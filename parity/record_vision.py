@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import vision_cases  # noqa: E402
+import vision_ops_cases  # noqa: E402
 import vision_transform_cases  # noqa: E402
 
 GOLDEN = ROOT / "tests" / "golden" / "vision.json"
@@ -36,6 +37,8 @@ def main() -> None:
         "pictures": vision_transform_cases.answers(torch, torchvision, vision_transform_cases.PICTURES, True),
         "text": vision_transform_cases.answers(torch, torchvision, vision_transform_cases.REPRS),
     }
+    known = vision_ops_cases.names(torch, torchvision)
+    found["ops"] = vision_transform_cases.answers(torch, torchvision, vision_ops_cases.CASES, known=known)
     GOLDEN.write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import vision_cases
+import vision_ops_cases
 import vision_transform_cases
 
 import rushlight as torch
@@ -47,8 +48,17 @@ def test_transforms_answer_as_torchvisions(group):
     text = {"tensors": "TENSORS", "text": "REPRS", "pictures": "PICTURES"}[group]
     text = getattr(vision_transform_cases, text)
     found = vision_transform_cases.answers(torch, vision, text, group == "pictures")
-    wrong = {case: (found[case], answer) for case, answer in GOLDEN[group].items() if not same(found[case], answer)}
-    assert not wrong and len(found) == len(GOLDEN[group])
+    check(found, GOLDEN[group])
+
+
+def check(found, expected):
+    wrong = {case: (found[case], answer) for case, answer in expected.items() if not same(found[case], answer)}
+    assert not wrong and len(found) == len(expected)
+
+
+def test_ops_answer_as_torchvisions():
+    known = vision_ops_cases.names(torch, vision)
+    check(vision_transform_cases.answers(torch, vision, vision_ops_cases.CASES, known=known), GOLDEN["ops"])
 
 
 def test_models_by_name():

@@ -151,8 +151,8 @@ def masks_to_boxes(masks: Any) -> Any:
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     """Places of the boxes of highest score of which none overlaps a better one by more than ``iou_threshold``, best first."""
-    if boxes.dim() != 2 or boxes.size(1) != 4:
-        raise RuntimeError(f"boxes should be a 2d tensor of (N, 4), got {list(boxes.shape)}")
+    if boxes.dim() != 2:
+        raise RuntimeError(f"boxes should be a 2d tensor, got {boxes.dim()}D")
     if scores.dim() != 1 or len(scores) != len(boxes):
         raise RuntimeError(
             f"boxes and scores should have same number of elements in dimension 0, got {len(boxes)} and {len(scores)}"
