@@ -70,6 +70,8 @@ def to(
     Raises:
         AssertionError: for a CUDA device, which a CPU build does not have.
     """
+    if len(args) > 4:
+        raise errors.type_(f"to() takes from 0 to 4 positional arguments but {len(args)} were given")
     for a in (*args, other):
         if isinstance(a, types.dtype):
             dtype = a
