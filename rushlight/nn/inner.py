@@ -15,6 +15,8 @@ def _parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, Any]:
     Raises:
         TypeError: if they ask for nothing that there is.
     """
+    if len(args) > 4:
+        raise errors.type_(f"to() takes from 0 to 4 positional arguments but {len(args)} were given")
     device = dtype = None
     rest = list(args)
     first = rest.pop(0) if rest else None
@@ -33,8 +35,6 @@ def _parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, Any]:
     if isinstance(kwargs.get("tensor"), Tensor):
         device, dtype = types.CPU, kwargs["tensor"].dtype
     dtype = kwargs.get("dtype") or dtype
-    if len(args) > 4:
-        raise errors.type_(f"to() takes from 0 to 4 positional arguments but {len(args)} were given")
     unknown = set(kwargs) - {"device", "dtype", "tensor", "non_blocking", "copy", "memory_format"}
     if unknown or not isinstance(dtype, types.dtype | None) or not all(isinstance(a, bool) for a in rest):
         given = ", ".join(type(a).__name__ for a in args)
