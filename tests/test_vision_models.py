@@ -41,13 +41,13 @@ def same(found, expected):
     return found == expected
 
 
-@pytest.mark.parametrize("group", ["tensors", "text", "pictures"])
+@pytest.mark.parametrize("group", ["tensors", "text", "pictures", "v2"])
 def test_transforms_answer_as_torchvisions(group):
-    if group == "pictures":
+    if group in ("pictures", "v2"):
         pytest.importorskip("PIL")
-    text = {"tensors": "TENSORS", "text": "REPRS", "pictures": "PICTURES"}[group]
+    text = {"tensors": "TENSORS", "text": "REPRS", "pictures": "PICTURES", "v2": "V2"}[group]
     text = getattr(vision_transform_cases, text)
-    found = vision_transform_cases.answers(torch, vision, text, group == "pictures")
+    found = vision_transform_cases.answers(torch, vision, text, group in ("pictures", "v2"))
     check(found, GOLDEN[group])
 
 

@@ -72,6 +72,28 @@ models.ResNet50_Weights.DEFAULT.transforms(); models.EfficientNet_B0_Weights.DEF
 T.LinearTransformation(torch.eye(2), torch.ones(2))
 """
 
+#: V is transforms.v2, tv its tensors, i an Image, m a Mask, b boxes, y labels of a batch z.
+V2 = """
+V.ToDtype(torch.float32, scale=True)(i); V.ToDtype(torch.float32)(x); V.ToImage()(p); V.ToPureTensor()(i)
+V.ToDtype({tv.Mask: torch.int64, 'others': None})(m)
+V.Compose([V.ToImage(), V.ToDtype(torch.float32, scale=True), V.Normalize([0.5], [0.5])])(p); V.Resize(30)(tv.Image(f), m, b)
+V.Resize((30, 9), M.BICUBIC)(f); V.CenterCrop((10, 9))(i, m, b); V.Pad((1, 2))(i, m, b); V.RandomCrop(9, 2)(i, m, b)
+V.RandomCrop((30, 9), pad_if_needed=True)(i, m, b); V.RandomResizedCrop((9, 8))(tv.Image(f), m, b)
+V.RandomHorizontalFlip(0.9)(i, m, b); V.RandomVerticalFlip(1.0)(i, m, b); V.RandomRotation(30)(i, m)
+V.RandomAffine(20, (0.2, 0.3), (0.6, 1.4), 15)(f); V.ColorJitter(0.4, 0.3, 0.2, 0.1)(f); V.Grayscale()(f)
+V.RandomGrayscale(0.9)(f); V.GaussianBlur(3)(f); V.RandomInvert(0.9)(i); V.RandomPosterize(3, 0.9)(i)
+V.RandomSolarize(99, 0.9)(i); V.RandomErasing(1.0)(f); V.RandomErasing(1.0, value='random')(f)
+V.RandomApply([V.RandomHorizontalFlip(1.0)], 0.6)(x); V.RandomChoice([V.Resize(9), V.CenterCrop(5)])(x)
+V.RandomOrder([V.Resize(9), V.CenterCrop(5)])(x); V.MixUp(num_classes=4)(z, y); V.CutMix(num_classes=4)(z, y)
+V.ConvertBoundingBoxFormat('CXCYWH')(b); V.ClampBoundingBoxes()(b); V.functional.hflip(b)
+V.RandomHorizontalFlip(1.0)({'a': i, 'b': [m, 'text', 3]})['b'][0]; V.Normalize([0.5], [0.5])(p)
+V.Lambda(lambda v: v * 2)(x); V.Identity()(x); V.Compose([]); V.Compose([V.ToImage(), V.Resize(9)])
+V.ToDtype(torch.float32, scale=True); V.RandomResizedCrop(9); V.Normalize([0.5], [0.5]); V.RandomHorizontalFlip()
+V.ColorJitter(0.1); V.Lambda(len); V.RandomApply([V.ToImage()]); i[:, :2, :2]; tv.Image(x[0, :2, :2]); b
+type(i + 1).__name__; type(i.clone()).__name__; tv.wrap(x + 1, like=i)[0, 0, 0]; b.canvas_size
+V.functional.to_image(p)[0, 0, :4]; type(b * 2).__name__; tv.BoundingBoxes([1, 2, 3, 4], format='XYWH', canvas_size=(9, 9))
+"""
+
 
 def cases(text):
     """The calls of a text."""
@@ -96,6 +118,13 @@ def names(torch, torchvision, pictures):
 
         found["p"] = Image.fromarray(np.ascontiguousarray(bytes_.transpose(1, 2, 0)))
         found["q"] = Image.fromarray(bytes_[0])
+        tv = import_module(torchvision.__name__ + ".tv_tensors")
+        boxes = torch.tensor([[1.0, 2, 9, 14], [3, 0, 16, 20], [0, 5, 4, 23]])
+        found |= {
+            "tv": tv, "V": import_module(torchvision.__name__ + ".transforms.v2"), "i": tv.Image(x), "y": torch.tensor([0, 3, 1]),
+            "m": tv.Mask(x[0] > 99), "b": tv.BoundingBoxes(boxes, format="XYXY", canvas_size=(23, 17)),
+            "z": torch.rand(3, 3, 6, 7, generator=torch.Generator().manual_seed(1)),
+        }  # fmt: skip
     return found
 
 
