@@ -15,7 +15,6 @@ import warnings  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import torch  # noqa: E402
-import torchvision  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -29,6 +28,8 @@ GOLDEN = ROOT / "tests" / "golden" / "vision.json"
 
 def main() -> None:
     """Write tests/golden/vision.json."""
+    import torchvision
+
     warnings.simplefilter("ignore")
     torch.set_num_threads(2)
     found = {
@@ -45,6 +46,8 @@ def main() -> None:
 
 def compare_all() -> None:
     """Names, values and text of every model that both have."""
+    import torchvision
+
     import rushlight
     from rushlight.compat.vision import models
 
