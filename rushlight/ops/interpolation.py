@@ -54,7 +54,9 @@ def _resampled(x: Any, sizes: Any, targets: Any, mode: str, align: bool, scales:
     nearest = mode.startswith("nearest")
     if not nearest and dtype != kind:
         out = x.astype(kind)
-    if mode == "bilinear" and not back and dtype != np.uint8 and x.size:
+    if dtype == np.uint8 and not back and not nearest:
+        return _resampled_bytes(x, sizes, targets, mode, align, scales)
+    if mode == "bilinear" and not back and x.size:
         taps = [_taps(mode, sizes[i], targets[i], align, scales[i], kind, n) for i in range(n)]
         return resampling.corners(out, taps[0], taps[1]).astype(dtype, copy=False)
     for i in reversed(range(n)):
@@ -67,9 +69,33 @@ def _resampled(x: Any, sizes: Any, targets: Any, mode: str, align: bool, scales:
             out = out.take(index[:, 0], axis)
         else:
             out = resampling.apply(out, axis, index, weight)
-            if dtype == np.uint8:  # PyTorch rounds after each axis
-                out = np.clip(np.floor(out + kind.type(0.5)), 0, 255)
     return out.astype(dtype, copy=False)
+
+
+def _resampled_bytes(x: Any, sizes: Any, targets: Any, mode: str, align: bool, scales: Any) -> Any:
+    """Bytes, as PyTorch resamples them: with whole weights, as large as 16 bits hold, and rounded after each axis."""
+    n = len(sizes)
+    out = x
+    for i in reversed(range(n)):
+        axis = x.ndim - n + i
+        if sizes[i] == targets[i]:
+            continue
+        index, weight = _taps(mode, sizes[i], targets[i], align, scales[i], np.dtype(np.float64), n)
+        weight = weight.copy()
+        for j in range(index.shape[1] - 1, 0, -1):  # what lies beyond an edge counts there, before it is rounded
+            same = index[:, j] == index[:, j - 1]
+            weight[:, j - 1] += np.where(same, weight[:, j], 0)
+            weight[:, j] = np.where(same, 0, weight[:, j])
+        bits = 0
+        while bits < 22 and int(0.5 + weight.max() * (1 << (bits + 1))) < 1 << 15:
+            bits += 1
+        whole = np.trunc(weight * (1 << bits) + np.copysign(0.5, weight)).astype(np.int32)
+        shape = [1] * axis + [-1] + [1] * (x.ndim - axis - 1)
+        total = np.int32(1 << (bits - 1))
+        for j in range(index.shape[1]):
+            total = total + out.take(index[:, j], axis).astype(np.int32) * whole[:, j].reshape(shape)
+        out = np.clip(total >> bits, 0, 255).astype(np.uint8)
+    return out.copy() if out is x else out
 
 
 @opaque(public=False, grad_name=_node)
@@ -194,6 +220,10 @@ def _samples(m: Any) -> list[Any]:
     out += [m(three, 5, mode="trilinear"), m(three, scale_factor=1.5, mode="trilinear", align_corners=True)]
     out += [m(three, (2, 5, 3), mode="area"), m(three, 4), m(m.nc(1, 1, 3, 4), 5, mode="bilinear"), m(m.f(0, 1, 3), 4)]
     out += [m(m.a([[[[1, 200], [30, 4]]]], m.torch.uint8), 3)]
+    bytes_ = m.a([[[[1, 200, 3, 99], [30, 4, 255, 7], [0, 255, 128, 64]]]], m.torch.uint8)
+    for mode in ("bilinear", "bicubic"):
+        out += [m(bytes_, (7, 5), mode=mode), m(bytes_, (2, 9), mode=mode, antialias=True)]
+        out += [m(bytes_, (5, 3), mode=mode, align_corners=True), m(bytes_, (3, 3), mode=mode)]
     return [*out, m.without("0-d", "there is no dimension to resample")]
 
 
