@@ -403,6 +403,8 @@ def refill(x: Tensor, fill: Callable[[Tensor], Any]) -> None:
         refill(x.primal, fill)
         x.tangent.zero_()
         return
+    if isinstance(x, Wrapped) and not x.inside():  # without elements
+        return
     waiting = [level for level in stack() if level.randomness and not level.passed]
     if not waiting:
         fill(x)

@@ -360,6 +360,12 @@ Tensor.__hash__ = lambda self: id(self)  # type: ignore[method-assign]
 def __repr__(self: Tensor, *, tensor_contents: Any = None) -> str:
     edge = edge_of(self)
     leaf = edge is not None and edge[0].is_leaf
+    if self.is_meta:
+        notes = ["device='meta'", f"size={tuple(self._a.shape)}"]
+        notes += [f"dtype={self.dtype}"] if self.dtype is not types.get_default_dtype() else []
+        notes += [] if edge is None else ["requires_grad=True"] if leaf else [f"grad_fn=<{edge[0].name()}>"]
+        text = printing.append_notes("tensor(...", notes, len("tensor("))
+        return f"Parameter containing:\n{text}" if isinstance(self, Parameter) else text
     text = printing.tensor_repr(
         self._a,
         dtype_name=self.dtype.name,

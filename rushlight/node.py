@@ -267,8 +267,11 @@ def read_for_nobody(node: OpNode, which: int) -> bool:
 def rebuild(array: Any, edge: Any) -> Any:
     """A saved array as a Tensor with its edge; numbers stay numbers."""
     if array.__class__ is not ndarray:
-        return array
-    t = wrap(array)
+        if not hasattr(array, "rebuilt"):
+            return array
+        t = array.rebuilt()
+    else:
+        t = wrap(array)
     if edge is not None and array.dtype.kind in "fcV":
         t._edge = edge
     return t

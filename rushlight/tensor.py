@@ -348,6 +348,10 @@ def held_by(x: Tensor) -> Any:
     return held if held.__class__ is ndarray or held.found is None else x._a
 
 
+#: By the class of tensors without elements, that of parameters; set by rushlight.meta.
+elsewhere: dict[type, Any] = {}
+
+
 class Parameter(Tensor):
     """A tensor that is a module's parameter: assigned as a module attribute it is registered there.
 
@@ -361,6 +365,8 @@ class Parameter(Tensor):
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Parameter:
         if data is None:
             data = wrap(np.empty((0,), types.get_default_dtype().np))
+        if isinstance(data, Tensor) and (here := elsewhere.get(data.__class__)) is not None:
+            return here(data, requires_grad)  # type: ignore[no-any-return]
         if not isinstance(data, Tensor):
             raise TypeError(f"Parameter(): data must be a Tensor, not {type(data).__name__}")
         t = _new(cls)

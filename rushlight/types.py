@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import os
+from contextvars import ContextVar
 from typing import IO, Any
 
 import numpy as np
@@ -350,12 +351,37 @@ class device:
     def __reduce__(self) -> tuple[Any, ...]:
         return (device, (str(self),))
 
+    def __enter__(self) -> device:
+        """``with torch.device("meta"):`` new tensors are made there."""
+        from .utils._device import DeviceContext
+
+        context = DeviceContext(self)
+        context.__enter__()
+        _entered.append(context)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _entered.pop().__exit__(*exc)
+
+
+#: The device that ``with torch.device(...)`` says; None outside of such a block.
+default_device: ContextVar[device | None] = ContextVar("rushlight_default_device", default=None)
+
+#: The blocks of ``with torch.device(...)`` that are open, the innermost last.
+_entered: list[Any] = []
+
 
 CPU = device("cpu")
 
 
+def is_meta(where: Any) -> builtins.bool:
+    """Whether a device is ``meta``, whose tensors have no elements."""
+    return where is not None and (where.type if isinstance(where, device) else str(where).partition(":")[0]) == "meta"
+
+
 def check_device(where: Any) -> device:
-    """Accept every spelling of the CPU; refuse the rest with what PyTorch's CPU build raises.
+    """Accept every spelling of the CPU; refuse the rest with what PyTorch's CPU build raises. Who can make tensors without elements asks
+    ``is_meta`` before.
 
     Raises:
         AssertionError: for CUDA, with PyTorch's "Torch not compiled with CUDA enabled".
@@ -371,7 +397,7 @@ def check_device(where: Any) -> device:
             "Torch not compiled with CUDA enabled\n\nRushlight computes on the CPU: write device='cpu', or choose the "
             "device with `'cuda' if torch.cuda.is_available() else 'cpu'`."
         )
-    raise NotImplementedError(f"device '{d}' is not supported: Rushlight computes on the CPU, write device='cpu'.")
+    raise NotImplementedError(f"device '{d}' is not supported here: Rushlight computes on the CPU, write device='cpu'.")
 
 
 class _Named:

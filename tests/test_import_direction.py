@@ -40,6 +40,7 @@ LAYERS = [
     ["misuse"],
     ["node"],
     ["op"],
+    ["meta"],
     ["inplace", "inplace_functions", "recorder", "families"],
     ["samples"],
     ["deferred"],
@@ -130,6 +131,7 @@ LAYERS = [
 
 # Imports inside functions that reach upwards, each with the reason why it is not a module-level import downwards.
 LAZY = {
+    ("types", "utils._device"): "with torch.device(...): a default device, which few programs name",
     (
         "autograd",
         "transforms.gradients",

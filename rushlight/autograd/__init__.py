@@ -24,6 +24,7 @@ from .mode import (
     set_detect_anomaly,
     set_grad_enabled,
     through_tensors,
+    unusual,
 )
 
 __all__ = [
@@ -134,8 +135,10 @@ def _check_roots(roots: Sequence[Tensor], grads: Sequence[Any]) -> list[Tensor]:
 def ones_for(root: Tensor) -> Tensor:
     """The gradient that backward begins with."""
     a = root._a
-    if through_tensors.get():
-        return FUNCTIONS["ones_like"].fn(wrap(a), memory_format=types.preserve_format)  # type: ignore[no-any-return]
+    if unusual and (through_tensors.get() or root.is_meta):
+        return FUNCTIONS["ones_like"].fn(
+            root.detach() if root.is_meta else wrap(a), memory_format=types.preserve_format
+        )  # type: ignore[no-any-return]
     return wrap(np.array(1, a.dtype) if not a.ndim else np.ones(a.shape, a.dtype))
 
 
@@ -207,7 +210,7 @@ def grad(
     outs, ins = tuple(map(_at_edge, _as_tuple(outputs))), tuple(map(_at_edge, _as_tuple(inputs)))
     if not ins:
         raise errors.runtime("`inputs` argument to `grad()` cannot be empty.")
-    if levels.running and levels.innermost((*outs, *ins, *_as_tuple(grad_outputs))) is not None:
+    if levels.running and (at := levels.innermost((*outs, *ins, *_as_tuple(grad_outputs)))) is not None and at.number:
         from ..transforms.gradients import of_wrapped
 
         vectors = [None] * len(outs) if grad_outputs is None else list(_as_tuple(grad_outputs))

@@ -72,7 +72,9 @@ def backward(
     if observers and accumulate:
         for observer in observers:
             observer(roots)
-    recorded, create_graph = create_graph, create_graph or mode.through_tensors.get()
+    recorded = create_graph
+    if mode.unusual and not create_graph:  # tensors without elements have gradients without, which no array stands for
+        create_graph = mode.through_tensors.get() or any([root.is_meta for root in roots])
     walk = _Walk(keep_graph, create_graph, recorded)
     edges: list[Any] = [edge_of(root) for root in roots]
     if inputs is not None:

@@ -31,6 +31,8 @@ node_runner: ContextVar[Callable[..., Any] | None] = ContextVar("rushlight_node_
 
 #: Whether backward is to run operation by operation on tensors, as for ``create_graph``, though nothing of it is recorded.
 through_tensors: ContextVar[bool] = ContextVar("rushlight_through_tensors", default=False)
+#: An entry for each reason to ask for it, in any thread: a mode below autograd, tensors without elements. Backward asks nothing else.
+unusual: list[object] = []
 
 #: The hot path's question: ``if recording(): ...``.
 recording: Callable[[], int] = mode.get

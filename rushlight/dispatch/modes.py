@@ -139,12 +139,14 @@ class _Open:
         doors.enter()
         open_door(inplace, "dispatch", _led)  # type: ignore[arg-type]
         self.token = stack.set((*stack.get(), self.mode))
+        grad_mode.unusual.append(self)
         self.tensors = grad_mode.through_tensors.set(True)
         self.runner = grad_mode.node_runner.set(gradients.run)
 
     def __exit__(self, *exc: object) -> None:
         grad_mode.node_runner.reset(self.runner)
         grad_mode.through_tensors.reset(self.tensors)
+        grad_mode.unusual.remove(self)
         stack.reset(self.token)
         if doors.leave():
             close_door(inplace, "dispatch")  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ import numpy as np
 from .. import errors
 from ..asking import asking
 from ..kernels.lazy import settle
+from ..meta import is_meta
 from ..random import normal as normal_family
 from ..random import uniform as uniform_family
 from ..random.generator import default_generator
@@ -68,6 +69,11 @@ def _memory(tensor: Tensor) -> Any:
     return tensor._a
 
 
+def _drawn(tensor: Tensor) -> Any:
+    """The array that numbers are drawn for: none for a tensor without elements."""
+    return np.empty(0, tensor._a.dtype) if is_meta(tensor) else _memory(tensor)
+
+
 def _written(tensor: Tensor) -> Tensor:
     bump(tensor)
     return tensor
@@ -76,14 +82,14 @@ def _written(tensor: Tensor) -> Tensor:
 @asking
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Fill from the uniform distribution on [a, b)."""
-    uniform_family.uniform_(generator or default_generator, _memory(tensor), a, b)
+    uniform_family.uniform_(generator or default_generator, _drawn(tensor), a, b)
     return _written(tensor)
 
 
 @asking
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Fill from the normal distribution."""
-    normal_family.normal_(generator or default_generator, _memory(tensor), mean, std)
+    normal_family.normal_(generator or default_generator, _drawn(tensor), mean, std)
     return _written(tensor)
 
 
@@ -93,7 +99,7 @@ def trunc_normal_(
     """Fill from the normal distribution restricted to [a, b]."""
     from ..random.truncated import trunc_normal_ as fill
 
-    fill(generator or default_generator, _memory(tensor), mean, std, a, b)
+    fill(generator or default_generator, _drawn(tensor), mean, std, a, b)
     return _written(tensor)
 
 
@@ -187,7 +193,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
     """
     if tensor._a.ndim < 2:
         raise errors.value("Only tensors with 2 or more dimensions are supported")
-    if not tensor._a.size:
+    if not tensor._a.size or is_meta(tensor):
         return tensor
     rows = tensor._a.shape[0]
     flat = np.empty((rows, tensor._a.size // rows), tensor._a.dtype)
@@ -207,7 +213,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
         raise errors.value("Only tensors with 2 dimensions are supported")
     rows, columns = tensor._a.shape
     zeros = math.ceil(sparsity * rows)
-    normal_family.normal_(generator or default_generator, _memory(tensor), 0, std)
+    normal_family.normal_(generator or default_generator, _drawn(tensor), 0, std)
     for column in range(columns):
         tensor._a[randperm(default_generator, rows)[:zeros], column] = 0
     return _written(tensor)

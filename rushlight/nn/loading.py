@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
 from .. import errors
 from ..autograd.mode import no_grad
+from ..meta import is_meta
 from ..tensor import Parameter, Tensor, wrap
 from .module import Module
 
@@ -173,6 +175,14 @@ class Walk:
     def write(self, module: Module, name: str, target: Tensor, value: Tensor) -> None:
         """Copy a value, or with ``assign`` put it in the target's place."""
         if not self.assign:
+            if is_meta(target) and not is_meta(value):
+                warnings.warn(
+                    f"for {name}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, which is a "
+                    "no-op. (Did you mean to pass `assign=True` to assign items in the state dictionary to their corresponding key in "
+                    "the module instead of copying them in place?)",
+                    UserWarning,
+                    stacklevel=2,
+                )
             with no_grad():
                 target.copy_(value)
         elif isinstance(target, Parameter):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from ..autograd.graph import RemovableHandle, add_hook
-from ..autograd.mode import no_grad
 from ..tensor import Parameter, Tensor
+from . import moving
 from .global_hooks import (
     _global_backward_hooks,
     _global_backward_pre_hooks,
@@ -361,37 +361,15 @@ class Module:
         return self
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
-        if recurse:
-            for module in self.children():
-                module._apply(fn)
-        for p in self._parameters.values():
-            if p is not None:
-                with no_grad():
-                    p.data = fn(p)
-                    if p._grad is not None:
-                        p._grad = fn(p._grad)
-        for name, buffer in self._buffers.items():
-            if buffer is not None:
-                self._buffers[name] = fn(buffer)
-        return self
+        return moving.apply(self, fn, recurse)
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Convert parameters and buffers in place: ``to(device)``, ``to(dtype)``, ``to(tensor)``."""
-        from ..types import PYTHON_TYPES, check_device, device, dtype
+        return moving.to(self, args, kwargs)
 
-        dtypes = [PYTHON_TYPES.get(a, a) for a in (*args, kwargs.get("dtype")) if isinstance(a, dtype | type)]
-        dtypes += [a.dtype for a in (*args, kwargs.get("tensor")) if isinstance(a, Tensor)]
-        for a in (*args, kwargs.get("device")):
-            if isinstance(a, (str, int, device)) and not isinstance(a, bool):
-                check_device(a)
-        if not dtypes:
-            return self
-        target = dtypes[0]
-        if target.category < 2:
-            raise errors.type_(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={target}"
-            )
-        return self._apply(lambda t: t.to(target) if t.dtype.category >= 2 else t)
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Any:
+        """Move parameters and buffers to a device without their values: what they hold there is whatever the memory held."""
+        return moving.to_empty(self, device, recurse)
 
     def _to_float(self, name: str) -> Any:
         from .. import types
@@ -420,8 +398,8 @@ class Module:
         return self._apply(lambda t: t.type(dst_type))
 
     def cpu(self) -> Any:
-        """This module: it is on the CPU."""
-        return self
+        """This module, which is on the CPU."""
+        return moving.to(self, ("cpu",), {})
 
     def cuda(self, device: Any = None) -> Any:
         """Raises what PyTorch's CPU build raises."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, levels, meta, types
 from ..asking import otherwise
 from ..functions import function
 from ..kernels.symbols import Symbol, Unreadable
@@ -91,7 +91,16 @@ def to(
             f"to() received an invalid combination of arguments - got (dtype={type(dtype).__name__}, )",
             "For example x.to(torch.float32).",
         )
-    types.check_device(device)
+    if device is not None or levels.running:
+        there = isinstance(self, meta.MetaTensor)
+        if device is None:
+            device = next((a.device for a in (*args, other) if isinstance(a, Tensor)), self.device)
+        if types.is_meta(device):
+            target = self if there else meta.like(self, requires_grad=False)
+            return _to_dtype(target, self.dtype if dtype is None else dtype, bool(copy))
+        types.check_device(device)
+        if there:
+            raise meta.no_data()
     return _to_dtype(self, self.dtype if dtype is None else dtype, bool(copy))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, types
+from .. import errors, meta, types
 from ..functions import function
 from ..kernels import copies, memory
 from ..kernels.lazy import expose
@@ -80,7 +80,8 @@ def check_settings(device: Any = None, layout: Any = None, **rest: Any) -> None:
                 f"received an invalid combination of arguments - got an unexpected keyword argument '{name}'",
                 "Every constructor takes dtype, device, requires_grad, layout, pin_memory, memory_format and out.",
             )
-    types.check_device(device)
+    if not types.is_meta(device):
+        types.check_device(device)
     if layout not in (None, types.strided):
         raise NotImplementedError(f"layout {layout} is not supported: tensors are dense (torch.strided)")
 
@@ -104,6 +105,8 @@ def finish(
 
         write_out("out", out, wrap(a), (), "exact")
         return out
+    if device is not None and types.is_meta(device):
+        return meta.made(a.shape, a.dtype, requires_grad)
     t = wrap(a)
     if requires_grad:
         t.requires_grad_(True)
@@ -325,12 +328,22 @@ def tensor(
     return finish(array_of(data, wanted), device=device, requires_grad=requires_grad)
 
 
+def _elsewhere(data: Any, dtype: Any, device: Any) -> Tensor:
+    """``as_tensor`` to or from the device without elements."""
+    if not isinstance(data, Tensor):
+        return finish(array_of(data, None if dtype is None else dtype_or_default(dtype)), device=device)
+    given = {} if device is None else {"device": device}
+    return data.to(**given) if dtype is None else data.to(dtype=dtype, **given)  # type: ignore[no-any-return]
+
+
 @function(
     samples=lambda m: [m([1, 2]), m(m.f(2)), m(m.f(2), dtype=m.torch.float32), m(m.f()), m(m.f(0)), m(m.nc(3, 2))],
     errors=lambda m: [m.error(TypeError, "new(): invalid data type 'str'", "x")],
 )
 def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """``data`` as a tensor, without a copy where it can be: tensors and arrays of the wanted dtype are shared."""
+    if types.is_meta(device) or isinstance(data, meta.MetaTensor):
+        return _elsewhere(data, dtype, device)
     types.check_device(device)
     if isinstance(data, Tensor):
         return data if dtype is None or dtype is data.dtype else data.to(dtype)  # type: ignore[no-any-return]
@@ -396,6 +409,8 @@ def filled(name: str, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -
         )
     dtype = wanted_dtype(name, kwargs)
     shape = read_size(name, size)
+    if "device" in kwargs and types.is_meta(kwargs["device"]):
+        return meta.made(shape, dtype.np, kwargs.get("requires_grad", False))
     return finish(made(shape, dtype.np, value), **kwargs)
 
 

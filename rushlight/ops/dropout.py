@@ -10,6 +10,7 @@ import numpy as np
 from .. import errors, levels, types
 from ..asking import otherwise
 from ..functions import function
+from ..meta import is_meta
 from ..random.generator import default_generator
 from ..random.uniform import bernoulli_scalar_, dropout_noise
 from ..tensor import Tensor, wrap
@@ -53,6 +54,8 @@ def _multiplied(input: Any, p: float, training: bool, inplace: bool, feature: bo
         return input
     if p == 1:
         noise: Any = input.new_zeros(())
+    elif is_meta(input):
+        noise = input
     else:
         noise = _drawn(input, feature, lambda a: wrap(dropout_noise(default_generator, a, p)))
     return input.mul_(noise) if inplace else input * noise  # type: ignore[no-any-return]

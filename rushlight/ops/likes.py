@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, levels, types
+from .. import errors, levels, meta, types
 from ..asking import otherwise
 from ..functions import FUNCTIONS, function
 from ..kernels import copies, memory
@@ -27,6 +27,12 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tenso
         return levels.batched(_like(name, input.value, kwargs, value), input.at)
     dtype = kwargs.pop("dtype", None)
     dtype = input.dtype if dtype is None else dtype_or_default(dtype)
+    if levels.running or "device" in kwargs:
+        where = kwargs.get("device")
+        if types.is_meta(where) or (where is None and isinstance(input, meta.MetaTensor)):
+            return meta.made_like(input, dtype.np, kwargs.get("requires_grad", False))
+        if isinstance(input, meta.MetaTensor):
+            input = meta.plain(input)
     if kwargs.get("memory_format") is types.contiguous_format:
         a = memory.empty(input._a.shape, dtype.np)
     else:
@@ -81,8 +87,15 @@ def full_like(input: Tensor, fill_value: Any, **kwargs: Any) -> Tensor:
     return _like("full_like", input, kwargs, need_number("full_like", "fill_value", 2, fill_value))
 
 
+def _beside(self: Tensor, kwargs: dict[str, Any]) -> None:
+    """New tensors are where ``self`` is."""
+    if levels.running and isinstance(self, meta.MetaTensor):
+        kwargs.setdefault("device", self.device)
+
+
 def _new(name: str, self: Tensor, size: Sequence[Any], kwargs: dict[str, Any], value: Any) -> Tensor:
     kwargs.setdefault("dtype", self.dtype)
+    _beside(self, kwargs)
     return filled(name, size, kwargs, value)
 
 
@@ -138,6 +151,7 @@ def new_empty(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:
 def new_full(self: Tensor, size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
     """A tensor of a size filled with a number, in this tensor's dtype."""
     kwargs.setdefault("dtype", self.dtype)
+    _beside(self, kwargs)
     return full(size, need_number("new_full", "fill_value", 2, fill_value), **kwargs)
 
 
@@ -150,6 +164,7 @@ def new_full(self: Tensor, size: Any, fill_value: Any, **kwargs: Any) -> Tensor:
 def new_tensor(self: Tensor, data: Any, **kwargs: Any) -> Tensor:
     """A copy of ``data`` in this tensor's dtype."""
     dtype = dtype_or_default(kwargs.pop("dtype", None) or self.dtype)
+    _beside(self, kwargs)
     return finish(array_of(data, dtype), **kwargs)
 
 
@@ -192,4 +207,5 @@ def empty_strided(size: Any, stride: Any, **kwargs: Any) -> Tensor:
 def new_empty_strided(self: Tensor, size: Any, stride: Any, **kwargs: Any) -> Tensor:
     """``empty_strided`` in this tensor's dtype."""
     kwargs.setdefault("dtype", self.dtype)
+    _beside(self, kwargs)
     return empty_strided(size, stride, **kwargs)

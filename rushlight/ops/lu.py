@@ -212,6 +212,8 @@ def _check_lu(name: str, A: Any, pivot: Any) -> None:
 def first_failure(info: Any) -> tuple[str, int] | None:
     """Which of a batch of matrices failed first, as PyTorch says it, and its code; None if none did."""
     a = info._a if isinstance(info, Tensor) else info
+    if isinstance(info, levels.Wrapped) and not info.inside():  # without elements: nobody knows
+        return None
     if not a.any():
         return None
     where = int((a.reshape(-1) != 0).argmax())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, levels, types
+from .. import errors, levels, meta, types
 from ..autograd.graph import Node, next_seq
 from ..autograd.mode import recording
 from ..functions import function
@@ -71,6 +71,8 @@ def _sized(name: str, size: Any, kwargs: dict[str, Any], fill: Callable[[Generat
     gen = _generator(kwargs.pop("generator", None))
     dtype = wanted_dtype(name, kwargs)
     shape = read_size(name, size)
+    if "device" in kwargs and types.is_meta(kwargs["device"]):
+        return meta.made(shape, dtype.np, kwargs.get("requires_grad", False))
     check_settings(**kwargs)
 
     def draw(shape: Any) -> Tensor:
@@ -169,6 +171,8 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], fill: Callable[[Gene
         raise errors.not_a_tensor(name, "input", 1, input)
     gen = _generator(kwargs.pop("generator", None))
     dtype = kwargs.pop("dtype", None) or input.dtype
+    if meta.is_meta(input) if kwargs.get("device") is None else types.is_meta(kwargs["device"]):
+        return meta.made_like(input, dtype.np, kwargs.get("requires_grad", False))
     check_settings(**kwargs)
 
     def filled(a: Any) -> Tensor:

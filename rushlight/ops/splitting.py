@@ -54,7 +54,7 @@ _CLASSES: dict[str, type[PartsNode]] = {}
 
 def parts(name: str, input: Tensor, arrays: list[Any], dim: int, joins: str, view: bool = True) -> tuple[Tensor, ...]:
     """Views of ``input`` that are the outputs of one node called ``name``."""
-    if levels.running and isinstance(input, levels.Batched | levels.Dual):
+    if levels.running and (isinstance(input, levels.Batched | levels.Dual) or input.is_meta):
         return tuple(_parts_by_ops(input, arrays, dim, joins))
     out = [view_of(input, a) if view else wrap(a) for a in arrays]
     if view:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, levels, types
+from .. import errors, levels, meta, types
 from ..errors import check_dim
 from ..functions import function
 from ..node import history_first
@@ -330,6 +330,8 @@ def view_dtype(self: Tensor, dtype: types.dtype) -> Tensor:
     a, old, new = self._a, self._a.itemsize, dtype.itemsize
     if isinstance(self, levels.Batched) and (a.ndim or old == new):
         return levels.batched(view_dtype(self.value, dtype), self.at)
+    if self.is_meta:
+        return meta.shown(view_dtype(meta.plain(self), dtype)._a)  # type: ignore[no-any-return]
     if old == new:
         return alias_of(self, a.view(dtype.np), True)
     here, there = types.scalar_name(self.dtype), types.scalar_name(dtype)

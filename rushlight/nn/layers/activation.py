@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ... import types
-from ...tensor import Parameter, Tensor, wrap
+from ...meta import of_size
+from ...tensor import Parameter, Tensor
 from .. import functional
 from ..module import Module
 
@@ -311,10 +310,9 @@ class PReLU(Module):
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None):
         super().__init__()
-        types.check_device(device)
         self.num_parameters = num_parameters
         self.init = init
-        self.weight: Parameter = Parameter(wrap(np.empty(num_parameters, (dtype or types.get_default_dtype()).np)))
+        self.weight: Parameter = Parameter(of_size((num_parameters,), (dtype or types.get_default_dtype()).np, device))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ... import errors, types
 from ...errors import check_dim
-from ...tensor import Parameter, Tensor, wrap
+from ...meta import of_size
+from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
 from ..module import Module
@@ -17,11 +16,11 @@ from ..module import Module
 
 def empty_parameter(shape: tuple[int, ...], dtype: Any = None, device: Any = None) -> Parameter:
     """A parameter whose values are still to be drawn."""
-    types.check_device(device)
     for n in shape:
         if n < 0:
             raise errors.runtime(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
-    return Parameter(wrap(np.empty(shape, (types.PYTHON_TYPES.get(dtype, dtype) or types.get_default_dtype()).np)))  # type: ignore[no-any-return]
+    kind = types.PYTHON_TYPES.get(dtype, dtype) or types.get_default_dtype()
+    return Parameter(of_size(shape, kind.np, device))  # type: ignore[no-any-return]
 
 
 class Identity(Module):

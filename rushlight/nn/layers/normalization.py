@@ -7,12 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from ...tensor import Tensor, wrap
+from ...meta import of_size
+from ...tensor import Tensor
 from .. import functional, init
 from ..module import Module
 from .linear import empty_parameter
 
 F: Any = functional
+
+
+def _counter(device: Any) -> Tensor:
+    """How many batches there were: none."""
+    return of_size((), np.int64, device).zero_()  # type: ignore[no-any-return]
 
 
 class _Norm(Module):
@@ -40,7 +46,7 @@ class _Norm(Module):
         keep = track_running_stats
         self.register_buffer("running_mean", empty_parameter(shape, dtype, device).detach() if keep else None)
         self.register_buffer("running_var", empty_parameter(shape, dtype, device).detach() if keep else None)
-        self.register_buffer("num_batches_tracked", wrap(np.zeros((), np.int64)) if keep else None)
+        self.register_buffer("num_batches_tracked", _counter(device) if keep else None)
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
