@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from . import copies
 from . import weight_orders as orders
 from .code import convolution as code
 from .code import weight_gradients as chained
@@ -74,7 +75,7 @@ def planned_weight(
             return (
                 None  # infinities meet zeros beside the planes; only the product of matrices says what each place sees
             )
-        return np.ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
+        return copies.contiguous(total.swapaxes(1, 2)).reshape(size)
 
     return run
 
