@@ -13,10 +13,14 @@ from ..functions import FUNCTIONS, function
 from ..kernels import copies, memory
 from ..kernels.layouts import empty_like_array
 from ..promotion import element
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .create import array_of, dtype_or_default, filled, finish, full, need_number
 
 ndarray = np.ndarray
+
+#: float32, float64, int64 and bool, to which NumPy casts a small int as PyTorch does.
+SIMPLE = frozenset("fdl?" if np.dtype(np.int64).char == "l" else "fdq?")
+MANY = 1 << 24
 
 
 def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tensor:
@@ -25,6 +29,13 @@ def _like(name: str, input: Tensor, kwargs: dict[str, Any], value: Any) -> Tenso
         return otherwise(FUNCTIONS[name].fn, given, kwargs, errors.not_a_tensor(name, "input", 1, input))  # type: ignore[no-any-return]
     if levels.running and isinstance(input, levels.Batched):  # memory for every example, to be written to
         return levels.batched(_like(name, input.value, kwargs, value), input.at)
+    if not kwargs and not levels.running and (value is None or (value.__class__ is int and -MANY < value < MANY)):
+        like = input._a  # the commonest call, shortly
+        a = empty_like_array(like, like.dtype)
+        if like.dtype.char in SIMPLE or value is None:
+            if value is not None:
+                copies.assign(a, value)
+            return wrap(a)
     dtype = kwargs.pop("dtype", None)
     dtype = input.dtype if dtype is None else dtype_or_default(dtype)
     if levels.running or "device" in kwargs:

@@ -41,15 +41,18 @@ def normal_(gen: MT19937, a: Array, mean: float = 0.0, std: float = 1.0) -> Arra
     """
     if not std >= 0.0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {number(std)}")
+    n = a.size
+    if a.dtype.char == "f" and n >= BLOCK and a.flags.c_contiguous and streams.wanted(n):
+        if not (mean.__class__ is std.__class__ is float and mean == 0.0 and std == 1.0):
+            mean, std = round_to(a.dtype, mean), round_to(a.dtype, std)
+        with gen.lock:  # the commonest case, in which NumPy computes nothing
+            if streams.fill(gen, "normal", a, per=1, tail=BLOCK if n % BLOCK else 0, a=mean, b=std):
+                return a
     if a.dtype.kind == "c":
         normal_(gen, real_view(a), mean, std / math.sqrt(2.0))
         return a
     require_floating(a, "normal_kernel_cpu")
     mean, std = float(mean), float(std)
-    if a.dtype.char == "f" and a.size >= BLOCK and a.flags.c_contiguous and streams.wanted(a.size):
-        with gen.lock:  # the commonest case, in which NumPy computes nothing
-            if _blocks_by_machine(gen, a if a.ndim == 1 else a.reshape(-1), a.size // BLOCK * BLOCK, mean, std, False):
-                return a
     with gen.lock, quiet():
         if a.size >= BLOCK and a.flags.c_contiguous:
             _fill_blocks(gen, a.reshape(-1), mean, std)
