@@ -57,12 +57,6 @@ def _scaled_erfc(t: Any) -> Any:
     return (1 + 2 * x) * mpmath.exp(x * x) * mpmath.erfc(x)
 
 
-def _tanh_series(k: int) -> Any:
-    n = k + 2
-    return mpf(4) ** n * (mpf(4) ** n - 1) * mpmath.bernoulli(2 * n) / mpmath.factorial(2 * n)
-
-
-TANH_NEAR = mpf("0.55")
 ERFC_CENTRE = mpf(3)
 SQRT_PI = mpmath.sqrt(mpmath.pi)
 _place = lambda x: (mpf(x) - ERFC_CENTRE) / (mpf(x) + ERFC_CENTRE)  # noqa: E731
@@ -70,7 +64,6 @@ QUARTER = (mpmath.pi / 4 + mpf(2) ** -20) ** 2
 TAN_EIGHTH = (mpmath.sqrt(2) - 1) ** 2 * mpf("1.0001")
 
 _exp = _series(lambda r: (mpmath.expm1(r) - r) / r**2, lambda k: 1 / mpmath.factorial(k + 2))
-_tanh = _series(lambda z: (mpmath.tanh(mpmath.sqrt(z)) / mpmath.sqrt(z) - 1) / z, _tanh_series)
 _log = _series(
     lambda z: (mpmath.log((1 + mpmath.sqrt(z)) / (1 - mpmath.sqrt(z))) / mpmath.sqrt(z) - 2) / z,
     lambda k: mpf(2) / (2 * k + 3),
@@ -97,11 +90,8 @@ _lgamma = _series(
 
 TASKS: dict[str, Any] = {
     "EXP": lambda: fitted(_exp, abs, "-0.3467", "0.3467", 11),
-    "TANH": lambda: fitted(_tanh, lambda z: z, 0, TANH_NEAR**2, 11),
     "LOG": lambda: fitted(_log, lambda z: z / 2, 0, "0.02945", 7),
     "ATAN": lambda: fitted(_atan, lambda z: z, 0, TAN_EIGHTH, 11),
-    "SIN": lambda: fitted(_sin, lambda z: z, 0, QUARTER, 6),
-    "COS": lambda: fitted(_cos, lambda z: z * z, 0, QUARTER, 6),
     "ERF": lambda: fitted(_erf, lambda z: mpf(1), 0, 1, 13),
     "ERFC": lambda: fitted(_scaled_erfc, lambda t: 1 / _scaled_erfc(t), _place(1), _place("10.2"), 17),
 }  # fmt: skip

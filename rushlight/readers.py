@@ -92,7 +92,7 @@ class ArrayReader:
     minimum: Any = np.minimum
     fmax: Any = np.fmax
     fmin: Any = np.fmin
-    hypot: Any = np.hypot
+    hypot: Any = staticmethod(elementary.hypot)
     isnan: Any = np.isnan
     isinf: Any = np.isinf
     isfinite: Any = np.isfinite
@@ -223,6 +223,7 @@ class LoopReader:
     cosh: Any = staticmethod(elementary.cosh)
     atanh: Any = staticmethod(elementary.atanh)
     atan2: Any = staticmethod(elementary.atan2)
+    hypot: Any = staticmethod(elementary.hypot)
 
     @staticmethod
     def conj(x: Any) -> Any:

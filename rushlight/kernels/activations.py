@@ -1,4 +1,4 @@
-"""Activations of float32 arrays, some of float64 ones too, and their slopes in the steps of PyTorch's vectorised CPU kernels.
+"""Activations of float32 and float64 arrays, and their slopes in the steps of PyTorch's vectorised CPU kernels.
 
 ``*_slope`` is the derivative times the gradient that comes in, in PyTorch's order. Where a loop leaves numbers over that are no
 whole vector it takes the C library's exponential (``vectors.by_vectors``); GELU and the logarithm of the sigmoid have vectors
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import c_library, doubles, pair_functions
-from .elementary import expm1, rounded_once
+from .elementary import expm1
 from .elementwise import as_loop
 from .fused import fma
 from .symbols import Symbol
@@ -21,18 +21,19 @@ from .vectors import all_by_vectors, by_vectors, erf_and_exp, erf_by, exp, log1p
 
 Array = np.ndarray[Any, Any]
 _F = np.float32
-_long_log1p = rounded_once(np.log1p, "rounded_log1p", doubles.library_log1p)
-
-
-def _single_log1p(x: Any) -> Any:
-    return c_library.log1p(x) if x.dtype == _F else _long_log1p(x)
-
-
-_HALF, _ONE = _F(0.5), np.array(1, _F)
-_SQRT_HALF = _F(math.sqrt(0.5))
+_HALF, _ONE = 0.5, np.array(1, _F)
+_SQRT_HALF = math.sqrt(0.5)
 _PI_FACTOR = np.nextafter(_F(1 / math.sqrt(math.pi)), _F(0))  # a product of rounded factors, which is a bit too small
-_NORMAL = _F(1 / math.sqrt(2 * math.pi))
-_TANH_SCALE, _CUBIC = _F(math.sqrt(2 / math.pi)), _F(0.044715)
+_NORMAL = 1 / math.sqrt(2 * math.pi)
+_TANH_SCALE, _CUBIC = math.sqrt(2 / math.pi), 0.044715
+_long_erf = doubles.taken("vector_erf", "long_pairs", "erf", passes=600)
+
+
+def _erf(v: Any) -> Any:
+    """``erf(v)`` as PyTorch's vectors have it."""
+    if v.dtype == _F:
+        return erf_by(v, exp(-(v * v)))
+    return v.recording.computed("vector_erf", v) if v.__class__ is Symbol else _long_erf(v)
 
 
 def loop_exp(x: Array) -> Array:
@@ -96,7 +97,7 @@ def _softplus(x: Array, beta: Any, threshold: Any) -> Array:
 @as_loop
 def _single_softplus(x: Array, beta: Any, threshold: Any) -> Array:
     z = x * beta
-    return np.where(z > threshold, x, _single_log1p(single_exp(np.minimum(z, threshold))) / beta)
+    return np.where(z > threshold, x, c_library.log1p(single_exp(np.minimum(z, threshold))) / beta)
 
 
 def softplus_slope(g: Array, x: Array, beta: float, threshold: float) -> Array:
@@ -184,7 +185,7 @@ def _mish(x: Array) -> Array:
 
 @as_loop
 def _single_mish(x: Array) -> Array:
-    return x * c_library.tanh(_single_log1p(single_exp(x)))  # type: ignore[no-any-return]
+    return x * c_library.tanh(c_library.log1p(single_exp(x)))  # type: ignore[no-any-return]
 
 
 def mish_slope(g: Array, x: Array) -> Array:
@@ -200,7 +201,7 @@ def _softened(x: Array) -> Array:
 
 @as_loop
 def _single_softened(x: Array) -> Array:
-    return c_library.tanh(_single_log1p(single_exp(x)))  # type: ignore[no-any-return]
+    return c_library.tanh(c_library.log1p(single_exp(x)))  # type: ignore[no-any-return]
 
 
 @as_loop
@@ -221,13 +222,13 @@ def _logaddexp(x: Array, y: Array) -> Array:
 
 @as_loop
 def _single_logaddexp(x: Array, y: Array) -> Array:
-    out = np.maximum(x, y) + _single_log1p(single_exp(-np.abs(x - y)))
+    out = np.maximum(x, y) + c_library.log1p(single_exp(-np.abs(x - y)))
     return np.where((x == y) & np.isinf(x), x, out)
 
 
 def gelu(x: Any) -> Array:
-    """``x (1 + erf(x / sqrt 2)) / 2``. PyTorch gives to another library what lies in one piece."""
-    if x.__class__ is Symbol or x.flags.c_contiguous:
+    """``x (1 + erf(x / sqrt 2)) / 2``. PyTorch gives to another library what is float32 and lies in one piece."""
+    if x.dtype == _F and (x.__class__ is Symbol or x.flags.c_contiguous):
         return _gelu(x)  # type: ignore[no-any-return]
     return by_vectors(x, _gelu_of_rows, _single_gelu)  # type: ignore[no-any-return]
 
@@ -240,8 +241,7 @@ def _gelu(x: Array) -> Array:
 
 @as_loop
 def _gelu_of_rows(x: Array) -> Array:
-    v = x * _SQRT_HALF
-    return x * _HALF * (_ONE + erf_by(v, exp(-(v * v))))  # type: ignore[no-any-return]
+    return x * _HALF * (_ONE + _erf(x * _SQRT_HALF))  # type: ignore[no-any-return]
 
 
 @as_loop
@@ -251,15 +251,16 @@ def _single_gelu(x: Array) -> Array:
 
 def gelu_slope(g: Any, x: Any) -> Array:
     """``g (erf(v) / 2 + (v exp(-v^2) / sqrt(pi) + 1/2))``, ``v = x / sqrt 2``."""
-    if x.__class__ is Symbol or x.flags.c_contiguous:
+    if x.dtype == _F and (x.__class__ is Symbol or x.flags.c_contiguous):
         return _gelu_slope(g, x)  # type: ignore[no-any-return]
+    if x.__class__ is Symbol:
+        return all_by_vectors(_gelu_slope_of_rows, _single_gelu_slope, g, x)
     return all_by_vectors(_gelu_slope_of_rows, _single_gelu_slope, np.broadcast_to(g, x.shape), x)  # type: ignore[no-any-return]
 
 
 @as_loop
 def _gelu_slope_of_rows(g: Array, x: Array) -> Array:
-    v = x * _SQRT_HALF
-    return g * fma(x, _NORMAL * exp(x * x * -_HALF), _HALF * (_ONE + erf_by(v, exp(-(v * v)))))
+    return g * fma(x, _NORMAL * exp(x * x * -_HALF), _HALF * (_ONE + _erf(x * _SQRT_HALF)))
 
 
 @as_loop
@@ -299,5 +300,6 @@ def gelu_tanh_slope(g: Array, x: Array) -> Array:
 @as_loop
 def _gelu_tanh_slope(g: Array, x: Array, t: Array) -> Array:
     square = x * x
-    inner = _TANH_SCALE * fma(_F(3) * _CUBIC, square, _ONE)
+    three = float(_F(3) * _F(_CUBIC)) if x.dtype == _F else 3 * _CUBIC
+    inner = _TANH_SCALE * fma(three, square, _ONE)
     return g * fma(_HALF, _ONE + t, _HALF * x * fma(-t, t, _ONE) * inner)

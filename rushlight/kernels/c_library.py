@@ -1,4 +1,4 @@
-"""float32 functions of the C library, whom PyTorch asks for what its vectors leave over, and for all numbers whose neighbours are apart.
+"""Functions of the C library, whom PyTorch asks for what its vectors leave over, and for all numbers whose neighbours are apart.
 
 Its results are nearly always the nearest numbers for some functions (``expf``, ``logf``), and up to two units away for others (``sinhf``).
 Loops call it too (``code.c_functions``). Where there is none to load, the nearest numbers take its place.
@@ -16,10 +16,11 @@ from . import elementwise
 from .llvm import patience
 from .symbols import Symbol, Unreadable
 
-#: How many numbers each function takes.
+#: How many numbers each function takes; those of float64 have no f at the end.
 ARITY = {
     **dict.fromkeys(("atanhf", "coshf", "erff", "exp2f", "expm1f", "log1pf", "logf", "sinhf", "tanhf", "cosf", "sinf"), 1),
-    **dict.fromkeys(("atan2f", "powf"), 2),
+    **dict.fromkeys(("atanh", "cosh", "erf", "exp2", "expm1", "log1p", "log", "sinh", "tanh", "cos", "sin"), 1),
+    **dict.fromkeys(("atan2f", "powf", "atan2", "pow", "hypot"), 2),
 }  # fmt: skip
 _COST = 200  # of a call from Python, in elements of a NumPy function
 _MOST = 4096  # numbers that are worth a call each, without compiled code
@@ -36,7 +37,8 @@ def _function(name: str) -> Any:
             function = ctypes.CDLL(library)[name]
         except (OSError, AttributeError, TypeError):
             continue
-        function.argtypes, function.restype = (ctypes.c_float,) * ARITY[name], ctypes.c_float
+        kind = ctypes.c_float if name[-1] == "f" and name != "erf" else ctypes.c_double
+        function.argtypes, function.restype = (kind,) * ARITY[name], kind
         return function
     return None
 
@@ -56,8 +58,9 @@ def _by_number(name: str) -> Any:
 
 
 def single(name: str, ufunc: Any) -> Callable[..., Any]:
-    """The function of float32 arrays called ``name`` in the C library; without it ``ufunc``, rounded once, of other dtypes ``ufunc``."""
-    native = f"c_{name}"
+    """The function of float32 arrays called ``name`` in the C library, and the one of float64 arrays, whose name is a letter shorter;
+    without it ``ufunc``, rounded once, of other dtypes ``ufunc``."""
+    native, long_name = f"c_{name}", name[:-1]
 
     def function(*arrays: Any) -> Any:
         for x in arrays:
@@ -66,7 +69,7 @@ def single(name: str, ufunc: Any) -> Callable[..., Any]:
                     raise Unreadable(name)
                 return x.recording.computed(native, *arrays)
         if any([getattr(x, "dtype", _FLOAT32) != _FLOAT32 for x in arrays]):
-            return ufunc(*arrays)
+            return long(*arrays)
         if _function(name) is None:
             return ufunc(*arrays, dtype=_FLOAT64).astype(_FLOAT32)
         size = np.size(arrays[0])
@@ -77,6 +80,17 @@ def single(name: str, ufunc: Any) -> Callable[..., Any]:
         if size > _MOST:
             return ufunc(*arrays, dtype=_FLOAT64).astype(_FLOAT32)
         return np.asarray(_by_number(name)(*arrays), _FLOAT32)
+
+    def long(*arrays: Any) -> Any:
+        if not all([getattr(x, "dtype", None) == _FLOAT64 for x in arrays]) or _function(long_name) is None:
+            return ufunc(*arrays)
+        size = np.size(arrays[0])
+        if patience.over_or_large(_COST * size, 1, _COST * _MOST):
+            given = [np.ascontiguousarray(x) for x in arrays]
+            found = elementwise.run(native, *given, dtype=_FLOAT64, worth=True)
+            if found is not None:
+                return found.reshape(np.shape(arrays[0]))
+        return ufunc(*arrays) if size > _MOST else np.asarray(_by_number(long_name)(*arrays), _FLOAT64)
 
     function.__name__ = function.__qualname__ = name
     return function
@@ -104,3 +118,4 @@ def _no_erf(x: Any, dtype: Any = None) -> Any:
 erf: Any = single("erff", _no_erf)
 atan2: Any = single("atan2f", np.arctan2)
 power: Any = single("powf", np.power)
+hypot: Any = single("hypotf", np.hypot)

@@ -23,7 +23,7 @@ from .symbols import Symbol
 #: Of one array.
 Function = Callable[[Any], Any]
 
-_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+_FLOAT32, _FLOAT64 = _FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def rounded_once(ufunc: np.ufunc, native: str | None = None, long: Function | None = None) -> Function:
@@ -45,29 +45,37 @@ def rounded_once(ufunc: np.ufunc, native: str | None = None, long: Function | No
 
 @elementwise.instruction("library_exp")
 def exp(x: Any) -> Any:
-    """``exp(x)``, in float32 with PyTorch's digits (``exponential``), in float64 with the C library's: PyTorch's in 994 of 1,000."""
+    """``exp(x)``, with PyTorch's digits (``exponential``, ``code.library``)."""
     if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
         with np.errstate(all="ignore"):
             return exponential.exp(x)
     if isinstance(x, np.ndarray) and x.dtype == _FLOAT64:
-        return doubles.library_exp(x)
+        return _long_exp(x)
     return np.exp(x)
 
 
+_long_exp = doubles.taken("library_exp", "library", "exp", passes=30)
+
+
 def _by_place(name: str, ufunc: np.ufunc) -> Function:
-    """``ufunc`` of one argument, in float32 by PyTorch's vectors and, beyond them, by the C library."""
+    """``ufunc`` of one argument, by PyTorch's vectors and, beyond them, by the C library."""
     vector, last = by_pairs(name, ufunc), getattr(c_library, name)
 
     def function(x: Any) -> Any:
-        if x.__class__ is Symbol or (x.__class__ is np.ndarray and x.dtype == _FLOAT32):
+        if x.__class__ is Symbol or (x.__class__ is np.ndarray and x.dtype in _FLOATS):
             return vectors.by_vectors(x, vector, last)
-        return last(x) if getattr(x, "dtype", None) == _FLOAT32 else ufunc(x)
+        return last(x) if getattr(x, "dtype", None) in _FLOATS else ufunc(x)
 
     function.__name__ = function.__qualname__ = ufunc.__name__
     return function
 
 
-tanh: Function = rounded_once(np.tanh, "rounded_tanh")
+def _of_library(ufunc: np.ufunc, native: str, name: str) -> Function:
+    """``rounded_once``, in float64 as Intel's library rounds it (``code.library``)."""
+    return rounded_once(ufunc, native, doubles.taken(native, "library", name, ufunc))
+
+
+tanh: Function = _of_library(np.tanh, "rounded_tanh", "tanh")
 expm1: Function = by_pairs("expm1", np.expm1)
 rounded_log: Function = rounded_once(np.log, "rounded_log")
 
@@ -76,7 +84,12 @@ def sqrt(x: Any) -> Any:
     """The square root, in float32 with PyTorch's digits (``square_root``)."""
     if isinstance(x, np.ndarray) and x.dtype == _FLOAT32:
         return square_root.sqrt(x)
+    if isinstance(x, np.ndarray) and x.dtype == _FLOAT64:
+        return _long_sqrt(x)
     return np.sqrt(x)
+
+
+_long_sqrt = doubles.taken("sqrt", "library", "sqrt", np.sqrt, passes=30)
 
 
 def log1p(x: Any) -> Any:
@@ -91,8 +104,8 @@ def log1p(x: Any) -> Any:
 
 
 exp2: Function = _by_place("exp2", np.exp2)
-log2: Function = rounded_once(np.log2, "rounded_log2")
-log10: Function = rounded_once(np.log10, "rounded_log10")
+log2: Function = _of_library(np.log2, "rounded_log2", "log2")
+log10: Function = _of_library(np.log10, "rounded_log10", "log10")
 
 
 def _by_library(ufunc: np.ufunc, steps: Function, native: str) -> Function:
@@ -102,8 +115,11 @@ def _by_library(ufunc: np.ufunc, steps: Function, native: str) -> Function:
         if isinstance(x, np.ndarray | np.float32) and x.dtype == _FLOAT32:
             with np.errstate(all="ignore"):
                 return steps(x)
+        if isinstance(x, np.ndarray) and x.dtype == _FLOAT64:
+            return long(x)
         return ufunc(x)
 
+    long = doubles.taken(native, "library", ufunc.__name__, ufunc)
     function.__name__ = function.__qualname__ = ufunc.__name__
     return elementwise.instruction(native)(function)
 
@@ -113,7 +129,7 @@ sin: Function = _by_library(np.sin, sines.sin, "library_sin")
 cos: Function = _by_library(np.cos, sines.cos, "library_cos")
 #: What PyTorch computes number by number, as its special functions, asks the C library, whose results are all but always the nearest.
 nearest_exp, nearest_sin, nearest_cos = (rounded_once(ufunc) for ufunc in (np.exp, np.sin, np.cos))
-tan: Function = rounded_once(np.tan, "rounded_tan")
+tan: Function = _of_library(np.tan, "rounded_tan", "tan")
 sinh: Function = _by_place("sinh", np.sinh)
 cosh: Function = _by_place("cosh", np.cosh)
 asin: Function = rounded_once(np.arcsin, "rounded_asin")
@@ -165,13 +181,28 @@ acosh: Function = of_library(np.arccosh, "acoshf")
 
 
 _vector_atan2 = by_pairs("atan2", np.arctan2)
+_long_hypot = doubles.taken("vector_hypot", "long_pairs", "hypot", np.hypot)
 
 
 def atan2(y: Any, x: Any) -> Any:
     """The angle of the point (x, y)."""
     if y.__class__ is not Symbol and x.__class__ is not Symbol:
         dtype = np.result_type(y, x)
-        if dtype != _FLOAT32:
+        if dtype not in _FLOATS:
             return np.arctan2(y, x)
-        y, x = np.broadcast_arrays(np.asarray(y, _FLOAT32), np.asarray(x, _FLOAT32))
+        y, x = np.broadcast_arrays(np.asarray(y, dtype), np.asarray(x, dtype))
     return vectors.all_by_vectors(_vector_atan2, c_library.atan2, y, x)
+
+
+def hypot(x: Any, y: Any) -> Any:
+    """``sqrt(x**2 + y**2)``, in float32 the nearest number."""
+    for operand in (x, y):
+        if operand.__class__ is Symbol:
+            if operand.dtype == _FLOAT64:
+                vector, single = (operand.recording.computed(op, x, y) for op in ("vector_hypot", "c_hypotf"))
+                return operand.recording.by_place(vector, single)
+            return operand.recording.computed("rounded_hypot", x, y)
+    if np.result_type(x, y) != _FLOAT64:
+        return np.hypot(x, y)
+    x, y = np.broadcast_arrays(np.asarray(x, _FLOAT64), np.asarray(y, _FLOAT64))
+    return vectors.all_by_vectors(_long_hypot, c_library.hypot, x, y)

@@ -1,5 +1,5 @@
-"""float32 functions that PyTorch's vectors take from a library which carries pairs of numbers (``code.pairs``): as a loop or, from the same
-source, by NumPy."""
+"""Functions that PyTorch's vectors take from a library which carries pairs of numbers (``code.pairs``, of float64 ``code.long_pairs``):
+as a loop or, from the same source, by NumPy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import elementwise
+from . import doubles, elementwise
 from .llvm import patience
 from .symbols import Symbol
 
@@ -27,15 +27,17 @@ def _steps(name: str) -> Callable[..., Any]:
 
 
 def by_pairs(name: str, ufunc: Any) -> Callable[..., Any]:
-    """The function ``name`` of float32 arrays, and symbols; ``ufunc`` of other dtypes, and rounded once where the steps take too long."""
+    """The function ``name`` of float32 and float64 arrays, and symbols; ``ufunc`` of other dtypes, and where the steps take too long."""
     native = f"vector_{name}"
+    long = doubles.taken(native, "long_pairs", name, ufunc, passes=400)
 
     def function(*arrays: Any) -> Any:
         for x in arrays:
             if x.__class__ is Symbol:
                 return x.recording.computed(native, *arrays)
             if getattr(x, "dtype", None) != _FLOAT32:
-                return ufunc(*arrays)
+                whole = all([y.__class__ is np.ndarray and y.dtype == _FLOAT64 for y in arrays])
+                return long(*arrays) if whole else ufunc(*arrays)
         given = [np.asarray(x) for x in arrays]
         if patience.over_or_large(_STEPS * given[0].size, _STEPS, _STEPS * _MOST):
             found = elementwise.run(native, *[np.ascontiguousarray(x) for x in given], worth=True)

@@ -1,8 +1,8 @@
-"""``x ** exponent`` in float32 for exponents without a shorter way, rounded as PyTorch's vector code rounds it.
+"""``x ** exponent`` for exponents without a shorter way, rounded as PyTorch's vector code rounds it.
 
 PyTorch takes ``exp(exponent * log |x|)`` with both parts carried as a sum of two float32 numbers; its polynomials (published
 with the SLEEF library) leave an error that shows in 2 % of numbers. The same steps are taken here, a fused multiply-add
-through float64, in which the product of two float32 numbers is exact.
+through float64, in which the product of two float32 numbers is exact. Those of float64 are in ``code.long_pairs``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import c_library, elementwise
+from . import c_library, doubles, elementwise
 from .llvm import patience
 from .pairs import add, div, fma, mul, scale, square, two_sum
 from .vectors import all_by_vectors, by_vectors
@@ -94,11 +94,23 @@ def _steps(x: Any, exponent: Any) -> Any:
     return np.concatenate(parts).reshape(x.shape)
 
 
+_long_power = doubles.taken("vector_power", "long_pairs", "power", np.power, passes=600)
+
+
+def _power_of_long(x: Any, exponent: Any) -> Any:
+    return _long_power(x, np.full(x.shape, exponent))
+
+
 def power(x: Any, exponent: Any) -> Any:
-    """``x ** exponent`` for a float32 array and a number; the result is laid out as ``x`` is.
+    """``x ** exponent`` for a float32 or float64 array and a number; the result is laid out as ``x`` is.
 
     What is computed one by one takes the number as it is, vectors take its float32.
     """
+    if x.dtype == _D:
+        number = float(exponent)
+        return by_vectors(
+            x, lambda x: _power_of_long(x, number), lambda x: c_library.power(x, np.full(x.shape, number))
+        )
     number, exponent = float(exponent), float(_F(exponent))
     with np.errstate(all="ignore"):
         if exponent == 0 or not np.isfinite(exponent):
@@ -107,11 +119,11 @@ def power(x: Any, exponent: Any) -> Any:
 
 
 def powers(x: Any, exponent: Any) -> Any:
-    """``x ** exponent`` for two float32 arrays."""
+    """``x ** exponent`` for two float32 or two float64 arrays."""
     with np.errstate(all="ignore"):
         if x.shape != exponent.shape:
             x, exponent = np.broadcast_arrays(x, exponent)
-        return all_by_vectors(_steps_of_two, c_library.power, x, exponent)
+        return all_by_vectors(_long_power if x.dtype == _D else _steps_of_two, c_library.power, x, exponent)
 
 
 def _steps_of_two(x: Any, exponent: Any) -> Any:

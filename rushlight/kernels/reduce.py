@@ -203,7 +203,7 @@ def logcumsumexp(a: Array, axis: int) -> Array:
 def logsumexp(a: Array, axes: Axes, keepdims: bool) -> Array:
     """log(sum(exp(a))) over `axes` as m + log(sum(exp(a - m))), m the maximum (0 if infinite); -inf for no elements.
 
-    The sum is in PyTorch's order; exp and log of float32 have its digits.
+    The sum is in PyTorch's order; exp and log have its digits.
     """
     if a.size == 0:
         return np.full(reduced_shape(a, axes, keepdims), -np.inf, a.dtype)
@@ -211,12 +211,12 @@ def logsumexp(a: Array, axes: Axes, keepdims: bool) -> Array:
     top = np.where(np.isinf(top), top.dtype.type(0), top)
     with np.errstate(all="ignore"):
         total = sum_axes(_exp(a - top), axes, keepdims, a.dtype)
-        log = elementary.log(total) if total.dtype == np.float32 else rounded(np.log, total)
+        log = rounded(np.log, total) if is_half(total.dtype) else elementary.log(total)
         return log + (top if keepdims else top.reshape(total.shape))
 
 
 def _exp(x: Array) -> Array:
-    return elementary.exp(x) if x.dtype == np.float32 else rounded(np.exp, x)
+    return rounded(np.exp, x) if is_half(x.dtype) else elementary.exp(x)
 
 
 def rounded(function: np.ufunc, x: Array) -> Array:

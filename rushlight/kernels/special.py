@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from . import elementwise
+from .doubles import taken
 from .elementary import rounded_log as log
 from .symbols import Symbol
 
@@ -28,10 +29,12 @@ ndarray = np.ndarray
 Array = np.ndarray[Any, Any]
 
 
-def in_float64(fn: Callable[..., Array], native: str = "", own: bool = False) -> Callable[..., Any]:
+def in_float64(
+    fn: Callable[..., Array], native: str = "", own: bool = False, long: Callable[[Array], Array] | None = None
+) -> Callable[..., Any]:
     """Let a function of flat float64 arrays take any shape and floating dtype; the result has the input's dtype.
 
-    ``native`` is the instruction of a loop that does the same. With ``own``, float32 stays float32.
+    ``native`` is the instruction of a loop that does the same. With ``own``, float32 stays float32. ``long`` takes float64 arrays.
     """
 
     @wraps(fn)
@@ -42,6 +45,8 @@ def in_float64(fn: Callable[..., Array], native: str = "", own: bool = False) ->
             found = elementwise.run(native, x) if x.__class__ is ndarray else None
             if found is not None:
                 return found
+            if long is not None and x.__class__ is ndarray and x.dtype == np.float64:
+                return long(x)
         a = np.asarray(x)
         kind = np.float32 if own and a.dtype.kind in "fV" and a.dtype != np.float64 else np.float64
         with np.errstate(all="ignore"):
@@ -56,9 +61,9 @@ def in_float64(fn: Callable[..., Array], native: str = "", own: bool = False) ->
     return outer
 
 
-def native(op: str, own: bool = False) -> Callable[[Callable[..., Array]], Callable[..., Any]]:
+def native(op: str, own: bool = False, long: Any = None) -> Callable[[Callable[..., Array]], Callable[..., Any]]:
     """``in_float64`` for a function that an instruction computes."""
-    return partial(in_float64, native=op, own=own)
+    return partial(in_float64, native=op, own=own, long=long)
 
 
 def _horner(x: Array, coefficients: tuple[float, ...]) -> Array:
@@ -121,7 +126,7 @@ def _erfc_large(y: Array) -> Array:
     return np.exp(-head * head) * np.exp(-rest) * _erfcx_large(y)
 
 
-@native("rounded_erf")
+@native("rounded_erf", long=taken("rounded_erf", "library", "erf", passes=150))
 def erf(x: Array) -> Array:
     """``2 / sqrt(pi) * integral of exp(-t**2) from 0 to x``."""
     y = np.abs(x)

@@ -27,18 +27,13 @@ from .activation_forms import (
     text_error,
     widened,
 )
-from .unary import erf_array
 
 
 @elementwise(public=False, refuses=floats_only("elu_cpu"), domain=(-3, 3))
 def elu(k, input, *, alpha=1.0, scale=1.0, input_scale=1.0):
     """``scale * input`` where positive, else ``scale * alpha * (exp(input * input_scale) - 1)``."""
     x = widened(input)
-    t = x.dtype.type
-    if x.dtype == np.float32:
-        return kernels.elu(x, float(scale), alpha * scale, float(input_scale)).astype(input.dtype, copy=False)
-    low = np.expm1(np.minimum(x, 0) * t(input_scale)) * t(alpha * scale)
-    return np.where(x > 0, x * t(scale), low).astype(input.dtype, copy=False)
+    return kernels.elu(x, float(scale), alpha * scale, float(input_scale)).astype(input.dtype, copy=False)
 
 
 def _elu_gradient(k: Any, g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
@@ -50,7 +45,7 @@ def _elu_gradient(k: Any, g: Any, input: Any, alpha: float, scale: float, input_
     def kernel(g: Any, x: Any) -> Any:
         return kernels.elu_slope(g, x, float(scale), float(alpha * scale), float(input_scale))
 
-    return k.either(kernel, formula, g, input)
+    return k.either(kernel, formula, g, input, long=True)
 
 
 @elu.vjp("input")
@@ -109,19 +104,13 @@ def gelu(k, input, *, approximate="none"):
     ``t = tanh(s * (input + 0.044715 * input ** 3))``, ``s = sqrt(2 / pi)``.
     """
     x = widened(input)
-    if x.dtype == np.float32:
-        return (kernels.gelu_tanh if approximate == "tanh" else kernels.gelu)(x).astype(input.dtype, copy=False)
-    if approximate == "tanh":
-        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
-        return (0.5 * x * (1 + np.tanh(inner))).astype(input.dtype, copy=False)
-    out = x * x.dtype.type(0.5) * (1 + erf_array(x * x.dtype.type(math.sqrt(0.5))))
-    return out.astype(input.dtype, copy=False)
+    return (kernels.gelu_tanh if approximate == "tanh" else kernels.gelu)(x).astype(input.dtype, copy=False)
 
 
 @gelu.vjp("input")
 def _(k, g, input, approximate):
     kernel = kernels.gelu_tanh_slope if approximate == "tanh" else kernels.gelu_slope
-    return k.either(kernel, lambda g, x: _gelu_slope(k, g, x, approximate), g, input)
+    return k.either(kernel, lambda g, x: _gelu_slope(k, g, x, approximate), g, input, long=True)
 
 
 def _gelu_slope(k, g, input, approximate):
@@ -151,11 +140,7 @@ def _(k, g, input):
 @elementwise(public=False, refuses=floats_only("mish_cpu"), domain=(-4, 4))
 def mish(k, input):
     """``input * tanh(log(1 + exp(input)))`` (Misra 2019)."""
-    x = widened(input)
-    if x.dtype == np.float32:
-        return kernels.mish(x).astype(input.dtype, copy=False)
-    softened = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
-    return (x * np.tanh(softened)).astype(input.dtype, copy=False)
+    return kernels.mish(widened(input)).astype(input.dtype, copy=False)
 
 
 @mish.vjp("input")
@@ -164,7 +149,7 @@ def _(k, g, input):
         t = k.tanh(k.softplus(x))
         return g * (t + x * k.sigmoid(x) * (1 - t * t))
 
-    return k.either(kernels.mish_slope, formula, g, input)
+    return k.either(kernels.mish_slope, formula, g, input, long=True)
 
 
 @elementwise(public=False, refuses=floats_only("softplus_cpu"), domain=(-4, 4))

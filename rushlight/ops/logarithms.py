@@ -46,7 +46,7 @@ def logaddexp(k, input, other):
     """``log(exp(input) + exp(other))`` without overflow."""
     if input.dtype.kind == "c":
         return _complex_sum(input, other)
-    if input.dtype == np.float32 == other.dtype:
+    if input.dtype == other.dtype and input.dtype in (np.float32, np.float64):
         return activations.logaddexp(input, other)
     return np.logaddexp(input, other)
 

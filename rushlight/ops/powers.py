@@ -79,7 +79,7 @@ def pow(k, input, exponent):
             return special(a.astype(np.float32)).astype(a.dtype) if root else special(a)
         if a.dtype.kind == "c" and exponent:
             return complex_powers(a, a.dtype.type(exponent))
-        if a.dtype == np.float32 and abs(exponent) < 1e30:
+        if (a.dtype == np.float32 and abs(exponent) < 1e30) or a.dtype == np.float64:
             return power(a, exponent)
         if is_half(a.dtype):  # computed in float32, of an exponent that is one of these numbers as well
             rounded = np.full(a.shape, exponent, a.dtype).astype(np.float32)  # NumPy takes roots for one exponent
@@ -90,7 +90,7 @@ def pow(k, input, exponent):
         sign = np.where(np.remainder(exponent, 2) == 0, a * a, a)
         small = np.where(np.abs(a) == 1, sign, 0).astype(a.dtype)
         return np.where(exponent < 0, small, np.power(a, np.maximum(exponent, 0)))
-    if a.dtype == np.float32 == np.asarray(exponent).dtype:
+    if a.dtype in (np.float32, np.float64) and a.dtype == np.asarray(exponent).dtype:
         return powers(a, np.asarray(exponent))
     if a.dtype.kind == "c" and isinstance(exponent, np.ndarray):
         return complex_powers(a, exponent)

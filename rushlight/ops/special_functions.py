@@ -89,12 +89,12 @@ def hypot(k, input, other):
 
 @hypot.vjp("input")
 def _(k, g, input, out):
-    return g * (input / out)
+    return g * input / out
 
 
 @hypot.vjp("other")
 def _(k, g, other, out):
-    return g * (other / out)
+    return g * other / out
 
 
 @elementwise(out="exact partial", methods="nan_to_num nan_to_num_", real_gradient=True, domain=(-3, 3))

@@ -108,7 +108,7 @@ def _(k, g, out):
 @elementwise(promote="float", methods="rsqrt rsqrt_", domain=(0.1, 4))
 def rsqrt(k, input):
     """One over the square root."""
-    return k.either(lambda x: 1 / np.sqrt(x), lambda x: k.div(1, k.sqrt(x)), input)
+    return k.either(lambda x: 1 / np.sqrt(x), lambda x: k.div(1, k.sqrt(x)), input, long=True)
 
 
 @rsqrt.vjp("input")

@@ -1,8 +1,8 @@
-"""float32 functions of the C library, number by number: what PyTorch computes of the elements that its vectors leave over."""
+"""Functions of the C library, number by number: what PyTorch computes of the elements that its vectors leave over."""
 
 from __future__ import annotations
 
-from ..emit import F32
+from ..emit import F32, F64
 from ..language import External
 from ..words import extract, insert, unroll
 from .marks import instruction
@@ -11,6 +11,10 @@ atanhf, coshf, erff, exp2f, expm1f, log1pf, logf, sinhf, tanhf, cosf, sinf = (
     External(name, F32, F32) for name in "atanhf coshf erff exp2f expm1f log1pf logf sinhf tanhf cosf sinf".split()
 )
 atan2f, powf = (External(name, F32, F32, F32) for name in ("atan2f", "powf"))
+atanh, cosh, erf, exp2, expm1, log1p, log, sinh, tanh, cos, sin = (
+    External(name, F64, F64) for name in "atanh cosh erf exp2 expm1 log1p log sinh tanh cos sin".split()
+)
+atan2, pow, hypot = (External(name, F64, F64, F64) for name in ("atan2", "pow", "hypot"))
 
 
 def each(function, x):
@@ -37,66 +41,71 @@ def of_two_lanes(function, x, y):
 
 
 # --- what the C library computes number by number ---------------------------------------------------------------------
-@instruction("", kinds="f32", ulp="the C library's", called="atanhf")
+@instruction("", ulp="the C library's", called="atanhf")
 def c_atanhf(x):
-    return each(atanhf, x)
+    return each(atanhf if x.type.bits == 32 else atanh, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="coshf")
+@instruction("", ulp="the C library's", called="coshf")
 def c_coshf(x):
-    return each(coshf, x)
+    return each(coshf if x.type.bits == 32 else cosh, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="erff")
+@instruction("", ulp="the C library's", called="erff")
 def c_erff(x):
-    return each(erff, x)
+    return each(erff if x.type.bits == 32 else erf, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="exp2f")
+@instruction("", ulp="the C library's", called="exp2f")
 def c_exp2f(x):
-    return each(exp2f, x)
+    return each(exp2f if x.type.bits == 32 else exp2, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="expm1f")
+@instruction("", ulp="the C library's", called="expm1f")
 def c_expm1f(x):
-    return each(expm1f, x)
+    return each(expm1f if x.type.bits == 32 else expm1, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="log1pf")
+@instruction("", ulp="the C library's", called="log1pf")
 def c_log1pf(x):
-    return each(log1pf, x)
+    return each(log1pf if x.type.bits == 32 else log1p, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="logf")
+@instruction("", ulp="the C library's", called="logf")
 def c_logf(x):
-    return each(logf, x)
+    return each(logf if x.type.bits == 32 else log, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="sinhf")
+@instruction("", ulp="the C library's", called="sinhf")
 def c_sinhf(x):
-    return each(sinhf, x)
+    return each(sinhf if x.type.bits == 32 else sinh, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="tanhf")
+@instruction("", ulp="the C library's", called="tanhf")
 def c_tanhf(x):
-    return each(tanhf, x)
+    return each(tanhf if x.type.bits == 32 else tanh, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="cosf")
+@instruction("", ulp="the C library's", called="cosf")
 def c_cosf(x):
-    return each(cosf, x)
+    return each(cosf if x.type.bits == 32 else cos, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="sinf")
+@instruction("", ulp="the C library's", called="sinf")
 def c_sinf(x):
-    return each(sinf, x)
+    return each(sinf if x.type.bits == 32 else sin, x)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="atan2f")
+@instruction("", ulp="the C library's", called="atan2f")
 def c_atan2f(x, y):
-    return each_of_two(atan2f, x, y)
+    return each_of_two(atan2f if x.type.bits == 32 else atan2, x, y)
 
 
-@instruction("", kinds="f32", ulp="the C library's", called="powf")
+@instruction("", ulp="the C library's", called="powf")
 def c_powf(x, y):
-    return each_of_two(powf, x, y)
+    return each_of_two(powf if x.type.bits == 32 else pow, x, y)
+
+
+@instruction("", kinds="f64", ulp="the C library's", called="hypot")
+def c_hypotf(x, y):
+    return each_of_two(hypot, x, y)

@@ -1,14 +1,36 @@
-"""Exponential and logarithm of float64 vectors in the steps of ``kernels.doubles``."""
+"""Exponential and logarithm of float64 numbers in the steps of the SLEEF library (N. Shibata, F. Petrogalli 2020), which PyTorch's
+kernels that are vectorised around one (sigmoid, softmax, ...) take: its variants of at most 1.0 units in the last place, for processors
+with fused multiply-adds. What carries pairs of numbers is in ``long_pairs``; the exponential and the logarithm that a program names
+itself are others (``library``).
+
+What is written here runs in NumPy too (``by_numpy``, ``kernels.doubles``).
+"""
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal, localcontext
 
-from ..doubles import ARTANH, EXP, FAR, INVERSE_LN2, LN2, LN2_LONG
 from ..words import bitcast, f64, floor, fma, gather, i64, rint, select, table
 from .wide import MAGIC, clamped, log_edges, power_of_two, whole_number
 from .wide import log1p as wide_log1p
+
+#: exp: what numbers are left of x without multiples of ln 2 (in two parts), and the polynomial of what is left, highest power first.
+INVERSE_LN2 = 1.442695040888963407359924681001892137426645954152985934135449406931
+LN2 = (0.69314718055966295651160180568695068359375, 0.28235290563031577122588448175013436025525412068e-12)
+EXP = (
+    0.2081276378237164457e-8, 0.2511210703042288022e-7, 0.2755762628169491192e-6, 0.2755723402025388239e-5,
+    0.2480158687479686264e-4, 0.1984126989855865850e-3, 0.1388888888914497797e-2, 0.8333333333314938210e-2,
+    0.4166666666666602598e-1, 0.1666666666666669072,
+)  # fmt: skip
+FAR = 1000.0  # beyond, exp is zero or infinite
+
+#: log: ln 2 in two parts, and the series of the inverse hyperbolic tangent, highest power first.
+LN2_LONG = (0.693147180559945286226764, 2.319046813846299558417771e-17)
+ARTANH = (
+    0.1532076988502701353, 0.1525629051003428716, 0.1818605932937785996, 0.2222214519839380009, 0.2857142932794299317,
+    0.3999999999635251990, 0.6666666666667333541,
+)  # fmt: skip
 
 #: The C library's exp (S. Nagy, 2018): 128 parts of 2, what they leave of the true powers, ln 2 / 128 in two parts, the polynomial.
 PARTS = 128 / math.log(2)
@@ -87,7 +109,7 @@ def log1p(x):
     q = m * inverse
     error = fma(-below_low, inverse, fma(-below, inverse, 1.0))
     out = of_quotient(whole_number(above), q, fma(q, error, fma(inverse, m, -q)))
-    usual = (x > -1.0) and (x < 2.0**1000) and (x != 0.0)
+    usual = (x > -1.0) & (x < 2.0**1000) & (x != 0.0)
     return select(usual, out, wide_log1p(x))
 
 

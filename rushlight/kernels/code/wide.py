@@ -16,7 +16,6 @@ from ..words import (
     bitcast,
     copysign,
     f64,
-    floor,
     fma,
     gather,
     i64,
@@ -78,52 +77,10 @@ def exp_parts(x):
     return k, fma(r * r, polynomial(r, EXP), r)
 
 
-def exp_precise_parts(x):
-    """The same in two parts, the second of which has what ``r`` has lost."""
-    k = rint(x * INVERSE_LN2)
-    first = fma(k, -LN2[0], x)  # exact
-    r = fma(k, -LN2[1], first)
-    lost = fma(k, -LN2[1], first - r)
-    return k, r, fma(r * r, polynomial(r, EXP), lost)
-
-
 def exp_normal(x):
     """``exp(x)`` for x between -708 and 709."""
     k, rest = exp_parts(x)
     return (rest + 1.0) * power_of_two(k)
-
-
-def exp(x):
-    """``exp(x)``: 2**k in two factors, so that results may be denormal."""
-    k, r, rest = exp_precise_parts(clamped(x, -746.0, 710.0))
-    half = floor(k * 0.5)
-    return (r + rest + 1.0) * power_of_two(half) * power_of_two(k - half)
-
-
-def expm1(x):
-    """``exp(x) - 1`` as ``2**k (exp(r) - 1) + (2**k - 1)``, halved on the way so that 2**1024 need not be a number."""
-    k, r, rest = exp_precise_parts(clamped(x, -40.0, 710.0))
-    scale = power_of_two(k - 1.0)
-    out = fma(scale, rest, fma(scale, r, scale - 0.5)) * 2.0
-    return select(absolute(x) < 2.0**-54, x, out)
-
-
-#: (tanh(x) / x - 1) / x**2 of x**2, for |x| <= 0.55; 2**-60.7.
-TANH = (
-    -1.9521080707633893e-05, 8.33601611053832e-05, -0.0002334127989672164, 0.0005884570805908384,
-    -0.0014555459931165679, 0.003592092534258791, -0.008863232653004554, 0.02186948838912065, -0.053968253963879435,
-    0.13333333333326836, -0.333333333333333,
-)  # fmt: skip
-TANH_NEAR = 0.55
-
-
-def tanh(x):
-    """``1 - 2 / (exp(2 |x|) + 1)`` with the sign of x; near 0, where that cancels, a polynomial."""
-    size = clamped(absolute(x), 0.0, 22.0)
-    far = 1.0 - 2.0 / (exp_normal(size + size) + 1.0)
-    square = size * size
-    near = fma(size * square, polynomial(square, TANH), size)
-    return copysign(select(size < TANH_NEAR, near, far), x)
 
 
 # --- logarithms -------------------------------------------------------------------------------------------------------
@@ -189,16 +146,6 @@ def log1p(x):
 HALF_PI = (math.pi / 2, float.fromhex("0x1.1a62633145c07p-54"), float.fromhex("-0x1.f1976b7ed8fbcp-110"))
 TWO_OVER_PI = 2 / math.pi
 EXACT = 2.0**30
-
-#: (sin(r) / r - 1) / r**2 and (cos(r) - 1 + r**2 / 2) / r**4 of r**2, for |r| <= pi / 4; 2**-58.0 and 2**-64.2.
-SIN = (
-    1.5896836516037399e-10, -2.5050758817023562e-08, 2.7557313696372643e-06, -0.0001984126982982055, 0.008333333333322429,
-    -0.16666666666666632,
-)  # fmt: skip
-COS = (
-    -1.1359670534882814e-11, 2.0875723700145415e-09, -2.755731435538337e-07, 2.4801587289492437e-05, -0.001388888888887414,
-    0.0416666666666666,
-)  # fmt: skip
 
 
 def quarters(x):
@@ -282,35 +229,9 @@ def far_quarters(x):
     return n, total, select(negative, -low, low)
 
 
-def sin_near(r, low):
-    """The sine of ``r + low``, |r| <= pi / 4."""
-    square = r * r
-    return r + fma(square * r, polynomial(square, SIN), fma(-0.5 * square, low, low))
-
-
-def cos_near(r, low):
-    """The cosine of ``r + low``, |r| <= pi / 4."""
-    square = r * r
-    half = square * 0.5
-    w = 1.0 - half
-    return w + (((1.0 - w) - half) + fma(square * square, polynomial(square, COS), -(r * low)))
-
-
 def negated(x, bit):
     """``x`` with its sign changed where the lowest bit of an i64 is set."""
     return bitcast(f64, bitcast(i64, x) ^ (bit << 63))
-
-
-def sin(x):
-    """sin x; of tiny numbers, themselves."""
-    n, r, low = quarters(x)
-    out = negated(select((n & 1) == 0, sin_near(r, low), cos_near(r, low)), n >> 1)
-    return select(absolute(x) < 2.0**-27, x, out)
-
-
-def cos(x):
-    n, r, low = quarters(x)
-    return negated(select((n & 1) == 0, cos_near(r, low), sin_near(r, low)), (n + 1) >> 1)
 
 
 #: (atan(t) / t - 1) / t**2 of t**2, for |t| <= sqrt 2 - 1; 2**-59.5.
@@ -347,21 +268,6 @@ def acos(x):
     return select(x < 0.0, math.pi - out, out)
 
 
-# --- hyperbolic functions of numbers that float32 has -----------------------------------------------------------------
-def asinh(x):
-    """``log1p(|x| + x**2 / (1 + sqrt(1 + x**2)))`` with the sign of x."""
-    size = absolute(x)
-    square = size * size
-    out = log1p(size + square / (1.0 + sqrt(1.0 + square)))
-    return copysign(select(size < INFINITY, out, size), x)
-
-
-def acosh(x):
-    """``log1p(t + sqrt(t (t + 2)))``, ``t = x - 1``."""
-    t = x - 1.0
-    return select(x < 1.0, NAN, log1p(t + sqrt(t * (t + 2.0))))
-
-
 # --- the error function -----------------------------------------------------------------------------------------------
 #: erf(x) / x - 1 of x**2, for |x| <= 1; 2**-62.8.
 ERF = (
@@ -390,12 +296,6 @@ def erfc_far(x, falling):
     a, b = x + 3.0, fma(2.0, x, 1.0)
     inverse = 1.0 / (a * b)
     return falling * polynomial((x - 3.0) * b * inverse, ERFC) * (a * inverse)
-
-
-def erf(x):
-    size = clamped(absolute(x), 0.0, FARTHEST)
-    far = 1.0 - erfc_far(size, exp_normal(-(size * size)))
-    return copysign(select(size < 1.0, erf_near(size), far), x)
 
 
 def erfc(x):
