@@ -66,7 +66,15 @@ def _by_numpy(
     weights = np.ones((groups, each), x.dtype) if weight is None else weight.reshape(groups, each)
     products, sums = _lanes_added(g * x), _lanes_added(g)
     product, total = np.zeros((2, images, groups), x.dtype)
-    for j in range(each):
+    whole = each // LANES * LANES
+    if whole:
+        some, others = np.zeros((2, images, groups, LANES), x.dtype)
+        for j in range(0, whole, LANES):
+            lanes = slice(j, j + LANES)
+            some = fma(products[..., lanes], weights[:, lanes], some)
+            others = fma(sums[..., lanes], weights[:, lanes], others)
+        product, total = (in_order_last(part.reshape(-1, LANES)).reshape(images, groups) for part in (some, others))
+    for j in range(whole, each):
         product, total = fma(products[..., j], weights[:, j], product), fma(sums[..., j], weights[:, j], total)
     by_x = fma(total, mean, -product) * rstd * rstd * rstd * share
     rest = fma(-(total * rstd), share, -by_x * mean)

@@ -150,6 +150,19 @@ def apply(x: Array, axis: int, index: Array, weight: Array) -> Array:
     return total
 
 
+def two_taps(x: Array, index: Array, weight: Array) -> Array:
+    """The last dimension by two taps each, as PyTorch adds them."""
+    (low, high), (first, second) = (np.ascontiguousarray(a.T) for a in (index, weight.astype(x.dtype, copy=False)))
+    (m, n), rows = (len(low), x.shape[-1]), math.prod(x.shape[:-1])
+    if _worth(x, 2 * rows * m):
+        out = np.empty((*x.shape[:-1], m), x.dtype)
+        run = _run("two_taps", x)
+        if run(rows, max(1, CHUNK // m), out, np.ascontiguousarray(x), low, high, first, second, n, m):
+            return out
+    wide = np.broadcast_to(first, (*x.shape[:-1], m))
+    return fma(x.take(low, -1), np.ascontiguousarray(wide), x.take(high, -1) * second)
+
+
 def corners(x: Array, vertical: tuple[Array, Array], horizontal: tuple[Array, Array]) -> Array:
     """The last two dimensions of (N, C, H, W) by two taps each: the four elements by the products of their weights, in PyTorch's fused
     order, which is another for channels that fill a vector."""
@@ -179,6 +192,88 @@ def _corners(x: Array, vertical: tuple[Array, Array], horizontal: tuple[Array, A
     for k in others:
         total = fma(q[k], w[k], total)
     return total
+
+
+Readers = tuple[Array, Array]
+
+
+def readers(index: Array, weight: Array, n: int, dtype: Any) -> Readers:
+    """Of an axis by two taps: for each of n elements those that read it, in order, -1 where there are no more; and its two weights, the
+    second 0 unless both taps are of the same element."""
+    low, high = index.T
+    first, second = weight.T.astype(dtype)
+    same = low == high
+    at = np.concatenate([low, high[~same]])
+    who = np.concatenate([np.arange(len(low)), np.nonzero(~same)[0]])
+    order = np.lexsort((who, at))
+    number = np.bincount(at, minlength=n)
+    slot = np.arange(len(at)) - np.repeat(np.cumsum(number) - number, number)
+    found = np.full((max(int(number.max(initial=0)), 1), n), -1, np.int64)
+    weights = np.zeros((2, *found.shape), dtype)
+    found[slot, at[order]] = who[order]
+    weights[0, slot, at[order]] = np.concatenate([first, second[~same]])[order]
+    weights[1, slot, at[order]] = np.concatenate([np.where(same, second, 0), np.zeros((~same).sum(), dtype)])[order]
+    return found, weights
+
+
+def spread(g: Array, size: tuple[int, int], vertical: Readers, horizontal: Readers) -> Array:
+    """The gradient of ``corners`` for the last two dimensions: what each element was read by, one after another in fused steps."""
+    (rows, u), (columns, v) = vertical, horizontal
+    down, across, planes = len(rows), len(columns), math.prod(g.shape[:-2])
+    out = np.empty((*g.shape[:-2], *size), g.dtype)
+    present = np.maximum(columns, 0)
+    if _worth(g, out.size * down * across):
+        twice = (v[1] != 0).any(1).astype(np.int64)
+        grain = max(1, CHUNK // (size[0] * size[1] * down * across))
+        tables = rows, u, present, v, twice, *size, down, across, *g.shape[-2:]
+        if _run("spread", g)(planes, grain, out, np.ascontiguousarray(g), *tables) and np.isfinite(out).all():
+            return out
+    out[...] = 0
+    for p, q in np.ndindex(down, across):
+        given = g.take(np.maximum(rows[p], 0), -2).take(present[q], -1)
+        there = (rows[p] >= 0)[:, None] & (columns[q] >= 0)
+        for a in u[:, p]:
+            for b in v[:, q]:
+                both = np.broadcast_to(a[:, None] * b, out.shape)
+                np.copyto(out, fma(given, np.ascontiguousarray(both), out), where=there & (both != 0))
+    return out
+
+
+def nearest_readers(index: Array, n: int) -> tuple[Array, Array]:
+    """The first of those places that read each of n elements, and the end of them."""
+    every = np.arange(n)
+    return np.searchsorted(index, every, "left"), np.searchsorted(index, every, "right")
+
+
+def _blocks(g: Array, indices: Sequence[Array], sizes: Sequence[int]) -> Array | None:
+    """The same where all elements were read as often, in one or two dimensions."""
+    times = [len(index) // size for index, size in zip(indices, sizes, strict=True)]
+    if len(sizes) > 2 or not _worth(g, g.size):
+        return None
+    for index, size, often in zip(indices, sizes, times, strict=True):
+        if not often or not np.array_equal(index, np.repeat(np.arange(size), often)):
+            return None
+    out = np.empty((*g.shape[: g.ndim - len(sizes)], *sizes), g.dtype)
+    n, m, down, across = (*(1,) * (2 - len(sizes)), *sizes, *(1,) * (2 - len(sizes)), *times)
+    grain = max(1, CHUNK // (n * m * down * across))
+    return (
+        out if _run("blocks", g)(out.size // (n * m), grain, out, np.ascontiguousarray(g), n, m, down, across) else None
+    )
+
+
+def added_up(g: Array, indices: Sequence[Array], sizes: Sequence[int]) -> Array:
+    """The gradient of ``nearest`` for the last dimensions: sums of what read an element, in the order of the result."""
+    n = len(sizes)
+    found = _blocks(g, indices, sizes)
+    if found is not None:
+        return found
+    found = box_sums(g, [nearest_readers(index, size) for index, size in zip(indices, sizes, strict=True)])
+    if found is not None:
+        return found
+    flat = np.zeros((math.prod(g.shape[: g.ndim - n]), math.prod(sizes)), g.dtype)
+    at = np.ravel_multi_index(np.meshgrid(*indices, indexing="ij"), tuple(sizes)).reshape(-1)
+    np.add.at(flat.T, at, g.reshape(len(flat), -1).T)
+    return flat.reshape(*g.shape[: g.ndim - n], *sizes)
 
 
 def _worth(x: Array, work: int) -> bool:

@@ -65,7 +65,7 @@ def log_softmax(a: Array, axis: int) -> Array:
         return cast(native, a.dtype)
     with np.errstate(all="ignore"):
         difference = x - amax(x, (axis,), True)
-        total = _sum(_exp(difference), axis)
+        total = _sum(_exp_of_columns(difference, axis), axis)
         narrow = x is not a and axis in (-1, a.ndim - 1)
         total = total.astype(a.dtype).astype(x.dtype) if narrow else total
         log = log_positive(total) if total.dtype == np.float32 else doubles.log(total)
@@ -92,7 +92,7 @@ def log_softmax_gradient(g: Array, out: Array, axis: int) -> Array:
     native = _rows("log_softmax_gradient_rows", axis, g, out)
     if native is not None:
         return native
-    return fma(-_exp(out), _sum(g, axis), g)
+    return fma(-_exp_of_columns(out, axis), _sum(g, axis), g)
 
 
 #: Elements of rows that one thread takes at a time; elements from which on a call does not wait until loops are worth it.
@@ -173,6 +173,19 @@ def _singles(outer: int, inner: int, threads: int, lanes: int) -> Array:
                 found.append(i)
                 i += 1
     return np.array(found, np.intp)
+
+
+def _exp_of_columns(x: Array, axis: int) -> Array:
+    """``exp(x)`` for sums along ``axis``: if that is not the last, the C library's for what is left over of vectors of the others."""
+    out = _exp(x)
+    inner = math.prod(x.shape[axis % x.ndim + 1 :]) if axis % x.ndim < x.ndim - 1 and x.dtype.char in "fd" else 0
+    left = inner % (VECTOR_BYTES // x.itemsize)
+    if left and x.size:
+        alone = single_exp if x.dtype == np.float32 else doubles.library_exp
+        out = np.ascontiguousarray(out)
+        last = np.ascontiguousarray(x).reshape(-1, inner)[:, inner - left :]
+        out.reshape(-1, inner)[:, inner - left :] = alone(np.ascontiguousarray(last))
+    return out
 
 
 def _exp(x: Array) -> Array:

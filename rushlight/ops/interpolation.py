@@ -6,6 +6,7 @@ transposed taps, and is a record of the same form.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,11 @@ def _resampled(x: Any, sizes: Any, targets: Any, mode: str, align: bool, scales:
     if mode == "bilinear" and not back and x.size:
         taps = [_taps(mode, sizes[i], targets[i], align, scales[i], kind, n) for i in range(n)]
         return resampling.corners(out, taps[0], taps[1]).astype(dtype, copy=False)
+    if back and x.size and mode in _AS_ONE and dtype.kind == "f":
+        return _handed_back(out, sizes, targets, mode, align, scales).astype(dtype, copy=False)
+    if mode == "linear" and dtype != np.uint8 and x.size:
+        taps = _taps(mode, sizes[0], targets[0], align, scales[0], kind, n)
+        return resampling.two_taps(out, *taps).astype(dtype, copy=False)
     for i in reversed(range(n)):
         axis = x.ndim - n + i
         index, weight = _taps(mode, sizes[i], targets[i], align, scales[i], kind, n)
@@ -96,6 +102,33 @@ def _resampled_bytes(x: Any, sizes: Any, targets: Any, mode: str, align: bool, s
             total = total + out.take(index[:, j], axis).astype(np.int32) * whole[:, j].reshape(shape)
         out = np.clip(total >> bits, 0, 255).astype(np.uint8)
     return out.copy() if out is x else out
+
+
+#: Modes whose gradients PyTorch adds up over all dimensions at once, in the order of the result.
+_AS_ONE = ("nearest", "nearest-exact", "linear", "bilinear")
+
+
+def _handed_back(g: Any, sizes: Any, targets: Any, mode: str, align: bool, scales: Any) -> Any:
+    kind = _work(g.dtype)
+    tables = _tables(mode, tuple(sizes), tuple(targets), align, tuple(scales), kind)
+    wide = g if g.dtype == kind else g.astype(kind)
+    if mode.startswith("nearest"):
+        return resampling.added_up(wide, tables, sizes)
+    if len(sizes) == 1:
+        one = np.zeros((1, 1), np.int64), np.array([[[1]], [[0]]], kind)
+        return resampling.spread(wide[..., None, :], (1, *sizes), one, *tables)[..., 0, :]
+    return resampling.spread(wide, tuple(sizes), *tables)
+
+
+@functools.lru_cache(256)
+def _tables(mode: str, sizes: Any, targets: Any, align: bool, scales: Any, kind: Any) -> list[Any]:
+    """What each dimension's elements were read by: nearest elements' places, or ``resampling.readers``."""
+    taps = [
+        _taps(mode, n, m, align, scale, kind, len(sizes)) for n, m, scale in zip(sizes, targets, scales, strict=True)
+    ]
+    if mode.startswith("nearest"):
+        return [index[:, 0] for index, _ in taps]
+    return [resampling.readers(*pair, n, kind) for pair, n in zip(taps, sizes, strict=True)]
 
 
 @opaque(public=False, grad_name=_node)

@@ -6,7 +6,7 @@ planes (Wu & He 2018), rounded where PyTorch 2.13 rounds; found by trying orders
 
 from __future__ import annotations
 
-from ..words import f32, fma, i64, load, maybe, minimum, read, splat, store, write
+from ..words import extract, f32, fma, i64, load, maybe, minimum, read, splat, store, unroll, write
 from .normalization import lanes_added
 
 W = 8
@@ -29,18 +29,34 @@ def gradients(
     length: i64,
     share: f32,
 ):
-    """The gradient of x, and of each plane the sums of g * x and of g; ``channels`` are those of a group, ``share`` is 1 / its numbers."""
+    """The gradient of x, and of each plane the sums of g * x and of g; ``channels`` are those of a group, ``share`` is 1 / its numbers.
+
+    The sums of a group's channels are made in eight lanes, which are added one after another, then what is left over.
+    """
     for unit in range(start, stop):
         first = (unit % groups) * channels
-        product, total = f32(0), f32(0)
         for j in range(channels):
             plane = unit * channels + j
             add_plane(products, sums, g + plane * length, x + plane * length, plane, length)
+        product, total = f32(0), f32(0)
+        whole = channels // W * W
+        if whole > 0:
+            some, others = splat(f32(0), W), splat(f32(0), W)
+            for j in range(0, whole, W):
+                factors = splat(f32(1), W)
+                if weighted != 0:
+                    factors = load(weight, first + j, W)
+                some = fma(load(products, unit * channels + j, W), factors, some)
+                others = fma(load(sums, unit * channels + j, W), factors, others)
+            for i in unroll(W):
+                product += extract(some, i)
+                total += extract(others, i)
+        for j in range(whole, channels):
             factor = f32(1)
             if weighted != 0:
                 factor = weight[first + j]
-            product = fma(products[plane], factor, product)
-            total = fma(sums[plane], factor, total)
+            product = fma(products[unit * channels + j], factor, product)
+            total = fma(sums[unit * channels + j], factor, total)
         middle, root = mean[unit], rstd[unit]
         by_x = fma(total, middle, -product) * root * root * root * share
         rest = fma(-(total * root), share, -by_x * middle)

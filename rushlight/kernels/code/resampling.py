@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..words import fma, gather, i64, load, read, store, write
+from ..words import fma, gather, i64, iota, load, read, shuffle, splat, store, write
 
 W = 8
+EVEN, ODD = tuple(range(0, 2 * W, 2)), tuple(range(1, 2 * W, 2))
 
 
 def taps(
@@ -50,6 +51,29 @@ def taps(
                     to[i * inner + r] = one
 
 
+def two_taps(
+    start,
+    stop,
+    out: write[T],
+    x: read[T],
+    low: read[i64],
+    high: read[i64],
+    first: read[T],
+    second: read[T],
+    n: i64,
+    m: i64,
+):
+    """Two elements of each row of n by their weights, the second product rounded; units are rows."""
+    for o in range(start, stop):
+        source, to = x + o * n, out + o * m
+        whole = m // W * W
+        for i in range(0, whole, W):
+            rest = gather(source, load(high, i, W)) * load(second, i, W)
+            store(to, i, fma(gather(source, load(low, i, W)), load(first, i, W), rest))
+        for i in range(whole, m):
+            to[i] = fma(source[low[i]], first[i], source[high[i]] * second[i])
+
+
 def corners(
     start,
     stop,
@@ -91,6 +115,95 @@ def of_corners(p, q, r, s, a, b, u, v, vectors):
     else:
         total = fma(s, b * v, fma(r, a * v, fma(p, a * u, q * (b * u))))
     return total
+
+
+def spread(
+    start,
+    stop,
+    out: write[T],
+    g: read[T],
+    rows: read[i64],
+    row_weights: read[T],
+    columns: read[i64],
+    weights: read[T],
+    twice: read[i64],
+    n: i64,
+    m: i64,
+    down: i64,
+    across: i64,
+    height: i64,
+    width: i64,
+):
+    """The gradient of ``corners``: units are planes of n by m, of which each element was read by so many of height by width at the most.
+
+    ``rows`` are the ``down`` that read one (-1: no more), ``row_weights`` its two weights there, the second 0 but at an edge; columns
+    likewise, of which ``twice`` tells where any has two. Each element is one chain, in the order of those that read it.
+    """
+    for plane in range(start, stop):
+        source = g + plane * height * width
+        for i in range(n):
+            to = out + (plane * n + i) * m
+            whole = m // W * W
+            for j in range(0, whole, W):
+                total = splat(T(0), W)
+                for p in range(down):
+                    row = rows[p * n + i]
+                    if row >= 0:
+                        u, v = row_weights[p * n + i], row_weights[(down + p) * n + i]
+                        for q in range(across):
+                            given = gather(source + row * width, load(columns, q * m + j, W))
+                            a, b = load(weights, q * m + j, W), load(weights, (across + q) * m + j, W)
+                            total = of_four(total, given, a, b, u, v, twice[q])
+                store(to, j, total)
+            for j in range(whole, m):
+                one = T(0)
+                for p in range(down):
+                    row = rows[p * n + i]
+                    if row >= 0:
+                        u, v = row_weights[p * n + i], row_weights[(down + p) * n + i]
+                        for q in range(across):
+                            single = source[row * width + columns[q * m + j]]
+                            c, d = weights[q * m + j], weights[(across + q) * m + j]
+                            one = of_four(one, single, c, d, u, v, twice[q])
+                to[j] = one
+
+
+def of_four(total, given, a, b, u, v, twice):
+    result = fma(given, a * u, total)
+    if twice == 1:
+        result = fma(given, b * u, result)
+    if v != 0:
+        result = fma(given, a * v, result)
+        if twice == 1:
+            result = fma(given, b * v, result)
+    return result
+
+
+def blocks(start, stop, out: write[T], g: read[T], n: i64, m: i64, down: i64, across: i64):
+    """Sums over blocks of down by across, from the first element on; units are planes of n by m blocks."""
+    for plane in range(start, stop):
+        for i in range(n):
+            to = out + (plane * n + i) * m
+            first = g + (plane * n + i) * down * m * across
+            whole = m // W * W
+            for j in range(0, whole, W):
+                total = splat(T(0), W)
+                for p in range(down):
+                    row = first + (p * m + j) * across
+                    if across == 2:
+                        low, high = load(row, 0, W), load(row, W, W)
+                        total = total + shuffle(low, high, EVEN)
+                        total = total + shuffle(low, high, ODD)
+                    else:
+                        for q in range(across):
+                            total = total + gather(row + q, i64(iota(W)) * across)
+                store(to, j, total)
+            for j in range(whole, m):
+                one = T(0)
+                for p in range(down):
+                    for q in range(across):
+                        one += first[(p * m + j) * across + q]
+                to[j] = one
 
 
 def boxes(start, stop, out: write[T], x: read[T], ranges: read[i64], sizes: read[i64]):
