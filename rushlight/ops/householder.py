@@ -8,19 +8,24 @@ import numpy as np
 
 from .. import errors, types
 from ..functions import function
+from ..kernels import householder
 from ..op import opaque
+from ..readers import arrays
 from ..return_types import named
 from ..tensor import Tensor
 from ..writing import write_out
-from .matrices import NO_0D, adjoint, check_kernel, check_tensor, columns, constant
+from .matrices import NO_0D, adjoint, by_columns, check_kernel, check_tensor, columns, constant
 
 
 # --- QR, unfinished ---------------------------------------------------------------------------------------------------
 @opaque(public=False, outputs=("a", "tau"), n_diff=2, grad_name="GeqrfBackward0")
 def geqrf_pair(k, input):
     """R in the upper triangle, the reflections' vectors below it, and their factors."""
+    small = householder.factors(input)
+    if small is not None:
+        return small
     a, tau = np.linalg.qr(input, "raw")
-    return np.ascontiguousarray(a.swapaxes(-1, -2)), tau
+    return by_columns(a.swapaxes(-1, -2)), tau
 
 
 geqrf_pair.unsupported("input", "PyTorch has no derivative of geqrf either; torch.linalg.qr has one")
@@ -94,7 +99,8 @@ def reflections_product(k, A, tau):
     Gradient of ``A``: in each column v ``-tau * (G + G.T) @ v``, ``G = g @ x.T`` of what ``eye - tau * v @ v.T`` gives and is given.
     Gradient of ``tau``: ``-v.T @ G @ v`` for each column v, ``G = g @ x.T`` of what ``eye - tau * v @ v.T`` gives and is given.
     """
-    return _states(k, A, tau, _eye(A), False)[-1]
+    small = householder.orthogonal(A, tau, A.shape[-1]) if k is arrays else None
+    return _states(k, A, tau, _eye(A), False)[-1] if small is None else small
 
 
 def _eye(A: Any) -> Any:

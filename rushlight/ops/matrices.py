@@ -173,6 +173,11 @@ def _(k, g, input):
     return k.matprod(adjoint(k, input), g)
 
 
+def by_columns(a: Any) -> Any:
+    """Matrices in memory column after column, as LAPACK leaves them."""
+    return np.ascontiguousarray(a.swapaxes(-1, -2)).swapaxes(-1, -2)
+
+
 def adjoint(k: Any, x: Any) -> Any:
     """The conjugate transpose."""
     return k.conj(k.transpose(x, -2, -1))

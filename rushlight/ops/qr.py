@@ -8,11 +8,12 @@ import numpy as np
 
 from .. import errors
 from ..functions import function
+from ..kernels import householder
 from ..op import opaque
 from ..return_types import named
 from ..tensor import Tensor
 from ..writing import write_out
-from .matrices import NO_0D, adjoint, check_kernel, check_matrix, constant, or_zero, well
+from .matrices import NO_0D, adjoint, by_columns, check_kernel, check_matrix, constant, or_zero, well
 
 
 @opaque(public=False, outputs=("Q", "R"), n_diff=2, grad_name="LinalgQrBackward0")
@@ -24,10 +25,21 @@ def qr_pair(k, A, *, mode):
     Gradient of ``A``: ``Q @ S @ inv(R).T``, ``S = tril(M) + tril(M, -1).T``, ``M = R @ g.T``; if A is wide of its
     square part.
     """
+    small = householder.factors(A)
+    m, n = A.shape[-2:]
+    if small is not None:
+        vectors, tau = small
+        height = m if mode == "complete" else min(m, n)
+        R = by_columns(np.triu(vectors[..., :height, :]))
+        if mode == "r":
+            return np.empty(0, A.dtype), R
+        Q = householder.orthogonal(vectors, tau, height)
+        if Q is not None:
+            return Q, R
     if mode == "r":
-        return np.empty(0, A.dtype), np.linalg.qr(A, "r")
+        return np.empty(0, A.dtype), by_columns(np.linalg.qr(A, "r"))
     out = np.linalg.qr(A, mode)
-    return out[0].astype(A.dtype, copy=False), out[1].astype(A.dtype, copy=False)  # float64 if A is empty
+    return tuple(by_columns(x.astype(A.dtype, copy=False)) for x in out)  # float64 if A is empty
 
 
 @qr_pair.vjp("A")
