@@ -63,9 +63,12 @@ class autocast:
         if not is_autocast_available(device_type):
             raise errors.runtime(f"User specified an unsupported autocast device_type '{device_type}'")
         if device_type == "privateuseone":
-            raise AssertionError(
-                "Tried to use AMP with the `privateuseone` backend, but the backend has not registered a module or  the module "
-                'miss some necessary funcs.\n\nThere is no such backend: write device_type="cpu".'
+            raise errors.advised(
+                AssertionError(
+                    "Tried to use AMP with the `privateuseone` backend, but the backend has not registered a module or  the module "
+                    "miss some necessary funcs."
+                ),
+                'There is no such backend: write device_type="cpu".',
             )
         self._cache_enabled = settings.is_autocast_cache_enabled() if cache_enabled is None else cache_enabled
         if enabled and device_type == "cuda":

@@ -116,21 +116,27 @@ class Event:
     def __init__(
         self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False, external: bool = False
     ):
-        raise RuntimeError("Tried to instantiate dummy base class Event\n\nAsk torch.cuda.is_available() first.")
+        raise errors.advised(
+            RuntimeError("Tried to instantiate dummy base class Event"), "Ask torch.cuda.is_available() first."
+        )
 
 
 class Stream:
     """Cannot be made without a GPU."""
 
     def __init__(self, device: Any = None, priority: int = 0, **kwargs: Any):
-        raise RuntimeError("torch.cuda.Stream requires CUDA support\n\nAsk torch.cuda.is_available() first.")
+        raise errors.advised(
+            RuntimeError("torch.cuda.Stream requires CUDA support"), "Ask torch.cuda.is_available() first."
+        )
 
 
 class CUDAGraph:
     """Cannot be made without a GPU."""
 
     def __init__(self, keep_graph: bool = False):
-        raise RuntimeError("Tried to instantiate dummy base class CUDAGraph\n\nAsk torch.cuda.is_available() first.")
+        raise errors.advised(
+            RuntimeError("Tried to instantiate dummy base class CUDAGraph"), "Ask torch.cuda.is_available() first."
+        )
 
 
 #: The generators of the devices, of which there are none.
@@ -162,8 +168,9 @@ class graph:
 
 def is_current_stream_capturing() -> bool:
     """Raises RuntimeError, as a CPU build does."""
-    raise RuntimeError(
-        "Tried to instantiate dummy base class _cuda_isCurrentStreamCapturing\n\nAsk torch.cuda.is_available() first."
+    raise errors.advised(
+        RuntimeError("Tried to instantiate dummy base class _cuda_isCurrentStreamCapturing"),
+        "Ask torch.cuda.is_available() first.",
     )
 
 
@@ -205,9 +212,9 @@ def memory_stats(device: Any = None) -> dict[str, Any]:
 def set_device(device: Any) -> None:
     """Raises as PyTorch's CPU build does, unless the device is negative (none)."""
     if not (isinstance(device, int) and device < 0):
-        raise AttributeError(
-            "module 'torch._C' has no attribute '_cuda_setDevice'\n\nRushlight computes on the CPU: ask "
-            "torch.cuda.is_available() first."
+        raise errors.advised(
+            AttributeError("module 'torch._C' has no attribute '_cuda_setDevice'"),
+            "Rushlight computes on the CPU: ask torch.cuda.is_available() first.",
         )
 
 
@@ -241,8 +248,9 @@ def _compile_kernel(kernel_source: str, kernel_name: str, *args: Any, **kwargs: 
     Raises:
         NotImplementedError: always: it needs a GPU.
     """
-    raise NotImplementedError(
-        errors.text("torch.cuda._compile_kernel is not implemented.", "It needs a GPU: write the formula with tensors.")
+    raise errors.advised(
+        NotImplementedError("torch.cuda._compile_kernel is not implemented."),
+        "It needs a GPU: write the formula with tensors.",
     )
 
 

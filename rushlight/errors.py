@@ -1,4 +1,7 @@
-"""Error texts. Each keeps PyTorch's exception type and key phrase; a second paragraph says what to write instead."""
+"""Errors. Each has PyTorch's exception type and text; a note under it (PEP 678) says what to write instead.
+
+A note is a part of every traceback, but not of ``str(error)``: a program that prints what it caught prints what PyTorch says.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 
 class Deliberate:
@@ -61,24 +64,35 @@ class OutOfMemoryError(RuntimeError):
     __module__ = "torch"
 
 
-def text(what: str, advice: str = "") -> str:
-    return f"{what}\n\n{advice}" if advice else what
+E = TypeVar("E", bound=BaseException)
+
+
+def advised(error: E, advice: str = "") -> E:
+    """The error with a note that says what to write instead."""
+    if advice:
+        error.add_note("\n" + advice)
+    return error
+
+
+def told(error: BaseException) -> str:
+    """All that an error says: its text and the notes under it."""
+    return "\n".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def runtime(what: str, advice: str = "") -> RuntimeError:
-    return RuntimeError(text(what, advice))
+    return advised(RuntimeError(what), advice)
 
 
 def index(what: str, advice: str = "") -> Exception:
-    return _IndexError(text(what, advice))
+    return advised(_IndexError(what), advice)
 
 
 def value(what: str, advice: str = "") -> Exception:
-    return _ValueError(text(what, advice))
+    return advised(_ValueError(what), advice)
 
 
 def type_(what: str, advice: str = "") -> Exception:
-    return _TypeError(text(what, advice))
+    return advised(_TypeError(what), advice)
 
 
 def absent(module: str, names: str, advice: str) -> dict[str, Callable[..., Any]]:
@@ -86,7 +100,7 @@ def absent(module: str, names: str, advice: str) -> dict[str, Callable[..., Any]
 
     def one(name: str) -> Callable[..., Any]:
         def missing(*args: Any, **kwargs: Any) -> Any:
-            raise NotImplementedError(text(f"{module}.{name} is not implemented.", advice))
+            raise advised(NotImplementedError(f"{module}.{name} is not implemented."), advice)
 
         missing.__name__ = missing.__qualname__ = name
         missing.__doc__ = f"Not implemented. {advice}"
@@ -184,8 +198,8 @@ def signature(
         takes += ["*", *code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]]
     got = [type(a).__name__ for a in args] + [f"{n}={type(a).__name__}" for n, a in kwargs.items()]
     return type_(
-        f"{name}() {said}",
-        f"{name}() received an invalid combination of arguments - got ({', '.join(got)}), but expected ({', '.join(takes)}).",
+        f"{name}() {said}\n\n"
+        f"{name}() received an invalid combination of arguments - got ({', '.join(got)}), but expected ({', '.join(takes)})."
     )
 
 
@@ -222,7 +236,7 @@ def placed(name: str, error: Exception, given: dict[str, Any]) -> Exception | No
 def unfit(name: str, what: str, given: dict[str, Any]) -> Exception:
     """The TypeError for an argument of a function that may have several signatures."""
     got = ", ".join(f"{n}={type(x).__name__}" for n, x in given.items())
-    return type_(f"{name}(): {what}", f"{name}() received an invalid combination of arguments - got ({got}).")
+    return type_(f"{name}(): {what}\n\n{name}() received an invalid combination of arguments - got ({got}).")
 
 
 def describe(argument: Any) -> str:

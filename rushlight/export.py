@@ -13,8 +13,8 @@ class ExportedProgram:
     """
 
     def __init__(self, *args: object, **kwargs: object):
-        raise NotImplementedError(
-            errors.text("torch.export.ExportedProgram is not implemented.", "Keep the module with torch.save.")
+        raise errors.advised(
+            NotImplementedError("torch.export.ExportedProgram is not implemented."), "Keep the module with torch.save."
         )
 
 

@@ -43,6 +43,8 @@ def _set_requires_grad(self: Tensor, value: bool) -> None:
     edge = edge_of(self)
     if value and edge is not None and not edge[0].is_leaf:
         raise errors.runtime("you can only change requires_grad flags of leaf variables.")
+    if value:
+        types.check_differentiable(self.dtype, "only Tensors of floating point and complex dtype can require gradients")
     requires_grad_(self, value)
 
 
@@ -77,12 +79,7 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         self._edge = None
         return self
     if self._edge is None:
-        if types.of_array(self._a).category < types.FLOATING:
-            raise errors.runtime(
-                "only Tensors of floating point dtype can require gradients",
-                "Only Tensors of floating point and complex dtype can require gradients. "
-                f"This one has dtype {self.dtype}: convert it first, for example x.float().requires_grad_().",
-            )
+        types.check_differentiable(self.dtype, "only Tensors of floating point dtype can require gradients")
         self._edge = (AccumulateGrad(self), 0)
         if self._base is not None:
             self._gen = self._vc[0]

@@ -184,13 +184,13 @@ DataDependent.__module__, DataDependent.__name__, DataDependent.__qualname__ = (
 
 def data_dependent() -> DataDependent:
     """The error of a function that reads the elements of a batched tensor."""
-    return DataDependent(
-        errors.text(
+    return errors.advised(
+        DataDependent(
             "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support that "
-            "yet, please file an issue at https://github.com/pytorch/pytorch/issues .",
-            "A function under vmap runs once for all examples, so that nothing may depend on the elements of one. Use "
-            "torch.where instead of `if`, or call the function for each example.",
-        )
+            "yet, please file an issue at https://github.com/pytorch/pytorch/issues ."
+        ),
+        "A function under vmap runs once for all examples, so that nothing may depend on the elements of one. Use "
+        "torch.where instead of `if`, or call the function for each example.",
     )
 
 

@@ -48,9 +48,9 @@ class CustomOpDef:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         values = self._bind(args, kwargs)
         if self._fn is None:
-            raise NotImplementedError(
-                f"Could not run '{self._qualname}' with arguments from the 'CPU' backend.\n\n"
-                "Register a function that computes it: torch.library.impl."
+            raise errors.advised(
+                NotImplementedError(f"Could not run '{self._qualname}' with arguments from the 'CPU' backend."),
+                "Register a function that computes it: torch.library.impl.",
             )
         if self._mutates or not any(isinstance(x, Tensor) and x.requires_grad for x in values):
             with no_grad():

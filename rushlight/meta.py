@@ -36,8 +36,9 @@ NO_DATA = "Cannot copy out of meta tensor; no data!"
 
 def no_data() -> NotImplementedError:
     """The error of what needs elements."""
-    return NotImplementedError(
-        errors.text(NO_DATA, "A tensor on the device 'meta' has a shape and a dtype alone: make it with device='cpu'.")
+    return errors.advised(
+        NotImplementedError(NO_DATA),
+        "A tensor on the device 'meta' has a shape and a dtype alone: make it with device='cpu'.",
     )
 
 

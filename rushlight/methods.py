@@ -202,8 +202,9 @@ def record_stream(self: Tensor, stream: Any) -> None:
     Raises:
         NotImplementedError: always, as PyTorch does for a tensor of the CPU.
     """
-    raise NotImplementedError(
-        "Could not run 'aten::record_stream' with arguments from the 'CPU' backend.\n\nLeave it out: there are no streams."
+    raise errors.advised(
+        NotImplementedError("Could not run 'aten::record_stream' with arguments from the 'CPU' backend."),
+        "Leave it out: there are no streams.",
     )
 
 

@@ -331,6 +331,6 @@ def refuse(op: Op, dtype: types.dtype) -> None:
     if said is not None:
         kind, said = (RuntimeError, said[0]) if said.__class__ is tuple else (NotImplementedError, said)
         what = said if " " in said else f"\"{said}\" not implemented for '{types.scalar_name(dtype)}'"
-        raise kind(
-            errors.text(what, f"{op.torch_name} has no answer for {dtype}; convert first, for example with .to().")
+        raise errors.advised(
+            kind(what), f"{op.torch_name} has no answer for {dtype}; convert first, for example with .to()."
         )

@@ -53,8 +53,9 @@ class SobolEngine:
             raise errors.value(f"Supported range of dimensionality for SobolEngine is [1, {self.MAXDIM}]")
         known = TABLE.count(";") + 2
         if dimension > known:
-            raise NotImplementedError(
-                f"SobolEngine(dimension={dimension}) is not implemented.\n\nUp to {known} dimensions are; draw torch.rand for more."
+            raise errors.advised(
+                NotImplementedError(f"SobolEngine(dimension={dimension}) is not implemented."),
+                f"Up to {known} dimensions are; draw torch.rand for more.",
             )
         self.dimension, self.scramble, self.seed = dimension, scramble, seed
         directions = _directions(dimension, self.MAXBIT)

@@ -96,8 +96,9 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
     def save_global(self, obj: Any, name: str | None = None) -> None:
         """A class of ours under the name it has in PyTorch, which reads the file too."""
         if "<locals>" in getattr(obj, "__qualname__", ""):
-            raise AttributeError(
-                f"Can't pickle local object '{obj.__qualname__}'\n\nDefine it at the top of a module, or save the state_dict."
+            raise errors.advised(
+                AttributeError(f"Can't pickle local object '{obj.__qualname__}'"),
+                "Define it at the top of a module, or save the state_dict.",
             )
         home = _torch_home(obj)
         if home is None:
@@ -449,7 +450,7 @@ def _load(file: Any, trusted: bool, map_location: Any) -> Any:
     magic = file.read(4)
     file.seek(start)
     if not magic:
-        raise EOFError("Ran out of input\n\nThe file is empty.")
+        raise errors.advised(EOFError("Ran out of input"), "The file is empty.")
     if magic != b"PK\x03\x04":
         raise NotImplementedError(
             "torch.load: the file is no zip checkpoint (PyTorch 1.6 and later); older formats are not supported: load and save "

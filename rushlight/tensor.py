@@ -376,6 +376,7 @@ class Parameter(Tensor):
         if of_inference(data):
             t._extra = {"inference": True}
         if requires_grad:
+            types.check_differentiable(t.dtype)
             t.requires_grad_(True)
         return t
 

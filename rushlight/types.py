@@ -14,6 +14,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from . import errors
+
 BOOL, INTEGER, FLOATING, COMPLEX = 0, 1, 2, 3
 
 #: Types that NumPy lacks; the package ml_dtypes has them.
@@ -68,15 +70,16 @@ def dtype_named(name: str) -> dtype:
 
 def _storage_of_ml_dtypes(t: dtype) -> np.dtype[Any]:
     if not t.np_name:
-        raise NotImplementedError(
-            f"Tensors of {t} are not implemented.\n\nUse a dtype that operations take: torch.complex64, torch.int8, torch.float32."
+        raise errors.advised(
+            NotImplementedError(f"Tensors of {t} are not implemented."),
+            "Use a dtype that operations take: torch.complex64, torch.int8, torch.float32.",
         )
     try:
         import ml_dtypes
     except ImportError as error:
-        raise NotImplementedError(
-            f"{t.name} is stored through the package ml_dtypes, which is not installed.\n\n"
-            "Install it with `pip install 'rushlight[bfloat16]'`, or use torch.float16 or torch.float32."
+        raise errors.advised(
+            NotImplementedError(f"{t.name} is stored through the package ml_dtypes, which is not installed."),
+            "Install it with `pip install 'rushlight[bfloat16]'`, or use torch.float16 or torch.float32.",
         ) from error
     storage = np.dtype(getattr(ml_dtypes, t.name))
     _BY_NUM[storage.num] = t
@@ -165,9 +168,12 @@ _FLOAT_RANK = {float16: 0, bfloat16: 0, float32: 1, float64: 2}
 
 def _promote_uncached(a: dtype, b: dtype) -> dtype:
     if a in FLOAT8 or b in FLOAT8:
-        raise RuntimeError(
-            "Promotion for Float8 Types is not supported, attempted to promote "
-            f"{_SCALAR_NAMES[a]} and {_SCALAR_NAMES[b]}\n\nConvert it first: x.float()."
+        raise errors.advised(
+            RuntimeError(
+                "Promotion for Float8 Types is not supported, attempted to promote "
+                f"{_SCALAR_NAMES[a]} and {_SCALAR_NAMES[b]}"
+            ),
+            "Convert it first: x.float().",
         )
     if a.category < b.category:
         a, b = b, a
@@ -307,9 +313,9 @@ class device:
         elif isinstance(type, int) and not isinstance(type, builtins.bool):
             if type < 0:
                 raise RuntimeError("Device index must not be negative")
-            raise RuntimeError(
-                "Cannot access accelerator device when none is available.\n\nA number names a device beside the CPU: write "
-                "device='cpu', or ask torch.cuda.is_available() first."
+            raise errors.advised(
+                RuntimeError("Cannot access accelerator device when none is available."),
+                "A number names a device beside the CPU: write device='cpu', or ask torch.cuda.is_available() first.",
             )
         elif not isinstance(type, str):
             raise TypeError(f"device(): argument 'type' must be str, not {builtins.type(type).__name__}")
@@ -317,9 +323,11 @@ class device:
             raise TypeError(f"device(): argument 'index' (position 2) must be int, not {builtins.type(index).__name__}")
         name, colon, number = type.partition(":")
         if name not in _DEVICE_TYPES:
-            raise RuntimeError(
-                f"Expected one of {', '.join(_DEVICE_TYPES)} device type at start of device string: {type}\n\n"
-                "Rushlight computes on the CPU: write device='cpu'."
+            raise errors.advised(
+                RuntimeError(
+                    f"Expected one of {', '.join(_DEVICE_TYPES)} device type at start of device string: {type}"
+                ),
+                "Rushlight computes on the CPU: write device='cpu'.",
             )
         if colon:
             if index is not None:
@@ -379,6 +387,20 @@ def is_meta(where: Any) -> builtins.bool:
     return where is not None and (where.type if isinstance(where, device) else str(where).partition(":")[0]) == "meta"
 
 
+def check_differentiable(
+    t: dtype, said: str = "Only Tensors of floating point and complex dtype can require gradients"
+) -> None:
+    """Refuse gradients for integers and bools. PyTorch has three ways to say so: constructors' is the default.
+
+    Raises:
+        RuntimeError: with PyTorch's words.
+    """
+    if t.category < FLOATING:
+        raise errors.advised(
+            RuntimeError(said), f"This one has dtype {t}: convert it first, for example x.float().requires_grad_()."
+        )
+
+
 def check_device(where: Any) -> device:
     """Accept every spelling of the CPU; refuse the rest with what PyTorch's CPU build raises. Who can make tensors without elements asks
     ``is_meta`` before.
@@ -393,9 +415,10 @@ def check_device(where: Any) -> device:
     if d.type == "cpu":
         return CPU
     if d.type == "cuda":
-        raise AssertionError(
-            "Torch not compiled with CUDA enabled\n\nRushlight computes on the CPU: write device='cpu', or choose the "
-            "device with `'cuda' if torch.cuda.is_available() else 'cpu'`."
+        raise errors.advised(
+            AssertionError("Torch not compiled with CUDA enabled"),
+            "Rushlight computes on the CPU: write device='cpu', or choose the "
+            "device with `'cuda' if torch.cuda.is_available() else 'cpu'`.",
         )
     raise NotImplementedError(f"device '{d}' is not supported here: Rushlight computes on the CPU, write device='cpu'.")
 

@@ -228,7 +228,7 @@ import rushlight as torch
 try:
     torch.autocast("cpu")
 except NotImplementedError as error:
-    assert "pip install 'rushlight[bfloat16]'" in str(error)
+    assert "pip install 'rushlight[bfloat16]'" in error.__notes__[0]
 else:
     raise SystemExit("no error")
 with torch.autocast("cpu", dtype=torch.float16):

@@ -23,7 +23,9 @@ class FakeTensor(Tensor):
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> FakeTensor:
-        raise NotImplementedError(errors.text("torch._subclasses.fake_tensor.FakeTensor is not implemented.", _ADVICE))
+        raise errors.advised(
+            NotImplementedError("torch._subclasses.fake_tensor.FakeTensor is not implemented."), _ADVICE
+        )
 
 
 class FakeTensorMode:
@@ -34,6 +36,6 @@ class FakeTensorMode:
     """
 
     def __init__(self, **options: Any):
-        raise NotImplementedError(
-            errors.text("torch._subclasses.fake_tensor.FakeTensorMode is not implemented.", _ADVICE)
+        raise errors.advised(
+            NotImplementedError("torch._subclasses.fake_tensor.FakeTensorMode is not implemented."), _ADVICE
         )

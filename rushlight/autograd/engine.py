@@ -426,9 +426,9 @@ def _checked(result: Any, like: Tensor, hook: Any) -> Tensor:
     if not isinstance(result, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
     if result.shape != like.shape:  # type: ignore[attr-defined]
-        raise RuntimeError(
-            f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value\n\n"
-            f"It returned {list(result.shape)} for a gradient of {list(like.shape)}."  # type: ignore[attr-defined]
+        raise errors.advised(
+            RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value"),
+            f"It returned {list(result.shape)} for a gradient of {list(like.shape)}.",
         )
     return result
 

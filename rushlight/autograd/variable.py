@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import errors
+from .. import errors, types
 from ..tensor import Tensor, alias_of
 
 
@@ -33,5 +33,6 @@ class Variable(metaclass=_VariableMeta):
             )
         t = alias_of(data, data._a, True)
         if requires_grad:
+            types.check_differentiable(t.dtype)
             t.requires_grad_(True)
         return t

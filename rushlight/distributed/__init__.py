@@ -124,9 +124,9 @@ def init_process_group(
             "Write backend='gloo': Rushlight computes on the CPU.",
         )
     if world_size != 1:
-        raise NotImplementedError(
-            f"torch.distributed with world_size={world_size} is not implemented.\n\n"
-            "Rushlight trains in one process: start the program once, with WORLD_SIZE=1 and RANK=0."
+        raise errors.advised(
+            NotImplementedError(f"torch.distributed with world_size={world_size} is not implemented."),
+            "Rushlight trains in one process: start the program once, with WORLD_SIZE=1 and RANK=0.",
         )
     if rank != 0:
         raise errors.value(f"rank {rank} is not below world_size 1")

@@ -77,8 +77,9 @@ def init_device_mesh(device_type: str, mesh_shape: Any, *, mesh_dim_names: Any =
         if len(shape) != len(mesh_dim_names):
             raise errors.runtime("mesh_shape and mesh_dim_names should have same length!")
     if math.prod(shape) != 1:
-        raise NotImplementedError(
-            f"a device mesh of {math.prod(shape)} processes is not implemented.\n\nRushlight has one process: all sizes are 1."
+        raise errors.advised(
+            NotImplementedError(f"a device mesh of {math.prod(shape)} processes is not implemented."),
+            "Rushlight has one process: all sizes are 1.",
         )
     if not is_initialized():
         init_process_group("gloo", rank=0, world_size=1)

@@ -118,9 +118,10 @@ def load(f: Any, map_location: Any = None, _extra_files: Any = None, _restore_sh
             raise ValueError(f"The provided filename {f} does not exist")
         if os.path.isdir(f):
             raise ValueError(f"The provided filename {f} is a directory")
-    raise NotImplementedError(
-        "torch.jit.load is not implemented.\n\nA TorchScript file holds a program in a language of its own. Make the module in "
-        "Python and read its weights: save them with torch.save(module.state_dict(), ...)."
+    raise errors.advised(
+        NotImplementedError("torch.jit.load is not implemented."),
+        "A TorchScript file holds a program in a language of its own. Make the module in "
+        "Python and read its weights: save them with torch.save(module.state_dict(), ...).",
     )
 
 
@@ -130,8 +131,9 @@ def save(m: Any, f: Any, _extra_files: Any = None) -> None:
     Raises:
         NotImplementedError: always.
     """
-    raise NotImplementedError(
-        "torch.jit.save is not implemented.\n\nKeep the weights: torch.save(module.state_dict(), ...)."
+    raise errors.advised(
+        NotImplementedError("torch.jit.save is not implemented."),
+        "Keep the weights: torch.save(module.state_dict(), ...).",
     )
 
 

@@ -190,10 +190,9 @@ def _asked(name: str, n: int, input: Tensor, output_size: Any) -> tuple[int, ...
 
 def _floats_only(kernel: str, input: Tensor) -> None:
     if not input.dtype.is_floating_point:
-        raise NotImplementedError(
-            errors.text(
-                f"\"{kernel}\" not implemented for '{types.scalar_name(input.dtype)}'", "Convert first: input.float()."
-            )
+        raise errors.advised(
+            NotImplementedError(f"\"{kernel}\" not implemented for '{types.scalar_name(input.dtype)}'"),
+            "Convert first: input.float().",
         )
 
 

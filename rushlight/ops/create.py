@@ -109,6 +109,7 @@ def finish(
         return meta.made(a.shape, a.dtype, requires_grad)
     t = wrap(a)
     if requires_grad:
+        types.check_differentiable(t.dtype)
         t.requires_grad_(True)
     return t
 
@@ -365,6 +366,8 @@ def asarray(
         t = t.clone()
     if t is not obj or requires_grad != t.requires_grad:
         t = alias_of(t, t._a, True)
+        if requires_grad:
+            types.check_differentiable(t.dtype)
         t.requires_grad_(requires_grad)
     return t
 

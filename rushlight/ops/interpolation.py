@@ -233,10 +233,9 @@ def _check_dtype(input: Tensor, mode: str, antialias: bool) -> None:
     )
     if not allowed:
         kernel = "compute_indices_weights_" + ("nearest" if mode.startswith("nearest") else "linear")
-        raise NotImplementedError(
-            errors.text(
-                f"\"{kernel}\" not implemented for '{types.scalar_name(input.dtype)}'", "Convert first: input.float()."
-            )
+        raise errors.advised(
+            NotImplementedError(f"\"{kernel}\" not implemented for '{types.scalar_name(input.dtype)}'"),
+            "Convert first: input.float().",
         )
 
 

@@ -66,11 +66,9 @@ class LOBPCG:
     def _step(self) -> None:
         n, S = self.iparams["n"], self._basis()
         if S.shape[-1] < n:
-            raise errors.LinAlgError(
-                errors.text(
-                    f"torch.lobpcg: the {n} columns of X span {S.shape[-1]} dimensions only",
-                    "Give X with independent columns, or none: random ones are made then.",
-                )
+            raise errors.advised(
+                errors.LinAlgError(f"torch.lobpcg: the {n} columns of X span {S.shape[-1]} dimensions only"),
+                "Give X with independent columns, or none: random ones are made then.",
             )
         AS, BS = _product(self.A, S), _product(self.B, S)
         small = np.conj(S.T) @ AS

@@ -44,11 +44,9 @@ def is_half(x: Tensor) -> bool:
 def check_kernel(kernel: str, x: Tensor) -> None:
     """Refuse dtypes that LAPACK does not have, as PyTorch's kernels do."""
     if x.dtype.category < types.FLOATING or is_half(x):
-        raise NotImplementedError(
-            errors.text(
-                f"\"{kernel}\" not implemented for '{types.scalar_name(x.dtype)}'",
-                "Convert first, for example x.float().",
-            )
+        raise errors.advised(
+            NotImplementedError(f"\"{kernel}\" not implemented for '{types.scalar_name(x.dtype)}'"),
+            "Convert first, for example x.float().",
         )
 
 

@@ -217,12 +217,10 @@ def _(k, g, mode, pad):
 def _check_by_index(input: Tensor, mode: str, pad: tuple[int, ...]) -> None:
     n, shape = len(pad) // 2, list(input.shape)
     if input.ndim not in (n + 1, n + 2) or not 1 <= n <= 3:
-        raise NotImplementedError(
-            errors.text(
-                f"Padding size {len(pad)} is not supported for {input.ndim}D input tensor.",
-                f"mode='{mode}' pads the last 1, 2 or 3 dimensions of a tensor that has a channel and perhaps a batch dimension "
-                "before them.",
-            )
+        raise errors.advised(
+            NotImplementedError(f"Padding size {len(pad)} is not supported for {input.ndim}D input tensor."),
+            f"mode='{mode}' pads the last 1, 2 or 3 dimensions of a tensor that has a channel and perhaps a batch dimension "
+            "before them.",
         )
     if mode == "circular":
         for m, p, q in zip(reversed(shape), pad[::2], pad[1::2], strict=False):

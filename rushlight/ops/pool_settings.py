@@ -144,6 +144,7 @@ def check_kind(name: str, input: Tensor, allowed: str) -> None:
         else "i"
     )
     if kind not in allowed:
-        raise NotImplementedError(
-            errors.text(f"\"{name}\" not implemented for '{types.scalar_name(t)}'", "Convert first: input.float().")
+        raise errors.advised(
+            NotImplementedError(f"\"{name}\" not implemented for '{types.scalar_name(t)}'"),
+            "Convert first: input.float().",
         )

@@ -147,4 +147,7 @@ def frombuffer(
         )
     expose(a)
     t = wrap(a.view(wanted.np))
-    return t.requires_grad_(True) if requires_grad else t
+    if requires_grad:
+        types.check_differentiable(t.dtype)
+        t.requires_grad_(True)
+    return t

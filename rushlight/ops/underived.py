@@ -25,7 +25,7 @@ def no_derivative(what: str) -> Exception:
     hint = "PyTorch has none by this argument either: detach() it, or compute what depends on it in another way."
     if what.startswith("aten::"):  # a function without a node of its own says it in other words
         return errors.runtime(f"derivative for {what} is not implemented", hint)
-    return NotImplementedError(errors.text(f"the derivative for '{what}' is not implemented.", hint))
+    return errors.advised(NotImplementedError(f"the derivative for '{what}' is not implemented."), hint)
 
 
 def without_derivative(x: Any, what: str) -> Any:

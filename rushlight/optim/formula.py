@@ -102,9 +102,9 @@ class Elementwise(GroupOptimizer):
 
     def check(self, group: dict[str, Any], params: list[Tensor]) -> None:
         if group.get("capturable"):
-            raise AssertionError(
-                f"If capturable=True, {self.captured} must be on supported devices: {_DEVICES}.\n\n"
-                "There is no accelerator: leave capturable out."
+            raise errors.advised(
+                AssertionError(f"If capturable=True, {self.captured} must be on supported devices: {_DEVICES}."),
+                "There is no accelerator: leave capturable out.",
             )
         if group.get("differentiable") and group.get("foreach"):
             raise AssertionError("_foreach ops don't support autograd")

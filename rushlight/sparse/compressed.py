@@ -117,9 +117,9 @@ class CSRTensor(ValuesTensor):
                 f"{name} expected sparse coordinate tensor layout but got SparseCsr", "Use x.to_sparse_coo()."
             )
         if name not in _KNOWN:
-            raise NotImplementedError(
-                f"Could not run 'aten::{name}' with arguments from the 'SparseCsrCPU' backend.\n\nIt does not know matrices in "
-                "compressed rows: use x.to_sparse_coo() or x.to_dense()."
+            raise errors.advised(
+                NotImplementedError(f"Could not run 'aten::{name}' with arguments from the 'SparseCsrCPU' backend."),
+                "It does not know matrices in compressed rows: use x.to_sparse_coo() or x.to_dense().",
             )
         with DisableTorchFunctionSubclass():
             return _by_coordinates(name, args, kwargs or {})

@@ -41,9 +41,9 @@ class ValuesTensor(Tensor):
 
     @property
     def _a(self) -> Any:  # type: ignore[override]
-        raise errors.NoArray(
-            f"Could not run an operation with arguments from the '{self.backend}' backend.\n\nIt does not know sparse tensors: "
-            "use x.to_dense()."
+        raise errors.advised(
+            errors.NoArray(f"Could not run an operation with arguments from the '{self.backend}' backend."),
+            "It does not know sparse tensors: use x.to_dense().",
         )
 
     # --- what it is ---------------------------------------------------------------------------------------------
@@ -223,9 +223,11 @@ class SparseTensor(ValuesTensor):
     def __torch_function__(cls, func: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
         handler = HANDLERS.get(func.__name__)
         if handler is None:
-            raise NotImplementedError(
-                f"Could not run 'aten::{func.__name__}' with arguments from the 'SparseCPU' backend.\n\nIt does not know sparse "
-                "tensors: use x.to_dense()."
+            raise errors.advised(
+                NotImplementedError(
+                    f"Could not run 'aten::{func.__name__}' with arguments from the 'SparseCPU' backend."
+                ),
+                "It does not know sparse tensors: use x.to_dense().",
             )
         with DisableTorchFunctionSubclass():
             return handler(*args, **(kwargs or {}))

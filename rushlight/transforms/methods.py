@@ -40,9 +40,9 @@ def __deepcopy__(self: Wrapped, memo: dict[int, Any]) -> Any:
 
 def _refused(name: str) -> Callable[..., NoReturn]:
     def method(self: Wrapped, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotImplementedError(
-            f"Tensor.{name} of a tensor inside vmap, jvp or forward_ad is not supported.\n\n"
-            f"Use the form that returns another tensor: {name.rstrip('_')}."
+        raise errors.advised(
+            NotImplementedError(f"Tensor.{name} of a tensor inside vmap, jvp or forward_ad is not supported."),
+            f"Use the form that returns another tensor: {name.rstrip('_')}.",
         )
 
     method.__name__ = name

@@ -183,10 +183,13 @@ class _Recorded:
                 start = next_seq()
                 nodes = _nodes(self.stream.again(function, *args, **kwargs), start)
             if [type(n) for n in nodes] != self.kinds:
-                raise CheckpointError(
-                    "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
-                    f"recomputation.\n\nThe first run recorded {len(self.kinds)} operations, the second {len(nodes)}: does the "
-                    "function depend on something that has changed since?"
+                raise errors.advised(
+                    CheckpointError(
+                        "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
+                        "recomputation."
+                    ),
+                    f"The first run recorded {len(self.kinds)} operations, the second {len(nodes)}: does the "
+                    "function depend on something that has changed since?",
                 )
             self.values = [n.saved for n in nodes]
         return self.values[i]

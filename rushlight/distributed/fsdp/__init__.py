@@ -118,8 +118,8 @@ class FullyShardedDataParallel:
     """
 
     def __init__(self, module: Any, *args: Any, **kwargs: Any):
-        raise NotImplementedError(
-            errors.text("torch.distributed.fsdp.FullyShardedDataParallel is not implemented.", REASON)
+        raise errors.advised(
+            NotImplementedError("torch.distributed.fsdp.FullyShardedDataParallel is not implemented."), REASON
         )
 
 

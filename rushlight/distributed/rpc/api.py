@@ -78,9 +78,9 @@ def init_rpc(
     """
     size = int(os.environ.get("WORLD_SIZE", "1")) if world_size is None else world_size
     if size != 1:
-        raise NotImplementedError(
-            f"torch.distributed.rpc with world_size={size} is not implemented.\n\n"
-            "Rushlight has one process: start one worker, with world_size=1."
+        raise errors.advised(
+            NotImplementedError(f"torch.distributed.rpc with world_size={size} is not implemented."),
+            "Rushlight has one process: start one worker, with world_size=1.",
         )
     if _State.worker is not None:
         raise errors.runtime("RPC is already initialized")

@@ -84,7 +84,7 @@ class DTensor:
     """
 
     def __init__(self, *args: Any, **kwargs: Any):
-        raise NotImplementedError(errors.text("torch.distributed.tensor.DTensor is not implemented.", REASON))
+        raise errors.advised(NotImplementedError("torch.distributed.tensor.DTensor is not implemented."), REASON)
 
     @classmethod
     def from_local(cls, *args: Any, **kwargs: Any) -> DTensor:

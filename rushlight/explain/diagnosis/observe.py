@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import plain
+from ... import errors, plain
 from ...autograd import engine, grad, mode
 from ...nn import functional
 from ...nn.layers.normalization import _BatchNorm
@@ -401,7 +401,7 @@ class Observer:
 
     # --- the end --------------------------------------------------------------------------------------------------------
     def failed(self, error: BaseException) -> None:
-        self.trace.error = (type(error).__name__, str(error), places.error_line(error))
+        self.trace.error = (type(error).__name__, errors.told(error), places.error_line(error))
 
     def close(self) -> None:
         """After the run."""

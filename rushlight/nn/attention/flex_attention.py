@@ -164,7 +164,9 @@ def flex_attention(
     heads share a head of keys, ``return_lse`` adds the logarithm of the sum of each row.
     """
     if return_aux is not None and return_aux.max_scores:
-        raise NotImplementedError("Returning max scores is not supported on CPU/MPS.\n\nWrite AuxRequest(lse=True).")
+        raise errors.advised(
+            NotImplementedError("Returning max scores is not supported on CPU/MPS."), "Write AuxRequest(lse=True)."
+        )
     for name, x in (("query", query), ("key", key), ("value", value)):
         if x.dim() != 4:
             raise errors.value(f"Expected query, key, and value to be 4D tensors, but {name} is {x.dim()}D.")

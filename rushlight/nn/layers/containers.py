@@ -15,7 +15,11 @@ from ..module import Module
 
 
 class Container(Module):
-    """Modules by name, from before ``Module`` held them itself."""
+    """Modules by name, from before ``Module`` held them itself.
+
+    Args:
+        kwargs: the modules, each under its name.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__()
