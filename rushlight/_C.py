@@ -18,6 +18,9 @@ from .types import dtype as dtype  # noqa: F401
 #: The class of Tensor's class.
 _TensorMeta = type(TensorBase)
 
+#: What is asked for below it is found by ``__getattr__``.
+__path__: list[str] = []
+
 _backend_name = ["privateuseone"]
 
 
@@ -65,4 +68,8 @@ def __getattr__(name: str) -> object:
         from .nn import inner
 
         return inner
+    if name == "_functorch":
+        from ._functorch import inner as questions
+
+        return questions
     raise AttributeError(f"module 'torch._C' has no attribute '{name}'")

@@ -105,6 +105,7 @@ LAYERS = [
         "data",
         "distributions",
         "func",
+        "_functorch",
         "_vmap_internals",
         "native_forms",
         "jit",
@@ -160,6 +161,8 @@ LAZY = {
     ("utils.selective", "explain.listening"): "and replaced",
     ("nn.module", "explain.failures"): "the place of a failure, loaded when a module has failed",
     ("data", "compat.facade"): "torch.utils.data.dataloader and its like, in the same way",
+    ("_C", "_functorch.inner"): "torch._C._functorch, questions about transformations, in the same way",
+    ("compat.functorch", "fx.experimental.proxy_tensor"): "functorch.make_fx, which few programs name",
     ("_C", "nn.inner"): "torch._C._nn, the functions of layers, loaded when a library names it",
     ("data.collate", ""): "stack is an op record like any other, found by its public name",
 }

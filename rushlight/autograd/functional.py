@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import errors
 from ..op import REGISTRY
-from ..tensor import Tensor, edge_of
+from ..tensor import Tensor, edge_of, wrap
 from ..transforms.derivatives import basis, jacfwd, jacrev
 from ..transforms.mapping import vmap
 from . import grad
@@ -192,6 +194,17 @@ def jacobian(
             rows = tuple(_rows(o, i, xs, create_graph, strict) for i, o in enumerate(outputs))
     found = tuple(_finished(row, many, create_graph) for row in rows)
     return found if many_out else found[0]
+
+
+def _construct_standard_basis_for(tensors: Any, tensor_numels: Any) -> tuple[Tensor, ...]:
+    """The rows of the identity over all elements of tensors, cut into a part for each: ``(sum(numels), numel)``."""
+    total, start, parts = sum(tensor_numels), 0, []
+    for t, n in zip(tensors, tensor_numels, strict=True):
+        part = np.zeros((total, n), t._a.dtype)
+        part[start : start + n] = np.eye(n, dtype=t._a.dtype)
+        parts.append(wrap(part))
+        start += n
+    return tuple(parts)
 
 
 def _check_strategy(strategy: str, create_graph: bool, strict: bool, vectorize: bool) -> None:

@@ -64,7 +64,7 @@ def uninstall() -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "torch"]:
         del sys.modules[name]
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "torchvision" and module.__name__.startswith("rushlight."):
+        if name.partition(".")[0] in ("torchvision", "functorch") and module.__name__.startswith("rushlight."):
             del sys.modules[name]
     if _STANDIN in sys.path:
         sys.path.remove(_STANDIN)
@@ -142,6 +142,8 @@ class AliasFinder:
             return self._torch_spec(fullname)
         if fullname.startswith("rushlight."):
             return self._watched_spec(fullname, path)
+        if fullname.partition(".")[0] == "functorch":  # comes with torch
+            return self._standing_in(fullname, "rushlight.compat." + fullname)
         if fullname.partition(".")[0] == "torchvision" and PathFinder.find_spec("torchvision") is None:
             # `importlib.util.find_spec("torchvision")` asks whether it is installed, which it is not: a package that asks goes on
             # to use all of torchvision. An import is answered.
@@ -165,6 +167,13 @@ class AliasFinder:
                 "(docs/torchvision.md says what is).",
                 name=fullname,
             )
+        module = importlib.import_module(target)
+        return ModuleSpec(fullname, _ExistingModule(module), is_package=hasattr(module, "__path__"))
+
+    def _standing_in(self, fullname: str, target: str) -> ModuleSpec | None:
+        """One of our modules under another name; None if there is none."""
+        if importlib.util.find_spec(target) is None:
+            raise ModuleNotFoundError(f"No module named '{fullname}'\n\nRushlight has torch.func.", name=fullname)
         module = importlib.import_module(target)
         return ModuleSpec(fullname, _ExistingModule(module), is_package=hasattr(module, "__path__"))
 

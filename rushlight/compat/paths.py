@@ -30,6 +30,7 @@ PUBLIC = {
 _TABLE = """
 torch: Tensor Size device dtype finfo iinfo layout memory_format
 torch._C: Generator
+torch._functorch.make_functional: FunctionalModule FunctionalModuleWithBuffers
 torch._tensor:
 torch.functional:
 torch.utils:
