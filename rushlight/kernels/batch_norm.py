@@ -69,6 +69,36 @@ def train(x: Array, weight: Array | None, bias: Array | None, eps: float) -> tup
     return (out, mean, squares, rstd) if done else None
 
 
+def train_rows(
+    x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array, Array] | None:
+    """``train`` of (rows, channels); None if NumPy is to do it."""
+    rows, columns = x.shape[:2]
+    if columns < 2 or not (takes(x) and llvm.patience.over_or_large(4 * x.size, 30, LARGE)):
+        return None
+    out = empty(x.shape, x.dtype)
+    mean, squares, rstd = np.empty(columns, x.dtype), np.empty(columns, x.dtype), np.empty(columns, x.dtype)
+    w, b = _vector(weight, columns, 1), _vector(bias, columns, 0)
+    sizes = rows, columns, column_sums.share_of_rows(rows), float(eps)
+    work = -(-columns // LANES), max(1, CHUNK // (rows * LANES))
+    done = _compiled("train_rows")(*work, out, mean, squares, rstd, np.ascontiguousarray(x), w, b, *sizes)
+    return (out, mean, squares, rstd) if done else None
+
+
+def moved(running_mean: Array, running_var: Array, mean: Array, squares: Array, n: int, momentum: float) -> bool:
+    """Whether running statistics of float32 were moved towards those of a batch of n values a channel."""
+    if (
+        n < 2
+        or not llvm.patience.over(4 * mean.size, 12)
+        or not mean.dtype == running_mean.dtype == running_var.dtype == np.float32
+    ):
+        return False
+    share, rest = float(np.float32(momentum)), float(np.float32(1 - momentum))
+    return bool(
+        _compiled("move")(mean.size, CHUNK, running_mean, running_var, mean, squares, share, rest, float(n - 1))
+    )
+
+
 def normalise(x: Array, scale: Array, shift: Array) -> Array | None:
     """``x * scale + shift`` by channels, rounded once."""
     images, channels, length, _ = _sizes(x)
@@ -121,6 +151,14 @@ def _row_gradients(
     g: Array, x: Array, weight: Array, mean: Array, rstd: Array, training: bool
 ) -> tuple[Array, Array, Array]:
     """Of (images, channels). The steps of whole vectors are fused, those of the channels beyond them are not."""
+    if g.dtype == weight.dtype == np.float32 and llvm.patience.over_or_large(4 * x.size, 30, LARGE):
+        rows, columns = x.shape
+        to_x, to_weight, to_bias = empty(x.shape, x.dtype), np.empty(columns, x.dtype), np.empty(columns, x.dtype)
+        arrays = [np.ascontiguousarray(a) for a in (x, g, mean, rstd, weight)]
+        sizes = rows, columns, column_sums.share_of_rows(rows), int(training)
+        work = -(-columns // LANES), max(1, CHUNK // (rows * LANES))
+        if _compiled("row_gradients")(*work, to_x, to_weight, to_bias, *arrays, *sizes):
+            return to_x, to_weight, to_bias
     with np.errstate(all="ignore"):
         to_bias, products = column_sums.products(g, x, mean)
         out = g

@@ -36,7 +36,16 @@ def native_batch_norm(k, input, weight, bias, *, running, training, momentum, ep
     n = x.size // x.shape[1]
     native = batch_norm_code.worth(x)
     narrow = input.dtype if x is not input and _are_narrow(weight, running[0], input.dtype) else None
-    done = batch_norm_code.train(x, _wide(weight), _wide(bias), eps) if training and native else None
+    done = None
+    if training:
+        train = (
+            batch_norm_code.train
+            if native
+            else batch_norm_code.train_rows
+            if not batch_norm_code.has_places(x)
+            else None
+        )
+        done = None if train is None else train(x, _wide(weight), _wide(bias), eps)
     if done is not None and narrow is None:
         out, mean, squares, rstd = done
         _move(running, mean, squares, n, momentum)
@@ -76,6 +85,12 @@ def _are_narrow(weight: Any, running: Any, dtype: Any) -> bool:
 
 def _move(running: Any, mean: Any, squares: Any, n: int, momentum: float) -> None:
     """The running statistics moved towards those of a batch of n, the variance by a fused multiply-add, as in PyTorch."""
+    if (
+        running[0] is not None
+        and running[1] is not None
+        and batch_norm_code.moved(*running, mean, squares, n, momentum)
+    ):
+        return
     share, rest = mean.dtype.type(momentum), mean.dtype.type(1 - momentum)
     if running[0] is not None:
         running[0][...] = share * mean + rest * running[0].astype(mean.dtype)

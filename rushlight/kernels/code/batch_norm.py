@@ -1,8 +1,25 @@
-"""Batch norm of contiguous (images, channels, places) in float32, channel by channel: units of work are channels."""
+"""Batch norm in float32: of contiguous (images, channels, places), channel by channel, and of rows, in blocks of channels."""
 
 from __future__ import annotations
 
-from ..words import f32, f64, fma, i32, i64, iota, load, read, select, splat, sqrt, store, sum_lanes, unroll, write
+from ..words import (
+    f32,
+    f64,
+    fma,
+    i32,
+    i64,
+    iota,
+    load,
+    minimum,
+    read,
+    select,
+    splat,
+    sqrt,
+    store,
+    sum_lanes,
+    unroll,
+    write,
+)
 
 W = 8
 WAYS = 4  # sums that are added up side by side
@@ -139,3 +156,101 @@ def gradients(
                 store(to_x, i, value * root * factor)
             for i in range(whole, at + length):
                 to_x[i] = fma(-slope, x[i] - middle, g[i] - level) * root * factor
+
+
+# --- rows: each thread's share of them is added one after another, as PyTorch's threads do ------------------------------
+def train_rows(
+    start,
+    stop,
+    out: write[f32],
+    mean: write[f32],
+    squares: write[f32],
+    rstd: write[f32],
+    x: read[f32],
+    weight: read[f32],
+    bias: read[f32],
+    rows: i64,
+    columns: i64,
+    share: i64,
+    eps: f64,
+):
+    """The statistics of ``W`` channels, and these normalised by them."""
+    for block in range(start, stop):
+        at = block * W
+        left = columns - at
+        total = splat(f64(0), W)
+        for first in range(0, rows, share):
+            part = splat(f32(0), W)
+            for i in range(first, minimum(first + share, rows)):
+                part = part + load(x, i * columns + at, W, left)
+            total = total + f64(part)
+        middle = f32(total / f64(rows))
+        spread_of = splat(f32(0), W)
+        for first in range(0, rows, share):
+            part = splat(f32(0), W)
+            for i in range(first, minimum(first + share, rows)):
+                difference = load(x, i * columns + at, W, left) - middle
+                part = fma(difference, difference, part)
+            spread_of = spread_of + part
+        root = f32(1.0 / sqrt(f64(spread_of / f32(rows)) + eps))
+        store(mean, at, middle, left)
+        store(squares, at, spread_of, left)
+        store(rstd, at, root, left)
+        scale = root * load(weight, at, W, left)
+        shift = fma(-middle, scale, load(bias, at, W, left))
+        for i in range(rows):
+            store(out, i * columns + at, fma(load(x, i * columns + at, W, left), scale, shift), left)
+
+
+def row_gradients(
+    start,
+    stop,
+    to_x: write[f32],
+    to_weight: write[f32],
+    to_bias: write[f32],
+    x: read[f32],
+    g: read[f32],
+    mean: read[f32],
+    rstd: read[f32],
+    weight: read[f32],
+    rows: i64,
+    columns: i64,
+    share: i64,
+    training: i64,
+):
+    """All gradients of ``W`` channels. The steps of whole vectors are fused, those of the channels beyond them are not."""
+    for block in range(start, stop):
+        at = block * W
+        left = columns - at
+        middle, root, factor = load(mean, at, W, left), load(rstd, at, W, left), load(weight, at, W, left)
+        ones, products = splat(f32(0), W), splat(f32(0), W)
+        for first in range(0, rows, share):
+            one, product = splat(f32(0), W), splat(f32(0), W)
+            for i in range(first, minimum(first + share, rows)):
+                value = load(g, i * columns + at, W, left)
+                one = one + value
+                product = fma(load(x, i * columns + at, W, left) - middle, value, product)
+            ones = ones + one
+            products = products + product
+        store(to_bias, at, ones, left)
+        store(to_weight, at, products * root, left)
+        slope, level = products * root * root / f32(rows), ones / f32(rows)
+        for i in range(rows):
+            value = load(g, i * columns + at, W, left)
+            if training != 0:
+                value = value - level
+                difference = load(x, i * columns + at, W, left) - middle
+                if left >= W:
+                    value = fma(-slope, difference, value)
+                else:
+                    value = value - slope * difference
+            store(to_x, i * columns + at, value * root * factor, left)
+
+
+def move(
+    start, stop, running_mean: write[f32], running_var: write[f32], mean: read[f32], squares: read[f32], share: f32, rest: f32, less: f32
+):  # fmt: skip
+    """Running statistics moved towards those of a batch, ``less`` the number of values a channel less one."""
+    for i in range(start, stop):
+        running_mean[i] = share * mean[i] + rest * running_mean[i]
+        running_var[i] = fma(share, squares[i] / less, rest * running_var[i])
