@@ -39,6 +39,7 @@ def main() -> None:
         "text": vision_transform_cases.answers(torch, torchvision, vision_transform_cases.REPRS),
     }
     found["v2"] = vision_transform_cases.answers(torch, torchvision, vision_transform_cases.V2, True)
+    found["utils"] = vision_transform_cases.answers(torch, torchvision, vision_transform_cases.UTILS, True)
     known = vision_ops_cases.names(torch, torchvision)
     found["ops"] = vision_transform_cases.answers(torch, torchvision, vision_ops_cases.CASES, known=known)
     GOLDEN.write_text(json.dumps(found, indent=1) + "\n")

@@ -41,13 +41,13 @@ def same(found, expected):
     return found == expected
 
 
-@pytest.mark.parametrize("group", ["tensors", "text", "pictures", "v2"])
+@pytest.mark.parametrize("group", ["tensors", "text", "pictures", "v2", "utils"])
 def test_transforms_answer_as_torchvisions(group):
-    if group in ("pictures", "v2"):
+    if group in ("pictures", "v2", "utils"):
         pytest.importorskip("PIL")
-    text = {"tensors": "TENSORS", "text": "REPRS", "pictures": "PICTURES", "v2": "V2"}[group]
+    text = {"tensors": "TENSORS", "text": "REPRS", "pictures": "PICTURES", "v2": "V2", "utils": "UTILS"}[group]
     text = getattr(vision_transform_cases, text)
-    found = vision_transform_cases.answers(torch, vision, text, group in ("pictures", "v2"))
+    found = vision_transform_cases.answers(torch, vision, text, group in ("pictures", "v2", "utils"))
     check(found, GOLDEN[group])
 
 
@@ -141,3 +141,51 @@ def test_children_as_a_model():
     assert list(dict(got.named_children())) == ["conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3"]
     with pytest.raises(ValueError, match="return_layers are not present"):
         IntermediateLayerGetter(model, {"layer9": "a"})
+
+
+def test_inner_features():
+    from rushlight.compat.vision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+
+    model = models.resnet18(num_classes=4)
+    train, evaluation = get_graph_node_names(model)
+    assert train == evaluation and len(train) == 70 and evaluation[-3:] == ["avgpool", "flatten", "fc"]
+    assert {"x", "layer1.0.relu_1", "layer1.0.add", "layer2.0.downsample.1"} <= set(train)  # torchvision's names
+    got = create_feature_extractor(model, {"layer1": "a", "layer3.0.relu": "b", "avgpool": "c"})
+    x = torch.rand(2, 3, 32, 32)
+    assert [(k, tuple(v.shape)) for k, v in got(x).items()] == [
+        ("a", (2, 64, 8, 8)),
+        ("b", (2, 256, 2, 2)),
+        ("c", (2, 512, 1, 1)),
+    ]
+    got.eval(), model.eval()
+    assert torch.equal(model.fc(got(x)["c"].flatten(1)), model(x))
+    assert "fc.weight" not in got.state_dict() and len(got.state_dict()) == 120
+    with pytest.raises(ValueError, match="'nope' is not present in model"):
+        create_feature_extractor(model, ["nope"])
+    vit = models.vit_b_32(num_classes=2)
+    names = get_graph_node_names(vit)[1]
+    assert len(names) == 187 and names[14:20] == [
+        "reshape",
+        "permute",
+        "getattr_2",
+        "getitem_4",
+        "class_token",
+        "expand",
+    ]
+
+
+def test_pictures_as_files(tmp_path):
+    pytest.importorskip("PIL")
+    from rushlight.compat.vision import io
+
+    x = torch.arange(3 * 4 * 5).reshape(3, 4, 5).to(torch.uint8)
+    path = tmp_path / "x.png"
+    io.write_png(x, path)
+    assert torch.equal(io.read_image(path), x) and torch.equal(io.decode_png(io.read_file(str(path))), x)
+    assert io.read_image(str(path), io.ImageReadMode.GRAY).shape == (1, 4, 5)
+    assert io.decode_image(io.encode_png(x[:1]), "RGB_ALPHA").shape == (4, 4, 5)
+    assert io.decode_jpeg(io.encode_jpeg(x, 90)).shape == (3, 4, 5)
+    with pytest.raises(RuntimeError, match="should be uint8"):
+        io.encode_png(x.float())
+    with pytest.raises(NotImplementedError, match="read_video"):
+        io.read_video  # noqa: B018

@@ -94,6 +94,21 @@ type(i + 1).__name__; type(i.clone()).__name__; tv.wrap(x + 1, like=i)[0, 0, 0];
 V.functional.to_image(p)[0, 0, :4]; type(b * 2).__name__; tv.BoundingBoxes([1, 2, 3, 4], format='XYWH', canvas_size=(9, 9))
 """
 
+#: U is utils.
+UTILS = """
+U.make_grid(z, 2, 1, pad_value=0.5); U.make_grid(z, normalize=True, value_range=(0.2, 0.7))
+U.make_grid(list(z), normalize=True, scale_each=True); U.make_grid(x); U.make_grid(z[:, :1]); U.make_grid(z[0, 0])
+U.make_grid([1]); U.draw_bounding_boxes(x, b.as_subclass(torch.Tensor))
+U.draw_bounding_boxes(f, torch.tensor([[1, 2, 9, 8]]), colors='red')
+U.draw_bounding_boxes(x, torch.tensor([[1, 2, 9, 8], [3, 3, 5, 9]]), fill=True, width=2, colors=[(1, 2, 3), 'blue'])
+U.draw_bounding_boxes(g, torch.tensor([[1, 2, 9, 8]])); U.draw_bounding_boxes(x, torch.tensor([[1, 2, 9, 8]]), ['ab'])
+U.draw_bounding_boxes(x, torch.tensor([[1, 2, 9, 8]]), ['ab'], fill_labels=True)
+U.draw_bounding_boxes(x, torch.tensor([[9, 2, 1, 8]])); U.draw_segmentation_masks(x, x > 99)
+U.draw_segmentation_masks(f, f[0] > 0.5, 0.3, 'green'); U.draw_segmentation_masks(x, x)
+U.draw_keypoints(x, torch.tensor([[[3, 4], [9, 8]]]), [(0, 1)], 'red')
+U.draw_keypoints(f, torch.tensor([[[3, 4], [9, 8]]]), radius=1, visibility=torch.tensor([[True, False]]))
+"""
+
 
 def cases(text):
     """The calls of a text."""
@@ -121,6 +136,7 @@ def names(torch, torchvision, pictures):
         tv = import_module(torchvision.__name__ + ".tv_tensors")
         boxes = torch.tensor([[1.0, 2, 9, 14], [3, 0, 16, 20], [0, 5, 4, 23]])
         found |= {
+            "U": import_module(torchvision.__name__ + ".utils"),
             "tv": tv, "V": import_module(torchvision.__name__ + ".transforms.v2"), "i": tv.Image(x), "y": torch.tensor([0, 3, 1]),
             "m": tv.Mask(x[0] > 99), "b": tv.BoundingBoxes(boxes, format="XYXY", canvas_size=(23, 17)),
             "z": torch.rand(3, 3, 6, 7, generator=torch.Generator().manual_seed(1)),

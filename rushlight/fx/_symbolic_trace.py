@@ -289,6 +289,7 @@ def _torch_functions() -> dict[int, Callable[..., Any]]:
                 getattr(space, name, None)
     public = [op.public for op in REGISTRY.values() if op.public_name] + [f.fn for f in FUNCTIONS.values()]
     public += [other for function in public for other in synonyms.of(function).values()]
+    public.append(_assert)
     return {id(function): function for function in public}
 
 
@@ -317,6 +318,7 @@ def _functions_noted(leaves: Iterable[Callable[..., Any]] = ()) -> Iterator[None
     undo: list[tuple[dict[str, Any], str, Any]] = []
     for module_name, module in list(sys.modules.items()):
         inside = module_name.startswith(_PREFIX + ".") and module_name.removeprefix(_PREFIX) not in _NAMESPACES.values()
+        inside = inside and not module_name.startswith(_PREFIX + ".compat.vision.")  # written as programs are
         if inside or not isinstance(module, ModuleType):
             continue
         names = vars(module)

@@ -23,7 +23,13 @@ def make_grid(
     ``normalize`` brings values to 0 to 1 by ``value_range`` or their own extremes, of all or of each image (``scale_each``).
     """
     if not isinstance(tensor, Tensor) and not (isinstance(tensor, list) and all(isinstance(t, Tensor) for t in tensor)):
-        raise TypeError(f"tensor or list of tensors expected, got {type(tensor)}")
+        wrong = (
+            next((type(t) for t in tensor if not isinstance(t, Tensor)), list)
+            if isinstance(tensor, list)
+            else type(tensor)
+        )
+        inside = "a list containing " if isinstance(tensor, list) else ""
+        raise TypeError(f"tensor or list of tensors expected, got {inside}{wrong}")
     a = np.stack([t._a for t in tensor]) if isinstance(tensor, list) else tensor._a
     a = a[None] if a.ndim == 2 else a
     if a.ndim == 3:
@@ -85,3 +91,13 @@ def png(pixels: np.ndarray[Any, Any]) -> bytes:
     rows = b"".join(b"\0" + row.tobytes() for row in pixels)
     header = struct.pack(">IIBBBBB", width, height, 8, color, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("draw_bounding_boxes", "draw_keypoints", "draw_segmentation_masks"):
+        from . import drawing
+
+        return getattr(drawing, name)
+    if name == "flow_to_image":
+        raise NotImplementedError("Rushlight's stand-in for torchvision has no utils.flow_to_image.")
+    raise AttributeError(f"module 'torchvision.utils' has no attribute '{name}'")

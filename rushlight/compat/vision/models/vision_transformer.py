@@ -164,13 +164,14 @@ class VisionTransformer(nn.Module):
         n, _, height, width = x.shape
         _assert(height == self.image_size, f"Wrong image height! Expected {self.image_size} but got {height}!")
         _assert(width == self.image_size, f"Wrong image width! Expected {self.image_size} but got {width}!")
-        patches = (height // self.patch_size) * (width // self.patch_size)
-        return self.conv_proj(x).reshape(n, self.hidden_dim, patches).permute(0, 2, 1)
+        rows, columns = height // self.patch_size, width // self.patch_size
+        return self.conv_proj(x).reshape(n, self.hidden_dim, rows * columns).permute(0, 2, 1)
 
     def forward(self, x: Any) -> Any:
         """Scores of the classes for pictures (N, 3, image_size, image_size)."""
         x = self._process_input(x)
-        x = cat([self.class_token.expand(x.shape[0], -1, -1), x], dim=1)
+        n = x.shape[0]
+        x = cat([self.class_token.expand(n, -1, -1), x], dim=1)
         return self.heads(self.encoder(x)[:, 0])
 
 
