@@ -167,7 +167,7 @@ def test_inner_features():
     assert len(names) == 187 and names[14:20] == [
         "reshape",
         "permute",
-        "getattr_2",
+        "getattr_1",
         "getitem_4",
         "class_token",
         "expand",
