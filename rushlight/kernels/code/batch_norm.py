@@ -20,6 +20,7 @@ from ..words import (
     unroll,
     write,
 )
+from .column_sums import sums as sums_of_columns
 
 W = 8
 WAYS = 4  # sums that are added up side by side
@@ -223,15 +224,7 @@ def row_gradients(
         at = block * W
         left = columns - at
         middle, root, factor = load(mean, at, W, left), load(rstd, at, W, left), load(weight, at, W, left)
-        ones, products = splat(f32(0), W), splat(f32(0), W)
-        for first in range(0, rows, share):
-            one, product = splat(f32(0), W), splat(f32(0), W)
-            for i in range(first, minimum(first + share, rows)):
-                value = load(g, i * columns + at, W, left)
-                one = one + value
-                product = fma(load(x, i * columns + at, W, left) - middle, value, product)
-            ones = ones + one
-            products = products + product
+        ones, products = sums_of_columns(x, g, middle, at, left, rows, columns, share)
         store(to_bias, at, ones, left)
         store(to_weight, at, products * root, left)
         slope, level = products * root * root / f32(rows), ones / f32(rows)
