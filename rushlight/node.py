@@ -154,7 +154,7 @@ def with_kind(kind: type[OpNode], cls: type[OpNode]) -> type[OpNode]:
     """A class of nodes, as one of ``PackedNode`` or ``DeferredNode``."""
     found = _kinds.get((kind, cls))
     if found is None:
-        found = _kinds[kind, cls] = type(cls.__name__, (kind, cls), {"__slots__": ()})
+        found = _kinds[kind, cls] = type(cls.__name__, (kind, cls), {"__slots__": (), "__module__": "builtins"})
     return found
 
 

@@ -410,7 +410,13 @@ class Op:
         name = name if name is not None else self.grad_name
         found = self.node_classes.get(name)
         if found is None:
-            body: dict[str, Any] = {"op": self, "n_outputs": len(self.outputs), "__slots__": ()}
+            # PyTorch's are made in C++ and have no module: `<class 'MulBackward0'>`
+            body: dict[str, Any] = {
+                "op": self,
+                "n_outputs": len(self.outputs),
+                "__slots__": (),
+                "__module__": "builtins",
+            }
             found = self.node_classes[name] = type(name, (OpNode,), body)
         return found
 

@@ -102,6 +102,7 @@ class CopySlices(Node):
     Gradient of ``value``: ``g`` where it was written, as the write makes of it (as it is for a copy).
     """
 
+    __module__ = "builtins"
     __slots__ = ("inner", "region", "shape")
 
     inputs: tuple[str, ...] = ("base", "value")

@@ -158,3 +158,15 @@ def test_a_functions_node_and_a_switch_say_where_they_come_from():
     y = _Scaled.apply(torch.ones(2, requires_grad=True), 3.0)
     assert repr(y.grad_fn).startswith(f"<{torch.autograd.function.FunctionCtx.__module__}._ScaledBackward object at 0x")
     assert repr(torch.set_grad_enabled(True)).endswith(".set_grad_enabled(mode=True)")
+
+
+def test_classes_of_nodes_have_no_module():
+    x = torch.ones(2, requires_grad=True)
+    y = x * 2
+    y[0] = 1
+    seen = [y.grad_fn, (x * 2).grad_fn, (x * 2).grad_fn.next_functions[0][0]]
+    assert [str(type(node)) for node in seen] == [
+        "<class 'CopySlices'>",
+        "<class 'MulBackward0'>",
+        "<class 'AccumulateGrad'>",
+    ]

@@ -1,5 +1,6 @@
 """The arguments that every constructor takes: what is refused is refused before anything is drawn, and a number is no CPU."""
 
+import numpy as np
 import pytest
 
 import rushlight as torch
@@ -45,3 +46,24 @@ def test_devices_that_are_none():
         torch.ones(2).cuda("cpu")
     with pytest.raises(AssertionError, match="Torch not compiled with CUDA enabled"):
         torch.ones(2).cuda("cuda:0")
+
+
+def test_copies_keep_the_order_of_memory():
+    # and so the random numbers of `randn_like` fall where they fall in PyTorch
+    a = np.arange(12.0).reshape(3, 4)
+    for make in (
+        torch.tensor,
+        torch.Tensor,
+        torch.FloatTensor,
+        torch.zeros(1).new_tensor,
+        lambda x: torch.tensor(x, dtype=torch.float32),
+        lambda x: torch.as_tensor(x, dtype=torch.float32),
+        lambda x: torch.asarray(x, copy=True),
+        lambda x: torch.as_tensor(torch.from_numpy(x)).clone(),
+    ):
+        assert make(a[:, [0, 2]]).stride() == (1, 3) and make(np.asfortranarray(a)).stride() == (1, 3)
+        assert make(a.T).stride() == (1, 4) and make(a[::2, ::2]).stride() == (2, 1)
+        assert make(np.broadcast_to(a[0], (2, 4))).stride() == (4, 1)
+        assert make(a.T).tolist() == a.T.tolist()
+    torch.manual_seed(0)
+    assert torch.randn_like(torch.tensor(a.T)).T.is_contiguous()

@@ -170,6 +170,7 @@ class AccumulateGrad(Node):
     The leaf holds its node and the node only a weak reference to the leaf, so that neither keeps the other alive.
     """
 
+    __module__ = "builtins"
     __slots__ = ("ref",)
 
     is_leaf = True

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import errors, meta, types
 from ..functions import function
-from ..kernels import copies, memory
+from ..kernels import copies, layouts, memory
 from ..kernels.lazy import expose
 from ..promotion import cast, cast_array, element
 from ..tensor import Tensor, alias_of, wrap
@@ -153,12 +153,12 @@ def array_of(data: Any, dtype: types.dtype | None = None) -> ndarray[Any, Any]:
     """
     if isinstance(data, Tensor):
         a = data._a
-        return cast_array(a, dtype.np) if dtype is not None and dtype.np is not a.dtype else a.copy()
+        return _own(a, a.dtype if dtype is None else dtype.np)
     if isinstance(data, (bool, int, float, complex)):
         return cast(data, dtype) if dtype is not None else _number(data)
     if isinstance(data, ndarray):
         target = types.from_numpy_dtype(data.dtype) if dtype is None else dtype
-        return np.ascontiguousarray(cast_array(data, target.np)).reshape(data.shape)
+        return _own(data, target.np)
     if isinstance(data, np.generic):
         target = types.from_numpy_dtype(data.dtype) if dtype is None else dtype
         return np.array(data, target.np)
@@ -169,6 +169,11 @@ def array_of(data: Any, dtype: types.dtype | None = None) -> ndarray[Any, Any]:
     if dtype is not None and hasattr(data, "__float__"):
         return cast(float(data), dtype)
     raise errors.runtime(f"Could not infer dtype of {type(data).__name__}")
+
+
+def _own(a: ndarray[Any, Any], np_dtype: np.dtype[Any]) -> ndarray[Any, Any]:
+    """A new array, whose dimensions have the order in memory that they have in ``a``: as a clone's."""
+    return layouts.copied(a) if a.dtype == np_dtype else cast_array(a, np_dtype)
 
 
 def _number(data: Any) -> ndarray[Any, Any]:
