@@ -406,17 +406,11 @@ class Op:
 
     # --- nodes ----------------------------------------------------------------------------------------------------
     def node_class(self, name: str | None = None) -> type[OpNode]:
-        """The class of this op's nodes, named as PyTorch names it."""
+        """The class of this op's nodes, named as PyTorch names it; made in C++ there, they have no module."""
         name = name if name is not None else self.grad_name
         found = self.node_classes.get(name)
         if found is None:
-            # PyTorch's are made in C++ and have no module: `<class 'MulBackward0'>`
-            body: dict[str, Any] = {
-                "op": self,
-                "n_outputs": len(self.outputs),
-                "__slots__": (),
-                "__module__": "builtins",
-            }
+            body = {"op": self, "n_outputs": len(self.outputs), "__slots__": (), "__module__": "builtins"}
             found = self.node_classes[name] = type(name, (OpNode,), body)
         return found
 

@@ -380,5 +380,5 @@ class Parameter(Tensor):
             t.requires_grad_(True)
         return t
 
-    def __init__(self, data: Any = None, requires_grad: bool = True):
-        pass
+    def __init__(self, *args: Any, **kwargs: Any):
+        """Nothing: ``__new__`` says what it takes, and a subclass's may take more."""

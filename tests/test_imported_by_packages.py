@@ -40,3 +40,15 @@ def test_container_still_holds_modules():
     with pytest.warns(FutureWarning, match="`nn.Container` is deprecated"):
         held = nn.Container(a=nn.Linear(1, 1))
     assert isinstance(held.a, nn.Linear) and str(held).startswith("Container(\n  (a): Linear")
+
+
+def test_a_parameter_of_a_class_with_arguments_of_its_own():
+    class OnManifold(nn.Parameter):
+        def __new__(cls, data=None, manifold=None, requires_grad=True):
+            made = torch.Tensor._make_subclass(cls, data, requires_grad)
+            made.manifold = manifold
+            return made
+
+    assert OnManifold(torch.ones(2), manifold="sphere").manifold == "sphere"
+    with pytest.raises(TypeError, match="unexpected keyword argument 'manifold'"):
+        nn.Parameter(torch.ones(2), manifold="sphere")
