@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import mpmath
+from minimax import fitted
 from mpmath import mp, mpf
 
 mp.dps = 60
@@ -16,8 +18,8 @@ mp.dps = 60
 #: What tanh of numbers below 1/8 is made of: x and these times x**2 to x**11. The minimax polynomial of tanh(x) / x, whose constant was set
 #: to 1 (so that all results are a little small), then its last digits were tried until most results were PyTorch's.
 TANH_BELOW = (
-    -2.2641321737681226e-14, -0.33333333332733495, -6.165805580097435e-10, 0.13333336553526381, -9.667922755756421e-07,
-    -0.05395055951663445, -0.00020088869222135161, 0.023253302853568285, -0.005319908552537653,
+    -2.2640846702117174e-14, -0.333333333327337, -6.1635137732861e-10, 0.13333336552529368, -9.665753766972814e-07,
+    -0.0539505620285069, -0.00020087372259955583, 0.0232532647082403, -0.005319892931291786,
 )  # fmt: skip
 START = 0x3FE6000000000000  # the bits of 0.6875
 
@@ -57,10 +59,16 @@ def two(x: Any) -> list[float]:
     return [float(x), float(x - float(x))]
 
 
+def _tanh_from(middle: Any, z: Any) -> Any:
+    return mpmath.tanh(middle + z)
+
+
 def tanh_pieces() -> list[float]:
     rows = [[0.0, 0.0, 1.0, *TANH_BELOW]]
     for low, high in eighths(mpf(1) / 8, mpf("20.5")):
-        c = interpolated(mpmath.tanh, low, high, 10)
+        middle, half = (low + high) / 2, (high - low) / 2
+        near = partial(_tanh_from, middle)
+        c, _ = fitted(near, lambda z, near=near: 1 / near(z), -half, half, 11)  # the relative error counts
         rows.append([*two(c[0]), *map(float, c[1:])])
     return [x for row in rows for x in row]
 

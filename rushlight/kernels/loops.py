@@ -96,8 +96,7 @@ def stages(loop: Loop) -> list[list[int]]:
     An exponential is a chain of twenty steps, each of which waits for the one before. A processor looks some hundred instructions ahead and
     fills the waiting with the next elements; two such functions one after the other are longer than it sees, and take twice as long.
     """
-    if loop.parted:
-        return [[]]
+    loop = of_vectors(loop)
     parts: list[list[int]] = [[]]
     heavy = False
     for i in loop.needed(True):
@@ -114,6 +113,23 @@ def stages(loop: Loop) -> list[list[int]]:
     return parts
 
 
+def of_vectors(loop: Loop) -> Loop:
+    """The loop of whole vectors, if what is left over is computed otherwise."""
+    if not loop.parted:
+        return loop
+    whole = Loop(loop.kind, loop.arrays, loop.narrow)
+    whole.masks, whole.numbers = loop.masks, loop.numbers
+
+    def vector(x: int) -> int:
+        while loop.code[x][0] == BY_PLACE:
+            x = loop.code[x][1]
+        return x
+
+    whole.code = [x if x[0] in _GIVEN else (x[0], *map(vector, x[1:])) for x in loop.code]
+    whole.stores = {array: vector(value) for array, value in loop.stores.items()}
+    return whole
+
+
 def _between(loop: Loop, parts: list[list[int]]) -> list[int]:
     """The values that one stage computes and a later one reads, or the last one stores."""
     stage_of = {i: n for n, part in enumerate(parts) for i in part}
@@ -123,27 +139,34 @@ def _between(loop: Loop, parts: list[list[int]]) -> list[int]:
 
 
 def written_in_stages(loop: Loop, parts: list[list[int]]) -> str:
-    """The loop as a kernel that takes a block of elements through one stage after another."""
+    """The loop as a kernel that takes a block of elements through one stage after another; what is left over beyond whole vectors, where
+    that is computed otherwise, comes last and in one."""
     lanes, block = LANES[loop.kind], BLOCK[loop.kind]
+    given, loop = loop, of_vectors(loop)
     between = _between(loop, parts)
     # The processor stops looking ahead while it works on a block: the next one is asked for meanwhile.
     loaded = sorted({operands[0] for op, *operands in loop.code if op == "load"})
     ahead = [f"            prefetch(a{array}, i + {block})" for array in loaded]
+    end = "end" if given.parted else "stop"
     lines = [
         header(loop),
         *[f"    b{i} = stack(T, {block})" for i in between],
-        f"    for first in range(start, stop, {block}):",
-        f"        last = minimum(first + {block}, stop)",
+        *([f"    end = start + (stop - start) // {lanes} * {lanes}"] if given.parted else ()),
+        f"    for first in range(start, {end}, {block}):",
+        f"        last = minimum(first + {block}, {end})",
         f"        whole = first + (last - first) // {lanes} * {lanes}",
     ]
+    spans = ((lanes, f"first, whole, {lanes}"), (1, "whole, last"))
     for n, part in enumerate(parts):
-        for count, span in ((lanes, f"first, whole, {lanes}"), (1, "whole, last")):
+        for count, span in spans[:1] if given.parted else spans:
             v = f"{'v' if count > 1 else 'x'}{n}_"  # a name has one type
             lines += [
                 f"        for i in range({span}):",
                 *(ahead if n == 0 and count > 1 else ()),
                 *_stage(loop, part, between, n == len(parts) - 1, count, v),
             ]
+    if given.parted:
+        lines += ["    for i in range(end, stop):", *body(given, 1)]
     return "\n".join(lines)
 
 

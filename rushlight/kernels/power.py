@@ -123,7 +123,18 @@ def powers(x: Any, exponent: Any) -> Any:
     with np.errstate(all="ignore"):
         if x.shape != exponent.shape:
             x, exponent = np.broadcast_arrays(x, exponent)
+        if patience.over(_PASSES * x.size, _PASSES):
+            found = elementwise.fused(_of_place, _of_place, (x, exponent))
+            if found is not None:
+                return found
         return all_by_vectors(_long_power if x.dtype == _D else _steps_of_two, c_library.power, x, exponent)
+
+
+def _of_place(x: Any, exponent: Any) -> Any:
+    """The powers as one loop of symbols."""
+    recording = x.recording
+    vector = recording.computed("power" if x.dtype == _F else "vector_power", x, exponent)
+    return recording.by_place(vector, c_library.power(x, exponent))
 
 
 def _steps_of_two(x: Any, exponent: Any) -> Any:

@@ -57,7 +57,8 @@ from .c_functions import (  # noqa: F401 - loops find every instruction here
 )
 from .marks import INSTRUCTIONS, instruction
 from .narrow import as_bf16, as_f16, bits_of_bf16, bits_of_f16, read_bf16, read_f16, widened
-from .power import power_of_usual
+from .pairs import scale
+from .power import exp_pair, log_pair
 from .vector_functions import (  # noqa: F401
     vector_atan2,
     vector_atanh,
@@ -498,9 +499,13 @@ def acosh(x):
 def power(x, exponent):
     """``power.powers``: numbers whose power is normal in PyTorch's steps, the others rounded once."""
     size = absolute(x)
-    plain = f32(wide.exp_normal(clamped(f64(exponent) * wide.log_normal(f64(size)), -200.0, 200.0)))
-    usual = (plain > SMALLEST) and (plain < INFINITY) and (size < INFINITY) and (size > 0.0)
-    out = select(usual, power_of_usual(size, exponent), plain)
+    positive = (size < INFINITY) and (size > 0.0)
+    logarithm = scale(log_pair(select(positive, size, 1.0)), exponent)
+    out = exp_pair(logarithm)
+    near = positive and (absolute(logarithm[0]) < SURELY_NORMAL)
+    if any_lane(opposite(near)):
+        plain = f32(wide.exp_normal(clamped(f64(exponent) * wide.log_normal(f64(size)), -200.0, 200.0)))
+        out = select(positive and (plain > SMALLEST) and (plain < INFINITY), out, plain)
     half = exponent * 0.5
     whole = below(exponent) == exponent
     odd = whole and (below(half) != half)
@@ -511,6 +516,7 @@ def power(x, exponent):
 
 
 SMALLEST = 2.0**-126
+SURELY_NORMAL = 87.0  # logarithms of numbers that are normal, on both sides of zero
 
 
 # --- the error function -----------------------------------------------------------------------------------------------

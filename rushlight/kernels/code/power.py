@@ -45,8 +45,3 @@ def exp_pair(d):
     high = 1.0 + t[0]
     u = high + (((1.0 - high) + t[0]) + t[1])
     return f32(f64(u) * power_of_two(f64(clamped(q, -200.0, 200.0))))
-
-
-def power_of_usual(x, exponent):
-    """``x ** exponent`` of positive numbers whose power is a normal number."""
-    return exp_pair(scale(log_pair(x), exponent))
