@@ -7,7 +7,9 @@ from .errors import LinAlgError as _LinAlgError  # noqa: F401
 from .errors import OutOfMemoryError as OutOfMemoryError  # noqa: F401
 from .override import DisableTorchFunction as DisableTorchFunction  # noqa: F401
 from .override import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass  # noqa: F401
+from .override import _overrides
 from .override import disabled as _disabled_torch_function_impl  # noqa: F401
+from .override import modes as _modes
 from .random.generator import Generator as Generator  # noqa: F401
 from .settings import get_default_device as _get_device
 from .tensor import TensorBase as TensorBase  # noqa: F401
@@ -21,12 +23,38 @@ _TensorMeta = type(TensorBase)
 #: What is asked for below it is found by ``__getattr__``.
 __path__: list[str] = []
 
+
+class _OfScripts:
+    """A part of a program that ``torch.jit`` has compiled, of which packages speak in annotations; nothing is compiled here."""
+
+
+Graph = type("Graph", (_OfScripts,), {"__module__": "torch._C"})
+Node = type("Node", (_OfScripts,), {"__module__": "torch._C"})
+Value = type("Value", (_OfScripts,), {"__module__": "torch._C"})
+Block = type("Block", (_OfScripts,), {"__module__": "torch._C"})
+FunctionSchema = type("FunctionSchema", (_OfScripts,), {"__module__": "torch._C"})
+
 _backend_name = ["privateuseone"]
 
 
 def _get_privateuse1_backend_name() -> str:
     """The name of a device that somebody else may bring: ``privateuseone``."""
     return _backend_name[0]
+
+
+def _is_torch_function_mode_enabled() -> bool:
+    """Whether a ``TorchFunctionMode`` is entered."""
+    return bool(_modes.get())
+
+
+def _len_torch_function_stack() -> int:
+    """How many are."""
+    return len(_modes.get())
+
+
+def _is_torch_function_enabled() -> bool:
+    """Whether ``__torch_function__`` of subclasses is asked."""
+    return _overrides.get()
 
 
 def _get_tracing_state() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,3 +42,17 @@ def _get_device_index(device: Any, optional: bool = False, allow_cpu: bool = Fal
     if kind is not None and kind.type == "cpu" and (allow_cpu or optional):
         return -1
     raise ValueError(f"Expected a non cpu device, but got: {device}")
+
+
+def _get_device_module(device_type: str) -> Any:
+    """``torch.cpu`` and its like.
+
+    Raises:
+        RuntimeError: for a device that has none.
+    """
+    module = getattr(sys.modules[__package__], device_type, None)
+    if module is None:
+        raise RuntimeError(
+            f"Device '{device_type}' does not have a corresponding module registered as 'torch.{device_type}'."
+        )
+    return module

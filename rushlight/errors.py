@@ -95,6 +95,10 @@ def type_(what: str, advice: str = "") -> Exception:
     return advised(_TypeError(what), advice)
 
 
+class MissingName(NotImplementedError, AttributeError):
+    """A name that is not there: for ``from module import name`` an ImportError, which packages expect of what they can do without."""
+
+
 def absent(module: str, names: str, advice: str) -> dict[str, Callable[..., Any]]:
     """Functions by name that can be imported and, when called, raise NotImplementedError with their name."""
 

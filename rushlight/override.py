@@ -65,12 +65,20 @@ def takes_over(x: Any) -> bool:
     return x.__class__ not in PLAIN and has_override(x)
 
 
+def spread(public: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments as those who are asked see them: ``einsum`` hands the operands of a list on one by one."""
+    if public.__name__ == "einsum" and len(args) == 2 and isinstance(args[1], (list, tuple)):
+        return (args[0], *args[1])
+    return args
+
+
 def handle(public: Callable[..., Any], relevant: Iterable[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What the first of the ``relevant`` arguments that takes calls over answers, subclasses before their bases.
 
     Raises:
         TypeError: if all answer NotImplemented.
     """
+    args = spread(public, args)
     asked: list[Any] = []
     for arg in relevant:
         if takes_over(arg) and type(arg) not in map(type, asked):

@@ -494,6 +494,11 @@ class Size(tuple[int, ...]):
         return (Size, (tuple(self),))
 
 
+def _of_python(type: Any) -> Any:
+    """Python's types have the limits of the dtype that NumPy gives them."""
+    return PYTHON_TYPES.get(type, type) if isinstance(type, builtins.type) else type
+
+
 class finfo:
     """Machine limits of a floating dtype, as ``torch.finfo``."""
 
@@ -505,7 +510,7 @@ class finfo:
     resolution: float
 
     def __init__(self, type: dtype | None = None):
-        d = get_default_dtype() if type is None else type
+        d = get_default_dtype() if type is None else _of_python(type)
         if not isinstance(d, dtype) or d.category < FLOATING:
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d}'")
         d = d.to_real()
@@ -537,6 +542,7 @@ class iinfo:
     min: int
 
     def __init__(self, type: dtype):
+        type = _of_python(type)
         if not isinstance(type, dtype) or type.category != INTEGER:
             raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type}'")
         info = np.iinfo(type.np)

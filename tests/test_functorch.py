@@ -88,3 +88,69 @@ def test_questions_about_tensors():
 def test_the_standard_basis():
     first, second = _construct_standard_basis_for((torch.zeros(2), torch.zeros(1, 2)), (2, 2))
     assert first.tolist() == [[1, 0], [0, 1], [0, 0], [0, 0]] and second.tolist() == [[0, 0], [0, 0], [1, 0], [0, 1]]
+
+
+# --- what packages that are built on torch name of its inside -----------------------------------------------------------
+def test_registration_hooks():
+    from rushlight.nn import module as inside
+
+    seen = []
+    handles = [
+        inside.register_module_parameter_registration_hook(lambda m, name, p: seen.append(name)),
+        inside.register_module_buffer_registration_hook(lambda m, name, b: b + 1),
+        inside.register_module_module_registration_hook(lambda m, name, child: nn.Identity()),
+    ]
+    try:
+        holder = nn.Module()
+        holder.register_buffer("b", torch.zeros(2))
+        holder.child = nn.Linear(1, 1)
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert seen == ["weight", "bias"] and holder.b.tolist() == [1, 1] and isinstance(holder.child, nn.Identity)
+    holder.child = nn.Linear(1, 1)
+    assert isinstance(holder.child, nn.Linear)
+
+
+def test_tensors_of_modules_are_swapped():
+    from rushlight.nn.utils._named_member_accessor import swap_tensor
+
+    m, t = nn.Linear(1, 1), torch.ones(1)
+    before = m.weight
+    assert swap_tensor(m, "weight", t) is before and m.weight is t
+    with pytest.raises(AttributeError, match="has no attribute `other`"):
+        swap_tensor(m, "other", t)
+
+
+def test_limits_of_python_types():
+    assert torch.finfo(float).dtype == "float64" and torch.iinfo(int).max == 2**63 - 1
+    with pytest.raises(TypeError, match="requires a floating point input type"):
+        torch.finfo(int)
+
+
+def test_the_line_search_by_name():
+    from rushlight.optim.lbfgs import _cubic_interpolate, _strong_wolfe
+
+    def look(x, t, d):
+        at = x + t * d
+        return float((at**2).sum()), 2 * at
+
+    x = torch.tensor([3.0, -1.0])
+    loss, gradient = look(x, 0.0, -x)
+    d = -gradient
+    found, slope, t, calls = _strong_wolfe(look, x, 1.0, d, loss, gradient, gradient.dot(d))
+    assert t == pytest.approx(0.5) and found == pytest.approx(0, abs=1e-9) and calls == 2 and slope.abs().max() < 1e-6
+    assert _cubic_interpolate(0.0, 1.0, -2.0, 1.0, 1.0, 2.0) == pytest.approx(0.5)
+
+
+def test_a_list_of_operands_is_spread_in_a_graph():
+    graph = torch.fx.symbolic_trace(lambda a, b: torch.einsum("i,i", [a, b]))
+    assert [len(n.args) for n in graph.graph.nodes if n.op == "call_function"] == [3]
+
+
+def test_names_that_the_stand_in_has_not_are_import_errors():
+    from rushlight.compat.vision import datasets
+
+    assert not hasattr(datasets, "Places365")
+    with pytest.raises(ImportError):
+        from rushlight.compat.vision.datasets import Places365  # noqa: F401

@@ -72,3 +72,19 @@ def peek_interpreter_stack() -> Any:
 def unwrap_if_dead(tensor: Any) -> Any:
     """The value of a tensor whose transformation has returned."""
     return tensor.primal if isinstance(tensor, Dual) and not tensor.at.alive else tensor
+
+
+def _level(number: int) -> Any:
+    return next(level for level in levels.stack() if level.number == number)
+
+
+def _add_batch_dim(tensor: Any, batch_dim: int, level: int) -> Any:
+    """One example of a tensor, as the transformation at a depth sees it."""
+    return levels.batched(tensor.movedim(batch_dim, 0), _level(level))  # type: ignore[arg-type]
+
+
+def _remove_batch_dim(tensor: Any, level: int, batch_size: int, out_dim: int) -> Any:
+    """All examples, of which a result of the transformation at a depth is one."""
+    if isinstance(tensor, Batched) and tensor.at.number == level:
+        return tensor.value.movedim(0, out_dim)  # type: ignore[arg-type]
+    return tensor.expand(batch_size, *tensor.shape).movedim(0, out_dim)

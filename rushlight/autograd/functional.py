@@ -196,6 +196,29 @@ def jacobian(
     return found if many_out else found[0]
 
 
+def _as_tuple(inp: Any, arg_name: str | None = None, fn_name: str | None = None) -> Any:
+    """A tensor, or several, as a tuple; with a name of the argument also whether there were several."""
+    if arg_name is None and fn_name is None:
+        return tuple(inp) if isinstance(inp, (tuple, list)) else (inp,)
+    return _tuple(inp, str(arg_name), str(fn_name))
+
+
+def _tuple_postprocess(res: Any, to_unpack: Any) -> Any:
+    """The only element of a tuple, if one was given in the place of several."""
+    if isinstance(to_unpack, tuple):
+        if to_unpack[1]:
+            res = tuple([each[0] for each in res])
+        return res if to_unpack[0] else res[0]
+    return res if to_unpack else res[0]
+
+
+def _grad_postprocess(inputs: Any, create_graph: bool) -> Any:
+    """Results without their history, unless it was asked for."""
+    if isinstance(inputs, Tensor):
+        return inputs if create_graph else inputs.detach()
+    return tuple([_grad_postprocess(x, create_graph) for x in inputs])
+
+
 def _construct_standard_basis_for(tensors: Any, tensor_numels: Any) -> tuple[Tensor, ...]:
     """The rows of the identity over all elements of tensors, cut into a part for each: ``(sum(numels), numel)``."""
     total, start, parts = sum(tensor_numels), 0, []

@@ -14,13 +14,18 @@ from . import loader as loader_module
 from .loader import WorkerInfo, fetch
 
 
+def _generate_state(base_seed: int, worker_id: int) -> Any:
+    """The four words that seed NumPy in a worker."""
+    words = [worker_id, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
+    return np.random.SeedSequence(words).generate_state(4)
+
+
 def seed_worker(base_seed: int, worker: int) -> None:
     """Seed torch's, Python's and NumPy's generators as PyTorch's workers do."""
     seed = base_seed + worker
     default_generator.manual_seed(seed)
     random.seed(seed)
-    words = [worker, base_seed & 0xFFFFFFFF, base_seed >> 32, 0]
-    np.random.seed(np.random.SeedSequence(words).generate_state(4))
+    np.random.seed(_generate_state(base_seed, worker))
 
 
 def _work(loader: Any, worker: int, base_seed: int, indices: Any, results: Any) -> None:

@@ -21,6 +21,7 @@ from ..doors import behind, close_door, led, open_door
 from ..functions import FUNCTIONS
 from ..nn import Module, Sequential
 from ..op import names_under
+from ..override import spread
 from ..readers import REGISTRY
 from ..settings import _assert
 from ..synonyms import BUILT_IN
@@ -255,7 +256,7 @@ def _noter(
             return make(*args, **kwargs)
         if spelled_out:
             args, kwargs = _spelled_out(function, args, kwargs)
-        made = proxy.tracer.create_proxy("call_function", function, args, kwargs)
+        made = proxy.tracer.create_proxy("call_function", function, spread(function, args), kwargs)
         if wrapped:
             made.node.meta["is_wrapped"] = True
         return made

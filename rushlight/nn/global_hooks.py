@@ -11,6 +11,32 @@ _global_forward_hooks: Any = OrderedDict()
 _global_forward_pre_hooks: Any = OrderedDict()
 _global_backward_hooks: Any = OrderedDict()
 _global_backward_pre_hooks: Any = OrderedDict()
+_global_parameter_registration_hooks: Any = OrderedDict()
+_global_buffer_registration_hooks: Any = OrderedDict()
+_global_module_registration_hooks: Any = OrderedDict()
+
+
+def registered(hooks: Any, module: Any, name: str, value: Any) -> Any:
+    """What is to be registered: ``value``, or what a hook gives in its place."""
+    for hook in list(hooks.values()):
+        other = hook(module, name, value)
+        value = value if other is None else other
+    return value
+
+
+def register_module_parameter_registration_hook(hook: Any) -> RemovableHandle:
+    """Call ``hook(module, name, parameter)`` whenever a module registers one; what it returns is registered instead."""
+    return add_hook(_global_parameter_registration_hooks, hook)
+
+
+def register_module_buffer_registration_hook(hook: Any) -> RemovableHandle:
+    """Call ``hook(module, name, buffer)`` whenever a module registers one; what it returns is registered instead."""
+    return add_hook(_global_buffer_registration_hooks, hook)
+
+
+def register_module_module_registration_hook(hook: Any) -> RemovableHandle:
+    """Call ``hook(module, name, submodule)`` whenever a module registers one; what it returns is registered instead."""
+    return add_hook(_global_module_registration_hooks, hook)
 
 
 def register_module_forward_hook(hook: Any, **kwargs: Any) -> RemovableHandle:

@@ -13,16 +13,26 @@ from . import moving
 from .global_hooks import (
     _global_backward_hooks,
     _global_backward_pre_hooks,
+    _global_buffer_registration_hooks,
     _global_forward_hooks,
     _global_forward_pre_hooks,
+    _global_module_registration_hooks,
+    _global_parameter_registration_hooks,
+    registered,
 )
+from .global_hooks import register_module_buffer_registration_hook as register_module_buffer_registration_hook
 from .global_hooks import register_module_forward_hook as register_module_forward_hook
 from .global_hooks import register_module_forward_pre_hook as register_module_forward_pre_hook
 from .global_hooks import register_module_full_backward_hook as register_module_full_backward_hook
 from .global_hooks import register_module_full_backward_pre_hook as register_module_full_backward_pre_hook
+from .global_hooks import register_module_module_registration_hook as register_module_module_registration_hook
+from .global_hooks import register_module_parameter_registration_hook as register_module_parameter_registration_hook
 
 if TYPE_CHECKING:
     from .loading import _IncompatibleKeys
+
+
+_EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 
 
 class Module:
@@ -129,6 +139,8 @@ class Module:
             if modules is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name, besides=modules)
+            if _global_module_registration_hooks:
+                value = registered(_global_module_registration_hooks, self, name, value)
             modules[name] = value
             return
         if modules is not None and name in modules:
@@ -203,6 +215,8 @@ class Module:
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To express "
                 f"'{name}' as a function of another Tensor, compute the value in the forward() method."
             )
+        if _global_parameter_registration_hooks:
+            param = registered(_global_parameter_registration_hooks, self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -214,6 +228,8 @@ class Module:
             raise errors.type_(
                 f"cannot assign '{type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
+        if _global_buffer_registration_hooks:
+            tensor = registered(_global_buffer_registration_hooks, self, name, tensor)
         self._buffers[name] = tensor
         (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
@@ -224,6 +240,8 @@ class Module:
         self._check_name("module", name)
         if hasattr(self, name) and name not in self._modules:
             raise KeyError(f"attribute '{name}' already exists")
+        if _global_module_registration_hooks:
+            module = registered(_global_module_registration_hooks, self, name, module)
         self._modules[name] = module
 
     register_module = add_module
@@ -444,7 +462,7 @@ class Module:
             if b is not None and name not in self._non_persistent_buffers_set:
                 destination[prefix + name] = b if keep_vars else b.detach()
         if type(self).get_extra_state is not Module.get_extra_state:
-            destination[prefix + "_extra_state"] = self.get_extra_state()
+            destination[prefix + _EXTRA_STATE_KEY_SUFFIX] = self.get_extra_state()
 
     def get_extra_state(self) -> Any:
         """Further state for ``state_dict``; a subclass that has some defines this and ``set_extra_state``."""

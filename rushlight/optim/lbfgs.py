@@ -281,3 +281,23 @@ def strong_wolfe(
             high = low
         low = now
     return low, tries + 1
+
+
+# --- by PyTorch's names, for optimizers that packages write ------------------------------------------------------------
+def _cubic_interpolate(x1: Any, f1: Any, g1: Any, x2: Any, f2: Any, g2: Any, bounds: Any = None) -> Any:
+    """``cubic_minimum`` of two places, losses and slopes."""
+    return cubic_minimum(Point(x1, f1, None, g1), Point(x2, f2, None, g2), bounds)
+
+
+def _strong_wolfe(
+    obj_func: Callable[..., Any], x: Any, t: Any, d: Any, f: Any, g: Any, gtd: Any, c1: float = 1e-4, c2: float = 0.9,
+    tolerance_change: float = 1e-9, max_ls: int = 25,
+) -> tuple[Any, Any, Any, int]:  # fmt: skip
+    """``strong_wolfe`` along ``x + t * d``, of which ``obj_func(x, t, d)`` gives loss and gradient: ``(loss, gradient, t, calls)``."""
+
+    def look(t: Any) -> Point:
+        loss, grad = obj_func(x, t, d)
+        return Point(t, loss, grad.clone(), grad.dot(d))
+
+    found, tries = strong_wolfe(look, Point(0, f, g.clone(), gtd), t, d.abs().max(), tolerance_change, c1, c2, max_ls)
+    return found.loss, found.grad, found.t, tries

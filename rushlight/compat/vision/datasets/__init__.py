@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ....errors import MissingName
 from . import utils
 from .cifar import CIFAR10, CIFAR100, read_pickle
 from .folder import DatasetFolder, ImageFolder
@@ -27,5 +28,5 @@ _MISSING = (
 
 def __getattr__(name: str) -> Any:
     if name in _MISSING:
-        raise NotImplementedError(f"Rushlight's stand-in for torchvision has no datasets.{name}.")
+        raise MissingName(f"Rushlight's stand-in for torchvision has no datasets.{name}.")
     raise AttributeError(f"module 'torchvision.datasets' has no attribute '{name}'")

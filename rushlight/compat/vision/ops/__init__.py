@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ....errors import MissingName
 from .boxes import (
     batched_nms,
     box_area,
@@ -45,5 +46,5 @@ _MISSING = (
 
 def __getattr__(name: str) -> Any:
     if name in _MISSING:
-        raise NotImplementedError(f"Rushlight's stand-in for torchvision has no ops.{name}.")
+        raise MissingName(f"Rushlight's stand-in for torchvision has no ops.{name}.")
     raise AttributeError(f"module 'torchvision.ops' has no attribute '{name}'")
