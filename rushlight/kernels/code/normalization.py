@@ -22,6 +22,7 @@ from ..words import (
     maximum,
     maybe,
     minimum,
+    prefetch,
     read,
     select,
     splat,
@@ -173,6 +174,7 @@ def layer_norm(
         mean[i] = m
         rstd[i] = r
         for j in range(0, whole, TWICE * W):
+            prefetch(row, n + j)  # the next row: who computes much does not look that far ahead
             to[j] = fma(
                 (load(row, j, TWICE * W) - m) * r,
                 load(factors, j * factor, TWICE * W),
@@ -297,6 +299,8 @@ def sums(to, g, x, other, factors, factor, n, T, W):
         for j in range(W, last, TWICE * W):
             wide_w = load(factors, j * factor, TWICE * W)
             for row in unroll(2):
+                prefetch(g, j + row * other + 2 * n)  # the next rows
+                prefetch(x, j + row * other + 2 * n)
                 wide_h = load(g, j + row * other, TWICE * W)
                 xs[row] = added(xs[row], wide_h * load(x, j + row * other, TWICE * W) * wide_w)
                 ones[row] = added(ones[row], wide_h * wide_w)
