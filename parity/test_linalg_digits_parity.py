@@ -49,3 +49,38 @@ def test_columns_that_are_done(dtype):
     a[2:, 3] = 0
     compare(lambda lib, x: lib.linalg.qr(x), a)
     compare(lambda lib, x: lib.linalg.qr(x), np.ones((4, 3), dtype))
+
+
+@dtypes
+@pytest.mark.parametrize("seed", range(3))
+def test_elimination(dtype, seed):
+    for rng, (n, columns), batch in drawn(seed, 25, 16):
+        a = rng.standard_normal((*batch, n, n)).astype(dtype)
+        compare(lambda lib, x: lib.linalg.det(x), a)
+        compare(lambda lib, x: lib.linalg.lu_factor(x), a)
+        compare(lambda lib, x, y: lib.linalg.solve(x, y), a, rng.standard_normal((*batch, n)).astype(dtype))
+        if n <= 8:
+            compare(lambda lib, x: lib.linalg.inv(x), a, strides=n > 1)
+            columns = min(columns, 8)
+            compare(
+                lambda lib, x, y: lib.linalg.solve(x, y), a, rng.standard_normal((*batch, n, columns)).astype(dtype)
+            )
+
+
+@dtypes
+@pytest.mark.parametrize("name", ["inv", "det", "slogdet", "solve"])
+def test_gradients(dtype, name):
+    rng = np.random.default_rng(3)
+    for n in (2, 3, 4) if name == "solve" else (2, 3, 5, 8):
+        a, b = rng.standard_normal((2, n, n)).astype(dtype)
+        found = []
+        for library in both:
+            x, y = library.tensor(a, requires_grad=True), library.tensor(b, requires_grad=True)
+            out = getattr(library.linalg, name)(*((x, y) if name == "solve" else (x,)))
+            out = out if isinstance(out, library.Tensor) else out[1] if name == "slogdet" else out[0]
+            (
+                out * library.tensor(np.cos(np.arange(out.numel())).reshape(tuple(out.shape)).astype(dtype))
+            ).sum().backward()
+            found.append([t.grad.numpy() for t in ((x, y) if name == "solve" else (x,))])
+        for mine, theirs in zip(*found, strict=True):
+            np.testing.assert_array_equal(mine, theirs)

@@ -18,6 +18,7 @@ from .matrices import (
     adjoint,
     back,
     back_right,
+    by_columns,
     check_floats,
     check_kernel,
     check_old_system,
@@ -74,7 +75,8 @@ def cholesky_factor(k, A, *, upper, old=False):
     if upper:
         L, info = _factored(np.conjugate(A.swapaxes(-1, -2)))
         return np.conjugate(L.swapaxes(-1, -2)), info
-    return _factored(A)
+    L, info = _factored(A)
+    return by_columns(L), info
 
 
 @cholesky_factor.vjp("A")
@@ -206,7 +208,7 @@ def _twice(L: Any, B: Any, upper: bool) -> Any:
 @opaque(public=False, grad_name="CholeskyInverseBackward0")
 def inverse_from_factor(k, L, *, upper):
     """The inverse of ``L L^H`` (``U^H U``)."""
-    return _twice(L, np.eye(L.shape[-1], dtype=L.dtype), upper)
+    return by_columns(_twice(L, np.eye(L.shape[-1], dtype=L.dtype), upper))
 
 
 @inverse_from_factor.vjp("L")
@@ -260,7 +262,7 @@ def solution_from_factor(k, B, L, *, upper):
     Gradient of ``L`` (upper True): ``-L @ (S + S.T)``, ``S = cholesky_solve(g, L, True) @ out.T``.
     Gradient of ``L``: ``-(S + S.T) @ L``, ``S = cholesky_solve(g, L) @ out.T``.
     """
-    return _twice(L, B, upper)
+    return by_columns(_twice(L, B, upper))
 
 
 @solution_from_factor.vjp("B")

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from ..functions import function
-from ..kernels import reduce
+from ..kernels import elimination, reduce
 from ..op import opaque
 from ..readers import REGISTRY
 from ..return_types import named
 from ..tensor import Tensor
 from ..writing import write_out
 from .lu import eliminated
-from .matrices import NO_0D, adjoint, check_floats, check_kernel, check_matrix, positive, square_samples, well
-from .solving import inverse_of
+from .matrices import NO_0D, check_floats, check_kernel, check_matrix, positive, square_samples, well
+from .solving import scaled_inverse
 
 
 def _samples(m: Any) -> list[Any]:
@@ -52,6 +52,10 @@ def det(k, A):
     """
     if A.shape[-1] > SMALL:
         return np.asarray(np.linalg.det(A)).astype(A.dtype, copy=False)
+    if A.dtype.kind != "c":
+        found = elimination.determinants(A)
+        if found is not None:
+            return found
     pivots, sign = _pivots(A)
     out = np.ones(A.shape[:-2], A.dtype)
     for i in range(A.shape[-1]):  # one after the other, as PyTorch's product
@@ -68,10 +72,9 @@ def _(A):
 
 @det.vjp("A")
 def _(k, g, A, out):
-    wide = k.reshape_gradient(g, size=(*g.shape, 1, 1))
     if not (out._a if isinstance(out, Tensor) else np.asarray(out)).all():
-        return wide * k.cofactors(A)
-    return wide * k.conj(k.reshape_gradient(out, size=(*out.shape, 1, 1))) * adjoint(k, inverse_of(k, A))
+        return k.reshape_gradient(g, size=(*g.shape, 1, 1)) * k.cofactors(A)
+    return scaled_inverse(k, A, g * k.conj(out))
 
 
 @opaque(public=False)
@@ -111,7 +114,7 @@ def _(k, g, A, sign):
         wide = turn if wide is None else wide + turn
     if wide is None:
         return A * 0.0
-    return k.reshape_gradient(wide, size=(*wide.shape, 1, 1)) * adjoint(k, inverse_of(k, A))
+    return scaled_inverse(k, A, wide)
 
 
 def _slogdet(name: str, result: str) -> None:

@@ -15,6 +15,7 @@ from ..writing import write_out
 from .matrices import (
     NO_0D,
     adjoint,
+    by_columns,
     check_kernel,
     check_square,
     check_tensor,
@@ -34,7 +35,8 @@ def eigh_pair(k, A, *, lower):
     Gradient of ``A`` (from V): ``(M + M.T) / 2``, ``M = V @ ((1 - eye) * (V.T @ g) / E) @ V.T``, ``E = L - L[:, None] + eye``.
     """
     try:
-        return tuple(np.linalg.eigh(A, "L" if lower else "U"))
+        L, V = np.linalg.eigh(A, "L" if lower else "U")
+        return L, by_columns(V)
     except np.linalg.LinAlgError:  # it holds NaN or infinities
         return np.full(A.shape[:-1], np.nan, A.real.dtype), np.full_like(A, np.nan)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors, levels
 from ..functions import function
+from ..kernels import elimination
 from ..op import opaque
 from ..return_types import named
 from ..tensor import Tensor, wrap
@@ -17,6 +18,7 @@ from .matrices import (
     array_of,
     back,
     back_right,
+    by_columns,
     check_dtypes,
     check_floats,
     check_kernel,
@@ -44,6 +46,9 @@ PANEL = 16  # columns that are eliminated one by one; of more, the left half fir
 # up to sixteen rows and columns. It divides in the last step of square matrices of up to four rows.
 def eliminated(A: Any) -> tuple[Any, Any, Any]:
     """L and U of a batch of matrices in one array, the rows that were swapped (from 1), and the first zero pivot (or 0)."""
+    found = elimination.factors(A)
+    if found is not None:
+        return found
     m, n = A.shape[-2:]
     batch, k, divide_last = A.shape[:-2], min(A.shape[-2:]), m == n and n <= 4
     if not batch and k and max(m, n) <= SMALL:
@@ -139,7 +144,8 @@ def lu_compact(k, A):
 
     Gradient of ``A``: ``P @ inv(L).T @ (tril(L.T @ tril(g, -1), -1) + triu(triu(g) @ U.T)) @ inv(U).T``, of the square part.
     """
-    return eliminated(A)
+    LU, pivots, info = eliminated(A)
+    return by_columns(LU), pivots, info
 
 
 @lu_compact.vjp("A")
@@ -456,7 +462,7 @@ def lu_solution(k, LU, pivots, B, *, left, adjoint):
     Gradient of ``B``: the solution of the transposed system for g.
     """
     if left:
-        return solved(LU, pivots, B, adjoint)
+        return by_columns(solved(LU, pivots, B, adjoint))
     H = np.conjugate(B.swapaxes(-1, -2))
     return np.conjugate(solved(LU, pivots, H, not adjoint).swapaxes(-1, -2))
 

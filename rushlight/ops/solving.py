@@ -9,7 +9,9 @@ import numpy as np
 from .. import errors
 from ..errors import check_dim
 from ..functions import function
+from ..kernels import elimination
 from ..op import opaque
+from ..readers import arrays
 from ..return_types import named
 from ..tensor import Tensor
 from ..writing import write_out
@@ -17,6 +19,7 @@ from .lu import eliminated, first_failure, solved
 from .matrices import (
     NO_0D,
     adjoint,
+    by_columns,
     check_dtypes,
     check_floats,
     check_kernel,
@@ -29,15 +32,20 @@ from .matrices import (
     well,
 )
 
+_MKL = 8  # rows up to which a system of several columns has the digits of MKL's small ones
+
 
 def _solve(A: Any, B: Any) -> tuple[Any, Any]:
     """X of ``A X = B`` and the first zero pivots. Small systems give MKL's digits, which NumPy's LAPACK does not."""
     n, columns = A.shape[-1], B.shape[-1]
-    if n > 16 or (n > 8 and columns > 1):
+    if n > elimination.MOST or (n > _MKL and columns > 1):
         try:
             return np.linalg.solve(A, B), np.zeros(A.shape[:-2], np.int32)
         except np.linalg.LinAlgError:
             pass  # one matrix of a batch is enough; elimination says which
+    found = elimination.solutions(A, B)
+    if found is not None:
+        return found
     LU, pivots, info = eliminated(A)
     return solved(LU, pivots, B), info
 
@@ -46,13 +54,25 @@ def _solve(A: Any, B: Any) -> tuple[Any, Any]:
 @opaque(public=False, outputs=("inverse", "info"), n_diff=1, grad_name="LinalgInvExBackward0")
 def inverse_info(k, A):
     """The inverse of square matrices, and the number of the first pivot that is zero (0: there is none)."""
-    return _solve(A, np.eye(A.shape[-1], dtype=A.dtype))
+    small = elimination.solutions(A, None) if A.shape[-1] <= _MKL else None
+    X, info = _solve(A, np.eye(A.shape[-1], dtype=A.dtype)) if small is None else small
+    return by_columns(X), info
 
 
 @inverse_info.vjp("A")
 def _(k, g, inverse):
     h = adjoint(k, inverse)
-    return -k.matprod(k.matprod(h, g), h)
+    return -k.matprod(h, k.matprod(g, h))
+
+
+def scaled_inverse(k: Any, A: Any, factor: Any) -> Any:
+    """``factor * inv(A)^H``: as PyTorch has it, a system with the factor on the diagonal of its right side."""
+    wide = k.reshape_gradient(factor, size=(*factor.shape, 1, 1))
+    if k is arrays and A.shape[-1] <= _MKL and A.dtype.kind == "f" and A.flags.c_contiguous:
+        found = elimination.solutions(A.swapaxes(-1, -2), wide * np.eye(A.shape[-1], dtype=A.dtype))
+        if found is not None:
+            return by_columns(found[0])
+    return wide * adjoint(k, inverse_of(k, A))
 
 
 def inverse_of(k: Any, A: Any) -> Any:
@@ -153,16 +173,25 @@ def solution(k, A, B, *, vector, left):
     """
     if not left:
         X, info = _solve(A.swapaxes(-1, -2), B.swapaxes(-1, -2))
-        return X.swapaxes(-1, -2), info
+        return by_columns(X).swapaxes(-1, -2), info
     if vector:
         X, info = _solve(A, B[..., None])
         return X[..., 0], info
-    return _solve(A, B)
+    X, info = _solve(A, B)
+    return by_columns(X), info
+
+
+def _led_back(k: Any, g: Any, A: Any, vector: bool, left: bool) -> Any:
+    """The solution of the transposed system for a gradient, of small ones from the factors of A itself: up to four rows, MKL's digits."""
+    if k is arrays and left and A.shape[-1] <= _MKL and A.shape[:-2] == g.shape[: A.ndim - 2]:
+        LU, pivots, _ = eliminated(A)
+        return solved(LU, pivots, g[..., None], True)[..., 0] if vector else by_columns(solved(LU, pivots, g, True))
+    return k.solution(adjoint(k, A), g, vector=vector, left=left)[0]
 
 
 @solution.vjp("A")
 def _(k, g, A, result, vector, left):
-    gB = k.solution(adjoint(k, A), g, vector=vector, left=left)[0]
+    gB = _led_back(k, g, A, vector, left)
     if vector:
         return -k.unsqueeze(gB, -1) * k.conj(k.unsqueeze(result, -2))
     return -k.matprod(gB, adjoint(k, result)) if left else -k.matprod(adjoint(k, result), gB)
@@ -170,7 +199,7 @@ def _(k, g, A, result, vector, left):
 
 @solution.vjp("B")
 def _(k, g, A, vector, left):
-    return k.solution(adjoint(k, A), g, vector=vector, left=left)[0]
+    return _led_back(k, g, A, vector, left)
 
 
 def _solved(name: str, A: Any, B: Any, left: bool) -> tuple[Tensor, Tensor]:

@@ -13,7 +13,18 @@ from ..readers import tensors
 from ..return_types import named
 from ..tensor import Tensor, wrap
 from ..writing import write_out
-from .matrices import NO_0D, adjoint, check_kernel, check_matrix, check_tensor, constant, diagonal_matrix, or_zero, well
+from .matrices import (
+    NO_0D,
+    adjoint,
+    by_columns,
+    check_kernel,
+    check_matrix,
+    check_tensor,
+    constant,
+    diagonal_matrix,
+    or_zero,
+    well,
+)
 
 
 # LAPACK makes a tall matrix triangular first from a ratio of 11/6 on, and a wide one too; MKL does it from 3/2 on, wide ones never.
@@ -75,7 +86,8 @@ def svd_triple(k, A, *, full_matrices):
     Gradient of ``A`` (from Vh): ``U @ (S[:, None] * (Y - Y.T) / E @ Vh + (g - Y.T @ Vh) / S[:, None])``, ``Y = Vh @ g.T``, ``E = S ** 2 -
     S[:, None] ** 2 + eye``.
     """
-    return singular_values(A, full_matrices)
+    U, S, Vh = singular_values(A, full_matrices)
+    return by_columns(U), S, by_columns(Vh)
 
 
 @svd_triple.vjp("A")

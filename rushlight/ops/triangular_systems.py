@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import errors
 from ..functions import function
+from ..kernels import elimination
 from ..op import opaque
 from ..return_types import named
 from ..tensor import Tensor
@@ -15,6 +16,7 @@ from ..writing import write_out
 from .matrices import (
     NO_0D,
     adjoint,
+    by_columns,
     check_kernel,
     check_old_system,
     check_square,
@@ -26,13 +28,16 @@ from .matrices import (
     well,
 )
 
-FEW = 7  # up to here row by row with the reciprocals of the diagonal, as MKL solves so small systems
+FEW = elimination.FEW  # up to here row by row with the reciprocals of the diagonal, as MKL solves so small systems
 BLOCK = 32  # up to here column by column, above in halves, whose products are one call each
 
 
 def substituted(T: Any, B: Any, up: bool, unit: bool) -> Any:
     """X of ``T X = B`` by substitution; only one triangle of T is read (Golub and Van Loan, "Matrix Computations", 3.1)."""
     n = T.shape[-1]
+    found = elimination.substituted(T, B, up, unit)
+    if found is not None:
+        return found
     if n > BLOCK:
         h = n // 2
         first, last = (Ellipsis, slice(None, h), slice(None)), (Ellipsis, slice(h, None), slice(None))
@@ -83,7 +88,7 @@ def triangular_solution(k, A, B, *, upper, unit, left=True):
     Gradient of ``B`` (left False): ``g @ inv(A).T``.
     """
     if left:
-        return substituted(A, B, upper, unit)
+        return by_columns(substituted(A, B, upper, unit))
     return substituted(A.swapaxes(-1, -2), B.swapaxes(-1, -2), not upper, unit).swapaxes(-1, -2)
 
 
