@@ -37,7 +37,6 @@ from .matrices import (
 )
 from .triangular_systems import substituted
 
-SMALL = 8  # one matrix of up to so many rows and columns is a table of numbers
 PANEL = 16  # columns that are eliminated one by one; of more, the left half first
 
 
@@ -51,34 +50,13 @@ def eliminated(A: Any) -> tuple[Any, Any, Any]:
         return found
     m, n = A.shape[-2:]
     batch, k, divide_last = A.shape[:-2], min(A.shape[-2:]), m == n and n <= 4
-    if not batch and k and max(m, n) <= SMALL:
-        a, pivots = _eliminate_one(A, divide_last)
-    else:
-        a = np.array(A).reshape(int(np.prod(batch)), m, n)
-        pivots = np.zeros((len(a), k), np.int32)
-        if k and len(a):
-            _eliminate(a, pivots, divide_last)
+    a = np.array(A).reshape(int(np.prod(batch)), m, n)
+    pivots = np.zeros((len(a), k), np.int32)
+    if k and len(a):
+        _eliminate(a, pivots, divide_last)
     zero = np.diagonal(a, axis1=-2, axis2=-1) == 0
     info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0) if k else np.zeros(batch)
     return a.reshape(A.shape), (pivots + 1).reshape(*batch, k), info.astype(np.int32).reshape(batch)
-
-
-def _eliminate_one(A: Any, divide_last: bool) -> tuple[Any, Any]:
-    """Gaussian elimination with partial pivoting of one small matrix, number by number: arrays would take longer."""
-    table = [list(row) for row in A]
-    k = min(A.shape)
-    pivots = np.zeros(k, np.int32)
-    for i in range(k):
-        sizes = [pivot_size(row[i]) for row in table[i:]]
-        p = pivots[i] = i + sizes.index(max(sizes))
-        table[i], table[p] = table[p], table[i]
-        pivot, right = table[i][i], table[i][i + 1 :]
-        if pivot == 0:
-            continue
-        for row in table[i + 1 :]:
-            factor = row[i] = row[i] / pivot if divide_last and i == k - 2 else row[i] * (1 / pivot)
-            row[i + 1 :] = [x - factor * y for x, y in zip(row[i + 1 :], right, strict=True)]
-    return np.array(table, A.dtype), pivots
 
 
 def pivot_size(x: Any) -> Any:
