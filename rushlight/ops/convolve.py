@@ -133,11 +133,15 @@ def _backward_weight(x: Any, g: Any, size: Any, stride: Any, padding: Any, dilat
 
 
 def _native(weight: Any, places: int) -> Any:
-    """Native code for a weight that is used at so many places, if that is worth it (``kernels.convolution``); else None."""
+    """Native code for a weight that is used at so many places, if that is worth it (``kernels.convolution``); else None.
+
+    float32 has it at once, for its digits.
+    """
     work = weight.size * places
     if not work or weight.dtype.char not in "fd":
         return None
-    if not (llvm.available() if work >= LARGE else llvm.patience.over(work // QUICKER, 1)):
+    at_once = work >= LARGE or weight.dtype.char == "f"
+    if not (llvm.available() if at_once else llvm.patience.over(work // QUICKER, 1)):
         return None
     from ..kernels import convolution
 
