@@ -52,3 +52,22 @@ def test_a_parameter_of_a_class_with_arguments_of_its_own():
     assert OnManifold(torch.ones(2), manifold="sphere").manifold == "sphere"
     with pytest.raises(TypeError, match="unexpected keyword argument 'manifold'"):
         nn.Parameter(torch.ones(2), manifold="sphere")
+
+
+def test_what_minimisers_import_of_autograd():
+    from rushlight.autograd import functional
+
+    x = torch.ones(2, requires_grad=True)
+    assert functional._as_tuple(x, "inputs", "f") == (False, (x,)) and functional._as_tuple((x, x), "inputs", "f")[0]
+    with pytest.raises(
+        TypeError,
+        match="The inputs given to jacobian must be either a Tensor or a tuple of Tensors but the given inputs",
+    ):
+        functional.jacobian(lambda x: x[0] * 2, [x])
+    unpacked = [
+        functional._tuple_postprocess(*a)
+        for a in (((1,), False), (((1,),), (False, False)), (((1,), (2,)), (True, False)))
+    ]
+    assert unpacked == [1, 1, (1, 2)]
+    done = functional._grad_postprocess(((x * 2,),), create_graph=False)
+    assert not done[0][0].requires_grad and functional._grad_postprocess(done, True)[0][0] is done[0][0]

@@ -25,20 +25,24 @@ Function = Callable[..., Any]
 
 
 # --- arguments --------------------------------------------------------------------------------------------------------
-def _tuple(x: Any, what: str, name: str) -> tuple[bool, tuple[Any, ...]]:
-    """``(whether it was a tuple, the tensors)``."""
-    many = isinstance(x, (tuple, list)) and not isinstance(x, Tensor)
-    items = tuple(x) if many else (x,)
+def _as_tuple(inp: Any, arg_name: str | None = None, fn_name: str | None = None) -> tuple[bool, tuple[Any, ...]]:
+    """``(whether it was a tuple, the tensors)``, by its name in PyTorch, which minimisers import."""
+    many = isinstance(inp, tuple)
+    items = inp if many else (inp,)
     for i, item in enumerate(items):
         if not isinstance(item, Tensor):
-            given = f"the value at index {i} of the given {what}" if many else f"the given {what}"
-            source = "outputs of the user-provided function" if what == "outputs" else "inputs"
+            given = f"value at index {i}" if many else f"given {arg_name}"
             raise errors.type_(
-                f"The {what if what == 'inputs' else source} given to {name} must be either a Tensor or a tuple of Tensors but "
-                f"{given if what == 'inputs' or many else 'the given outputs of the user-provided function'} has type "
-                f"{type(item)}."
+                f"The {arg_name} given to {fn_name} must be either a Tensor or a tuple of Tensors but the {given} has type "
+                f"{type(item)}.",
+                "Write (x, y) with parentheses." if isinstance(item, list) else "",
             )
     return many, items
+
+
+def _tuple(x: Any, what: str, name: str) -> tuple[bool, tuple[Any, ...]]:
+    """``_as_tuple`` of inputs or of what the function gave."""
+    return _as_tuple(x, "outputs of the user-provided function" if what == "outputs" else what, name)
 
 
 def _prepared(inputs: tuple[Tensor, ...], create_graph: bool) -> tuple[Any, ...]:
@@ -228,6 +232,21 @@ def _construct_standard_basis_for(tensors: Any, tensor_numels: Any) -> tuple[Ten
         parts.append(wrap(part))
         start += n
     return tuple(parts)
+
+
+# By their names in PyTorch, which minimisers import beside the basis.
+def _tuple_postprocess(res: Any, to_unpack: Any) -> Any:
+    """The one element of a tuple that was none before: ``to_unpack`` says whether it was, of outputs and inputs or of one."""
+    outer, inner = to_unpack if isinstance(to_unpack, tuple) else (to_unpack, True)
+    res = res if inner else tuple(x[0] for x in res)
+    return res if outer else res[0]
+
+
+def _grad_postprocess(inputs: Any, create_graph: bool) -> Any:
+    """Tensors in tuples, without their history unless a graph was asked for."""
+    if isinstance(inputs, Tensor):
+        return inputs if create_graph else inputs.detach()
+    return tuple(_grad_postprocess(x, create_graph) for x in inputs)
 
 
 def _check_strategy(strategy: str, create_graph: bool, strict: bool, vectorize: bool) -> None:
