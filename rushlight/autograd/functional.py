@@ -25,8 +25,10 @@ Function = Callable[..., Any]
 
 
 # --- arguments --------------------------------------------------------------------------------------------------------
-def _as_tuple(inp: Any, arg_name: str | None = None, fn_name: str | None = None) -> tuple[bool, tuple[Any, ...]]:
-    """``(whether it was a tuple, the tensors)``, by its name in PyTorch, which minimisers import."""
+def _as_tuple(inp: Any, arg_name: str | None = None, fn_name: str | None = None) -> Any:
+    """``(whether it was a tuple, the tensors)``, by its name in PyTorch, which minimisers import; without names the tensors alone."""
+    if arg_name is None and fn_name is None:
+        return tuple(inp) if isinstance(inp, (tuple, list)) else (inp,)
     many = isinstance(inp, tuple)
     items = inp if many else (inp,)
     for i, item in enumerate(items):
@@ -42,7 +44,10 @@ def _as_tuple(inp: Any, arg_name: str | None = None, fn_name: str | None = None)
 
 def _tuple(x: Any, what: str, name: str) -> tuple[bool, tuple[Any, ...]]:
     """``_as_tuple`` of inputs or of what the function gave."""
-    return _as_tuple(x, "outputs of the user-provided function" if what == "outputs" else what, name)
+    found: tuple[bool, tuple[Any, ...]] = _as_tuple(
+        x, "outputs of the user-provided function" if what == "outputs" else what, name
+    )
+    return found
 
 
 def _prepared(inputs: tuple[Tensor, ...], create_graph: bool) -> tuple[Any, ...]:
@@ -198,29 +203,6 @@ def jacobian(
             rows = tuple(_rows(o, i, xs, create_graph, strict) for i, o in enumerate(outputs))
     found = tuple(_finished(row, many, create_graph) for row in rows)
     return found if many_out else found[0]
-
-
-def _as_tuple(inp: Any, arg_name: str | None = None, fn_name: str | None = None) -> Any:
-    """A tensor, or several, as a tuple; with a name of the argument also whether there were several."""
-    if arg_name is None and fn_name is None:
-        return tuple(inp) if isinstance(inp, (tuple, list)) else (inp,)
-    return _tuple(inp, str(arg_name), str(fn_name))
-
-
-def _tuple_postprocess(res: Any, to_unpack: Any) -> Any:
-    """The only element of a tuple, if one was given in the place of several."""
-    if isinstance(to_unpack, tuple):
-        if to_unpack[1]:
-            res = tuple([each[0] for each in res])
-        return res if to_unpack[0] else res[0]
-    return res if to_unpack else res[0]
-
-
-def _grad_postprocess(inputs: Any, create_graph: bool) -> Any:
-    """Results without their history, unless it was asked for."""
-    if isinstance(inputs, Tensor):
-        return inputs if create_graph else inputs.detach()
-    return tuple([_grad_postprocess(x, create_graph) for x in inputs])
 
 
 def _construct_standard_basis_for(tensors: Any, tensor_numels: Any) -> tuple[Tensor, ...]:
