@@ -36,7 +36,7 @@ def factors(A: Array) -> tuple[Array, Array] | None:
     m, n = A.shape[-2:]
     if not (0 < m <= MOST and 0 < n <= MOST and A.size) or (A.dtype is not _F32 and A.dtype is not _F64):
         return None
-    if not llvm.available() or not _LEAST < np.abs(A).max() < _GREATEST:
+    if not llvm.available() or not _LEAST < np.maximum.reduce(np.abs(A), axis=None) < _GREATEST:
         return None
     turned = np.array(A.swapaxes(-1, -2), order="C")
     tau = np.empty((*A.shape[:-2], min(m, n)), A.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,12 @@ from ..return_types import named
 from ..tensor import Tensor
 from ..writing import write_out
 from .matrices import NO_0D, adjoint, by_columns, check_kernel, check_matrix, constant, or_zero, well
+
+
+@functools.lru_cache(64)
+def _below(rows: int, columns: int) -> Any:
+    """Where a matrix's lower triangle is."""
+    return np.tri(rows, columns, dtype=bool)
 
 
 @opaque(public=False, outputs=("Q", "R"), n_diff=2, grad_name="LinalgQrBackward0")
@@ -30,7 +37,8 @@ def qr_pair(k, A, *, mode):
     if small is not None:
         vectors, tau = small
         height = m if mode == "complete" else min(m, n)
-        R = by_columns(np.triu(vectors[..., :height, :]))
+        turned = np.where(_below(n, height), vectors.swapaxes(-1, -2)[..., :height], A.dtype.type(0))
+        R = turned.swapaxes(-1, -2)
         if mode == "r":
             return np.empty(0, A.dtype), R
         Q = householder.orthogonal(vectors, tau, height)
