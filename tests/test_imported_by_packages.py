@@ -71,3 +71,10 @@ def test_what_minimisers_import_of_autograd():
     assert unpacked == [1, 1, (1, 2)]
     done = functional._grad_postprocess(((x * 2,),), create_graph=False)
     assert not done[0][0].requires_grad and functional._grad_postprocess(done, True)[0][0] is done[0][0]
+
+
+def test_what_packages_that_print_and_copy_modules_import():
+    assert nn._addindent("a\nb\n c", 4) == "a\n    b\n     c"
+    first, second = nn._get_clones(nn.Linear(1, 1), 2)
+    assert first.weight is not second.weight and torch.equal(first.weight, second.weight)
+    assert nn.init._no_grad_zero_(torch.ones(2)).tolist() == [0, 0]

@@ -182,6 +182,8 @@ from .layers.transformer import (
     TransformerDecoderLayer,
     TransformerEncoder,
     TransformerEncoderLayer,
+    _get_activation_fn,  # noqa: F401 - torch.nn.modules.transformer
+    _get_clones,  # noqa: F401
 )
 from .layers.tuples import (  # noqa: F401 - torch.nn.modules.utils
     _list_with_default,
@@ -198,7 +200,7 @@ from .layers.upsampling import (
     UpsamplingNearest2d,
 )
 from .loading import _IncompatibleKeys  # noqa: F401
-from .module import Module
+from .module import Module, _addindent  # noqa: F401
 from .parallel import DataParallel
 from .parameter import (
     Buffer,

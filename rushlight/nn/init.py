@@ -244,3 +244,8 @@ kaiming_uniform: Any = _old_name(kaiming_uniform_)
 kaiming_normal: Any = _old_name(kaiming_normal_)
 orthogonal: Any = _old_name(orthogonal_)
 sparse: Any = _old_name(sparse_)
+
+
+# By these names packages import what fills without a gradient, which everything here does.
+_no_grad_uniform_, _no_grad_normal_, _no_grad_trunc_normal_ = uniform_, normal_, trunc_normal_
+_no_grad_fill_, _no_grad_zero_ = constant_, zeros_

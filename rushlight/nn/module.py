@@ -579,7 +579,12 @@ class Module:
 
 def indent(text: str) -> str:
     """A module's repr inside another's: all lines but the first two columns further right."""
-    return text.replace("\n", "\n  ")
+    return _addindent(text, 2)
+
+
+def _addindent(s_: str, numSpaces: int) -> str:  # noqa: N803 - PyTorch's names: packages that print modules import it
+    """A text, all of whose lines but the first are moved to the right."""
+    return s_.replace("\n", "\n" + numSpaces * " ")
 
 
 def type_name(x: Any) -> str:

@@ -170,8 +170,8 @@ class TransformerDecoderLayer(_Layer):
         return self.norm3(x + self._fed(x, self.dropout3))  # type: ignore[no-any-return]
 
 
-def _copies(module: Module, n: int) -> ModuleList:
-    return ModuleList([copy.deepcopy(module) for _ in range(n)])
+def _get_clones(module: Module, N: int) -> ModuleList:  # noqa: N803 - PyTorch's name
+    return ModuleList([copy.deepcopy(module) for _ in range(N)])
 
 
 def _no_nesting(layer: Any) -> str:
@@ -202,7 +202,7 @@ class TransformerEncoder(Module):
         mask_check: bool = True,
     ):  # fmt: skip
         super().__init__()
-        self.layers: ModuleList = _copies(encoder_layer, num_layers)
+        self.layers: ModuleList = _get_clones(encoder_layer, num_layers)
         self.num_layers, self.norm = num_layers, norm
         self.enable_nested_tensor = enable_nested_tensor
         why = _no_nesting(encoder_layer)
@@ -255,7 +255,7 @@ class TransformerDecoder(Module):
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None):
         super().__init__()
-        self.layers: ModuleList = _copies(decoder_layer, num_layers)
+        self.layers: ModuleList = _get_clones(decoder_layer, num_layers)
         self.num_layers, self.norm = num_layers, norm
 
     def forward(
