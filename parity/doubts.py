@@ -143,6 +143,21 @@ def reads_what_leads_nowhere(text: str, d: Drawing) -> bool:
     return shown or ("as_strided" in text and any(t.numel() == 0 for t in given))
 
 
+def outgrows_what_others_show(text: str, d: Drawing) -> bool:
+    """A result for which ``out=`` has no room: PyTorch makes its memory longer for all that show it (docs/differences.md)."""
+    found = re.search(r", out=(t\d+)", text)
+    out = None if found is None else d.tensors.get(found[1])
+    if out is None or not any(t is not out and shares_memory(t, out) for t in d.tensors.values()):
+        return False
+    assert found is not None
+    try:
+        made = eval((text.partition("grad(): ")[2] or text).replace(found[0], ""), {**NAMES, **d.tensors})
+    except Exception:
+        return False
+    room = out.untyped_storage().nbytes() // out.element_size() - out.storage_offset()
+    return isinstance(made, torch.Tensor) and made.numel() > room
+
+
 def takes_the_median_of_what_is_repeated(text: str, d: Drawing) -> bool:
     """PyTorch sorts on the spot what stands for several elements."""
     return "median(" in text and any(is_repeated(t) for t in operands(text, d))
@@ -176,7 +191,9 @@ def differentiates_beside_bools(text: str, d: Drawing) -> bool:
     dtypes = {t.dtype for t in operands(text, d)} if is_recorded(text, d) else set()
     bools = torch.bool in dtypes and any(name in text for name in ("**", "pow", "logaddexp", "lerp"))
     bools = bools or (text.startswith("True ** ") and is_recorded(text, d))
-    wrapping = "atan2(" in text or "addcmul(" in text  # of which the second multiplies them by ``value``
+    wrapping = any(
+        name in text for name in ("atan2(", "lerp(", "addcmul(")
+    )  # of which the last multiplies them by ``value``
     return bools or (wrapping and bool(dtypes & {torch.bool, torch.uint8}))
 
 
@@ -314,6 +331,7 @@ DOUBTS = (
     shows_what_was_left_over,
     reads_what_leads_nowhere,
     takes_the_median_of_what_is_repeated,
+    outgrows_what_others_show,
     chooses_among_equals,
     has_complex32,
     differentiates_beside_bools,

@@ -43,6 +43,7 @@ from .tensor import Parameter, Tensor
 def direct(op: Op) -> Callable[[Any, Any, Any], bool]:
     """``written(to, x, y)``: whether ``op(x, y)``, of which nothing needs to be recorded, was computed straight into ``to``."""
     ufunc: Any = False  # not looked for yet
+    takes_numbers = bool(op.numbers)
     meeting = Meeting(op)
 
     def met(to: Any, y: Any) -> bool:
@@ -80,7 +81,7 @@ def direct(op: Op) -> Callable[[Any, Any, Any], bool]:
             if cls is Tensor or cls is Parameter:
                 if y._a.dtype is dt and has_own_memory(y):
                     b = y._a
-            elif cls is float or (cls is int and -EXACT <= y <= EXACT):
+            elif takes_numbers and (cls is float or (cls is int and -EXACT <= y <= EXACT)):
                 known = numbers32 if dt is F32 else numbers64
                 b = known.get(y)
                 if b is None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import errors, types
-from .autograd.graph import HOT, next_seq
+from .autograd.graph import HOT, DeadEnd, next_seq
 from .autograd.mode import recording
 from .bodies import (
     EXACT,
@@ -247,13 +247,21 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         dt = a.dtype
         if dt is not F32 and dt is not F64:
             return of_integers(x, y) if dt is I64 else met(x, y)
-        e0: Any = x._edge if x._base is None or not differentiable else edge_of(x)
+        e0: Any = x._edge
+        if x._base is not None and differentiable:
+            e0 = edge_of(x)
+            if e0 is not None and e0[0].__class__ is DeadEnd:
+                return slow(x, y)
         cls = y.__class__
         if cls is Tensor or cls is Parameter or cls is Deferred:
             b = y._a if cls is not Deferred else held_by(y)
             if b.dtype is not dt:
                 return met(x, y)
-            e1 = y._edge if y._base is None or not differentiable else edge_of(y)
+            e1 = y._edge
+            if y._base is not None and differentiable:
+                e1 = edge_of(y)
+                if e1 is not None and e1[0].__class__ is DeadEnd:
+                    return slow(x, y)
             number = False
             large = a.size >= limit or b.size >= limit
         elif cls is float or (cls is int and -EXACT <= y <= EXACT):

@@ -12,7 +12,7 @@ from . import errors, large, types
 from .autograd.graph import FREED, DeadEnd, Node, Packed, annotate, next_seq, pack
 from .autograd.mode import recording
 from .kernels.lazy import Lazy, computed
-from .readers import arrays, tensors
+from .readers import REGISTRY, arrays, tensors
 from .tensor import Parameter, Tensor, edge_of, of_inference, wrap
 
 if TYPE_CHECKING:
@@ -88,7 +88,10 @@ class OpNode(Node):
             out: list[Any] = [first]
         else:
             out = [rebuild(a, e) for a, e in zip(saved[:n], self.edges, strict=True)]
-        out += [rebuild(a, (self, i)) for i, a in enumerate(saved[n : n + len(op.outputs)])]
+        written = getattr(self, "written", None)
+        for i, a in enumerate(saved[n : n + len(op.outputs)]):
+            own = (self, i) if written is None or a.__class__ is not ndarray else region_edge(written, a)
+            out.append(rebuild(a, own))
         out += [rebuild(a, None) for a in saved[n + len(op.outputs) : n + len(op.outputs) + len(op.extras)]]
         return (*out, *saved[len(out) :])
 
@@ -145,6 +148,15 @@ class DeferredNode(OpNode):
     def settle(self) -> None:
         if self.saved is not None:
             self.saved = tuple([x.array() if x.__class__ is Lazy else x for x in self.saved])
+
+
+def region_edge(written: Any, a: Any) -> Any:
+    """Where the gradient of what was written into a view goes: to that region of its base, as that is since (``CopySlices``)."""
+    shape, dtype = written.meta
+    base, region = wrap(np.broadcast_to(np.zeros((), dtype), shape)), wrap(a)
+    attrs = {"region": written.region}
+    record(REGISTRY["region_get"], [region], (a,), (base,), (base._a,), attrs, ((written, 0),))
+    return region._edge
 
 
 _kinds: dict[tuple[type[OpNode], type[OpNode]], type[OpNode]] = {}
@@ -325,7 +337,7 @@ def gather_edges(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The edges of the inputs that a gradient flows to; None if there is none."""
     if op.all_nondiff:  # nobody asks for histories, which views may have lost
         return None
-    found = False
+    found = dead = False
     edges = []
     for i, x in enumerate(inputs):
         edge = None
@@ -341,7 +353,12 @@ def gather_edges(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
                     )
                 else:
                     found = True
+                    dead = dead or (x._base is not None and edge[0].__class__ is DeadEnd)
         edges.append(edge)
+    if dead and (alive := [e if e is None or e[0].__class__ is not DeadEnd else None for e in edges]).count(None) < len(
+        edges
+    ):
+        return tuple(alive)  # beside another gradient nothing is computed, or kept, for one that nobody gets
     return tuple(edges) if found else None
 
 

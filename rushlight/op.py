@@ -117,7 +117,7 @@ class Op:
         scalars: inputs of which PyTorch's node keeps a Python number as such, not as a tensor: a first backward empties nothing.
         real_gradient: that PyTorch has its derivative for real numbers alone.
         common_floats: with a function as ``promote``: it gives the same for these as ``common``.
-        wide_numbers: that Python numbers beside 16-bit floats keep the digits of float32; the body rounds its result.
+        wide_numbers: that numbers and 0-d tensors beside 16-bit floats keep the digits of float32; the body rounds its result.
         row_major: that an elementwise result lies in rows, or of what it does ("number first", "complex"); "turned": as the second.
     """
 

@@ -112,7 +112,8 @@ def _targets(op: Op, inputs: tuple[Any, ...]) -> Sequence[Any]:
         if how == "float" and common.category < types.FLOATING:
             common = types.get_default_dtype()
         if op.wide_numbers and common in (types.float16, types.bfloat16):
-            return [common if isinstance(x, Tensor) else types.float32 for x in inputs]
+            first, second = (not isinstance(x, Tensor) or not x._a.ndim for x in inputs)
+            return [types.float32 if first and not second else common, types.float32 if second else common]
         return [common] * len(inputs)
     if op.family == "elementwise":
         if len(inputs) == 2:

@@ -131,6 +131,13 @@ class ArrayReader:
         return kernel(*args) if narrow is None else once_rounded(kernel, args, narrow)
 
     @staticmethod
+    def times(x: Any, number: Any) -> Any:
+        """``x * number``, of 16-bit floats with all the digits of the number, which NumPy would round to 16 bits before."""
+        if x.__class__ is ndarray and is_half(x.dtype) and number.__class__ is not complex:
+            return cast(cast(x, np.float32) * np.float32(number), x.dtype)
+        return x * number
+
+    @staticmethod
     def one_minus_square(x: Any) -> Any:
         """``1 - x * x``, of floats rounded once as PyTorch's fused multiplication and addition does."""
         if x.dtype == np.float32:
@@ -183,6 +190,10 @@ class TensorReader:
         return a * b + c
 
     @staticmethod
+    def times(x: Any, number: Any) -> Any:
+        return x * number
+
+    @staticmethod
     def accumulate(total: Any, a: Any, b: Any) -> None:
         total += a * b
 
@@ -232,6 +243,14 @@ class LoopReader:
     @staticmethod
     def is_complex(x: Any) -> bool:
         return False
+
+    @staticmethod
+    def times(x: Any, number: Any) -> Any:
+        if x.__class__ is not Symbol or not is_half(x.dtype):
+            return x * number
+        if number.__class__ is Symbol:  # it has been rounded
+            raise Unreadable("the digits of a number")
+        return (x.astype(np.float32) * np.float32(number)).astype(x.dtype)
 
     def one_minus_square(self, x: Any) -> Any:
         return self.fma(-x, x, 1.0)

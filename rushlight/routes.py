@@ -23,7 +23,7 @@ import numpy as np
 
 from . import large, levels, types
 from .asking import among, answer, asking
-from .autograd.graph import next_seq
+from .autograd.graph import DeadEnd, next_seq
 from .autograd.mode import recording
 from .fpstate import quietly
 from .kernels.elementwise import MEDIUM
@@ -93,6 +93,8 @@ def note(items: Any, key: list[Any], tensors: list[Any], given: list[Any], edges
             try:
                 edge = x._edge if x._base is None else edge_of(x)
             except RuntimeError:  # a view that has lost its history, which only some operations ask for
+                return False
+            if edge is not None and edge[0].__class__ is DeadEnd:
                 return False
             tensors.append(x)
             given.append(a)

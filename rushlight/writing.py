@@ -123,7 +123,11 @@ class CopySlices(Node):
     def run(self, k: Any, g: Any, release: bool) -> Any:
         if self.inner is None:
             raise errors.runtime(FREED, "The node is CopySlices: a write to a view of this tensor.")
-        through = [computed(x) for x in self.inner.run(k, k.region_get(g, region=self.region), release)]
+        self.inner.written = self  # only now: a node that knew it from the start would keep both alive
+        try:
+            through = [computed(x) for x in self.inner.run(k, k.region_get(g, region=self.region), release)]
+        finally:
+            del self.inner.written
         if release:
             self.inner = None
         if self.edges[0] is None:
@@ -338,18 +342,25 @@ def check_out(name: str, out: Any, result: Tensor, inputs: tuple[Any, ...], rule
         check_apart(out, inputs, whole="apart" in rule)
 
 
-def _resized(out: Tensor, r: ndarray[Any, Any]) -> ndarray[Any, Any]:
-    """Memory for a result in the place of ``out``'s, if there is room in what it shows, laid out as the result is."""
+def _resized(out: Tensor, r: ndarray[Any, Any]) -> tuple[ndarray[Any, Any], ndarray[Any, Any], ndarray[Any, Any]]:
+    """Memory for a result in the place of ``out``'s, laid out as the result is; where there is no room in what ``out`` shows, a longer
+    copy of it. And the bytes that others still show there, with those which are to be copied into them."""
     a = out._a
     itemsize = a.itemsize
     memory, start, needed = storage_bytes(a), out.storage_offset() * itemsize, r.size * itemsize  # type: ignore[attr-defined]
+    shown = memory[start:]
     if start + needed > memory.size:
-        memory, start = np.empty(needed, np.uint8), 0
+        grown = np.empty(start + needed, np.uint8)
+        grown[: memory.size] = memory
+        memory = grown
+    else:
+        shown = shown[:0]
     strides = element_strides(r)
     if not is_non_overlapping_and_dense(r.shape, strides):
         strides = contiguous_strides(r.shape)
     flat = memory[start : start + needed].view(a.dtype)
-    return strided(flat, r.shape, [s * itemsize for s in strides])
+    made = strided(flat, r.shape, [s * itemsize for s in strides])
+    return made, shown, memory[start : start + shown.size]
 
 
 def storage_bytes(a: ndarray[Any, Any]) -> ndarray[Any, Any]:
@@ -379,8 +390,13 @@ def fill_out(out: Tensor, result: Tensor) -> Tensor:
                 UserWarning,
                 stacklevel=5,
             )
-        out._a = _resized(out, r)
-    settle()
-    assign(out._a, r)
+        out._a, shown, written = _resized(out, r)
+        settle()
+        assign(out._a, r)
+        if shown.flags.writeable:
+            shown[...] = written  # as far as it goes: PyTorch's storage grows under all that show it
+    else:
+        settle()
+        assign(out._a, r)
     bump(out)
     return out

@@ -86,7 +86,7 @@ class Node:
     output, a list of such pairs (None for an output without gradient) for several.
     """
 
-    __slots__ = ("seq", "edges", "meta", "hooks", "stack", "metadata_", "__weakref__")
+    __slots__ = ("seq", "edges", "meta", "hooks", "stack", "metadata_", "written", "__weakref__")
 
     is_leaf = False
     n_outputs = 1

@@ -130,7 +130,11 @@ def logsigmoid(x: Array) -> Array:
 @as_loop
 def logsigmoid_slope(g: Array, x: Array) -> Array:
     """``g (1 - z / (1 + z))`` for negative x, ``g z / (1 + z)`` for positive, ``z = exp(-|x|)``."""
-    z = exp(-np.abs(x))
+    return logsigmoid_slope_by(g, x, exp(-np.abs(x)))
+
+
+def logsigmoid_slope_by(g: Array, x: Array, z: Array) -> Array:
+    """``logsigmoid_slope`` with a ``z`` that is there."""
     share = z / (_ONE + z)
     return g * np.where(x < _F(0), _ONE - share, share)  # type: ignore[no-any-return]
 
@@ -144,12 +148,12 @@ def elu(x: Array, above: Any, below: Any, scale: Any) -> Array:
 
 @as_loop
 def _elu(x: Array, above: Any, below: Any, scale: Any) -> Array:
-    return np.where(x > _F(0), x * above, expm1(np.minimum(x, _F(0)) * scale) * below)
+    return np.where(x > _F(0), x * above, expm1(np.where(x > _F(0), _F(0), x) * scale) * below)
 
 
 @as_loop
 def _single_elu(x: Array, above: Any, below: Any, scale: Any) -> Array:
-    return np.where(x > _F(0), x * above, c_library.expm1(np.minimum(x, _F(0)) * scale) * below)
+    return np.where(x > _F(0), x * above, c_library.expm1(np.where(x > _F(0), _F(0), x) * scale) * below)
 
 
 def elu_slope(g: Array, x: Array, above: float, below: float, scale: float) -> Array:

@@ -74,9 +74,9 @@ def single(name: str, ufunc: Any) -> Callable[..., Any]:
             return ufunc(*arrays, dtype=_FLOAT64).astype(_FLOAT32)
         size = np.size(arrays[0])
         if patience.over_or_large(_COST * size, 1, _COST * _MOST):
-            found = elementwise.run(native, *[np.ascontiguousarray(x) for x in arrays], worth=True)
+            found = elementwise.run_anyhow(native, *[np.asarray(x) for x in arrays])
             if found is not None:
-                return found.reshape(np.shape(arrays[0]))
+                return found
         if size > _MOST:
             return ufunc(*arrays, dtype=_FLOAT64).astype(_FLOAT32)
         return np.asarray(_by_number(name)(*arrays), _FLOAT32)

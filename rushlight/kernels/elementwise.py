@@ -72,6 +72,17 @@ def _result(loop: Any, given: Any, shape: Any, dtype: Any, out: Array | None = N
     return out if loop(out, *given) else None
 
 
+def run_anyhow(op: str, *operands: Array) -> Array | None:
+    """``run`` of arrays that may lie in any order, for who knows that compiling is worth it; the result lies as NumPy's would."""
+    found = run(op, *[np.ascontiguousarray(x) for x in operands], worth=True)
+    first = operands[0]
+    if found is None or first.flags.c_contiguous:
+        return found if found is None or found.ndim == first.ndim else found.reshape(first.shape)
+    out = np.empty_like(first)
+    out[...] = found
+    return out
+
+
 def _compiled(op: str, numbers: tuple[bool, ...], kind: str) -> Any:
     from . import loops
 

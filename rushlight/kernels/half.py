@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,18 +26,34 @@ def sum_scaled(x: Array, y: Array, alpha: float) -> Array:
         product = (_F(alpha) * b.astype(_F)).astype(dtype)
         return (a.astype(_F) + product.astype(_F)).astype(dtype)
 
-    x, y = np.broadcast_arrays(x, y)
-    order = sorted(range(x.ndim), key=lambda d: (-x.strides[d], -y.strides[d]))
-    x, y = x.transpose(order), y.transpose(order)
-    length = _row(x, y)
+    return np.ascontiguousarray(by_turns(vector, single, *np.broadcast_arrays(x, y))).reshape(np.broadcast(x, y).shape)
+
+
+def rsqrt(x: Array) -> Array:
+    """``1 / sqrt(x)``: in vectors rounded once, one by one after the root too."""
+
+    def vector(a: Array) -> Any:
+        return (_F(1) / np.sqrt(a.astype(_F))).astype(a.dtype)
+
+    def single(a: Array) -> Any:
+        return (_F(1) / np.sqrt(a.astype(_F)).astype(a.dtype).astype(_F)).astype(a.dtype)
+
+    return by_turns(vector, single, x)
+
+
+def by_turns(vector: Callable[..., Any], single: Callable[..., Any], *arrays: Array) -> Array:
+    """``vector(*arrays)``, arrays of one shape, with what whole turns of PyTorch's loop leave over replaced by ``single`` of it."""
+    order = sorted(range(arrays[0].ndim), key=lambda d: [-a.strides[d] for a in arrays])
+    arrays = tuple([a.transpose(order) for a in arrays])
+    length = _row(*arrays)
     if length < _TURN:
-        out = single(x, y)
+        out = single(*arrays)
     else:
-        out = vector(x, y)
-        rows, *given = (a.reshape(-1, length) for a in (out, x, y))
+        out = vector(*arrays)
+        rows, *given = (a.reshape(-1, length) for a in (out, *arrays))
         for tail in tails(length, len(rows), _TURN):
             rows[:, tail] = single(*[a[:, tail] for a in given])
-    return np.ascontiguousarray(out.transpose(np.argsort(order))) if x.ndim else np.asarray(out)
+    return np.asarray(out.transpose(np.argsort(order))) if arrays[0].ndim else np.asarray(out)
 
 
 def _row(*arrays: Array) -> int:

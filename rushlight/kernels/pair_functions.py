@@ -40,9 +40,9 @@ def by_pairs(name: str, ufunc: Any) -> Callable[..., Any]:
                 return long(*arrays) if whole else ufunc(*arrays)
         given = [np.asarray(x) for x in arrays]
         if patience.over_or_large(_STEPS * given[0].size, _STEPS, _STEPS * _MOST):
-            found = elementwise.run(native, *[np.ascontiguousarray(x) for x in given], worth=True)
+            found = elementwise.run_anyhow(native, *given)
             if found is not None:
-                return found.reshape(given[0].shape)
+                return found
         if given[0].size > _MOST:
             return ufunc(*given, dtype=_FLOAT64).astype(_FLOAT32)
         return _steps(name)(*given)

@@ -11,9 +11,12 @@ from .. import errors
 from ..errors import check_dim
 from ..functions import function
 from ..kernels import activations as kernels
+from ..kernels.copies import cast
+from ..kernels.iteration import is_half
 from ..kernels.layouts import as_operands_lie
 from ..node import history_first
 from ..op import elementwise, opaque
+from ..readers import arrays
 from ..routes import routed
 from ..tensor import Tensor
 from ..writing import in_order
@@ -188,6 +191,9 @@ def logsigmoid(k, input):
 
 @logsigmoid.vjp("input")
 def _(k, g, input):
+    if k is arrays and is_half(input.dtype):  # PyTorch keeps the exponential for it, rounded as all is that it keeps
+        below = cast(k.exp(-np.abs(widened(input))), input.dtype)
+        return cast(kernels.logsigmoid_slope_by(widened(g), widened(input), widened(below)), input.dtype)
     return k.either(kernels.logsigmoid_slope, lambda g, x: g * k.sigmoid(-x), g, input, long=True)
 
 
@@ -207,7 +213,11 @@ def _(k, g, input, dim):
     half, before = input.shape[dim] // 2, (slice(None),) * dim
     first, second = input[(*before, slice(half))], input[(*before, slice(half, None))]
     s = k.sigmoid(second)
-    return k.cat([g * s, (1 - s) * s * first * g], dim)
+    return k.cat([g * s, k.either(_gate_slope, _gate_slope, s, first, g)], dim)
+
+
+def _gate_slope(s: Any, first: Any, g: Any) -> Any:
+    return (1 - s) * s * first * g
 
 
 function(name="nn.functional.silu", samples=shape_samples(), errors=text_error)(functional("silu"))

@@ -16,7 +16,7 @@ from ..kernels.layouts import as_operands_lie
 from ..known_writes import write
 from ..op import Op, elementwise
 from ..promotion import element, result_type
-from ..readers import REGISTRY, arrays
+from ..readers import REGISTRY, arrays, loops
 from ..tensor import Tensor
 
 
@@ -72,7 +72,7 @@ def check_alpha(input: Any, other: Any, alpha: Any) -> None:
 
 
 @elementwise(public=False, numbers="both", grad_name=lambda inputs, attrs: attrs["node"])
-def sum_scaled(k, input, other, *, alpha, node):
+def sum_scaled(k, input, other, *, alpha, slope, node):
     """``input + alpha * other``, the product and the sum rounded once: what add and sub with an ``alpha`` are."""
     if input.dtype.kind == "b":
         return input | (other & bool(alpha))
@@ -91,11 +91,15 @@ def _(input, other, *, alpha, node="AddBackward0"):
         _no_bools(input, other)
     if alpha.__class__ is not int:
         check_alpha(input, other, alpha)
-    common = result_type((input, other))
+    common, slope = result_type((input, other)), alpha
     if common is not types.bool_:
         fitting = element(alpha, common)
         alpha = (-fitting if node == "SubBackward0" else fitting).item()
-    return (input, other), {"alpha": alpha, "node": node}
+    if common not in (types.float16, types.bfloat16):  # of which the sum alone rounds the number
+        slope = alpha
+    elif node == "SubBackward0":
+        slope = -slope
+    return (input, other), {"alpha": alpha, "slope": slope, "node": node}
 
 
 @sum_scaled.vjp("input")
@@ -104,8 +108,8 @@ def _(k, g):
 
 
 @sum_scaled.vjp("other")
-def _(k, g, alpha):
-    return g * (alpha.conjugate() if isinstance(alpha, complex) else alpha)
+def _(k, g, slope):
+    return k.times(g, slope.conjugate() if isinstance(slope, complex) else slope)
 
 
 def with_alpha(op: Op, node: str) -> None:
@@ -172,12 +176,18 @@ def _(k, g):
 with_alpha(sub, "SubBackward0")
 
 
-@elementwise(
-    methods="rsub",
-    numbers="second",
-    row_major="turned",
-    grad_name=lambda inputs, attrs: f"RsubBackward{int(not isinstance(inputs[1], Tensor))}",
-)
+def _reversed_name(inputs: Any, attrs: Any) -> str:
+    return f"RsubBackward{int(not isinstance(inputs[1], Tensor))}"
+
+
+def _rsub_samples(m: Any) -> list[Any]:
+    from ..samples import elementwise_samples
+
+    scaled = [m(m.f(2, 3), m.f(3), alpha=0.3), m(m.nc(3, 2), 2, alpha=-1.5), m(m.i(3), m.i(3), alpha=3)]
+    return [*elementwise_samples(rsub)(m), *scaled]
+
+
+@elementwise(methods="rsub", numbers="second", row_major="turned", grad_name=_reversed_name, samples=_rsub_samples)
 def rsub(k, input, other):
     """``other - alpha * input``."""
     result = k.sub(other, input) if not k.is_complex(input) else k.add(other, input * -1)
@@ -189,8 +199,6 @@ def rsub(k, input, other):
 @rsub.prepare
 def _(input, other, *, alpha=1):
     sub.bind((other, input), {"alpha": alpha})
-    if alpha.__class__ is not int or alpha != 1:
-        input = input.to(result_type((input, other))) * alpha
     return (input, other), {}
 
 
@@ -202,6 +210,35 @@ def _(k, g):
 @rsub.vjp("other")
 def _(k, g):
     return g
+
+
+@elementwise(public=False, numbers="second", row_major="turned", grad_name=_reversed_name)
+def rsub_scaled(k, input, other, *, alpha):
+    """``other - alpha * input``, rounded as ``sub`` with an ``alpha`` is."""
+    return sum_scaled.forward(k, other, input, alpha=-element(alpha, types.of_array(input)).item(), slope=0, node="")
+
+
+@rsub_scaled.prepare
+def _(input, other, *, alpha):
+    sub.bind((other, input), {"alpha": alpha})
+    return (input, other), {"alpha": alpha}
+
+
+@rsub_scaled.vjp("input")
+def _(k, g, alpha):
+    return k.times(-g, alpha)
+
+
+@rsub_scaled.vjp("other")
+def _(k, g):
+    return g
+
+
+def _rsub_variant(kwargs: dict[str, Any]) -> Op:
+    return rsub if kwargs.get("alpha", 1).__class__ is int and kwargs.get("alpha", 1) == 1 else rsub_scaled
+
+
+rsub.variant = _rsub_variant
 
 
 @function(
@@ -225,9 +262,17 @@ def narrowed(result: Any, *operands: Any) -> Any:
     return result
 
 
+def rounded_first(k: Any, input: Any, other: Any) -> Any:
+    """A number on the left is rounded to the 16 bits of what stands on the right; one on the right is read as it stands."""
+    if (k is arrays or k is loops) and getattr(input, "dtype", None) == np.float32 and is_half(other.dtype):
+        return cast(input, other.dtype) if k is arrays else input.astype(other.dtype)
+    return input
+
+
 @elementwise(methods="mul mul_", aliases="multiply", numbers="both", wide_numbers=True)
 def mul(k, input, other):
     """``input * other``, elementwise with broadcasting."""
+    input = rounded_first(k, input, other)
     return k.mul(input, other) if k is not arrays else narrowed(k.mul(input, other), input, other)
 
 
@@ -249,6 +294,7 @@ def _gradient(k: Any, g: Any, slope: Any) -> Any:
 @elementwise(promote="float", numbers="both", domain=(0.5, 3), wide_numbers=True)
 def div(k, input, other):
     """``input / other``, elementwise with broadcasting; integers give the default floating dtype."""
+    input = rounded_first(k, input, other)
     return k.div(input, other) if k is not arrays else narrowed(k.div(input, other), input, other)
 
 
@@ -259,7 +305,7 @@ def _(k, g, other):
 
 @div.vjp("other")
 def _(k, g, input, other):
-    return -g * k.conj((input / other) / other)
+    return -g * k.conj(div.forward(k, div.forward(k, input, other), other))
 
 
 def integers(*arrays: Any) -> bool:
@@ -293,6 +339,7 @@ _NO_FLOOR = {"bool": "div_floor_cpu", "complex": "div_floor_cpu"}
     refuses=_NO_FLOOR,
     grad_name="NotImplemented",
     domain=(0.5, 3),
+    wide_numbers=True,
 )
 def floor_divide(k, input, other):
     """``floor(input / other)`` in the common dtype.
@@ -302,7 +349,8 @@ def floor_divide(k, input, other):
     """
     if integers(input, other):
         refuse_zero(input, other)
-    return np.floor_divide(input, other)
+    input = rounded_first(k, input, other)
+    return narrowed(np.floor_divide(input, other), input, other)
 
 
 floor_divide.vjp("input", "other")(_no_gradient("floor_divide"))
@@ -314,7 +362,8 @@ def _rounded(mode: str, body: Any, doc: str) -> Any:
     def forward(k, input, other):
         if integers(input, other):
             refuse_zero(input, other)
-        return body(input, other)
+        input = rounded_first(k, input, other)
+        return narrowed(body(input, other), input, other)
 
     forward.__name__, forward.__doc__ = f"div_{mode}", doc
     op = elementwise(
@@ -323,6 +372,7 @@ def _rounded(mode: str, body: Any, doc: str) -> Any:
         refuses="bool complex",
         grad_name="DivBackward2",
         domain=(0.5, 3),
+        wide_numbers=True,
     )(forward)
 
     @op.vjp("input")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
+from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.strides import broadcast_shapes
 from ..op import elementwise
@@ -125,7 +126,7 @@ def _tensors_only(name: str) -> Any:
                 raise errors.not_a_tensor(name, which, position, x)
         common = result_type((input, tensor1, tensor2)) if isinstance(input, Tensor) else None
         if common is not None and common is not types.bool_:
-            value = element(value, common).item()
+            value = element(value, types.float32 if _is_narrow(common) else common).item()
         return (input, tensor1, tensor2), {"value": value}
 
     return prepare
@@ -148,7 +149,7 @@ def addcmul(k, input, tensor1, tensor2, *, value=1):
     """``input + value * tensor1 * tensor2``."""
     if is_half(input.dtype):
         wide = [x.astype(np.float32) for x in (input, tensor1, tensor2)]
-        return (wide[0] + np.float32(value) * wide[1] * wide[2]).astype(input.dtype)
+        return cast(k.fma(np.float32(value) * wide[1], wide[2], wide[0]), input.dtype)
     return k.fma(tensor1 if value == 1 else value * tensor1, tensor2, input)
 
 
@@ -162,12 +163,12 @@ def _(k, g):
 
 @addcmul.vjp("tensor1")
 def _(k, g, tensor2, value):
-    return g * k.conj(tensor2 * value)
+    return g * k.conj(k.times(tensor2, value))
 
 
 @addcmul.vjp("tensor2")
 def _(k, g, tensor1, value):
-    return g * k.conj(tensor1 * value)
+    return g * k.conj(k.times(tensor1, value))
 
 
 @elementwise(
@@ -232,8 +233,9 @@ def _is_narrow(dtype: types.dtype) -> bool:
 def _(k, g, tensor2, value, given):
     if not _is_narrow(given[1]):
         return g * k.conj(value / tensor2)
-    inverse = _rounded(k, 1.0 / k.convert(tensor2, dtype=types.float32), given[1])
-    return _times(k, g, _rounded(k, inverse * value, given[1]), tensor2.ndim, given[1])
+    number = element(value, given[1]).item()  # a number that is divided is rounded before
+    quotient = _rounded(k, number / k.convert(tensor2, dtype=types.float32), given[1])
+    return _times(k, g, quotient, tensor2.ndim, given[1])
 
 
 @addcdiv.vjp("tensor2")

@@ -487,6 +487,7 @@ def copy_to(view: Tensor, value: Tensor, recorded: bool, fresh: bool = False) ->
         bump(view)
         return
     if not shape and target:
+        check_overlap(view._a)  # which filling alone does not look at
         view.fill_(value)
         return
     if shape != target:

@@ -167,7 +167,7 @@ def entr(k, input):
 
 @entr.vjp("input")
 def _(k, g, input):
-    return g * (-k.log(input) - 1)
+    return g * -(k.log(input) + 1)
 
 
 @elementwise(

@@ -129,7 +129,7 @@ def _(k, g, input, exponent):
     if isinstance(exponent, (bool, int, float, complex, np.number)) and not isinstance(exponent, np.ndarray):
         if exponent == 2:  # what squares, losses above all, need not go through a power
             return g * k.conj(input * 2)
-        return k.zeros_of(g) if exponent == 0 else g * k.conj(exponent * k.pow(input, exponent - 1))
+        return k.zeros_of(g) if exponent == 0 else g * k.conj(k.times(k.pow(input, exponent - 1), exponent))
     return k.where(k.eq(exponent, 0), 0.0, g * k.conj(exponent * k.pow(input, exponent - 1)))
 
 

@@ -63,7 +63,7 @@ def leaky_relu(k, input, *, negative_slope=0.01):
 
 @leaky_relu.vjp("input", formal=True)
 def _(k, g, input, negative_slope):
-    return k.where(input > 0, g, g * negative_slope)
+    return k.where(input > 0, g, k.times(g, negative_slope))
 
 
 @elementwise(public=False, refuses=floats_only("leaky_relu_cpu"), grad_name="LeakyReluBackward1", domain=(-3, 3))
@@ -79,7 +79,7 @@ def _(k, g, out, negative_slope):
             "In-place leakyReLu backward calculation is triggered with a negative slope which is not supported.",
             "The sign of the input cannot be told from the result then; use the out-of-place form.",
         )
-    return k.where(out > 0, g, g * negative_slope)
+    return k.where(out > 0, g, k.times(g, negative_slope))
 
 
 @elementwise(public=False, refuses=NO_CLAMP, domain=(-3, 3))
@@ -194,12 +194,12 @@ def rrelu_with_noise(k, input, noise, *, lower, upper, training):
     """``input`` where positive, else ``noise * input``; the mean slope outside training."""
     if training:
         return input * noise
-    return np.where(input > 0, input, input * input.dtype.type((lower + upper) / 2))
+    return leaky_relu.forward(k, input, negative_slope=(lower + upper) / 2)
 
 
 @rrelu_with_noise.vjp("input", formal=True)
 def _(k, g, input, noise, lower, upper, training):
-    return g * noise if training else k.where(input > 0, g, g * ((lower + upper) / 2))
+    return g * noise if training else k.where(input > 0, g, k.times(g, (lower + upper) / 2))
 
 
 rrelu_with_noise.nondiff("noise")
@@ -213,7 +213,7 @@ def rrelu_written(k, input, noise, *, lower, upper, training):
 
 @rrelu_written.vjp("input", formal=True)
 def _(k, g, out, noise, lower, upper, training):
-    return g * noise if training else k.where(out > 0, g, g * ((lower + upper) / 2))
+    return g * noise if training else k.where(out > 0, g, k.times(g, (lower + upper) / 2))
 
 
 rrelu_written.nondiff("noise")

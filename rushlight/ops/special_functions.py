@@ -27,7 +27,7 @@ def erfc(k, input):
 
 @erfc.vjp("input")
 def _(k, g, input):
-    return k.exp(-(input * input)) * (-1 / _HALF_SQRT_PI) * g
+    return k.times(k.exp(-(input * input)), -1 / _HALF_SQRT_PI) * g
 
 
 @elementwise(
@@ -44,7 +44,7 @@ def erfinv(k, input):
 
 @erfinv.vjp("input")
 def _(k, g, out):
-    return g * (k.exp(out * out) * _HALF_SQRT_PI)
+    return g * k.times(k.exp(out * out), _HALF_SQRT_PI)
 
 
 @elementwise(
@@ -213,7 +213,7 @@ def _(k, g, input, p):
 # --- angles -----------------------------------------------------------------------------------------------------------
 def _angle(name: str, factor: float, node: str, doc: str) -> None:
     def forward(k, input):
-        return input * input.dtype.type(factor)
+        return k.times(input, factor)
 
     forward.__name__, forward.__doc__ = name, doc
     op = elementwise(
@@ -226,7 +226,7 @@ def _angle(name: str, factor: float, node: str, doc: str) -> None:
 
     @op.vjp("input")
     def _(k, g):
-        return g * factor
+        return k.times(g, factor)
 
 
 _angle("deg2rad", math.pi / 180, "Deg2RadBackward0", "Degrees in radians.")
@@ -248,10 +248,9 @@ def sinc(k, input):
 
 @sinc.vjp("input")
 def _(k, g, input):
-    x = input * math.pi
-    zero = k.eq(input, 0)
-    safe = k.where(zero, 1.0, input)
-    slope = (x * k.cos(x) - k.sin(x)) / (safe * safe * math.pi)
+    x, below = k.times(input, math.pi), k.times(input * input, math.pi)
+    zero = k.eq(below, 0)  # also of numbers whose square is too small
+    slope = (x * k.cos(x) - k.sin(x)) / k.where(zero, input + 1, below)
     return k.where(zero, 0.0, g * k.conj(slope))
 
 

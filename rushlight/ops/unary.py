@@ -9,9 +9,11 @@ import numpy as np
 
 from .. import errors
 from ..functions import function
-from ..kernels import activations, elementary, special
+from ..kernels import activations, elementary, half, special
+from ..kernels.iteration import is_half
 from ..known_writes import write
 from ..op import elementwise
+from ..readers import arrays
 from ..tensor import Tensor
 
 
@@ -45,7 +47,7 @@ def exp2(k, input):
 
 @exp2.vjp("input")
 def _(k, g, out):
-    return g * k.conj(out) * math.log(2)
+    return k.times(g * k.conj(out), math.log(2))
 
 
 @elementwise(promote="float", methods="log log_", domain=(0.1, 4))
@@ -67,7 +69,7 @@ def log2(k, input):
 
 @log2.vjp("input")
 def _(k, g, input):
-    return g / (k.conj(input) * math.log(2))
+    return g / k.times(k.conj(input), math.log(2))
 
 
 @elementwise(promote="float", methods="log10 log10_", domain=(0.1, 4))
@@ -78,7 +80,7 @@ def log10(k, input):
 
 @log10.vjp("input")
 def _(k, g, input):
-    return g / (k.conj(input) * math.log(10))
+    return g / k.times(k.conj(input), math.log(10))
 
 
 @elementwise(
@@ -108,12 +110,20 @@ def _(k, g, out):
 @elementwise(promote="float", methods="rsqrt rsqrt_", domain=(0.1, 4))
 def rsqrt(k, input):
     """One over the square root."""
+    if k is arrays and is_half(input.dtype):
+        return half.rsqrt(input)
     return k.either(lambda x: 1 / np.sqrt(x), lambda x: k.div(1, k.sqrt(x)), input, long=True)
 
 
 @rsqrt.vjp("input")
 def _(k, g, out):
-    return -0.5 * g * k.conj(out * out * out)
+    if getattr(getattr(out, "dtype", None), "char", "") == "e":  # float16, but not bfloat16, is rounded once
+        return -0.5 * g * k.either(_cube, _cube, out)
+    return -0.5 * g * k.conj(_cube(out))
+
+
+def _cube(x: Any) -> Any:
+    return x * x * x
 
 
 def _simple(name: str, domain, doc: str, derivative, aliases: str = "", divides: bool = False) -> None:
@@ -356,4 +366,4 @@ def erf_array(x: Any) -> Any:
 
 @erf.vjp("input")
 def _(k, g, input):
-    return g * (2 / math.sqrt(math.pi) * k.exp(-input * input))
+    return g * k.times(k.exp(-input * input), 2 / math.sqrt(math.pi))
