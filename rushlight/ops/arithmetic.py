@@ -10,14 +10,23 @@ from .. import errors, types
 from ..bodies import is_operand
 from ..functions import function
 from ..kernels import half as kernels
-from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.layouts import as_operands_lie
 from ..known_writes import write
 from ..op import Op, elementwise
 from ..promotion import element, result_type
-from ..readers import REGISTRY, arrays, loops
+from ..readers import REGISTRY, arrays
 from ..tensor import Tensor
+from .operands import (
+    check_alpha,
+    integers,
+    is_bool,
+    narrowed,
+    refuse_bools,
+    refuse_zero,
+    rounded_first,
+    without_gradient,
+)
 
 
 def _sum_samples(op: Any) -> Any:
@@ -58,19 +67,6 @@ def _(input, other, *, alpha=1):
     return (input, other), {}
 
 
-def check_alpha(input: Any, other: Any, alpha: Any) -> None:
-    """Refuse an alpha that does not fit the dtype of the result."""
-    if not isinstance(input, Tensor) or not isinstance(other, (Tensor, int, float, complex)):
-        return
-    common = result_type((input, other))
-    if isinstance(alpha, bool) and common is not types.bool_:
-        raise errors.runtime("Boolean alpha only supported for Boolean results.")
-    if isinstance(alpha, complex) and types.INTEGER < common.category < types.COMPLEX:
-        raise errors.runtime("For non-complex input tensors, argument alpha must not be a complex number.")
-    if isinstance(alpha, (float, complex)) and common.category < types.FLOATING:
-        raise errors.runtime("For integral input tensors, argument alpha must not be a floating point number.")
-
-
 @elementwise(public=False, numbers="both", grad_name=lambda inputs, attrs: attrs["node"])
 def sum_scaled(k, input, other, *, alpha, slope, node):
     """``input + alpha * other``, the product and the sum rounded once: what add and sub with an ``alpha`` are."""
@@ -88,7 +84,7 @@ def _(input, other, *, alpha, node="AddBackward0"):
     if not isinstance(alpha, (bool, int, float, complex, np.generic)):
         raise errors.type_(f"{node[:3].lower()}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
     if node == "SubBackward0":
-        _no_bools(input, other)
+        refuse_bools(input, other)
     if alpha.__class__ is not int:
         check_alpha(input, other, alpha)
     common, slope = result_type((input, other)), alpha
@@ -128,10 +124,6 @@ def with_alpha(op: Op, node: str) -> None:
 with_alpha(add, "AddBackward0")
 
 
-def is_bool(x: Any) -> bool:
-    return isinstance(x, bool) or (isinstance(x, Tensor) and x._a.dtype.kind == "b")
-
-
 @elementwise(methods="sub sub_", aliases="subtract", numbers="both", samples=_sum_samples(lambda: sub))
 def sub(k, input, other):
     """``input - alpha * other``, elementwise with broadcasting.
@@ -144,23 +136,10 @@ def sub(k, input, other):
 
 @sub.prepare
 def _(input, other, *, alpha=1):
-    _no_bools(input, other)
+    refuse_bools(input, other)
     if alpha.__class__ is not int:
         check_alpha(input, other, alpha)
     return (input, other), {}
-
-
-def _no_bools(input: Any, other: Any) -> None:
-    if is_bool(input) and is_bool(other):
-        raise errors.runtime(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-            "operator instead."
-        )
-    if is_bool(input) or is_bool(other):
-        raise errors.runtime(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
-            "`~` or `logical_not()` operator instead."
-        )
 
 
 @sub.vjp("input")
@@ -253,20 +232,6 @@ def reflected_sub(self: Tensor, other: Any) -> Any:
 
 
 # --- multiplication and division ----------------------------------------------------------------------------------
-def narrowed(result: Any, *operands: Any) -> Any:
-    """What NumPy makes of 16-bit floats and a float32 number, rounded to 16 bits."""
-    if result.dtype == np.float32:
-        for x in operands:
-            if is_half(x.dtype):
-                return cast(np.asarray(result), x.dtype)
-    return result
-
-
-def rounded_first(k: Any, input: Any, other: Any) -> Any:
-    """A number on the left is rounded to the 16 bits of what stands on the right; one on the right is read as it stands."""
-    if (k is arrays or k is loops) and getattr(input, "dtype", None) == np.float32 and is_half(other.dtype):
-        return cast(input, other.dtype) if k is arrays else input.astype(other.dtype)
-    return input
 
 
 @elementwise(methods="mul mul_", aliases="multiply", numbers="both", wide_numbers=True)
@@ -308,28 +273,6 @@ def _(k, g, input, other):
     return -g * k.conj(div.forward(k, div.forward(k, input, other), other))
 
 
-def integers(*arrays: Any) -> bool:
-    """True if all are of integer dtype."""
-    return all([(a.dtype if hasattr(a, "dtype") else np.asarray(a).dtype).kind in "iu" for a in arrays])
-
-
-def refuse_zero(input: Any, divisor: Any) -> None:
-    """Refuse to divide integers by zero, if there is one to be divided."""
-    if getattr(divisor, "ndim", 0) == 0 and divisor:  # one number, as mostly
-        return
-    if np.size(input) and (np.asarray(divisor) == 0).any():
-        raise errors.runtime(
-            "ZeroDivisionError", "An integer tensor was divided by zero; mask the zeros or use floats."
-        )
-
-
-def _no_gradient(name: str) -> Any:
-    def rule(k, g):
-        raise errors.runtime(f"derivative for aten::{name} is not implemented", "Round a detached tensor.")
-
-    return rule
-
-
 _NO_FLOOR = {"bool": "div_floor_cpu", "complex": "div_floor_cpu"}
 
 
@@ -353,7 +296,7 @@ def floor_divide(k, input, other):
     return narrowed(np.floor_divide(input, other), input, other)
 
 
-floor_divide.vjp("input", "other")(_no_gradient("floor_divide"))
+floor_divide.vjp("input", "other")(without_gradient("floor_divide"))
 
 
 def _rounded(mode: str, body: Any, doc: str) -> Any:

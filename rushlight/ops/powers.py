@@ -17,7 +17,7 @@ from ..known_writes import write
 from ..op import elementwise
 from ..promotion import check_operands, result_type
 from ..tensor import Tensor
-from .arithmetic import is_bool
+from .operands import is_bool
 
 
 def _pow_types(inputs):
