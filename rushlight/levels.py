@@ -25,6 +25,9 @@ from .writing import check_result
 ndarray = np.ndarray
 _new = object.__new__
 
+#: Who is asked about subclasses that compute operations themselves, while there are any: ``asked(op, inputs, attrs)``.
+below: list[Any] = []
+
 #: The transformations that run now, in any thread. The general call path asks whether there are any.
 running: list[Level] = []
 
@@ -261,7 +264,7 @@ def apply(op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     if level is None and "generator" in attrs:
         level = next((level for level in reversed(stack()) if level.randomness and not level.passed), None)
     if level is None:
-        return None
+        return below[0].asked(op, inputs, attrs) if below else None
     return check_alive(level, op.name).process(op, inputs, attrs)
 
 
@@ -282,7 +285,7 @@ def check_alive(level: Level, name: str) -> Level:
 def inplace(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Do an in-place op if an argument is wrapped: compute the result, write it. False if it is an ordinary call."""
     if innermost((*args, *kwargs.values())) is None:
-        return False
+        return bool(below) and below[0].asked(op, *op.bind(args, kwargs), writes=True) is not None
     x = args[0]
     if recording():  # what the op saves of ``x`` outlives the write
         args = (x.clone(), *args[1:])

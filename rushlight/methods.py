@@ -382,9 +382,6 @@ def __repr__(self: Tensor, *, tensor_contents: Any = None) -> str:
     return f"Parameter containing:\n{text}" if isinstance(self, Parameter) else text
 
 
-Tensor.__str__ = Tensor.__repr__  # type: ignore[method-assign]
-
-
 @method
 def __format__(self: Tensor, spec: str) -> str:
     if self._a.ndim == 0 and not isinstance(self, Parameter):
@@ -485,11 +482,23 @@ Tensor.as_subclass = as_subclass  # type: ignore[attr-defined]  # of which PyTor
 def _make_subclass(cls: type[Tensor], data: Tensor, require_grad: bool = False) -> Tensor:
     """The memory of a tensor as an object of a subclass, without its place in the graph."""
     made = as_subclass(data.detach(), cls)  # type: ignore[attr-defined]
+    if hasattr(cls, "__torch_dispatch__"):
+        from .dispatch.subclasses import BELOW
+
+        BELOW.remember(made)
     if require_grad:
         made.requires_grad_(True)
     return made
 
 
+def _make_wrapper_subclass(cls: type[Tensor], size: Any, **options: Any) -> Tensor:
+    """An object of a subclass with a shape and no elements, whose ``__torch_dispatch__`` computes its operations."""
+    from .dispatch.subclasses import make_wrapper_subclass
+
+    return make_wrapper_subclass(cls, size, **options)  # type: ignore[no-any-return]
+
+
 Tensor._make_subclass = staticmethod(_make_subclass)  # type: ignore[attr-defined]
+Tensor._make_wrapper_subclass = staticmethod(_make_wrapper_subclass)  # type: ignore[attr-defined]
 attach()
 families.after_load.append(attach)

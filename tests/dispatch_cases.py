@@ -217,3 +217,45 @@ def nested_modes(w):
 def names(w):
     f = w.torch.ops.aten.add.Tensor
     return f"{f} {f!r} {f.name()} {f.__name__} {f.overloadpacket} {f.namespace} {f._overloadname} {w.torch.ops.aten.mm.default.name()}"
+
+
+@case
+def wrapper_subclass(w):
+    """A class that holds a tensor and computes operations itself."""
+    t = w.torch
+    tree_map = importlib.import_module(f"{t.__name__}.utils._pytree").tree_map
+    lines = []
+
+    class Log(t.Tensor):
+        @staticmethod
+        def __new__(cls, inner):
+            made = t.Tensor._make_wrapper_subclass(
+                cls, inner.size(), strides=inner.stride(), dtype=inner.dtype, device=inner.device
+            )
+            made.inner = inner
+            return made
+
+        __torch_function__ = t._C._disabled_torch_function_impl
+
+        def __repr__(self):
+            return f"Log({self.inner})"
+
+        @classmethod
+        def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+            lines.append(f"{func} {[k.__name__ for k in types]}")
+
+            def bare(x):
+                return x.inner if isinstance(x, cls) else x
+
+            out = func(*tree_map(bare, args), **tree_map(bare, kwargs or {}))
+            return tree_map(lambda x: cls(x) if isinstance(x, t.Tensor) else x, out)
+
+    x, y = Log(numbers(t, 2, 3)), t.ones(2, 3)
+    lines.append(f"{x.shape} {x.stride()} {x.dtype} {x.device}")
+    z = x + 0
+    z.add_(1)
+    results = [
+        x + y, y + x, x * 2, 1 - x, (x @ y.t()).sum(1), x.t(), x[0], x.softmax(1), t.cat([x, y]), x.max(1).values, z, x > 0,
+        w.F.linear(x, t.ones(4, 3), t.ones(4)), t.relu(x), x.mean(), x.view(6), x.double(),
+    ]  # fmt: skip
+    return "\n".join([*lines, *map(str, results)])

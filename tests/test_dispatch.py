@@ -8,7 +8,7 @@ from dispatch_cases import CASES, numbers, world
 
 import rushlight as torch
 import rushlight.nn.functional as F
-from rushlight import readers
+from rushlight import levels, readers
 from rushlight.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 from rushlight.utils._python_dispatch import TorchDispatchMode
 
@@ -164,3 +164,26 @@ def test_every_record_has_a_form_that_can_be_called():
                 found = op.public(x)
             assert torch.equal(torch.nan_to_num(found), torch.nan_to_num(expected)), op.name
     assert len(set(seen)) >= 40
+
+
+class Refuses(torch.Tensor):
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+        return NotImplemented
+
+    def __repr__(self):
+        return "something else"
+
+
+def test_subclasses_below_autograd():
+    x = torch.Tensor._make_subclass(Refuses, torch.ones(2))
+    assert str(x) == repr(x) == "something else"
+    with pytest.raises(TypeError, match="__torch_dispatch__ handlers returned NotImplemented"):
+        x + 1
+    with pytest.raises(RuntimeError, match="a class with a __torch_dispatch__"):
+        torch.Tensor._make_wrapper_subclass(torch.Tensor, (2,))
+    leaf = torch.ones(2, requires_grad=True)
+    with pytest.raises(NotImplementedError, match="__torch_dispatch__"):
+        leaf * x
+    del x
+    assert not levels.below and not levels.running

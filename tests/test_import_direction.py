@@ -143,6 +143,10 @@ LAZY = {
     ("autograd.gradcheck", "func"): "and batches of them",
     ("autograd.rows", "sparse.tensor"): "the gradient of an embedding with sparse=True; others never load it",
     ("settings", "autocasting"): "what autocast does to operations; a program without it never loads it",
+    (
+        "methods",
+        "dispatch.subclasses",
+    ): "subclasses that compute operations themselves; programs without one never load it",
     ("methods", "sparse.operations"): "x.to_sparse() and its kin; few programs have sparse tensors",
     ("methods", "sparse.compressed"): "x.to_sparse_csr(), in the same way",
     ("sparse", ""): "torch.sparse.torch, which PyTorch happens to have, is the package",
