@@ -189,3 +189,38 @@ def test_pictures_as_files(tmp_path):
         io.encode_png(x.float())
     with pytest.raises(NotImplementedError, match="read_video"):
         io.read_video  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "state", "scores"),
+    [
+        (
+            "deeplabv3_mobilenet_v3_large",
+            {"aux_loss": True},
+            ("4b809e813d81bf52", "c4cca3eaa713c610", "f4553ebe40cd622f"),
+            [-0.0589, -0.0589, -0.0589],
+        ),
+        ("fcn_resnet50", {}, ("b22b0c9cced07ecf", "4c261535c3532e8d", "ca1e0effc2437d81"), [-1.8207, -1.8207, -1.8207]),
+    ],
+)
+def test_segmentation(name, options, state, scores):
+    torch.manual_seed(0)
+    model = models.get_model(name, weights=None, weights_backbone=None, num_classes=3, **options).eval()
+    assert vision_cases.state_of(model) == dict(zip(("names", "values", "text"), state, strict=True))  # torchvision's
+    x = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        out = model(x)
+    assert list(out) == (["out", "aux"] if options else ["out"]) and out["out"].shape == (2, 3, 64, 64)
+    assert out["out"].flatten()[:3].tolist() == pytest.approx(scores, abs=2e-4)
+
+
+def test_segmentation_by_parts(tmp_path, monkeypatch):
+    from rushlight.compat.vision.models.segmentation.deeplabv3 import DeepLabHead
+
+    assert sum(p.numel() for p in DeepLabHead(8, 2).parameters()) > 0
+    assert "fcn_resnet50" in models.list_models() and "fcn_resnet50" not in models.list_models(models)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(NotImplementedError, match="resnet50-0676ba61.pth"):  # its backbone's, by default
+        models.segmentation.fcn_resnet50()
+    with pytest.raises(NotImplementedError, match="deeplabv3_resnet50_coco"):
+        models.segmentation.deeplabv3_resnet50(weights="DEFAULT")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from . import segmentation
 from ._api import Weights, WeightsEnum, get_model, get_model_builder, get_model_weights, get_weight, list_models
 from .alexnet import AlexNet, AlexNet_Weights, alexnet
 from .convnext import (
@@ -349,9 +350,10 @@ __all__ = [
     "vit_l_32",
     "wide_resnet101_2",
     "wide_resnet50_2",
+    "segmentation",
 ]  # fmt: skip
 
-_LAZY = ("feature_extraction", "segmentation")
+_LAZY = ("feature_extraction",)
 _MISSING = ("detection", "maxvit", "maxvit_t", "optical_flow", "quantization", "swin_transformer", "video")
 
 
