@@ -55,7 +55,16 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("size, weight, numbers", CASES)
+# what oneDNN makes products of matrices in one order whatever is left over of their tiles
+PRODUCTS = [
+    ((3, 8, 12, 12), (24, 4, 3, 3), {"groups": 2, "padding": 1}),
+    ((2, 12, 18, 18), (24, 6, 3, 3), {"groups": 2}), ((20, 16, 6, 6), (48, 16, 2, 5), {"padding": 2}),
+    ((64, 2, 4, 33), (12, 2, 3, 3), {"stride": 2, "padding": 1, "dilation": 2}), ((4, 64, 16, 21), (10, 64, 5, 1), {"padding": 2}),
+    ((32, 20, 55), (5, 20, 5), {"stride": 3, "dilation": 2}), ((16, 16, 72), (1, 16, 3), {"stride": 3, "dilation": 2}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("size, weight, numbers", CASES + PRODUCTS)
 def test_forward_and_the_gradient_of_the_input(size, weight, numbers, monkeypatch):
     monkeypatch.setattr(llvm.patience, "ready", True)
     x, w, bias = random(0, size, weight, weight[:1])

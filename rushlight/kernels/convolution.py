@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import single_image
+from . import single_image, weight_orders
 from .code import convolution as code
 from .emit import F32, F64
 from .iteration import get_threads
@@ -41,7 +41,9 @@ class Order(NamedTuple):
     outer: int
     inner: int
     apart: bool = False  # whether each outer block is a sum of its own, added to the others when it is complete
-    blocks: str = ""  # "columns" of taps or single "taps", with all channels, are the blocks
+    blocks: str = (
+        ""  # "columns" of taps or single "taps", with all channels, are the blocks; or so many "terms" as products have
+    )
 
 
 #: PyTorch's orders (those of oneDNN), found by trying until every bit agreed; no other source.
@@ -49,6 +51,7 @@ FORWARD, FORWARD_POINTWISE = Order(8, 8), Order(128, 128, True)
 BACK_NARROW, BACK, BACK_WIDE = Order(32, 8, True), Order(16, 8, True), Order(8, 8, True)  # by the width of the gradient
 BACK_POINTWISE, BACK_STRIDED = Order(64, 64, True), Order(0, 0, True, "columns")
 BY_TAPS = Order(0, 0, True, "taps")
+IN_BLOCKS = Order(1, 1, True, "terms")
 PLAIN, ALL = Order(1, 1), Order(1 << 30, 1 << 30)
 
 
@@ -145,7 +148,7 @@ class _Planes:
         """Offset and (channel, tap) of each term, and of how many terms each block is."""
         outer, inner, _, blocks = task.order
         found: Pairs = []
-        if blocks:
+        if blocks in ("columns", "taps"):
             across = [t[2] if blocks == "columns" else i for i, t in enumerate(task.taps)]
             for x in dict.fromkeys(across):
                 found += [(c, t) for t, at in enumerate(across) if at == x for c in range(task.channels)]
@@ -157,6 +160,8 @@ class _Planes:
                     end = min(start + inner, last)
                     found += [(c, t) for t in range(len(task.taps)) for c in range(start, end)]
             block = min(outer, task.channels) * len(task.taps)
+            if blocks:
+                block = weight_orders.block_of_terms(len(found))
         offsets = [c * len(self.kinds) * self.plane + self.tap[t] for c, t in found]
         return offsets, found, block
 
@@ -341,7 +346,10 @@ def planned(
     product = single_image.is_one(shape, kernel, groups)
     taps = displacements(three(kernel, 1), three(padding, 0), three(dilation, 1))
     steps = three(stride, 1)
+    s = weight_orders.shape_of(shape, out, weight_shape, stride, padding, dilation, groups)
     order = PLAIN if product else _order_forward(groups, kernel, shape[2:], stride)
+    if not product and s is not None and weight_orders.result_by_products(s):
+        product, order = True, IN_BLOCKS
     task = Task(groups, rows // groups, channels, three(shape[2:], 1), space, steps, taps, shape[0], order)
     size = channels * len(taps)
     source = Source(rows // groups * size, size, len(taps), tuple(range(len(taps))))
@@ -387,7 +395,11 @@ def planned_input(
     members, channels = weight_shape[0] // groups, weight_shape[1]
     space, steps, pads = three(size, 1), three(stride, 1), three(padding, 0)
     kernel, spread = three(weight_shape[2:], 1), three(dilation, 1)
-    if single_image.is_one(shape if transposed else (shape[0], groups * channels, *size), weight_shape[2:], groups):
+    whole = shape[0], groups * channels, *size
+    s = weight_orders.shape_of(whole, shape[2:], weight_shape, stride, padding, dilation, groups)
+    if single_image.is_one(shape if transposed else whole, weight_shape[2:], groups):
+        order = BY_TAPS
+    elif s is not None and not members == channels == 1 and weight_orders.input_by_products(s):
         order = BY_TAPS
     else:
         order = _order_back(groups, members, channels, steps, kernel, space, len(size), shape[-1])

@@ -19,6 +19,8 @@ from .iteration import forget_with_threads, get_threads
 Sizes = tuple[int, ...]
 
 _LANES = 8
+_REGISTERS = 15  # of sums and of a gradient, that oneDNN's gradient of the input has
+_TERMS = 256  # of a product's sum
 _BUFFER = 1 << 21  # elements that oneDNN gives to the sums of threads
 _PLACES = 128  # of a pointwise gradient that are added at a time, if there are half as many again
 _TILE, _WIDE = 15, 30  # rows and columns of a depthwise tile; rows up to so wide are not cut
@@ -101,6 +103,51 @@ def _is_direct(s: Shape) -> bool:
         and max(s.padding[0], ends[0]) < height
         and max(s.padding[1], ends[1]) < width
     )
+
+
+def result_by_products(s: Shape) -> bool:
+    """Whether oneDNN makes the convolution itself a product of matrices, to which the bias is added. It does for some images narrower than
+    their kernel too, which are not told here."""
+    if s.groups > 1 and not s.channels == s.members == 1:
+        return bool(s.members % _LANES or (s.channels % _LANES and s.channels > 3))
+    return s.groups == 1 and _is_outside(s)
+
+
+def block_of_terms(terms: int) -> int:
+    """How many terms of such a product are a sum of their own; more than 512 that 256 does not divide are cut otherwise at the end."""
+    return terms if terms <= _TERMS else _TERMS if terms >= 2 * _TERMS else (terms + 1) // 2
+
+
+def _is_outside(s: Shape) -> bool:
+    """Whether some places see nothing but padding along a dimension."""
+    reach = [(n - 1) * apart + 1 for n, apart in zip(s.kernel, s.dilation, strict=True)]
+    taken = zip(s.out, s.size, s.stride, s.padding, reach, strict=True)
+    return any(n <= max(pad, (out - 1) * step + n - size - pad) for out, size, step, pad, n in taken)
+
+
+def input_by_products(s: Shape) -> bool:
+    """Whether oneDNN makes the gradient of the input a product of matrices, of which each tap of the kernel is a sum of its own."""
+    if any(step > 1 and apart > 1 for step, apart in zip(s.stride, s.dilation, strict=True)):
+        return True
+    if max(s.stride) > 1:
+        return False
+    reach = [(n - 1) * apart + 1 for n, apart in zip(s.kernel, s.dilation, strict=True)]
+    end = s.out[1] - 1 + reach[1] - s.size[1] - s.padding[1]
+    if _is_outside(s):
+        return True
+    if max(s.kernel) == 1:
+        return False
+    width, vectors, before = s.size[1], -(-s.channels // _LANES), max(0, reach[1] - 1 - s.padding[1])
+    best, most = 1, 0
+    for together in (b for b in range(1, 5) if vectors % b == 0):
+        for places in range(1, min(_REGISTERS // (together + 1), width) + 1):
+            if before > places and places != width:
+                continue
+            if places * together > most or (places * together == most and best < places):
+                best, most = places, places * together
+    left = width % best
+    behind = max(0, reach[1] - 1 - end - left)
+    return not most or behind > best or (width > best and end + left < 0)
 
 
 def weight_cuts(s: Shape, how: str, threads: int) -> list[int]:
