@@ -19,7 +19,7 @@ from .symbols import Symbol, Unreadable
 #: How many numbers each function takes; those of float64 have no f at the end.
 ARITY = {
     **dict.fromkeys(("atanhf", "coshf", "erff", "exp2f", "expm1f", "log1pf", "logf", "sinhf", "tanhf", "cosf", "sinf"), 1),
-    **dict.fromkeys(("atanh", "cosh", "erf", "exp2", "expm1", "log1p", "log", "sinh", "tanh", "cos", "sin"), 1),
+    **dict.fromkeys(("asinh", "acosh", "atanh", "cosh", "erf", "exp2", "expm1", "log1p", "log", "sinh", "tanh", "cos", "sin"), 1),
     **dict.fromkeys(("atan2f", "powf", "atan2", "pow", "hypot"), 2),
 }  # fmt: skip
 _COST = 200  # of a call from Python, in elements of a NumPy function
@@ -86,10 +86,9 @@ def single(name: str, ufunc: Any) -> Callable[..., Any]:
             return ufunc(*arrays)
         size = np.size(arrays[0])
         if patience.over_or_large(_COST * size, 1, _COST * _MOST):
-            given = [np.ascontiguousarray(x) for x in arrays]
-            found = elementwise.run(native, *given, dtype=_FLOAT64, worth=True)
+            found = elementwise.run_anyhow(native, *[np.asarray(x) for x in arrays], dtype=_FLOAT64)
             if found is not None:
-                return found.reshape(np.shape(arrays[0]))
+                return found
         return ufunc(*arrays) if size > _MOST else np.asarray(_by_number(long_name)(*arrays), _FLOAT64)
 
     function.__name__ = function.__qualname__ = name

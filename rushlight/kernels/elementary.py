@@ -145,7 +145,7 @@ def length(x: Any) -> Any:
 
 
 def of_library(ufunc: np.ufunc, name: str) -> Function:
-    """``ufunc`` with the float32 digits of the C library's function, which are PyTorch's.
+    """``ufunc`` with the digits of the C library's function, which are PyTorch's.
 
     NumPy asks the library too, unless the processor has AVX-512: then it has functions of Intel's, which are up to two units away.
     """
@@ -166,12 +166,15 @@ def of_library(ufunc: np.ufunc, name: str) -> Function:
     def function(x: Any) -> Any:
         if x.__class__ is not np.ndarray:
             return ufunc(x)
+        if x.dtype == _FLOAT64:
+            return long(x)
         native = elementwise.run(loop, x)
         if native is not None:
             return native
         return np.asarray(asked()(x), _FLOAT32) if x.dtype == _FLOAT32 else ufunc(x)
 
     loop = name.removesuffix("f")
+    long = c_library.single(name, ufunc)
     function.__name__ = function.__qualname__ = ufunc.__name__
     return function
 

@@ -72,9 +72,9 @@ def _result(loop: Any, given: Any, shape: Any, dtype: Any, out: Array | None = N
     return out if loop(out, *given) else None
 
 
-def run_anyhow(op: str, *operands: Array) -> Array | None:
+def run_anyhow(op: str, *operands: Array, dtype: Any = _F32) -> Array | None:
     """``run`` of arrays that may lie in any order, for who knows that compiling is worth it; the result lies as NumPy's would."""
-    found = run(op, *[np.ascontiguousarray(x) for x in operands], worth=True)
+    found = run(op, *[np.ascontiguousarray(x) for x in operands], dtype=dtype, worth=True)
     first = operands[0]
     if found is None or first.flags.c_contiguous:
         return found if found is None or found.ndim == first.ndim else found.reshape(first.shape)

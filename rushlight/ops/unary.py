@@ -80,7 +80,7 @@ def log10(k, input):
 
 @log10.vjp("input")
 def _(k, g, input):
-    return g / k.times(k.conj(input), math.log(10))
+    return g / k.times(k.conj(input), 2.3025850929940456)  # PyTorch's: not the nearest number to log(10)
 
 
 @elementwise(

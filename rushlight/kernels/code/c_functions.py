@@ -11,8 +11,8 @@ atanhf, coshf, erff, exp2f, expm1f, log1pf, logf, sinhf, tanhf, cosf, sinf = (
     External(name, F32, F32) for name in "atanhf coshf erff exp2f expm1f log1pf logf sinhf tanhf cosf sinf".split()
 )
 atan2f, powf = (External(name, F32, F32, F32) for name in ("atan2f", "powf"))
-atanh, cosh, erf, exp2, expm1, log1p, log, sinh, tanh, cos, sin = (
-    External(name, F64, F64) for name in "atanh cosh erf exp2 expm1 log1p log sinh tanh cos sin".split()
+asinh, acosh, atanh, cosh, erf, exp2, expm1, log1p, log, sinh, tanh, cos, sin = (
+    External(name, F64, F64) for name in "asinh acosh atanh cosh erf exp2 expm1 log1p log sinh tanh cos sin".split()
 )
 atan2, pow, hypot = (External(name, F64, F64, F64) for name in ("atan2", "pow", "hypot"))
 
@@ -109,3 +109,13 @@ def c_powf(x, y):
 @instruction("", kinds="f64", ulp="the C library's", called="hypot")
 def c_hypotf(x, y):
     return each_of_two(hypot, x, y)
+
+
+@instruction("", kinds="f64", ulp="the C library's", called="asinh")
+def c_asinhf(x):
+    return each(asinh, x)
+
+
+@instruction("", kinds="f64", ulp="the C library's", called="acosh")
+def c_acoshf(x):
+    return each(acosh, x)

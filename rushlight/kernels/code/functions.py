@@ -40,6 +40,8 @@ from . import compensated, doubles, exponential, gamma, libm, library, long_pair
 from . import logarithm as logarithm_steps
 from . import vectors as exponentials
 from .c_functions import (  # noqa: F401 - loops find every instruction here
+    c_acoshf,
+    c_asinhf,
     c_atan2f,
     c_atanhf,
     c_cosf,
