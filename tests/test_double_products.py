@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rushlight.kernels import double_products
+import rushlight
+from rushlight.kernels import double_products, llvm
 
 if double_products.kernel(True) is None:
     pytest.skip("compiled code is not available here", allow_module_level=True)
@@ -106,3 +107,22 @@ def test_any_layout(sizes, layouts):
     )
     batch = np.stack([a, a + 1]), np.stack([b, b - 1])
     np.testing.assert_allclose(double_products.products(*batch), np.matmul(*batch), rtol=1e-12, atol=1e-12 * k)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_long_outer_products(dtype, monkeypatch):
+    monkeypatch.setattr(llvm.patience, "ready", True)
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal(301).astype(dtype), rng.standard_normal(259).astype(dtype)
+    a[0], b[0] = -0.0, np.inf
+    x, y = rushlight.from_numpy(a), rushlight.from_numpy(b)
+    for first, second in ((x, y), (x[1::2], y.flip(0)), (x, x)):
+        with np.errstate(invalid="ignore"):
+            wanted = first.numpy()[:, None] * second.numpy()
+        out = rushlight.outer(first, second)
+        np.testing.assert_array_equal(out.numpy(), wanted)
+        assert out.grad_fn is None and (np.signbit(out.numpy()) == np.signbit(wanted)).all()
+    x.requires_grad_()
+    assert type(rushlight.outer(x, y).grad_fn).__name__ == "MulBackward0"
+    with rushlight.no_grad():
+        assert not rushlight.outer(x, y).requires_grad

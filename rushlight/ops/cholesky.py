@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ def _factored(A: Any) -> tuple[Any, Any]:
     info = np.zeros(A.shape[:-2], np.int32)
     try:
         L = np.linalg.cholesky(A)
+        if math.isfinite(abs(np.add.reduce(L.diagonal(0, -2, -1), axis=None))):
+            return L, info
     except np.linalg.LinAlgError:
         L = np.full_like(A, np.nan)
     failed = ~np.isfinite(np.diagonal(L, axis1=-2, axis2=-1)).all(-1)

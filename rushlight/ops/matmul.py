@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 
 from .. import errors, types
+from ..autograd.mode import recording
 from ..functions import function
 from ..kernels import double_products, gemm
 from ..kernels.copies import cast
 from ..kernels.iteration import is_half
+from ..kernels.outer import product as long_outer
 from ..kernels.products import inner_product
 from ..op import opaque
 from ..override import dispatch_override, has_override, takes_over
-from ..plain import pair, shortened
+from ..plain import PLAIN_TENSORS, is_rare, pair, shortened
 from ..readers import arrays
 from ..routes import routed
-from ..tensor import Tensor, requires_grad
+from ..tensor import Tensor, of_inference, requires_grad, wrap
 from ..writing import write_out
 
 
@@ -557,5 +559,16 @@ def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
     for name, x in (("self", input), ("vec2", vec2)):
         if x._a.ndim != 1:
             raise errors.runtime(f"outer: Expected 1-D argument {name}, but got {x._a.ndim}-D")
+    if (
+        out is None
+        and not is_rare(recording())
+        and input.__class__ in PLAIN_TENSORS
+        and vec2.__class__ in PLAIN_TENSORS
+    ):
+        free = not ((requires_grad(input) or requires_grad(vec2)) and recording())
+        if free and not (of_inference(input) or of_inference(vec2)):
+            found = long_outer(input._a, vec2._a)
+            if found is not None:
+                return wrap(found)
     result = input.unsqueeze(1) * vec2
     return result if out is None else write_out("outer", out, result, (input, vec2), "partial")  # type: ignore[no-any-return]
