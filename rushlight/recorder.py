@@ -153,6 +153,10 @@ class ExprReader:
         return False
 
     @staticmethod
+    def times(x: Any, number: Any) -> Any:
+        return x * number
+
+    @staticmethod
     def fma(a: Any, b: Any, c: Any) -> Any:
         return a * b + c
 

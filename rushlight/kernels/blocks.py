@@ -108,3 +108,11 @@ def plan(
     mb, nb = -(-rows // (6 * down)) * 6, -(-columns // (panel * across)) * panel
     units = -(-rows // mb) * -(-columns // nb)
     return units, max(_CHUNK * units // max(work, 1), 1), mb, nb, int(pack_a), int(pack_b)
+
+
+def addend(source: Array, a: Array, b: Array) -> Array:
+    """What is added to ``a @ b``, as the kernels take it: a row, or a contiguous matrix of the result's shape."""
+    wanted = b.shape[1:] if source.ndim < 2 else (a.shape[0], b.shape[1])
+    if source.shape == wanted and source.flags.c_contiguous:
+        return source
+    return np.ascontiguousarray(np.broadcast_to(source, (a.shape[0], b.shape[1])))

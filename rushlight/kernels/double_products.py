@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import llvm
-from .blocks import Layout, kernel, tiles
+from .blocks import Layout, addend, kernel, tiles
 
 Array = np.ndarray[Any, Any]
 
@@ -123,10 +123,7 @@ def vector_product(a: Array, x: Array) -> Array | None:
 
 def added(source: Array, a: Array, b: Array) -> Array | None:
     """``source + a @ b`` as addmm adds it; None if the product is empty or no compiled code can be had."""
-    wanted = b.shape[1:] if source.ndim < 2 else (a.shape[0], b.shape[1])
-    if source.shape != wanted or not source.flags.c_contiguous:
-        source = np.ascontiguousarray(np.broadcast_to(source, (a.shape[0], b.shape[1])))
-    return product(a, b, source)
+    return product(a, b, addend(source, a, b))
 
 
 def products(a: Array, b: Array) -> Array | None:

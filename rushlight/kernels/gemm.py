@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .blocks import F32, Layout, Step, done, kernel, tiles
+from .blocks import F32, Layout, Step, addend, done, kernel, tiles
 from .memory import LARGE, empty
 from .products import COLUMNS, ROWS, plain_batch, small_product, small_steps, worth_machine_code
 
@@ -111,10 +111,7 @@ def _otherwise(a: Array, b: Array, source: Array | None) -> Array | None:
 
 def added(source: Array, a: Array, b: Array) -> Array | None:
     """``source + a @ b`` as addmm adds it; None if the product is empty or no compiled code can be had."""
-    wanted = b.shape[1:] if source.ndim < 2 else (a.shape[0], b.shape[1])
-    if source.shape != wanted or not source.flags.c_contiguous:
-        source = np.ascontiguousarray(np.broadcast_to(source, (a.shape[0], b.shape[1])))
-    return product(a, b, source)
+    return product(a, b, addend(source, a, b))
 
 
 def products(a: Array, b: Array) -> Array | None:
