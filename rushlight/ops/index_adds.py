@@ -302,6 +302,7 @@ def _reduce_samples(m: Any) -> list[Any]:
 @opaque(
     methods="index_reduce index_reduce_",
     real_gradient=True,
+    refuses=dict.fromkeys(("bool", "complex"), "index_func_"),
     samples=_reduce_samples,
     errors=lambda m: [
         m.error(
