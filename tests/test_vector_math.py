@@ -348,13 +348,11 @@ def test_parts_of_rows_again_and_again(name, monkeypatch):
     monkeypatch.setattr(llvm.patience, "ready", True)
     function = getattr(rushlight.nn.functional, name)
     for columns in (3, 8, 16, 20, 33, 40):
-        whole = np.random.default_rng(columns).standard_normal((5, 3 * columns)).astype(np.float32)
-        vectors._known_rows.clear()
-        for _ in range(3):
-            for part in rushlight.tensor(whole).chunk(3, 1):
-                vectors._known_rows.clear()
-                first = function(part)
-                assert [function(part).tolist() for _ in range(2)] == [first.tolist()] * 2
+        whole = rushlight.tensor(np.random.default_rng(columns).standard_normal((5, 3 * columns)).astype(np.float32))
+        for part in (*whole.chunk(3, 1), whole.T, whole[:, :columns].T, whole[1:, 1:].T):
+            vectors._known_rows.clear()
+            first = function(part)
+            assert [function(part).tolist() for _ in range(2)] == [first.tolist()] * 2
 
 
 def test_the_table_of_measurements_is_whole():
