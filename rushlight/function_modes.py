@@ -162,5 +162,5 @@ class _Doors:
                 self.lead()
 
 
-doors = _Doors()
+doors: _Doors = _Doors()
 families.after_load.append(doors.after_load)

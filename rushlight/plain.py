@@ -67,7 +67,7 @@ class Short:
 
     def __init__(self, op: Op):
         self.view: bool = op.view
-        self.plans = Plans(op)
+        self.plans: Plans = Plans(op)
         self.keep: int = kept(op, 0)
         rules = [rule for rule in op.rules if rule is not None]
         self.shape_slot: int = 2 if any(2 in rule.slots for rule in rules) else 0
@@ -81,8 +81,8 @@ class Entries:
     """The machine code in which short paths are one call (``entry_points``): made at most once, when a program is hot."""
 
     def __init__(self) -> None:
-        self.wanted = True
-        self.calls = 0  # that recorded nothing
+        self.wanted: bool = True
+        self.calls: int = 0  # that recorded nothing
         #: Makes a function of an op's decisions, once there is machine code.
         self.make: Callable[[Short], Callable[..., Any]] | None = None
         self.waiting: list[Callable[[], None]] = []
@@ -111,7 +111,7 @@ class Entries:
         self.waiting.clear()
 
 
-entries = Entries()
+entries: Entries = Entries()
 Native.install = entries.install
 #: Whether ops ask their machine code. Who listens to all calls (``explain.listening``) says no.
 asks_entries = True

@@ -45,6 +45,10 @@ class SobolEngine:
             [0.7500, 0.2500]])
     """
 
+    dimension: int
+    scramble: bool
+    seed: int | None
+
     MAXBIT = 30
     MAXDIM = 21201
 

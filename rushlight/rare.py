@@ -28,15 +28,17 @@ def _removed(name: str, parameters: str, instead: str) -> Any:
     return gone
 
 
-symeig = _removed(
+symeig: Any = _removed(
     "symeig",
     "input eigenvectors upper",
     "Write torch.linalg.eigvalsh(A), or torch.linalg.eigh(A) for eigenvectors too.",
 )
-eig = _removed("eig", "input eigenvectors", "Write torch.linalg.eig(A), which returns complex numbers.")
-lstsq = _removed("lstsq", "input A", "Write torch.linalg.lstsq(A, B).solution: the arguments change places.")
-solve = _removed("solve", "input A", "Write torch.linalg.solve(A, B): the arguments change places.")
-matrix_rank = _removed("matrix_rank", "input tol symmetric", "Write torch.linalg.matrix_rank(A, hermitian=symmetric).")
+eig: Any = _removed("eig", "input eigenvectors", "Write torch.linalg.eig(A), which returns complex numbers.")
+lstsq: Any = _removed("lstsq", "input A", "Write torch.linalg.lstsq(A, B).solution: the arguments change places.")
+solve: Any = _removed("solve", "input A", "Write torch.linalg.solve(A, B): the arguments change places.")
+matrix_rank: Any = _removed(
+    "matrix_rank", "input tol symmetric", "Write torch.linalg.matrix_rank(A, hermitian=symmetric)."
+)
 
 
 # --- questions and settings -----------------------------------------------------------------------------------------

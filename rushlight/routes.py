@@ -313,7 +313,9 @@ class Step:
         for x, a in zip(plain, promoted, strict=True):
             if isinstance(x, Tensor) and x._a is not a:
                 raise Unfit  # a conversion on the way
-        self.op, self.attrs, self.count = op, attrs, len(op.outputs)
+        self.op: Op = op
+        self.attrs: dict[str, Any] = attrs
+        self.count: int = len(op.outputs)
         self.tensors: list[int] = [i for i, p in enumerate(places) if p is not None]
         self.places: list[int] = [p for p in places if p is not None]
         #: What was made when it was watched, until ``finish``; and the node of that.
@@ -491,7 +493,9 @@ class Route:
     __slots__ = ("steps", "kind", "places", "direct", "bare")
 
     def __init__(self, steps: list[Step], given: int, kind: Any, places: list[int]):
-        self.steps, self.kind, self.places = steps, kind, places
+        self.steps: list[Step] = steps
+        self.kind: Any = kind
+        self.places: list[int] = places
         #: The only step, if it takes the tensors as they were given and makes all that is returned.
         self.direct: Step | None = None
         only = steps[0] if len(steps) == 1 and steps[0].places == list(range(given)) and min(places) >= given else None

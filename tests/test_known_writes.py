@@ -54,6 +54,7 @@ def test_a_known_write_is_the_write(name):
                 assert outcome(call, args, kwargs) == expected, (name, other)
 
 
+@pytest.mark.skipif(known_writes.MEDIUM == 1, reason="loops are asked at any size")
 def test_what_is_known(counted):
     x, y, mask = torch.rand(3, 4), torch.rand(3, 4), torch.tensor([[True, False, True, False]])
     for write in (

@@ -268,5 +268,5 @@ def _without_record() -> list[tuple[FunctionType, str]]:
     return [(f, names.get(key, f.__name__)) for key, f in found.items()]
 
 
-doors = _Doors()
+doors: _Doors = _Doors()
 families.after_load.append(doors.after_load)

@@ -8,7 +8,7 @@ find it there. A note (PEP 678) is printed with the traceback and leaves the err
 >>> try:
 ...     net(torch.ones(2, 3))
 ... except RuntimeError as error:
-...     print(error.__notes__[0])
+...     print(error.__notes__[-1])
 in net.1 Linear(in_features=5, out_features=2, bias=True)
   came in   input: float32 [2, 4]
   it takes  float32 [*, 5]

@@ -290,7 +290,7 @@ def _along_rows(x: Array, vector: Callable[[Any], Any], single: Callable[[Any], 
     for tail in ends:
         flat[:, tail] = single(np.ascontiguousarray(rows[:, tail]))
     marked = hasattr(vector, "__wrapped__") and hasattr(single, "__wrapped__")  # as loops
-    if marked and patience.ready and x.size < GRAIN and rows.shape == given.shape:
+    if marked and patience.ready and x.size < GRAIN and given.ndim == 2 and rows.shape == given.shape:
         if len(_known_rows) > 1000:
             _known_rows.clear()
         _known_rows[key] = _by_loops(given, ends, vector, single)

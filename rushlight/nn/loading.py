@@ -126,7 +126,7 @@ class Walk:
                 if self.looks and self.writes:  # what a class does with its part of the state, others do not see
                     self.state = {key: value for key, value in state.items() if key.startswith(prefix + name + ".")}
                 self.tree(inner, prefix + name + ".")
-        self.state = state
+        self.state: Any = state
 
     def own(self, module: Module, prefix: str) -> None:
         """What belongs to a module itself."""

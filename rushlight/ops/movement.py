@@ -17,7 +17,7 @@ from ..kernels.strides import element_strides, infer_size, view_strides
 from ..op import movement, opaque
 from ..tensor import Tensor
 
-as_strided = np.lib.stride_tricks.as_strided
+as_strided: Any = np.lib.stride_tricks.as_strided
 
 
 def _is_size(x: Any) -> bool:

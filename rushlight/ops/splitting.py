@@ -31,7 +31,7 @@ class PartsNode(Node):
 
     __slots__ = ("n_outputs", "dim", "joins")  # type: ignore[assignment]
 
-    inputs = ("input",)
+    inputs: Any = ("input",)
     n_outputs: int
     dim: int
     joins: str  # the op that puts the parts together again: cat or stack

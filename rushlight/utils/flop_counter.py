@@ -201,6 +201,9 @@ class FlopCounterMode:
     (240, {<OpOverloadPacket(op='aten.addmm')>: 120, <OpOverloadPacket(op='aten.mm')>: 120})
     """
 
+    depth: int
+    display: bool
+
     def __init__(
         self, mods: Any = None, depth: int = 2, display: bool = True, custom_mapping: dict[Any, Any] | None = None
     ):
@@ -212,7 +215,7 @@ class FlopCounterMode:
         self.flop_registry: dict[Any, Callable[..., int]] = {
             **flop_registry, **{k: v if getattr(v, "_get_raw", False) else shape_wrapper(v) for k, v in own},
         }  # fmt: skip
-        self.mod_tracker = ModuleTracker()
+        self.mod_tracker: Any = ModuleTracker()
 
     def get_total_flops(self) -> int:
         """All that was counted."""
@@ -285,7 +288,7 @@ class FlopCounterMode:
         ]
 
 
-suffixes = ["", "K", "M", "B", "T"]
+suffixes: list[str] = ["", "K", "M", "B", "T"]
 
 
 def get_suffix_str(number: int) -> str:

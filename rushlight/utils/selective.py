@@ -39,6 +39,9 @@ _KEPT = (
 class SelectiveCheckpointContext:
     """What a policy is told beside the operation and its arguments: its result, ``op_output``."""
 
+    is_recompute: bool
+    op_output: Any
+
     def __init__(self, *, is_recompute: bool, op_output: Any = None):
         self.is_recompute, self.op_output = is_recompute, op_output
 

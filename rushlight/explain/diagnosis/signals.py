@@ -85,7 +85,7 @@ class Signals:
         self.of_sum: tuple[int, ...] = ()  # the shape of what a loss sums
         self.forward = 0  # which one runs, and how often it has come by each activation
         self.calls: Counter[str] = Counter()
-        self.reuse = Reuse(trace)
+        self.reuse: Reuse = Reuse(trace)
 
     # --- inputs -----------------------------------------------------------------------------------------------------------
     def given(self, args: tuple[Any, ...], plain: list[int]) -> None:

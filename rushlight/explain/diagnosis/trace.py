@@ -33,7 +33,7 @@ class Leaf:
     def __init__(self, name: str, shape: tuple[int, ...], model: str, module: str, kind: str):
         self.name, self.shape, self.model, self.module, self.kind = name, shape, model, module, kind
         self.std = self.mean = self.rms = 0.0  # at the start
-        self.start = (0.0, 0.0, 0.0)  # the three
+        self.start: tuple[float, float, float] = (0.0, 0.0, 0.0)  # the three
         self.twins = (
             False  # whether it began with one number in all places and its rows are all the same in the end, too
         )

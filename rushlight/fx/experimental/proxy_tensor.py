@@ -44,13 +44,17 @@ def get_proxy_mode() -> Any:
 class ProxyTorchDispatchMode(TorchDispatchMode):
     """A running trace."""
 
+    graph: Any
+    root: Any
+    tracing_mode: str
+
     def __init__(self, graph: Graph, root: Module, tracing_mode: str):
         super().__init__()
         self.graph, self.root, self.tracing_mode = graph, root, tracing_mode
         self.nodes: dict[int, Node] = {}
         self.constants: dict[int, Node] = {}
         self.held: list[Any] = []  # arrays by whose addresses nodes are found
-        self.count = 0
+        self.count: int = 0
 
     # --- tensors and their nodes ------------------------------------------------------------------------------------
     def track(self, x: Tensor, node: Node) -> None:

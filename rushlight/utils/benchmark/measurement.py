@@ -100,6 +100,11 @@ class Measurement:
         has_warnings: whether the interquartile range is more than a tenth of the median.
     """
 
+    number_per_run: int
+    raw_times: list[float]
+    task_spec: Any
+    metadata: Any
+
     def __init__(
         self, number_per_run: int, raw_times: list[float], task_spec: TaskSpec, metadata: dict[Any, Any] | None = None
     ):

@@ -16,7 +16,7 @@ from .measurement import Measurement, TaskSpec
 
 __all__ = ["Language", "Timer", "set_torch_threads", "timer"]
 
-timer = timeit.default_timer
+timer: Any = timeit.default_timer
 
 MOST_RUNS = 2**31 - 1
 

@@ -80,15 +80,22 @@ default_loader = pil_loader
 class DatasetFolder(VisionDataset):
     """Files below ``root/CLASS/``, read by ``loader``; ``extensions`` or ``is_valid_file`` say which."""
 
+    classes: list[str]
+    class_to_idx: dict[str, int]
+    loader: Any
+    extensions: Any
+
     def __init__(
         self, root: Any, loader: Callable[[str], Any], extensions: Any = None, transform: Any = None,
         target_transform: Any = None, is_valid_file: Any = None, allow_empty: bool = False,
     ):  # fmt: skip
         super().__init__(root, transform=transform, target_transform=target_transform)
         self.classes, self.class_to_idx = self.find_classes(self.root)
-        self.samples = self.make_dataset(self.root, self.class_to_idx, extensions, is_valid_file, allow_empty)
+        self.samples: list[tuple[str, int]] = self.make_dataset(
+            self.root, self.class_to_idx, extensions, is_valid_file, allow_empty
+        )
         self.loader, self.extensions = loader, extensions
-        self.targets = [target for _, target in self.samples]
+        self.targets: list[int] = [target for _, target in self.samples]
 
     @staticmethod
     def make_dataset(
@@ -120,4 +127,4 @@ class ImageFolder(DatasetFolder):
     ):  # fmt: skip
         extensions = IMG_EXTENSIONS if is_valid_file is None else None
         super().__init__(root, loader, extensions, transform, target_transform, is_valid_file, allow_empty)
-        self.imgs = self.samples
+        self.imgs: list[tuple[str, int]] = self.samples

@@ -151,7 +151,7 @@ class KMNIST(MNIST):
 class EMNIST(MNIST):
     """Handwritten letters and digits in six arrangements (Cohen et al. 2017): ``split`` is one of ``splits``."""
 
-    splits = ("byclass", "bymerge", "balanced", "letters", "digits", "mnist")
+    splits: Any = ("byclass", "bymerge", "balanced", "letters", "digits", "mnist")
     _all = sorted(string.digits + string.ascii_letters)
     #: Lower-case letters that look like their capitals.
     _merged = sorted(set(_all) - set("cijklmopsuvwxyz"))
@@ -166,7 +166,7 @@ class EMNIST(MNIST):
     site = "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip"
 
     def __init__(self, root: Any, split: str, **kwargs: Any):
-        self.split = verify_str_arg(split, "split", self.splits)
+        self.split: str = verify_str_arg(split, "split", self.splits)
         self.files = tuple(
             f"emnist-{split}-{part}-{kind}-ubyte"
             for part in ("train", "test")
@@ -183,12 +183,12 @@ class QMNIST(MNIST):
         what: "train", "test" (60,000), "test10k", "test50k" or "nist". compat: targets are digits, else all eight numbers.
     """
 
-    subsets = {"train": "train", "test": "test", "test10k": "test", "test50k": "test", "nist": "nist"}
+    subsets: dict[str, str] = {"train": "train", "test": "test", "test10k": "test", "test50k": "test", "nist": "nist"}
     site = "https://raw.githubusercontent.com/facebookresearch/qmnist/master/"
 
     def __init__(self, root: Any, what: str | None = None, compat: bool = True, train: bool = True, **kwargs: Any):
         what = ("train" if train else "test") if what is None else what
-        self.what = verify_str_arg(what, "what", tuple(self.subsets))
+        self.what: str = verify_str_arg(what, "what", tuple(self.subsets))
         self.compat = compat
         stem = {"train": "qmnist-train", "test": "qmnist-test", "nist": "xnist"}[self.subsets[what]]
         self.files = (f"{stem}-images-idx3-ubyte", f"{stem}-labels-idx2-int") * 2

@@ -19,6 +19,11 @@ from .vision import VisionDataset, find, image, missing
 class FakeData(VisionDataset):
     """Random pictures and classes, the same for each index: torchvision's."""
 
+    size: int
+    num_classes: int
+    image_size: tuple[int, ...]
+    random_offset: int
+
     def __init__(
         self, size: int = 1000, image_size: tuple[int, ...] = (3, 224, 224), num_classes: int = 10, transform: Any = None,
         target_transform: Any = None, random_offset: int = 0,
@@ -46,7 +51,7 @@ class SVHN(VisionDataset):
     """House numbers in colours, 32 x 32 (Netzer et al. 2011): "train", "test" or "extra", from MATLAB's files, which SciPy reads."""
 
     site = "http://ufldl.stanford.edu/housenumbers/"
-    splits = ("train", "test", "extra")
+    splits: Any = ("train", "test", "extra")
 
     def __init__(
         self,
@@ -57,8 +62,8 @@ class SVHN(VisionDataset):
         download: bool = False,
     ):
         super().__init__(root, transform=transform, target_transform=target_transform)
-        self.split = verify_str_arg(split, "split", self.splits)
-        self.filename = f"{split}_32x32.mat"
+        self.split: str = verify_str_arg(split, "split", self.splits)
+        self.filename: str = f"{split}_32x32.mat"
         path = find("SVHN", [self.root], self.filename, self.site, download)
         from scipy.io import loadmat
 
@@ -91,7 +96,7 @@ class USPS(VisionDataset):
             rows = [line.split() for line in file]
         pixels = np.array([[field.partition(":")[2] for field in row[1:]] for row in rows], np.float32)
         self.data: np.ndarray[Any, Any] = ((pixels.reshape(-1, 16, 16) + 1) / 2 * 255).astype(np.uint8)
-        self.targets = [int(row[0]) - 1 for row in rows]
+        self.targets: list[int] = [int(row[0]) - 1 for row in rows]
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         return self._transformed(image(self.data[index]), int(self.targets[index]))
@@ -106,16 +111,18 @@ class STL10(VisionDataset):
     ``folds``: one of the ten thousands of the published folds, for training.
     """
 
+    folds: int | None
+
     base_folder = "stl10_binary"
     site = "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
-    splits = ("train", "train+unlabeled", "unlabeled", "test")
+    splits: Any = ("train", "train+unlabeled", "unlabeled", "test")
 
     def __init__(
         self, root: Any, split: str = "train", folds: int | None = None, transform: Any = None, target_transform: Any = None,
         download: bool = False,
     ):  # fmt: skip
         super().__init__(root, transform=transform, target_transform=target_transform)
-        self.split = verify_str_arg(split, "split", self.splits)
+        self.split: str = verify_str_arg(split, "split", self.splits)
         if folds is not None and not isinstance(folds, int):
             raise ValueError(f"Expected type None or int for argument folds, but got type {type(folds)}.")
         if folds is not None and folds not in range(10):
@@ -126,7 +133,7 @@ class STL10(VisionDataset):
         self.labels: np.ndarray[Any, Any] = np.concatenate([labels for _, labels in parts])
         names = Path(self.root, self.base_folder, "class_names.txt")
         if names.is_file():
-            self.classes = names.read_text().splitlines()
+            self.classes: list[str] = names.read_text().splitlines()
 
     def _content(self, name: str) -> np.ndarray[Any, Any]:
         path = Path(self.root, self.base_folder, name)
@@ -170,7 +177,7 @@ class CelebA(VisionDataset):
     ):  # fmt: skip
         super().__init__(root, transform=transform, target_transform=target_transform)
         self.split = split
-        self.target_type = target_type if isinstance(target_type, list) else [target_type]
+        self.target_type: Any = target_type if isinstance(target_type, list) else [target_type]
         if not self.target_type and target_transform is not None:
             raise RuntimeError("target_transform is specified but target_type is empty")
         number = {"train": 0, "valid": 1, "test": 2, "all": None}[
@@ -183,7 +190,7 @@ class CelebA(VisionDataset):
             )
         names, _, part = self._table("list_eval_partition.txt", False)
         own = np.flatnonzero(part[:, 0] == number) if number is not None else np.arange(len(names))
-        self.filename = [names[i] for i in own]
+        self.filename: list[str] = [names[i] for i in own]
         for name, file, headed in (
             ("identity", "identity_CelebA.txt", False),
             ("bbox", "list_bbox_celeba.txt", True),

@@ -15,6 +15,9 @@ from rushlight.data import Dataset
 class VisionDataset(Dataset[Any]):
     """Pictures and targets, with a transform for each, or with ``transforms`` of both together."""
 
+    transform: Any
+    target_transform: Any
+
     def __init__(
         self, root: Any = None, transforms: Callable[..., Any] | None = None, transform: Callable[..., Any] | None = None,
         target_transform: Callable[..., Any] | None = None,
@@ -54,6 +57,9 @@ class VisionDataset(Dataset[Any]):
 
 class StandardTransform:
     """A transform for the picture and one for the target."""
+
+    transform: Any
+    target_transform: Any
 
     def __init__(self, transform: Callable[..., Any] | None = None, target_transform: Callable[..., Any] | None = None):
         self.transform, self.target_transform = transform, target_transform

@@ -36,5 +36,5 @@ class AlexNet(nn.Module):
         return self.classifier(flatten(self.avgpool(self.features(x)), 1))
 
 
-AlexNet_Weights = published("AlexNet_Weights")
-alexnet = builder("alexnet", AlexNet_Weights, AlexNet, "AlexNet.")
+AlexNet_Weights: type[Any] = published("AlexNet_Weights")
+alexnet: Any = builder("alexnet", AlexNet_Weights, AlexNet, "AlexNet.")

@@ -52,6 +52,10 @@ class CNBlock(nn.Module):
 class CNBlockConfig:
     """A stage: channels, those of the next one (None: the last), number of blocks."""
 
+    input_channels: int
+    out_channels: int | None
+    num_layers: int
+
     def __init__(self, input_channels: int, out_channels: int | None, num_layers: int):
         self.input_channels, self.out_channels, self.num_layers = input_channels, out_channels, num_layers
 
@@ -112,11 +116,17 @@ def _convnext(width: int, third: int, left_out: float, **kwargs: Any) -> Any:
     return ConvNeXt(stages, kwargs.pop("stochastic_depth_prob", left_out), **kwargs)
 
 
-ConvNeXt_Tiny_Weights = published("ConvNeXt_Tiny_Weights")
-ConvNeXt_Small_Weights = published("ConvNeXt_Small_Weights")
-ConvNeXt_Base_Weights = published("ConvNeXt_Base_Weights")
-ConvNeXt_Large_Weights = published("ConvNeXt_Large_Weights")
-convnext_tiny = builder("convnext_tiny", ConvNeXt_Tiny_Weights, partial(_convnext, 96, 9, 0.1), "ConvNeXt, tiny.")
-convnext_small = builder("convnext_small", ConvNeXt_Small_Weights, partial(_convnext, 96, 27, 0.4), "ConvNeXt, small.")
-convnext_base = builder("convnext_base", ConvNeXt_Base_Weights, partial(_convnext, 128, 27, 0.5), "ConvNeXt, base.")
-convnext_large = builder("convnext_large", ConvNeXt_Large_Weights, partial(_convnext, 192, 27, 0.5), "ConvNeXt, large.")
+ConvNeXt_Tiny_Weights: type[Any] = published("ConvNeXt_Tiny_Weights")
+ConvNeXt_Small_Weights: type[Any] = published("ConvNeXt_Small_Weights")
+ConvNeXt_Base_Weights: type[Any] = published("ConvNeXt_Base_Weights")
+ConvNeXt_Large_Weights: type[Any] = published("ConvNeXt_Large_Weights")
+convnext_tiny: Any = builder("convnext_tiny", ConvNeXt_Tiny_Weights, partial(_convnext, 96, 9, 0.1), "ConvNeXt, tiny.")
+convnext_small: Any = builder(
+    "convnext_small", ConvNeXt_Small_Weights, partial(_convnext, 96, 27, 0.4), "ConvNeXt, small."
+)
+convnext_base: Any = builder(
+    "convnext_base", ConvNeXt_Base_Weights, partial(_convnext, 128, 27, 0.5), "ConvNeXt, base."
+)
+convnext_large: Any = builder(
+    "convnext_large", ConvNeXt_Large_Weights, partial(_convnext, 192, 27, 0.5), "ConvNeXt, large."
+)

@@ -133,32 +133,32 @@ def _load(model: Any, state: Any) -> None:
     model.load_state_dict({_OLD.sub(r"\1\2", key): value for key, value in state.items()})
 
 
-DenseNet121_Weights = published("DenseNet121_Weights")
-DenseNet161_Weights = published("DenseNet161_Weights")
-DenseNet169_Weights = published("DenseNet169_Weights")
-DenseNet201_Weights = published("DenseNet201_Weights")
-densenet121 = builder(
+DenseNet121_Weights: type[Any] = published("DenseNet121_Weights")
+DenseNet161_Weights: type[Any] = published("DenseNet161_Weights")
+DenseNet169_Weights: type[Any] = published("DenseNet169_Weights")
+DenseNet201_Weights: type[Any] = published("DenseNet201_Weights")
+densenet121: Any = builder(
     "densenet121",
     DenseNet121_Weights,
     partial(DenseNet, 32, (6, 12, 24, 16), 64),
     "DenseNet with 121 layers.",
     load=_load,
 )
-densenet161 = builder(
+densenet161: Any = builder(
     "densenet161",
     DenseNet161_Weights,
     partial(DenseNet, 48, (6, 12, 36, 24), 96),
     "DenseNet with 161 layers.",
     load=_load,
 )
-densenet169 = builder(
+densenet169: Any = builder(
     "densenet169",
     DenseNet169_Weights,
     partial(DenseNet, 32, (6, 12, 32, 32), 64),
     "DenseNet with 169 layers.",
     load=_load,
 )
-densenet201 = builder(
+densenet201: Any = builder(
     "densenet201",
     DenseNet201_Weights,
     partial(DenseNet, 32, (6, 12, 48, 32), 64),

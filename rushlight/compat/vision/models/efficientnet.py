@@ -208,48 +208,48 @@ def _efficientnet(stages: Any, dropout: float, last: int | None, norm: Any, kwar
 
 
 _NORM = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
-EfficientNet_B0_Weights = published("EfficientNet_B0_Weights")
-EfficientNet_B1_Weights = published("EfficientNet_B1_Weights")
-EfficientNet_B2_Weights = published("EfficientNet_B2_Weights")
-EfficientNet_B3_Weights = published("EfficientNet_B3_Weights")
-EfficientNet_B4_Weights = published("EfficientNet_B4_Weights")
-EfficientNet_B5_Weights = published("EfficientNet_B5_Weights")
-EfficientNet_B6_Weights = published("EfficientNet_B6_Weights")
-EfficientNet_B7_Weights = published("EfficientNet_B7_Weights")
-EfficientNet_V2_S_Weights = published("EfficientNet_V2_S_Weights")
-EfficientNet_V2_M_Weights = published("EfficientNet_V2_M_Weights")
-EfficientNet_V2_L_Weights = published("EfficientNet_V2_L_Weights")
+EfficientNet_B0_Weights: type[Any] = published("EfficientNet_B0_Weights")
+EfficientNet_B1_Weights: type[Any] = published("EfficientNet_B1_Weights")
+EfficientNet_B2_Weights: type[Any] = published("EfficientNet_B2_Weights")
+EfficientNet_B3_Weights: type[Any] = published("EfficientNet_B3_Weights")
+EfficientNet_B4_Weights: type[Any] = published("EfficientNet_B4_Weights")
+EfficientNet_B5_Weights: type[Any] = published("EfficientNet_B5_Weights")
+EfficientNet_B6_Weights: type[Any] = published("EfficientNet_B6_Weights")
+EfficientNet_B7_Weights: type[Any] = published("EfficientNet_B7_Weights")
+EfficientNet_V2_S_Weights: type[Any] = published("EfficientNet_V2_S_Weights")
+EfficientNet_V2_M_Weights: type[Any] = published("EfficientNet_V2_M_Weights")
+EfficientNet_V2_L_Weights: type[Any] = published("EfficientNet_V2_L_Weights")
 
-efficientnet_b0 = builder(
+efficientnet_b0: Any = builder(
     "efficientnet_b0", EfficientNet_B0_Weights, partial(_first, 1.0, 1.0, 0.2, None), "EfficientNet B0."
 )
-efficientnet_b1 = builder(
+efficientnet_b1: Any = builder(
     "efficientnet_b1", EfficientNet_B1_Weights, partial(_first, 1.0, 1.1, 0.2, None), "EfficientNet B1."
 )
-efficientnet_b2 = builder(
+efficientnet_b2: Any = builder(
     "efficientnet_b2", EfficientNet_B2_Weights, partial(_first, 1.1, 1.2, 0.3, None), "EfficientNet B2."
 )
-efficientnet_b3 = builder(
+efficientnet_b3: Any = builder(
     "efficientnet_b3", EfficientNet_B3_Weights, partial(_first, 1.2, 1.4, 0.3, None), "EfficientNet B3."
 )
-efficientnet_b4 = builder(
+efficientnet_b4: Any = builder(
     "efficientnet_b4", EfficientNet_B4_Weights, partial(_first, 1.4, 1.8, 0.4, None), "EfficientNet B4."
 )
-efficientnet_b5 = builder(
+efficientnet_b5: Any = builder(
     "efficientnet_b5", EfficientNet_B5_Weights, partial(_first, 1.6, 2.2, 0.4, _NORM), "EfficientNet B5."
 )
-efficientnet_b6 = builder(
+efficientnet_b6: Any = builder(
     "efficientnet_b6", EfficientNet_B6_Weights, partial(_first, 1.8, 2.6, 0.5, _NORM), "EfficientNet B6."
 )
-efficientnet_b7 = builder(
+efficientnet_b7: Any = builder(
     "efficientnet_b7", EfficientNet_B7_Weights, partial(_first, 2.0, 3.1, 0.5, _NORM), "EfficientNet B7."
 )
-efficientnet_v2_s = builder(
+efficientnet_v2_s: Any = builder(
     "efficientnet_v2_s", EfficientNet_V2_S_Weights, partial(_second, "s", 0.2), "EfficientNet v2, small."
 )
-efficientnet_v2_m = builder(
+efficientnet_v2_m: Any = builder(
     "efficientnet_v2_m", EfficientNet_V2_M_Weights, partial(_second, "m", 0.3), "EfficientNet v2, medium."
 )
-efficientnet_v2_l = builder(
+efficientnet_v2_l: Any = builder(
     "efficientnet_v2_l", EfficientNet_V2_L_Weights, partial(_second, "l", 0.4), "EfficientNet v2, large."
 )

@@ -20,7 +20,7 @@ class NodePathTracer(fx.Tracer):
     """Traces a model and remembers where each node stands: ``layer1.0.relu_1`` is the second relu of ``layer1.0``."""
 
     def __init__(self, *args: Any, leaf_modules: Any = (), **kwargs: Any):
-        self.leaf_modules = tuple(leaf_modules)
+        self.leaf_modules: Any = tuple(leaf_modules)
         super().__init__(*args, **kwargs)
         self.current_module_qualname = ""
         self.node_to_qualname: OrderedDict[Any, str] = OrderedDict()
@@ -38,7 +38,7 @@ class NodePathTracer(fx.Tracer):
                 return self.create_proxy("call_module", self.current_module_qualname, args, kwargs)
             return forward(*args, **kwargs)
         finally:
-            self.current_module_qualname = before
+            self.current_module_qualname: str = before
 
     def create_proxy(self, kind: str, target: Any, args: Any, kwargs: Any, *rest: Any, **more: Any) -> Any:
         """A node, named by its place."""
@@ -102,6 +102,9 @@ def get_graph_node_names(
 
 class DualGraphModule(fx.GraphModule):
     """A model with one graph for training and one for evaluation."""
+
+    train_graph: Any
+    eval_graph: Any
 
     def __init__(self, root: Any, train_graph: Any, eval_graph: Any, class_name: str = "GraphModule"):
         super().__init__(root, train_graph, class_name)

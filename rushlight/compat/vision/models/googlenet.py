@@ -12,7 +12,7 @@ from rushlight.nn import functional as F
 from ._api import published
 from ._utils import builder, overwrite
 
-GoogLeNetOutputs = namedtuple("GoogLeNetOutputs", ["logits", "aux_logits2", "aux_logits1"])
+GoogLeNetOutputs: type[Any] = namedtuple("GoogLeNetOutputs", ["logits", "aux_logits2", "aux_logits1"])
 _GoogLeNetOutputs = GoogLeNetOutputs
 
 #: Channels of each inception module: in, 1 x 1, 3 x 3 (reduced and full), 5 x 5 (reduced and full), pooling.
@@ -122,6 +122,9 @@ class GoogLeNet(nn.Module):
     and ``InceptionAux``.
     """
 
+    aux_logits: bool
+    transform_input: bool
+
     def __init__(
         self, num_classes: int = 1000, aux_logits: bool = True, transform_input: bool = False, init_weights: bool | None = None,
         blocks: Any = None, dropout: float = 0.2, dropout_aux: float = 0.7,
@@ -190,5 +193,5 @@ def _settle(weights: Any, kwargs: dict[str, Any]) -> Any:
     return afterwards
 
 
-GoogLeNet_Weights = published("GoogLeNet_Weights")
-googlenet = builder("googlenet", GoogLeNet_Weights, GoogLeNet, "GoogLeNet.", settle=_settle)
+GoogLeNet_Weights: type[Any] = published("GoogLeNet_Weights")
+googlenet: Any = builder("googlenet", GoogLeNet_Weights, GoogLeNet, "GoogLeNet.", settle=_settle)

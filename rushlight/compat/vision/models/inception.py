@@ -12,7 +12,7 @@ from ._api import published
 from ._utils import builder
 from .googlenet import BasicConv2d, adapted, draw, published_arguments, will_draw
 
-InceptionOutputs = namedtuple("InceptionOutputs", ["logits", "aux_logits"])
+InceptionOutputs: type[Any] = namedtuple("InceptionOutputs", ["logits", "aux_logits"])
 _InceptionOutputs = InceptionOutputs
 
 
@@ -154,6 +154,9 @@ class Inception3(nn.Module):
     ``inception_blocks``: classes in place of ``BasicConv2d``, ``InceptionA`` to ``InceptionE`` and ``InceptionAux``.
     """
 
+    aux_logits: bool
+    transform_input: bool
+
     def __init__(
         self, num_classes: int = 1000, aux_logits: bool = True, transform_input: bool = False, inception_blocks: Any = None,
         init_weights: bool | None = None, dropout: float = 0.5,
@@ -215,5 +218,5 @@ def _settle(weights: Any, kwargs: dict[str, Any]) -> Any:
     return afterwards
 
 
-Inception_V3_Weights = published("Inception_V3_Weights")
-inception_v3 = builder("inception_v3", Inception_V3_Weights, Inception3, "Inception v3.", settle=_settle)
+Inception_V3_Weights: type[Any] = published("Inception_V3_Weights")
+inception_v3: Any = builder("inception_v3", Inception_V3_Weights, Inception3, "Inception v3.", settle=_settle)

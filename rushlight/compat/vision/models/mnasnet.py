@@ -74,6 +74,9 @@ def _stem(first: int, second: int) -> list[Any]:
 class MNASNet(nn.Module):
     """MNASNet-B1, ``alpha`` times as wide."""
 
+    alpha: float
+    num_classes: int
+
     # In version 1 the stem did not follow alpha.
     _version = 2
 
@@ -115,11 +118,11 @@ class MNASNet(nn.Module):
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
 
-MNASNet0_5_Weights = published("MNASNet0_5_Weights")
-MNASNet0_75_Weights = published("MNASNet0_75_Weights")
-MNASNet1_0_Weights = published("MNASNet1_0_Weights")
-MNASNet1_3_Weights = published("MNASNet1_3_Weights")
-mnasnet0_5 = builder("mnasnet0_5", MNASNet0_5_Weights, partial(MNASNet, 0.5), "MNASNet, half as wide.")
-mnasnet0_75 = builder("mnasnet0_75", MNASNet0_75_Weights, partial(MNASNet, 0.75), "MNASNet, 0.75 times as wide.")
-mnasnet1_0 = builder("mnasnet1_0", MNASNet1_0_Weights, partial(MNASNet, 1.0), "MNASNet.")
-mnasnet1_3 = builder("mnasnet1_3", MNASNet1_3_Weights, partial(MNASNet, 1.3), "MNASNet, 1.3 times as wide.")
+MNASNet0_5_Weights: type[Any] = published("MNASNet0_5_Weights")
+MNASNet0_75_Weights: type[Any] = published("MNASNet0_75_Weights")
+MNASNet1_0_Weights: type[Any] = published("MNASNet1_0_Weights")
+MNASNet1_3_Weights: type[Any] = published("MNASNet1_3_Weights")
+mnasnet0_5: Any = builder("mnasnet0_5", MNASNet0_5_Weights, partial(MNASNet, 0.5), "MNASNet, half as wide.")
+mnasnet0_75: Any = builder("mnasnet0_75", MNASNet0_75_Weights, partial(MNASNet, 0.75), "MNASNet, 0.75 times as wide.")
+mnasnet1_0: Any = builder("mnasnet1_0", MNASNet1_0_Weights, partial(MNASNet, 1.0), "MNASNet.")
+mnasnet1_3: Any = builder("mnasnet1_3", MNASNet1_3_Weights, partial(MNASNet, 1.3), "MNASNet, 1.3 times as wide.")

@@ -22,7 +22,7 @@ class InvertedResidual(nn.Module):
         norm_layer = norm_layer or nn.BatchNorm2d
         self.stride = stride
         inner = int(round(inp * expand_ratio))
-        self.use_res_connect = stride == 1 and inp == oup
+        self.use_res_connect: bool = stride == 1 and inp == oup
         common: dict[str, Any] = {"norm_layer": norm_layer, "activation_layer": nn.ReLU6}
         layers = [Conv2dNormActivation(inp, inner, kernel_size=1, **common)] if expand_ratio != 1 else []
         layers.append(Conv2dNormActivation(inner, inner, stride=stride, groups=inner, **common))
@@ -54,7 +54,7 @@ class MobileNetV2(nn.Module):
             )
         common: dict[str, Any] = {"norm_layer": norm_layer, "activation_layer": nn.ReLU6}
         channels = _make_divisible(32 * width_mult, round_nearest)
-        self.last_channel = _make_divisible(1280 * max(1.0, width_mult), round_nearest)
+        self.last_channel: int = _make_divisible(1280 * max(1.0, width_mult), round_nearest)
         features: list[Any] = [Conv2dNormActivation(3, channels, stride=2, **common)]
         for expand, out, count, stride in inverted_residual_setting:
             out = _make_divisible(out * width_mult, round_nearest)
@@ -74,5 +74,5 @@ class MobileNetV2(nn.Module):
         return self._forward_impl(x)
 
 
-MobileNet_V2_Weights = published("MobileNet_V2_Weights")
-mobilenet_v2 = builder("mobilenet_v2", MobileNet_V2_Weights, MobileNetV2, "MobileNet v2.")
+MobileNet_V2_Weights: type[Any] = published("MobileNet_V2_Weights")
+mobilenet_v2: Any = builder("mobilenet_v2", MobileNet_V2_Weights, MobileNetV2, "MobileNet v2.")

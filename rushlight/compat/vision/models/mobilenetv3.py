@@ -16,16 +16,19 @@ from ._utils import _make_divisible, builder, fan_out, initialize, small
 class InvertedResidualConfig:
     """Sizes of a block; ``activation`` is "RE" (ReLU) or "HS" (Hardswish)."""
 
+    stride: int
+    dilation: int
+
     def __init__(
         self, input_channels: int, kernel: int, expanded_channels: int, out_channels: int, use_se: bool, activation: str,
         stride: int, dilation: int, width_mult: float,
     ):  # fmt: skip
-        self.input_channels = self.adjust_channels(input_channels, width_mult)
+        self.input_channels: int = self.adjust_channels(input_channels, width_mult)
         self.kernel = kernel
-        self.expanded_channels = self.adjust_channels(expanded_channels, width_mult)
-        self.out_channels = self.adjust_channels(out_channels, width_mult)
+        self.expanded_channels: int = self.adjust_channels(expanded_channels, width_mult)
+        self.out_channels: int = self.adjust_channels(out_channels, width_mult)
         self.use_se = use_se
-        self.use_hs = activation == "HS"
+        self.use_hs: bool = activation == "HS"
         self.stride, self.dilation = stride, dilation
 
     @staticmethod
@@ -44,7 +47,7 @@ class InvertedResidual(nn.Module):
         super().__init__()
         if not 1 <= cnf.stride <= 2:
             raise ValueError("illegal stride value")
-        self.use_res_connect = cnf.stride == 1 and cnf.input_channels == cnf.out_channels
+        self.use_res_connect: bool = cnf.stride == 1 and cnf.input_channels == cnf.out_channels
         inner = cnf.expanded_channels
         common: dict[str, Any] = {"norm_layer": norm_layer, "activation_layer": nn.Hardswish if cnf.use_hs else nn.ReLU}
         layers: list[Any] = []
@@ -67,7 +70,7 @@ class InvertedResidual(nn.Module):
             Conv2dNormActivation(inner, cnf.out_channels, kernel_size=1, norm_layer=norm_layer, activation_layer=None)
         )
         self.block: Any = nn.Sequential(*layers)
-        self.out_channels = cnf.out_channels
+        self.out_channels: int = cnf.out_channels
         self._is_cn = cnf.stride > 1
 
     def forward(self, input: Any) -> Any:
@@ -172,15 +175,15 @@ def _mobilenet_v3(arch: str, **kwargs: Any) -> Any:
     return MobileNetV3(blocks, last, **kwargs)
 
 
-MobileNet_V3_Large_Weights = published("MobileNet_V3_Large_Weights")
-MobileNet_V3_Small_Weights = published("MobileNet_V3_Small_Weights")
-mobilenet_v3_large = builder(
+MobileNet_V3_Large_Weights: type[Any] = published("MobileNet_V3_Large_Weights")
+MobileNet_V3_Small_Weights: type[Any] = published("MobileNet_V3_Small_Weights")
+mobilenet_v3_large: Any = builder(
     "mobilenet_v3_large",
     MobileNet_V3_Large_Weights,
     partial(_mobilenet_v3, "mobilenet_v3_large"),
     "MobileNet v3, large.",
 )
-mobilenet_v3_small = builder(
+mobilenet_v3_small: Any = builder(
     "mobilenet_v3_small",
     MobileNet_V3_Small_Weights,
     partial(_mobilenet_v3, "mobilenet_v3_small"),

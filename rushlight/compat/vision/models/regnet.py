@@ -84,6 +84,13 @@ class AnyStage(nn.Sequential):
 class BlockParams:
     """What the stages are made of."""
 
+    depths: list[int]
+    widths: list[int]
+    group_widths: list[int]
+    bottleneck_multipliers: list[float]
+    strides: list[int]
+    se_ratio: float | None
+
     def __init__(
         self, depths: list[int], widths: list[int], group_widths: list[int], bottleneck_multipliers: list[float],
         strides: list[int], se_ratio: float | None = None,
@@ -195,34 +202,34 @@ def _made(name: str, weights: Any) -> Any:
     return made
 
 
-RegNet_Y_400MF_Weights = published("RegNet_Y_400MF_Weights")
-RegNet_Y_800MF_Weights = published("RegNet_Y_800MF_Weights")
-RegNet_Y_1_6GF_Weights = published("RegNet_Y_1_6GF_Weights")
-RegNet_Y_3_2GF_Weights = published("RegNet_Y_3_2GF_Weights")
-RegNet_Y_8GF_Weights = published("RegNet_Y_8GF_Weights")
-RegNet_Y_16GF_Weights = published("RegNet_Y_16GF_Weights")
-RegNet_Y_32GF_Weights = published("RegNet_Y_32GF_Weights")
-RegNet_Y_128GF_Weights = published("RegNet_Y_128GF_Weights")
-RegNet_X_400MF_Weights = published("RegNet_X_400MF_Weights")
-RegNet_X_800MF_Weights = published("RegNet_X_800MF_Weights")
-RegNet_X_1_6GF_Weights = published("RegNet_X_1_6GF_Weights")
-RegNet_X_3_2GF_Weights = published("RegNet_X_3_2GF_Weights")
-RegNet_X_8GF_Weights = published("RegNet_X_8GF_Weights")
-RegNet_X_16GF_Weights = published("RegNet_X_16GF_Weights")
-RegNet_X_32GF_Weights = published("RegNet_X_32GF_Weights")
+RegNet_Y_400MF_Weights: type[Any] = published("RegNet_Y_400MF_Weights")
+RegNet_Y_800MF_Weights: type[Any] = published("RegNet_Y_800MF_Weights")
+RegNet_Y_1_6GF_Weights: type[Any] = published("RegNet_Y_1_6GF_Weights")
+RegNet_Y_3_2GF_Weights: type[Any] = published("RegNet_Y_3_2GF_Weights")
+RegNet_Y_8GF_Weights: type[Any] = published("RegNet_Y_8GF_Weights")
+RegNet_Y_16GF_Weights: type[Any] = published("RegNet_Y_16GF_Weights")
+RegNet_Y_32GF_Weights: type[Any] = published("RegNet_Y_32GF_Weights")
+RegNet_Y_128GF_Weights: type[Any] = published("RegNet_Y_128GF_Weights")
+RegNet_X_400MF_Weights: type[Any] = published("RegNet_X_400MF_Weights")
+RegNet_X_800MF_Weights: type[Any] = published("RegNet_X_800MF_Weights")
+RegNet_X_1_6GF_Weights: type[Any] = published("RegNet_X_1_6GF_Weights")
+RegNet_X_3_2GF_Weights: type[Any] = published("RegNet_X_3_2GF_Weights")
+RegNet_X_8GF_Weights: type[Any] = published("RegNet_X_8GF_Weights")
+RegNet_X_16GF_Weights: type[Any] = published("RegNet_X_16GF_Weights")
+RegNet_X_32GF_Weights: type[Any] = published("RegNet_X_32GF_Weights")
 
-regnet_y_400mf = _made("regnet_y_400mf", RegNet_Y_400MF_Weights)
-regnet_y_800mf = _made("regnet_y_800mf", RegNet_Y_800MF_Weights)
-regnet_y_1_6gf = _made("regnet_y_1_6gf", RegNet_Y_1_6GF_Weights)
-regnet_y_3_2gf = _made("regnet_y_3_2gf", RegNet_Y_3_2GF_Weights)
-regnet_y_8gf = _made("regnet_y_8gf", RegNet_Y_8GF_Weights)
-regnet_y_16gf = _made("regnet_y_16gf", RegNet_Y_16GF_Weights)
-regnet_y_32gf = _made("regnet_y_32gf", RegNet_Y_32GF_Weights)
-regnet_y_128gf = _made("regnet_y_128gf", RegNet_Y_128GF_Weights)
-regnet_x_400mf = _made("regnet_x_400mf", RegNet_X_400MF_Weights)
-regnet_x_800mf = _made("regnet_x_800mf", RegNet_X_800MF_Weights)
-regnet_x_1_6gf = _made("regnet_x_1_6gf", RegNet_X_1_6GF_Weights)
-regnet_x_3_2gf = _made("regnet_x_3_2gf", RegNet_X_3_2GF_Weights)
-regnet_x_8gf = _made("regnet_x_8gf", RegNet_X_8GF_Weights)
-regnet_x_16gf = _made("regnet_x_16gf", RegNet_X_16GF_Weights)
-regnet_x_32gf = _made("regnet_x_32gf", RegNet_X_32GF_Weights)
+regnet_y_400mf: Any = _made("regnet_y_400mf", RegNet_Y_400MF_Weights)
+regnet_y_800mf: Any = _made("regnet_y_800mf", RegNet_Y_800MF_Weights)
+regnet_y_1_6gf: Any = _made("regnet_y_1_6gf", RegNet_Y_1_6GF_Weights)
+regnet_y_3_2gf: Any = _made("regnet_y_3_2gf", RegNet_Y_3_2GF_Weights)
+regnet_y_8gf: Any = _made("regnet_y_8gf", RegNet_Y_8GF_Weights)
+regnet_y_16gf: Any = _made("regnet_y_16gf", RegNet_Y_16GF_Weights)
+regnet_y_32gf: Any = _made("regnet_y_32gf", RegNet_Y_32GF_Weights)
+regnet_y_128gf: Any = _made("regnet_y_128gf", RegNet_Y_128GF_Weights)
+regnet_x_400mf: Any = _made("regnet_x_400mf", RegNet_X_400MF_Weights)
+regnet_x_800mf: Any = _made("regnet_x_800mf", RegNet_X_800MF_Weights)
+regnet_x_1_6gf: Any = _made("regnet_x_1_6gf", RegNet_X_1_6GF_Weights)
+regnet_x_3_2gf: Any = _made("regnet_x_3_2gf", RegNet_X_3_2GF_Weights)
+regnet_x_8gf: Any = _made("regnet_x_8gf", RegNet_X_8GF_Weights)
+regnet_x_16gf: Any = _made("regnet_x_16gf", RegNet_X_16GF_Weights)
+regnet_x_32gf: Any = _made("regnet_x_32gf", RegNet_X_32GF_Weights)

@@ -92,6 +92,10 @@ class ResNet(nn.Module):
         replace_stride_with_dilation: which of the last three stages keep their size. norm_layer: in place of ``BatchNorm2d``.
     """
 
+    dilation: int
+    groups: int
+    base_width: int
+
     def __init__(
         self, block: Any, layers: list[int], num_classes: int = 1000, zero_init_residual: bool = False, groups: int = 1,
         width_per_group: int = 64, replace_stride_with_dilation: Any = None, norm_layer: Any = None,
@@ -144,7 +148,7 @@ class ResNet(nn.Module):
         if stride != 1 or self.inplanes != out:
             shortcut = nn.Sequential(conv1x1(self.inplanes, out, stride), self._norm_layer(out))
         made = [block(self.inplanes, planes, stride, shortcut, self.groups, self.base_width, before, self._norm_layer)]
-        self.inplanes = out
+        self.inplanes: int = out
         for _ in range(1, blocks):
             made.append(
                 block(
@@ -171,51 +175,57 @@ def _resnet(block: Any, layers: list[int], groups: int | None = None, width: int
     return ResNet(block, layers, **options)
 
 
-ResNet18_Weights = published("ResNet18_Weights")
-ResNet34_Weights = published("ResNet34_Weights")
-ResNet50_Weights = published("ResNet50_Weights")
-ResNet101_Weights = published("ResNet101_Weights")
-ResNet152_Weights = published("ResNet152_Weights")
-ResNeXt50_32X4D_Weights = published("ResNeXt50_32X4D_Weights")
-ResNeXt101_32X8D_Weights = published("ResNeXt101_32X8D_Weights")
-ResNeXt101_64X4D_Weights = published("ResNeXt101_64X4D_Weights")
-Wide_ResNet50_2_Weights = published("Wide_ResNet50_2_Weights")
-Wide_ResNet101_2_Weights = published("Wide_ResNet101_2_Weights")
+ResNet18_Weights: type[Any] = published("ResNet18_Weights")
+ResNet34_Weights: type[Any] = published("ResNet34_Weights")
+ResNet50_Weights: type[Any] = published("ResNet50_Weights")
+ResNet101_Weights: type[Any] = published("ResNet101_Weights")
+ResNet152_Weights: type[Any] = published("ResNet152_Weights")
+ResNeXt50_32X4D_Weights: type[Any] = published("ResNeXt50_32X4D_Weights")
+ResNeXt101_32X8D_Weights: type[Any] = published("ResNeXt101_32X8D_Weights")
+ResNeXt101_64X4D_Weights: type[Any] = published("ResNeXt101_64X4D_Weights")
+Wide_ResNet50_2_Weights: type[Any] = published("Wide_ResNet50_2_Weights")
+Wide_ResNet101_2_Weights: type[Any] = published("Wide_ResNet101_2_Weights")
 
-resnet18 = builder("resnet18", ResNet18_Weights, partial(_resnet, BasicBlock, [2, 2, 2, 2]), "ResNet with 18 layers.")
-resnet34 = builder("resnet34", ResNet34_Weights, partial(_resnet, BasicBlock, [3, 4, 6, 3]), "ResNet with 34 layers.")
-resnet50 = builder("resnet50", ResNet50_Weights, partial(_resnet, Bottleneck, [3, 4, 6, 3]), "ResNet with 50 layers.")
-resnet101 = builder(
+resnet18: Any = builder(
+    "resnet18", ResNet18_Weights, partial(_resnet, BasicBlock, [2, 2, 2, 2]), "ResNet with 18 layers."
+)
+resnet34: Any = builder(
+    "resnet34", ResNet34_Weights, partial(_resnet, BasicBlock, [3, 4, 6, 3]), "ResNet with 34 layers."
+)
+resnet50: Any = builder(
+    "resnet50", ResNet50_Weights, partial(_resnet, Bottleneck, [3, 4, 6, 3]), "ResNet with 50 layers."
+)
+resnet101: Any = builder(
     "resnet101", ResNet101_Weights, partial(_resnet, Bottleneck, [3, 4, 23, 3]), "ResNet with 101 layers."
 )
-resnet152 = builder(
+resnet152: Any = builder(
     "resnet152", ResNet152_Weights, partial(_resnet, Bottleneck, [3, 8, 36, 3]), "ResNet with 152 layers."
 )
-resnext50_32x4d = builder(
+resnext50_32x4d: Any = builder(
     "resnext50_32x4d",
     ResNeXt50_32X4D_Weights,
     partial(_resnet, Bottleneck, [3, 4, 6, 3], 32, 4),
     "ResNeXt with 50 layers, 32 groups of 4.",
 )
-resnext101_32x8d = builder(
+resnext101_32x8d: Any = builder(
     "resnext101_32x8d",
     ResNeXt101_32X8D_Weights,
     partial(_resnet, Bottleneck, [3, 4, 23, 3], 32, 8),
     "ResNeXt with 101 layers, 32 groups of 8.",
 )
-resnext101_64x4d = builder(
+resnext101_64x4d: Any = builder(
     "resnext101_64x4d",
     ResNeXt101_64X4D_Weights,
     partial(_resnet, Bottleneck, [3, 4, 23, 3], 64, 4),
     "ResNeXt with 101 layers, 64 groups of 4.",
 )
-wide_resnet50_2 = builder(
+wide_resnet50_2: Any = builder(
     "wide_resnet50_2",
     Wide_ResNet50_2_Weights,
     partial(_resnet, Bottleneck, [3, 4, 6, 3], None, 128),
     "ResNet with 50 layers, twice as wide inside.",
 )
-wide_resnet101_2 = builder(
+wide_resnet101_2: Any = builder(
     "wide_resnet101_2",
     Wide_ResNet101_2_Weights,
     partial(_resnet, Bottleneck, [3, 4, 23, 3], None, 128),

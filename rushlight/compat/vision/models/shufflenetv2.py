@@ -107,11 +107,11 @@ def _made(name: str, weights: Any, *channels: int) -> Any:
     return made
 
 
-ShuffleNet_V2_X0_5_Weights = published("ShuffleNet_V2_X0_5_Weights")
-ShuffleNet_V2_X1_0_Weights = published("ShuffleNet_V2_X1_0_Weights")
-ShuffleNet_V2_X1_5_Weights = published("ShuffleNet_V2_X1_5_Weights")
-ShuffleNet_V2_X2_0_Weights = published("ShuffleNet_V2_X2_0_Weights")
-shufflenet_v2_x0_5 = _made("shufflenet_v2_x0_5", ShuffleNet_V2_X0_5_Weights, 48, 96, 192, 1024)
-shufflenet_v2_x1_0 = _made("shufflenet_v2_x1_0", ShuffleNet_V2_X1_0_Weights, 116, 232, 464, 1024)
-shufflenet_v2_x1_5 = _made("shufflenet_v2_x1_5", ShuffleNet_V2_X1_5_Weights, 176, 352, 704, 1024)
-shufflenet_v2_x2_0 = _made("shufflenet_v2_x2_0", ShuffleNet_V2_X2_0_Weights, 244, 488, 976, 2048)
+ShuffleNet_V2_X0_5_Weights: type[Any] = published("ShuffleNet_V2_X0_5_Weights")
+ShuffleNet_V2_X1_0_Weights: type[Any] = published("ShuffleNet_V2_X1_0_Weights")
+ShuffleNet_V2_X1_5_Weights: type[Any] = published("ShuffleNet_V2_X1_5_Weights")
+ShuffleNet_V2_X2_0_Weights: type[Any] = published("ShuffleNet_V2_X2_0_Weights")
+shufflenet_v2_x0_5: Any = _made("shufflenet_v2_x0_5", ShuffleNet_V2_X0_5_Weights, 48, 96, 192, 1024)
+shufflenet_v2_x1_0: Any = _made("shufflenet_v2_x1_0", ShuffleNet_V2_X1_0_Weights, 116, 232, 464, 1024)
+shufflenet_v2_x1_5: Any = _made("shufflenet_v2_x1_5", ShuffleNet_V2_X1_5_Weights, 176, 352, 704, 1024)
+shufflenet_v2_x2_0: Any = _made("shufflenet_v2_x2_0", ShuffleNet_V2_X2_0_Weights, 244, 488, 976, 2048)

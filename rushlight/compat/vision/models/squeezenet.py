@@ -78,7 +78,7 @@ class SqueezeNet(nn.Module):
         return flatten(self.classifier(self.features(x)), 1)
 
 
-SqueezeNet1_0_Weights = published("SqueezeNet1_0_Weights")
-SqueezeNet1_1_Weights = published("SqueezeNet1_1_Weights")
-squeezenet1_0 = builder("squeezenet1_0", SqueezeNet1_0_Weights, partial(SqueezeNet, "1_0"), "SqueezeNet 1.0.")
-squeezenet1_1 = builder("squeezenet1_1", SqueezeNet1_1_Weights, partial(SqueezeNet, "1_1"), "SqueezeNet 1.1.")
+SqueezeNet1_0_Weights: type[Any] = published("SqueezeNet1_0_Weights")
+SqueezeNet1_1_Weights: type[Any] = published("SqueezeNet1_1_Weights")
+squeezenet1_0: Any = builder("squeezenet1_0", SqueezeNet1_0_Weights, partial(SqueezeNet, "1_0"), "SqueezeNet 1.0.")
+squeezenet1_1: Any = builder("squeezenet1_1", SqueezeNet1_1_Weights, partial(SqueezeNet, "1_1"), "SqueezeNet 1.1.")

@@ -114,6 +114,16 @@ class VisionTransformer(nn.Module):
     ``representation_size``: width of a hidden layer before the last. ``conv_stem_configs``: convolutions in place of the cut.
     """
 
+    image_size: int
+    patch_size: int
+    hidden_dim: int
+    mlp_dim: int
+    attention_dropout: float
+    dropout: float
+    num_classes: int
+    representation_size: int | None
+    norm_layer: Any
+
     def __init__(
         self, image_size: int, patch_size: int, num_layers: int, num_heads: int, hidden_dim: int, mlp_dim: int,
         dropout: float = 0.0, attention_dropout: float = 0.0, num_classes: int = 1000, representation_size: int | None = None,
@@ -131,7 +141,7 @@ class VisionTransformer(nn.Module):
             else _stem(conv_stem_configs, hidden_dim)
         )
         self.class_token: Any = nn.Parameter(zeros(1, 1, hidden_dim))
-        self.seq_length = (image_size // patch_size) ** 2 + 1
+        self.seq_length: int = (image_size // patch_size) ** 2 + 1
         self.encoder: Any = Encoder(
             self.seq_length, num_layers, num_heads, hidden_dim, mlp_dim, dropout, attention_dropout, norm_layer
         )
@@ -222,23 +232,23 @@ def _settle(weights: Any, kwargs: dict[str, Any]) -> None:
     overwrite(kwargs, "image_size", weights.meta["min_size"][0])
 
 
-ViT_B_16_Weights = published("ViT_B_16_Weights")
-ViT_B_32_Weights = published("ViT_B_32_Weights")
-ViT_L_16_Weights = published("ViT_L_16_Weights")
-ViT_L_32_Weights = published("ViT_L_32_Weights")
-ViT_H_14_Weights = published("ViT_H_14_Weights")
-vit_b_16 = builder(
+ViT_B_16_Weights: type[Any] = published("ViT_B_16_Weights")
+ViT_B_32_Weights: type[Any] = published("ViT_B_32_Weights")
+ViT_L_16_Weights: type[Any] = published("ViT_L_16_Weights")
+ViT_L_32_Weights: type[Any] = published("ViT_L_32_Weights")
+ViT_H_14_Weights: type[Any] = published("ViT_H_14_Weights")
+vit_b_16: Any = builder(
     "vit_b_16", ViT_B_16_Weights, partial(_vit, 16, 12, 12, 768), "Vision transformer, base, 16 x 16.", settle=_settle
 )
-vit_b_32 = builder(
+vit_b_32: Any = builder(
     "vit_b_32", ViT_B_32_Weights, partial(_vit, 32, 12, 12, 768), "Vision transformer, base, 32 x 32.", settle=_settle
 )
-vit_l_16 = builder(
+vit_l_16: Any = builder(
     "vit_l_16", ViT_L_16_Weights, partial(_vit, 16, 24, 16, 1024), "Vision transformer, large, 16 x 16.", settle=_settle
 )
-vit_l_32 = builder(
+vit_l_32: Any = builder(
     "vit_l_32", ViT_L_32_Weights, partial(_vit, 32, 24, 16, 1024), "Vision transformer, large, 32 x 32.", settle=_settle
 )
-vit_h_14 = builder(
+vit_h_14: Any = builder(
     "vit_h_14", ViT_H_14_Weights, partial(_vit, 14, 32, 16, 1280), "Vision transformer, huge, 14 x 14.", None, _settle
 )

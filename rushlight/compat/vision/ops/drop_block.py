@@ -51,6 +51,11 @@ def drop_block3d(
 class DropBlock2d(nn.Module):
     """``drop_block2d`` as a module."""
 
+    p: float
+    block_size: int
+    inplace: bool
+    eps: float
+
     _function: Any = staticmethod(drop_block2d)
 
     def __init__(self, p: float, block_size: int, inplace: bool = False, eps: float = 1e-06):

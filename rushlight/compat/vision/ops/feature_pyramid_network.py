@@ -89,7 +89,7 @@ class LastLevelP6P7(ExtraFPNBlock):
         for module in (self.p6, self.p7):
             nn.init.kaiming_uniform_(module.weight, a=1)
             nn.init.zeros_(module.bias)
-        self.use_P5 = in_channels == out_channels
+        self.use_P5: bool = in_channels == out_channels
 
     def forward(self, p: list[Any], c: list[Any], names: list[str]) -> Any:
         """The levels and their names."""

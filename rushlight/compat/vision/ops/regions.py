@@ -135,6 +135,11 @@ def roi_pool(input: Any, boxes: Any, output_size: Any, spatial_scale: float = 1.
 class RoIAlign(nn.Module):
     """``roi_align`` as a module."""
 
+    output_size: Any
+    spatial_scale: float
+    sampling_ratio: int
+    aligned: bool
+
     def __init__(self, output_size: Any, spatial_scale: float, sampling_ratio: int, aligned: bool = False):
         super().__init__()
         self.output_size, self.spatial_scale = output_size, spatial_scale
@@ -153,6 +158,9 @@ class RoIAlign(nn.Module):
 
 class RoIPool(nn.Module):
     """``roi_pool`` as a module."""
+
+    output_size: Any
+    spatial_scale: float
 
     def __init__(self, output_size: Any, spatial_scale: float):
         super().__init__()

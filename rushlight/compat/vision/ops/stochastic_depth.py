@@ -28,6 +28,9 @@ def stochastic_depth(input: Any, p: float, mode: str, training: bool = True) -> 
 class StochasticDepth(nn.Module):
     """``stochastic_depth`` as a module."""
 
+    p: float
+    mode: str
+
     def __init__(self, p: float, mode: str):
         super().__init__()
         self.p, self.mode = p, mode

@@ -121,6 +121,8 @@ class _Policy(nn.Module):
 class AutoAugment(_Policy):
     """One of 25 pairs of changes, which were found for a data set."""
 
+    policy: Any
+
     _shown = ("policy", "fill")
 
     def __init__(
@@ -130,7 +132,7 @@ class AutoAugment(_Policy):
         if policy not in _POLICIES:
             raise ValueError(f"The provided policy {policy} is not recognized.")
         self.policy, self.interpolation, self.fill = policy, interpolation, fill
-        self.policies = _parsed(_POLICIES[policy])
+        self.policies: Any = _parsed(_POLICIES[policy])
 
     def _augmentation_space(self, num_bins: int, image_size: tuple[int, int]) -> dict[str, Any]:
         moves = (150.0 / 331.0 * image_size[1], 150.0 / 331.0 * image_size[0])
@@ -158,6 +160,10 @@ class AutoAugment(_Policy):
 
 class RandAugment(_Policy):
     """``num_ops`` changes of one magnitude, which are drawn."""
+
+    num_ops: int
+    magnitude: int
+    num_magnitude_bins: int
 
     _shown = ("num_ops", "magnitude", "num_magnitude_bins", "interpolation", "fill")
 
@@ -190,6 +196,8 @@ class RandAugment(_Policy):
 
 class TrivialAugmentWide(_Policy):
     """One change, with a magnitude; both are drawn."""
+
+    num_magnitude_bins: int
 
     _shown = ("num_magnitude_bins", "interpolation", "fill")
 

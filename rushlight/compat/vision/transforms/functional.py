@@ -33,7 +33,7 @@ class InterpolationMode(enum.Enum):
 
 
 #: Pillow's numbers for them.
-pil_modes_mapping = {mode: _functional_pil.MODES[mode.value] for mode in InterpolationMode}
+pil_modes_mapping: Any = {mode: _functional_pil.MODES[mode.value] for mode in InterpolationMode}
 _FROM_NUMBER = {number: mode for mode, number in reversed(pil_modes_mapping.items())}
 
 

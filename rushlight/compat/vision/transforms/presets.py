@@ -36,6 +36,11 @@ class _Preset(nn.Module):
 class ImageClassification(_Preset):
     """The shorter side to ``resize_size``, the middle ``crop_size``, floats, mean and standard deviation."""
 
+    crop_size: list[int]
+    resize_size: list[int]
+    interpolation: Any
+    antialias: bool | None
+
     def __init__(
         self, *, crop_size: int, resize_size: int = 256, mean: Any = MEAN, std: Any = STD,
         interpolation: Any = F.InterpolationMode.BILINEAR, antialias: bool | None = True,
@@ -54,12 +59,15 @@ class ImageClassification(_Preset):
 class SemanticSegmentation(_Preset):
     """The shorter side to ``resize_size`` (None: as it is), floats, mean and standard deviation."""
 
+    interpolation: Any
+    antialias: bool | None
+
     def __init__(
         self, *, resize_size: int | None, mean: Any = MEAN, std: Any = STD,
         interpolation: Any = F.InterpolationMode.BILINEAR, antialias: bool | None = True,
     ):  # fmt: skip
         super().__init__()
-        self.resize_size = None if resize_size is None else [resize_size]
+        self.resize_size: list[int] = None if resize_size is None else [resize_size]
         self.mean, self.std = list(mean), list(std)
         self.interpolation, self.antialias = interpolation, antialias
 

@@ -155,16 +155,16 @@ def _made(
     return register_model()(function)
 
 
-FCN_ResNet50_Weights = published("FCN_ResNet50_Weights")
-FCN_ResNet101_Weights = published("FCN_ResNet101_Weights")
-DeepLabV3_ResNet50_Weights = published("DeepLabV3_ResNet50_Weights")
-DeepLabV3_ResNet101_Weights = published("DeepLabV3_ResNet101_Weights")
-DeepLabV3_MobileNet_V3_Large_Weights = published("DeepLabV3_MobileNet_V3_Large_Weights")
+FCN_ResNet50_Weights: type[Any] = published("FCN_ResNet50_Weights")
+FCN_ResNet101_Weights: type[Any] = published("FCN_ResNet101_Weights")
+DeepLabV3_ResNet50_Weights: type[Any] = published("DeepLabV3_ResNet50_Weights")
+DeepLabV3_ResNet101_Weights: type[Any] = published("DeepLabV3_ResNet101_Weights")
+DeepLabV3_MobileNet_V3_Large_Weights: type[Any] = published("DeepLabV3_MobileNet_V3_Large_Weights")
 
-fcn_resnet50 = _made(
+fcn_resnet50: Any = _made(
     "fcn_resnet50", FCN_ResNet50_Weights, FCN, FCNHead, resnet50, ResNet50_Weights, _of_resnet, "FCN on a ResNet-50."
 )
-fcn_resnet101 = _made(
+fcn_resnet101: Any = _made(
     "fcn_resnet101",
     FCN_ResNet101_Weights,
     FCN,
@@ -174,15 +174,15 @@ fcn_resnet101 = _made(
     _of_resnet,
     "FCN on a ResNet-101.",
 )
-deeplabv3_resnet50 = _made(
+deeplabv3_resnet50: Any = _made(
     "deeplabv3_resnet50", DeepLabV3_ResNet50_Weights, DeepLabV3, DeepLabHead, resnet50, ResNet50_Weights, _of_resnet,
     "DeepLab v3 on a ResNet-50.",
 )  # fmt: skip
-deeplabv3_resnet101 = _made(
+deeplabv3_resnet101: Any = _made(
     "deeplabv3_resnet101", DeepLabV3_ResNet101_Weights, DeepLabV3, DeepLabHead, resnet101, ResNet101_Weights, _of_resnet,
     "DeepLab v3 on a ResNet-101.",
 )  # fmt: skip
-deeplabv3_mobilenet_v3_large = _made(
+deeplabv3_mobilenet_v3_large: Any = _made(
     "deeplabv3_mobilenet_v3_large", DeepLabV3_MobileNet_V3_Large_Weights, DeepLabV3, DeepLabHead, mobilenet_v3_large,
     MobileNet_V3_Large_Weights, _of_mobilenet, "DeepLab v3 on a MobileNet v3.",
 )  # fmt: skip
