@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .loops import GRAIN
 from .memory import empty
 from .products import worth_machine_code
 from .words import f32, f64
@@ -15,6 +14,7 @@ from .words import f32, f64
 Array = np.ndarray[Any, Any]
 
 LEAST = 32768  # elements of a result that are worth a kernel
+_CHUNK = 8192  # elements that are worth a thread's turn
 _KINDS = {np.dtype(np.float32): (f32, 16), np.dtype(np.float64): (f64, 8)}
 
 
@@ -33,4 +33,4 @@ def product(a: Array, b: Array) -> Array | None:
     if work < LEAST or a.dtype is not b.dtype or a.dtype not in _KINDS or not worth_machine_code(work):
         return None
     out, n = empty((a.size, b.size), a.dtype), b.size
-    return out if _kernel(a.dtype)(a.size, max(GRAIN // n, 1), out, a, b, n) else None
+    return out if _kernel(a.dtype)(a.size, max(_CHUNK // n, 1), out, a, b, n) else None

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .ir import Loop, instructions
+from .iteration import is_half
 
 KINDS: dict[np.dtype[Any], str] = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
 
@@ -203,3 +204,13 @@ class Symbol:
 
     def __getattr__(self, name: str) -> Any:
         raise Unreadable(f"an array's {name}")
+
+
+def for_arrays(x: Any) -> None:
+    """Refuse a symbol of 16-bit floats: the digits of these are those of a formula that is no loop.
+
+    Raises:
+        Unreadable: for one.
+    """
+    if x.__class__ is Symbol and is_half(x.dtype):
+        raise Unreadable("16-bit floats, which go another way")

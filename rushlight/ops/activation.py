@@ -14,6 +14,7 @@ from ..kernels import activations as kernels
 from ..kernels.copies import cast
 from ..kernels.iteration import is_half
 from ..kernels.layouts import as_operands_lie
+from ..kernels.symbols import for_arrays
 from ..node import history_first
 from ..op import elementwise, opaque
 from ..readers import arrays
@@ -194,6 +195,7 @@ def _(k, g, input):
     if k is arrays and is_half(input.dtype):  # PyTorch keeps the exponential for it, rounded as all is that it keeps
         below = cast(k.exp(-np.abs(widened(input))), input.dtype)
         return cast(kernels.logsigmoid_slope_by(widened(g), widened(input), widened(below)), input.dtype)
+    for_arrays(input)
     return k.either(kernels.logsigmoid_slope, lambda g, x: g * k.sigmoid(-x), g, input, long=True)
 
 

@@ -11,6 +11,7 @@ from .. import errors
 from ..functions import function
 from ..kernels import activations, elementary, half, special
 from ..kernels.iteration import is_half
+from ..kernels.symbols import for_arrays
 from ..known_writes import write
 from ..op import elementwise
 from ..readers import arrays
@@ -112,6 +113,7 @@ def rsqrt(k, input):
     """One over the square root."""
     if k is arrays and is_half(input.dtype):
         return half.rsqrt(input)
+    for_arrays(input)
     return k.either(lambda x: 1 / np.sqrt(x), lambda x: k.div(1, k.sqrt(x)), input, long=True)
 
 
